@@ -1,0 +1,1 @@
+"""What sharpens a frame: the engine, the catalogue of students and their networks."""

@@ -1,0 +1,1 @@
+"""The torch modules: the only place of `model` that imports torch."""

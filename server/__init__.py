@@ -1,0 +1,1 @@
+"""Where frames flow: signalling, sessions and their pipeline."""

@@ -1,0 +1,1 @@
+"""How a student comes to be: data, degradation, fitting, judging, export."""
