@@ -1,0 +1,106 @@
+"""Which ONNX Runtime execution provider can run here, and in plain words why a better one cannot."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import onnxruntime as ort
+
+Request = Literal["auto", "tensorrt", "cuda", "cpu"]
+
+# Best first. TensorRT only where it is asked for: its first engine takes seconds to minutes to build.
+LADDER: dict[Request, tuple[str, ...]] = {
+    "auto": ("CUDA", "CPU"),
+    "tensorrt": ("TensorRT", "CUDA", "CPU"),
+    "cuda": ("CUDA", "CPU"),
+    "cpu": ("CPU",),
+}
+EXECUTION_PROVIDERS = {
+    "TensorRT": "TensorrtExecutionProvider",
+    "CUDA": "CUDAExecutionProvider",
+    "CPU": "CPUExecutionProvider",
+}
+# Where Linux (driver, WSL) shows an NVIDIA device. Elsewhere trying is the only way to know.
+_DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/proc/driver/nvidia/version"))
+_OPTIONS: dict[str, dict[str, str]] = {
+    # EXHAUSTIVE measures cuDNN's algorithms once for each size: sizes are few and held for long.
+    "CUDA": {"cudnn_conv_algo_search": "EXHAUSTIVE"},
+    "TensorRT": {"trt_fp16_enable": "1"},
+    "CPU": {},
+}
+
+
+_REMEDIES = {
+    "TensorRT": "`pip install tensorrt` brings them",
+    "CUDA": "`pip install 'acutance[cuda]'` brings CUDA and cuDNN",
+}
+
+
+class ProviderError(RuntimeError):
+    """This provider cannot run here; the message says why."""
+
+
+def open_session(
+    model: Path, request: Request, options: ort.SessionOptions
+) -> tuple[ort.InferenceSession, str, str | None]:
+    """Open ``model`` on the best provider of ``request`` that runs here.
+
+    Returns:
+        The session, the provider's name (``TensorRT``, ``CUDA`` or ``CPU``), and one sentence that says why
+        each better one does not run, or None where the best one does.
+
+    Raises:
+        ProviderError: not even the CPU can run it, which means that the file is not a valid model.
+    """
+    obstacles: list[str] = []
+    for name in LADDER[request]:
+        try:
+            session = _try_provider(model, name, options)
+        except ProviderError as error:
+            obstacles.append(f"{name}: {error}")
+        else:
+            return session, name, "; ".join(obstacles) or None
+    raise ProviderError(f"{model} does not load. {'; '.join(obstacles)}")
+
+
+def _try_provider(model: Path, name: str, options: ort.SessionOptions) -> ort.InferenceSession:
+    provider = EXECUTION_PROVIDERS[name]
+    if provider not in ort.get_available_providers():
+        raise ProviderError("this build of ONNX Runtime does not contain it")
+    if name != "CPU":
+        _require_device()
+        _preload_libraries()
+    # Without this ONNX Runtime prints a screenful on stderr for each library that is missing.
+    ort.set_default_logger_severity(4)
+    try:
+        session = ort.InferenceSession(str(model), options, providers=_with_fallbacks(name), enable_fallback=0)
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        if name in _REMEDIES and "libraries" in str(error):
+            raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error
+        raise ProviderError(_first_line(error)) from error
+    # CUDA's libraries missing raises nothing: the session quietly comes back without the provider.
+    if session.get_providers()[0] != provider:
+        raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}")
+    return session
+
+
+def _with_fallbacks(name: str) -> Sequence[tuple[str, dict[str, str]]]:
+    # A node that the GPU provider does not know falls to the CPU one: it must be there too.
+    names = (name,) if name == "CPU" else (name, "CPU")
+    return [(EXECUTION_PROVIDERS[n], _OPTIONS[n]) for n in names]
+
+
+def _require_device() -> None:
+    if sys.platform == "linux" and not any(file.exists() for file in _DEVICE_FILES):
+        raise ProviderError("this machine shows no NVIDIA GPU")
+
+
+def _preload_libraries() -> None:
+    # Finds CUDA and cuDNN where PyPI's nvidia-* wheels put them; since ONNX Runtime 1.21.
+    if hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,55 @@
+"""Which bit rate the returned picture gets: by its size, under the ceiling that the receiver names."""
+
+import math
+from dataclasses import dataclass
+
+# 0.2 bits a pixel and frame at 360p falling to 0.1 at 1080p: re-encoding then costs .003 SSIM or less
+# at each size (x264 superfast; `acutance bench stream` measures it, docs/benchmarks has the table).
+_BITS_AT_360P = 0.2
+_PIXELS_AT_360P = 640 * 360
+_FALL = math.log(0.5) / math.log((1920 * 1080) / _PIXELS_AT_360P)
+# What the encoders' rate control is told: x264 through FFmpeg gives each frame 1/30 s of the rate,
+# whatever its time stamp says.
+NOMINAL_RATE = 30
+# Below this not even 320x180 looks like a call.
+FLOOR = 150_000
+# Retuning x264 costs nothing, but REMB moves by some per cent a second: no need to follow each step.
+HYSTERESIS = 0.1
+
+
+def start_bitrate(width: int, height: int, maximum: int) -> int:
+    """Return bits a second for a picture of this size in pixels at 30 frames a second, at most ``maximum``."""
+    pixels = width * height
+    bits_per_pixel: float = _BITS_AT_360P * (pixels / _PIXELS_AT_360P) ** _FALL
+    return max(FLOOR, min(maximum, round(bits_per_pixel * pixels * NOMINAL_RATE)))
+
+
+@dataclass
+class RateControl:
+    """The rate for the encoder, from the size, the receiver's estimate (REMB) and the frame rate.
+
+    Attributes:
+        maximum: bits a second that no picture exceeds.
+        ceiling: the receiver's last estimate in bits a second; None before the first.
+    """
+
+    maximum: int
+    ceiling: int | None = None
+
+    def on_remb(self, bitrate: int) -> None:
+        """Take the receiver's estimated maximum bitrate, bits a second (draft-alvestrand-rmcat-remb-03)."""
+        if self.ceiling is None or abs(bitrate - self.ceiling) > HYSTERESIS * self.ceiling:
+            self.ceiling = bitrate
+
+    def target(self, width: int, height: int) -> int:
+        """Return bits a second for a picture of this size."""
+        wanted = start_bitrate(width, height, self.maximum)
+        return wanted if self.ceiling is None else max(FLOOR, min(wanted, self.ceiling))
+
+
+def nominal(target: int, frame_rate: float) -> int:
+    """Return what to tell a rate control that counts 30 frames a second, so that ``target`` comes out.
+
+    Only a faster stream needs it: a slower one keeps its bits a frame and falls below the target.
+    """
+    return round(target * NOMINAL_RATE / max(NOMINAL_RATE, frame_rate))

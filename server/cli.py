@@ -1,0 +1,71 @@
+"""`acutance`: the command line. Options are declared in config.py, once."""
+
+import sys
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import CliApp, CliSubCommand, SettingsError
+
+from model.engine import EngineError
+from server.bench import BenchError, StreamOptions, stream
+from server.bench_material import MaterialError
+from server.bench_peer import PeerError
+from server.config import ServeOptions
+from server.serve import ServeError, run
+
+
+class Serve(ServeOptions):
+    """Start the server: the page at /, signalling at /offer, its state at /health."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        run(self)
+
+
+class Stream(StreamOptions):
+    """Measure a round trip: frame rate, drops, latency, drift, and SSIM of the uplink and of what came back."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        stream(self)
+
+
+class Bench(BaseModel):
+    """Measure this machine."""
+
+    stream: CliSubCommand[Stream]
+
+    def cli_cmd(self) -> None:
+        """Run the benchmark that was given."""
+        CliApp.run_subcommand(self)
+
+
+class Acutance(BaseModel):
+    """Acutance sharpens live video."""
+
+    serve: CliSubCommand[Serve]
+    bench: CliSubCommand[Bench]
+
+    def cli_cmd(self) -> None:
+        """Run the subcommand that was given."""
+        CliApp.run_subcommand(self)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, or 2 with one line on stderr that says what to do."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        CliApp.run(Acutance, cli_args=given or ["--help"])
+    except ValidationError as error:
+        for fault in error.errors():
+            option = ".".join(str(part) for part in fault["loc"]).removeprefix("serve.").replace("_", "-")
+            print(f"acutance: {option or 'options'}: {fault['msg']} (got {fault['input']!r})", file=sys.stderr)
+        return 2
+    except (BenchError, EngineError, MaterialError, PeerError, ServeError, SettingsError) as error:
+        print(f"acutance: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Every option once: its flag, its environment variable, its line in acutance.toml."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from model import catalog
+from server.bitrate import FLOOR
+from server.session import Limits
+
+
+class ServeOptions(BaseSettings):
+    """Start the server: the page at /, signalling at /offer, its state at /health."""
+
+    # A flag wins over ACUTANCE_… in the environment, that over acutance.toml in the working directory.
+    model_config = SettingsConfigDict(
+        env_prefix="ACUTANCE_", toml_file=Path("acutance.toml"), extra="forbid", cli_kebab_case=True
+    )
+
+    host: Annotated[
+        str, Field(description="address to listen on; browsers give a camera only to localhost or HTTPS")
+    ] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="TCP port of the page; 0 for a free one")] = 8080
+    student: Annotated[str, Field(description="a student that ships, or the path of an .onnx file")] = catalog.DEFAULT
+    provider: Annotated[
+        Literal["auto", "tensorrt", "cuda", "cpu"],
+        Field(description="where the student runs; auto: CUDA, else CPU"),
+    ] = "auto"
+    threads: Annotated[int, Field(ge=0, le=256, description="CPU threads of one inference; 0: all that there are")] = 0
+    max_sessions: Annotated[int, Field(ge=1, le=1000, description="more peers than this get 503")] = 4
+    max_bitrate: Annotated[
+        int, Field(ge=FLOOR, le=100_000_000, description="of the returned picture, bits a second")
+    ] = Limits.max_bitrate
+    handshake_timeout: Annotated[float, Field(gt=0, le=300, description="seconds until a peer must be connected")] = (
+        Limits.handshake_timeout
+    )
+    idle_timeout: Annotated[
+        float, Field(gt=0, le=3600, description="seconds without media until a peer counts as gone")
+    ] = Limits.idle_timeout
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="least level logged")] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the sources, strongest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def limits(self) -> Limits:
+        """What one session may take."""
+        return Limits(self.max_bitrate, self.handshake_timeout, self.idle_timeout)

@@ -1,0 +1,52 @@
+"""A mailbox with one slot: the newest wins, and what it overwrote is counted."""
+
+import asyncio
+
+
+class Closed(Exception):  # noqa: N818 - the end of a stream, not a fault
+    """The mailbox was closed: nothing more will come."""
+
+
+class Mailbox[T]:
+    """One slot between two stages of a pipeline on one event loop.
+
+    Late frames are worthless: ``put`` never waits and overwrites what nobody took.
+
+    Attributes:
+        overwritten: how many items were replaced before anybody took them.
+    """
+
+    def __init__(self) -> None:
+        self.overwritten = 0
+        self._item: T | None = None
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    def put(self, item: T) -> None:
+        """Leave ``item``, in place of one that still lies here. After ``close`` it is ignored."""
+        if self._closed:
+            return
+        if self._item is not None:
+            self.overwritten += 1
+        self._item = item
+        self._changed.set()
+
+    async def take(self) -> T:
+        """Wait for an item and take it out; for one taker at a time.
+
+        Raises:
+            Closed: the mailbox is closed.
+        """
+        while self._item is None:
+            if self._closed:
+                raise Closed
+            self._changed.clear()
+            await self._changed.wait()
+        item, self._item = self._item, None
+        return item
+
+    def close(self) -> None:
+        """Drop what lies here and end every ``take``."""
+        self._closed = True
+        self._item = None
+        self._changed.set()

@@ -1,0 +1,44 @@
+"""Planes of a YUV 4:2:0 frame as numpy views, and new frames that keep what the source said of itself."""
+
+import numpy as np
+from av import VideoFrame
+from numpy.typing import NDArray
+
+Plane = NDArray[np.uint8]
+
+# The two names of planar 8-bit 4:2:0: limited range, and full range as some cameras send it.
+FORMATS = ("yuv420p", "yuvj420p")
+
+
+def plane_view(frame: VideoFrame, index: int) -> Plane:
+    """Return plane ``index`` (0 Y, 1 U, 2 V) of a 4:2:0 frame as uint8 [H, W], without a copy.
+
+    Rows are padded: the view's row stride is the plane's ``line_size``. Writing into it writes the frame.
+    """
+    plane = frame.planes[index]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
+
+
+def new_like(frame: VideoFrame, width: int | None = None, height: int | None = None) -> VideoFrame:
+    """Return a frame with uninitialised planes and ``frame``'s format, pts, time base, range and colours."""
+    new = VideoFrame(width or frame.width, height or frame.height, frame.format.name)
+    new.pts = frame.pts
+    new.time_base = frame.time_base
+    new.color_range = frame.color_range
+    new.colorspace = frame.colorspace
+    new.color_primaries = frame.color_primaries
+    new.color_trc = frame.color_trc
+    return new
+
+
+def cropped_to_even(frame: VideoFrame) -> VideoFrame:
+    """Return ``frame`` less its last row or column where it has an odd number: H.264 4:2:0 has none such."""
+    width, height = frame.width & ~1, frame.height & ~1
+    if (width, height) == (frame.width, frame.height):
+        return frame
+    even = new_like(frame, width, height)
+    for index in range(3):
+        target = plane_view(even, index)
+        target[:] = plane_view(frame, index)[: target.shape[0], : target.shape[1]]
+    return even

@@ -1,0 +1,239 @@
+"""One peer's life: negotiate, connect, run, time out, close."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from time import monotonic
+from typing import Any
+
+from aiortc import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamTrack
+from aiortc.stats import RTCInboundRtpStreamStats
+
+from server.aiortc_compat import watch_feedback
+from server.bitrate import RateControl
+from server.encoder import ENCODERS
+from server.enhancer import Enhancer
+from server.offer import Offer, OfferError, negotiated_codec
+from server.pipeline import Pipeline
+from server.telemetry import LoopLag, Telemetry
+
+log = logging.getLogger(__name__)
+
+# The label of the page's data channel: others' channels ("chat" in aiortc's examples) get no statistics.
+CHANNEL = "acutance"
+_TICK = 1.0
+# A channel whose peer no longer reads is not filled further.
+_MOST_BUFFERED = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a session may take.
+
+    Attributes:
+        max_bitrate: of the returned picture, bits a second.
+        handshake_timeout: seconds until ICE and DTLS must be through.
+        idle_timeout: seconds without a media packet until the peer counts as gone.
+    """
+
+    max_bitrate: int = 8_000_000
+    handshake_timeout: float = 15.0
+    idle_timeout: float = 15.0
+
+
+class Session:
+    """A peer that sends video and gets it back enhanced. Lives on one event loop.
+
+    Attributes:
+        id: unguessable.
+        telemetry: its counters and latencies.
+    """
+
+    def __init__(
+        self,
+        enhancer: Enhancer,
+        inference: Executor,
+        limits: Limits,
+        loop_lag: LoopLag,
+        on_closed: Callable[["Session"], None],
+        clock: Callable[[], float] = monotonic,
+    ):
+        self.id = token_urlsafe(12)
+        self.telemetry = Telemetry(clock)
+        self._enhancer = enhancer
+        self._limits = limits
+        self._loop_lag = loop_lag
+        self._on_closed = on_closed
+        self._clock = clock
+        self._pipeline = Pipeline(enhancer, inference, self.telemetry, clock)
+        # Without this aiortc asks Google's STUN server: nobody is contacted unasked.
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._channel: RTCDataChannel | None = None
+        self._video: MediaStreamTrack | None = None
+        self._codec = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+        self._connected = asyncio.Event()
+
+    async def answer(self, offer: Offer) -> str:
+        """Negotiate and return the answer's SDP with every candidate in it.
+
+        Raises:
+            OfferError: aiortc cannot serve the offer after all; the session is closed.
+        """
+        peer = self._peer
+        peer.on("track", self._on_track)
+        peer.on("datachannel", self._on_channel)
+        peer.on("connectionstatechange", self._on_state)
+        transceiver = peer.addTransceiver(self._pipeline.returned, direction="sendrecv")
+        transceiver.setCodecPreferences(_codecs_h264_first())
+        try:
+            await peer.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await peer.setLocalDescription(await peer.createAnswer())
+        except Exception as error:  # aiortc lets every kind escape on an odd offer
+            await self.close("the offer could not be answered")
+            raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
+        answer = peer.localDescription.sdp
+        self._codec = negotiated_codec(answer)
+        self._start_pipeline(transceiver.sender)
+        self._spawn(self._watch_handshake())
+        return answer
+
+    async def close(self, reason: str) -> None:
+        """Close the peer connection and all that belongs to it; the first call's reason counts."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason))
+        await asyncio.shield(self._closing)
+
+    async def _close(self, reason: str) -> None:
+        log.info("session %s closed: %s", self.id, reason)
+        self._send({"type": "closing", "reason": reason})
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pipeline.close()
+        try:
+            await self._peer.close()
+        except Exception:  # a half negotiated connection may fail to close; the others must not notice
+            log.exception("session %s: aiortc failed to close the connection", self.id)
+        self._on_closed(self)
+
+    def _start_pipeline(self, sender: RTCRtpSender) -> None:
+        if self._video is None:
+            return
+        control = RateControl(self._limits.max_bitrate)
+        encoder = ENCODERS[self._codec](control, self._clock)
+        watch_feedback(sender, encoder.request_keyframe, control.on_remb)
+        self._pipeline.start(self._video, encoder)
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "video":
+            self._video = track
+        else:
+            self._peer.addTrack(track)  # audio goes back as it came
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == CHANNEL:
+            self._channel = channel
+            return
+
+        @channel.on("message")
+        def pong(message: str | bytes) -> None:
+            # What aiortc's example server answers on its clients' channel.
+            if isinstance(message, str) and message.startswith("ping"):
+                channel.send("pong" + message[4:])
+
+    def _on_state(self) -> None:
+        state = self._peer.connectionState
+        log.info("session %s: %s", self.id, state)
+        if state == "connected" and not self._connected.is_set():
+            self._connected.set()
+            self._spawn(self._watch_idle())
+            self._spawn(self._report())
+        elif state in ("failed", "closed"):
+            self._end("the peer is gone" if state == "closed" else "the connection failed")
+
+    def _end(self, reason: str) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watch_handshake(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.handshake_timeout):
+                await self._connected.wait()
+        except TimeoutError:
+            self._end(f"not connected within {self._limits.handshake_timeout:g} s")
+
+    async def _watch_idle(self) -> None:
+        # aioice notices a vanished peer only after about 30 s without consent.
+        packets, heard = -1, self._clock()
+        while True:
+            await asyncio.sleep(min(_TICK, self._limits.idle_timeout))
+            counted = await self._packets_received()
+            if counted != packets:
+                packets, heard = counted, self._clock()
+            elif self._clock() - heard >= self._limits.idle_timeout:
+                self._end(f"no media from the peer for {self._limits.idle_timeout:g} s")
+                return
+
+    async def _packets_received(self) -> int:
+        total = 0
+        for receiver in self._peer.getReceivers():
+            for stats in (await receiver.getStats()).values():
+                if isinstance(stats, RTCInboundRtpStreamStats):
+                    total += stats.packetsReceived
+        return total
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            self._send(self.statistics())
+
+    def statistics(self) -> dict[str, Any]:
+        """Return what the page shows; rates are since the last call."""
+        pipeline, engine = self._pipeline, self._enhancer.engine
+        encoder = pipeline.encoder
+        return {
+            "type": "stats",
+            "session": self.id,
+            "codec": self._codec,
+            "encoder": encoder.name if encoder else None,
+            "bitrate": encoder.bitrate if encoder else 0,
+            "student": engine.student.name,
+            "provider": engine.provider,
+            "provider_note": engine.note,
+            "size_in": pipeline.size_in,
+            "size_out": pipeline.size_out,
+            "rate": self.telemetry.rates(),
+            "stages": self.telemetry.stages(),
+            "passed_reason": self.telemetry.passed_reason,
+            "loop_lag_ms": self._loop_lag.p99_ms(),
+        }
+
+    def _send(self, message: dict[str, Any]) -> None:
+        channel = self._channel
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > _MOST_BUFFERED:
+            return
+        channel.send(json.dumps(message))
+
+
+def _codecs_h264_first() -> list[Any]:
+    codecs = RTCRtpSender.getCapabilities("video").codecs
+    # sorted is stable: VP8 and its retransmission follow in the library's order.
+    return sorted(codecs, key=lambda codec: codec.mimeType != "video/H264")

@@ -1,0 +1,101 @@
+"""Counters and stage latencies of a session, and how late the event loop runs."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+import numpy as np
+
+# In the order in which a frame goes through them; `total` is from the decoded frame to the hand-over.
+STAGES = ("wait", "enhance", "encode_wait", "encode", "total")
+_SAMPLES = 300  # ten seconds at 30 frames a second: long enough for a 95th percentile
+
+
+@dataclass
+class Counters:
+    """Frames of a session, each since its start.
+
+    Attributes:
+        received: decoded and taken from the peer's track.
+        enhanced: come out of a student.
+        passed: gone on as they came.
+        dropped: overwritten in a mailbox by a newer one, or lost to a failing encoder.
+        returned: handed to the sender.
+    """
+
+    received: int = 0
+    enhanced: int = 0
+    passed: int = 0
+    dropped: int = 0
+    returned: int = 0
+
+    def since(self, earlier: "Counters", seconds: float) -> dict[str, float]:
+        """Return each counter's growth a second from ``earlier`` to now."""
+        return {name: round((count - getattr(earlier, name)) / seconds, 1) for name, count in vars(self).items()}
+
+
+@dataclass
+class Telemetry:
+    """What one session measured of itself.
+
+    Attributes:
+        counters: its frames.
+        passed_reason: why the last frame was not enhanced; None where it was.
+    """
+
+    clock: Callable[[], float] = monotonic
+    counters: Counters = field(default_factory=Counters)
+    passed_reason: str | None = None
+    _durations: dict[str, deque[float]] = field(
+        default_factory=lambda: {stage: deque(maxlen=_SAMPLES) for stage in STAGES}
+    )
+    _reported: Counters = field(default_factory=Counters)
+    _reported_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._reported_at = self.clock()
+
+    def record(self, stage: str, seconds: float) -> None:
+        """Add one frame's time in a stage."""
+        self._durations[stage].append(seconds)
+
+    def rates(self) -> dict[str, float]:
+        """Return each counter's growth a second since the last call."""
+        now = self.clock()
+        rates = self.counters.since(self._reported, max(now - self._reported_at, 1e-3))
+        self._reported, self._reported_at = replace(self.counters), now
+        return rates
+
+    def stages(self) -> dict[str, dict[str, float] | None]:
+        """Return median and 95th percentile of each stage in milliseconds; None for one without a frame."""
+        return {stage: _percentiles(times) for stage, times in self._durations.items()}
+
+
+class LoopLag:
+    """How late the event loop runs what is due: a stalled loop makes senders send a worse picture."""
+
+    _INTERVAL = 0.05
+
+    def __init__(self) -> None:
+        self._lags: deque[float] = deque(maxlen=_SAMPLES)
+
+    async def watch(self) -> None:
+        """Measure until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self._INTERVAL
+            await asyncio.sleep(self._INTERVAL)
+            self._lags.append(loop.time() - due)
+
+    def p99_ms(self) -> float:
+        """Return the 99th percentile of the last 15 s in milliseconds; 0 before the first sample."""
+        return round(float(np.percentile(self._lags, 99)) * 1000, 1) if self._lags else 0.0
+
+
+def _percentiles(times: deque[float]) -> dict[str, float] | None:
+    if not times:
+        return None
+    median, late = np.percentile(times, (50, 95))
+    return {"p50": round(float(median) * 1000, 2), "p95": round(float(late) * 1000, 2)}
