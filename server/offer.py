@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from aiortc import RTCDtlsFingerprint
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import H264Profile, MediaDescription, SessionDescription, parse_h264_profile_level_id
 
@@ -15,6 +16,9 @@ _CANDIDATE = re.compile(
     r"a=candidate:[\w+/]{1,32} \d{1,5} \w+ \d{1,10} [\w.:%-]{1,253} \d{1,5} typ (host|srflx|prflx|relay)\b"
 )
 _MOST_CANDIDATES = 64
+# RFC 8122, section 5; SHA-1 and older are not worth the name.
+_ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
+_DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
 _H264_PROFILES = (H264Profile.PROFILE_CONSTRAINED_BASELINE, H264Profile.PROFILE_BASELINE)
 
 
@@ -137,12 +141,16 @@ def _check_sections(description: SessionDescription) -> None:
 
 
 def _check_transport(media: MediaDescription) -> None:
-    if media.dtls is None or not media.dtls.fingerprints:
-        raise OfferError(400, "no_fingerprint", f"The {media.kind} section has no a=fingerprint: DTLS needs it.")
+    if media.dtls is None or not any(_is_usable(fingerprint) for fingerprint in media.dtls.fingerprints):
+        raise OfferError(400, "no_fingerprint", f"The {media.kind} section has no a=fingerprint of SHA-256 or longer.")
     if media.ice is None or not media.ice.usernameFragment or not media.ice.password:
         raise OfferError(400, "no_ice", f"The {media.kind} section has no a=ice-ufrag and a=ice-pwd.")
     if not media.rtp.muxId:
         raise OfferError(400, "no_mid", f"The {media.kind} section has no a=mid.")
+
+
+def _is_usable(fingerprint: RTCDtlsFingerprint) -> bool:
+    return bool(_ALGORITHM.fullmatch(fingerprint.algorithm) and _DIGEST.fullmatch(fingerprint.value))
 
 
 def _check_video(video: MediaDescription) -> None:

@@ -1,0 +1,51 @@
+"""Moving pictures made from photographs that scikit-image ships: what the tests send instead of a camera."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+from av import VideoFrame
+from numpy.typing import NDArray
+from PIL import Image
+from skimage import data
+
+from server.picture import plane_view
+
+Plane = NDArray[np.uint8]
+
+
+@cache
+def photograph(width: int, height: int) -> Image.Image:
+    """NASA's portrait of Eileen Collins (public domain), with room to pan over it, reduced so that it is crisp."""
+    astronaut = Image.fromarray(data.astronaut())
+    wide = max(width + 64, height + 64)
+    return astronaut.resize((wide, wide), Image.Resampling.LANCZOS)
+
+
+def soft(luma: Plane, factor: int = 2) -> Plane:
+    """Bring ``luma`` down and up by ``factor`` (bicubic)."""
+    picture = Image.fromarray(luma)
+    small = picture.resize((picture.width // factor, picture.height // factor), Image.Resampling.BICUBIC)
+    return np.asarray(small.resize(picture.size, Image.Resampling.BICUBIC))
+
+
+def lumas(width: int, height: int, count: int) -> Iterator[Plane]:
+    """A slow pan over the photograph: BT.601 limited-range luma, uint8 [H, W]."""
+    whole = photograph(width, height)
+    for number in range(count):
+        left, top = (abs((number * step) % 128 - 64) for step in (1, 2))
+        cut = np.asarray(whole.crop((left, top, left + width, top + height)), np.float64)
+        yield np.round(16 + cut @ np.array([65.481, 128.553, 24.966]) / 255).astype(np.uint8)
+
+
+def frame_of(luma: Plane, number: int = 0, rate: int = 30, name: str = "yuv420p") -> VideoFrame:
+    """A 4:2:0 frame with this luma, grey chroma and the pts of frame ``number`` on RTP's clock."""
+    height, width = luma.shape
+    frame = VideoFrame(width, height, name)
+    plane_view(frame, 0)[:] = luma
+    for index in (1, 2):
+        plane_view(frame, index)[:] = 128
+    frame.pts = number * 90_000 // rate
+    frame.time_base = Fraction(1, 90_000)
+    return frame

@@ -1,0 +1,178 @@
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import av
+import numpy as np
+import pytest
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from server.bitrate import RateControl
+from server.encoder import Encoder, H264Encoder
+from server.enhancer import Enhanced
+from server.pipeline import Pipeline
+from server.telemetry import Telemetry
+from tests.pictures import frame_of
+
+
+class Camera(MediaStreamTrack):
+    """A track that the test feeds."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: asyncio.Queue[av.VideoFrame] = asyncio.Queue()
+
+    def shoot(self, number: int) -> None:
+        self.frames.put_nowait(frame_of(np.full((48, 64), number, np.uint8), number))
+
+    async def recv(self) -> av.VideoFrame:
+        return await self.frames.get()
+
+
+class Gate:
+    """An enhancer that lets each frame through when the test says so."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.open = threading.Semaphore(0)
+        self.reason: str | None = None
+
+    def enhance(self, frame: av.VideoFrame) -> Enhanced:
+        self.entered.release()
+        assert self.open.acquire(timeout=10)
+        return Enhanced(frame, self.reason)
+
+    async def wait_entered(self) -> None:
+        assert await asyncio.to_thread(self.entered.acquire, timeout=10)
+
+
+class Run:
+    def __init__(self, encoder: Encoder) -> None:
+        self.now = 0.0
+        self.camera, self.gate, self.telemetry = Camera(), Gate(), Telemetry(lambda: self.now)
+        self.inference = ThreadPoolExecutor(1)
+        self.pipeline = Pipeline(self.gate, self.inference, self.telemetry, lambda: self.now)  # type: ignore[arg-type]
+        self.encoder = encoder
+        self.pipeline.start(self.camera, encoder)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait for what a worker thread does."""
+        async with asyncio.timeout(10):
+            while not true():  # noqa: ASYNC110 - there is no event for a counter
+                await asyncio.sleep(0.001)
+
+    async def settle(self) -> None:
+        """Let every task of the loop run until it waits."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def run() -> AsyncIterator[Run]:
+    run = Run(H264Encoder(RateControl(1_000_000)))
+    yield run
+    for _ in range(10):
+        run.gate.open.release()
+    await run.pipeline.close()
+    run.inference.shutdown()
+
+
+async def _next_number(run: Run) -> int:
+    packet = await asyncio.wait_for(run.pipeline.returned.recv(), 10)
+    assert packet.pts is not None
+    return packet.pts // 3000
+
+
+async def test_frames_come_back_in_order(run: Run) -> None:
+    for number in range(5):
+        run.camera.shoot(number)
+        run.gate.open.release()
+        assert await _next_number(run) == number
+    await run.settle()
+    counters = run.telemetry.counters
+    assert (counters.received, counters.enhanced, counters.returned, counters.dropped) == (5, 5, 5, 0)
+
+
+async def test_while_the_student_works_only_the_newest_frame_waits(run: Run) -> None:
+    run.camera.shoot(0)
+    await run.gate.wait_entered()
+    for number in range(1, 10):
+        run.camera.shoot(number)
+    await run.settle()
+    run.gate.open.release(2)
+    assert [await _next_number(run), await _next_number(run)] == [0, 9]
+    assert run.telemetry.counters.received == 10
+    assert run.telemetry.counters.dropped == 8
+
+
+async def test_a_sender_that_does_not_take_packets_makes_raw_frames_drop_never_encoded_ones(run: Run) -> None:
+    for number in range(8):
+        run.camera.shoot(number)
+        await run.gate.wait_entered()
+        run.gate.open.release()
+        await run.until(lambda number=number: run.telemetry.counters.enhanced > number)
+    numbers = [await _next_number(run), await _next_number(run), await _next_number(run)]
+    assert numbers == [0, 1, 7], "one packet in the slot, one encoded and waiting, then the newest frame"
+    assert run.telemetry.counters.dropped == 5
+
+
+async def test_stage_times_are_read_off_the_clock(run: Run) -> None:
+    run.camera.shoot(0)
+    await run.gate.wait_entered()
+    run.now = 0.012
+    run.gate.open.release()
+    await _next_number(run)
+    await run.settle()
+    stages = run.telemetry.stages()
+    assert stages["wait"] == {"p50": 0.0, "p95": 0.0}
+    assert stages["enhance"] == stages["total"] == {"p50": 12.0, "p95": 12.0}
+
+
+async def test_what_passed_through_is_counted_apart_with_its_reason(run: Run) -> None:
+    run.gate.reason = "the student failed"
+    run.camera.shoot(0)
+    run.gate.open.release()
+    await _next_number(run)
+    assert (run.telemetry.counters.enhanced, run.telemetry.counters.passed) == (0, 1)
+    assert run.telemetry.passed_reason == "the student failed"
+
+
+class Tripping(H264Encoder):
+    """Fails on its second frame."""
+
+    calls = 0
+
+    def encode(self, frame: av.VideoFrame) -> "av.Packet[av.VideoStream]":
+        self.calls += 1
+        if self.calls == 2:
+            raise av.error.ExternalError(1, "out of luck")
+        return super().encode(frame)
+
+
+async def test_an_encoder_that_fails_costs_one_frame_and_goes_on_with_a_keyframe() -> None:
+    run = Run(Tripping(RateControl(1_000_000)))
+    packets = []
+    for number in (0, 1, 2):
+        run.camera.shoot(number)
+        run.gate.open.release()
+        if number != 1:
+            packets.append(await asyncio.wait_for(run.pipeline.returned.recv(), 10))
+        else:
+            await run.until(lambda: run.telemetry.counters.dropped == 1)
+    assert [packet.is_keyframe for packet in packets] == [True, True]
+    await run.pipeline.close()
+    run.inference.shutdown()
+
+
+async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:
+    waiting = asyncio.create_task(run.pipeline.returned.recv())
+    await run.settle()
+    await run.pipeline.close()
+    with pytest.raises(MediaStreamError):
+        await waiting
+    with pytest.raises(MediaStreamError):
+        await run.pipeline.returned.recv()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
