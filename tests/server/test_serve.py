@@ -1,0 +1,139 @@
+"""`acutance serve` as a person runs it: a process, a port, signals."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from server.bench_material import prepare
+from server.bench_peer import PeerError, round_trip
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "serve", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _health(port: int) -> dict[str, object]:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
+                return dict(json.load(response))
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_closes_every_peer_and_exits_0_within_5_s(start: Start, number: signal.Signals) -> None:
+    port = _free_port()
+    process = start("--port", str(port))
+    assert _health(port)["status"] == "ok"
+
+    async def stop_in_mid_call() -> float:
+        packets = prepare(None, (320, 192), "H264", "sharp", 300_000, 30, 300).packets
+        call = asyncio.create_task(round_trip(f"http://127.0.0.1:{port}", packets, "H264", 30))
+        while (await asyncio.to_thread(_health, port))["sessions"] != 1:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)  # the call is under way
+        begun = time.monotonic()
+        process.send_signal(number)
+        code = await asyncio.to_thread(process.wait, 10)
+        took = time.monotonic() - begun
+        assert code == 0
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        return took
+
+    assert asyncio.run(stop_in_mid_call()) < 5
+    assert process.stderr is not None
+    log = process.stderr.read()
+    assert "the server is stopping" in log
+    assert "Traceback" not in log
+
+
+def test_a_port_in_use_is_said_in_one_line(start: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = start("--port", str(port))
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert f"acutance: cannot listen on 127.0.0.1:{port}" in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "complaint"),
+    [
+        (("--student", "sharpest"), {}, "there is no student 'sharpest'"),
+        (("--port", "99999"), {}, "acutance: port: Input should be less than or equal to 65535 (got '99999')"),
+        ((), {"ACUTANCE_MAX_SESSIONS": "many"}, "acutance: max-sessions: Input should be a valid integer"),
+        (("--provider", "tpu"), {}, "'tensorrt', 'cuda'"),
+    ],
+)
+def test_a_wrong_option_is_said_by_its_name(
+    start: Start, arguments: tuple[str, ...], environment: dict[str, str], complaint: str
+) -> None:
+    process = start(*arguments, **environment)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert complaint in log
+    assert "Traceback" not in log
+
+
+def test_an_option_may_stand_in_the_file_and_a_wrong_one_there_is_named(start: Start, tmp_path: Path) -> None:
+    port = _free_port()
+    file = tmp_path / "acutance.toml"
+    file.write_text(f"port = {port}\nmax_sessions = 7\n")
+    process = start("--max-sessions", "3")
+    assert _health(port)["max_sessions"] == 3, "the flag wins over the file"
+    process.terminate()
+    assert process.wait(10) == 0
+    file.write_text("prot = 8080\n")
+    process = start()
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "prot" in log
+
+
+async def test_a_peer_is_told_when_nobody_answers() -> None:
+    with pytest.raises(PeerError, match="no answer from"):
+        await round_trip(f"http://127.0.0.1:{_free_port()}", [], "H264", 30)
