@@ -96,6 +96,8 @@ class Session:
         peer.on("track", self._on_track)
         peer.on("datachannel", self._on_channel)
         peer.on("connectionstatechange", self._on_state)
+        # From here on, so that an answer that never gets finished is cleaned up too.
+        self._spawn(self._watch_handshake())
         transceiver = peer.addTransceiver(self._pipeline.returned, direction="sendrecv")
         transceiver.setCodecPreferences(_codecs_h264_first())
         try:
@@ -107,7 +109,6 @@ class Session:
         answer = peer.localDescription.sdp
         self._codec = negotiated_codec(answer)
         self._start_pipeline(transceiver.sender)
-        self._spawn(self._watch_handshake())
         return answer
 
     async def close(self, reason: str) -> None:

@@ -1,0 +1,63 @@
+# make serve   starts the server at http://localhost:8080   (PORT=9000, ARGS="--max-sessions 8")
+# make test    what CI runs: lint, types and all tests
+# make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
+# make screenshot   takes the README's picture of the page again
+
+PORT ?= 8080
+ARGS ?=
+CLIP ?=
+SECONDS ?= 60
+
+SERVER := .venv
+TESTER := .venv-dev
+# Node.js comes with the test environment where the machine has none.
+WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
+# CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
+EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
+
+.PHONY: serve test lint types unit bench screenshot clean
+
+serve: $(SERVER)/.ready
+	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
+
+test: lint types unit
+
+lint: $(TESTER)/.ready
+	$(TESTER)/bin/ruff check .
+	$(TESTER)/bin/ruff format --check .
+
+types: $(TESTER)/.ready $(TESTER)/.node
+	$(TESTER)/bin/mypy
+	$(WITH_NODE) tests/browser/node_modules/.bin/tsc -p tests/browser/tsconfig.json
+
+unit: $(TESTER)/.ready
+	.ci/chromium
+	$(TESTER)/bin/pytest -rs
+
+bench: $(TESTER)/.ready
+	$(TESTER)/bin/pytest -m bench tests
+	for codec in h264 vp8; do for camera in sharp soft; do \
+	    $(TESTER)/bin/acutance bench stream --codec $$codec --camera $$camera --seconds $(SECONDS) \
+	        $(if $(CLIP),--clip $(CLIP)) || exit; \
+	done; done
+
+screenshot: $(TESTER)/.ready
+	.ci/chromium
+	$(TESTER)/bin/python -m tests.browser.screenshot
+
+clean:
+	rm -rf $(SERVER) $(TESTER) tests/browser/node_modules tests/output
+
+$(SERVER)/.ready: pyproject.toml
+	python=$$(.ci/python) && "$$python" -m venv --clear $(SERVER)
+	$(SERVER)/bin/pip install --quiet --editable ".$(EXTRA)"
+	touch $@
+
+$(TESTER)/.ready: pyproject.toml
+	python=$$(.ci/python) && "$$python" -m venv --clear $(TESTER)
+	$(TESTER)/bin/pip install --quiet --editable ".[test]"
+	touch $@
+
+$(TESTER)/.node: $(TESTER)/.ready tests/browser/package-lock.json
+	$(WITH_NODE) npm ci --silent --no-audit --no-fund --prefix tests/browser
+	touch $@
