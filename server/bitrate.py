@@ -1,13 +1,12 @@
 """Which bit rate the returned picture gets: by its size, under the ceiling that the receiver names."""
 
-import math
 from dataclasses import dataclass
 
-# 0.2 bits a pixel and frame at 360p falling to 0.1 at 1080p: re-encoding then costs .003 SSIM or less
-# at each size (x264 superfast; `acutance bench stream` measures it, docs/benchmarks has the table).
-_BITS_AT_360P = 0.2
+# 0.3 bits a pixel and frame at 360p, 0.15 at 720p, 0.1 at 1080p. At 360p x264 superfast then takes .0023 or less
+# of SSIM from a call's picture; with 0.2 it takes .0033, which is more than a sharp picture can spare.
+_BITS_AT_360P = 0.3
 _PIXELS_AT_360P = 640 * 360
-_FALL = math.log(0.5) / math.log((1920 * 1080) / _PIXELS_AT_360P)
+_FALL = -0.5
 # What the encoders' rate control is told: x264 through FFmpeg gives each frame 1/30 s of the rate,
 # whatever its time stamp says.
 NOMINAL_RATE = 30

@@ -178,16 +178,19 @@ class VP8Encoder(Encoder):
     def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
         codec = _context(self.codec_name, width, height)
         codec.bit_rate = rate
+        # FFmpeg's own least quantiser leaves a calm picture below its rate, and .0006 of SSIM worse for it.
+        codec.qmin, codec.qmax = 0, 56
         codec.options = {
             "deadline": "realtime",
-            "cpu-used": "-6",
+            # -4 costs 5 ms at 360p instead of 3.7 and keeps .0005 of SSIM.
+            "cpu-used": "-4" if width * height <= 640 * 480 else "-6",
             "lag-in-frames": "0",
             # minrate = maxrate = bit rate is what selects constant bit rate.
             "minrate": str(rate),
             "maxrate": str(rate),
             "bufsize": str(rate // 2),
-            "undershoot-pct": "100",
-            "overshoot-pct": "15",
+            "undershoot-pct": "50",
+            "overshoot-pct": "50",
             # No denoiser: at 360p it took the picture from SSIM .993 to .988.
             "noise-sensitivity": "0",
         }
