@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
 
 from model.engine import EngineError
@@ -33,7 +33,7 @@ class Stream(StreamOptions):
 class Bench(BaseModel):
     """Measure this machine."""
 
-    stream: CliSubCommand[Stream]
+    stream: CliSubCommand[Stream] = Field(description="a round trip over WebRTC, timed by bar codes")
 
     def cli_cmd(self) -> None:
         """Run the benchmark that was given."""
@@ -43,8 +43,8 @@ class Bench(BaseModel):
 class Acutance(BaseModel):
     """Acutance sharpens live video."""
 
-    serve: CliSubCommand[Serve]
-    bench: CliSubCommand[Bench]
+    serve: CliSubCommand[Serve] = Field(description="start the server")
+    bench: CliSubCommand[Bench] = Field(description="measure this machine")
 
     def cli_cmd(self) -> None:
         """Run the subcommand that was given."""
