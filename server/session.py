@@ -216,6 +216,7 @@ class Session:
             "codec": self._codec,
             "encoder": encoder.name if encoder else None,
             "bitrate": encoder.bitrate if encoder else 0,
+            "keyframes": encoder.keyframes if encoder else 0,
             "student": engine.student.name,
             "provider": engine.provider,
             "provider_note": engine.note,
