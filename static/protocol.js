@@ -1,0 +1,56 @@
+/**
+ * What the page and the server say to each other: types only, and the one name that both must know.
+ * The server's side is server/offer.py and server/telemetry.py.
+ */
+
+/** The data channel that the page opens and the server reports on. */
+export const CHANNEL = 'acutance';
+
+/**
+ * Answer of `POST offer`.
+ * @typedef {object} Answer
+ * @property {string} sdp
+ * @property {'answer'} type
+ * @property {string} session
+ */
+
+/**
+ * Body of any answer of the server that is not a success.
+ * @typedef {object} Refusal
+ * @property {string | null} error a code: 'full', 'bad_sdp', ...
+ * @property {string | null} message a sentence for people
+ */
+
+/** @typedef {[width: number, height: number]} Size */
+
+/** Milliseconds. @typedef {{p50: number | null, p95: number | null}} Spread */
+
+/** Frames a second. @typedef {'received' | 'enhanced' | 'passed' | 'dropped' | 'returned'} RateName */
+
+/** @typedef {'wait' | 'enhance' | 'encode_wait' | 'encode' | 'total'} StageName */
+
+/**
+ * Once a second. Whatever the server does not know yet is null.
+ * @typedef {object} ServerStats
+ * @property {'stats'} type
+ * @property {string | null} codec
+ * @property {string | null} encoder
+ * @property {number | null} bitrate bits a second, returned
+ * @property {string | null} student
+ * @property {string | null} provider
+ * @property {string | null} provider_note why no better provider runs
+ * @property {Size | null} size_in
+ * @property {Size | null} size_out
+ * @property {Record<RateName, number | null>} rate
+ * @property {Record<StageName, Spread>} stages
+ * @property {string | null} passed_reason why frames went through unenhanced
+ */
+
+/**
+ * The server is about to end the call.
+ * @typedef {object} Closing
+ * @property {'closing'} type
+ * @property {string | null} reason a sentence for people
+ */
+
+/** @typedef {ServerStats | Closing} ServerMessage */

@@ -1,0 +1,156 @@
+/**
+ * One peer connection to the server: the camera's track out, the enhanced track in, the data channel beside it.
+ * @import {ServerStats} from './protocol.js'
+ */
+import { within } from './deadline.js';
+import { CHANNEL } from './protocol.js';
+import { postOffer } from './signalling.js';
+import { readMessage } from './telemetry.js';
+import { Trouble } from './trouble.js';
+
+/** Without ICE servers gathering takes milliseconds; a machine with many interfaces may need longer. */
+const GATHERING_MS = 2_000;
+
+/** The server's own limit for a handshake is the same. */
+const CONNECT_MS = 15_000;
+
+/**
+ * @typedef {object} SessionEvents
+ * @property {(stream: MediaStream) => void} onStream the enhanced track has come
+ * @property {(stats: ServerStats) => void} onStats once a second
+ * @property {(interrupted: boolean) => void} onInterrupted the connection falters, or stands again
+ * @property {(trouble: Trouble) => void} onEnd it is over, and not by `close()`
+ */
+
+export class Session {
+  #pc;
+  #channel;
+  #on;
+  #closed = new AbortController();
+  #connected = false;
+
+  /**
+   * @param {MediaStream} camera with one video track
+   * @param {SessionEvents} on
+   */
+  constructor(camera, on) {
+    if (typeof RTCPeerConnection === 'undefined') throw new Trouble('no-webrtc');
+    this.#on = on;
+    // Nobody is asked for an address whom the user did not configure.
+    this.#pc = new RTCPeerConnection({ iceServers: [] });
+    this.#channel = this.#pc.createDataChannel(CHANNEL, { ordered: true });
+    this.#sendFrom(camera);
+    this.#listen();
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<void>} when frames can flow
+   */
+  async connect(signal) {
+    const late = () => new Trouble('connect-timeout');
+    await within(this.#negotiate(signal), CONNECT_MS, late, signal);
+  }
+
+  /** Statistics of the peer connection. */
+  stats() {
+    return this.#pc.getStats();
+  }
+
+  /** Ends the session here; the server sees it by the closed DTLS transport. */
+  close() {
+    this.#closed.abort();
+    this.#pc.close();
+  }
+
+  /** @param {MediaStream} camera */
+  #sendFrom(camera) {
+    const [track] = camera.getVideoTracks();
+    if (!track) throw new Trouble('camera-failed');
+    // On a poor line fewer sharp frames, rather than many small ones: detail is what this page is about.
+    track.contentHint = 'detail';
+    const { sender, receiver } = this.#pc.addTransceiver(track, { direction: 'sendrecv', streams: [camera] });
+    // No maxBitrate: the browser's own ceiling (1.7 Mbit/s at 640x360, 2.5 from 960x540 on) is right for a call,
+    // and a higher one would only cost weak uplinks.
+    const parameters = { ...sender.getParameters(), degradationPreference: 'maintain-resolution' };
+    sender.setParameters(/** @type {RTCRtpSendParameters} */ (parameters)).catch(() => {
+      // A browser without it goes by the content hint, which means the same.
+    });
+    // The server paces its frames and drops late ones; waiting for them here would only add delay.
+    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+  }
+
+  #listen() {
+    const { signal } = this.#closed;
+    const pc = this.#pc;
+    pc.addEventListener('track', ({ track }) => this.#on.onStream(new MediaStream([track])), { signal });
+    pc.addEventListener('connectionstatechange', () => this.#follow(pc.connectionState), { signal });
+    this.#channel.addEventListener('message', ({ data }) => this.#receive(data), { signal });
+    this.#channel.addEventListener('close', () => this.#lose(), { signal });
+  }
+
+  /** @param {AbortSignal} signal */
+  async #negotiate(signal) {
+    const pc = this.#pc;
+    await pc.setLocalDescription();
+    await this.#gathered();
+    const { localDescription } = pc;
+    signal.throwIfAborted();
+    if (!localDescription) throw new Trouble('unexpected');
+    const { sdp, type } = await postOffer(localDescription, signal);
+    try {
+      await pc.setRemoteDescription({ sdp, type });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new Trouble('refused', { detail: /** @type {Error} */ (error).message });
+    }
+    await this.#settled();
+    this.#connected = true;
+  }
+
+  /** @returns {Promise<void>} when all candidates are known, or it took too long to wait for more */
+  #gathered() {
+    const pc = this.#pc;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHERING_MS);
+      const look = () => {
+        if (pc.iceGatheringState !== 'complete') return;
+        clearTimeout(timer);
+        resolve();
+      };
+      pc.addEventListener('icegatheringstatechange', look, { signal: this.#closed.signal });
+      look();
+    });
+  }
+
+  /** @returns {Promise<void>} when the connection stands; rejects when it failed */
+  #settled() {
+    const pc = this.#pc;
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (pc.connectionState === 'connected') resolve();
+        if (pc.connectionState === 'failed') reject(new Trouble('connect-timeout'));
+      };
+      pc.addEventListener('connectionstatechange', look, { signal: this.#closed.signal });
+      look();
+    });
+  }
+
+  /** @param {RTCPeerConnectionState} state */
+  #follow(state) {
+    if (!this.#connected) return;
+    if (state === 'failed' || state === 'closed') this.#lose();
+    else this.#on.onInterrupted(state !== 'connected');
+  }
+
+  #lose() {
+    this.#on.onEnd(new Trouble('connection-lost'));
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    const message = readMessage(data);
+    if (message?.type === 'stats') this.#on.onStats(message);
+    if (message?.type === 'closing') this.#on.onEnd(new Trouble('server-closed', { detail: message.reason }));
+  }
+}

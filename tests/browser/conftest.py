@@ -1,0 +1,77 @@
+"""A real browser, a real server, a moving picture between them.
+
+The browser lives as long as a module: Playwright's event loop would be in the way of asyncio tests elsewhere.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.acutance_page import AcutancePage
+from tests.browser.chromium import MISSING, find_chromium, launch_chromium
+from tests.browser.moving_picture import write_moving_picture
+from tests.browser.real_server import Server, running_server
+
+OUTPUT = Path(__file__).parents[1] / "output"
+
+OpenPage = Callable[..., AcutancePage]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium_program() -> str:
+    return find_chromium() or pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="session")
+def camera(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = write_moving_picture(tmp_path_factory.mktemp("camera") / "camera.y4m")
+    yield path
+    path.unlink()  # 60 MB, and pytest keeps its folders
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_program: str, camera: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = launch_chromium(playwright.chromium, chromium_program, camera)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def server(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server") / "server.log") as running:
+        yield running
+
+
+@pytest.fixture
+def output() -> Path:
+    OUTPUT.mkdir(exist_ok=True)
+    return OUTPUT
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens the page of a server in a browser context of its own; in the end nothing may have gone wrong in it."""
+    pages: list[AcutancePage] = []
+
+    def open_one(server: Server, init_script: str = "", **context: object) -> AcutancePage:
+        tab = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | context).new_page()
+        if init_script:
+            tab.add_init_script(init_script)
+        page = AcutancePage(tab, server.url)
+        pages.append(page)
+        page.open()
+        return page
+
+    yield open_one
+    for page in pages:
+        page.page.context.close()
+    assert [fault for page in pages for fault in page.faults] == []

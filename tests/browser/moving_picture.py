@@ -1,0 +1,43 @@
+"""A moving picture for Chromium's fake camera: a pan and zoom over a photograph, a little soft.
+
+The photograph is NASA's portrait of Eileen Collins (public domain), which scikit-image carries in its wheel:
+a face, lettering and fabric, hence what people look at in a call, and nothing to download.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+from PIL import Image
+from skimage import data
+
+WIDTH, HEIGHT, RATE = 640, 360, 30
+SECONDS = 6
+# Detail up to this size only: what a cheap camera or a weak uplink leaves, and what a student gives back.
+SOFT_WIDTH, SOFT_HEIGHT = WIDTH // 2, HEIGHT // 2
+
+
+def write_moving_picture(path: Path) -> Path:
+    """Write ``SECONDS`` of the moving picture as YUV4MPEG2; its end meets its beginning."""
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
+        for picture in _pictures():
+            file.write(b"FRAME\n")
+            file.write(av.VideoFrame.from_image(picture).reformat(format="yuv420p").to_ndarray().tobytes())
+    return path
+
+
+def _pictures() -> Iterator[Image.Image]:
+    photograph = Image.fromarray(data.astronaut())
+    for frame in range(SECONDS * RATE):
+        turn = 2 * math.pi * frame / (SECONDS * RATE)
+        # Around the face; the path is closed and stays inside the 512 x 512 photograph.
+        width = 380 + 40 * math.sin(turn)
+        height = width * HEIGHT / WIDTH
+        left = 256 - width / 2 + 24 * math.sin(2 * turn)
+        top = 130 - height / 2 + 10 * math.cos(turn)
+        soft = photograph.resize(
+            (SOFT_WIDTH, SOFT_HEIGHT), Image.Resampling.BICUBIC, (left, top, left + width, top + height)
+        )
+        yield soft.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)

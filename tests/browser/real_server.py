@@ -1,0 +1,84 @@
+"""`acutance serve` as its own process, as people start it."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).parents[2]
+_START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
+_STOP_S = 10.0
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def health(self) -> dict[str, Any]:
+        """Return what it says of itself."""
+        with urllib.request.urlopen(f"{self.url}/health", timeout=5) as response:
+            health: dict[str, Any] = json.load(response)
+            return health
+
+    def stop(self) -> int:
+        """Ask it to end and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(_STOP_S)
+
+
+@contextmanager
+def running_server(log: Path, *arguments: str) -> Iterator[Server]:
+    """Run it on a free port until the block ends; it must end with exit code 0 when asked.
+
+    Args:
+        log: where its stderr goes.
+        arguments: further options of `acutance serve`.
+    """
+    port = _free_port()
+    command = [sys.executable, "-m", "server.cli", "serve", "--host", "127.0.0.1", "--port", str(port), *arguments]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(command, cwd=_ROOT, stderr=stderr)
+    server = Server(f"http://127.0.0.1:{port}", process)
+    try:
+        _wait_until_up(server, log)
+        yield server
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if process.poll() is None:
+        server.stop()
+    assert process.returncode == 0, f"the server ended with {process.returncode}:\n{log.read_text()}"
+
+
+def _wait_until_up(server: Server, log: Path) -> None:
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            raise AssertionError(f"the server ended with {server.process.returncode}:\n{log.read_text()}")
+        try:
+            server.health()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the server did not answer within {_START_S:g} s:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,72 @@
+"""The page on a desktop and a phone, light and dark: nothing moves, nothing hangs over."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+_FRAMES = "() => [...document.querySelectorAll('.frame')].map((frame) => frame.getBoundingClientRect().toJSON())"
+
+_DENY = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
+
+# Every message in turn, with a detail of usual length where there is one.
+_TROUBLES = """async () => {
+    const [{ Trouble }, { STATES, explain, livePassedThrough }, { showStatus }] = await Promise.all(
+        ['trouble', 'messages', 'status'].map((name) => import(`/static/${name}.js`)));
+    const detail = 'The offer has no H264 and no VP8.';
+    const codes = ['insecure', 'no-webrtc', 'denied', 'no-camera', 'camera-busy', 'camera-failed', 'camera-lost',
+        'server-unreachable', 'full', 'refused', 'connect-timeout', 'connection-lost', 'server-closed', 'no-picture',
+        'unexpected'];
+    const words = codes.map((code) => explain(new Trouble(code, { detail, retryAfter: 5 })));
+    const frame = document.querySelector('.frame');
+    return [...Object.values(STATES), livePassedThrough(detail), ...words].map((said) => {
+        showStatus('trouble', said);
+        return { what: said.what, top: frame.getBoundingClientRect().top };
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
+def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
+    open_page, server, output, name, viewport, scheme
+):
+    page = open_page(server, viewport=viewport, color_scheme=scheme, device_scale_factor=2)
+    before = page.page.evaluate(_FRAMES)
+    page.page.screenshot(path=output / f"idle-{name}-{scheme}.png", full_page=True)
+    assert_fits(page.page)
+    page.start()
+    page.page.wait_for_timeout(2_500)
+    page.page.screenshot(path=output / f"live-{name}-{scheme}.png", full_page=True)
+    assert page.page.evaluate(_FRAMES) == before
+    assert_fits(page.page)
+    page.page.locator("#stop").click()
+
+    page.page.evaluate(_DENY)
+    page.page.locator("#start").click()
+    expect(page.page.locator("#status")).to_have_attribute("data-kind", "trouble")
+    page.page.screenshot(path=output / f"trouble-{name}-{scheme}.png", full_page=True)
+    assert page.page.evaluate(_FRAMES) == before
+    assert_fits(page.page)
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 768, 600, 390, 360])
+def test_no_message_moves_the_pictures(open_page, server, width):
+    page = open_page(server, viewport={"width": width, "height": 900}).page
+    top = page.evaluate("document.querySelector('.frame').getBoundingClientRect().top")
+    assert [said for said in page.evaluate(_TROUBLES) if said["top"] != top] == []
+    assert_fits(page)
+
+
+def test_every_control_has_a_name_and_the_status_is_a_live_region(open_page, server):
+    page = open_page(server).page
+    for role, name in (("combobox", "Camera"), ("combobox", "Resolution"), ("button", "Start"), ("button", "Stop")):
+        expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)
+    expect(page.get_by_role("status")).to_contain_text("Ready.")
+    for video in ("original-video", "enhanced-video"):
+        for attribute in ("playsinline", "muted", "autoplay"):
+            expect(page.locator(f"#{video}")).to_have_attribute(attribute, "")
+
+
+def assert_fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
