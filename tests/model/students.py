@@ -1,0 +1,23 @@
+"""Students for tests."""
+
+import torch
+
+from model.nets.shape import StudentShape
+from model.nets.student import Student
+
+
+def lived_in(shape: StudentShape, seed: int = 0) -> Student:
+    """A student as after training: statistics and tail are far from where they start."""
+    torch.manual_seed(seed)
+    student = Student(shape)
+    with torch.no_grad():
+        for module in student.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                assert module.running_mean is not None
+                assert module.running_var is not None
+                module.running_mean.uniform_(-0.3, 0.3)
+                module.running_var.uniform_(0.2, 2)
+                module.weight.uniform_(0.5, 1.5)
+                module.bias.uniform_(-0.5, 0.5)
+        student.tail.weight.normal_(std=0.3)
+    return student.eval()

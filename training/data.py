@@ -1,0 +1,148 @@
+"""Folders of pictures: finding, naming and reading them as luma and chroma planes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
+
+# BT.601, limited range, from full-range R'G'B' (ITU-R BT.601-7, section 2.5): super-resolution's usual luma.
+_RGB_TO_YCBCR = np.array(
+    [
+        [65.481, 128.553, 24.966],
+        [-37.797, -74.203, 112.0],
+        [112.0, -93.786, -18.214],
+    ],
+    dtype=np.float32,
+) / np.float32(255)
+_OFFSET = np.array([16, 128, 128], dtype=np.float32)
+
+
+class DataError(Exception):
+    """Pictures or clips that cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture that was looked at: where it is, what it shows, how large it is in pixels."""
+
+    path: Path
+    category: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is not used, and the reason in words."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Planes:
+    """A picture as 8-bit planes of BT.601 limited range: luma and both chroma, all of full size."""
+
+    y: Image.Image
+    cb: Image.Image
+    cr: Image.Image
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.y.size
+
+    def crop(self, left: int, top: int, width: int, height: int) -> "Planes":
+        """Cut the same rectangle out of every plane."""
+        box = (left, top, left + width, top + height)
+        return Planes(self.y.crop(box), self.cb.crop(box), self.cr.crop(box))
+
+    def resize(self, size: tuple[int, int], box: tuple[float, float, float, float] | None = None) -> "Planes":
+        """Resample every plane to `size` (width, height) by Pillow's antialiased bicubic.
+
+        Args:
+            size: Width and height of the result.
+            box: Left, top, right and bottom, in fractions of pixels, of what to take; all by default.
+        """
+        y, cb, cr = (plane.resize(size, Image.Resampling.BICUBIC, box) for plane in (self.y, self.cb, self.cr))
+        return Planes(y, cb, cr)
+
+
+def find_pictures(
+    sources: Sequence[Path], smallest: int, *, fallback: str = "all"
+) -> tuple[list[PictureFile], list[Skipped]]:
+    """Look at every picture below `sources`, sorted by path.
+
+    The category is the first folder below the source; pictures directly in it are of category `fallback`.
+
+    Args:
+        sources: Folders, searched with their sub-folders.
+        smallest: Pictures with a side shorter than this many pixels are skipped.
+        fallback: The category of pictures that lie directly in a source.
+
+    Raises:
+        DataError: A source is not a folder, or no usable picture is below any of them.
+    """
+    found: list[PictureFile] = []
+    skipped: list[Skipped] = []
+    for source in sources:
+        if not source.is_dir():
+            raise DataError(f"{source} is not a folder of pictures")
+        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()):
+            inside = path.relative_to(source).parts
+            try:
+                # Decoded whole here, so that a torn file is found now and not an hour into the run.
+                with Image.open(path) as image:
+                    image.load()
+                    width, height = image.size
+            except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
+                skipped.append(Skipped(path, f"cannot be read ({error})"))
+                continue
+            except Image.DecompressionBombError:
+                skipped.append(Skipped(path, "is too large to be decoded safely"))
+                continue
+            if min(width, height) < smallest:
+                skipped.append(Skipped(path, f"is {width}x{height}, smaller than {smallest} px"))
+                continue
+            found.append(PictureFile(path, inside[0] if len(inside) > 1 else fallback, width, height))
+    if not found:
+        names = ", ".join(str(s) for s in sources)
+        why = f"; {len(skipped)} skipped, the first {skipped[0].path} {skipped[0].reason}" if skipped else ""
+        raise DataError(f"no usable picture (at least {smallest}x{smallest} px) in {names}{why}")
+    return found, skipped
+
+
+def read_planes(path: Path) -> Planes:
+    """Read a picture as planes; transparency is laid on white.
+
+    Raises:
+        DataError: The file is no picture that can be decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.mode in ("RGBA", "LA", "PA", "P"):
+                over = image.convert("RGBA")
+                white = Image.new("RGBA", over.size, (255, 255, 255, 255))
+                rgb = Image.alpha_composite(white, over).convert("RGB")
+            else:
+                rgb = image.convert("RGB")
+    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} cannot be read ({error})") from None
+    return to_planes(np.asarray(rgb))
+
+
+def to_planes(rgb: NDArray[np.uint8]) -> Planes:
+    """Convert `[H, W, 3]` uint8 R'G'B' to BT.601 limited-range planes, rounded to 8 bits."""
+    ycc = np.rint(rgb.astype(np.float32) @ _RGB_TO_YCBCR.T + _OFFSET).astype(np.uint8)
+    y, cb, cr = (Image.fromarray(np.ascontiguousarray(ycc[:, :, i])) for i in range(3))
+    return Planes(y, cb, cr)
+
+
+def as_array(plane: Image.Image) -> NDArray[np.uint8]:
+    """A plane as a uint8 array `[H, W]` of its own."""
+    return np.array(plane, dtype=np.uint8)
