@@ -55,7 +55,7 @@ class StreamOptions(BaseModel):
     rate: Annotated[int, Field(ge=1, le=120, description="frames a second")] = 30
     seconds: Annotated[int, Field(ge=10, le=2000, description="how long to send")] = 60
     url: Annotated[str | None, Field(description="a server that runs; without one it is started here")] = None
-    json_file: Annotated[Path | None, Field(description="write the figures to this file too")] = None
+    log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON a run")] = None
 
 
 def stream(options: StreamOptions) -> None:
@@ -81,14 +81,15 @@ def stream(options: StreamOptions) -> None:
     }
     report = {
         "benchmark": "stream",
-        "options": options.model_dump(mode="json", exclude={"json_file"}),
+        "options": options.model_dump(mode="json", exclude={"log"}),
         "machine": machine(),
         "server": {name: health.get(name) for name in ("version", "student", "provider", "provider_note")},
         "figures": figures,
     }
     _print(report)
-    if options.json_file is not None:
-        options.json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if options.log is not None:
+        with options.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(report) + "\n")
 
 
 def measure(trip: Trip, rate: int) -> dict[str, Any]:

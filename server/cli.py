@@ -10,6 +10,7 @@ from model.engine import EngineError
 from server.bench import BenchError, StreamOptions, stream
 from server.bench_material import MaterialError
 from server.bench_peer import PeerError
+from server.bench_report import ReportError, ReportOptions, report
 from server.config import ServeOptions
 from server.serve import ServeError, run
 
@@ -30,10 +31,19 @@ class Stream(StreamOptions):
         stream(self)
 
 
+class Report(ReportOptions):
+    """Print the runs of one or more logs as a Markdown table, a row each, with the machine below."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        report(self)
+
+
 class Bench(BaseModel):
     """Measure this machine."""
 
     stream: CliSubCommand[Stream] = Field(description="a round trip over WebRTC, timed by bar codes")
+    report: CliSubCommand[Report] = Field(description="the logs of such runs as a Markdown table")
 
     def cli_cmd(self) -> None:
         """Run the benchmark that was given."""
@@ -61,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             option = ".".join(str(part) for part in fault["loc"]).removeprefix("serve.").replace("_", "-")
             print(f"acutance: {option or 'options'}: {fault['msg']} (got {fault['input']!r})", file=sys.stderr)
         return 2
-    except (BenchError, EngineError, MaterialError, PeerError, ServeError, SettingsError) as error:
+    except (BenchError, EngineError, MaterialError, PeerError, ReportError, ServeError, SettingsError) as error:
         print(f"acutance: {error}", file=sys.stderr)
         return 2
     return 0

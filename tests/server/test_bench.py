@@ -76,9 +76,11 @@ def test_a_wrong_clip_is_one_line_for_the_user(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
-def test_a_short_run_against_a_server_of_its_own(codec: str, tmp_path: Path) -> None:
+def test_a_short_run_against_a_server_of_its_own(
+    codec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     clip = CLIPS / "sports_nature-sam2_01_dog_720p.mp4"
-    file = tmp_path / "figures.json"
+    log = tmp_path / "figures.jsonl"
     stream(
         StreamOptions(
             clip=clip if clip.exists() else None,
@@ -87,10 +89,11 @@ def test_a_short_run_against_a_server_of_its_own(codec: str, tmp_path: Path) -> 
             camera="soft",
             uplink=400_000,
             seconds=10,
-            json_file=file,
+            log=log,
         )
     )
-    report = json.loads(file.read_text())
+    (line,) = log.read_text().splitlines()
+    report = json.loads(line)
     assert report["machine"]["aiortc"]
     figures = report["figures"]
     assert figures["in_order"]
@@ -99,6 +102,19 @@ def test_a_short_run_against_a_server_of_its_own(codec: str, tmp_path: Path) -> 
     assert 0.5 < figures["ssim"]["uplink"] < 1
     assert 0.5 < figures["ssim"]["returned"] < 1
     assert figures["server_cpu_ms_per_frame"] > 0
+    capsys.readouterr()
+    assert main(["bench", "report", str(log), str(log)]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[2] == table[3]
+    assert f"| {codec} | soft | 10 | {figures['frame_rate']:.2f} |" in table[2]
+    assert report["machine"]["cpu"] in table[-1]
+
+
+def test_a_file_that_is_no_log_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "other.jsonl"
+    file.write_text('{"options": {}}\n')
+    assert main(["bench", "report", str(file)]) == 2
+    assert "other.jsonl is not a log of" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not CLIPS.exists(), reason="the project's clips (shared/data/clips) are not on this machine")
