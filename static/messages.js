@@ -39,31 +39,31 @@ export function explain(trouble) {
   switch (code) {
     case 'insecure':
       return {
-        what: 'Browsers give a camera to secure pages only: this is none.',
-        next: 'Open it by https://, or on the server’s own machine by http://localhost.',
+        what: 'The camera works on secure pages only.',
+        next: 'Open this page by https://, or on the server’s own machine by http://localhost.',
       };
     case 'no-webrtc':
       return {
-        what: 'This browser cannot do WebRTC, or it is switched off.',
-        next: 'Use a current Chrome, Edge, Firefox or Safari, or allow WebRTC in the browser’s settings.',
+        what: 'WebRTC is missing or switched off here.',
+        next: 'Use a current Chrome, Firefox or Safari, or allow WebRTC in the settings.',
       };
     case 'denied':
       return {
         what: 'The browser was not allowed to use the camera.',
-        next: 'Allow it in the address bar (camera or lock symbol) or in the system’s privacy settings, then press Start.',
+        next: 'Allow it in the address bar or the system’s settings, then press Start.',
       };
     case 'no-camera':
       return { what: 'No camera was found.', next: 'Connect one, then press Start.' };
     case 'camera-busy':
       return {
-        what: 'The camera does not start: another program probably uses it.',
+        what: 'The camera does not start: it is probably in use.',
         next: 'Close the other program or tab, or choose another camera, then press Start.',
       };
     case 'camera-failed':
       return { what: `The camera could not be opened${because(detail)}`, next: 'Choose another camera, then press Start.' };
     case 'camera-lost':
       return {
-        what: 'The camera stopped: unplugged, or its permission was taken back.',
+        what: 'The camera stopped: unplugged or disallowed.',
         next: 'Connect it again or choose another camera, then press Start.',
       };
     case 'server-unreachable':
@@ -86,7 +86,7 @@ export function explain(trouble) {
     case 'connect-timeout':
       return {
         what: 'No connection came about within 15 seconds.',
-        next: 'The server answered, but a firewall may block UDP. Try another network, then press Start.',
+        next: 'A firewall may block UDP. Try another network, then press Start.',
       };
     case 'connection-lost':
       return {

@@ -7,7 +7,9 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 _FRAMES = "() => [...document.querySelectorAll('.frame')].map((frame) => frame.getBoundingClientRect().toJSON())"
 
-_DENY = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
+_DENY = """() => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); };
+}"""
 
 # Every message in turn, with a detail of usual length where there is one.
 _TROUBLES = """async () => {
@@ -54,7 +56,7 @@ def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
 def test_no_message_moves_the_pictures(open_page, server, width):
     page = open_page(server, viewport={"width": width, "height": 900}).page
     top = page.evaluate("document.querySelector('.frame').getBoundingClientRect().top")
-    assert [said for said in page.evaluate(_TROUBLES) if said["top"] != top] == []
+    assert [said["what"] for said in page.evaluate(_TROUBLES) if said["top"] != top] == []
     assert_fits(page)
 
 

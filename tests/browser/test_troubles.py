@@ -25,7 +25,7 @@ def rejecting(name: str) -> str:
     [
         ("NotAllowedError", "not allowed to use the camera", "address bar"),
         ("NotFoundError", "No camera was found", "Connect one"),
-        ("NotReadableError", "another program", "Close the other program"),
+        ("NotReadableError", "probably in use", "Close the other program"),
         ("TypeError", "could not be opened: as the test wants.", "another camera"),
     ],
 )
@@ -57,7 +57,7 @@ def test_an_insecure_page_is_explained(open_page, server):
 def test_a_browser_without_webrtc_is_explained(open_page, server):
     page = open_page(server, "delete window.RTCPeerConnection")
     page.page.locator("#start").click()
-    page.expect_trouble("cannot do WebRTC", "current Chrome")
+    page.expect_trouble("WebRTC is missing", "current Chrome")
 
 
 def test_a_camera_that_is_unplugged_in_a_call_ends_it(open_page, server):
@@ -97,7 +97,7 @@ def test_no_picture_within_ten_seconds_is_explained(open_page, server):
     page.page.locator("#start").click()
     expect(page.page.locator("#status-what")).to_contain_text("Waiting for the first enhanced frame", timeout=15_000)
     page.page.clock.run_for(10_500)
-    page.expect_trouble("no picture came back", "smaller resolution")
+    page.expect_trouble("No picture came back", "smaller resolution")
 
 
 def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
@@ -114,7 +114,7 @@ def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
     with page.page.expect_response("**/offer"):
         page.page.locator("#start").click()
     page.page.clock.run_for(15_500)
-    page.expect_trouble("no connection came about", "UDP")
+    page.expect_trouble("No connection came about", "UDP")
 
 
 def test_a_full_server_says_when_to_come_back(open_page, tmp_path, output):
