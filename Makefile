@@ -59,5 +59,5 @@ $(TESTER)/.ready: pyproject.toml
 	touch $@
 
 $(TESTER)/.node: $(TESTER)/.ready tests/browser/package-lock.json
-	$(WITH_NODE) npm ci --silent --no-audit --no-fund --prefix tests/browser
+	$(WITH_NODE) npm ci --loglevel error --no-audit --no-fund --prefix tests/browser
 	touch $@
