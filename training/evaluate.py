@@ -56,7 +56,7 @@ class Row:
     """One line of a table.
 
     Attributes:
-        set: The set's name.
+        set: The set's folder and the one above.
         degradation: What was done to it.
         frames: Pictures, or frames of clips, that were judged.
         input: Quality as it came.
@@ -126,7 +126,9 @@ def judge(
         for how in measured:
             measured[how] += [_measure(sharpen, *pair, how) for pair in _frames(clip_or_picture, how, index)]
         progress(index + 1, len(sources))
-    return [_row(folder.resolve().name, how, measured[how]) for how in ways]
+    # With the folder above: "clips/test" and "data/test" are not one set.
+    name = "/".join(folder.resolve().parts[-2:])
+    return [_row(name, how, measured[how]) for how in ways]
 
 
 def markdown(rows: Iterable[Row]) -> str:

@@ -18,9 +18,9 @@ from model.nets.shape import StudentShape
 CORRECTION = 1 / 16
 """What a tail output of one adds to luma of 0..1.
 
-Corrections are about 0.02. Were the tail's output added as it is, each step of Adam (2e-3 on 144 weights) would
-shake the picture harder than that, and the quickest way to a lower loss is to switch every feature off: the
-first fit of this network ended as the identity with all of them dead.
+Corrections are about 0.02. Added as it is, the tail's output would move by more than that with every step of Adam
+(2e-3 on each of 144 weights). Measured on `call_first`, reduced pictures after 600 steps: 0.40 dB gained as it is
+here, 0.21 dB lost with 1 in its place.
 """
 
 
@@ -43,7 +43,7 @@ class Student(nn.Module):
         self.tail = nn.Conv2d(c, 4, 3, padding=1)
         with torch.no_grad():
             # Blind to brightness at first: luma varies ten times more than the detail that corrections are made
-            # of, and batch norm would scale every feature to the brightness.
+            # of, and batch norm would scale every feature to it. Measured as above: 0.18 dB without these lines.
             kernels = _inner(self.head).weight
             kernels -= kernels.mean(dim=(1, 2, 3), keepdim=True)
             # Near the identity, not at it: with a tail of zeros the body has no gradient in the first step.
