@@ -1,7 +1,7 @@
 """`acutance bench report`: the runs that `acutance bench stream --log` wrote, as one Markdown table."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from pydantic_settings import CliPositionalArg
 
 _COLUMNS = (
     "clip",
+    "size",
     "codec",
     "camera",
     "s",
@@ -21,6 +22,19 @@ _COLUMNS = (
     "returned",
     "gain",
     "server CPU ms/frame",
+)
+
+
+_SUMMARY = (
+    "size",
+    "codec",
+    "camera",
+    "runs",
+    "least frames/s",
+    "worst p95 ms",
+    "worst drift ms",
+    "mean gain",
+    "least gain",
 )
 
 
@@ -46,16 +60,34 @@ def report(options: ReportOptions) -> None:
 
 
 def markdown(runs: Iterable[dict[str, Any]]) -> str:
-    """Return a table with a row for each run, and what machine and versions the runs were made on."""
+    """Return a row for each run, a row for each kind of run, and what machine and versions they were made on."""
     rows, made_on = [], []
+    kinds: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for run in runs:
         rows.append(_cells(run))
+        options = run["options"]
+        kinds.setdefault((options["size"], options["codec"], options["camera"]), []).append(run["figures"])
         line = _made_on(run)
         if line not in made_on:
             made_on.append(line)
-    head = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
-    body = ["| " + " | ".join(cells) + " |" for cells in rows]
-    return "\n".join([*head, *body, "", *made_on])
+    summary = [[*kind, *_summary(figures)] for kind, figures in kinds.items()]
+    return "\n".join([*_table(_COLUMNS, rows), "", *_table(_SUMMARY, summary), "", *made_on])
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
+    return [lines[0], "|" + "---|" * len(head), *lines[1:]]
+
+
+def _summary(runs: list[dict[str, Any]]) -> list[str]:
+    gains = [figures["ssim"]["gain"] for figures in runs if isinstance(figures["ssim"], dict)]
+    return [
+        str(len(runs)),
+        f"{min(figures['frame_rate'] for figures in runs):.2f}",
+        f"{max(figures['latency_ms']['p95'] for figures in runs):.0f}",
+        f"{max(figures['drift_ms'] for figures in runs):+.1f}",
+        *([f"{sum(gains) / len(gains):+.4f}", f"{min(gains):+.4f}"] if gains else ["-"] * 2),
+    ]
 
 
 def _read(log: Path) -> list[dict[str, Any]]:
@@ -75,6 +107,7 @@ def _cells(run: dict[str, Any]) -> list[str]:
     cpu = figures["server_cpu_ms_per_frame"]
     return [
         Path(options["clip"]).stem if options["clip"] else "testsrc2",
+        options["size"],
         options["codec"],
         options["camera"],
         str(options["seconds"]),
@@ -91,7 +124,7 @@ def _made_on(run: dict[str, Any]) -> str:
     machine, server, options = run["machine"], run["server"], run["options"]
     versions = ", ".join(f"{name} {machine[name]}" for name in ("python", "aiortc", "av", "onnxruntime"))
     return (
-        f"{options['size']} at {options['rate']} frames/s, uplink {options['uplink']} bit/s, client and server on one "
+        f"{options['rate']} frames/s, uplink {options['uplink']} bit/s, client and server on one "
         f"machine: {machine['cpu']}, {machine['system']}; {versions}; student {server['student']} on "
         f"{server['provider']}; commit {machine['commit']}, {machine['date']}."
     )

@@ -106,7 +106,8 @@ def test_a_short_run_against_a_server_of_its_own(
     assert main(["bench", "report", str(log), str(log)]) == 0
     table = capsys.readouterr().out.splitlines()
     assert table[2] == table[3]
-    assert f"| {codec} | soft | 10 | {figures['frame_rate']:.2f} |" in table[2]
+    assert f"| 480x272 | {codec} | soft | 10 | {figures['frame_rate']:.2f} |" in table[2]
+    assert f"| 480x272 | {codec} | soft | 2 | {figures['frame_rate']:.2f} |" in table[7]
     assert report["machine"]["cpu"] in table[-1]
 
 

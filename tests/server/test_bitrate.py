@@ -3,7 +3,7 @@ import pytest
 from server.bitrate import FLOOR, RateControl, nominal, start_bitrate
 
 
-@pytest.mark.parametrize(("size", "bits_per_pixel"), [((640, 360), 0.3), ((1280, 720), 0.15), ((1920, 1080), 0.1)])
+@pytest.mark.parametrize(("size", "bits_per_pixel"), [((640, 360), 0.4), ((1280, 720), 0.167), ((1920, 1080), 0.1)])
 def test_bits_a_pixel_fall_with_the_size(size: tuple[int, int], bits_per_pixel: float) -> None:
     rate = start_bitrate(*size, maximum=100_000_000)
     assert rate / (size[0] * size[1] * 30) == pytest.approx(bits_per_pixel, rel=0.01)
