@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-# 0.4 bits a pixel and frame at 360p, 0.17 at 720p, 0.1 at 1080p. Below it stays 0.4. At 360p x264 superfast then takes .0018 or less of
-# SSIM from a call's picture; with 0.3 it takes .0023, with 0.2 .0033, which is more than a sharp picture can spare.
+# 0.4 bits a pixel and frame up to 360p, 0.17 at 720p, 0.1 at 1080p. With 0.2 or 0.3 re-encoding took more SSIM from
+# calm talking heads than the student gives them (test clips, 2026-11-22; `make bench CLIP=…` measures it again).
 _BITS_AT_360P = 0.4
 _PIXELS_AT_360P = 640 * 360
 _FALL = -0.63

@@ -186,3 +186,11 @@ def test_after_a_reset_the_next_frame_is_a_keyframe(codec: str) -> None:
     encoder.encode(next(frames))
     encoder.reset()
     assert encoder.encode(next(frames)).is_keyframe
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1920, 1080)], ids="{0[0]}x{0[1]}".format)
+def test_time_of_a_frame(benchmark, codec: str, size: tuple[int, int]) -> None:
+    encoder = ENCODERS[codec](RateControl(8_000_000))
+    frames = _frames(90, *size)
+    benchmark.pedantic(encoder.encode, setup=lambda: ((next(frames),), {}), rounds=80)
