@@ -2,16 +2,13 @@
 
 import asyncio
 import json
-import platform
-import resource
+import os
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Annotated, Any, Literal
@@ -22,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 from rich.table import Table
 
-from server import barcode
+from server import barcode, machine
 from server.bench_material import Camera, Material, prepare
 from server.bench_peer import PeerError, Trip, round_trip
 
@@ -68,12 +65,13 @@ def stream(options: StreamOptions) -> None:
     count = options.seconds * options.rate
     codec = options.codec.upper()
     material = prepare(options.clip, (width, height), codec, options.camera, options.uplink, options.rate, count)
-    cpu_before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = os.times()
     with _server(options.url) as url:
         health = _health(url)
         trip = asyncio.run(round_trip(url, material.packets, codec, options.rate))
-    cpu_after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = sum(getattr(cpu_after, kind) - getattr(cpu_before, kind) for kind in ("ru_utime", "ru_stime"))
+    after = os.times()
+    # Of children that have ended: the server that was started here.
+    cpu = after.children_user - before.children_user + after.children_system - before.children_system
     figures = {
         **measure(trip, options.rate),
         **_quality(material, trip),
@@ -82,7 +80,7 @@ def stream(options: StreamOptions) -> None:
     report = {
         "benchmark": "stream",
         "options": options.model_dump(mode="json", exclude={"log"}),
-        "machine": machine(),
+        "machine": machine.describe(),
         "server": {name: health.get(name) for name in ("version", "student", "provider", "provider_note")},
         "figures": figures,
     }
@@ -119,19 +117,6 @@ def measure(trip: Trip, rate: int) -> dict[str, Any]:
         "in_order": numbers == sorted(numbers),
         "latency_ms": {f"p{q}": round(float(np.percentile(latency, q)), 1) for q in (50, 95, 99)},
         "drift_ms": round(float(np.median(last) - np.median(first)), 1),
-    }
-
-
-def machine() -> dict[str, str]:
-    """Return what a figure must be read with: processor, system, versions, commit, date."""
-    return {
-        "cpu": _cpu_model(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in ("acutance", "aiortc", "av", "numpy")},
-        "onnxruntime": _onnxruntime_version(),
-        "commit": _commit(),
-        "date": datetime.now(UTC).date().isoformat(),
     }
 
 
@@ -208,34 +193,6 @@ def _free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
     return port
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(models)} x {models[0]}" if models else platform.machine()
-
-
-def _onnxruntime_version() -> str:
-    import onnxruntime
-
-    return str(onnxruntime.__version__)
-
-
-def _commit() -> str:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "not a git checkout"
-    return done.stdout.strip()
 
 
 def _print(report: dict[str, Any]) -> None:
