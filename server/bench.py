@@ -64,6 +64,8 @@ def stream(options: StreamOptions) -> None:
     width, height = (int(side) for side in options.size.split("x"))
     count = options.seconds * options.rate
     codec = options.codec.upper()
+    if options.log is not None:
+        _check_writable(options.log)
     material = prepare(options.clip, (width, height), codec, options.camera, options.uplink, options.rate, count)
     before = os.times()
     with _server(options.url) as url:
@@ -88,6 +90,14 @@ def stream(options: StreamOptions) -> None:
     if options.log is not None:
         with options.log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(report) + "\n")
+
+
+def _check_writable(log: Path) -> None:
+    # Before the run: a minute's figures are not to be lost to a typing error.
+    try:
+        log.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise BenchError(f"cannot write to {log}: {error.strerror or error}") from error
 
 
 def measure(trip: Trip, rate: int) -> dict[str, Any]:

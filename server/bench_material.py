@@ -22,6 +22,7 @@ Plane = NDArray[np.uint8]
 Camera = Literal["sharp", "soft"]
 
 _MOST_FRAMES = 120  # of the clip, played forth and back: at 1080p 370 MB
+_SMALLEST_HEIGHT = 64  # the bar code's rows, as many again that they may touch, and some picture
 # A picture every half second is compared: neighbours say the same.
 SAMPLE_EVERY = 15
 # Without a clip: FFmpeg's moving test picture. Good for time, not for quality.
@@ -64,8 +65,7 @@ def prepare(
     Raises:
         MaterialError: the clip cannot be read, or the size is too small for the bar code.
     """
-    if size[0] < barcode.SMALLEST_WIDTH:
-        raise MaterialError(f"a width of {size[0]} is too small for the bar code: {barcode.SMALLEST_WIDTH} at least")
+    _check(size, count)
     material = Material([], {}, {})
     encoder = ENCODERS[codec](RateControl(bitrate))
     decoder = cast(av.VideoCodecContext, av.CodecContext.create({"H264": "h264", "VP8": "vp8"}[codec], "r"))
@@ -82,6 +82,17 @@ def prepare(
             if number % SAMPLE_EVERY == 0 and isinstance(decoded, VideoFrame):
                 material.uplink[number] = plane_view(decoded, 0).copy()
     return material
+
+
+def _check(size: tuple[int, int], count: int) -> None:
+    width, height = size
+    if width < barcode.SMALLEST_WIDTH or height < _SMALLEST_HEIGHT or width % 2 or height % 2:
+        raise MaterialError(
+            f"a picture of {width}x{height} cannot be sent: both sides must be even, the width at least "
+            f"{barcode.SMALLEST_WIDTH} (for the bar code) and the height at least {_SMALLEST_HEIGHT}"
+        )
+    if count > 1 << barcode.BITS:
+        raise MaterialError(f"{count} frames are more than the bar code can number: at most {1 << barcode.BITS}")
 
 
 def _read(clip: Path | None, size: tuple[int, int]) -> list[VideoFrame]:

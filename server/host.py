@@ -6,7 +6,6 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from server.enhancer import Enhancer
-from server.offer import Offer
 from server.session import Limits, Session
 from server.telemetry import LoopLag
 
@@ -45,8 +44,8 @@ class Host:
         """Begin to watch the event loop."""
         self._watch = asyncio.create_task(self.loop_lag.watch())
 
-    async def open(self, offer: Offer) -> tuple[str, str]:
-        """Answer an offer with a new session.
+    async def open(self, offer: str) -> tuple[str, str]:
+        """Answer an offer, a checked session description, with a new session.
 
         Returns:
             The session's id and the answer's SDP.

@@ -1,11 +1,10 @@
 """Reads and checks a peer's offer before aiortc sees it: aiortc accepts garbage and breaks on odd BUNDLE lines.
 
-No HTTP objects here: bytes in, an Offer out, or an OfferError that says in words what to change.
+No HTTP objects here: bytes in, a session description out, or an OfferError that says in words what to change.
 """
 
 import json
 import re
-from dataclasses import dataclass
 
 from aiortc import RTCDtlsFingerprint
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -36,21 +35,10 @@ class OfferError(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Offer:
-    """An offer that can be served: one video section both ways, at most one of audio and of data.
+def read_offer(body: bytes) -> str:
+    """Return the session description of the JSON body ``{"sdp": …, "type": "offer"}`` of aiortc's examples.
 
-    Attributes:
-        sdp: the session description, with what aiortc cannot take put right.
-        has_audio: whether an audio section is there.
-    """
-
-    sdp: str
-    has_audio: bool
-
-
-def read_offer(body: bytes) -> Offer:
-    """Read the JSON body ``{"sdp": …, "type": "offer"}`` of aiortc's examples.
+    It can be served: one video section both ways, at most one of sound and of data.
 
     Raises:
         OfferError: what is wrong with it, and what to do.
@@ -66,8 +54,8 @@ def read_offer(body: bytes) -> Offer:
     return check_sdp(message["sdp"])
 
 
-def check_sdp(sdp: str) -> Offer:
-    """Check a session description and put right what aiortc cannot take.
+def check_sdp(sdp: str) -> str:
+    """Return a session description, checked, with what aiortc cannot take put right.
 
     Raises:
         OfferError: what is wrong with it, and what to do.
@@ -82,7 +70,7 @@ def check_sdp(sdp: str) -> Offer:
     except Exception as error:  # aiortc's parser lets every kind escape
         raise OfferError(400, "bad_sdp", f"The session description cannot be read ({error!r})."[:200]) from error
     _check_sections(description)
-    return Offer(repaired, has_audio=any(media.kind == "audio" for media in description.media))
+    return repaired
 
 
 def negotiated_codec(answer: str) -> str:

@@ -24,7 +24,7 @@ from server.aiortc_compat import watch_feedback
 from server.bitrate import RateControl
 from server.encoder import ENCODERS
 from server.enhancer import Enhancer
-from server.offer import Offer, OfferError, negotiated_codec
+from server.offer import OfferError, negotiated_codec
 from server.pipeline import Pipeline
 from server.telemetry import LoopLag, Telemetry
 
@@ -86,8 +86,8 @@ class Session:
         self._closing: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
 
-    async def answer(self, offer: Offer) -> str:
-        """Negotiate and return the answer's SDP with every candidate in it.
+    async def answer(self, offer: str) -> str:
+        """Negotiate on a checked session description; return the answer's, with every candidate in it.
 
         Raises:
             OfferError: aiortc cannot serve the offer after all; the session is closed.
@@ -101,7 +101,7 @@ class Session:
         transceiver = peer.addTransceiver(self._pipeline.returned, direction="sendrecv")
         transceiver.setCodecPreferences(_codecs_h264_first())
         try:
-            await peer.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             await peer.setLocalDescription(await peer.createAnswer())
         except Exception as error:  # aiortc lets every kind escape on an odd offer
             await self.close("the offer could not be answered")
@@ -113,9 +113,7 @@ class Session:
 
     async def close(self, reason: str) -> None:
         """Close the peer connection and all that belongs to it; the first call's reason counts."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close(reason))
-        await asyncio.shield(self._closing)
+        await asyncio.shield(self._end(reason))
 
     async def _close(self, reason: str) -> None:
         log.info("session %s closed: %s", self.id, reason)
@@ -165,9 +163,10 @@ class Session:
         elif state in ("failed", "closed"):
             self._end("the peer is gone" if state == "closed" else "the connection failed")
 
-    def _end(self, reason: str) -> None:
+    def _end(self, reason: str) -> asyncio.Task[None]:
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(reason))
+        return self._closing
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -69,9 +69,8 @@ export class Session {
     if (!track) throw new Trouble('camera-failed');
     const { sender, receiver } = this.#pc.addTransceiver(track, { direction: 'sendrecv', streams: [camera] });
     // On a poor line fewer frames rather than small ones: detail is what this page is about. contentHint 'detail'
-    // would mean the same, but Chromium 156 then treats a camera as a shared screen: after 25 s at 640x360 it sent
-    // 0.3 to 0.6 Mbit/s instead of 0.6 to 1.4 (three runs each, same machine).
-    // No maxBitrate: the browser's own ceiling grows with the size, and a higher one only burdens weak uplinks.
+    // would mean the same, but Chromium 156 then treats a camera as a shared screen, and sends it at a lower rate.
+    // No maxBitrate: how much the line takes is for the browser to find out.
     const parameters = { ...sender.getParameters(), degradationPreference: 'maintain-resolution' };
     sender.setParameters(/** @type {RTCRtpSendParameters} */ (parameters)).catch(() => {
       // A browser that does not know it keeps its own balance of size and frame rate.

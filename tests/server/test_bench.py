@@ -70,6 +70,28 @@ def test_a_clip_that_cannot_be_read_is_named(clip: Path) -> None:
         prepare(clip, (320, 192), "H264", "sharp", 500_000, 30, 10)
 
 
+@pytest.mark.parametrize(
+    ("size", "count", "complaint"),
+    [
+        ((280, 192), 10, "280x192"),
+        ((641, 360), 10, "641x360"),
+        ((640, 361), 10, "640x361"),
+        ((640, 32), 10, "640x32"),
+        ((640, 360), 70_000, "70000 frames"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_it_is_encoded(size: tuple[int, int], count: int, complaint: str) -> None:
+    with pytest.raises(MaterialError, match=complaint):
+        prepare(None, size, "H264", "sharp", 500_000, 30, count)
+
+
+def test_a_log_that_cannot_be_written_is_said_before_the_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["bench", "stream", "--log", str(tmp_path / "nowhere" / "log.jsonl")]) == 2
+    assert "acutance: cannot write to" in capsys.readouterr().err
+
+
 def test_a_wrong_clip_is_one_line_for_the_user(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "stream", "--clip", "nowhere.mp4"]) == 2
     assert "acutance: cannot read a video from nowhere.mp4" in capsys.readouterr().err

@@ -12,8 +12,8 @@ def _body(sdp: object, kind: object = "offer") -> bytes:
 
 
 def test_a_browsers_offer_is_taken_with_and_without_sound_and_data() -> None:
-    assert not read_offer(_body(offer(VIDEO))).has_audio
-    assert read_offer(_body(offer(AUDIO, VIDEO, DATA))).has_audio
+    for sdp in (offer(VIDEO), offer(AUDIO, VIDEO, DATA)):
+        assert read_offer(_body(sdp)) == sdp
 
 
 @pytest.mark.parametrize(
@@ -77,19 +77,19 @@ def test_a_session_description_that_cannot_be_served_is_refused(sdp: str, status
     ],
 )
 def test_every_candidate_that_a_browser_may_send_is_taken(candidate: str) -> None:
-    assert candidate in check_sdp(offer(VIDEO + candidate)).sdp
+    assert candidate in check_sdp(offer(VIDEO + candidate))
 
 
 def test_a_bundle_of_sections_that_are_not_there_is_put_right() -> None:
     # FFmpeg's WHIP muxer without sound; aiortc raises AttributeError on it, in close() too.
     checked = check_sdp(offer(VIDEO).replace("BUNDLE 1", "BUNDLE 0 1"))
-    (group,) = SessionDescription.parse(checked.sdp).group
+    (group,) = SessionDescription.parse(checked).group
     assert group.items == ["1"]
 
 
 def test_the_end_of_candidates_without_any_is_left_out() -> None:
-    assert "end-of-candidates" not in check_sdp(offer(VIDEO + "a=end-of-candidates\r\n")).sdp
-    assert "end-of-candidates" in check_sdp(offer(VIDEO + CANDIDATE + "a=end-of-candidates\r\n")).sdp
+    assert "end-of-candidates" not in check_sdp(offer(VIDEO + "a=end-of-candidates\r\n"))
+    assert "end-of-candidates" in check_sdp(offer(VIDEO + CANDIDATE + "a=end-of-candidates\r\n"))
 
 
 @pytest.mark.parametrize("profile", ["42001f", "42e01f", "42c034", "420029"])
