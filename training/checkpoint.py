@@ -33,19 +33,23 @@ class State:
     generator: dict[str, Any]
 
 
-def save(path: Path, state: State, student: Student, average: Mapping[str, Tensor], adam: torch.optim.Adam) -> None:
+def save(
+    path: Path, state: State, student: Student, average: Mapping[str, Tensor], adam: torch.optim.Optimizer
+) -> None:
     """Write a checkpoint; a crash in between leaves the old file whole."""
     tensors = {f"student.{name}": tensor for name, tensor in student.state_dict().items()}
     tensors |= {f"average.{name}": tensor for name, tensor in average.items()}
-    for index, slot in adam.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{name}": tensor for name, tensor in slot.items()}
-    metadata = {"shape": student.shape.name, "state": json.dumps(vars(state))}
+    if isinstance(adam, torch.optim.Adam):
+        for index, slot in adam.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{name}": tensor for name, tensor in slot.items()}
+    norm = "batch_norm" if any("running_mean" in name for name in tensors) else ""
+    metadata = {"shape": student.shape.name, "norm": norm, "state": json.dumps(vars(state))}
     unfinished = path.with_suffix(".unfinished")
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished, metadata)
     unfinished.replace(path)
 
 
-def load(path: Path, student: Student, adam: torch.optim.Adam) -> tuple[State, dict[str, Tensor]]:
+def load(path: Path, student: Student, adam: torch.optim.Optimizer) -> tuple[State, dict[str, Tensor]]:
     """Read a checkpoint into `student` and `adam`; returns the state and the averaged weights.
 
     Raises:
@@ -70,7 +74,7 @@ def load_student(path: Path) -> tuple[Student, State]:
         CheckpointError: The file cannot be read.
     """
     tensors, metadata = _read(path)
-    student = Student(StudentShape.parse(metadata["shape"]))
+    student = Student(StudentShape.parse(metadata["shape"]), batch_norm=bool(metadata["norm"]))
     student.load_state_dict(_part(tensors, "average."))
     return student.eval(), State(**json.loads(metadata["state"]))
 

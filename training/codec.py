@@ -4,18 +4,18 @@ Settings follow real-time senders: H.264 constrained baseline by x264 without lo
 real-time mode with aiortc's quantiser limits; both at a constant bit rate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from model.quantiser import Codec, QuantiserReader
 from training.data import DataError
 
-Codec = Literal["h264", "vp8"]
 Yuv = NDArray[np.uint8]
 """A yuv420p frame as one array `[H * 3 / 2, W]`: luma, then both chroma planes at half size."""
 
@@ -23,7 +23,15 @@ FPS = 30
 _X264_PRESETS = ("superfast", "veryfast")
 
 
-def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[Yuv]:
+@dataclass(frozen=True)
+class Received:
+    """A frame as a receiver has it: the picture, and the quantiser step that its encoded form told (0 if none)."""
+
+    yuv: Yuv
+    step: float
+
+
+def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[Received]:
     """Send a clip through a codec; frame i of the result is what a receiver shows for frame i.
 
     Args:
@@ -36,27 +44,35 @@ def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int 
         DataError: The codec is missing from this build of PyAV, refused the clip or dropped a frame.
     """
     height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
+    shown: dict[int, Yuv] = {}
+    steps: dict[int, float] = {}
     try:
         encoder = _encoder(codec, width, height, round(bits * width * height * FPS), preset)
         decoder = _decoder(codec)
-        shown: dict[int, Yuv] = {}
-        for index, frame in enumerate(frames):
-            picture = av.VideoFrame.from_ndarray(frame, format="yuv420p")
-            picture.pts = index
+        reader = QuantiserReader(codec)
+        for picture in (*_pictures(frames), None):
             for packet in encoder.encode(picture):
+                # By time stamp, never by order: an offset of one frame would teach the student to move pixels.
+                if packet.pts is not None:
+                    steps[packet.pts] = reader.read(bytes(packet)) or 0.0
                 _collect(decoder.decode(packet), shown)
-        for packet in encoder.encode(None):
-            _collect(decoder.decode(packet), shown)
         _collect(decoder.decode(None), shown)
     except av.error.FFmpegError as error:
         raise DataError(f"{codec} could not code a clip of {width}x{height}: {error}") from None
-    if sorted(shown) != list(range(len(frames))):
+    wanted = list(range(len(frames)))
+    if sorted(shown) != wanted or sorted(steps) != wanted:
         raise DataError(f"{codec} returned frames {sorted(shown)} of a clip of {len(frames)}")
-    return [shown[index] for index in range(len(frames))]
+    return [Received(shown[index], steps[index]) for index in wanted]
+
+
+def _pictures(frames: Sequence[Yuv]) -> Iterator[av.VideoFrame]:
+    for index, frame in enumerate(frames):
+        picture = av.VideoFrame.from_ndarray(frame, format="yuv420p")
+        picture.pts = index
+        yield picture
 
 
 def _collect(pictures: Sequence[av.VideoFrame], shown: dict[int, Yuv]) -> None:
-    # By time stamp, never by order of arrival: an offset of one frame would teach the student to move pixels.
     for picture in pictures:
         if picture.pts is not None:
             shown[picture.pts] = picture.to_ndarray(format="yuv420p").astype(np.uint8, copy=False)

@@ -46,7 +46,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Planes:
-    """A picture as 8-bit planes of BT.601 limited range: luma and both chroma, all of full size."""
+    """A picture as 8-bit planes of BT.601 limited range: luma of full size, both chroma of full or of half size."""
 
     y: Image.Image
     cb: Image.Image
@@ -58,19 +58,25 @@ class Planes:
         return self.y.size
 
     def crop(self, left: int, top: int, width: int, height: int) -> "Planes":
-        """Cut the same rectangle out of every plane."""
+        """Cut the same rectangle out of every plane; all four even where chroma is of half size."""
+        share = self.y.size[0] // self.cb.size[0]
         box = (left, top, left + width, top + height)
-        return Planes(self.y.crop(box), self.cb.crop(box), self.cr.crop(box))
+        small = (left // share, top // share, (left + width) // share, (top + height) // share)
+        return Planes(self.y.crop(box), self.cb.crop(small), self.cr.crop(small))
 
     def resize(self, size: tuple[int, int], box: tuple[float, float, float, float] | None = None) -> "Planes":
-        """Resample every plane to `size` (width, height) by Pillow's antialiased bicubic.
+        """Resample every plane by Pillow's antialiased bicubic; chroma of half size stays so.
 
         Args:
             size: Width and height of the result.
-            box: Left, top, right and bottom, in fractions of pixels, of what to take; all by default.
+            box: Left, top, right and bottom, in fractions of luma pixels, of what to take; all by default.
         """
-        y, cb, cr = (plane.resize(size, Image.Resampling.BICUBIC, box) for plane in (self.y, self.cb, self.cr))
-        return Planes(y, cb, cr)
+        share = self.y.size[0] // self.cb.size[0]
+        small = (max(size[0] // share, 1), max(size[1] // share, 1))
+        window = box and (box[0] / share, box[1] / share, box[2] / share, box[3] / share)
+        bicubic = Image.Resampling.BICUBIC
+        cb, cr = (plane.resize(small, bicubic, window) for plane in (self.cb, self.cr))
+        return Planes(self.y.resize(size, bicubic, box), cb, cr)
 
 
 def find_pictures(

@@ -7,7 +7,10 @@ A degradation has a name that reads as what happens, in order:
     h264-0.1            a sharp camera, H.264 at 0.1 bits a pixel and frame
     soft2-vp8-0.05      a soft camera (down and up by 2), then VP8 at 0.05
     shrunk2-h264-0.05   the sender halves the picture, codes it at 0.05 bits a coded pixel, the receiver
-                        brings it back (bicubic)
+                        brings it back (by the server's own scaler)
+
+Training draws from a `Mixture`, which adds what has no name: the sender's resampling kernel, a slight blur of the
+lens, and noise of the sensor.
 """
 
 import re
@@ -18,16 +21,31 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
-from training.codec import Codec, Yuv, encode_decode
+from model.hints import UNCODED, Hints
+from model.quantiser import Codec
+from model.scaling import enlarge
+from training.codec import Yuv, encode_decode
 from training.data import DataError, Planes, as_array
 
 Luma = NDArray[np.uint8]
+Kind = Literal["identity", "bicubic", "sharp", "soft", "shrunk"]
 _BICUBIC = Image.Resampling.BICUBIC
+_KERNELS = (_BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
+"""What senders shrink a picture with; all antialiased, as Pillow does it. The first is what a name means."""
 _NAME = re.compile(
     r"(?P<identity>identity)|bicubic(?P<bicubic>[\d.]+)"
     r"|((?P<where>soft|shrunk)(?P<ratio>[\d.]+)-)?(?P<codec>h264|vp8)-(?P<bits>[\d.]+)"
 )
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """What a receiver has of a frame: luma uint8 `[H, W]` at the clip's size, and what it knows of it."""
+
+    luma: Luma
+    hints: Hints
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,10 @@ class Degradation:
         shrunk: The codec sees the reduced picture (a sender that shrinks) instead of the blurred one (a soft
             camera).
         preset: Speed of x264, see `encode_decode`.
+        kernel: What resamples, by its place in `_KERNELS`.
+        blur: Standard deviation of the lens's Gaussian in pixels, 0 for none.
+        noise: Standard deviation of the sensor's noise in grey levels, new in every frame.
+        seed: Of that noise.
     """
 
     ratio: float = 1.0
@@ -48,6 +70,10 @@ class Degradation:
     bits: float = 0.0
     shrunk: bool = False
     preset: int = 0
+    kernel: int = 0
+    blur: float = 0.0
+    noise: float = 0.0
+    seed: int = 0
 
     @property
     def name(self) -> str:
@@ -106,6 +132,8 @@ class Mixture:
         ratio: Smallest and largest reduction, drawn uniformly.
         bits: Fewest and most bits a pixel and frame, drawn log-uniformly.
         h264: Share of H.264 among the codecs; the rest is VP8.
+        blur: Share of coded clips from a slightly blurred lens, with a standard deviation of 0.3 to 1 px.
+        noise: Share of coded clips with sensor noise, with a standard deviation of 0.5 to 3 grey levels.
     """
 
     identity: float
@@ -116,26 +144,32 @@ class Mixture:
     ratio: tuple[float, float]
     bits: tuple[float, float]
     h264: float
+    blur: float
+    noise: float
 
     def draw(self, rng: np.random.Generator) -> Degradation:
         """Draw one degradation."""
-        kinds: tuple[Literal["identity", "bicubic", "sharp", "soft", "shrunk"], ...]
-        kinds = ("identity", "bicubic", "sharp", "soft", "shrunk")
+        kinds: tuple[Kind, ...] = ("identity", "bicubic", "sharp", "soft", "shrunk")
         shares = np.array([self.identity, self.bicubic, self.sharp, self.soft, self.shrunk])
         kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
         ratio = float(rng.uniform(*self.ratio))
         bits = float(np.exp(rng.uniform(*np.log(self.bits))))
         codec: Codec = "h264" if rng.random() < self.h264 else "vp8"
         preset = int(rng.integers(2))
+        kernel = int(rng.integers(len(_KERNELS)))
+        blur = float(rng.uniform(0.3, 1.0)) if rng.random() < self.blur else 0.0
+        noise = float(rng.uniform(0.5, 3.0)) if rng.random() < self.noise else 0.0
+        seed = int(rng.integers(2**32))
         if kind == "identity":
             return Degradation()
         if kind == "bicubic":
             return Degradation(ratio)
-        return Degradation(1.0 if kind == "sharp" else ratio, codec, bits, kind == "shrunk", preset)
+        ratio = 1.0 if kind == "sharp" else ratio
+        return Degradation(ratio, codec, bits, kind == "shrunk", preset, kernel, blur, noise, seed)
 
 
-def degrade(clip: Sequence[Planes], how: Degradation) -> Luma:
-    """Spoil a clip and return the luma `[H, W]` of its last frame, at the clip's own size.
+def degrade(clip: Sequence[Planes], how: Degradation) -> Spoiled:
+    """Spoil a clip and return its last frame.
 
     Args:
         clip: Frames of one even size; only the last is used where there is no codec.
@@ -144,34 +178,33 @@ def degrade(clip: Sequence[Planes], how: Degradation) -> Luma:
     Raises:
         DataError: The codec failed.
     """
-    if how.codec is None:
-        return as_array(_down_up(clip[-1].y, how.ratio))
-    return degrade_frames(clip, how)[-1]
+    return degrade_frames(clip if how.codec else clip[-1:], how)[-1]
 
 
-def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Luma]:
-    """Spoil a clip and return the luma `[H, W]` of every frame.
+def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
+    """Spoil a clip and return every frame.
 
     Raises:
         DataError: The codec failed.
     """
     if how.codec is None:
-        return [as_array(_down_up(frame.y, how.ratio)) for frame in clip]
+        return [Spoiled(as_array(_down_up(frame.y, how)), UNCODED) for frame in clip]
     width, height = clip[0].size
     coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
-    blur = 1.0 if how.shrunk else how.ratio
-    decoded = encode_decode([_yuv420p(f, coded, blur) for f in clip], how.codec, how.bits, how.preset)
-    lumas = [frame[: coded[1]] for frame in decoded]
-    if coded == (width, height):
-        return [np.ascontiguousarray(luma) for luma in lumas]
-    return [as_array(Image.fromarray(luma).resize((width, height), _BICUBIC)) for luma in lumas]
+    rng = np.random.default_rng(how.seed)
+    received = encode_decode([_sent(frame, coded, how, rng) for frame in clip], how.codec, how.bits, how.preset)
+    lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
+    if coded != (width, height):
+        lumas = [enlarge(luma, width, height) for luma in lumas]
+    return [Spoiled(luma, Hints(one.step, width / coded[0])) for luma, one in zip(lumas, received, strict=True)]
 
 
-def _down_up(plane: Image.Image, ratio: float) -> Image.Image:
-    if ratio == 1:
+def _down_up(plane: Image.Image, how: Degradation) -> Image.Image:
+    if how.ratio == 1:
         return plane
     width, height = plane.size
-    return plane.resize((round(width / ratio), round(height / ratio)), _BICUBIC).resize(plane.size, _BICUBIC)
+    small = plane.resize((round(width / how.ratio), round(height / how.ratio)), _KERNELS[how.kernel])
+    return small.resize(plane.size, _BICUBIC)
 
 
 def _reduced(size: tuple[int, int], ratio: float) -> tuple[int, int]:
@@ -179,12 +212,17 @@ def _reduced(size: tuple[int, int], ratio: float) -> tuple[int, int]:
     return round(size[0] / ratio / 2) * 2, round(size[1] / ratio / 2) * 2
 
 
-def _yuv420p(frame: Planes, size: tuple[int, int], blur: float) -> Yuv:
-    """The frame as a sender hands it to its encoder: softened, reduced to `size`, chroma at half of that."""
+def _sent(frame: Planes, size: tuple[int, int], how: Degradation, rng: np.random.Generator) -> Yuv:
+    """The frame as a sender hands it to its encoder: softened or reduced to `size`, chroma at half of that."""
     width, height = size
-    y = _down_up(frame.y, blur)
-    if y.size != size:
-        y = y.resize(size, _BICUBIC)
-    chroma = [plane.resize((width // 2, height // 2), _BICUBIC) for plane in (frame.cb, frame.cr)]
-    flat = np.concatenate([as_array(plane).reshape(-1) for plane in (y, *chroma)])
+    y = frame.y
+    if how.blur:
+        y = Image.fromarray(gaussian_filter(as_array(y), how.blur, mode="nearest"))
+    y = y.resize(size, _KERNELS[how.kernel]) if how.shrunk else _down_up(y, how)
+    luma = as_array(y)
+    if how.noise:
+        luma = np.clip(np.rint(luma + rng.normal(0, how.noise, luma.shape)), 0, 255).astype(np.uint8)
+    half = (width // 2, height // 2)
+    chroma = [plane if plane.size == half else plane.resize(half, _BICUBIC) for plane in (frame.cb, frame.cr)]
+    flat = np.concatenate([plane.reshape(-1) for plane in (luma, *map(as_array, chroma))])
     return flat.reshape(height * 3 // 2, width)

@@ -16,13 +16,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.hints import COUNT
 from training.data import DataError, PictureFile, Planes, as_array, read_planes
 from training.degrade import Mixture, degrade
 from training.motion import MARGIN, Motion, frame_size, make_clip
 from training.recipe import PairsSection, Recipe
 
-Pairs = NDArray[np.uint8]
-"""uint8 `[K, 2, P, P]`: spoiled luma, true luma."""
+Patches = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What a network is fitted on.
+
+    Attributes:
+        patches: uint8 `[K, 2, P, P]`: spoiled luma, true luma.
+        hints: uint8 `[K, 2]`, see `model.hints.Hints.codes`.
+    """
+
+    patches: Patches
+    hints: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.patches)
+
 
 _FRAMES = (4, 8)
 """Fewest and most frames a clip has; the last, index 3 to 7, is used: mostly a predicted frame."""
@@ -66,7 +83,7 @@ def make_pairs(
     """
     section = recipe.pairs
     folder.mkdir(parents=True, exist_ok=True)
-    data, done = _open(folder, _fingerprint(pictures, recipe), section)
+    pairs, done = _open(folder, _fingerprint(pictures, recipe), section)
     order = schedule(pictures, section.clips, recipe.seed)
     tasks = [
         _Task(index, order[index].path, (recipe.seed, index), section, recipe.mixture.mixture)
@@ -81,8 +98,9 @@ def make_pairs(
             futures = [pool.submit(_make, task) for task in tasks]
             try:
                 for future in as_completed(futures):
-                    index, patches = future.result()
-                    data[index * section.patches : (index + 1) * section.patches] = patches
+                    index, patches, hints = future.result()
+                    rows = slice(index * section.patches, (index + 1) * section.patches)
+                    pairs.patches[rows], pairs.hints[rows] = patches, hints
                     done[index] = 1
                     finished += 1
                     progress(finished, section.clips)
@@ -90,7 +108,7 @@ def make_pairs(
                 pool.shutdown(cancel_futures=True)
                 raise
     # The maps write themselves out when they are dropped; a killed process loses nothing either.
-    return np.load(folder / "pairs.npy", mmap_mode="r")  # type: ignore[no-any-return]
+    return Pairs(*(np.load(folder / name, mmap_mode="r") for name in ("pairs.npy", "hints.npy")))
 
 
 def _open(folder: Path, fingerprint: str, section: PairsSection) -> tuple[Pairs, NDArray[np.uint8]]:
@@ -99,11 +117,15 @@ def _open(folder: Path, fingerprint: str, section: PairsSection) -> tuple[Pairs,
     if note.exists():
         if json.loads(note.read_text())["fingerprint"] != fingerprint:
             raise DataError(f"{folder} holds pairs of other pictures or settings: name another --out, or remove it")
-        return np.load(folder / "pairs.npy", mmap_mode="r+"), np.load(folder / "done.npy", mmap_mode="r+")
-    data = np.lib.format.open_memmap(folder / "pairs.npy", "w+", np.uint8, shape)
+        patches, hints, done = (
+            np.load(folder / name, mmap_mode="r+") for name in ("pairs.npy", "hints.npy", "done.npy")
+        )
+        return Pairs(patches, hints), done
+    patches = np.lib.format.open_memmap(folder / "pairs.npy", "w+", np.uint8, shape)
+    hints = np.lib.format.open_memmap(folder / "hints.npy", "w+", np.uint8, (shape[0], COUNT))
     done = np.lib.format.open_memmap(folder / "done.npy", "w+", np.uint8, (section.clips,))
     note.write_text(json.dumps({"fingerprint": fingerprint}))
-    return data, done
+    return Pairs(patches, hints), done
 
 
 def _fingerprint(pictures: Sequence[PictureFile], recipe: Recipe) -> str:
@@ -129,7 +151,7 @@ def schedule(pictures: Sequence[PictureFile], clips: int, seed: int) -> list[Pic
     return order
 
 
-def _make(task: _Task) -> tuple[int, Pairs]:
+def _make(task: _Task) -> tuple[int, Patches, tuple[int, int]]:
     """Make the patches of one clip (in a worker process)."""
     rng = np.random.default_rng(task.seed)
     section = task.section
@@ -139,7 +161,8 @@ def _make(task: _Task) -> tuple[int, Pairs]:
     corner = _corner(planes.size, size, MARGIN, rng)
     frames = int(rng.integers(_FRAMES[0], _FRAMES[1] + 1)) if how.codec else 1
     clip = make_clip(planes, size, corner, Motion.draw(rng), frames)
-    return task.index, _cut(degrade(clip, how), as_array(clip[-1].y), section, rng)
+    spoiled = degrade(clip, how)
+    return task.index, _cut(spoiled.luma, as_array(clip[-1].y), section, rng), spoiled.hints.codes
 
 
 def _shrunk_source(planes: Planes, section: PairsSection, rng: np.random.Generator) -> Planes:
@@ -161,7 +184,7 @@ def _corner(picture: tuple[int, int], size: tuple[int, int], margin: int, rng: n
 
 def _cut(
     spoiled: NDArray[np.uint8], truth: NDArray[np.uint8], section: PairsSection, rng: np.random.Generator
-) -> Pairs:
+) -> Patches:
     height, width = truth.shape
     patches = np.empty((section.patches, 2, section.patch, section.patch), np.uint8)
     for patch in patches:

@@ -28,11 +28,13 @@ class StudentSection(_Section):
 
     channels: int = Field(ge=1, le=128)
     depth: int = Field(ge=1, le=32)
+    hinted: bool
+    batch_norm: bool
 
     @property
     def shape(self) -> StudentShape:
         """The shape that these two numbers name."""
-        return StudentShape(self.channels, self.depth)
+        return StudentShape(self.channels, self.depth, self.hinted)
 
 
 class PairsSection(_Section):
@@ -62,6 +64,8 @@ class MixtureSection(_Section):
     ratio: tuple[float, float]
     bits: tuple[float, float]
     h264: Share
+    blur: Share
+    noise: Share
 
     @model_validator(mode="after")
     def _ranges(self) -> Self:
@@ -86,6 +90,7 @@ class TrainingSection(_Section):
     batch: int = Field(ge=1)
     crop: int = Field(ge=16, multiple_of=2)
     loss: LossName
+    optimiser: Literal["adam", "soap"]
     learning_rate: float = Field(gt=0)
     warm_up: int = Field(ge=0)
     ema: float = Field(ge=0, lt=1)

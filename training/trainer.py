@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,8 +10,10 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pytorch_optimizer import SOAP
 from torch import Tensor, nn
 
+from model.hints import COUNT
 from model.nets.student import Student
 from training import checkpoint
 from training.losses import LOSSES
@@ -18,6 +21,12 @@ from training.pairs import Pairs
 from training.recipe import Recipe, TrainingSection
 from training.run_record import Checkpoint
 from training.validation import Score, Validation, worth
+
+_OPTIMISERS: dict[str, Callable[[nn.Module, float], torch.optim.Optimizer]] = {
+    "adam": lambda network, rate: torch.optim.Adam(network.parameters(), lr=rate),
+    "soap": lambda network, rate: SOAP(network.parameters(), lr=rate, weight_decay=0.0),
+}
+"""SOAP is Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al., 2024, arXiv 2409.11321)."""
 
 
 class TrainingError(Exception):
@@ -81,8 +90,9 @@ def train(
     budget = Budget(settings.steps, minutes)
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng([recipe.seed, 0xBA7C4])
-    student = Student(recipe.student.shape)
-    adam = torch.optim.Adam(student.parameters(), lr=settings.learning_rate)
+    student = Student(recipe.student.shape, batch_norm=recipe.student.batch_norm)
+    student = student.to(memory_format=torch.channels_last)
+    adam = _OPTIMISERS[settings.optimiser](student, settings.learning_rate)
     average = {name: tensor.clone() for name, tensor in student.state_dict().items()}
     state = checkpoint.State(0, 0.0, -math.inf, dict(rng.bit_generator.state))
     if resume:
@@ -97,8 +107,8 @@ def train(
             _freeze_norms(student)
         for group in adam.param_groups:
             group["lr"] = _learning_rate(settings, state.step, done)
-        spoiled, truth = _batch(pairs, settings, rng)
-        loss = loss_of(student(spoiled), truth, done)
+        spoiled, truth, hints = _batch(pairs, settings, rng)
+        loss = loss_of(student(spoiled, hints), truth, done)
         if not math.isfinite(loss.item()):
             raise TrainingError(
                 f"the loss is {loss.item()} at step {state.step + 1}: try a smaller learning_rate than "
@@ -127,12 +137,12 @@ def _judge(
     state: checkpoint.State,
     student: Student,
     average: dict[str, Tensor],
-    adam: torch.optim.Adam,
+    adam: torch.optim.Optimizer,
 ) -> None:
     """Validate the averaged weights and write the checkpoints."""
     better = validation is None
     if validation is not None:
-        averaged = Student(recipe.student.shape)
+        averaged = Student(recipe.student.shape, batch_norm=recipe.student.batch_norm)
         averaged.load_state_dict(average)
         scores = validation.judge(averaged.eval())
         value = worth(scores)
@@ -150,17 +160,19 @@ def _learning_rate(settings: TrainingSection, step: int, done: float) -> float:
     return settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
-def _batch(pairs: Pairs, settings: TrainingSection, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Random crops in one of eight orientations, float `[B, 1, crop, crop]` in 0..1: spoiled, truth."""
+def _batch(pairs: Pairs, settings: TrainingSection, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Random crops in one of eight orientations, float `[B, 1, crop, crop]` in 0..1: spoiled, truth; hints."""
     batch = np.empty((settings.batch, 2, settings.crop, settings.crop), np.uint8)
-    room = (pairs.shape[-1] - settings.crop) // 2 + 1
-    for slot in batch:
+    hints = np.empty((settings.batch, COUNT), np.uint8)
+    room = (pairs.patches.shape[-1] - settings.crop) // 2 + 1
+    for slot, hint in zip(batch, hints, strict=True):
         index = int(rng.integers(len(pairs)))
         top, left = (2 * int(i) for i in rng.integers(room, size=2))
-        crop = pairs[index, :, top : top + settings.crop, left : left + settings.crop]
+        hint[:] = pairs.hints[index]
+        crop = pairs.patches[index, :, top : top + settings.crop, left : left + settings.crop]
         slot[...] = _turned(crop, int(rng.integers(8)))
     both = torch.from_numpy(batch).float().div_(255)
-    return both[:, :1], both[:, 1:]
+    return both[:, :1], both[:, 1:], torch.from_numpy(hints).float().div_(255)
 
 
 def _turned(crop: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.nets.student import Student, fold, sharpen
 from training.data import PictureFile, as_array, read_planes
-from training.degrade import Degradation, degrade
+from training.degrade import Degradation, Spoiled, degrade
 from training.motion import middle_clip
 from training.quality import psnr
 
@@ -51,7 +51,7 @@ class Validation:
         frame: tuple[int, int],
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        self._frames: dict[str, list[tuple[Luma, Luma]]] = {}
+        self._frames: dict[str, list[tuple[Spoiled, Luma]]] = {}
         for index, name in enumerate(names):
             how = Degradation.parse(name)
             self._frames[name] = [_pair(p, how, frame, seed) for seed, p in enumerate(pictures)]
@@ -63,14 +63,14 @@ class Validation:
         return {
             name: Score(
                 # An untouched input has no error; it is written as 99 dB so that tables stay finite.
-                before=float(np.mean([min(psnr(spoiled, truth), 99.0) for spoiled, truth in frames])),
-                after=float(np.mean([min(psnr(sharpen(folded, s), truth), 99.0) for s, truth in frames])),
+                before=float(np.mean([min(psnr(s.luma, truth), 99.0) for s, truth in frames])),
+                after=float(np.mean([min(psnr(sharpen(folded, s.luma, s.hints), truth), 99.0) for s, truth in frames])),
             )
             for name, frames in self._frames.items()
         }
 
 
-def _pair(picture: PictureFile, how: Degradation, frame: tuple[int, int], seed: int) -> tuple[Luma, Luma]:
+def _pair(picture: PictureFile, how: Degradation, frame: tuple[int, int], seed: int) -> tuple[Spoiled, Luma]:
     clip = middle_clip(read_planes(picture.path), frame, _CLIP_FRAMES if how.codec else 1, seed)
     return degrade(clip, how), as_array(clip[-1].y)
 

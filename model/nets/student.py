@@ -1,9 +1,9 @@
 """The student: a small convolutional network on the half grid that sharpens luma.
 
-A stride-2 head brings the picture to a quarter of its positions, a few 3x3 convolutions work there, and a
-pixel-shuffle tail brings a correction back that is added to the input. At equal work the half grid is far
-better than the quarter grid, and a stride-2 head is cheaper than a pixel unshuffle (measured: research notes
-on models, section 9).
+A stride-2 head brings the picture to a quarter of its positions, a few residual blocks of 3x3 convolutions work
+there, and a pixel-shuffle tail brings a correction back that is added to the input. At equal work the half grid
+is far better than the quarter grid, and a stride-2 head is cheaper than a pixel unshuffle (measured: research
+notes on models, section 9).
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from model.hints import COUNT, UNCODED, Hints
 from model.nets.shape import StudentShape
 
 CORRECTION = 1 / 16
 """What a tail output of one adds to luma of 0..1.
 
 Corrections are about 0.02. Added as it is, the tail's output would move by more than that with every step of Adam
-(2e-3 on each of 144 weights). Measured on `call_first`, reduced pictures after 600 steps: 0.40 dB gained as it is
-here, 0.21 dB lost with 1 in its place.
+(2e-3 on each of 144 weights).
 """
+
+
+def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
+    """Hints, float `[B, 2]` in 0..1, as a plane the size of `like`, float `[B, 1, H, W]`; see `model.hints.fill`."""
+    cells = nn.functional.pad(hints.view(-1, 1, 1, COUNT), (0, 0, 0, 1))
+    return cells.repeat(1, 1, like.shape[2] // 2, like.shape[3] // 2)
+
+
+def as_codes(hints: Hints) -> Tensor:
+    """Hints as a network takes them, float `[1, 2]` in 0..1."""
+    return torch.tensor([hints.codes], dtype=torch.float32) / 255
 
 
 class Student(nn.Module):
@@ -30,35 +41,49 @@ class Student(nn.Module):
     The output is not clipped: a loss needs its gradient beyond black and white, and the exported graph clips.
 
     Args:
-        shape: Channels and depth.
-        batch_norm: True for training; False gives the same network with the norm folded in.
+        shape: Channels, depth, and whether hints are taken.
+        batch_norm: True adds a batch norm to head and body; `fold` gives the same network without.
     """
 
     def __init__(self, shape: StudentShape, *, batch_norm: bool = True) -> None:
         super().__init__()
         self.shape = shape
         c = shape.channels
-        self.head = _convolution(1, c, kernel=4, stride=2, batch_norm=batch_norm)
+        self.head = _convolution(shape.planes, c, kernel=4, stride=2, batch_norm=batch_norm)
         self.body = nn.ModuleList(_convolution(c, c, batch_norm=batch_norm) for _ in range(shape.depth))
         self.tail = nn.Conv2d(c, 4, 3, padding=1)
         with torch.no_grad():
             # Blind to brightness at first: luma varies ten times more than the detail that corrections are made
-            # of, and batch norm would scale every feature to it. Measured as above: 0.18 dB without these lines.
+            # of, and batch norm would scale every feature to it. Blind to hints, too: they are learned last.
             kernels = _inner(self.head).weight
-            kernels -= kernels.mean(dim=(1, 2, 3), keepdim=True)
+            kernels -= kernels.mean(dim=(2, 3), keepdim=True)
+            kernels[:, 1:] = 0
             # Near the identity, not at it: with a tail of zeros the body has no gradient in the first step.
             nn.init.normal_(self.tail.weight, std=0.02)
             nn.init.zeros_(_bias(self.tail))
 
-    def forward(self, luma: Tensor) -> Tensor:
-        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1; H and W even."""
-        head = torch.relu(self.head(luma))
-        x = head
-        for convolution in self.body[:-1]:
-            x = torch.relu(convolution(x))
-        # The residual joins before the last ReLU: ONNX Runtime fuses convolution, sum and ReLU into one pass.
-        x = torch.relu(self.body[-1](x) + head)
-        return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(x), 2)
+    def forward(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
+        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 2]` in 0..1."""
+        return self.corrected(luma, self.features(luma, hints))
+
+    def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
+        """What the tail sees, float `[B, C, H / 2, W / 2]`; a student that takes hints must be given them."""
+        if self.shape.hinted:
+            assert hints is not None
+            luma = torch.cat([luma, hint_plane(hints, luma)], dim=1)
+        x = torch.relu(self.head(luma))
+        convolutions = iter(self.body)
+        for length in self.shape.blocks:
+            begun = x
+            for _ in range(length - 1):
+                x = torch.relu(next(convolutions)(x))
+            # The residual joins before the ReLU: ONNX Runtime fuses convolution, sum and ReLU into one pass.
+            x = torch.relu(next(convolutions)(x) + begun)
+        return x
+
+    def corrected(self, luma: Tensor, features: Tensor) -> Tensor:
+        """`luma` with the correction that `features` ask for, float `[B, 1, H, W]`."""
+        return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
 
 
 def fold(student: Student) -> Student:
@@ -77,18 +102,19 @@ def fold(student: Student) -> Student:
     return folded.eval()
 
 
-def sharpen(student: Student, luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Run one picture through a student in torch.
+def sharpen(network: nn.Module, luma: NDArray[np.uint8], hints: Hints = UNCODED) -> NDArray[np.uint8]:
+    """Run one picture through a student or a teacher in torch.
 
     Args:
-        student: In evaluation mode.
+        network: In evaluation mode.
         luma: uint8 `[H, W]`, H and W even.
+        hints: What is known of the picture.
 
     Returns:
         uint8 `[H, W]`, rounded to nearest (halves to even) and clipped, as the exported graph does it.
     """
     with torch.inference_mode():
-        output = student(torch.from_numpy(luma)[None, None].float() / 255)[0, 0]
+        output = network(torch.from_numpy(luma)[None, None].float() / 255, as_codes(hints))[0, 0]
     sharpened: NDArray[np.uint8] = (output * 255).round().clamp(0, 255).to(torch.uint8).numpy()
     return sharpened
 
@@ -115,6 +141,8 @@ def convolutions(student: Student) -> list[Convolution]:
 def _convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, batch_norm: bool) -> nn.Module:
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=1, bias=not batch_norm)
     nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs)) if batch_norm else convolution
 
 
