@@ -12,6 +12,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from model import catalog, providers
+from model.hints import UNCODED, Hints, fill
 
 Plane = NDArray[np.uint8]
 
@@ -31,11 +32,14 @@ class UnsupportedSizeError(ValueError):
 
 @dataclass
 class _Buffers:
-    """What one frame size needs, made once: host arrays [1, 1, H, W], and a binding to them or to the device."""
+    """What one frame size needs, made once: host arrays [1, planes, H, W], and a binding to them or to the device."""
 
     source: Plane
+    strength: NDArray[np.float32]
+    hints: Hints | None  # what the second plane of `source` says; None: nothing yet
     result: Plane | None  # None where the result lives on the device and is fetched from there
     source_value: ort.OrtValue
+    strength_value: ort.OrtValue
     result_value: ort.OrtValue
     binding: ort.IOBinding
 
@@ -54,7 +58,8 @@ class Engine:
         self.provider = provider
         self.note = note
         self._session = session
-        self._input = session.get_inputs()[0].name
+        self._planes = int(session.get_inputs()[0].shape[1])
+        self._inputs = [end.name for end in session.get_inputs()]
         self._output = session.get_outputs()[0].name
         self._buffers: OrderedDict[tuple[int, int], _Buffers] = OrderedDict()
         self._lock = threading.Lock()
@@ -66,8 +71,7 @@ class Engine:
         """Open a student and run one small plane through it.
 
         Args:
-            student: a name of the catalogue or the path of an ONNX file (``luma`` uint8 [N, 1, H, W] in,
-                the same shape and type out).
+            student: a name of the catalogue or the path of an ONNX file, see `model.export.to_onnx`.
             provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. One that does not run
                 here gives way to the next; ``note`` says why.
             threads: CPU threads of one inference; 0 for as many as this process may use.
@@ -85,12 +89,14 @@ class Engine:
         engine.sharpen(np.zeros((SMALLEST, SMALLEST), np.uint8))
         return engine
 
-    def sharpen(self, luma: Plane, out: Plane | None = None) -> Plane:
+    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
         """Return ``luma`` sharpened.
 
         Args:
             luma: uint8 [H, W], 16x16 to 4096x2304 or upright, odd sizes too, any row stride.
             out: uint8 [H, W] of any row stride to write into, made where it is None.
+            hints: what is known of the picture; a student that takes none ignores it.
+            strength: how much of the correction is added: 0 nothing, 1 as trained.
 
         Raises:
             UnsupportedSizeError: the plane is too small or too large.
@@ -106,12 +112,21 @@ class Engine:
         with self._lock:
             buffers = self._buffers_for(height, width)
             _fill(buffers.source[0, 0], luma)
+            self._tell(buffers, hints)
+            buffers.strength[:] = strength
             out[:] = self._run(buffers)[0, 0, :height, :width]
         return out
+
+    def _tell(self, buffers: _Buffers, hints: Hints) -> None:
+        # The plane stays as it is until the hints change.
+        if self._planes > 1 and (buffers.hints is None or buffers.hints.codes != hints.codes):
+            fill(buffers.source[0, 1], hints)
+            buffers.hints = hints
 
     def _run(self, buffers: _Buffers) -> Plane:
         if buffers.result is None:
             buffers.source_value.update_inplace(buffers.source)
+            buffers.strength_value.update_inplace(buffers.strength)
         self._session.run_with_iobinding(buffers.binding)
         return buffers.result if buffers.result is not None else buffers.result_value.numpy()
 
@@ -120,27 +135,28 @@ class Engine:
         grid = self.student.grid
         size = (-(-height // grid) * grid, -(-width // grid) * grid)
         if size not in self._buffers:
-            self._buffers[size] = self._make_buffers((1, 1, *size))
+            self._buffers[size] = self._make_buffers(*size)
             if len(self._buffers) > _SIZES_KEPT:
                 self._buffers.popitem(last=False)
         self._buffers.move_to_end(size)
         return self._buffers[size]
 
-    def _make_buffers(self, shape: tuple[int, int, int, int]) -> _Buffers:
-        source = np.zeros(shape, np.uint8)
+    def _make_buffers(self, height: int, width: int) -> _Buffers:
+        source = np.zeros((1, self._planes, height, width), np.uint8)
+        strength = np.ones((1, 1, 1, 1), np.float32)
+        result = None
         if self.provider == "CPU":
-            result = np.zeros(shape, np.uint8)
+            result = np.zeros((1, 1, height, width), np.uint8)
             # On the CPU an OrtValue is a view of the array: nothing is copied to bind it.
-            source_value = ort.OrtValue.ortvalue_from_numpy(source)
-            result_value = ort.OrtValue.ortvalue_from_numpy(result)
+            planes, scale, sharpened = (ort.OrtValue.ortvalue_from_numpy(array) for array in (source, strength, result))
         else:
-            result = None
-            source_value = ort.OrtValue.ortvalue_from_shape_and_type(shape, np.uint8, "cuda", 0)
-            result_value = ort.OrtValue.ortvalue_from_shape_and_type(shape, np.uint8, "cuda", 0)
+            planes, scale = (ort.OrtValue.ortvalue_from_numpy(array, "cuda", 0) for array in (source, strength))
+            sharpened = ort.OrtValue.ortvalue_from_shape_and_type((1, 1, height, width), np.uint8, "cuda", 0)
         binding = self._session.io_binding()
-        binding.bind_ortvalue_input(self._input, source_value)
-        binding.bind_ortvalue_output(self._output, result_value)
-        return _Buffers(source, result, source_value, result_value, binding)
+        for name, value in zip(self._inputs, (planes, scale), strict=True):
+            binding.bind_ortvalue_input(name, value)
+        binding.bind_ortvalue_output(self._output, sharpened)
+        return _Buffers(source, strength, None, result, planes, scale, sharpened, binding)
 
 
 def _session_options(threads: int) -> ort.SessionOptions:
@@ -162,15 +178,16 @@ def _usable_cpus() -> int:
 def _check_interface(file: Path, session: ort.InferenceSession) -> None:
     inputs, outputs = session.get_inputs(), session.get_outputs()
     is_student = (
-        len(inputs) == len(outputs) == 1
-        and all(end.type == "tensor(uint8)" and len(end.shape) == 4 for end in (inputs[0], outputs[0]))
-        and inputs[0].shape[1] == 1
+        [end.type for end in inputs] == ["tensor(uint8)", "tensor(float)"]
+        and [end.type for end in outputs] == ["tensor(uint8)"]
+        and all(len(end.shape) == 4 for end in (*inputs, *outputs))
+        and inputs[0].shape[1] in (1, 2)
         and not any(isinstance(side, int) for side in inputs[0].shape[2:])
     )
     if not is_student:
         raise EngineError(
-            f"{file} is not a student: it must take one uint8 plane [N, 1, H, W] of any H and W and give one "
-            "of the same size; `acutance-train export` writes such files"
+            f"{file} is not a student: it must take uint8 planes [N, 1 or 2, H, W] of any H and W and a strength, "
+            "and give one plane of that size; `acutance-train export` writes such files"
         )
 
 

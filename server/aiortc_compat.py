@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from aiortc import RTCRtpSender
+from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -39,6 +40,29 @@ def watch_feedback(
         await handle(packet)
 
     sender._handle_rtcp_packet = watch  # type: ignore[method-assign]
+
+
+def watch_frames(receiver: RTCRtpReceiver, on_frame: Callable[[str, bytes, int], None]) -> None:
+    """Show every encoded frame that a receiver hands to its decoder.
+
+    aiortc keeps encoded frames to itself. They go through a private queue to the decoder's thread, whose ``put``
+    is wrapped here on the instance.
+
+    Args:
+        receiver: of the track that arrives.
+        on_frame: called on the event loop with the codec's name as in SDP, the frame's bytes and its time stamp,
+            the ``pts`` of the decoded frame.
+    """
+    decoding = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+    put = decoding.put
+
+    def watch(task: tuple[RTCRtpCodecParameters, JitterFrame] | None) -> None:
+        if task is not None:
+            codec, frame = task
+            on_frame(codec.name, frame.data, frame.timestamp)
+        put(task)
+
+    decoding.put = watch
 
 
 def _remb_for(ssrc: int, fci: bytes) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from av import VideoFrame
 
 from model.engine import Engine, UnsupportedSizeError
+from model.hints import UNCODED, Hints
 from server.picture import FORMATS, new_like, plane_view
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,18 @@ class Enhancer:
         self.engine = engine
         self._said: set[str] = set()
 
-    def enhance(self, frame: VideoFrame) -> Enhanced:
-        """Return ``frame`` with its Y plane sharpened; U, V, pts, time base, range and colours as they came."""
+    def enhance(self, frame: VideoFrame, hints: Hints = UNCODED) -> Enhanced:
+        """Return ``frame`` with its Y plane sharpened; U, V, pts, time base, range and colours as they came.
+
+        Args:
+            frame: as decoded.
+            hints: what is known of it beside its pixels.
+        """
         if frame.format.name not in FORMATS:
             return self._pass(frame, f"pictures in the format {frame.format.name} are not enhanced")
         try:
             enhanced = new_like(frame)
-            self.engine.sharpen(plane_view(frame, 0), out=plane_view(enhanced, 0))
+            self.engine.sharpen(plane_view(frame, 0), out=plane_view(enhanced, 0), hints=hints)
             for index in (1, 2):
                 plane_view(enhanced, index)[:] = plane_view(frame, index)
         except UnsupportedSizeError as error:

@@ -11,8 +11,10 @@ from typing import Any
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
+from model.hints import Hints
 from server.encoder import Encoder, VideoPacket
 from server.enhancer import Enhancer
+from server.frame_hints import FrameHints
 from server.mailbox import Closed, Mailbox
 from server.telemetry import Telemetry
 
@@ -21,9 +23,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Aged:
-    """A frame with the times, on the pipeline's clock, at which it arrived and at which its last stage ended."""
+    """A frame, what is known of it, and when it arrived and its last stage ended, on the pipeline's clock."""
 
     frame: av.VideoFrame
+    hints: Hints
     arrived: float
     since: float
 
@@ -75,6 +78,7 @@ class Pipeline:
         clock: Callable[[], float] = monotonic,
     ):
         self.returned = ReturnedTrack()
+        self.hints = FrameHints()
         self.encoder: Encoder | None = None
         self.size_in: tuple[int, int] | None = None
         self.size_out: tuple[int, int] | None = None
@@ -116,7 +120,7 @@ class Pipeline:
                 now = self._clock()
                 counters.received += 1
                 self.size_in = (frame.width, frame.height)
-                self._put(self._arrived, _Aged(frame, now, now))
+                self._put(self._arrived, _Aged(frame, self.hints.of(frame), now, now))
 
     async def _enhance(self) -> None:
         loop = asyncio.get_running_loop()
@@ -124,7 +128,7 @@ class Pipeline:
         while (aged := await _next(self._arrived)) is not None:
             begun = self._clock()
             telemetry.record("wait", begun - aged.since)
-            enhanced = await loop.run_in_executor(self._inference, self._enhancer.enhance, aged.frame)
+            enhanced = await loop.run_in_executor(self._inference, self._enhancer.enhance, aged.frame, aged.hints)
             now = self._clock()
             telemetry.passed_reason = enhanced.passed_reason
             if enhanced.passed_reason is None:
@@ -132,7 +136,7 @@ class Pipeline:
                 telemetry.record("enhance", now - begun)
             else:
                 telemetry.counters.passed += 1
-            self._put(self._enhanced, _Aged(enhanced.frame, aged.arrived, now))
+            self._put(self._enhanced, _Aged(enhanced.frame, aged.hints, aged.arrived, now))
 
     async def _encode(self, encoder: Encoder) -> None:
         loop = asyncio.get_running_loop()

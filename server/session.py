@@ -15,12 +15,13 @@ from aiortc import (
     RTCDataChannel,
     RTCPeerConnection,
     RTCRtpSender,
+    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
-from server.aiortc_compat import watch_feedback
+from server.aiortc_compat import watch_feedback, watch_frames
 from server.bitrate import RateControl
 from server.encoder import ENCODERS
 from server.enhancer import Enhancer
@@ -108,7 +109,7 @@ class Session:
             raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
         answer = peer.localDescription.sdp
         self._codec = negotiated_codec(answer)
-        self._start_pipeline(transceiver.sender)
+        self._start_pipeline(transceiver)
         return answer
 
     async def close(self, reason: str) -> None:
@@ -128,12 +129,13 @@ class Session:
             log.exception("session %s: aiortc failed to close the connection", self.id)
         self._on_closed(self)
 
-    def _start_pipeline(self, sender: RTCRtpSender) -> None:
+    def _start_pipeline(self, transceiver: RTCRtpTransceiver) -> None:
         if self._video is None:
             return
         control = RateControl(self._limits.max_bitrate)
         encoder = ENCODERS[self._codec](control, self._clock)
-        watch_feedback(sender, encoder.request_keyframe, control.on_remb)
+        watch_feedback(transceiver.sender, encoder.request_keyframe, control.on_remb)
+        watch_frames(transceiver.receiver, self._pipeline.hints.note)
         self._pipeline.start(self._video, encoder)
 
     def _on_track(self, track: MediaStreamTrack) -> None:

@@ -3,7 +3,8 @@
 import inspect
 
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -13,7 +14,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from server.aiortc_compat import watch_feedback
+from server.aiortc_compat import watch_feedback, watch_frames
 
 
 class Feedback:
@@ -69,3 +70,23 @@ async def test_pli_fir_and_remb_reach_the_encoder_and_aiortc_too(sender: RTCRtpS
     assert feedback.keyframes == 2
     assert feedback.rembs == pytest.approx([1_000_000], rel=0.01)
     assert seen == packets
+
+
+def test_encoded_frames_go_to_the_decoder_through_one_queue() -> None:
+    source = inspect.getsource(RTCRtpReceiver)
+    assert "self.__decoder_queue.put((codec, encoded_frame))" in source
+    # The time stamp is mapped before: it is the one that the decoded frame will have.
+    assert source.index("encoded_frame.timestamp = ") < source.index("self.__decoder_queue.put((codec, encoded_frame))")
+
+
+async def test_encoded_frames_are_seen_and_still_decoded() -> None:
+    receiver = RTCPeerConnection(RTCConfiguration(iceServers=[])).addTransceiver("video").receiver
+    queue = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+    seen: list[tuple[str, bytes, int]] = []
+    watch_frames(receiver, lambda *frame: seen.append(frame))
+    codec = RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90000, payloadType=96)
+    task = (codec, JitterFrame(b"frame", 3000))
+    queue.put(task)
+    queue.put(None)
+    assert seen == [("VP8", b"frame", 3000)]
+    assert [queue.get_nowait(), queue.get_nowait()] == [task, None]
