@@ -16,9 +16,11 @@ def engine() -> Engine:
     return Engine.open(provider="cpu")
 
 
-def _write_model(file: Path, element: int, shape: list[object]) -> Path:
-    ends = [helper.make_tensor_value_info(name, element, shape) for name in ("luma", "sharpened")]
-    graph = helper.make_graph([helper.make_node("Identity", ["luma"], ["sharpened"])], "identity", *[[e] for e in ends])
+def _write_model(file: Path, element: int, shape: list[object], strength: bool = True) -> Path:
+    planes, sharpened = (helper.make_tensor_value_info(name, element, shape) for name in ("planes", "sharpened"))
+    inputs = [planes, helper.make_tensor_value_info("strength", TensorProto.FLOAT, ["N", 1, 1, 1])]
+    node = helper.make_node("Identity", ["planes"], ["sharpened"])
+    graph = helper.make_graph([node], "identity", inputs if strength else inputs[:1], [sharpened])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), file)
     return file
 
@@ -132,6 +134,11 @@ def test_a_file_that_is_no_model_is_an_error_with_its_name(tmp_path: Path) -> No
 def test_a_model_of_another_interface_is_refused(tmp_path: Path, element: int, shape: list[object]) -> None:
     with pytest.raises(EngineError, match="is not a student"):
         Engine.open(_write_model(tmp_path / "other.onnx", element, shape), provider="cpu")
+
+
+def test_a_model_without_a_strength_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="is not a student"):
+        Engine.open(_write_model(tmp_path / "old.onnx", TensorProto.UINT8, ["N", 1, "H", "W"], False), provider="cpu")
 
 
 @pytest.mark.cuda

@@ -9,7 +9,7 @@ from model.nets.student import Student, convolutions, fold, sharpen
 from tests.model.students import lived_in
 
 
-@pytest.mark.parametrize("name", ["r2c8n1", "r2c16n3", "r2c24n4"])
+@pytest.mark.parametrize("name", ["r2c8n1", "r2c16n3h", "r2c24n4", "r2c8n5h"])
 def test_the_shape_counts_what_the_network_has(name: str) -> None:
     shape = StudentShape.parse(name)
     folded = Student(shape, batch_norm=False)
@@ -18,13 +18,13 @@ def test_the_shape_counts_what_the_network_has(name: str) -> None:
 
 
 def test_work_for_a_pixel_is_that_of_the_convolutions() -> None:
-    shape = StudentShape(16, 3)
+    shape = StudentShape(16, 3, hinted=True)
     folded = Student(shape, batch_norm=False)
     counted: list[int] = []
     for module in folded.modules():
         if isinstance(module, torch.nn.Conv2d):
             module.register_forward_hook(lambda m, _, out: counted.append(out[0, 0].numel() * m.weight.numel()))
-    folded(torch.zeros(1, 1, 64, 32))
+    folded(torch.zeros(1, 1, 64, 32), torch.zeros(1, 2))
     assert shape.macs_per_pixel == sum(counted) / (64 * 32)
 
 
@@ -42,6 +42,14 @@ def test_folding_the_norm_changes_nothing(depth: int) -> None:
         before, after = student(luma), fold(student)(luma)
         assert (before - luma).abs().max() > 0.01
         torch.testing.assert_close(after, before, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("depth", "blocks"), [(1, (1,)), (3, (3,)), (4, (2, 2)), (5, (2, 3)), (7, (2, 2, 3))])
+def test_residual_blocks_have_two_convolutions_and_the_last_takes_an_odd_one(
+    depth: int, blocks: tuple[int, ...]
+) -> None:
+    assert StudentShape(8, depth).blocks == blocks
+    assert sum(blocks) == depth
 
 
 def test_folding_leaves_its_student_alone() -> None:
