@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from av import VideoFrame
 
-from model.hints import UNCODED, Hints
+from model.hints import UNCODED, BitMeter, Hints
 from model.quantiser import Codec, QuantiserReader
 
 _CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
@@ -17,8 +17,9 @@ class FrameHints:
 
     def __init__(self) -> None:
         self._readers: dict[str, QuantiserReader] = {}
-        self._steps: OrderedDict[int, float] = OrderedDict()
-        self._last = UNCODED.step
+        self._told: OrderedDict[int, tuple[float, int]] = OrderedDict()
+        self._meter = BitMeter()
+        self._last = UNCODED
 
     def note(self, codec: str, data: bytes, timestamp: int) -> None:
         """Take an encoded frame on its way to the decoder.
@@ -33,12 +34,14 @@ class FrameHints:
         reader = self._readers.setdefault(codec, QuantiserReader(_CODECS[codec]))
         step = reader.read(data)
         if step is not None:
-            self._steps[timestamp] = step
-            if len(self._steps) > _MOST_WAITING:
-                self._steps.popitem(last=False)
+            self._told[timestamp] = step, len(data)
+            if len(self._told) > _MOST_WAITING:
+                self._told.popitem(last=False)
 
     def of(self, frame: VideoFrame) -> Hints:
-        """Return what is known of a decoded frame; where nothing was read, its neighbour's step."""
-        if frame.pts is not None:
-            self._last = self._steps.pop(frame.pts, self._last)
-        return Hints(step=self._last)
+        """Return what is known of a decoded frame; where nothing was read, what its neighbour had."""
+        told = self._told.pop(frame.pts, None) if frame.pts is not None else None
+        if told is not None:
+            step, size = told
+            self._last = Hints(step, self._meter.add(size, frame.width * frame.height))
+        return self._last

@@ -13,6 +13,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from model.hints import BitMeter
 from model.quantiser import Codec, QuantiserReader
 from training.data import DataError
 
@@ -25,10 +26,17 @@ _X264_PRESETS = ("superfast", "veryfast")
 
 @dataclass(frozen=True)
 class Received:
-    """A frame as a receiver has it: the picture, and the quantiser step that its encoded form told (0 if none)."""
+    """A frame as a receiver has it.
+
+    Attributes:
+        yuv: The picture.
+        step: The quantiser step that its encoded form told, 0 if none.
+        bits: Bits a coded pixel, see `model.hints.BitMeter`.
+    """
 
     yuv: Yuv
     step: float
+    bits: float
 
 
 def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[Received]:
@@ -45,24 +53,24 @@ def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int 
     """
     height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
     shown: dict[int, Yuv] = {}
-    steps: dict[int, float] = {}
+    told: dict[int, tuple[float, float]] = {}
     try:
         encoder = _encoder(codec, width, height, round(bits * width * height * FPS), preset)
         decoder = _decoder(codec)
-        reader = QuantiserReader(codec)
+        reader, meter = QuantiserReader(codec), BitMeter()
         for picture in (*_pictures(frames), None):
             for packet in encoder.encode(picture):
                 # By time stamp, never by order: an offset of one frame would teach the student to move pixels.
                 if packet.pts is not None:
-                    steps[packet.pts] = reader.read(bytes(packet)) or 0.0
+                    told[packet.pts] = reader.read(bytes(packet)) or 0.0, meter.add(packet.size, width * height)
                 _collect(decoder.decode(packet), shown)
         _collect(decoder.decode(None), shown)
     except av.error.FFmpegError as error:
         raise DataError(f"{codec} could not code a clip of {width}x{height}: {error}") from None
     wanted = list(range(len(frames)))
-    if sorted(shown) != wanted or sorted(steps) != wanted:
+    if sorted(shown) != wanted or sorted(told) != wanted:
         raise DataError(f"{codec} returned frames {sorted(shown)} of a clip of {len(frames)}")
-    return [Received(shown[index], steps[index]) for index in wanted]
+    return [Received(shown[index], *told[index]) for index in wanted]
 
 
 def _pictures(frames: Sequence[Yuv]) -> Iterator[av.VideoFrame]:

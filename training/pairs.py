@@ -30,9 +30,10 @@ _VERSION = 1
 _PICTURE_FRAMES = (4, 8)
 """Fewest and most frames of a clip that is made from a picture; its last frame, index 3 to 7, is used: mostly a
 predicted one, and the only one that is not resampled."""
-_CLIP_FRAMES = (8, 16)
-"""The same for a real clip; patches come from any of its frames but the first few."""
-_CLIP_FIRST = 3
+_CLIP_FRAMES = (16, 48)
+"""The same for a real clip; patches come from any of its frames but the first few, where rate control settles. The
+picture of a call gets better for a second after a keyframe: short clips would teach only its beginning."""
+_CLIP_FIRST = 8
 _CLIP_SHRUNK = 1.6
 """Real clips are reduced by this at most: talking heads of 480 lines are small as they are."""
 
@@ -43,7 +44,7 @@ class Pairs:
 
     Attributes:
         patches: uint8 `[K, 2, P, P]`: spoiled luma, true luma.
-        hints: uint8 `[K, 2]`, see `model.hints.Hints.codes`.
+        hints: uint8 `[K, 3]`, see `model.hints.Hints.codes`.
         fingerprint: Of set and settings: equal ones are equal pairs.
         folder: Where they lie.
     """

@@ -56,7 +56,7 @@ def test_hints_change_what_a_student_does() -> None:
         student.head[0].weight[:, 1].normal_()  # type: ignore[index]
     told = sharpen(student, picture(64, 64), Hints(step=40))
     assert not np.array_equal(told, sharpen(student, picture(64, 64)))
-    pictures = [(picture(64, 64), hints) for hints in (UNCODED, Hints(40), Hints(0, 2), Hints(90, 4))]
+    pictures = [(picture(64, 64), hints) for hints in (UNCODED, Hints(40), Hints(0, 0.1), Hints(90, 0.02, 4))]
     assert check_parity(to_onnx(student, {}), student, pictures) <= 1
 
 
@@ -104,7 +104,7 @@ def test_the_engine_runs_an_exported_student_on_odd_sizes(student: Student, tmp_
     luma = picture(45, 67)
     engine = Engine.open(file, provider="cpu")
     padded = np.pad(luma, ((0, 1), (0, 1)), mode="edge")
-    for hints in (UNCODED, Hints(30, 1.5), Hints(8)):
+    for hints in (UNCODED, Hints(30, 0.1, 1.5), Hints(8)):
         sharpened = engine.sharpen(luma, hints=hints)
         assert np.abs(sharpened.astype(int) - sharpen(student, padded, hints)[:45, :67]).max() <= 1
     assert np.array_equal(engine.sharpen(luma, strength=0), luma)

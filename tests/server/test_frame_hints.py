@@ -46,6 +46,6 @@ def test_frames_that_are_never_decoded_do_not_fill_memory() -> None:
     data = encoded("vp8", quantiser=30, count=1)[0]
     for index in range(1000):
         hints.note("VP8", data, index)
-    remembered = [index for index in range(1000) if index in hints._steps]
+    remembered = [index for index in range(1000) if index in hints._told]
     assert len(remembered) <= 64
     assert remembered[-1] == 999
