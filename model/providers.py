@@ -64,6 +64,12 @@ def open_session(
     raise ProviderError(f"{model} does not load. {'; '.join(obstacles)}")
 
 
+def file_for(model: Path, provider: str) -> Path:
+    """Return the file that a provider runs: on GPUs the FP16 one beside ``model``, where `export` made one."""
+    half = model.with_suffix(".fp16.onnx")
+    return half if provider != "CPU" and half.is_file() else model
+
+
 def _try_provider(model: Path, name: str, options: ort.SessionOptions) -> ort.InferenceSession:
     provider = EXECUTION_PROVIDERS[name]
     if provider not in ort.get_available_providers():
@@ -74,7 +80,7 @@ def _try_provider(model: Path, name: str, options: ort.SessionOptions) -> ort.In
     # Without this ONNX Runtime prints a screenful on stderr for each library that is missing.
     ort.set_default_logger_severity(4)
     try:
-        session = ort.InferenceSession(str(model), options, providers=_with_fallbacks(name), enable_fallback=0)
+        session = ort.InferenceSession(str(file_for(model, name)), options, providers=_with_fallbacks(name), enable_fallback=0)
     except Exception as error:  # ONNX Runtime's errors share no base class
         if name in _REMEDIES and "libraries" in str(error):
             raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error

@@ -1,5 +1,7 @@
-"""Reading real clips as planes, for judging students on video."""
+"""Reading real clips as planes, for judging students on video and for training them."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -25,20 +27,26 @@ def read_clip(path: Path, frames: int) -> list[Planes]:
     Raises:
         DataError: The file has no video that can be decoded.
     """
+    clip = list(islice(read_frames(path), frames))
+    if not clip:
+        raise DataError(f"{path} has no frame")
+    return clip
+
+
+def read_frames(path: Path) -> Iterator[Planes]:
+    """Every frame of a clip, even in size, halved from 720 px on; chroma is of half the luma's size.
+
+    Raises:
+        DataError: The file has no video that can be decoded.
+    """
     try:
         with av.open(path) as container:
             if not container.streams.video:
                 raise DataError(f"{path} has no video")
-            clip: list[Planes] = []
             for frame in container.decode(video=0):
-                clip.append(_planes(frame))
-                if len(clip) == frames:
-                    break
+                yield _planes(frame)
     except (av.error.FFmpegError, OSError) as error:
         raise DataError(f"{path} cannot be read ({error})") from None
-    if not clip:
-        raise DataError(f"{path} has no frame")
-    return clip
 
 
 def _planes(frame: av.VideoFrame) -> Planes:
@@ -47,10 +55,10 @@ def _planes(frame: av.VideoFrame) -> Planes:
     height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
     y = Image.fromarray(np.ascontiguousarray(yuv[:height]).astype(np.uint8))
     cb, cr = (Image.fromarray(plane.astype(np.uint8)) for plane in yuv[height:].reshape(2, height // 2, width // 2))
-    size = (width, height)
-    if min(size) >= HALVED_FROM:
-        size = (width // 4 * 2, height // 4 * 2)
-    return Planes(*(p if p.size == size else p.resize(size, Image.Resampling.BICUBIC) for p in (y, cb, cr)))
+    planes = Planes(y, cb, cr)
+    if min(width, height) < HALVED_FROM:
+        return planes
+    return planes.resize((width // 4 * 2, height // 4 * 2))
 
 
 def _even(frame: av.VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -1,13 +1,13 @@
 """What a run says: progress bars on a terminal, plain lines in a log."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training.validation import Score
+from training.validation import IDENTITY, Score
 
 _LOG_EVERY = 30.0
 """Seconds between two lines of a log."""
@@ -34,42 +34,41 @@ def counted(console: Console, what: str) -> Iterator[Callable[[int, int], None]]
     yield say
 
 
-class FitReport:
-    """Shows a fit: a bar with loss and pace on a terminal, a line every half minute in a log."""
+class RunReport:
+    """Shows a run: a bar with loss and pace on a terminal, a line every half minute in a log."""
 
-    def __init__(self, console: Console, first_step: int = 0) -> None:
+    def __init__(self, console: Console, what: str, first_step: int = 0) -> None:
         self._console = console
         self._bars: Progress | None = None
-        self._smooth: float | None = None
         self._began, self._first = time.monotonic(), first_step
         self._said = self._began
         if console.is_terminal:
             self._bars = Progress(
-                TextColumn("fit"),
+                TextColumn("{task.description}"),
                 BarColumn(),
                 TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}"),
                 TimeRemainingColumn(),
                 console=console,
             )
-            self._bar = self._bars.add_task("fit", total=1.0, words="")
+            self._bar = self._bars.add_task(what, total=1.0, words="")
             self._bars.start()
 
-    def step(self, step: int, done: float, loss: float) -> None:
-        """See `training.trainer.Report`."""
-        self._smooth = loss if self._smooth is None else 0.99 * self._smooth + 0.01 * loss
+    def losses(self, step: int, steps: int, losses: Mapping[str, float]) -> None:
+        """Tell the mean losses of the last steps, `total` first."""
         now = time.monotonic()
         pace = (step - self._first) / max(now - self._began, 1e-9)
-        words = f"step {step}, loss {self._smooth:.4f}, {pace:.1f} steps/s"
+        parts = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
+        words = f"step {step} of {steps}, {pace:.1f} steps/s; losses: {parts}"
         if self._bars is not None:
-            self._bars.update(self._bar, completed=min(done, 1.0), words=words)
-        elif now - self._said >= _LOG_EVERY or done >= 1:
+            self._bars.update(self._bar, completed=step / steps, words=words)
+        elif now - self._said >= _LOG_EVERY or step == steps:
             self._said = now
-            self._console.print(f"{done:4.0%}  {words}", highlight=False)
+            self._console.print(f"{step / steps:4.0%}  {words}", highlight=False, soft_wrap=True)
 
     def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool) -> None:
-        """See `training.trainer.Report`."""
+        """Tell the scores of a validation."""
         parts = [
-            f"{name} {s.after:.2f}" if name == "identity" else f"{name} {s.before:.2f}{s.after - s.before:+.2f}"
+            f"{name} {s.after:.2f}" if name == IDENTITY else f"{name} {s.before:.2f}{s.after - s.before:+.2f}"
             for name, s in scores.items()
         ]
         mark = ", the best so far" if best else ""

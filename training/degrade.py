@@ -196,7 +196,9 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
     lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
     if coded != (width, height):
         lumas = [enlarge(luma, width, height) for luma in lumas]
-    return [Spoiled(luma, Hints(one.step, one.bits, width / coded[0])) for luma, one in zip(lumas, received, strict=True)]
+    return [
+        Spoiled(luma, Hints(one.step, one.bits, width / coded[0])) for luma, one in zip(lumas, received, strict=True)
+    ]
 
 
 def _down_up(plane: Image.Image, how: Degradation) -> Image.Image:

@@ -1,43 +1,35 @@
-"""Recipes: every setting of a fit, read from TOML and checked."""
+"""Recipes: every setting of a run, read from TOML, overridden from the command line, and checked."""
 
 import tomllib
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from model.nets.shape import StudentShape
 from training.data import DataError
-from training.degrade import Degradation, Mixture
+from training.degrade import Mixture
+from training.recipe_sections import (
+    LossesSection,
+    Section,
+    Share,
+    StudentSection,
+    TeacherSection,
+    TrainingSection,
+    ValidationSection,
+)
 
-Share = Annotated[float, Field(ge=0, le=1)]
-LossName = Literal["charbonnier", "squared", "decibel"]
+if TYPE_CHECKING:
+    from model.nets.teacher import TeacherShape
 
 
-class RecipeError(Exception):
+class RecipeError(DataError):
     """A recipe that cannot be used; the message names the file, the key and what is wrong with it."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StudentSection(_Section):
-    """The network, see `StudentShape`."""
-
-    channels: int = Field(ge=1, le=128)
-    depth: int = Field(ge=1, le=32)
-    hinted: bool
-    batch_norm: bool
-
-    @property
-    def shape(self) -> StudentShape:
-        """The shape that these two numbers name."""
-        return StudentShape(self.channels, self.depth, self.hinted)
-
-
-class PairsSection(_Section):
+class PairsSection(Section):
     """How many pairs are made and of what size, see `training.pairs`."""
 
     clips: int = Field(ge=1)
@@ -45,6 +37,7 @@ class PairsSection(_Section):
     patch: int = Field(ge=16, multiple_of=2)
     frame: tuple[int, int]
     shrink_source: Share
+    moving: Share
 
     @model_validator(mode="after")
     def _patch_fits(self) -> Self:
@@ -53,7 +46,7 @@ class PairsSection(_Section):
         return self
 
 
-class MixtureSection(_Section):
+class MixtureSection(Section):
     """Shares of the kinds of pairs, see `training.degrade.Mixture`."""
 
     identity: Share
@@ -83,53 +76,49 @@ class MixtureSection(_Section):
         return Mixture(**self.model_dump())
 
 
-class TrainingSection(_Section):
-    """The loop, see `training.trainer`."""
+class Recipe(Section):
+    """Every setting of a run.
 
-    steps: int = Field(ge=1)
-    batch: int = Field(ge=1)
-    crop: int = Field(ge=16, multiple_of=2)
-    loss: LossName
-    optimiser: Literal["adam", "soap"]
-    learning_rate: float = Field(gt=0)
-    warm_up: int = Field(ge=0)
-    ema: float = Field(ge=0, lt=1)
-    freeze_norm: Share
-    validate_every: int = Field(ge=1)
-
-
-class ValidationSection(_Section):
-    """What is measured during a fit."""
-
-    degradations: tuple[str, ...] = Field(min_length=1)
-
-    @field_validator("degradations")
-    @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            try:
-                Degradation.parse(name)
-            except DataError as error:
-                raise ValueError(str(error)) from None
-        return names
-
-
-class Recipe(_Section):
-    """Every setting of a fit."""
+    Attributes:
+        name: What people call it.
+        seed: Of the pairs.
+        student: The network, in a recipe for `distil`.
+        teacher: The network, in a recipe for `teacher`.
+        pairs: How pairs are made.
+        mixture: Of what kinds they are.
+        training: The loop.
+        losses: What is minimised.
+        validation: What is measured.
+    """
 
     name: str
     seed: int = Field(ge=0)
-    student: StudentSection
+    student: StudentSection | None = None
+    teacher: TeacherSection | None = None
     pairs: PairsSection
     mixture: MixtureSection
     training: TrainingSection
+    losses: LossesSection
     validation: ValidationSection
 
     @model_validator(mode="after")
-    def _crop_fits(self) -> Self:
-        if self.training.crop > self.pairs.patch:
-            raise ValueError(f"training.crop {self.training.crop} is larger than pairs.patch {self.pairs.patch}")
+    def _consistent(self) -> Self:
+        if (self.student is None) == (self.teacher is None):
+            raise ValueError("a recipe has either a [student] or a [teacher]")
+        inside = self.pairs.patch - 2 * self.losses.margin
+        if self.training.crop > inside:
+            without = f" without the {self.losses.margin} px at its edges" if self.losses.margin else ""
+            raise ValueError(f"training.crop {self.training.crop} is larger than pairs.patch {inside}{without}")
+        if self.teacher is not None and self.losses.teacher_needed:
+            raise ValueError("a teacher is fitted without losses that need a teacher")
         return self
+
+    @property
+    def shape(self) -> "StudentShape | TeacherShape":
+        """The shape of the network that is fitted."""
+        section = self.student or self.teacher
+        assert section is not None
+        return section.shape
 
 
 def shipped() -> list[str]:
@@ -138,8 +127,13 @@ def shipped() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str, overrides: Sequence[str] = (), steps: int | None = None) -> Recipe:
     """Read a recipe by the name of a shipped one or by the path of a TOML file.
+
+    Args:
+        name: Of the recipe.
+        overrides: `section.key=value`, the value as in TOML; text needs no quotes.
+        steps: Length of the run, instead of the recipe's steps or epochs.
 
     Raises:
         RecipeError: No such recipe, not TOML, or a key that is unknown, missing or out of range.
@@ -154,11 +148,44 @@ def load_recipe(name: str) -> Recipe:
                 f"{name} is neither a readable file nor a shipped recipe ({', '.join(shipped())})"
             ) from None
     try:
-        return Recipe.model_validate(tomllib.loads(text))
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"recipe {name} is not TOML: {error}") from None
+    for override in overrides:
+        _override(tables, override)
+    if steps is not None and isinstance(tables.get("training"), dict):
+        tables["training"].pop("epochs", None)
+        tables["training"]["steps"] = steps
+    return check_recipe(tables, name)
+
+
+def check_recipe(tables: dict[str, Any], name: str) -> Recipe:
+    """Check what was read as a recipe; `name` is for the message.
+
+    Raises:
+        RecipeError: A key is unknown, missing or out of range.
+    """
+    try:
+        return Recipe.model_validate(tables)
     except ValidationError as error:
         raise RecipeError(f"recipe {name}: " + "; ".join(_in_words(error))) from None
+
+
+def _override(tables: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    *path, last = key.strip().split(".")
+    if not equals or not last:
+        raise RecipeError(f"{override!r} sets nothing: write --set section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    table = tables
+    for part in path:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"{override!r} cannot be set: {part} is a value, not a table")
+    table[last] = value
 
 
 def _in_words(error: ValidationError) -> list[str]:

@@ -4,15 +4,17 @@ import json
 import os
 import platform
 import subprocess
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from training.data import PictureFile, Skipped
-from training.recipe import Recipe
+from training.data import DataError
+from training.dataset import Item
 
 _FILE = "run.json"
 
@@ -28,7 +30,7 @@ class Checkpoint(StrEnum):
         return folder / f"{self.value}.safetensors"
 
 
-class CheckpointError(Exception):
+class CheckpointError(DataError):
     """A checkpoint that is missing, damaged or of another network; the message says which."""
 
 
@@ -38,14 +40,23 @@ class RunRecord:
 
     Attributes:
         recipe: The recipe with every default resolved.
-        sources: Folders of training pictures.
-        validation: Folders of validation pictures.
-        pictures: Training pictures by category.
+        sources: The training set's folder.
+        validation: Names of the validation items.
+        pictures: Names of the training items by category.
         skipped: Files that were not used, each with its reason.
         commit: The commit of the program, see `commit`.
         machine: Where it ran.
         versions: What it ran on.
         started: UTC time, ISO 8601.
+        command: `distil` or `teacher`.
+        fingerprint: Of the training set.
+        pairs: Fingerprint of the pairs.
+        licences: Training items by licence class.
+        teacher: `name`, `file` and `sha256` of the teacher, empty without one.
+        perceptual: The classifier behind the perceptual loss, in words; empty without one.
+        init: The checkpoint that the weights came from, empty where they began fresh.
+        precision: Of the arithmetic, `32-true` where it is exact.
+        processes: How many shared every batch.
     """
 
     recipe: dict[str, Any]
@@ -57,10 +68,28 @@ class RunRecord:
     machine: str
     versions: dict[str, str]
     started: str
+    command: str = "distil"
+    fingerprint: str = ""
+    pairs: str = ""
+    licences: dict[str, int] = field(default_factory=dict)
+    teacher: dict[str, str] = field(default_factory=dict)
+    perceptual: str = ""
+    init: str = ""
+    precision: str = "32-true"
+    processes: int = 1
 
     def write(self, folder: Path) -> None:
-        """Write the record into a run's folder."""
-        (folder / _FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        """Write the record into a run's folder.
+
+        Raises:
+            CheckpointError: The disk is full or not writable.
+        """
+        unfinished = folder / f"{_FILE}.unfinished"
+        try:
+            unfinished.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+            unfinished.replace(folder / _FILE)
+        except OSError as error:
+            raise CheckpointError(f"{folder / _FILE} cannot be written: {error}") from None
 
     @classmethod
     def read(cls, folder: Path) -> "RunRecord":
@@ -75,28 +104,22 @@ class RunRecord:
             raise CheckpointError(f"{folder} is not a run of acutance-train ({_FILE}: {error})") from None
 
 
-def record(
-    recipe: Recipe,
-    sources: list[Path],
-    validation: list[Path],
-    pictures: list[PictureFile],
-    skipped: list[Skipped],
-) -> RunRecord:
-    """Note what a run that starts now is made of."""
-    by_category: dict[str, list[str]] = {}
-    for picture in pictures:
-        by_category.setdefault(picture.category, []).append(str(picture.path))
-    return RunRecord(
-        recipe=recipe.model_dump(mode="json"),
-        sources=[str(path) for path in sources],
-        validation=[str(path) for path in validation],
-        pictures=by_category,
-        skipped=[f"{s.path} {s.reason}" for s in skipped],
-        commit=commit(),
-        machine=machine(),
-        versions=versions(),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+def now() -> str:
+    """UTC time, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def by_category(items: Iterable[Item]) -> dict[str, list[str]]:
+    """Names of items, by category."""
+    names: dict[str, list[str]] = {}
+    for item in items:
+        names.setdefault(item.category, []).append(item.name)
+    return names
+
+
+def licences(items: Iterable[Item]) -> dict[str, int]:
+    """How many items there are of each licence class."""
+    return dict(sorted(Counter(item.licence_class for item in items).items()))
 
 
 def commit() -> str:

@@ -1,31 +1,30 @@
-"""From a run to the two files that ship: the ONNX graph and its model card."""
+"""From a run to the files that ship: the ONNX graph, its model card, and half precision for GPUs."""
 
 import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
+import onnx
+from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from model.engine import Engine
-from model.export import check_parity, to_onnx
+from model.export import to_onnx
 from model.nets.student import Student
+from training import parity
 from training.card import make_card
-from training.checkpoint import State, load_student
-from training.data import DataError, as_array, read_planes
-from training.evaluate import Row
+from training.checkpoint import State, load_network
+from training.data import DataError
+from training.rows import Row
 from training.run_record import Checkpoint, RunRecord, commit
 
-_PARITY_SIZES = ((16, 16), (18, 34), (96, 96), (240, 426))
-"""Heights and widths of the noise that parity is checked on: the smallest, odd halves, common ones."""
-_PARITY_PICTURES = 3
+Precision = Literal["fp32", "fp16"]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished or interrupted fit: its student, where it was, what it was made of."""
+    """A finished or interrupted run: its student, where it was, what it was made of."""
 
     student: Student
     state: State
@@ -38,20 +37,32 @@ def load_run(folder: Path, chosen: Checkpoint) -> Run:
 
     Raises:
         CheckpointError: `folder` is not a run, or has no such checkpoint yet.
+        DataError: It is the run of a teacher.
     """
     record = RunRecord.read(folder)
-    student, state = load_student(chosen.file(folder))
-    return Run(student, state, record, chosen)
+    network, state = load_network(chosen.file(folder))
+    if not isinstance(network, Student):
+        raise DataError(f"{folder} is the run of a teacher, {network.shape.name}; only students are exported")
+    return Run(network, state, record, chosen)
 
 
-def ship(run: Run, out: Path, judge: Callable[[Engine], list[Row]], threads: int) -> list[Row]:
-    """Export a run's student, check it, measure it and write both files; neither is written if anything fails.
+def ship(
+    run: Run,
+    out: Path,
+    name: str,
+    judge: Callable[[Path], list[Row]],
+    metrics: tuple[str, ...],
+    precisions: tuple[Precision, ...] = ("fp32",),
+) -> list[Row]:
+    """Export a run's student, check it, measure it and write its files; none is written if anything fails.
 
     Args:
         run: What to export.
-        out: The ONNX file; the card gets the same name with `.json`.
-        judge: Measures the exported student.
-        threads: CPU threads of the engine that is measured.
+        out: The ONNX file; the card gets the same name with `.json`, half precision the same with `.fp16.onnx`.
+        name: What people are to call it.
+        judge: Measures the exported student, an ONNX file.
+        metrics: What `judge` measures by.
+        precisions: `fp16` beside `fp32`, which is always written.
 
     Returns:
         What was measured.
@@ -62,29 +73,41 @@ def ship(run: Run, out: Path, judge: Callable[[Engine], list[Row]], threads: int
     """
     if out.suffix != ".onnx":
         raise DataError(f"--out must be the name of an .onnx file, not {out}")
-    shape = run.student.shape
-    metadata = {"commit": commit(), "recipe": json.dumps(run.record.recipe), "steps": str(run.state.step)}
+    metadata = {
+        "name": name,
+        "commit": commit(),
+        "recipe": json.dumps(run.record.recipe),
+        "steps": str(run.state.step),
+        "licence": "Apache-2.0",
+    }
     model = to_onnx(run.student, metadata)
-    parity = check_parity(model, run.student, _parity_pictures(run.record))
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
         file = Path(scratch) / out.name
         file.write_bytes(model)
-        rows = judge(Engine.open(file, provider="cpu", threads=threads))
-        card = make_card(model, shape, run.record, run.state, run.chosen.value, rows, parity)
+        differences = {"fp32": parity.check(file, run.student)}
+        half = file.with_suffix(".fp16.onnx")
+        if "fp16" in precisions:
+            half.write_bytes(as_half(model))
+            differences["fp16"] = parity.check(half, run.student)
+        rows = judge(file)
+        card = make_card(
+            name, model, run.student.shape, run.record, run.state, run.chosen.value, rows, metrics, differences
+        )
         text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
         file.with_suffix(".json").write_text(text, encoding="utf-8")
         file.with_suffix(".json").replace(out.with_suffix(".json"))
+        if "fp16" in precisions:
+            half.replace(out.with_suffix(".fp16.onnx"))
         file.replace(out)
     return rows
 
 
-def _parity_pictures(record: RunRecord) -> list[NDArray[np.uint8]]:
-    """Noise of several sizes, and some of the training pictures where they still are."""
-    rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 256, size, np.uint8) for size in _PARITY_SIZES]
-    paths = [Path(path) for paths in record.pictures.values() for path in paths[:1] if Path(path).is_file()]
-    for path in paths[:_PARITY_PICTURES]:
-        luma = as_array(read_planes(path).y)
-        pictures.append(np.ascontiguousarray(luma[: luma.shape[0] // 2 * 2, : luma.shape[1] // 2 * 2]))
-    return pictures
+def as_half(model: bytes) -> bytes:
+    """The same graph with its convolutions in half precision; planes, strength and the last sum stay as they were."""
+    # The picture itself stays in single precision: only its correction is small enough for half.
+    half = convert_float_to_float16(
+        onnx.load_from_string(model), keep_io_types=True, node_block_list=["grey_luma", "corrected", "sharpened"]
+    )
+    serialized: bytes = half.SerializeToString()
+    return serialized

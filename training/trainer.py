@@ -3,200 +3,222 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from pytorch_optimizer import SOAP
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from model.hints import COUNT
-from model.nets.student import Student
-from training import checkpoint
-from training.losses import LOSSES
-from training.pairs import Pairs
-from training.recipe import Recipe, TrainingSection
+from training import checkpoint, networks
+from training.averaging import Average
+from training.batches import Batches
+from training.data import DataError
+from training.networks import Network
+from training.objective import Objective
+from training.optimisers import learning_rate, make_optimiser
+from training.recipe import Recipe
 from training.run_record import Checkpoint
 from training.validation import Score, Validation, worth
 
-_OPTIMISERS: dict[str, Callable[[nn.Module, float], torch.optim.Optimizer]] = {
-    "adam": lambda network, rate: torch.optim.Adam(network.parameters(), lr=rate),
-    "soap": lambda network, rate: SOAP(network.parameters(), lr=rate, weight_decay=0.0),
-}
-"""SOAP is Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al., 2024, arXiv 2409.11321)."""
+LOG_EVERY = 50
+"""Steps between two looks at the loss: reading it holds a GPU up."""
 
 
-class TrainingError(Exception):
+class TrainingError(DataError):
     """A run that cannot go on; the message says why and what to try."""
 
 
-class Report(Protocol):
-    """Who hears how a run goes."""
+class Listener(Protocol):
+    """Who hears how a run goes, see `training.journal.Journal`."""
 
-    def step(self, step: int, done: float, loss: float) -> None:
-        """After every step: its number, the share of the run that is done, the loss."""
+    def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
+        """After every few steps: the learning rate, and the mean of `total` and of every term since the last."""
 
-    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool) -> None:
+    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
         """After every validation."""
 
 
-@dataclass(frozen=True)
-class Budget:
-    """When a run ends: after the recipe's steps, or earlier after so many minutes of training.
+class _WithFeatures(nn.Module):
+    """A network whose forward pass gives features, too: only a forward pass is shared among processes."""
 
-    The learning rate follows whichever is further, so a run that is cut short still anneals.
-    """
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
 
-    steps: int
-    minutes: float | None
-
-    def done(self, step: int, seconds: float) -> float:
-        """Share of the run that is done, 0 to 1 and beyond."""
-        by_time = seconds / (self.minutes * 60) if self.minutes else 0.0
-        return max(step / self.steps, by_time)
+    def forward(self, luma: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(luma, hints)
+        return self.network.corrected(luma, features), features
 
 
-def train(
-    recipe: Recipe,
-    pairs: Pairs,
-    validation: Validation | None,
-    folder: Path,
-    report: Report,
-    *,
-    minutes: float | None = None,
-    resume: bool = False,
-) -> checkpoint.State:
-    """Fit a student and leave `last.safetensors` and `best.safetensors` in `folder`.
-
-    Without validation pictures the last checkpoint is also the best.
+class Run:
+    """One run: network, optimiser, averages, and where it is.
 
     Args:
-        recipe: Every setting; the same recipe, pairs and number of threads give the same weights.
-        pairs: uint8 `[K, 2, P, P]`, spoiled and true luma.
-        validation: What the run is judged by.
+        recipe: Every setting; with one thread, the same recipe and pairs give the same weights to the bit.
+        batches: What it is fitted on, this process's part.
+        steps: How many there are in all.
+        pause: Steps between two validations.
+        objective: What is minimised.
+        validation: What the run is judged by, in the first process; None: the last checkpoint is also the best.
         folder: The run's folder; it exists.
-        report: Who hears how it goes.
-        minutes: Wall-clock budget of all sittings together.
-        resume: Go on from `last.safetensors`.
+        fabric: Device, precision, processes; launched.
 
     Raises:
-        TrainingError: The loss is not a number.
-        CheckpointError: `resume` without a usable checkpoint.
+        TrainingError: Batch norm with several processes on the CPU.
     """
-    settings = recipe.training
-    budget = Budget(settings.steps, minutes)
-    torch.manual_seed(recipe.seed)
-    rng = np.random.default_rng([recipe.seed, 0xBA7C4])
-    student = Student(recipe.student.shape, batch_norm=recipe.student.batch_norm)
-    student = student.to(memory_format=torch.channels_last)
-    adam = _OPTIMISERS[settings.optimiser](student, settings.learning_rate)
-    average = {name: tensor.clone() for name, tensor in student.state_dict().items()}
-    state = checkpoint.State(0, 0.0, -math.inf, dict(rng.bit_generator.state))
-    if resume:
-        state, average = checkpoint.load(Checkpoint.LAST.file(folder), student, adam)
-        rng.bit_generator.state = state.generator
-    earlier, started = state.seconds, time.monotonic()
-    loss_of = LOSSES[settings.loss]
 
-    while (done := budget.done(state.step, state.seconds)) < 1:
-        student.train()
+    def __init__(
+        self,
+        recipe: Recipe,
+        batches: Batches,
+        steps: int,
+        pause: int,
+        objective: Objective,
+        validation: Validation | None,
+        folder: Path,
+        fabric: Fabric,
+    ) -> None:
+        self._recipe, self._settings = recipe, recipe.training
+        self._batches, self._steps, self._pause = batches, steps, pause
+        self._objective, self._validation = objective, validation
+        self._folder, self._fabric = folder, fabric
+        torch.manual_seed(recipe.training.seed)
+        self.network = _shared(networks.build(recipe), fabric).to(memory_format=torch.channels_last)
+        self._optimiser = make_optimiser(recipe.training, self.network)
+        self._fitted, self._stepper = fabric.setup(_WithFeatures(self.network), self._optimiser)
+        self._average = Average(self.network, recipe.training.ema)
+        self.state = checkpoint.State()
+        self._sums = torch.zeros(1 + len(objective.names), device=fabric.device)
+        self._summed = 0
+
+    def begin_with(self, weights: nn.Module) -> None:
+        """Start from the weights of another network of the same shape."""
+        self.network.load_state_dict(weights.state_dict())
+        self._average.load(weights.state_dict())
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint of the folder.
+
+        Raises:
+            CheckpointError: There is none that can be used.
+        """
+        path = Checkpoint.LAST.file(self._folder)
+        self.state, average = checkpoint.load(path, self.network, self._optimiser)
+        self._average.load(average)
+        if self.state.scaler:
+            self._fabric.strategy.precision.load_state_dict(self.state.scaler)
+
+    def go(self, listener: Listener, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Train to the end, or until `stop` says so; a checkpoint is written either way.
+
+        Returns:
+            Whether the end was reached.
+
+        Raises:
+            TrainingError: The loss is not a number.
+            CheckpointError: The disk is full.
+        """
+        earlier, started = self.state.seconds, time.monotonic()
+        while self.state.step < self._steps:
+            self._step()
+            step = self.state.step
+            ended = step == self._steps
+            judging, saving = ended or step % self._pause == 0, step % self._settings.save_every == 0
+            looking = judging or saving or step % LOG_EVERY == 0
+            # One process stops at any step; several ask each other, and only when they look at the loss anyway.
+            stopping = self._all_stop(stop) if looking or self._fabric.world_size == 1 else False
+            if looking or stopping:
+                self._look(listener)
+            self.state.seconds = earlier + time.monotonic() - started
+            best = judging and self._judge(listener)
+            if best or saving or judging or stopping:
+                self._save(best)
+            if stopping and not ended:
+                return False
+        return True
+
+    def _step(self) -> None:
+        settings, step = self._settings, self.state.step
+        done = step / self._steps
+        self.network.train()
         if done >= settings.freeze_norm:
-            _freeze_norms(student)
-        for group in adam.param_groups:
-            group["lr"] = _learning_rate(settings, state.step, done)
-        spoiled, truth, hints = _batch(pairs, settings, rng)
-        loss = loss_of(student(spoiled, hints), truth, done)
-        if not math.isfinite(loss.item()):
+            _freeze_norms(self.network)
+        rate = learning_rate(settings, step, self._steps)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        batch = self._batches.draw(step).to(self._fabric.device)
+        output, features = self._fitted(batch.spoiled, batch.hints)
+        total, parts = self._objective(output, features, batch, done)
+        self._stepper.zero_grad(set_to_none=True)
+        self._fabric.backward(total)
+        if settings.clip:
+            self._fabric.clip_gradients(self._fitted, self._stepper, max_norm=settings.clip)
+        self._stepper.step()
+        self.state.step += 1
+        self._average.update(self.state.step)
+        self._sums += torch.stack([total.detach(), *parts])
+        self._summed += 1
+
+    def _look(self, listener: Listener) -> None:
+        """Read the losses since the last look, and tell them."""
+        if not self._summed:
+            return
+        reduced = self._fabric.all_reduce(self._sums / self._summed, reduce_op="mean")
+        assert isinstance(reduced, Tensor)
+        means = reduced.tolist()
+        self._sums.zero_()
+        self._summed = 0
+        step = self.state.step
+        if not all(map(math.isfinite, means)) or not self._average.finite():
             raise TrainingError(
-                f"the loss is {loss.item()} at step {state.step + 1}: try a smaller learning_rate than "
-                f"{settings.learning_rate:g}, or --resume from the last checkpoint"
+                f"the loss is {means[0]} in the {LOG_EVERY} steps before step {step}: try a smaller learning_rate than "
+                f"{self._settings.learning_rate:g}, or --resume from the checkpoint before"
             )
-        adam.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        state.step += 1
-        _update_average(average, student, settings.ema, state.step)
-        state.seconds = earlier + time.monotonic() - started
-        done = budget.done(state.step, state.seconds)
-        report.step(state.step, done, loss.item())
-        if state.step % settings.validate_every == 0 or done >= 1:
-            state.generator = dict(rng.bit_generator.state)
-            _judge(recipe, validation, folder, report, state, student, average, adam)
-            state.seconds = earlier + time.monotonic() - started
-    return state
+        rate = learning_rate(self._settings, step, self._steps)
+        listener.losses(step, self._steps, rate, dict(zip(("total", *self._objective.names), means, strict=True)))
 
-
-def _judge(
-    recipe: Recipe,
-    validation: Validation | None,
-    folder: Path,
-    report: Report,
-    state: checkpoint.State,
-    student: Student,
-    average: dict[str, Tensor],
-    adam: torch.optim.Optimizer,
-) -> None:
-    """Validate the averaged weights and write the checkpoints."""
-    better = validation is None
-    if validation is not None:
-        averaged = Student(recipe.student.shape, batch_norm=recipe.student.batch_norm)
-        averaged.load_state_dict(average)
-        scores = validation.judge(averaged.eval())
+    def _judge(self, listener: Listener) -> bool:
+        """Validate the averaged weights; whether they are the best so far."""
+        if self._validation is None:
+            return self._fabric.is_global_zero
+        averaged = networks.build(self._recipe).to(self._fabric.device)
+        averaged.load_state_dict(self._average.tensors)
+        scores = self._validation.judge(averaged.eval())
         value = worth(scores)
-        better = value > state.best
-        state.best = max(value, state.best)
-        report.validated(state.step, scores, value, better)
-    checkpoint.save(Checkpoint.LAST.file(folder), state, student, average, adam)
-    if better:
-        checkpoint.save(Checkpoint.BEST.file(folder), state, student, average, adam)
+        best = value > self.state.best
+        self.state.best = max(value, self.state.best)
+        listener.validated(self.state.step, scores, value, best, averaged)
+        return best
+
+    def _save(self, best: bool) -> None:
+        self.state.scaler = dict(self._fabric.strategy.precision.state_dict())
+        if self._fabric.is_global_zero:
+            average = self._average.tensors
+            if best:
+                checkpoint.save_weights(Checkpoint.BEST.file(self._folder), self.state, self.network, average, {})
+            checkpoint.save(Checkpoint.LAST.file(self._folder), self.state, self.network, average, self._optimiser)
+        self._fabric.barrier()
+
+    def _all_stop(self, stop: Callable[[], bool]) -> bool:
+        return bool(self._fabric.broadcast(stop())) if self._fabric.world_size > 1 else stop()
 
 
-def _learning_rate(settings: TrainingSection, step: int, done: float) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
-    warm = min(1.0, (step + 1) / settings.warm_up) if settings.warm_up else 1.0
-    return settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+def _shared(network: Network, fabric: Fabric) -> Network:
+    """Batch norm sees the whole batch, or there is none: the statistics of a part would give other weights."""
+    if fabric.world_size == 1 or not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        return network
+    if fabric.device.type != "cuda":
+        raise TrainingError(
+            "batch norm cannot be shared by several processes on the CPU: "
+            "train with one, or with --set student.batch_norm=false"
+        )
+    shared: Network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    return shared
 
 
-def _batch(pairs: Pairs, settings: TrainingSection, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Random crops in one of eight orientations, float `[B, 1, crop, crop]` in 0..1: spoiled, truth; hints."""
-    batch = np.empty((settings.batch, 2, settings.crop, settings.crop), np.uint8)
-    hints = np.empty((settings.batch, COUNT), np.uint8)
-    room = (pairs.patches.shape[-1] - settings.crop) // 2 + 1
-    for slot, hint in zip(batch, hints, strict=True):
-        index = int(rng.integers(len(pairs)))
-        top, left = (2 * int(i) for i in rng.integers(room, size=2))
-        hint[:] = pairs.hints[index]
-        crop = pairs.patches[index, :, top : top + settings.crop, left : left + settings.crop]
-        slot[...] = _turned(crop, int(rng.integers(8)))
-    both = torch.from_numpy(batch).float().div_(255)
-    return both[:, :1], both[:, 1:], torch.from_numpy(hints).float().div_(255)
-
-
-def _turned(crop: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """One of the eight ways to flip and turn `[2, P, P]`."""
-    if orientation & 1:
-        crop = crop[:, ::-1]
-    if orientation & 2:
-        crop = crop[:, :, ::-1]
-    return crop.transpose(0, 2, 1) if orientation & 4 else crop
-
-
-def _freeze_norms(student: Student) -> None:
-    """Batch norm uses its running statistics from here on, as the exported student will."""
-    for module in student.modules():
-        if isinstance(module, nn.BatchNorm2d):
+def _freeze_norms(network: nn.Module) -> None:
+    """Batch norm uses its running statistics from here on, as the exported network will."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
             module.eval()
-
-
-def _update_average(average: dict[str, Tensor], student: Student, decay: float, step: int) -> None:
-    """Exponential moving average of weights and statistics; young averages forget faster."""
-    weight = 1 - min(decay, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for name, tensor in student.state_dict().items():
-            if tensor.is_floating_point():
-                average[name].lerp_(tensor, weight)
-            else:
-                average[name].copy_(tensor)

@@ -110,6 +110,14 @@ def test_tensorrt_asked_for_falls_to_what_runs_and_says_why_for_each(monkeypatch
     assert "; CUDA: " in engine.note
 
 
+def test_gpus_run_the_fp16_file_beside_a_student_and_the_cpu_never(tmp_path: Path) -> None:
+    model, half = tmp_path / "large.onnx", tmp_path / "large.fp16.onnx"
+    model.touch()
+    assert providers.file_for(model, "CUDA") == model
+    half.touch()
+    assert [providers.file_for(model, name) for name in ("TensorRT", "CUDA", "CPU")] == [half, half, model]
+
+
 def test_an_unknown_student_names_those_that_ship() -> None:
     with pytest.raises(EngineError, match=f"no student 'sharpest'.*{catalog.DEFAULT}"):
         Engine.open("sharpest")

@@ -13,8 +13,15 @@ from training.recipe import Recipe
 RECIPE = {
     "name": "tiny",
     "seed": 3,
-    "student": {"channels": 8, "depth": 1},
-    "pairs": {"clips": 6, "patches": 2, "patch": 48, "frame": [128, 96], "shrink_source": 0.0},
+    "student": {"channels": 8, "depth": 1, "hinted": True, "batch_norm": False},
+    "pairs": {
+        "clips": 6,
+        "patches": 2,
+        "patch": 64,
+        "frame": [128, 96],
+        "shrink_source": 0.0,
+        "moving": 0.0,
+    },
     "mixture": {
         "identity": 0.1,
         "bicubic": 0.3,
@@ -24,19 +31,23 @@ RECIPE = {
         "ratio": [1.5, 2.5],
         "bits": [0.05, 0.2],
         "h264": 0.5,
+        "blur": 0.0,
+        "noise": 0.0,
     },
     "training": {
         "steps": 8,
         "batch": 4,
         "crop": 32,
-        "loss": "decibel",
+        "optimiser": "adam",
         "learning_rate": 2e-3,
         "warm_up": 2,
         "ema": 0.9,
         "freeze_norm": 0.5,
+        "save_every": 3,
         "validate_every": 4,
     },
-    "validation": {"degradations": ["identity", "bicubic2"]},
+    "losses": {"truth": {"kind": "decibel"}},
+    "validation": {"degradations": ["identity", "bicubic2"], "frame": [96, 64]},
 }
 
 

@@ -1,124 +1,154 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
+from torch import nn
 
 from model.nets.student import sharpen
 from tests.training.conftest import draw
-from training.checkpoint import load_student
-from training.data import as_array, find_pictures, to_planes
+from tests.training.sets import blurred_pairs, changed, write_set
+from training.batches import Batches
+from training.checkpoint import load_network
+from training.data import as_array, to_planes
+from training.dataset import TrainingSet
 from training.degrade import Degradation, degrade
+from training.objective import Objective
+from training.pairs import Pairs
 from training.quality import psnr
 from training.recipe import Recipe
 from training.run_record import Checkpoint, CheckpointError
-from training.trainer import Budget, TrainingError, train
+from training.trainer import Run, TrainingError
 from training.validation import Score, Validation, worth
 
 
-class Listener:
-    """Keeps what a run says; can cut the run off after a step, as a power cut would."""
+class Notes:
+    """Keeps what a run says."""
 
-    def __init__(self, cut_at: int | None = None) -> None:
+    def __init__(self) -> None:
+        self.told: list[dict[str, float]] = []
         self.steps: list[int] = []
         self.scores: list[dict[str, Score]] = []
-        self._cut_at = cut_at
 
-    def step(self, step: int, done: float, loss: float) -> None:
+    def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
         self.steps.append(step)
-        if step == self._cut_at:
-            raise KeyboardInterrupt
+        self.told.append(losses)
 
-    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool) -> None:
+    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
         self.scores.append(scores)
 
 
-def blurred_pairs(count: int) -> np.ndarray:
-    """Pairs of drawn pictures, down and up by 2."""
-    planes = [to_planes(np.asarray(draw(seed, (64, 64)))) for seed in range(count)]
-    return np.stack([[degrade([p], Degradation(2.0)), as_array(p.y)] for p in planes])
-
-
 @pytest.fixture(scope="module")
-def pairs() -> np.ndarray:
-    return blurred_pairs(24)
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
+    return blurred_pairs(tmp_path_factory.mktemp("pairs"))
 
 
-def weights(folder: Path, which: Checkpoint = Checkpoint.LAST) -> dict[str, torch.Tensor]:
-    return load_student(which.file(folder))[0].state_dict()
+def begin(recipe: Recipe, pairs: Pairs, folder: Path, validation: Validation | None = None) -> Run:
+    folder.mkdir(exist_ok=True)
+    settings = recipe.training
+    batches = Batches(pairs, None, batch=settings.batch, crop=settings.crop, margin=0, seed=settings.seed)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
+    return Run(recipe, batches, steps, pause, Objective(recipe.losses, None, None), validation, folder, fabric)
 
 
-def with_training(recipe: Recipe, **changes: object) -> Recipe:
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update=changes)})
+def after(steps: int) -> Callable[[], bool]:
+    """Asks to stop when it has been asked so many times: once a step."""
+    left = iter(range(steps - 1))
+    return lambda: next(left, None) is None
 
 
-def test_a_run_that_was_cut_off_ends_with_the_same_weights(recipe: Recipe, pairs: np.ndarray, tmp_path: Path) -> None:
-    whole, halved = tmp_path / "whole", tmp_path / "halved"
-    whole.mkdir()
-    halved.mkdir()
-    train(recipe, pairs, None, whole, Listener())
-    with pytest.raises(KeyboardInterrupt):
-        train(recipe, pairs, None, halved, Listener(cut_at=6))
-    rest = Listener()
-    state = train(recipe, pairs, None, halved, rest, resume=True)
-    assert rest.steps == [5, 6, 7, 8]
-    assert state.step == 8
-    expected = weights(whole)
-    assert all(torch.equal(expected[name], tensor) for name, tensor in weights(halved).items())
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_network(Checkpoint.LAST.file(folder))[0].state_dict()
 
 
-def test_a_loss_that_is_no_number_ends_the_run_in_words(recipe: Recipe, pairs: np.ndarray, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step \d: try a smaller learning_rate"):
-        train(with_training(recipe, learning_rate=1e30, warm_up=0), pairs, None, tmp_path, Listener())
-
-
-def test_a_short_fit_beats_its_input_on_pictures_it_has_not_seen(
-    recipe: Recipe, pairs: np.ndarray, tmp_path: Path
+@pytest.mark.parametrize(
+    ("optimiser", "batch_norm", "steps"),
+    [("adam", True, 5), ("soap", False, 13)],
+    ids=["adam with batch norm", "soap past its first new eigenbasis"],
+)
+def test_a_run_that_was_stopped_ends_with_the_same_weights(
+    recipe: Recipe, pairs: Pairs, tmp_path: Path, optimiser: str, batch_norm: bool, steps: int
 ) -> None:
-    longer = with_training(recipe, steps=200, batch=8, validate_every=200, ema=0.98, learning_rate=4e-3)
-    train(longer, pairs, None, tmp_path, Listener())
-    student, state = load_student(Checkpoint.BEST.file(tmp_path))
+    both = changed(recipe, training={"optimiser": optimiser, "steps": 24}, student={"batch_norm": batch_norm})
+    assert begin(both, pairs, tmp_path / "whole").go(Notes())
+    assert not begin(both, pairs, tmp_path / "halved").go(Notes(), after(steps))
+    rest = begin(both, pairs, tmp_path / "halved")
+    rest.resume()
+    assert rest.state.step == steps
+    assert rest.go(Notes())
+    expected = weights(tmp_path / "whole")
+    assert all(torch.equal(expected[name], tensor) for name, tensor in weights(tmp_path / "halved").items())
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_checkpoint(
+    recipe: Recipe, pairs: Pairs, tmp_path: Path
+) -> None:
+    assert not begin(recipe, pairs, tmp_path).go(Notes(), after(2))
+    run = begin(changed(recipe, training={"learning_rate": 1e30, "warm_up": 0, "save_every": 8}), pairs, tmp_path)
+    run.resume()
+    with pytest.raises(TrainingError, match=r"the loss is \S+ in the \d+ steps before step \d: try a smaller learn"):
+        run.go(Notes())
+    assert load_network(Checkpoint.LAST.file(tmp_path))[1].step == 2
+
+
+def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+    longer = {"steps": 200, "batch": 8, "validate_every": 200, "ema": 0.98, "learning_rate": 4e-3, "save_every": 200}
+    notes = Notes()
+    begin(changed(recipe, training=longer), pairs, tmp_path).go(notes)
+    assert notes.steps == [50, 100, 150, 200]
+    assert notes.told[-1]["truth"] == notes.told[-1]["total"] < notes.told[0]["total"]
+    student, state = load_network(Checkpoint.BEST.file(tmp_path))
     assert state.step == 200
     gains = []
     for seed in range(100, 104):
         planes = to_planes(np.asarray(draw(seed)))
-        truth, spoiled = as_array(planes.y), degrade([planes], Degradation(2.0))
+        truth, spoiled = as_array(planes.y), degrade([planes], Degradation(2.0)).luma
         gains.append(psnr(sharpen(student, spoiled), truth) - psnr(spoiled, truth))
     assert min(gains) > 0.3
 
 
-def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: np.ndarray, pictures: Path, tmp_path: Path) -> None:
-    judged, _ = find_pictures([pictures], 96)
-    validation = Validation(judged, ["identity", "bicubic2"], (96, 64))
-    listener = Listener()
-    train(recipe, pairs, validation, tmp_path, listener)
-    assert [set(scores) for scores in listener.scores] == [{"identity", "bicubic2"}] * 2
-    assert listener.scores[0]["identity"].before == 99
-    values = [worth(scores) for scores in listener.scores]
-    _, state = load_student(Checkpoint.BEST.file(tmp_path))
+def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+    validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), recipe.validation)
+    notes = Notes()
+    begin(recipe, pairs, tmp_path / "run", validation).go(notes)
+    assert [set(scores) for scores in notes.scores] == [{"identity", "bicubic2"}] * 2
+    values = [worth(scores) for scores in notes.scores]
+    _, state = load_network(Checkpoint.BEST.file(tmp_path / "run"))
     assert state.best == max(values)
     assert state.step == 4 * (1 + values.index(max(values)))
 
 
-def test_losses_weigh_more_than_gains_and_the_identity_only_below_45_db() -> None:
-    gain, loss, sharp = Score(30, 30.4), Score(40, 39.9), Score(99, 52)
-    assert worth({"soft": gain, "sharp": loss, "identity": sharp}) == pytest.approx((0.4 - 0.3) / 3)
-    assert worth({"identity": Score(99, 44)}) == pytest.approx(-3)
+def test_a_run_starts_from_the_weights_of_another(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+    begin(recipe, pairs, tmp_path / "first").go(Notes())
+    trained, _ = load_network(Checkpoint.LAST.file(tmp_path / "first"))
+    run = begin(changed(recipe, training={"learning_rate": 1e-12}), pairs, tmp_path / "second")
+    run.begin_with(trained)
+    run.go(Notes())
+    expected = weights(tmp_path / "first")
+    for name, tensor in weights(tmp_path / "second").items():
+        torch.testing.assert_close(tensor, expected[name], rtol=0, atol=1e-8)
 
 
-def test_a_checkpoint_of_another_shape_or_none_is_an_error(recipe: Recipe, pairs: np.ndarray, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_shape_or_none_is_an_error(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be read"):
-        train(recipe, pairs, None, tmp_path, Listener(), resume=True)
-    train(recipe, pairs, None, tmp_path, Listener())
-    wider = recipe.model_copy(update={"student": recipe.student.model_copy(update={"channels": 16})})
-    with pytest.raises(CheckpointError, match="is a r2c8n1, the recipe asks for a r2c16n1"):
-        train(wider, pairs, None, tmp_path, Listener(), resume=True)
+        begin(recipe, pairs, tmp_path).resume()
+    begin(recipe, pairs, tmp_path).go(Notes())
+    with pytest.raises(CheckpointError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
+        begin(changed(recipe, student={"channels": 16}), pairs, tmp_path).resume()
+    Checkpoint.BEST.file(tmp_path).rename(Checkpoint.LAST.file(tmp_path))
+    with pytest.raises(CheckpointError, match="holds weights alone"):
+        begin(recipe, pairs, tmp_path).resume()
     (tmp_path / "last.safetensors").write_bytes(b"torn")
     with pytest.raises(CheckpointError, match="cannot be read"):
-        load_student(tmp_path / "last.safetensors")
+        load_network(tmp_path / "last.safetensors")
 
 
-def test_a_run_ends_by_steps_or_by_minutes_whichever_is_first() -> None:
-    assert Budget(100, None).done(50, 1e9) == 0.5
-    assert Budget(100, 2.0).done(50, 90.0) == 0.75
-    assert Budget(100, 2.0).done(100, 3.0) == 1.0
+def test_epochs_are_passes_over_the_pairs(recipe: Recipe) -> None:
+    tables = recipe.training.model_dump(exclude_none=True)
+    del tables["steps"], tables["validate_every"]
+    settings = type(recipe.training)(**tables, epochs=3)
+    assert settings.length(22) == 17
+    assert settings.pause(22) == 5

@@ -1,0 +1,1 @@
+"""The commands of acutance-train, one module each."""

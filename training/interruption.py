@@ -1,0 +1,34 @@
+"""Ctrl-C and SIGTERM as a question that a loop asks when it is ready to stop."""
+
+import signal
+from types import FrameType
+from typing import Any, Self
+
+
+class Interruption:
+    """Within `with`, the first Ctrl-C or SIGTERM only makes `asked` true; the second ends the program as usual."""
+
+    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: list[Any] = []
+
+    def asked(self) -> bool:
+        """Whether somebody wants to stop."""
+        return self._asked
+
+    def __enter__(self) -> Self:
+        self._before = [signal.signal(number, self._note) for number in self._SIGNALS]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, before in zip(self._SIGNALS, self._before, strict=True):
+            signal.signal(number, before)

@@ -1,0 +1,63 @@
+"""Our own networks as methods: students through the engine that serves them, checkpoints through torch."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.engine import Engine, EngineError
+from model.nets.student import Student, fold, sharpen
+from training.checkpoint import load_network
+from training.data import DataError
+from training.testsets import Given
+
+Luma = NDArray[np.uint8]
+
+
+class ShippedStudent:
+    """An exported student, on the CPU, through the engine of the server."""
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self.engine = engine
+
+    @classmethod
+    def open(cls, name: str, file: Path, threads: int) -> "ShippedStudent":
+        """Open an ONNX file.
+
+        Raises:
+            DataError: It is no student.
+        """
+        try:
+            return cls(name, Engine.open(file, provider="cpu", threads=threads))
+        except EngineError as error:
+            raise DataError(str(error)) from None
+
+    def __call__(self, given: Given) -> Luma:
+        """Restore one frame, uint8 `[H, W]`."""
+        return self.engine.sharpen(given.luma, hints=given.hints)
+
+
+class TorchNetwork:
+    """A student or a teacher as training left it."""
+
+    def __init__(self, name: str, network: torch.nn.Module) -> None:
+        self.name = name
+        self.network = network
+
+    @classmethod
+    def open(cls, name: str, file: Path) -> "TorchNetwork":
+        """Read a checkpoint.
+
+        Raises:
+            CheckpointError: The file is not one of ours.
+        """
+        network, _ = load_network(file)
+        return cls(name, fold(network) if isinstance(network, Student) else network.eval())
+
+    def __call__(self, given: Given) -> Luma:
+        """Restore one frame, uint8 `[H, W]`; odd sizes are padded as the engine pads them."""
+        height, width = given.luma.shape
+        padded = np.pad(given.luma, ((0, height % 2), (0, width % 2)), mode="edge")
+        return np.ascontiguousarray(sharpen(self.network, padded, given.hints)[:height, :width])
