@@ -1,12 +1,17 @@
 # make serve   starts the server at http://localhost:8080   (PORT=9000, ARGS="--max-sessions 8")
 # make test    what CI runs: lint, types and all tests
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
+# make students   trains the students that ship, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
+# make quality    the tables and figures of docs/quality
 # make screenshot   takes the README's picture of the page again
 
 PORT ?= 8080
 ARGS ?=
 CLIP ?=
 SECONDS ?= 60
+DATA ?= ../shared/data
+SETS ?= sets
+RUNS ?= runs
 
 SERVER := .venv
 TESTER := .venv-dev
@@ -15,7 +20,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench screenshot clean
+.PHONY: serve test lint types unit bench students studies quality screenshot clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -40,6 +45,30 @@ bench: $(TESTER)/.ready
 	    $(TESTER)/bin/acutance bench stream --codec $$codec --camera $$camera --seconds $(SECONDS) \
 	        $(if $(CLIP),--clip $(CLIP)) || exit; \
 	done; done
+
+TRAIN = $(TESTER)/bin/acutance-train
+CALLS := nano small base large
+BLURS := bicubic2-nano bicubic2-small bicubic2-base
+recipe = $(if $(filter bicubic2-%,$(1)),$(subst -,_,$(1)),call_$(1))
+
+students: $(TESTER)/.ready
+	$(TRAIN) prepare $(DATA)/train $(DATA)/clips/train --val $(DATA)/val --out $(SETS)/shared
+	$(TRAIN) teacher --data $(SETS)/shared --recipe teacher_call --out $(RUNS)/teacher_call
+	$(foreach name,$(CALLS) $(BLURS),$(TRAIN) distil --data $(SETS)/shared --recipe $(call recipe,$(name)) \
+	    --out $(RUNS)/$(call recipe,$(name)) && $(TRAIN) export $(RUNS)/$(call recipe,$(name)) \
+	    --out model/weights/$(name).onnx &&) true
+
+studies: $(TESTER)/.ready
+	$(TRAIN) study training/studies/ablation.toml --data $(SETS)/shared --out $(RUNS)/ablation \
+	    --teacher $(RUNS)/teacher_call/teacher.safetensors --markdown docs/quality/ablation.md
+	$(TRAIN) study training/studies/sweep.toml --data $(SETS)/shared --out $(RUNS)/sweep --markdown docs/quality/sweep.md
+
+quality: $(TESTER)/.ready
+	$(TRAIN) evaluate input unsharp linear $(BLURS) --set Set5 --set Set14 --set Kodak24 --set $(DATA)/test \
+	    --degradation bicubic2 --fit-on $(SETS)/shared --markdown docs/quality/bicubic2.md --json docs/quality/bicubic2.json --cost
+	$(TRAIN) evaluate input unsharp linear $(CALLS) teacher --set $(DATA)/clips/test \
+	    --degradation call --fit-on $(SETS)/shared --markdown docs/quality/calls.md --json docs/quality/calls.json --cost
+	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot docs/quality/calls.json
 
 screenshot: $(TESTER)/.ready
 	.ci/chromium

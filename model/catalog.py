@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WEIGHTS = Path(__file__).parent / "weights"
-DEFAULT = "r2c16n3"
+DEFAULT = "small"
 
 
 class UnknownStudentError(ValueError):
@@ -17,8 +17,10 @@ class Student:
     """One student.
 
     Attributes:
-        name: what people call it, such as ``r2c16n3``: grid 1/2, 16 channels, 3 body convolutions.
+        name: what people call it, such as ``small``.
         file: its ONNX file.
+        shape: its size, such as ``r2c16n2h``: grid 1/2, 16 channels, 2 body convolutions, takes hints; None for a
+            file without a card.
         grid: the fraction 1/grid of the frame's width and height that its convolutions work on.
         parameters: weights and biases after batch norm was folded; None for a file without a card.
         mac_per_pixel: multiply-accumulates a pixel of the frame; None for a file without a card.
@@ -27,6 +29,7 @@ class Student:
 
     name: str
     file: Path
+    shape: str | None = None
     grid: int = 2
     parameters: int | None = None
     mac_per_pixel: float | None = None
@@ -62,6 +65,7 @@ def _read_card(card: Path) -> Student:
     return Student(
         name=fields["name"],
         file=card.with_suffix(".onnx"),
+        shape=fields["shape"],
         grid=fields["grid"],
         parameters=fields["parameters"],
         mac_per_pixel=fields["mac_per_pixel"],

@@ -80,7 +80,9 @@ def _try_provider(model: Path, name: str, options: ort.SessionOptions) -> ort.In
     # Without this ONNX Runtime prints a screenful on stderr for each library that is missing.
     ort.set_default_logger_severity(4)
     try:
-        session = ort.InferenceSession(str(file_for(model, name)), options, providers=_with_fallbacks(name), enable_fallback=0)
+        session = ort.InferenceSession(
+            str(file_for(model, name)), options, providers=_with_fallbacks(name), enable_fallback=0
+        )
     except Exception as error:  # ONNX Runtime's errors share no base class
         if name in _REMEDIES and "libraries" in str(error):
             raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error

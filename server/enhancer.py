@@ -1,12 +1,13 @@
 """A decoded frame in, an enhanced one out: the only caller of the Engine."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from av import VideoFrame
 
 from model.engine import Engine, UnsupportedSizeError
 from model.hints import UNCODED, Hints
+from model.sharpness import sharpness
 from server.picture import FORMATS, new_like, plane_view
 
 log = logging.getLogger(__name__)
@@ -40,13 +41,15 @@ class Enhancer:
 
         Args:
             frame: as decoded.
-            hints: what is known of it beside its pixels.
+            hints: what is known of it beside its pixels; how sharp it is is measured here.
         """
         if frame.format.name not in FORMATS:
             return self._pass(frame, f"pictures in the format {frame.format.name} are not enhanced")
         try:
             enhanced = new_like(frame)
-            self.engine.sharpen(plane_view(frame, 0), out=plane_view(enhanced, 0), hints=hints)
+            luma = plane_view(frame, 0)
+            known = replace(hints, sharpness=sharpness(luma))
+            self.engine.sharpen(luma, out=plane_view(enhanced, 0), hints=known)
             for index in (1, 2):
                 plane_view(enhanced, index)[:] = plane_view(frame, index)
         except UnsupportedSizeError as error:

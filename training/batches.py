@@ -13,7 +13,7 @@ from training.pairs import Pairs
 
 @dataclass(frozen=True)
 class Batch:
-    """Float tensors in 0..1: `[B, 1, crop, crop]` of luma, `[B, 3]` of hints."""
+    """Float tensors in 0..1: `[B, 1, crop, crop]` of luma, `[B, 4]` of hints."""
 
     spoiled: Tensor
     truth: Tensor

@@ -9,7 +9,7 @@ from typing import Any
 from model.nets.shape import StudentShape
 from training.checkpoint import State
 from training.evaluate import protocol
-from training.rows import Row
+from training.rows import ALL, Row
 from training.run_record import RunRecord, commit, machine, versions
 
 
@@ -76,6 +76,14 @@ def make_card(
             "machine": machine(),
             "versions": versions(),
             "date": datetime.now(UTC).date().isoformat(),
-            "rows": [asdict(row) for row in rows],
+            # Categories are for tables; a card is read at every start of the server.
+            "rows": [_rounded(asdict(row)) for row in rows if row.category == ALL],
         },
     }
+
+
+def _rounded(value: Any) -> Any:
+    """The same with floats of five decimals: PSNR and SSIM are never read finer."""
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return round(value, 5) if isinstance(value, float) else value

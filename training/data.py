@@ -137,8 +137,10 @@ def read_planes(path: Path) -> Planes:
                 rgb = Image.alpha_composite(white, over).convert("RGB")
             else:
                 rgb = image.convert("RGB")
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
         raise DataError(f"{path} cannot be read ({error})") from None
+    except Image.DecompressionBombError:
+        raise DataError(f"{path} is too large to be decoded safely") from None
     return to_planes(np.asarray(rgb))
 
 

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from model.hints import UNCODED, Hints
+from model.hints import Hints
 from model.quantiser import Codec
 from model.scaling import enlarge
+from model.sharpness import sharpness
 from training.codec import Yuv, encode_decode
 from training.data import DataError, Planes, as_array
 
@@ -188,7 +189,7 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
         DataError: The codec failed.
     """
     if how.codec is None:
-        return [Spoiled(as_array(_down_up(frame.y, how)), UNCODED) for frame in clip]
+        return [_known(as_array(_down_up(frame.y, how))) for frame in clip]
     width, height = clip[0].size
     coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
@@ -196,9 +197,11 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
     lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
     if coded != (width, height):
         lumas = [enlarge(luma, width, height) for luma in lumas]
-    return [
-        Spoiled(luma, Hints(one.step, one.bits, width / coded[0])) for luma, one in zip(lumas, received, strict=True)
-    ]
+    return [_known(luma, one.step, one.bits, width / coded[0]) for luma, one in zip(lumas, received, strict=True)]
+
+
+def _known(luma: Luma, step: float = 0.0, bits: float = 0.0, reduction: float = 1.0) -> Spoiled:
+    return Spoiled(luma, Hints(step, bits, reduction, sharpness(luma)))
 
 
 def _down_up(plane: Image.Image, how: Degradation) -> Image.Image:

@@ -25,7 +25,7 @@ from training.recipe import PairsSection, Recipe
 
 Patches = NDArray[np.uint8]
 
-_VERSION = 1
+_VERSION = 2
 """Raised when the same recipe and set would give other pairs."""
 _PICTURE_FRAMES = (4, 8)
 """Fewest and most frames of a clip that is made from a picture; its last frame, index 3 to 7, is used: mostly a
@@ -44,7 +44,7 @@ class Pairs:
 
     Attributes:
         patches: uint8 `[K, 2, P, P]`: spoiled luma, true luma.
-        hints: uint8 `[K, 3]`, see `model.hints.Hints.codes`.
+        hints: uint8 `[K, 4]`, see `model.hints.Hints.codes`.
         fingerprint: Of set and settings: equal ones are equal pairs.
         folder: Where they lie.
     """
@@ -120,8 +120,8 @@ def make_pairs(
                 pool.shutdown(cancel_futures=True)
                 raise
     # The maps write themselves out when they are dropped; a killed process loses nothing either.
-    opened = (np.load(own / name, mmap_mode="r") for name in ("pairs.npy", "hints.npy"))
-    return Pairs(*opened, fingerprint, own)
+    patches, hints = (np.load(own / name, mmap_mode="r") for name in ("pairs.npy", "hints.npy"))
+    return Pairs(patches, hints, fingerprint, own)
 
 
 def schedule(items: Sequence[Item], section: PairsSection, seed: int) -> list[Item]:

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,10 +23,10 @@ from training.dataset import INDEX, VERSION, Item, Split, TrainingSet, as_record
 from training.prepare_choose import Candidate, drop_duplicates, segments, split
 from training.prepare_files import Found, find_files
 from training.prepare_gate import Gate, Refusal
-from training.prepare_inspect import look
+from training.prepare_inspect import Looked, look
 from training.prepare_notes import Notes
-from training.prepare_sheets import write_sheets
 from training.prepare_shards import PATTERN, Part, Shard, lay_out, placed, shard_digest, write_shard
+from training.prepare_sheets import write_sheets
 
 SETTINGS = "settings.json"
 SHEETS = "sheets"
@@ -39,8 +40,8 @@ class Settings:
 
     Attributes:
         sources: Folders of pictures and clips.
-        val: Folders of validation; none for a share of the sources.
-        val_share: Share of each category that is validation where `val` names none.
+        val: Folders of validation.
+        val_share: Share of each category's pictures, or clips, that is validation where `val` holds none.
         seed: Of that choice.
         licence: Of files that no catalogue lists.
         gate: What a picture must have.
@@ -113,12 +114,11 @@ def _prepare(settings: Settings, files: Sequence[Found], out: Path, processes: i
     by_name = {file.name: file for file in files}
     refused += [(by_name[one], Refusal("duplicate", f"looks like {other}")) for one, other in doubles.items()]
     refused.sort(key=lambda entry: entry[0].name)
-    open_ones = [c for c in candidates if not c.file.judged]
-    if not open_ones:
+    if all(c.file.judged for c in candidates):
         reasons = "; ".join(f"{file.path} {refusal.reason}" for file, refusal in refused[:3])
         raise DataError(f"none of {len(files)} files can be trained on, the first: {reasons}")
-    splits: dict[str, Split] = split(open_ones, 0.0 if settings.val else settings.val_share, settings.seed)
-    shards = lay_out([_part(c, splits.get(c.file.name, "val"), settings) for c in candidates])
+    splits = split(candidates, settings.val_share, settings.seed)
+    shards = lay_out([_part(c, splits[c.file.name], settings) for c in candidates])
     with progress("writing shards") as told:
         _write(shards, out, processes, told)
     written = _index(settings, shards, refused, out)
@@ -151,17 +151,16 @@ def _look(
 ) -> tuple[list[Candidate], list[tuple[Found, Refusal]]]:
     with Notes(out / "looked.jsonl") as notes:
         missing = [file for file in files if notes.of(file.path) is None]
-        told(len(files) - len(missing), len(files))
-        if missing:
-            with _pool(min(processes, len(missing))) as pool:
-                futures = {pool.submit(look, file, gate): file for file in missing}
-                try:
-                    for count, future in enumerate(as_completed(futures), len(files) - len(missing) + 1):
-                        notes.add(futures[future].path, future.result())
-                        told(count, len(files))
-                except BaseException:
-                    pool.shutdown(cancel_futures=True)
-                    raise
+        done = len(files) - len(missing)
+        told(done, len(files))
+
+        def note(file: Found, looked: Looked) -> None:
+            nonlocal done
+            notes.add(file.path, looked)
+            done += 1
+            told(done, len(files))
+
+        _each(partial(look, gate=gate), missing, processes, note)
         found = [(file, notes.of(file.path)) for file in files]
     good = [Candidate(file, looked) for file, looked in found if looked and looked.refused is None]
     return good, [(file, looked.refused) for file, looked in found if looked and looked.refused is not None]
@@ -196,7 +195,7 @@ def _part(candidate: Candidate, which: Split, settings: Settings) -> Part:
 
 def _write(shards: Sequence[Shard], out: Path, processes: int, told: Callable[[int, int], None]) -> None:
     wanted = [shard for shard in shards if not (out / shard.name).exists()]
-    for unfinished in out.glob(PATTERN + ".partial"):
+    for unfinished in out.glob(PATTERN + ".*.partial"):
         unfinished.unlink()
     needed, free = sum(shard.bytes for shard in wanted), shutil.disk_usage(out).free
     if needed > free:
@@ -204,18 +203,15 @@ def _write(shards: Sequence[Shard], out: Path, processes: int, told: Callable[[i
             f"the disk of {out} has {free / 1e6:.0f} MB left and {needed / 1e6:.0f} are needed: "
             "free some space and run prepare again, it goes on"
         )
-    told(len(shards) - len(wanted), len(shards))
-    if not wanted:
-        return
-    with _pool(min(processes, len(wanted))) as pool:
-        futures = [pool.submit(write_shard, out, shard) for shard in wanted]
-        try:
-            for count, future in enumerate(as_completed(futures), len(shards) - len(wanted) + 1):
-                future.result()
-                told(count, len(shards))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    done = len(shards) - len(wanted)
+    told(done, len(shards))
+
+    def tell(shard: Shard, _: None) -> None:
+        nonlocal done
+        done += 1
+        told(done, len(shards))
+
+    _each(partial(write_shard, out), wanted, processes, tell)
 
 
 def _index(
@@ -242,6 +238,20 @@ def _index(
     return TrainingSet.open(out)
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
+def _each[A, R](
+    function: Callable[[A], R], arguments: Sequence[A], processes: int, then: Callable[[A, R], None]
+) -> None:
+    """Call a function for every argument, in this process if one is enough, and `then` here as results come."""
+    if min(processes, len(arguments)) <= 1:
+        for argument in arguments:
+            then(argument, function(argument))
+        return
     # "spawn": a forked child would inherit the codecs' threads in whatever state they are.
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    with ProcessPoolExecutor(min(processes, len(arguments)), mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(function, argument): argument for argument in arguments}
+        try:
+            for future in as_completed(futures):
+                then(futures[future], future.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

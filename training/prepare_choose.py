@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,26 +54,22 @@ def drop_duplicates(candidates: Sequence[Candidate], apart: int) -> tuple[list[C
 
 
 def split(candidates: Sequence[Candidate], share: float, seed: int) -> dict[str, Split]:
-    """Choose what is validated on, by files: of each category `share` of its pictures, and of its clips.
+    """Choose what is validated on, by files: all of validation sources, and a share of what these do not hold.
 
-    The choice follows the files' content, so that other names or folders choose the same. Where no category has
-    enough for one, one file in all is taken.
+    Where they hold no picture, `share` of each category's pictures is taken; where no clip, of its clips; where no
+    category has enough for one, one file in all. The choice follows the files' content, so that other names or
+    folders choose the same.
 
     Args:
-        candidates: Files of no validation source.
+        candidates: Files of all sources.
         share: 0 to 1; 0 keeps all for training.
         seed: Another one chooses others.
     """
-    groups: dict[tuple[str, bool], list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        groups[candidate.file.category, candidate.file.moving].append(candidate)
-    chosen: list[Candidate] = []
-    for group in groups.values():
-        drawn = sorted(group, key=lambda c: _lot(c, seed))
-        chosen += drawn[: min(int(len(group) * share + 0.5), len(group) - 1)]
-    if not chosen and share > 0 and len(candidates) > 1:
-        chosen = [min(candidates, key=lambda c: _lot(c, seed))]
-    judged = {candidate.file.name for candidate in chosen}
+    judged: set[str] = set()
+    for moving in (False, True):
+        kind = [c for c in candidates if c.file.moving == moving]
+        held = [c for c in kind if c.file.judged] or _drawn(kind, share, seed)
+        judged.update(c.file.name for c in held)
     return {c.file.name: "val" if c.file.name in judged else "train" for c in candidates}
 
 
@@ -86,12 +82,16 @@ def segments(frames: int, length: int, most: int) -> list[tuple[int, int]]:
     return [(index * (frames - length) // (count - 1), length) for index in range(count)]
 
 
-def kinds(refused: Mapping[str, str]) -> dict[str, int]:
-    """How many were refused of each kind, most first."""
-    counts: dict[str, int] = defaultdict(int)
-    for kind in refused.values():
-        counts[kind] += 1
-    return dict(sorted(counts.items(), key=lambda entry: -entry[1]))
+def _drawn(candidates: Sequence[Candidate], share: float, seed: int) -> list[Candidate]:
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in sorted(candidates, key=lambda c: _lot(c, seed)):
+        groups[candidate.file.category].append(candidate)
+    chosen: list[Candidate] = []
+    for group in groups.values():
+        chosen += group[: min(int(len(group) * share + 0.5), len(group) - 1)]
+    if not chosen and share > 0 and len(candidates) > 1:
+        return [min(candidates, key=lambda c: _lot(c, seed))]
+    return chosen
 
 
 def _worth(candidate: Candidate) -> tuple[bool, int, str]:

@@ -13,8 +13,9 @@ REDUCTIONS = (1.5, 2.0, 3.0, 4.0)
 class Gate:
     """What a picture must have.
 
-    The defaults were set on 282 curated pictures (`docs` of the data: nature, text, people, animals, games), on the
-    same enlarged by 1.5 and by 2, and on the same saved as JPEG of quality 20 and 75.
+    The command's defaults were set on 282 curated pictures of nature, text, people, animals and games. Sharpness
+    0.46: theirs is 0.48 to 0.95; enlarged by 2 it is 0.25 to 0.45, enlarged by 1.5 0.37 to 0.78. Blockiness 0.5:
+    theirs is 0.17 at most, saved as JPEG of quality 20 it is 0.62 or more, of 40 0.52, of 75 0.39 at most.
 
     Attributes:
         smallest: Pixels of the shorter side.

@@ -46,13 +46,19 @@ class Looked:
 def look(file: Found, gate: Gate) -> Looked:
     """Decode a file whole and judge it; never raises for what is wrong with the file."""
     try:
-        digest = _digest(file.path)
+        digest = digest_of(file.path)
     except OSError as error:
         return Looked("", refused=Refusal("broken", f"cannot be read ({error.strerror})"))
     try:
         return _look_at_clip(file.path, digest, gate) if file.moving else _look_at_picture(file.path, digest, gate)
     except DataError as error:
         return Looked(digest, refused=Refusal("broken", str(error).removeprefix(f"{file.path} ")))
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def planes_of(path: Path, reduction: float) -> Planes:
@@ -120,8 +126,3 @@ def _jpeg_quality(path: Path) -> float | None:
 
 def _hash(luma: Image.Image) -> str:
     return str(imagehash.phash(luma, hash_size=HASH_SIDE))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

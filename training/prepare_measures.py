@@ -6,6 +6,7 @@ Both look at the luma alone and need no reference.
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.fft import dctn
 
 _TILE = 32
 """Side of the tiles in which sharpness is measured: large enough for a mean, small enough to lie in the focus."""
@@ -13,8 +14,15 @@ _CRISPEST = 90
 """Percentile of the tiles that speaks for a picture: what is out of focus on purpose does not count against it."""
 _DETAIL = 1.5
 """Tiles whose detail has less root mean square than this, in grey levels, are flat: noise would decide there."""
-_EDGE = 12.0
-"""Steps above this many grey levels at a block's boundary are the picture's own."""
+_BLOCK = 8
+_HIGH = 6
+"""High frequencies: the sum of the horizontal and the vertical order is at least this."""
+_FINE = 10.0
+"""Coefficients from here on, in grey levels, count: JPEG of quality 75 keeps them, of 60 half of them. Less would
+call JPEG of quality 90 compressed, more would leave out pictures of little contrast."""
+_LEAST_SHARE = 5e-4
+_LOOKED_AT = 1024
+"""Side of the middle part that blocks are looked for in: as sure as the whole picture, and faster."""
 
 # ITU-T T.81, table K.1, in any order: libjpeg's tables are this one scaled.
 _STANDARD_MEAN = 57.625
@@ -45,25 +53,34 @@ def sharpness(luma: Image.Image) -> float:
 
 
 def blockiness(luma: Image.Image) -> float:
-    """Measure how much larger the small steps at the boundaries of 8x8 blocks are than elsewhere.
+    """Measure how much fine detail is missing in the 8x8 blocks of a strong compression.
 
-    The grid may lie anywhere, so that a crop of a compressed picture is found too; a regular pattern is told from
-    a grid by the smaller value of both directions.
+    Coarse quantisation sets a block's high frequencies to nothing; in blocks that lie across them they appear again.
+    The grid is looked for at the picture's corner, where JPEG and video have it: what was saved anew in another
+    format is found, what was cropped or resized after compression is not.
 
     Args:
         luma: A plane, 8 bits.
 
     Returns:
-        0 for none; 1 where steps at boundaries are twice those elsewhere.
+        0 for none to 1; 0 too for a picture with hardly any fine detail, which cannot tell.
     """
-    plane = np.asarray(luma, dtype=np.float32)
-    if min(plane.shape) < 4 * 8:
+    width, height = luma.size
+    if min(width, height) < 4 * _BLOCK:
         return 0.0
-    return min(_grid(plane), _grid(np.ascontiguousarray(plane.T)))
+    left, top = (max(side - _LOOKED_AT, 0) // 2 // _BLOCK * _BLOCK for side in (width, height))
+    box = (left, top, min(left + _LOOKED_AT, width), min(top + _LOOKED_AT, height))
+    plane = np.asarray(luma.crop(box), dtype=np.float32)
+    across = _fine_share(plane[_BLOCK // 2 :, _BLOCK // 2 :])
+    if across < _LEAST_SHARE:
+        return 0.0
+    return max(1.0 - _fine_share(plane) / across, 0.0)
 
 
 def jpeg_quality(tables: dict[int, list[int]]) -> float:
     """Estimate libjpeg's quality, 1 to 100, from a JPEG file's quantisation tables.
+
+    Below 20 tables are clipped to 8 bits and the estimate is too high by up to 6.
 
     Args:
         tables: As Pillow's `quantization` gives them; the first is the luma's.
@@ -89,18 +106,11 @@ def _tiles(lost: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(tiles.mean((1, 3)), dtype=np.float32)
 
 
-def _grid(plane: NDArray[np.float32]) -> float:
-    """How much steps between columns stand out at every eighth, over the neighbouring columns' steps."""
-    steps = np.abs(np.diff(plane, axis=1))
-    count = steps.shape[1] // 8 * 8
-    steps = steps[:, :count].reshape(steps.shape[0], -1, 8)
-    means = np.array([_mean_small(steps[:, :, phase]) for phase in range(8)])
-    phase = int(means.argmax())
-    others = float(np.median(np.delete(means, phase)))
-    # 0.05 grey levels: flat pictures, where a ratio would be noise.
-    return (float(means[phase]) - others) / max(others, 0.05)
-
-
-def _mean_small(steps: NDArray[np.float32]) -> float:
-    small = steps[steps <= _EDGE]
-    return float(small.mean()) if small.size else 0.0
+def _fine_share(plane: NDArray[np.float32]) -> float:
+    """Share of the high-frequency coefficients of all 8x8 blocks that are larger than `_FINE`."""
+    height, width = (side // _BLOCK for side in plane.shape)
+    blocks = plane[: height * _BLOCK, : width * _BLOCK].reshape(height, _BLOCK, width, _BLOCK)
+    coefficients = dctn(blocks, axes=(1, 3), norm="ortho")
+    order = np.arange(_BLOCK)
+    high = order[:, None] + order >= _HIGH
+    return float((np.abs(coefficients.swapaxes(1, 2)[:, :, high]) > _FINE).mean())

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from training import clips
 from training.data import DataError, Planes
 from training.dataset import Item
-from training.prepare_inspect import planes_of
+from training.prepare_inspect import digest_of, planes_of
 
 SHARD_BYTES = 256_000_000
 """Most bytes of a shard; an item that is larger has one of its own."""
@@ -45,8 +46,10 @@ class Part:
     @property
     def identity(self) -> str:
         """What decides on the bytes that are written."""
-        cut = [(start, item.frames, item.width, item.height) for start, item in zip(self.starts, self.items)]
-        return f"{self.digest} {self.reduction} {cut}"
+        cuts = [
+            (start, item.frames, item.width, item.height) for start, item in zip(self.starts, self.items, strict=True)
+        ]
+        return f"{self.digest} {self.reduction} {cuts}"
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,13 @@ def write_shard(folder: Path, shard: Shard) -> None:
     path = folder / shard.name
     if path.exists():
         return
-    partial = path.with_name(path.name + ".partial")
+    # A worker may outlive a run that was killed, and must not meet the next run's worker in one file.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
             for part in shard.parts:
+                if digest_of(part.path) != part.digest:
+                    raise DataError(f"{part.path} changed while it was prepared: run prepare again")
                 for planes in _frames(part):
                     for plane in (planes.y, planes.cb, planes.cr):
                         file.write(plane.tobytes())
@@ -126,9 +132,8 @@ def _frames(part: Part) -> Iterator[Planes]:
     """
     count = 0
     if not part.moving:
-        _check(part, planes := planes_of(part.path, part.reduction))
         count = 1
-        yield planes
+        yield planes_of(part.path, part.reduction)
     else:
         wanted = {
             start + frame for start, item in zip(part.starts, part.items, strict=True) for frame in range(item.frames)
@@ -136,13 +141,7 @@ def _frames(part: Part) -> Iterator[Planes]:
         for planes in itertools.compress(
             clips.read_frames(part.path), (index in wanted for index in range(max(wanted) + 1))
         ):
-            _check(part, planes)
             count += 1
             yield planes
     if count != sum(item.frames for item in part.items):
-        raise DataError(f"{part.path} changed while it was prepared: run prepare again")
-
-
-def _check(part: Part, planes: Planes) -> None:
-    if planes.size != (part.items[0].width, part.items[0].height):
         raise DataError(f"{part.path} changed while it was prepared: run prepare again")

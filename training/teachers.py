@@ -25,7 +25,7 @@ class FeatureNetwork(Protocol):
     """What a teacher can do, as `Student` and `Teacher` do it."""
 
     def __call__(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Sharpen luma, float `[B, 1, H, W]` in 0..1; `hints` float `[B, 3]` in 0..1."""
+        """Sharpen luma, float `[B, 1, H, W]` in 0..1; `hints` float `[B, 4]` in 0..1."""
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
         """What the last convolution sees, float `[B, C, h, w]`."""

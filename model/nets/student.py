@@ -25,13 +25,13 @@ Corrections are about 0.02. Added as it is, the tail's output would move by more
 
 
 def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
-    """Hints, float `[B, 3]` in 0..1, as a plane the size of `like`, float `[B, 1, H, W]`; see `model.hints.fill`."""
-    cells = nn.functional.pad(hints, (0, 4 - COUNT)).view(-1, 1, 2, 2)
+    """Hints, float `[B, 4]` in 0..1, as a plane the size of `like`, float `[B, 1, H, W]`; see `model.hints.fill`."""
+    cells = hints.view(-1, 1, 2, COUNT // 2)
     return cells.repeat(1, 1, like.shape[2] // 2, like.shape[3] // 2)
 
 
 def as_codes(hints: Hints) -> Tensor:
-    """Hints as a network takes them, float `[1, 3]` in 0..1."""
+    """Hints as a network takes them, float `[1, 4]` in 0..1."""
     return torch.tensor([hints.codes], dtype=torch.float32) / 255
 
 
@@ -63,7 +63,7 @@ class Student(nn.Module):
             nn.init.zeros_(_bias(self.tail))
 
     def forward(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 3]` in 0..1."""
+        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 4]` in 0..1."""
         return self.corrected(luma, self.features(luma, hints))
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:

@@ -67,7 +67,7 @@ class Teacher(nn.Module):
             nn.init.normal_(self.tail.weight, std=0.02)
 
     def forward(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 3]` in 0..1."""
+        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 4]` in 0..1."""
         return self.corrected(luma, self.features(luma, hints))
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:

@@ -21,7 +21,7 @@ STATS = {
     "codec": "H264",
     "encoder": "x264 superfast",
     "bitrate": 1380000,
-    "student": "r2c16n3",
+    "student": "small",
     "provider": "CPU",
     "provider_note": None,
     "size_in": [640, 360],

@@ -8,6 +8,8 @@ from onnx import TensorProto, helper
 
 from model import catalog, providers
 from model.engine import Engine, EngineError, UnsupportedSizeError
+from model.hints import Hints
+from model.sharpness import sharpness
 from tests.pictures import lumas, soft
 
 
@@ -73,8 +75,16 @@ def test_a_soft_picture_comes_nearer_to_the_crisp_one(engine: Engine) -> None:
     crisp = next(lumas(320, 240, 1))
     blurred = soft(crisp)
     error_before = np.mean((blurred.astype(float) - crisp) ** 2)
-    error_after = np.mean((engine.sharpen(blurred).astype(float) - crisp) ** 2)
+    known = Hints(step=8, bits=0.1, sharpness=sharpness(blurred))
+    error_after = np.mean((engine.sharpen(blurred, hints=known).astype(float) - crisp) ** 2)
     assert error_after < 0.9 * error_before
+
+
+def test_a_crisp_picture_is_left_alone(engine: Engine) -> None:
+    crisp = next(lumas(320, 240, 1))
+    known = Hints(sharpness=sharpness(crisp))
+    changed = np.mean((engine.sharpen(crisp, hints=known).astype(float) - crisp) ** 2)
+    assert 10 * np.log10(255**2 / max(changed, 1e-9)) >= 45
 
 
 def test_calls_from_several_threads_do_not_mix(engine: Engine) -> None:

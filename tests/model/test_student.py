@@ -24,7 +24,7 @@ def test_work_for_a_pixel_is_that_of_the_convolutions() -> None:
     for module in folded.modules():
         if isinstance(module, torch.nn.Conv2d):
             module.register_forward_hook(lambda m, _, out: counted.append(out[0, 0].numel() * m.weight.numel()))
-    folded(torch.zeros(1, 1, 64, 32), torch.zeros(1, 3))
+    folded(torch.zeros(1, 1, 64, 32), torch.zeros(1, 4))
     assert shape.macs_per_pixel == sum(counted) / (64 * 32)
 
 

@@ -19,7 +19,7 @@ def test_a_fresh_teacher_starts_near_the_identity_and_every_weight_can_learn() -
     torch.manual_seed(0)
     teacher = Teacher(TeacherShape(16, 4, hinted=True))
     luma = torch.rand(2, 1, 32, 48)
-    output = teacher(luma, torch.rand(2, 3))
+    output = teacher(luma, torch.rand(2, 4))
     assert output.shape == luma.shape
     assert (output - luma).abs().mean() < 0.05
     (output - torch.rand_like(luma)).square().mean().backward()  # type: ignore[no-untyped-call]

@@ -7,6 +7,8 @@ from av import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from model.engine import Engine
+from model.hints import Hints
+from model.sharpness import sharpness
 from server.enhancer import Enhancer
 from server.picture import plane_view
 from tests.pictures import frame_of, lumas, soft
@@ -17,7 +19,7 @@ class Failing:
 
     provider = "CUDA"
 
-    def sharpen(self, luma: object, out: object = None) -> None:
+    def sharpen(self, luma: object, out: object = None, hints: object = None) -> None:
         raise RuntimeError("CUDA failure 999: unknown error")
 
 
@@ -35,11 +37,13 @@ def _coloured(width: int, height: int, name: str = "yuv420p") -> VideoFrame:
 def test_luma_is_the_engines_and_the_rest_is_as_it_came(engine: Engine, size: tuple[int, int]) -> None:
     frame = _coloured(*size)
     planes = [plane_view(frame, index).copy() for index in range(3)]
-    enhanced = Enhancer(engine).enhance(frame)
+    enhanced = Enhancer(engine).enhance(frame, Hints(step=12, bits=0.05))
     assert enhanced.passed_reason is None
     result = enhanced.frame
     assert (result.width, result.height) == size
-    assert np.array_equal(plane_view(result, 0), engine.sharpen(planes[0]))
+    assert np.array_equal(
+        plane_view(result, 0), engine.sharpen(planes[0], hints=Hints(12, 0.05, sharpness=sharpness(planes[0])))
+    )
     assert not np.array_equal(plane_view(result, 0), planes[0])
     assert all(np.array_equal(plane_view(result, index), planes[index]) for index in (1, 2))
     assert (result.pts, result.time_base) == (21_000, Fraction(1, 90_000))

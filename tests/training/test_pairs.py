@@ -66,7 +66,7 @@ def test_hints_say_which_pairs_were_coded_and_which_were_reduced(
         ("shrunk", (True, True, True)),
     ):
         pairs, _ = made(source, changed(recipe, mixture={**only, kind: 1.0}, pairs={"clips": 2}), tmp_path)
-        assert (pairs.hints > 0).tolist() == [list(told)] * 4, kind
+        assert (pairs.hints[:, :3] > 0).tolist() == [list(told)] * 4, kind
 
 
 def test_real_clips_are_used_where_they_are_asked_for(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:

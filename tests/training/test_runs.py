@@ -126,6 +126,7 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(order: Ord
         said(replace(order, overrides=everything, out=tmp_path / "alone"))
 
 
+@pytest.mark.timeout(300)  # it starts a program, which takes a minute on a busy machine
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights_to_the_bit(order: Order, tmp_path: Path) -> None:
     longer = replace(order, overrides=("training.optimiser=soap", "training.save_every=7"), steps=400)
     assert said(replace(longer, out=tmp_path / "whole"))[0]
@@ -153,6 +154,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights_to_the_bit(order: O
     assert tables[0] == tables[1]
 
 
+@pytest.mark.timeout(300)
 def test_two_processes_reach_the_weights_of_one(order: Order, tmp_path: Path) -> None:
     assert said(replace(order, out=tmp_path / "one"))[0]
     (tmp_path / "program.py").write_text(PROGRAM)
@@ -161,7 +163,7 @@ def test_two_processes_reach_the_weights_of_one(order: Order, tmp_path: Path) ->
         [sys.executable, str(tmp_path / "program.py"), *options(two), "--accelerator", "cpu", "--devices", "2"],
         check=True,
         capture_output=True,
-        timeout=100,
+        timeout=280,
     )
     assert RunRecord.read(two.out).processes == 2
     one, other = (load_network(Checkpoint.LAST.file(tmp_path / name))[0].state_dict() for name in ("one", "two"))

@@ -20,10 +20,13 @@ def prepare(
         typer.Argument(metavar="SOURCE...", help="Folders of pictures and clips; a sub-folder is a category."),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the set; run again after an interruption, it goes on.")],
-    val: Annotated[
-        list[Path] | None, typer.Option(help="Folder of validation, instead of a share of the sources; repeatable.")
-    ] = None,
-    val_share: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of each category for validation.")] = 0.08,
+    val: Annotated[list[Path] | None, typer.Option(help="Folder of validation; repeatable.")] = None,
+    val_share: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=0.5, help="Share of each category for validation, of pictures or clips that --val has none of."
+        ),
+    ] = 0.08,
     seed: Annotated[int, typer.Option(min=0, help="Of the choice of that share.")] = 0,
     processes: Annotated[int, typer.Option(min=1, help="Files that are looked into at a time.")] = 2,
     licence: Annotated[str, typer.Option(help="The licence of files that no CATALOG.tsv lists.")] = "",
@@ -33,8 +36,8 @@ def prepare(
     ] = 0.46,
     blockiness: Annotated[
         float, typer.Option(min=0.0, help="Most traces of blocks; 1 keeps compressed pictures.")
-    ] = 1.1,
-    jpeg_quality: Annotated[float, typer.Option(min=0.0, max=100.0, help="Least quality of JPEG files.")] = 60.0,
+    ] = 0.5,
+    jpeg_quality: Annotated[float, typer.Option(min=0.0, max=100.0, help="Least quality of JPEG files.")] = 70.0,
     reduced_least: Annotated[
         int, typer.Option(min=64, help="Least pixels of the shorter side of a soft picture that is reduced.")
     ] = 480,
