@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"})
 
@@ -124,17 +124,21 @@ def find_pictures(
 
 
 def read_planes(path: Path) -> Planes:
-    """Read a picture as planes; transparency is laid on white.
+    """Read a picture as planes of full size, upright as EXIF says; transparency is laid on white.
 
     Raises:
         DataError: The file is no picture that can be decoded.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as file:
+            image = ImageOps.exif_transpose(file)
             if image.mode in ("RGBA", "LA", "PA", "P"):
                 over = image.convert("RGBA")
                 white = Image.new("RGBA", over.size, (255, 255, 255, 255))
                 rgb = Image.alpha_composite(white, over).convert("RGB")
+            elif image.mode.startswith("I"):
+                # Grey of 16 bits: Pillow would make white of all above 255.
+                rgb = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
             else:
                 rgb = image.convert("RGB")
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:

@@ -8,12 +8,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,8 +20,9 @@ from training.dataset import INDEX, VERSION, Item, Split, TrainingSet, as_record
 from training.prepare_choose import Candidate, drop_duplicates, segments, split
 from training.prepare_files import Found, find_files
 from training.prepare_gate import Gate, Refusal
-from training.prepare_inspect import Looked, look
+from training.prepare_inspect import look
 from training.prepare_notes import Notes
+from training.prepare_pool import carried_out
 from training.prepare_shards import PATTERN, Part, Shard, lay_out, placed, shard_digest, write_shard
 from training.prepare_sheets import write_sheets
 
@@ -101,8 +99,6 @@ def prepare_set(settings: Settings, out: Path, processes: int, progress: Progres
             return _prepare(settings, files, out, processes, progress)
     except Timeout:
         raise DataError(f"another prepare is at work in {out}") from None
-    except BrokenProcessPool:
-        raise DataError("a process was killed, most likely for memory: run prepare again with --processes 1") from None
     except OSError as error:
         raise DataError(f"{out} cannot be written ({error.strerror}): run prepare again, it goes on") from None
 
@@ -153,14 +149,9 @@ def _look(
         missing = [file for file in files if notes.of(file.path) is None]
         done = len(files) - len(missing)
         told(done, len(files))
-
-        def note(file: Found, looked: Looked) -> None:
-            nonlocal done
+        for file, looked in carried_out(partial(look, gate=gate), missing, processes):
             notes.add(file.path, looked)
-            done += 1
-            told(done, len(files))
-
-        _each(partial(look, gate=gate), missing, processes, note)
+            told(done := done + 1, len(files))
         found = [(file, notes.of(file.path)) for file in files]
     good = [Candidate(file, looked) for file, looked in found if looked and looked.refused is None]
     return good, [(file, looked.refused) for file, looked in found if looked and looked.refused is not None]
@@ -205,13 +196,8 @@ def _write(shards: Sequence[Shard], out: Path, processes: int, told: Callable[[i
         )
     done = len(shards) - len(wanted)
     told(done, len(shards))
-
-    def tell(shard: Shard, _: None) -> None:
-        nonlocal done
-        done += 1
-        told(done, len(shards))
-
-    _each(partial(write_shard, out), wanted, processes, tell)
+    for _ in carried_out(partial(write_shard, out), wanted, processes):
+        told(done := done + 1, len(shards))
 
 
 def _index(
@@ -236,22 +222,3 @@ def _index(
     for stale in set(out.glob(PATTERN)) - {out / name for name in digests}:
         stale.unlink()
     return TrainingSet.open(out)
-
-
-def _each[A, R](
-    function: Callable[[A], R], arguments: Sequence[A], processes: int, then: Callable[[A, R], None]
-) -> None:
-    """Call a function for every argument, in this process if one is enough, and `then` here as results come."""
-    if min(processes, len(arguments)) <= 1:
-        for argument in arguments:
-            then(argument, function(argument))
-        return
-    # "spawn": a forked child would inherit the codecs' threads in whatever state they are.
-    with ProcessPoolExecutor(min(processes, len(arguments)), mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(function, argument): argument for argument in arguments}
-        try:
-            for future in as_completed(futures):
-                then(futures[future], future.result())
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise

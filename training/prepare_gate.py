@@ -15,7 +15,8 @@ class Gate:
 
     The command's defaults were set on 282 curated pictures of nature, text, people, animals and games. Sharpness
     0.46: theirs is 0.48 to 0.95; enlarged by 2 it is 0.25 to 0.45, enlarged by 1.5 0.37 to 0.78. Blockiness 0.5:
-    theirs is 0.17 at most, saved as JPEG of quality 20 it is 0.62 or more, of 40 0.52, of 75 0.39 at most.
+    theirs is 0.38 at most; saved as JPEG of quality 20 it is more than 0.58 for 98 of 100 (the others have hardly any
+    detail), of 40 more than 0.67 for 90 of 100, of 75 0.39 at most.
 
     Attributes:
         smallest: Pixels of the shorter side.

@@ -80,7 +80,7 @@ def blockiness(luma: Image.Image) -> float:
 def jpeg_quality(tables: dict[int, list[int]]) -> float:
     """Estimate libjpeg's quality, 1 to 100, from a JPEG file's quantisation tables.
 
-    Below 20 tables are clipped to 8 bits and the estimate is too high by up to 6.
+    Below 20 tables are clipped to 8 bits and the estimate is too high: 10 comes out as 15, 5 as 13.
 
     Args:
         tables: As Pillow's `quantization` gives them; the first is the luma's.

@@ -59,3 +59,16 @@ def test_planes_are_limited_range_bt601() -> None:
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
     Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     assert np.asarray(read_planes(tmp_path / "clear.png").y).min() == 235
+
+
+def test_a_picture_is_read_upright_as_its_camera_says(tmp_path: Path) -> None:
+    camera = Image.Exif()
+    camera[0x0112] = 6  # EXIF 2.3, Orientation: the first row is the right-hand side.
+    Image.new("RGB", (40, 20), (9, 9, 9)).save(tmp_path / "turned.jpg", exif=camera)
+    assert read_planes(tmp_path / "turned.jpg").size == (20, 40)
+
+
+def test_grey_of_16_bits_keeps_its_tones(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 0x8000, np.uint16)).save(tmp_path / "deep.png")
+    # 16 + 219 * 128 / 255, ITU-R BT.601.
+    assert np.unique(np.asarray(read_planes(tmp_path / "deep.png").y)).tolist() == [126]

@@ -6,10 +6,13 @@ from PIL import Image
 
 from tests.training.conftest import draw
 from training.data import to_planes
-from training.prepare_measures import jpeg_quality, sharpness
+from training.prepare_measures import blockiness, jpeg_quality, sharpness
 
 DEFAULT = 0.46
 """What `prepare` asks for."""
+
+BLOCKY = 0.5
+"""What `prepare` takes for compressed."""
 
 
 def luma(image: Image.Image) -> Image.Image:
@@ -44,3 +47,15 @@ def test_a_jpeg_file_tells_its_quality(quality: int) -> None:
 
 def test_the_worst_jpeg_files_are_told_too() -> None:
     assert jpeg_quality(coded(draw(1), 5).quantization) < 20  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_strong_compression_is_found_in_a_file_of_another_format(seed: int) -> None:
+    picture = draw(seed, (256, 192))
+    scores = [blockiness(luma(picture)), *(blockiness(luma(coded(picture, quality))) for quality in (90, 75, 20))]
+    assert scores[3] > BLOCKY
+    assert max(scores[:3]) < BLOCKY
+
+
+def test_a_picture_without_fine_detail_is_not_called_compressed() -> None:
+    assert blockiness(luma(Image.new("RGB", (64, 64), (90, 90, 90)))) == 0.0
