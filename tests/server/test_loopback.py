@@ -15,6 +15,7 @@ from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 from skimage.metrics import structural_similarity
 
 from model.engine import Engine
+from model.hints import UNCODED, Hints
 from server import barcode
 from server.app import create_app
 from server.enhancer import Enhanced, Enhancer
@@ -110,12 +111,12 @@ class Recorder(Enhancer):
         super().__init__(engine)
         self.came: dict[int, np.ndarray] = {}
 
-    def enhance(self, frame: av.VideoFrame) -> Enhanced:
+    def enhance(self, frame: av.VideoFrame, hints: Hints = UNCODED) -> Enhanced:
         luma = plane_view(frame, 0)
         number = barcode.read(luma)
         if number is not None:
             self.came[number] = luma[PICTURE].copy()
-        return super().enhance(frame)
+        return super().enhance(frame, hints)
 
 
 @pytest.fixture

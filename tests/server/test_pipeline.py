@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
+from model.hints import UNCODED, Hints
 from server.bitrate import RateControl
 from server.encoder import Encoder, H264Encoder
 from server.enhancer import Enhanced
@@ -40,7 +41,7 @@ class Gate:
         self.open = threading.Semaphore(0)
         self.reason: str | None = None
 
-    def enhance(self, frame: av.VideoFrame) -> Enhanced:
+    def enhance(self, frame: av.VideoFrame, hints: Hints = UNCODED) -> Enhanced:
         self.entered.release()
         assert self.open.acquire(timeout=10)
         return Enhanced(frame, self.reason)
