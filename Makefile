@@ -68,6 +68,9 @@ quality: $(TESTER)/.ready
 	    --degradation bicubic2 --fit-on $(SETS)/shared --markdown docs/quality/bicubic2.md --json docs/quality/bicubic2.json --cost
 	$(TRAIN) evaluate input unsharp linear $(CALLS) teacher --set $(DATA)/clips/test \
 	    --degradation call --fit-on $(SETS)/shared --markdown docs/quality/calls.md --json docs/quality/calls.json --cost
+	$(TRAIN) evaluate input unsharp $(CALLS) --set $(DATA)/clips/test --degradation soft2-h264-0.1 \
+	    --degradation soft2-vp8-0.05 --markdown docs/quality/soft.md
+	$(TRAIN) evaluate $(CALLS) $(BLURS) --cost --markdown docs/quality/cost.md
 	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot docs/quality/calls.json
 
 screenshot: $(TESTER)/.ready
