@@ -1,7 +1,7 @@
 # make serve   starts the server at http://localhost:8080   (PORT=9000, ARGS="--max-sessions 8")
 # make test    what CI runs: lint, types and all tests
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
-# make students   trains the students that ship, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
+# make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
 # make screenshot   takes the README's picture of the page again
 

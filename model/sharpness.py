@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROWS = 4
-"""Every fourth row is looked at: half a millisecond at 1280x720."""
+"""Every fourth row is looked at: a quarter of the work, and as good a mean."""
 _SMALLEST = 5
 
 
