@@ -11,18 +11,16 @@ Every node that ONNX Runtime runs on several threads wakes them once: QuantizeLi
 such node instead of three.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from model.hints import Hints, fill
 from model.nets.shape import StudentShape
-from model.nets.student import Convolution, Student, convolutions, fold, sharpen
+from model.nets.student import Convolution, Student, convolutions
 
 PLANES, STRENGTH, OUTPUT = "planes", "strength", "sharpened"
 # Every operator is as it has been since opset 13; 17 and IR 8 are read by every ONNX Runtime from 1.14 on.
@@ -74,44 +72,6 @@ def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
     one, zero = graph.constant("one", np.float32(1)), graph.constant("zero", np.uint8(0))
     graph.node("QuantizeLinear", ["corrected", one, zero], OUTPUT)
     return graph.model(student.shape, metadata)
-
-
-def check_parity(
-    model: bytes, student: Student, pictures: Iterable[tuple[Luma, Hints]], tolerance: int = PARITY
-) -> int:
-    """Compare the graph, on the CPU through ONNX Runtime, with torch.
-
-    Args:
-        model: What `to_onnx` gave.
-        student: What it was given.
-        pictures: uint8 `[H, W]`, H and W even, each with what is known of it.
-        tolerance: Grey levels by which they may differ.
-
-    Returns:
-        The largest difference in grey levels.
-
-    Raises:
-        ExportError: It is larger than `tolerance`.
-    """
-    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
-    folded = fold(student)
-    strength = np.ones((1, 1, 1, 1), np.float32)
-    worst = 0
-    for luma, hints in pictures:
-        planes = np.empty((1, student.shape.planes, *luma.shape), np.uint8)
-        planes[0, 0] = luma
-        if student.shape.hinted:
-            fill(planes[0, 1], hints)
-        (theirs,) = session.run([OUTPUT], {PLANES: planes, STRENGTH: strength})
-        difference = theirs[0, 0].astype(np.int16) - sharpen(folded, luma, hints)
-        worst = max(worst, int(np.abs(difference).max()))
-        if worst > tolerance:
-            height, width = luma.shape
-            raise ExportError(
-                f"the exported {student.shape.name} differs from torch by {worst} grey levels on a picture of "
-                f"{width}x{height}; at most {tolerance} is allowed"
-            )
-    return worst
 
 
 class _Graph:

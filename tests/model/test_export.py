@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from model.engine import Engine
-from model.export import OUTPUT, PLANES, ExportError, check_parity, to_onnx
+from model.export import OUTPUT, PLANES, ExportError, to_onnx
 from model.export import STRENGTH as STRENGTH_INPUT
 from model.hints import UNCODED, Hints
 from model.nets.shape import StudentShape
 from model.nets.student import Student, sharpen
+from tests.model.parity import check_parity
 from tests.model.students import lived_in
 
 SIZES = [(2, 2), (2, 16), (16, 16), (18, 34), (96, 64), (180, 322)]
