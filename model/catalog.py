@@ -6,6 +6,8 @@ from pathlib import Path
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "small"
+LADDER = ("base", "small", "nano")
+"""Students for calls, best first, that a server may choose among; `large` waits for a longer training."""
 
 
 class UnknownStudentError(ValueError):

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from server.host import FullError, Host
 from server.offer import OfferError, read_offer
+from server.wishes import WishError
 
 log = logging.getLogger(__name__)
 
@@ -50,24 +51,26 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:
-    offer = read_offer(await request.read())
-    session, sdp = await request.app[HOST].open(offer)
+    offer, wishes = read_offer(await request.read())
+    session, sdp = await request.app[HOST].open(offer, wishes)
     return web.json_response({"sdp": sdp, "type": "answer", "session": session})
 
 
 async def _health(request: web.Request) -> web.StreamResponse:
     host = request.app[HOST]
-    engine = host.enhancer.engine
+    best = host.ladder.best
     return web.json_response(
         {
             "status": "ok",
             "version": importlib.metadata.version("acutance"),
-            "student": engine.student.name,
-            "provider": engine.provider,
-            "provider_note": engine.note,
+            "student": best.student.name,
+            "students": list(host.ladder.engines),
+            "provider": best.provider,
+            "provider_note": best.note,
             "sessions": host.session_count,
             "max_sessions": host.max_sessions,
             "loop_lag_ms": host.loop_lag.p99_ms(),
+            "busy": host.load.busy,
         }
     )
 
@@ -85,6 +88,8 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
         return await handler(request)
     except OfferError as error:
         return _error(error.status, error.code, str(error))
+    except WishError as error:
+        return _error(422, "bad_wish", f"This cannot be had: {error}.")
     except FullError as error:
         return _error(503, "full", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
     except web.HTTPRequestEntityTooLarge:

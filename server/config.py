@@ -13,6 +13,8 @@ from pydantic_settings import (
 
 from model import catalog
 from server.bitrate import FLOOR
+from server.ladder import AUTO
+from server.output_size import SHORTEST
 from server.session import Limits
 
 
@@ -28,13 +30,32 @@ class ServeOptions(BaseSettings):
         str, Field(description="address to listen on; browsers give a camera only to localhost or HTTPS")
     ] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="TCP port of the page; 0 for a free one")] = 8080
-    student: Annotated[str, Field(description="a student that ships, or the path of an .onnx file")] = catalog.DEFAULT
+    student: Annotated[
+        str,
+        Field(
+            description=f"auto ({', '.join(catalog.LADDER)}: the best that a call can afford), one of them as the "
+            "best, another that ships, or the path of an .onnx file"
+        ),
+    ] = AUTO
+    governor: Annotated[
+        bool, Field(description="take a cheaper student, or none, where the machine cannot keep up")
+    ] = Limits.govern
+    upscale: Annotated[
+        bool, Field(description="bring a picture that the sender reduced back to the size that the call began with")
+    ] = Limits.upscale
+    output_height: Annotated[
+        int | None,
+        Field(ge=64, le=SHORTEST, description="of the returned picture's shorter side; none: as the call began"),
+    ] = Limits.output_height
     provider: Annotated[
         Literal["auto", "tensorrt", "cuda", "cpu"],
         Field(description="where the student runs; auto: CUDA, else CPU"),
     ] = "auto"
     threads: Annotated[int, Field(ge=0, le=256, description="CPU threads of one inference; 0: all that there are")] = 0
     max_sessions: Annotated[int, Field(ge=1, le=1000, description="more peers than this get 503")] = 4
+    admission: Annotated[
+        bool, Field(description="refuse a peer, with 503, that would push the others below their frame rate")
+    ] = True
     max_bitrate: Annotated[
         int, Field(ge=FLOOR, le=100_000_000, description="of the returned picture, bits a second")
     ] = Limits.max_bitrate
@@ -61,4 +82,11 @@ class ServeOptions(BaseSettings):
     @property
     def limits(self) -> Limits:
         """What one session may take."""
-        return Limits(self.max_bitrate, self.handshake_timeout, self.idle_timeout)
+        return Limits(
+            self.max_bitrate,
+            self.handshake_timeout,
+            self.idle_timeout,
+            self.upscale,
+            self.output_height,
+            self.governor,
+        )

@@ -1,6 +1,9 @@
 """What the server knows of each decoded frame: read from its encoded form, told to the student."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
 
 from av import VideoFrame
 
@@ -12,12 +15,33 @@ _MOST_WAITING = 64
 """Encoded frames without a decoded one that are remembered: a decoder that fails on them all must not fill memory."""
 
 
+@dataclass(frozen=True)
+class Noted:
+    """What is known of a decoded frame.
+
+    Attributes:
+        hints: what the student is told.
+        arrived: when its last packet had come, on the clock; None where that was not seen.
+    """
+
+    hints: Hints
+    arrived: float | None = None
+
+
+@dataclass(frozen=True)
+class _Coded:
+    at: float
+    size: int
+    step: float | None
+
+
 class FrameHints:
     """Matches encoded and decoded frames by time stamp. Lives on one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
         self._readers: dict[str, QuantiserReader] = {}
-        self._told: OrderedDict[int, tuple[float, int]] = OrderedDict()
+        self._coded: OrderedDict[int, _Coded] = OrderedDict()
         self._meter = BitMeter()
         self._last = UNCODED
 
@@ -29,19 +53,18 @@ class FrameHints:
             data: the frame: VP8, or H.264 with Annex B start codes.
             timestamp: what the decoded frame will have as its pts.
         """
-        if codec not in _CODECS:
-            return
-        reader = self._readers.setdefault(codec, QuantiserReader(_CODECS[codec]))
-        step = reader.read(data)
-        if step is not None:
-            self._told[timestamp] = step, len(data)
-            if len(self._told) > _MOST_WAITING:
-                self._told.popitem(last=False)
+        step = None
+        if codec in _CODECS:
+            step = self._readers.setdefault(codec, QuantiserReader(_CODECS[codec])).read(data)
+        self._coded[timestamp] = _Coded(self._clock(), len(data), step)
+        if len(self._coded) > _MOST_WAITING:
+            self._coded.popitem(last=False)
 
-    def of(self, frame: VideoFrame) -> Hints:
-        """Return what is known of a decoded frame; where nothing was read, what its neighbour had."""
-        told = self._told.pop(frame.pts, None) if frame.pts is not None else None
-        if told is not None:
-            step, size = told
-            self._last = Hints(step, self._meter.add(size, frame.width * frame.height))
-        return self._last
+    def of(self, frame: VideoFrame) -> Noted:
+        """Return what is known of a decoded frame; where no quantiser was read, its neighbour's hints."""
+        coded = self._coded.pop(frame.pts, None) if frame.pts is not None else None
+        if coded is None:
+            return Noted(self._last)
+        if coded.step is not None:
+            self._last = Hints(coded.step, self._meter.add(coded.size, frame.width * frame.height))
+        return Noted(self._last, coded.at)

@@ -1,39 +1,65 @@
-"""The sessions that run on one Engine: admits them, shares the inference, ends them."""
+"""The sessions of a server: admits them, gives them what they share, ends them."""
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from server.admission import obstacle
 from server.enhancer import Enhancer
-from server.session import Limits, Session
+from server.ladder import Ladder
+from server.load import Load
+from server.session import Limits, Session, Shared
 from server.telemetry import LoopLag
+from server.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
 
 class FullError(RuntimeError):
-    """As many sessions as allowed are running."""
+    """There is no room for another session; the message says why."""
 
 
 class Host:
     """Holds the sessions. Lives on one event loop: ``start`` and ``close`` are called there.
 
     Attributes:
-        enhancer: shared by all sessions.
+        ladder: the students that all sessions share.
         max_sessions: more are refused.
         loop_lag: of the event loop that it lives on.
+        load: of the machine.
     """
 
-    def __init__(self, enhancer: Enhancer, limits: Limits, max_sessions: int):
-        self.enhancer = enhancer
+    def __init__(
+        self,
+        ladder: Ladder,
+        limits: Limits,
+        max_sessions: int,
+        admission: bool = True,
+        enhancers: Callable[[Ladder], Enhancer] = Enhancer,
+    ):
+        """Make it.
+
+        Args:
+            ladder: the students.
+            limits: what a session may take.
+            max_sessions: at most.
+            admission: whether to refuse a session that the machine cannot carry beside the others.
+            enhancers: makes a session's.
+        """
+        self.ladder = ladder
         self.max_sessions = max_sessions
         self.loop_lag = LoopLag()
-        self._limits = limits
+        self.load = Load()
         # One at a time on the device: each session has at most one frame waiting, so turns are fair.
-        self._inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
+        self._shared = Shared(ladder, inference, limits, self.loop_lag, self.load)
+        self._inference = inference
+        self._admission = admission
+        self._enhancers = enhancers
         self._sessions: set[Session] = set()
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: list[asyncio.Task[None]] = []
 
     @property
     def session_count(self) -> int:
@@ -41,33 +67,46 @@ class Host:
         return len(self._sessions)
 
     def start(self) -> None:
-        """Begin to watch the event loop."""
-        self._watch = asyncio.create_task(self.loop_lag.watch())
+        """Begin to watch the event loop and the machine."""
+        self._watches = [asyncio.create_task(watched.watch()) for watched in (self.loop_lag, self.load)]
 
-    async def open(self, offer: str) -> tuple[str, str]:
+    async def open(self, offer: str, wishes: Wishes | None = None) -> tuple[str, str]:
         """Answer an offer, a checked session description, with a new session.
 
         Returns:
             The session's id and the answer's SDP.
 
         Raises:
-            FullError: ``max_sessions`` are running.
+            FullError: one more would be more than ``max_sessions``, or than the machine can carry.
             OfferError: the offer cannot be answered.
+            WishError: the server has no such student.
         """
+        self._check_room()
+        session = Session(self._shared, wishes or Wishes(), self._sessions.discard, self._enhancers(self.ladder))
+        self._sessions.add(session)
+        return session.id, await session.answer(offer)
+
+    def _check_room(self) -> None:
         if len(self._sessions) >= self.max_sessions:
             raise FullError(
                 f"All {self.max_sessions} sessions of this server are in use: try again in a few seconds, "
                 "or start it with a higher --max-sessions."
             )
-        session = Session(self.enhancer, self._inference, self._limits, self.loop_lag, self._sessions.discard)
-        self._sessions.add(session)
-        return session.id, await session.answer(offer)
+        if not self._admission:
+            return
+        load = self.load
+        why = obstacle([session.running() for session in self._sessions], load.busy, load.own, load.cpus)
+        if why is not None:
+            raise FullError(
+                f"This server cannot carry another session without slowing down the others ({why}): "
+                "try again in a few seconds."
+            )
 
     async def close(self) -> None:
         """End every session and what is shared."""
         await asyncio.gather(*(session.close("the server is stopping") for session in list(self._sessions)))
-        if self._watch is not None:
-            self._watch.cancel()
+        for watch in self._watches:
+            watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+                await watch
         self._inference.shutdown(wait=False)

@@ -1,4 +1,4 @@
-"""A mailbox with one slot: the newest wins, and what it overwrote is counted."""
+"""A mailbox with one slot: the newest wins, and who puts is told what it overwrote."""
 
 import asyncio
 
@@ -11,25 +11,21 @@ class Mailbox[T]:
     """One slot between two stages of a pipeline on one event loop.
 
     Late frames are worthless: ``put`` never waits and overwrites what nobody took.
-
-    Attributes:
-        overwritten: how many items were replaced before anybody took them.
     """
 
     def __init__(self) -> None:
-        self.overwritten = 0
         self._item: T | None = None
         self._changed = asyncio.Event()
         self._closed = False
 
-    def put(self, item: T) -> None:
-        """Leave ``item``, in place of one that still lies here. After ``close`` it is ignored."""
+    def put(self, item: T) -> bool:
+        """Leave ``item``; return whether it took the place of one that still lay here. Ignored after ``close``."""
         if self._closed:
-            return
-        if self._item is not None:
-            self.overwritten += 1
+            return False
+        overwrites = self._item is not None
         self._item = item
         self._changed.set()
+        return overwrites
 
     async def take(self) -> T:
         """Wait for an item and take it out; for one taker at a time.

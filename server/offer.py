@@ -10,6 +10,8 @@ from aiortc import RTCDtlsFingerprint
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import H264Profile, MediaDescription, SessionDescription, parse_h264_profile_level_id
 
+from server.wishes import Wishes
+
 # RFC 8839, section 5.1: candidate-attribute, up to the candidate's type.
 _CANDIDATE = re.compile(
     r"a=candidate:[\w+/]{1,32} \d{1,5} \w+ \d{1,10} [\w.:%-]{1,253} \d{1,5} typ (host|srflx|prflx|relay)\b"
@@ -35,13 +37,15 @@ class OfferError(ValueError):
         self.code = code
 
 
-def read_offer(body: bytes) -> str:
+def read_offer(body: bytes) -> tuple[str, Wishes]:
     """Return the session description of the JSON body ``{"sdp": …, "type": "offer"}`` of aiortc's examples.
 
-    It can be served: one video section both ways, at most one of sound and of data.
+    It can be served: one video section both ways, at most one of sound and of data. What the peer wishes for may
+    stand beside it in ``"wishes"``.
 
     Raises:
         OfferError: what is wrong with it, and what to do.
+        WishError: what is wrong with the wishes.
     """
     try:
         message = json.loads(body)
@@ -51,7 +55,10 @@ def read_offer(body: bytes) -> str:
         raise OfferError(400, "no_sdp", 'The body has no "sdp" text: send {"sdp": "…", "type": "offer"}.')
     if message.get("type") != "offer":
         raise OfferError(400, "not_offer", f'"type" is {str(message.get("type"))[:40]!r}: it must be "offer".')
-    return check_sdp(message["sdp"])
+    wishes = message.get("wishes", {})
+    if not isinstance(wishes, dict):
+        raise OfferError(400, "bad_wishes", f'"wishes" is {str(wishes)[:40]!r}: it must be an object, or left out.')
+    return check_sdp(message["sdp"]), Wishes().changed(wishes)
 
 
 def check_sdp(sdp: str) -> str:

@@ -9,11 +9,10 @@ import sys
 
 from aiohttp import web
 
-from model.engine import Engine
 from server.app import create_app
 from server.config import ServeOptions
-from server.enhancer import Enhancer
 from server.host import Host
+from server.ladder import Ladder
 
 log = logging.getLogger(__name__)
 
@@ -42,19 +41,19 @@ def run(options: ServeOptions) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # FFmpeg's own lines ("deprecated pixel format used") say nothing to whoever runs a server.
     logging.getLogger("libav").setLevel(logging.CRITICAL)
-    engine = Engine.open(options.student, options.provider, options.threads)
-    asyncio.run(_serve(options, engine))
+    ladder = Ladder.open(options.student, options.provider, options.threads)
+    asyncio.run(_serve(options, ladder))
 
 
-async def _serve(options: ServeOptions, engine: Engine) -> None:
+async def _serve(options: ServeOptions, ladder: Ladder) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    host = Host(Enhancer(engine), options.limits, options.max_sessions)
+    host = Host(ladder, options.limits, options.max_sessions, options.admission)
     runner = web.AppRunner(create_app(host), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         await _listen(runner, options)
-        _greet(runner, options, engine)
+        _greet(runner, options, ladder)
         await stop.wait()
         log.info("stopping: closing %d session(s)", host.session_count)
     finally:
@@ -80,9 +79,10 @@ def _on_signals(stop: asyncio.Event) -> None:
             loop.add_signal_handler(number, stop.set)
 
 
-def _greet(runner: web.AppRunner, options: ServeOptions, engine: Engine) -> None:
-    why = f" ({engine.note})" if engine.note else ""
-    log.info("student %s on %s%s", engine.student.name, engine.provider, why)
+def _greet(runner: web.AppRunner, options: ServeOptions, ladder: Ladder) -> None:
+    best = ladder.best
+    why = f" ({best.note})" if best.note else ""
+    log.info("student%s %s on %s%s", "s" * (len(ladder.engines) > 1), ", ".join(ladder.engines), best.provider, why)
     port = runner.addresses[0][1]
     local = _is_loopback(options.host)
     log.info("open http://%s:%d", "localhost" if local else options.host, port)

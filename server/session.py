@@ -21,13 +21,19 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
+from server.admission import Running
 from server.aiortc_compat import watch_feedback, watch_frames
 from server.bitrate import RateControl
 from server.encoder import ENCODERS
 from server.enhancer import Enhancer
+from server.governor import Governor
+from server.ladder import AUTO, Ladder
+from server.load import Load
 from server.offer import OfferError, negotiated_codec
-from server.pipeline import Pipeline
+from server.output_size import OutputSize
+from server.pipeline import Choices, Pipeline
 from server.telemetry import LoopLag, Telemetry
+from server.wishes import WishError, Wishes, read_control
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +52,37 @@ class Limits:
         max_bitrate: of the returned picture, bits a second.
         handshake_timeout: seconds until ICE and DTLS must be through.
         idle_timeout: seconds without a media packet until the peer counts as gone.
+        upscale: whether pictures that the sender reduced are brought back to their size.
+        output_height: of the returned picture's shorter side in pixels, unless the peer asks for another; None for
+            the size that the call began with.
+        govern: whether a cheaper student takes over where the machine cannot keep up.
     """
 
     max_bitrate: int = 8_000_000
     handshake_timeout: float = 15.0
     idle_timeout: float = 15.0
+    upscale: bool = True
+    output_height: int | None = None
+    govern: bool = True
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all sessions of a server have in common.
+
+    Attributes:
+        ladder: the students.
+        inference: where they run.
+        limits: what a session may take.
+        loop_lag: of the event loop.
+        load: of the machine.
+    """
+
+    ladder: Ladder
+    inference: Executor
+    limits: Limits
+    loop_lag: LoopLag
+    load: Load
 
 
 class Session:
@@ -63,21 +95,30 @@ class Session:
 
     def __init__(
         self,
-        enhancer: Enhancer,
-        inference: Executor,
-        limits: Limits,
-        loop_lag: LoopLag,
+        shared: Shared,
+        wishes: Wishes,
         on_closed: Callable[["Session"], None],
+        enhancer: Enhancer | None = None,
         clock: Callable[[], float] = monotonic,
     ):
         self.id = token_urlsafe(12)
         self.telemetry = Telemetry(clock)
-        self._enhancer = enhancer
-        self._limits = limits
-        self._loop_lag = loop_lag
+        self._shared = shared
+        self._limits = shared.limits
+        self._wishes = wishes
         self._on_closed = on_closed
         self._clock = clock
-        self._pipeline = Pipeline(enhancer, inference, self.telemetry, clock)
+        self._control = RateControl(self._limits.max_bitrate)
+        self._began: float | None = None
+        self._rate = self.telemetry.counters.since(self.telemetry.counters, 1.0)
+        choices = Choices(
+            Governor(shared.ladder.rungs, steady=not self._limits.govern),
+            OutputSize(self._limits.upscale, self._limits.output_height),
+        )
+        self._pipeline = Pipeline(
+            enhancer or Enhancer(shared.ladder), shared.inference, self.telemetry, choices, shared.load, clock
+        )
+        self._grant(wishes)
         # Without this aiortc asks Google's STUN server: nobody is contacted unasked.
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._channel: RTCDataChannel | None = None
@@ -132,9 +173,8 @@ class Session:
     def _start_pipeline(self, transceiver: RTCRtpTransceiver) -> None:
         if self._video is None:
             return
-        control = RateControl(self._limits.max_bitrate)
-        encoder = ENCODERS[self._codec](control, self._clock)
-        watch_feedback(transceiver.sender, encoder.request_keyframe, control.on_remb)
+        encoder = ENCODERS[self._codec](self._control, self._clock)
+        watch_feedback(transceiver.sender, encoder.request_keyframe, self._control.on_remb)
         watch_frames(transceiver.receiver, self._pipeline.hints.note)
         self._pipeline.start(self._video, encoder)
 
@@ -147,6 +187,7 @@ class Session:
     def _on_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == CHANNEL:
             self._channel = channel
+            channel.on("message", self._on_message)
             return
 
         @channel.on("message")
@@ -155,11 +196,40 @@ class Session:
             if isinstance(message, str) and message.startswith("ping"):
                 channel.send("pong" + message[4:])
 
+    def _on_message(self, message: str | bytes) -> None:
+        try:
+            self._grant(self._wishes.changed(read_control(message)))
+        except WishError as error:
+            self._send({"type": "refused", "message": str(error)})
+        else:
+            self._send({"type": "granted", **self._wishes.model_dump()})
+
+    def _grant(self, wishes: Wishes) -> None:
+        """Follow what the peer asks for, within what the server allows.
+
+        Raises:
+            WishError: there is no such student here.
+        """
+        ladder, choices = self._shared.ladder, self._pipeline.choices
+        name = ladder.rungs[0].name if wishes.student == AUTO else wishes.student
+        try:
+            rungs = ladder.from_rung(name)
+        except KeyError:
+            names = ", ".join((AUTO, *(rung.name for rung in ladder.rungs)))
+            raise WishError(f"there is no student {name!r} here, only {names}") from None
+        if rungs != choices.governor.rungs:
+            choices.governor = Governor(rungs, steady=not self._limits.govern)
+        choices.strength, choices.enhance = wishes.strength, wishes.enhance
+        choices.output.height = wishes.output_height or self._limits.output_height
+        self._control.maximum = min(wishes.max_bitrate or self._limits.max_bitrate, self._limits.max_bitrate)
+        self._wishes = wishes
+
     def _on_state(self) -> None:
         state = self._peer.connectionState
         log.info("session %s: %s", self.id, state)
         if state == "connected" and not self._connected.is_set():
             self._connected.set()
+            self._began = self._clock()
             self._spawn(self._watch_idle())
             self._spawn(self._report())
         elif state in ("failed", "closed"):
@@ -205,12 +275,28 @@ class Session:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
+            self._rate = self.telemetry.rates()
             self._send(self.statistics())
 
+    def running(self) -> Running:
+        """Return what admission must know of this session."""
+        pipeline = self._pipeline
+        width, height = pipeline.size_out or (0, 0)
+        rung = pipeline.choices.governor.rung
+        enhanced = self._rate["enhanced"]
+        return Running(
+            age=self._clock() - self._began if self._began is not None else 0.0,
+            # Inference runs on all processors while it runs.
+            student=rung.seconds_per_pixel * width * height * enhanced * self._shared.load.cpus if rung.on_cpu else 0.0,
+            received=self._rate["received"],
+            returned=self._rate["returned"],
+        )
+
     def statistics(self) -> dict[str, Any]:
-        """Return what the page shows; rates are since the last call."""
-        pipeline, engine = self._pipeline, self._enhancer.engine
+        """Return what the page shows; rates are those of the last second."""
+        pipeline, governor = self._pipeline, self._pipeline.choices.governor
         encoder = pipeline.encoder
+        engine = self._shared.ladder.engines.get(governor.rung.name)
         return {
             "type": "stats",
             "session": self.id,
@@ -218,15 +304,19 @@ class Session:
             "encoder": encoder.name if encoder else None,
             "bitrate": encoder.bitrate if encoder else 0,
             "keyframes": encoder.keyframes if encoder else 0,
-            "student": engine.student.name,
-            "provider": engine.provider,
-            "provider_note": engine.note,
+            "student": governor.rung.name,
+            "students": [rung.name for rung in self._shared.ladder.rungs],
+            "rung_reason": governor.reason,
+            "provider": engine.provider if engine else None,
+            "provider_note": engine.note if engine else None,
             "size_in": pipeline.size_in,
             "size_out": pipeline.size_out,
-            "rate": self.telemetry.rates(),
+            "rate": self._rate,
+            "frames": self.telemetry.counters.counts(),
             "stages": self.telemetry.stages(),
             "passed_reason": self.telemetry.passed_reason,
-            "loop_lag_ms": self._loop_lag.p99_ms(),
+            "loop_lag_ms": self._shared.loop_lag.p99_ms(),
+            "busy": self._shared.load.busy,
         }
 
     def _send(self, message: dict[str, Any]) -> None:

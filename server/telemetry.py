@@ -8,8 +8,9 @@ from time import monotonic
 
 import numpy as np
 
-# In the order in which a frame goes through them; `total` is from the decoded frame to the hand-over.
-STAGES = ("wait", "enhance", "encode_wait", "encode", "total")
+# In the order in which a frame goes through them; `total` is a frame's age when it is handed over: from its last
+# packet's arrival.
+STAGES = ("decode", "wait", "enhance", "encode_wait", "encode", "total")
 _SAMPLES = 300  # ten seconds at 30 frames a second: long enough for a 95th percentile
 
 
@@ -21,19 +22,35 @@ class Counters:
         received: decoded and taken from the peer's track.
         enhanced: come out of a student.
         passed: gone on as they came.
-        dropped: overwritten in a mailbox by a newer one, or lost to a failing encoder.
+        dropped_undecoded: thrown away before the decoder, which could not keep up.
+        dropped_waiting: overwritten by a newer one before they were enhanced.
+        dropped_enhanced: overwritten by a newer one before they were encoded.
+        dropped_encoding: lost to a failing encoder.
         returned: handed to the sender.
     """
 
     received: int = 0
     enhanced: int = 0
     passed: int = 0
-    dropped: int = 0
+    dropped_undecoded: int = 0
+    dropped_waiting: int = 0
+    dropped_enhanced: int = 0
+    dropped_encoding: int = 0
     returned: int = 0
+
+    @property
+    def dropped(self) -> int:
+        """Dropped at any stage."""
+        return self.dropped_undecoded + self.dropped_waiting + self.dropped_enhanced + self.dropped_encoding
+
+    def counts(self) -> dict[str, int]:
+        """Return every counter by its name, the sum of the dropped among them."""
+        return {**vars(self), "dropped": self.dropped}
 
     def since(self, earlier: "Counters", seconds: float) -> dict[str, float]:
         """Return each counter's growth a second from ``earlier`` to now."""
-        return {name: round((count - getattr(earlier, name)) / seconds, 1) for name, count in vars(self).items()}
+        before = earlier.counts()
+        return {name: round((count - before[name]) / seconds, 1) for name, count in self.counts().items()}
 
 
 @dataclass

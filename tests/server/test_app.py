@@ -3,10 +3,9 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from model.engine import Engine
 from server.app import create_app
-from server.enhancer import Enhancer
 from server.host import Host
+from server.ladder import Ladder
 from server.session import Limits
 from tests.server.malformed import MALFORMED
 
@@ -14,8 +13,8 @@ Client = TestClient  # type: ignore[type-arg]
 
 
 @pytest.fixture
-async def client(engine: Engine) -> AsyncIterator[Client]:
-    host = Host(Enhancer(engine), Limits(), max_sessions=1)
+async def client(ladder: Ladder) -> AsyncIterator[Client]:
+    host = Host(ladder, Limits(), max_sessions=1)
     async with TestClient(TestServer(create_app(host))) as client:
         yield client
 
@@ -33,12 +32,12 @@ async def test_a_malformed_offer_gets_a_clear_error_and_takes_no_session(client:
     assert health["sessions"] == 0
 
 
-async def test_health_says_what_runs(client: Client, engine: Engine) -> None:
+async def test_health_says_what_runs(client: Client, ladder: Ladder) -> None:
     response = await client.get("/health")
     health = await response.json()
     assert response.status == 200
     assert health["status"] == "ok"
-    assert (health["student"], health["provider"], health["max_sessions"]) == (engine.student.name, "CPU", 1)
+    assert (health["student"], health["provider"], health["max_sessions"]) == (ladder.best.student.name, "CPU", 1)
 
 
 async def test_the_page_and_all_it_refers_to_are_served(client: Client) -> None:

@@ -14,12 +14,12 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamT
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 from skimage.metrics import structural_similarity
 
-from model.engine import Engine
 from model.hints import UNCODED, Hints
 from server import barcode
 from server.app import create_app
-from server.enhancer import Enhanced, Enhancer
+from server.enhancer import Enhanced, Enhancer, Treatment
 from server.host import Host
+from server.ladder import Ladder
 from server.picture import plane_view
 from server.session import Limits
 from tests.offers import VIDEO, offer
@@ -107,26 +107,28 @@ async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
 class Recorder(Enhancer):
     """The real one; it keeps the pictures as the server got them."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+    def __init__(self, ladder: Ladder) -> None:
+        super().__init__(ladder)
         self.came: dict[int, np.ndarray] = {}
 
-    def enhance(self, frame: av.VideoFrame, hints: Hints = UNCODED) -> Enhanced:
+    def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
         luma = plane_view(frame, 0)
         number = barcode.read(luma)
         if number is not None:
             self.came[number] = luma[PICTURE].copy()
-        return super().enhance(frame, hints)
+        return super().enhance(frame, treatment, hints)
 
 
 @pytest.fixture
-def recorder(engine: Engine) -> Recorder:
-    return Recorder(engine)
+def recorder(ladder: Ladder) -> Recorder:
+    return Recorder(ladder)
 
 
 @pytest.fixture
-async def host(recorder: Recorder) -> Host:
-    return Host(recorder, Limits(handshake_timeout=0.5, idle_timeout=1.0), max_sessions=2)
+async def host(ladder: Ladder, recorder: Recorder) -> Host:
+    limits = Limits(handshake_timeout=0.5, idle_timeout=1.0)
+    # What else runs on the test machine decides nothing here.
+    return Host(ladder, limits, max_sessions=2, admission=False, enhancers=lambda _: recorder)
 
 
 @pytest.fixture
@@ -207,6 +209,7 @@ async def test_pli_leads_to_a_keyframe(
 
 async def test_sound_comes_back_and_statistics_come_by_data_channel(
     client: TestClient,  # type: ignore[type-arg]
+    ladder: Ladder,
     new_peer: Callable[[], Peer],
 ) -> None:
     peer = new_peer()
@@ -214,7 +217,7 @@ async def test_sound_comes_back_and_statistics_come_by_data_channel(
     await until(lambda: peer.audio_frames >= 20 and len(peer.statistics) >= 2)
     statistics = peer.statistics[-1]
     assert statistics["codec"] == "H264"
-    assert statistics["student"] == Engine.open(provider="cpu").student.name
+    assert statistics["student"] == ladder.best.student.name
     assert statistics["size_in"] == statistics["size_out"] == [WIDTH, HEIGHT]
     assert 10 < statistics["rate"]["enhanced"] <= 35
     assert statistics["stages"]["enhance"]["p50"] > 0

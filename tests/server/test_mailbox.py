@@ -11,12 +11,10 @@ async def test_what_was_put_is_taken() -> None:
     assert await mailbox.take() == 1
 
 
-async def test_the_newest_wins_and_the_rest_is_counted() -> None:
+async def test_the_newest_wins_and_who_puts_is_told() -> None:
     mailbox: Mailbox[int] = Mailbox()
-    for item in (1, 2, 3):
-        mailbox.put(item)
+    assert [mailbox.put(item) for item in (1, 2, 3)] == [False, True, True]
     assert await mailbox.take() == 3
-    assert mailbox.overwritten == 2
 
 
 async def test_take_waits_for_put() -> None:
@@ -26,7 +24,7 @@ async def test_take_waits_for_put() -> None:
     assert not taking.done()
     mailbox.put(7)
     assert await taking == 7
-    assert mailbox.overwritten == 0
+    assert not mailbox.put(8)
 
 
 async def test_an_item_is_taken_once() -> None:

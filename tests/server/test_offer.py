@@ -4,6 +4,7 @@ import pytest
 from aiortc.sdp import SessionDescription
 
 from server.offer import OfferError, check_sdp, negotiated_codec, read_offer
+from server.wishes import Wishes
 from tests.offers import AUDIO, CANDIDATE, DATA, SESSION, VIDEO, offer
 
 
@@ -13,7 +14,7 @@ def _body(sdp: object, kind: object = "offer") -> bytes:
 
 def test_a_browsers_offer_is_taken_with_and_without_sound_and_data() -> None:
     for sdp in (offer(VIDEO), offer(AUDIO, VIDEO, DATA)):
-        assert read_offer(_body(sdp)) == sdp
+        assert read_offer(_body(sdp)) == (sdp, Wishes())
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,11 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from model.hints import UNCODED, Hints
 from server.bitrate import RateControl
 from server.encoder import Encoder, H264Encoder
-from server.enhancer import Enhanced
-from server.pipeline import Pipeline
+from server.enhancer import Enhanced, Treatment
+from server.governor import PASS, Governor, Rung
+from server.load import Load
+from server.output_size import OutputSize
+from server.pipeline import Choices, Pipeline
 from server.telemetry import Telemetry
 from tests.pictures import frame_of
 
@@ -26,8 +29,8 @@ class Camera(MediaStreamTrack):
         super().__init__()
         self.frames: asyncio.Queue[av.VideoFrame] = asyncio.Queue()
 
-    def shoot(self, number: int) -> None:
-        self.frames.put_nowait(frame_of(np.full((48, 64), number, np.uint8), number))
+    def shoot(self, number: int, size: tuple[int, int] = (64, 48)) -> None:
+        self.frames.put_nowait(frame_of(np.full(size[::-1], number, np.uint8), number))
 
     async def recv(self) -> av.VideoFrame:
         return await self.frames.get()
@@ -40,8 +43,10 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.open = threading.Semaphore(0)
         self.reason: str | None = None
+        self.treatments: list[Treatment] = []
 
-    def enhance(self, frame: av.VideoFrame, hints: Hints = UNCODED) -> Enhanced:
+    def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
+        self.treatments.append(treatment)
         self.entered.release()
         assert self.open.acquire(timeout=10)
         return Enhanced(frame, self.reason)
@@ -55,7 +60,16 @@ class Run:
         self.now = 0.0
         self.camera, self.gate, self.telemetry = Camera(), Gate(), Telemetry(lambda: self.now)
         self.inference = ThreadPoolExecutor(1)
-        self.pipeline = Pipeline(self.gate, self.inference, self.telemetry, lambda: self.now)  # type: ignore[arg-type]
+        self.governor = Governor([Rung("base", 1e-6), Rung("small", 1e-7), Rung(PASS)])
+        self.choices = Choices(self.governor, OutputSize())
+        self.pipeline = Pipeline(
+            self.gate,  # type: ignore[arg-type]
+            self.inference,
+            self.telemetry,
+            self.choices,
+            Load(),
+            lambda: self.now,
+        )
         self.encoder = encoder
         self.pipeline.start(self.camera, encoder)
 
@@ -166,6 +180,34 @@ async def test_an_encoder_that_fails_costs_one_frame_and_goes_on_with_a_keyframe
     assert [packet.is_keyframe for packet in packets] == [True, True]
     await run.pipeline.close()
     run.inference.shutdown()
+
+
+async def test_each_frame_is_treated_as_chosen_at_its_time(run: Run) -> None:
+    for number, size in enumerate([(64, 48), (32, 24), (32, 24)]):
+        run.camera.shoot(number, size)
+        run.gate.open.release()
+        await _next_number(run)
+        run.choices.strength = 0.5
+    assert run.gate.treatments == [
+        Treatment("base", (64, 48)),
+        Treatment("base", (64, 48), 0.5),
+        Treatment("base", (64, 48), 0.5),
+    ]
+
+
+async def test_a_student_that_takes_too_long_is_replaced_and_nothing_passes_by_the_enhancer(run: Run) -> None:
+    for number in range(22):
+        run.camera.shoot(number)
+        await run.gate.wait_entered()
+        run.now += 0.04
+        run.gate.open.release()
+        await _next_number(run)
+    assert run.gate.treatments[-1].student == "small"
+    run.choices.enhance = False
+    run.camera.shoot(22)
+    run.gate.open.release()
+    await _next_number(run)
+    assert run.gate.treatments[-1] == Treatment(None, (64, 48), why_not="enhancement is switched off")
 
 
 async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:

@@ -1,0 +1,61 @@
+"""Whether one more session fits: a pure decision over what is measured of those that run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# The rest is for the moments in which everything happens at once.
+_FULL = 0.9
+# A session that has just begun is not in the measured load yet.
+SETTLING_S = 5.0
+# What a session needs at the least, in processors: 720p at 30 frames a second, decoded and encoded again by x264
+# superfast, takes 0.4 of one on a two-core EPYC (`acutance bench stream --serve student=nano`, less the student).
+NOMINAL_BASE = 0.4
+# Below this share of the frames that came, a session is no longer real time.
+_HEALTHY = 0.8
+
+
+@dataclass(frozen=True)
+class Running:
+    """One session as it is now.
+
+    Attributes:
+        age: seconds since its first frame; 0 before.
+        student: processors that its student takes: what stepping down would free.
+        received, returned: frames a second.
+    """
+
+    age: float
+    student: float
+    received: float
+    returned: float
+
+    @property
+    def settled(self) -> bool:
+        """Whether its load is in what was measured."""
+        return self.age >= SETTLING_S
+
+
+def obstacle(sessions: Sequence[Running], busy: float, own: float, cpus: int) -> str | None:
+    """Return why one more session would push the others below their frame rate, or None where it fits.
+
+    The others can step down: what their students take is free for the taking. What remains, decoding and encoding,
+    is what a session costs at the least.
+
+    Args:
+        sessions: those that run.
+        busy: share of all processors in use, 0 to 1.
+        own: processors that the server uses.
+        cpus: how many there are.
+    """
+    for session in sessions:
+        if session.settled and session.returned < _HEALTHY * session.received:
+            return f"a session gets {session.returned:.0f} of its {session.received:.0f} frames a second already"
+    settled = [session for session in sessions if session.settled]
+    students = min(own, sum(session.student for session in sessions))
+    base = max((own - students) / len(settled), 0.0) if settled else NOMINAL_BASE
+    base = min(base, NOMINAL_BASE * 4)
+    unseen = len(sessions) - len(settled)
+    needed = busy * cpus - students + (unseen + 1) * base
+    if sessions and needed > _FULL * cpus:
+        return f"{len(sessions)} running would need {needed:.1f} of {cpus} processors with one more"
+    return None

@@ -1,0 +1,176 @@
+"""Which student a session can afford now: a pure state machine over measured service times.
+
+It changes the student, never the frame rate: down at once, up only after a quiet while, and more warily after each
+attempt that failed.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# The last 1.5 s at 30 frames a second decide; fewer than half of them decide nothing.
+_WINDOW, _ENOUGH = 45, 20
+# One stage that needs this share of the frame interval leaves nothing for a busy moment.
+_TOO_SLOW = 0.9
+# A rung is tried only if it would need no more than this share of the interval.
+_AFFORDABLE = 0.7
+# Frames lost in the window that show, whatever the times say, that it cannot go on.
+_LOST = 3
+# Processor that stays free after a step up; the rest of the machine moves, too.
+_BUSIEST = 0.9
+_QUIET_S, _QUIET_LONGEST_S = 5.0, 120.0
+PASS = "pass-through"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One way to treat a frame.
+
+    Attributes:
+        name: the student's, or ``pass-through``.
+        seconds_per_pixel: what a frame costs, measured on this machine while it was idle; 0 for passing it through.
+        on_cpu: whether it takes processor time from the other stages.
+    """
+
+    name: str
+    seconds_per_pixel: float = 0.0
+    on_cpu: bool = True
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One frame's measurements.
+
+    Attributes:
+        at: seconds on the session's clock.
+        enhance: seconds in the enhancer, the wait for other sessions' frames included.
+        encode: seconds in the encoder.
+        lost: frames that were overwritten since the sample before.
+        interval: seconds between the frames that come.
+        pixels: of the returned picture.
+        busy: share of the machine's processors in use, 0 to 1.
+    """
+
+    at: float
+    enhance: float
+    encode: float
+    lost: int
+    interval: float
+    pixels: int
+    busy: float = 0.0
+
+
+class Governor:
+    """Chooses among rungs, best first; the last one is passing through.
+
+    Attributes:
+        rungs: those that it may choose among.
+        reason: why it is not on the best rung, in words; None where it is.
+    """
+
+    def __init__(self, rungs: Sequence[Rung], steady: bool = False):
+        """Begin.
+
+        Args:
+            rungs: best first, one at least.
+            steady: stay on the first one, whatever it costs.
+        """
+        self.rungs = list(rungs)
+        self.reason: str | None = None
+        self._steady = steady
+        self._index = 0
+        self._samples: deque[Sample] = deque(maxlen=_WINDOW)
+        self._changed_at: float | None = None
+        self._rose_at = float("-inf")
+        self._quiet = _QUIET_S
+
+    @property
+    def rung(self) -> Rung:
+        """The one to use for the next frame."""
+        return self.rungs[self._index]
+
+    def note(self, sample: Sample) -> bool:
+        """Take one frame's measurements; return whether the rung changed."""
+        if self._steady:
+            return False
+        if self._changed_at is None:
+            return self._begin(sample)
+        self._samples.append(sample)
+        why = self._overload(sample)
+        if why is not None:
+            return self._down(sample, why)
+        return self._up(sample)
+
+    def _begin(self, sample: Sample) -> bool:
+        # Not from the top: a rung that was never affordable at this size would cost the call its first second.
+        self._changed_at = sample.at
+        before = self._index
+        while self._index < len(self.rungs) - 1 and not self._affordable(self._index, sample):
+            self._index += 1
+        if self._index:
+            above = self.rungs[self._index - 1]
+            takes = 1000 * above.seconds_per_pixel * sample.pixels
+            self.reason = f"{above.name} takes {takes:.0f} ms a frame of this size here"
+        return self._index != before
+
+    def _affordable(self, index: int, sample: Sample) -> bool:
+        expected = self.rungs[index].seconds_per_pixel * sample.pixels * self._slowdown(sample)
+        return expected <= _AFFORDABLE * sample.interval
+
+    def _slowdown(self, sample: Sample) -> float:
+        """By how much this rung takes longer than it did on the idle machine; what is above it will, too."""
+        idle = self.rung.seconds_per_pixel * sample.pixels
+        if not idle or not self._samples:
+            return 1.0
+        return max(1.0, float(np.median([kept.enhance for kept in self._samples])) / idle)
+
+    def _overload(self, sample: Sample) -> str | None:
+        if self._index == len(self.rungs) - 1 or len(self._samples) < _ENOUGH:
+            return None
+        lost = sum(kept.lost for kept in self._samples)
+        if lost >= _LOST:
+            return f"{lost} of {len(self._samples) + lost} frames came too late"
+        for stage, times in (
+            ("enhancing", [kept.enhance for kept in self._samples]),
+            ("encoding", [kept.encode for kept in self._samples]),
+        ):
+            late = float(np.percentile(times, 95))
+            if late > _TOO_SLOW * sample.interval:
+                return f"{stage} took {1000 * late:.0f} of {1000 * sample.interval:.0f} ms"
+        return None
+
+    def _down(self, sample: Sample, why: str) -> bool:
+        if sample.at - self._rose_at < 2 * self._quiet:
+            # The step up was a mistake: the next attempt comes later.
+            self._quiet = min(2 * self._quiet, _QUIET_LONGEST_S)
+        self.reason = f"with {self.rung.name} {why}"
+        self._change(self._index + 1, sample.at)
+        return True
+
+    def _up(self, sample: Sample) -> bool:
+        assert self._changed_at is not None
+        if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._samples) < _ENOUGH:
+            return False
+        above = self._index - 1
+        if not self._affordable(above, sample) or not self._leaves_room(above, sample):
+            return False
+        self._rose_at = sample.at
+        self._change(above, sample.at)
+        if self._index == 0:
+            self.reason = None
+        return True
+
+    def _leaves_room(self, above: int, sample: Sample) -> bool:
+        if not self.rungs[above].on_cpu:
+            return True
+        # Inference runs on all processors: its time is a share of each of them.
+        more = self.rungs[above].seconds_per_pixel - self.rung.seconds_per_pixel
+        more *= sample.pixels / sample.interval
+        return sample.busy + more <= _BUSIEST
+
+    def _change(self, index: int, at: float) -> None:
+        self._index = index
+        self._changed_at = at
+        self._samples.clear()

@@ -1,0 +1,75 @@
+"""The students that a server holds ready, best first, each with what it costs on this machine."""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import numpy as np
+
+from model import catalog
+from model.engine import Engine
+from model.providers import Request
+from server.governor import PASS, Rung
+
+AUTO = "auto"
+# Large enough that a run is not all overhead, small enough that all students take a quarter of a second.
+_MEASURED = (360, 640)
+_ROUNDS = 5
+
+
+class Ladder:
+    """Engines by the name of their rung.
+
+    Attributes:
+        rungs: best first; the last one passes frames through.
+    """
+
+    def __init__(self, engines: Sequence[Engine]):
+        self.engines = {engine.student.name: engine for engine in engines}
+        self.rungs = [*map(_measured, engines), Rung(PASS)]
+
+    @classmethod
+    def open(cls, student: str, provider: Request, threads: int) -> "Ladder":
+        """Open the students that `student` allows.
+
+        Args:
+            student: ``auto`` for the family that the catalogue recommends, a name of the catalogue or the path of an
+                ONNX file: that one, and below a shipped one those that cost less.
+            provider: see `Engine.open`.
+            threads: see `Engine.open`.
+
+        Raises:
+            EngineError: one of them does not open.
+        """
+        names = list(catalog.LADDER)
+        if student in names:
+            names = names[names.index(student) :]
+        elif student != AUTO:
+            names = [student]
+        return cls([Engine.open(name, provider, threads) for name in names])
+
+    @property
+    def best(self) -> Engine:
+        """The first rung's."""
+        return next(iter(self.engines.values()))
+
+    def from_rung(self, name: str) -> list[Rung]:
+        """Return the rungs from the one with this name on down.
+
+        Raises:
+            KeyError: there is none with this name.
+        """
+        names = [rung.name for rung in self.rungs]
+        if name not in names:
+            raise KeyError(name)
+        return self.rungs[names.index(name) :]
+
+
+def _measured(engine: Engine) -> Rung:
+    luma = np.random.default_rng(0).integers(0, 256, _MEASURED, np.uint8)
+    out = np.empty_like(luma)
+    times = []
+    for _ in range(1 + _ROUNDS):  # the first one makes the buffers
+        begun = perf_counter()
+        engine.sharpen(luma, out)
+        times.append(perf_counter() - begun)
+    return Rung(engine.student.name, min(times) / luma.size, engine.provider == "CPU")
