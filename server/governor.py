@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# The last 1.5 s at 30 frames a second decide; fewer than half of them decide nothing.
-_WINDOW, _ENOUGH = 45, 20
+# The last 1.5 s at 30 frames a second decide; fewer than two thirds of them decide nothing.
+_WINDOW, _ENOUGH = 45, 30
+# The first frames on a rung allocate its buffers and fill the caches.
+_WARM_UP = 5
 # One stage that needs this share of the frame interval leaves nothing for a busy moment.
 _TOO_SLOW = 0.9
 # A rung is tried only if it would need no more than this share of the interval.
@@ -19,7 +21,7 @@ _AFFORDABLE = 0.7
 # Frames lost in the window that show, whatever the times say, that it cannot go on.
 _LOST = 3
 # Processor that stays free after a step up; the rest of the machine moves, too.
-_BUSIEST = 0.9
+_BUSIEST = 0.95
 _QUIET_S, _QUIET_LONGEST_S = 5.0, 120.0
 PASS = "pass-through"
 
@@ -30,13 +32,13 @@ class Rung:
 
     Attributes:
         name: the student's, or ``pass-through``.
-        seconds_per_pixel: what a frame costs, measured on this machine while it was idle; 0 for passing it through.
-        on_cpu: whether it takes processor time from the other stages.
+        seconds_per_pixel: what a frame takes, measured on this machine while it was idle; 0 for passing it through.
+        cpu_per_pixel: processor seconds that this costs, of all threads together; next to nothing on a GPU.
     """
 
     name: str
     seconds_per_pixel: float = 0.0
-    on_cpu: bool = True
+    cpu_per_pixel: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Sample:
         interval: seconds between the frames that come.
         pixels: of the returned picture.
         busy: share of the machine's processors in use, 0 to 1.
+        cpus: how many there are.
     """
 
     at: float
@@ -60,6 +63,7 @@ class Sample:
     interval: float
     pixels: int
     busy: float = 0.0
+    cpus: int = 1
 
 
 class Governor:
@@ -83,6 +87,7 @@ class Governor:
         self._index = 0
         self._samples: deque[Sample] = deque(maxlen=_WINDOW)
         self._changed_at: float | None = None
+        self._warming = _WARM_UP
         self._rose_at = float("-inf")
         self._quiet = _QUIET_S
 
@@ -97,6 +102,9 @@ class Governor:
             return False
         if self._changed_at is None:
             return self._begin(sample)
+        if self._warming > 0:
+            self._warming -= 1
+            return False
         self._samples.append(sample)
         why = self._overload(sample)
         if why is not None:
@@ -163,14 +171,11 @@ class Governor:
         return True
 
     def _leaves_room(self, above: int, sample: Sample) -> bool:
-        if not self.rungs[above].on_cpu:
-            return True
-        # Inference runs on all processors: its time is a share of each of them.
-        more = self.rungs[above].seconds_per_pixel - self.rung.seconds_per_pixel
-        more *= sample.pixels / sample.interval
-        return sample.busy + more <= _BUSIEST
+        more = self.rungs[above].cpu_per_pixel - self.rung.cpu_per_pixel
+        return sample.busy + more * sample.pixels / sample.interval / sample.cpus <= _BUSIEST
 
     def _change(self, index: int, at: float) -> None:
         self._index = index
         self._changed_at = at
+        self._warming = _WARM_UP
         self._samples.clear()

@@ -220,7 +220,9 @@ class Pipeline:
         dropped = counters.dropped_waiting + counters.dropped_enhanced
         lost, self._dropped_before = dropped - self._dropped_before, dropped
         pixels = aged.frame.width * aged.frame.height
-        sample = Sample(now, aged.enhancing, encoding, lost, self.interval.seconds, pixels, self._load.busy)
+        sample = Sample(
+            now, aged.enhancing, encoding, lost, self.interval.seconds, pixels, self._load.busy, self._load.cpus
+        )
         governor = self.choices.governor
         if governor.note(sample):
             log.info("%s now%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")

@@ -286,8 +286,7 @@ class Session:
         enhanced = self._rate["enhanced"]
         return Running(
             age=self._clock() - self._began if self._began is not None else 0.0,
-            # Inference runs on all processors while it runs.
-            student=rung.seconds_per_pixel * width * height * enhanced * self._shared.load.cpus if rung.on_cpu else 0.0,
+            student=rung.cpu_per_pixel * width * height * enhanced,
             received=self._rate["received"],
             returned=self._rate["returned"],
         )

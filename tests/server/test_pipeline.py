@@ -196,7 +196,7 @@ async def test_each_frame_is_treated_as_chosen_at_its_time(run: Run) -> None:
 
 
 async def test_a_student_that_takes_too_long_is_replaced_and_nothing_passes_by_the_enhancer(run: Run) -> None:
-    for number in range(22):
+    for number in range(37):
         run.camera.shoot(number)
         await run.gate.wait_entered()
         run.now += 0.04
@@ -204,7 +204,7 @@ async def test_a_student_that_takes_too_long_is_replaced_and_nothing_passes_by_t
         await _next_number(run)
     assert run.gate.treatments[-1].student == "small"
     run.choices.enhance = False
-    run.camera.shoot(22)
+    run.camera.shoot(37)
     run.gate.open.release()
     await _next_number(run)
     assert run.gate.treatments[-1] == Treatment(None, (64, 48), why_not="enhancement is switched off")
