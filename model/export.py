@@ -97,10 +97,18 @@ class _Graph:
         return "grey_luma"
 
     def convolution(self, source: str, name: str, numbers: Convolution, stride: int = 1) -> None:
+        # The head's kernel of 4 with stride 2 takes one row on each side, as 3 does; 1 takes none.
         weight = self.constant(f"{name}.weight", numbers.weight)
         bias = self.constant(f"{name}.bias", numbers.bias)
         kernel = list(numbers.weight.shape[2:])
-        self.node("Conv", [source, weight, bias], name, kernel_shape=kernel, pads=[1] * 4, strides=[stride] * 2)
+        self.node(
+            "Conv",
+            [source, weight, bias],
+            name,
+            kernel_shape=kernel,
+            pads=[(kernel[0] - 1) // 2] * 4,
+            strides=[stride] * 2,
+        )
 
     def model(self, shape: StudentShape, metadata: Mapping[str, str]) -> bytes:
         uint8 = TensorProto.UINT8

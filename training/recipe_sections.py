@@ -33,11 +33,12 @@ class StudentSection(Section):
     depth: int = Field(ge=1, le=32)
     hinted: bool
     batch_norm: bool
+    tail: Literal[1, 3] = 3
 
     @property
     def shape(self) -> StudentShape:
         """The shape that these numbers name."""
-        return StudentShape(self.channels, self.depth, self.hinted)
+        return StudentShape(self.channels, self.depth, self.hinted, self.tail)
 
 
 class TeacherSection(Section):

@@ -3,44 +3,49 @@
 import re
 from dataclasses import dataclass
 
-_NAME = re.compile(r"r2c(\d+)n(\d+)(h?)")
+_NAME = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)")
 
 
 @dataclass(frozen=True)
 class StudentShape:
-    """The size of a student: `r2c{channels}n{depth}`, and `h` if it takes hints.
+    """The size of a student: `r2c{channels}n{depth}`, `t1` for a tail of 1x1, and `h` if it takes hints.
 
     Attributes:
         channels: Features on the half grid. ONNX Runtime computes them in blocks of 8 on AVX2 and of 16 on
             AVX-512, so 12 cost as much as 16.
         depth: 3x3 convolutions between head and tail, in residual blocks of two; an odd one joins the last block.
         hinted: Whether it is told what the receiver knows of the frame, see `model.hints`.
+        tail: Side of the last convolution's kernel, 3 or 1. ONNX Runtime computes its 4 outputs as a whole block of
+            channels: on AVX-512 a 3x3 tail takes as long as a convolution of the body.
     """
 
     channels: int
     depth: int
     hinted: bool = False
+    tail: int = 3
 
     def __post_init__(self) -> None:
+        if self.tail not in (1, 3):
+            raise ValueError(f"a student's tail is 1x1 or 3x3, not {self.tail}x{self.tail}")
         if self.channels < 1 or self.depth < 1:
             raise ValueError(f"a student needs at least 1 channel and 1 body convolution, not {self.name}")
 
     @property
     def name(self) -> str:
         """The family name, for example `r2c16n2h`."""
-        return f"r2c{self.channels}n{self.depth}{'h' if self.hinted else ''}"
+        return f"r2c{self.channels}n{self.depth}{'t1' if self.tail == 1 else ''}{'h' if self.hinted else ''}"
 
     @classmethod
     def parse(cls, name: str) -> "StudentShape":
         """Read a family name.
 
         Raises:
-            ValueError: The name is not of the form `r2c16n2` or `r2c16n2h`.
+            ValueError: The name is not of the form `r2c16n2`, `r2c16n2h` or `r2c16n2t1h`.
         """
         match = _NAME.fullmatch(name)
         if match is None:
-            raise ValueError(f"{name!r} is no student of the family r2c<channels>n<depth>[h], such as r2c16n2h")
-        return cls(channels=int(match[1]), depth=int(match[2]), hinted=bool(match[3]))
+            raise ValueError(f"{name!r} is no student of the family r2c<channels>n<depth>[t1][h], such as r2c16n2h")
+        return cls(channels=int(match[1]), depth=int(match[2]), hinted=bool(match[4]), tail=1 if match[3] else 3)
 
     @property
     def planes(self) -> int:
@@ -58,10 +63,10 @@ class StudentShape:
     def parameters(self) -> int:
         """Weights and biases once batch norm is folded."""
         c = self.channels
-        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + (36 * c + 4)
+        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + (4 * self.tail**2 * c + 4)
 
     @property
     def macs_per_pixel(self) -> float:
         """Multiply-accumulates for a pixel of the frame, head and tail included."""
         c = self.channels
-        return (16 * self.planes * c + self.depth * 9 * c * c + 36 * c) / 4
+        return (16 * self.planes * c + self.depth * 9 * c * c + 4 * self.tail**2 * c) / 4

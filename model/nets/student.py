@@ -51,7 +51,7 @@ class Student(nn.Module):
         c = shape.channels
         self.head = _convolution(shape.planes, c, kernel=4, stride=2, batch_norm=batch_norm)
         self.body = nn.ModuleList(_convolution(c, c, batch_norm=batch_norm) for _ in range(shape.depth))
-        self.tail = nn.Conv2d(c, 4, 3, padding=1)
+        self.tail = nn.Conv2d(c, 4, shape.tail, padding=shape.tail // 2)
         with torch.no_grad():
             # Blind to brightness at first: luma varies ten times more than the detail that corrections are made
             # of, and batch norm would scale every feature to it. Blind to hints, too: they are learned last.

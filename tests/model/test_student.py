@@ -9,7 +9,7 @@ from model.nets.student import Student, convolutions, fold, sharpen
 from tests.model.students import lived_in
 
 
-@pytest.mark.parametrize("name", ["r2c8n1", "r2c16n3h", "r2c24n4", "r2c8n5h"])
+@pytest.mark.parametrize("name", ["r2c8n1", "r2c16n3h", "r2c24n4", "r2c8n5h", "r2c16n1t1", "r2c16n2t1h"])
 def test_the_shape_counts_what_the_network_has(name: str) -> None:
     shape = StudentShape.parse(name)
     folded = Student(shape, batch_norm=False)
@@ -17,8 +17,9 @@ def test_the_shape_counts_what_the_network_has(name: str) -> None:
     assert shape.parameters == sum(p.numel() for p in folded.parameters())
 
 
-def test_work_for_a_pixel_is_that_of_the_convolutions() -> None:
-    shape = StudentShape(16, 3, hinted=True)
+@pytest.mark.parametrize("tail", [1, 3])
+def test_work_for_a_pixel_is_that_of_the_convolutions(tail: int) -> None:
+    shape = StudentShape(16, 3, hinted=True, tail=tail)
     folded = Student(shape, batch_norm=False)
     counted: list[int] = []
     for module in folded.modules():
@@ -28,7 +29,7 @@ def test_work_for_a_pixel_is_that_of_the_convolutions() -> None:
     assert shape.macs_per_pixel == sum(counted) / (64 * 32)
 
 
-@pytest.mark.parametrize("name", ["r4c16n3", "r2c16", "r2cXnY", "r2c0n3", ""])
+@pytest.mark.parametrize("name", ["r4c16n3", "r2c16", "r2cXnY", "r2c0n3", "r2c16n2t2", ""])
 def test_a_name_outside_the_family_is_refused_in_words(name: str) -> None:
     with pytest.raises(ValueError, match="student"):
         StudentShape.parse(name)
