@@ -67,6 +67,8 @@ async def _health(request: web.Request) -> web.StreamResponse:
             "students": list(host.ladder.engines),
             "provider": best.provider,
             "provider_note": best.note,
+            "encoder": "NVENC" if host.encoders.nvenc else "x264",
+            "encoder_note": host.encoders.note,
             "sessions": host.session_count,
             "max_sessions": host.max_sessions,
             "loop_lag_ms": host.loop_lag.p99_ms(),

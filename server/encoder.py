@@ -38,7 +38,7 @@ class Encoder(ABC):
         keyframes: how many keyframes it made.
     """
 
-    name: ClassVar[str]
+    name: str
     codec_name: ClassVar[str]
     formats: ClassVar[tuple[str, ...]]
 
@@ -134,32 +134,71 @@ class Encoder(ABC):
         return pts
 
 
-class H264Encoder(Encoder):
+class _Retunable(Encoder):
+    """What follows a new rate while it is open: FFmpeg's x264 and NVENC, from PyAV 19 on, opened with a VBV."""
+
+    formats = FORMATS
+
+    def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
+        codec = _context(self.codec_name, width, height)
+        codec.options = self._options(width, height)
+        codec.profile = "Baseline"
+        codec.max_b_frames = 0
+        self._retune(codec, rate)
+        return codec
+
+    @abstractmethod
+    def _options(self, width: int, height: int) -> dict[str, str]:
+        """Return FFmpeg's options of this codec for a size in pixels."""
+
+    def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
+        codec.bit_rate = rate
+        codec.max_bit_rate = rate
+        codec.rc_buffer_size = rate // 2
+        return True
+
+
+class H264Encoder(_Retunable):
     """x264: constrained Baseline, no B-frames, VBV of half a second, level by size and rate.
 
     Superfast takes about half of veryfast's time for nearly its picture; ultrafast costs more than a student gives.
     """
 
-    name = "x264 superfast"
     codec_name = "libx264"
-    formats = FORMATS
+
+    def __init__(
+        self,
+        control: bitrate.RateControl,
+        clock: Callable[[], float] = monotonic,
+        preset: Callable[[int, int], str] = lambda width, height: "superfast",
+    ):
+        super().__init__(control, clock)
+        self.name = "x264"
+        self._preset = preset
 
     def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
-        codec = _context(self.codec_name, width, height)
-        codec.options = {"preset": "superfast", "tune": "zerolatency"}
-        codec.profile = "Baseline"
-        codec.max_b_frames = 0
+        codec = super()._open(width, height, rate)
         # One slice, and a core left for the student; above 720p one thread is not enough for 30 frames/s.
         codec.thread_count = 1 if width * height <= 1280 * 720 else 2
-        self._retune(codec, rate)
         return codec
 
-    def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
-        # An open x264 follows these from av 19 on, without a keyframe, if it was opened with a VBV.
-        codec.bit_rate = rate
-        codec.max_bit_rate = rate
-        codec.rc_buffer_size = rate // 2
-        return True
+    def _options(self, width: int, height: int) -> dict[str, str]:
+        preset = self._preset(width, height)
+        self.name = f"x264 {preset}"
+        return {"preset": preset, "tune": "zerolatency"}
+
+
+class NvencEncoder(_Retunable):
+    """NVIDIA's encoder, set as x264 is: no frame waits inside, a forced keyframe is an IDR.
+
+    Options of FFmpeg's `h264_nvenc` (`ffmpeg -h encoder=h264_nvenc`); the rate of an open one is reconfigured.
+    """
+
+    name = "NVENC"
+    codec_name = "h264_nvenc"
+
+    def _options(self, width: int, height: int) -> dict[str, str]:
+        return {"preset": "p4", "tune": "ull", "rc": "cbr", "zerolatency": "1", "delay": "0", "forced-idr": "1"}
 
 
 class VP8Encoder(Encoder):

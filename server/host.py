@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from server.admission import obstacle
+from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
 from server.ladder import Ladder
 from server.load import Load
@@ -29,6 +30,7 @@ class Host:
         max_sessions: more are refused.
         loop_lag: of the event loop that it lives on.
         load: of the machine.
+        encoders: what it affords.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Host:
         limits: Limits,
         max_sessions: int,
         admission: bool = True,
+        encoders: EncoderChoice | None = None,
         enhancers: Callable[[Ladder], Enhancer] = Enhancer,
     ):
         """Make it.
@@ -46,15 +49,17 @@ class Host:
             limits: what a session may take.
             max_sessions: at most.
             admission: whether to refuse a session that the machine cannot carry beside the others.
+            encoders: what was measured of them; None for those that every machine affords.
             enhancers: makes a session's.
         """
         self.ladder = ladder
         self.max_sessions = max_sessions
         self.loop_lag = LoopLag()
         self.load = Load()
+        self.encoders = encoders or EncoderChoice()
         # One at a time on the device: each session has at most one frame waiting, so turns are fair.
         inference = ThreadPoolExecutor(1, thread_name_prefix="inference")
-        self._shared = Shared(ladder, inference, limits, self.loop_lag, self.load)
+        self._shared = Shared(ladder, inference, limits, self.loop_lag, self.load, self.encoders)
         self._inference = inference
         self._admission = admission
         self._enhancers = enhancers

@@ -7,10 +7,12 @@ import signal
 import socket
 import sys
 
+import psutil
 from aiohttp import web
 
 from server.app import create_app
 from server.config import ServeOptions
+from server.encoder_choice import EncoderChoice
 from server.host import Host
 from server.ladder import Ladder
 
@@ -42,18 +44,19 @@ def run(options: ServeOptions) -> None:
     # FFmpeg's own lines ("deprecated pixel format used") say nothing to whoever runs a server.
     logging.getLogger("libav").setLevel(logging.CRITICAL)
     ladder = Ladder.open(options.student, options.provider, options.threads)
-    asyncio.run(_serve(options, ladder))
+    encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
+    asyncio.run(_serve(options, ladder, encoders))
 
 
-async def _serve(options: ServeOptions, ladder: Ladder) -> None:
+async def _serve(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    host = Host(ladder, options.limits, options.max_sessions, options.admission)
+    host = Host(ladder, options.limits, options.max_sessions, options.admission, encoders)
     runner = web.AppRunner(create_app(host), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         await _listen(runner, options)
-        _greet(runner, options, ladder)
+        _greet(runner, options, host)
         await stop.wait()
         log.info("stopping: closing %d session(s)", host.session_count)
     finally:
@@ -79,10 +82,11 @@ def _on_signals(stop: asyncio.Event) -> None:
             loop.add_signal_handler(number, stop.set)
 
 
-def _greet(runner: web.AppRunner, options: ServeOptions, ladder: Ladder) -> None:
-    best = ladder.best
+def _greet(runner: web.AppRunner, options: ServeOptions, host: Host) -> None:
+    ladder, best = host.ladder, host.ladder.best
     why = f" ({best.note})" if best.note else ""
     log.info("student%s %s on %s%s", "s" * (len(ladder.engines) > 1), ", ".join(ladder.engines), best.provider, why)
+    log.info("encoder %s", "NVENC" if host.encoders.nvenc else f"x264 ({host.encoders.note})")
     port = runner.addresses[0][1]
     local = _is_loopback(options.host)
     log.info("open http://%s:%d", "localhost" if local else options.host, port)

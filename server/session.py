@@ -24,7 +24,7 @@ from aiortc.stats import RTCInboundRtpStreamStats
 from server.admission import Running
 from server.aiortc_compat import watch_feedback, watch_frames
 from server.bitrate import RateControl
-from server.encoder import ENCODERS
+from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
 from server.governor import Governor
 from server.ladder import AUTO, Ladder
@@ -76,6 +76,7 @@ class Shared:
         limits: what a session may take.
         loop_lag: of the event loop.
         load: of the machine.
+        encoders: what the machine affords.
     """
 
     ladder: Ladder
@@ -83,6 +84,7 @@ class Shared:
     limits: Limits
     loop_lag: LoopLag
     load: Load
+    encoders: EncoderChoice
 
 
 class Session:
@@ -173,7 +175,7 @@ class Session:
     def _start_pipeline(self, transceiver: RTCRtpTransceiver) -> None:
         if self._video is None:
             return
-        encoder = ENCODERS[self._codec](self._control, self._clock)
+        encoder = self._shared.encoders.encoder(self._codec, self._control, self._clock)
         watch_feedback(transceiver.sender, encoder.request_keyframe, self._control.on_remb)
         watch_frames(transceiver.receiver, self._pipeline.hints.note)
         self._pipeline.start(self._video, encoder)

@@ -137,6 +137,9 @@ export const encoderText = (codec, encoder) => [codec, encoder].filter(Boolean).
 export const providerNoteText = (note) => (note ? `Why nothing faster: ${sentence(note)}` : '');
 
 /** @param {string | null} reason */
+export const rungReasonText = (reason) => (reason ? `Why no better student: ${sentence(reason)}` : '');
+
+/** @param {string | null} reason */
 export const passedReasonText = (reason) => (reason ? `Passed through unenhanced: ${sentence(reason)}` : '');
 
 /** @param {string | null} detail */

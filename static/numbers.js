@@ -4,7 +4,7 @@
  */
 import { element, write } from './dom.js';
 import {
-  UNKNOWN, bitrateText, decimalText, encoderText, passedReasonText, providerNoteText, sizesText,
+  UNKNOWN, bitrateText, decimalText, encoderText, passedReasonText, providerNoteText, rungReasonText, sizesText,
 } from './messages.js';
 import { RATES, STAGES } from './telemetry.js';
 
@@ -21,6 +21,7 @@ export function showNumbers(stats) {
   put('server-bitrate', bitrateText(stats?.bitrate ?? null));
   put('server-size', sizesText(stats?.size_in ?? null, stats?.size_out ?? null));
   put('server-provider-note', providerNoteText(stats?.provider_note ?? null));
+  put('server-rung-reason', rungReasonText(stats?.rung_reason ?? null));
   put('server-passed-reason', passedReasonText(stats?.passed_reason ?? null));
 }
 

@@ -27,7 +27,7 @@ export const CHANNEL = 'acutance';
 
 /** Frames a second. @typedef {'received' | 'enhanced' | 'passed' | 'dropped' | 'returned'} RateName */
 
-/** @typedef {'wait' | 'enhance' | 'encode_wait' | 'encode' | 'total'} StageName */
+/** @typedef {'decode' | 'wait' | 'enhance' | 'encode_wait' | 'encode' | 'total'} StageName */
 
 /**
  * Once a second. Whatever the server does not know yet is null.
@@ -36,7 +36,8 @@ export const CHANNEL = 'acutance';
  * @property {string | null} codec
  * @property {string | null} encoder
  * @property {number | null} bitrate bits a second, returned
- * @property {string | null} student
+ * @property {string | null} student that it uses now, or 'pass-through'
+ * @property {string | null} rung_reason why not a better one
  * @property {string | null} provider
  * @property {string | null} provider_note why no better provider runs
  * @property {Size | null} size_in

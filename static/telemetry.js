@@ -8,7 +8,7 @@
 export const RATES = ['received', 'enhanced', 'passed', 'dropped', 'returned'];
 
 /** @type {readonly StageName[]} */
-export const STAGES = ['wait', 'enhance', 'encode_wait', 'encode', 'total'];
+export const STAGES = ['decode', 'wait', 'enhance', 'encode_wait', 'encode', 'total'];
 
 /**
  * @param {unknown} data of a message event
@@ -34,6 +34,7 @@ function readStats(message) {
     encoder: text(message.encoder),
     bitrate: number(message.bitrate),
     student: text(message.student),
+    rung_reason: text(message.rung_reason),
     provider: text(message.provider),
     provider_note: text(message.provider_note),
     size_in: size(message.size_in),
@@ -46,6 +47,7 @@ function readStats(message) {
       returned: number(rate.returned),
     },
     stages: {
+      decode: spread(stages.decode),
       wait: spread(stages.wait),
       enhance: spread(stages.enhance),
       encode_wait: spread(stages.encode_wait),

@@ -17,6 +17,7 @@ from typing import Any
 _ROOT = Path(__file__).parents[2]
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
 _STOP_S = 10.0
+_STEADY = ("--student", "small", "--governor", "false", "--admission", "false")
 
 
 @dataclass
@@ -42,12 +43,25 @@ class Server:
 def running_server(log: Path, *arguments: str) -> Iterator[Server]:
     """Run it on a free port until the block ends; it must end with exit code 0 when asked.
 
+    One student and every peer, however busy the test machine is.
+
     Args:
         log: where its stderr goes.
         arguments: further options of `acutance serve`.
     """
     port = _free_port()
-    command = [sys.executable, "-m", "server.cli", "serve", "--host", "127.0.0.1", "--port", str(port), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "server.cli",
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        *_STEADY,
+        *arguments,
+    ]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, cwd=_ROOT, stderr=stderr)
     server = Server(f"http://127.0.0.1:{port}", process)

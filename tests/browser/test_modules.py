@@ -22,13 +22,14 @@ STATS = {
     "encoder": "x264 superfast",
     "bitrate": 1380000,
     "student": "small",
+    "rung_reason": None,
     "provider": "CPU",
     "provider_note": None,
     "size_in": [640, 360],
     "size_out": [640, 360],
     "rate": {"received": 30.0, "enhanced": 29.9, "passed": 0.0, "dropped": 0.1, "returned": 29.9},
     "stages": {
-        stage: {"p50": 1.0, "p95": 2.0} for stage in ("wait", "enhance", "encode_wait", "encode", "total")
+        stage: {"p50": 1.0, "p95": 2.0} for stage in ("decode", "wait", "enhance", "encode_wait", "encode", "total")
     },
     "passed_reason": None,
 }  # fmt: skip
