@@ -17,7 +17,7 @@ from typing import Any
 _ROOT = Path(__file__).parents[2]
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
 _STOP_S = 10.0
-_STEADY = ("--student", "small", "--governor", "false", "--admission", "false")
+_STEADY = ("--student", "small", "--no-governor", "--no-admission")
 
 
 @dataclass
