@@ -1,6 +1,8 @@
 """Every touch of a private name of aiortc, each with a contract test that fails loudly when aiortc changes."""
 
+import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.jitterbuffer import JitterFrame
@@ -12,6 +14,12 @@ from aiortc.rtp import (
     RtcpPsfbPacket,
     unpack_remb_fci,
 )
+
+from server.jitter import FrameAssembler
+
+_REPEAT_S = 0.05
+# A third of a second behind: a machine that is only busy for a moment catches up.
+_MOST_UNDECODED = 10
 
 
 def watch_feedback(
@@ -42,27 +50,80 @@ def watch_feedback(
     sender._handle_rtcp_packet = watch  # type: ignore[method-assign]
 
 
-def watch_frames(receiver: RTCRtpReceiver, on_frame: Callable[[str, bytes, int], None]) -> None:
-    """Show every encoded frame that a receiver hands to its decoder.
+class FrameFeed:
+    """Puts a `FrameAssembler` in the place of a receiver's jitter buffer, and sees every frame go to the decoder.
 
-    aiortc keeps encoded frames to itself. They go through a private queue to the decoder's thread, whose ``put``
-    is wrapped here on the instance.
-
-    Args:
-        receiver: of the track that arrives.
-        on_frame: called on the event loop with the codec's name as in SDP, the frame's bytes and its time stamp,
-            the ``pts`` of the decoded frame.
+    aiortc keeps both to itself: a private buffer, and a private queue to the decoder's thread whose ``put`` is
+    wrapped here on the instance.
     """
-    decoding = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
-    put = decoding.put
 
-    def watch(task: tuple[RTCRtpCodecParameters, JitterFrame] | None) -> None:
-        if task is not None:
-            codec, frame = task
-            on_frame(codec.name, frame.data, frame.timestamp)
-        put(task)
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        on_frame: Callable[[str, bytes, int], None],
+        on_dropped: Callable[[], None],
+        clock: Callable[[], float] = monotonic,
+    ):
+        """Take the receiver over. Before its first packet.
 
-    decoding.put = watch
+        Args:
+            receiver: of the video track that arrives.
+            on_frame: called on the event loop with the codec's name as in SDP, the frame's bytes and its time stamp,
+                the ``pts`` of the decoded frame.
+            on_dropped: called for each frame that the decoder is too slow for.
+            clock: in seconds.
+        """
+        self._receiver = receiver
+        self._on_frame = on_frame
+        self._on_dropped = on_dropped
+        # Filled when the receiver starts.
+        self._codecs: dict[int, RTCRtpCodecParameters] = receiver._RTCRtpReceiver__codecs  # type: ignore[attr-defined]
+        self._timestamps = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+        self._decoding = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+        self.assembler = FrameAssembler(lambda payload_type: self._codecs[payload_type].name, clock)
+        receiver._RTCRtpReceiver__jitter_buffer = self.assembler  # type: ignore[attr-defined]
+        self._put = self._decoding.put
+        self._decoding.put = self._take
+
+    async def watch(self) -> None:
+        """Repeat what was asked for and not answered, until cancelled."""
+        while True:
+            await asyncio.sleep(_REPEAT_S)
+            if self.assembler.last is None:
+                continue
+            requests = self.assembler.due()
+            self._deliver_more(self._codecs[self.assembler.last.payload_type])
+            if requests.missing:
+                await self._receiver._send_rtcp_nack(self.assembler.last.ssrc, list(requests.missing))
+            if requests.keyframe:
+                await self.ask_for_keyframe()
+
+    async def ask_for_keyframe(self) -> None:
+        """Send a PLI (RFC 4585, section 6.3.1) for the stream that came last."""
+        if self.assembler.last is not None:
+            await self._receiver._send_rtcp_pli(self.assembler.last.ssrc)
+
+    def _take(self, task: tuple[RTCRtpCodecParameters, JitterFrame] | None) -> None:
+        if task is None:  # the end
+            self._put(task)
+            return
+        codec, frame = task
+        self._deliver(codec, frame)
+        self._deliver_more(codec)
+
+    def _deliver_more(self, codec: RTCRtpCodecParameters) -> None:
+        for frame in self.assembler.more():
+            frame.timestamp = self._timestamps.map(frame.timestamp)
+            self._deliver(codec, frame)
+
+    def _deliver(self, codec: RTCRtpCodecParameters, frame: JitterFrame) -> None:
+        # The queue itself has no bound: a decoder that falls behind would never catch up.
+        if self._decoding.qsize() >= _MOST_UNDECODED:
+            self.assembler.need_keyframe()
+            self._on_dropped()
+            return
+        self._on_frame(codec.name, frame.data, frame.timestamp)
+        self._put((codec, frame))
 
 
 def _remb_for(ssrc: int, fci: bytes) -> int | None:

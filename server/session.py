@@ -22,7 +22,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
 from server.admission import Running
-from server.aiortc_compat import watch_feedback, watch_frames
+from server.aiortc_compat import FrameFeed, watch_feedback
 from server.bitrate import RateControl
 from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
@@ -177,7 +177,10 @@ class Session:
             return
         encoder = self._shared.encoders.encoder(self._codec, self._control, self._clock)
         watch_feedback(transceiver.sender, encoder.request_keyframe, self._control.on_remb)
-        watch_frames(transceiver.receiver, self._pipeline.hints.note)
+        self._feed = FrameFeed(
+            transceiver.receiver, self._pipeline.hints.note, self.telemetry.count_undecoded, self._clock
+        )
+        self._spawn(self._feed.watch())
         self._pipeline.start(self._video, encoder)
 
     def _on_track(self, track: MediaStreamTrack) -> None:

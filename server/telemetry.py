@@ -74,6 +74,10 @@ class Telemetry:
     def __post_init__(self) -> None:
         self._reported_at = self.clock()
 
+    def count_undecoded(self) -> None:
+        """Count a frame that the decoder was too slow for."""
+        self.counters.dropped_undecoded += 1
+
     def record(self, stage: str, seconds: float) -> None:
         """Add one frame's time in a stage."""
         self._durations[stage].append(seconds)

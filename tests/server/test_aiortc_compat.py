@@ -1,20 +1,21 @@
 """Contracts with aiortc's private names: when one of these fails, aiortc changed, and aiortc_compat must follow."""
 
+import asyncio
 import inspect
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RtcpPsfbPacket,
     RtcpRrPacket,
+    RtpPacket,
     pack_remb_fci,
 )
 
-from server.aiortc_compat import watch_feedback, watch_frames
+from server.aiortc_compat import FrameFeed, watch_feedback
 
 
 class Feedback:
@@ -79,14 +80,87 @@ def test_encoded_frames_go_to_the_decoder_through_one_queue() -> None:
     assert source.index("encoded_frame.timestamp = ") < source.index("self.__decoder_queue.put((codec, encoded_frame))")
 
 
-async def test_encoded_frames_are_seen_and_still_decoded() -> None:
+KEY = b"\x00\x00\x00\x9d\x01\x2a"  # RFC 6386, section 9.1
+
+
+def _packet(number: int, timestamp: int, data: bytes, marker: int = 1) -> RtpPacket:
+    packet = RtpPacket(payload_type=96, marker=marker, sequence_number=number, timestamp=timestamp, ssrc=7)
+    packet.payload = b"\x10" + data  # VP8's descriptor (RFC 7741, section 4.2): start of a partition
+    return packet
+
+
+@pytest.fixture
+async def receiver() -> RTCRtpReceiver:
     receiver = RTCPeerConnection(RTCConfiguration(iceServers=[])).addTransceiver("video").receiver
-    queue = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
-    seen: list[tuple[str, bytes, int]] = []
-    watch_frames(receiver, lambda *frame: seen.append(frame))
     codec = RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90000, payloadType=96)
-    task = (codec, JitterFrame(b"frame", 3000))
-    queue.put(task)
-    queue.put(None)
-    assert seen == [("VP8", b"frame", 3000)]
-    assert [queue.get_nowait(), queue.get_nowait()] == [task, None]
+    receiver._RTCRtpReceiver__codecs[96] = codec  # type: ignore[attr-defined]
+    receiver._RTCRtpReceiver__decoder_thread = True  # type: ignore[attr-defined] # frames stay in the queue
+    return receiver
+
+
+async def test_frames_go_from_the_assembler_to_the_decoder(receiver: RTCRtpReceiver) -> None:
+    seen: list[tuple[str, bytes, int]] = []
+    FrameFeed(receiver, lambda *frame: seen.append(frame), lambda: None)
+    # The last two come in the wrong order: both become whole at once.
+    for number, timestamp in ((1, 3000), (3, 9000), (2, 6000)):
+        await receiver._handle_rtp_packet(_packet(number, timestamp, KEY), 0)
+    queue = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+    given = [(frame.data, frame.timestamp) for _, frame in (queue.get_nowait() for _ in range(3))]
+    # aiortc maps the first time stamp to 0.
+    assert given == [(KEY, 0), (KEY, 3000), (KEY, 6000)]
+    assert seen == [("VP8", *frame) for frame in given]
+
+
+async def test_a_decoder_that_falls_behind_loses_frames_up_to_a_keyframe(receiver: RTCRtpReceiver) -> None:
+    dropped = []
+    FrameFeed(receiver, lambda *frame: None, lambda: dropped.append(1))
+    queue = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+    for number in range(20):
+        data = KEY if number == 0 else b"\x01delta"
+        await receiver._handle_rtp_packet(_packet(number, 3000 * number, data), 0)
+    assert queue.qsize() == 10
+    assert len(dropped) == 1, "those behind it never get as far as the queue"
+    while not queue.empty():
+        queue.get_nowait()
+    await receiver._handle_rtp_packet(_packet(20, 60_000, b"\x01delta"), 0)
+    assert queue.empty()
+    await receiver._handle_rtp_packet(_packet(21, 63_000, KEY), 0)
+    assert queue.qsize() == 1
+
+
+async def test_what_is_missing_is_asked_for_again_while_no_packet_comes(
+    receiver: RTCRtpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    async def nack(ssrc: int, lost: list[int]) -> None:
+        asked.append(("nack", lost))
+
+    async def pli(ssrc: int) -> None:
+        asked.append(("pli", ssrc))
+
+    monkeypatch.setattr(receiver, "_send_rtcp_nack", nack)
+    monkeypatch.setattr(receiver, "_send_rtcp_pli", pli)
+    now = 0.0
+    feed = FrameFeed(receiver, lambda *frame: None, lambda: None, lambda: now)
+    for number in (1, 2, 4):
+        await receiver._handle_rtp_packet(_packet(number, 3000 * number, KEY), 0)
+    assert asked.pop(0) == ("nack", [3]), "aiortc's own"
+    watching = asyncio.create_task(feed.watch())
+    for now in (0.15, 0.5):  # noqa: B007 - the feed's clock
+        await asyncio.sleep(0.12)
+    watching.cancel()
+    assert asked[0] == ("nack", [3])
+    assert asked[-1] == ("pli", 7)
+
+
+def test_the_receiver_still_has_what_is_replaced() -> None:
+    source = inspect.getsource(RTCRtpReceiver)
+    for line in (
+        "pli_flag, encoded_frame = self.__jitter_buffer.add(packet)",
+        "self.__timestamp_mapper.map(",
+        "self.__codecs[codec.payloadType] = codec",
+        "async def _send_rtcp_nack(self, media_ssrc: int, lost: list[int])",
+        "async def _send_rtcp_pli(self, media_ssrc: int)",
+    ):
+        assert line in source

@@ -1,0 +1,93 @@
+"""A real aiortc peer with a bar-coded picture as its camera."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import av
+import numpy as np
+from aiohttp.test_utils import TestClient
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack
+
+from server import barcode
+from server.picture import plane_view
+from tests.pictures import frame_of, lumas, soft
+
+WIDTH, HEIGHT = 480, 272
+PICTURE = slice(0, HEIGHT - 2 * barcode.BLOCK)
+
+
+class SoftCamera(MediaStreamTrack):
+    """A bar-coded soft picture, 30 frames a second. Encoding it is left to aiortc, as any peer would."""
+
+    kind = "video"
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.pristine = list(lumas(WIDTH, HEIGHT, count))
+        self.sent = 0
+        self._begun: float | None = None
+
+    async def recv(self) -> av.VideoFrame:
+        loop = asyncio.get_running_loop()
+        self._begun = self._begun or loop.time()
+        await asyncio.sleep(max(0, self._begun + self.sent / 30 - loop.time()))
+        luma = soft(self.pristine[self.sent % len(self.pristine)]).copy()
+        barcode.stamp(luma, self.sent)
+        frame = frame_of(luma, self.sent)
+        self.sent += 1
+        return frame
+
+
+class Peer:
+    def __init__(self, camera: SoftCamera) -> None:
+        self.camera = camera
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.pictures: dict[int, np.ndarray] = {}
+        self.order: list[int] = []
+        self.statistics: list[dict[str, Any]] = []
+        self.audio_frames = 0
+        self._readers: list[asyncio.Task[None]] = []
+        self.connection.on("track", lambda track: self._readers.append(asyncio.create_task(self._read(track))))
+
+    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False) -> None:  # type: ignore[type-arg]
+        transceiver = self.connection.addTransceiver(self.camera, direction="sendrecv")
+        codecs = [c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType == f"video/{codec}"]
+        transceiver.setCodecPreferences(codecs)
+        if with_audio:
+            self.connection.addTrack(AudioStreamTrack())
+        channel = self.connection.createDataChannel("acutance")
+        channel.on("message", lambda message: self.statistics.append(json.loads(message)))
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        local = self.connection.localDescription
+        response = await client.post("/offer", json={"sdp": local.sdp, "type": local.type})
+        answer = await response.json()
+        assert response.status == 200, answer
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+
+    async def close(self) -> None:
+        await self.connection.close()
+        await asyncio.gather(*self._readers)
+
+    async def _read(self, track: MediaStreamTrack) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            if not isinstance(frame, av.VideoFrame):
+                self.audio_frames += 1
+                continue
+            luma = plane_view(frame, 0)
+            number = barcode.read(luma)
+            if number is not None:
+                self.order.append(number)
+                self.pictures[number] = luma[PICTURE].copy()
+
+
+async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - there is no event for what a peer has seen
+            await asyncio.sleep(0.02)

@@ -1,0 +1,174 @@
+"""Lost packets, an outage, another size in mid-stream: the picture is back within two seconds of the line's return.
+
+The line breaks below SRTP, where a network does: in the client's ICE transport, both ways.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import av
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from av.video.reformatter import VideoReformatter
+
+from server.aiortc_compat import FrameFeed
+from server.app import create_app
+from server.host import Host
+from server.ladder import Ladder
+from server.session import Limits
+from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
+
+BACK_WITHIN_S = 2.0
+
+
+@dataclass
+class Line:
+    """What becomes of the client's packets. ``loses`` is asked for each RTP or RTCP packet, either way."""
+
+    loses: Callable[[bytes], bool] = lambda data: False
+    lost: int = field(default=0)
+
+    def drops(self, data: bytes) -> bool:
+        # RFC 7983: RTP and RTCP begin with 128 to 191.
+        drops = 128 <= data[0] <= 191 and self.loses(data)
+        self.lost += drops
+        return drops
+
+
+class Caller(Peer):
+    """A peer whose receiver copes with loss as a browser's does, on a line that the test breaks."""
+
+    def __init__(self, camera: SoftCamera) -> None:
+        super().__init__(camera)
+        self.line = Line()
+        self.arrivals: list[float] = []
+        self._watching: asyncio.Task[None] | None = None
+
+    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False) -> None:  # type: ignore[type-arg]
+        await super().join(client, codec, with_audio=with_audio)
+        receiver = self.connection.getReceivers()[0]
+        arrived = self.arrivals.append
+        feed = FrameFeed(receiver, lambda *_: arrived(asyncio.get_running_loop().time()), lambda: None)
+        self._watching = asyncio.create_task(feed.watch())
+        self._break(receiver.transport)
+
+    def _break(self, dtls: Any) -> None:
+        ice = dtls.transport
+        send, receive = ice._send, ice._recv
+
+        async def lossy_send(data: bytes) -> None:
+            if not self.line.drops(data):
+                await send(data)
+
+        async def lossy_receive() -> bytes:
+            while self.line.drops(data := await receive()):
+                pass
+            return data  # type: ignore[no-any-return]
+
+        ice._send, ice._recv = lossy_send, lossy_receive
+
+    async def seconds_until_frames(self) -> float:
+        """Wait for three new pictures; return how long that took."""
+        loop = asyncio.get_running_loop()
+        begun, seen = loop.time(), len(self.order)
+        await until(lambda: len(self.order) >= seen + 3)
+        return loop.time() - begun
+
+    async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        await super().close()
+
+
+@pytest.fixture
+async def client(ladder: Ladder) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+    host = Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    async with TestClient(TestServer(create_app(host))) as client:
+        yield client
+
+
+@pytest.fixture
+async def caller(client: TestClient) -> AsyncIterator[Caller]:  # type: ignore[type-arg]
+    caller = Caller(SoftCamera(30))
+    await caller.join(client, "H264")
+    await until(lambda: len(caller.order) >= 15)
+    yield caller
+    await caller.close()
+
+
+async def test_one_packet_lost_for_good(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(sequence_number: int) -> None:
+        """As if each retransmission were lost, too."""
+
+    monkeypatch.setattr(caller.connection.getSenders()[0], "_retransmit", never)
+    caller.line.loses = lambda data: caller.line.lost == 0 and len(data) > 300
+    await until(lambda: caller.line.lost)
+    assert await caller.seconds_until_frames() < BACK_WITHIN_S
+
+
+async def test_five_percent_of_all_packets_lost_both_ways(caller: Caller) -> None:
+    dice = random.Random(7)
+    caller.line.loses = lambda _: dice.random() < 0.05
+    begun = len(caller.arrivals)
+    await asyncio.sleep(5)
+    caller.line.loses = lambda _: False
+    assert caller.line.lost > 5
+    assert await caller.seconds_until_frames() < BACK_WITHIN_S
+    arrivals = caller.arrivals[begun:]
+    gaps = [after - before for before, after in pairwise(arrivals)]
+    assert max(gaps) < BACK_WITHIN_S, "nor does it freeze meanwhile"
+    assert len(arrivals) > 75, "half of the frames at least"
+
+
+async def test_an_outage_of_five_seconds(caller: Caller) -> None:
+    caller.line.loses = lambda _: True
+    await asyncio.sleep(5)
+    seen = len(caller.order)
+    caller.line.loses = lambda _: False
+    assert await caller.seconds_until_frames() < BACK_WITHIN_S
+    assert caller.order[seen] >= 15 + 4 * 30, "new pictures, not what was stored"
+
+
+class Shrinking(SoftCamera):
+    """Sends pictures of other sizes for a while, as browsers do on a poor line."""
+
+    size: tuple[int, int] | None = None
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._scaler = VideoReformatter()
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await super().recv()
+        if self.size is None:
+            return frame
+        smaller = self._scaler.reformat(frame, *self.size)
+        smaller.pts, smaller.time_base = frame.pts, frame.time_base
+        return smaller
+
+
+async def test_a_change_of_size_keeps_the_returned_one_and_makes_no_keyframes(
+    client: TestClient,  # type: ignore[type-arg]
+) -> None:
+    camera = Shrinking(30)
+    caller = Caller(camera)
+    try:
+        await caller.join(client, "H264")
+        await until(lambda: caller.statistics and len(caller.order) >= 15)
+        keyframes = caller.statistics[-1]["keyframes"]
+        for size in ((WIDTH // 2, HEIGHT // 2), (320, 182), None):
+            camera.size = size
+            came = list(size or (WIDTH, HEIGHT))
+            seen = len(caller.arrivals)
+            await until(lambda came=came: caller.statistics[-1]["size_in"] == came)
+            await until(lambda seen=seen: len(caller.arrivals) >= seen + 10)
+            assert caller.statistics[-1]["size_out"] == [WIDTH, HEIGHT]
+        gaps = [after - before for before, after in pairwise(caller.arrivals)]
+        assert max(gaps) < BACK_WITHIN_S
+        assert caller.statistics[-1]["keyframes"] <= keyframes + 1
+    finally:
+        await caller.close()
