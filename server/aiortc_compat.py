@@ -12,6 +12,8 @@ from aiortc.rtp import (
     RTCP_PSFB_PLI,
     AnyRtcpPacket,
     RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpSrPacket,
     unpack_remb_fci,
 )
 
@@ -23,7 +25,10 @@ _MOST_UNDECODED = 10
 
 
 def watch_feedback(
-    sender: RTCRtpSender, on_keyframe_request: Callable[[], None], on_remb: Callable[[int], None]
+    sender: RTCRtpSender,
+    on_keyframe_request: Callable[[], None],
+    on_remb: Callable[[int], None],
+    on_loss: Callable[[float], None],
 ) -> None:
     """Tell an encoder of ours what the receiver asks for.
 
@@ -34,6 +39,7 @@ def watch_feedback(
         sender: of the returned track.
         on_keyframe_request: called on the event loop for each PLI and FIR.
         on_remb: called on the event loop with bits a second for each REMB that names this sender.
+        on_loss: called on the event loop with the share of packets lost, 0 to 1, for each report on this sender.
     """
     handle = sender._handle_rtcp_packet
 
@@ -45,6 +51,10 @@ def watch_feedback(
                 bitrate = _remb_for(sender._ssrc, packet.fci)
                 if bitrate is not None:
                     on_remb(bitrate)
+        elif isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
+            for report in packet.reports:
+                if report.ssrc == sender._ssrc:
+                    on_loss(report.fraction_lost / 256)
         await handle(packet)
 
     sender._handle_rtcp_packet = watch  # type: ignore[method-assign]

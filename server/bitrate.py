@@ -14,6 +14,8 @@ NOMINAL_RATE = 30
 FLOOR = 150_000
 # Retuning x264 costs nothing, but REMB moves by some per cent a second: no need to follow each step.
 HYSTERESIS = 0.1
+_HEAVY_LOSS, _LIGHT_LOSS = 0.1, 0.02
+_HARDEST_BRAKE = 0.05
 
 
 def start_bitrate(width: int, height: int, maximum: int) -> int:
@@ -34,16 +36,29 @@ class RateControl:
 
     maximum: int
     ceiling: int | None = None
+    _brake: float = 1.0
 
     def on_remb(self, bitrate: int) -> None:
         """Take the receiver's estimated maximum bitrate, bits a second (draft-alvestrand-rmcat-remb-03)."""
         if self.ceiling is None or abs(bitrate - self.ceiling) > HYSTERESIS * self.ceiling:
             self.ceiling = bitrate
 
+    def on_loss(self, fraction: float) -> None:
+        """Take the share of packets lost since the last receiver report, 0 to 1 (RFC 3550, section 6.4.1).
+
+        Many peers that are no browsers send no REMB; for them loss is the brake, as in the loss-based controller of
+        draft-ietf-rmcat-gcc-02, section 6: above 10 % down by half of it, below 2 % up by 5 %.
+        """
+        if fraction > _HEAVY_LOSS:
+            self._brake = max(_HARDEST_BRAKE, self._brake * (1 - 0.5 * fraction))
+        elif fraction < _LIGHT_LOSS:
+            self._brake = min(1.0, self._brake * 1.05)
+
     def target(self, width: int, height: int) -> int:
         """Return bits a second for a picture of this size."""
         wanted = start_bitrate(width, height, self.maximum)
-        return wanted if self.ceiling is None else max(FLOOR, min(wanted, self.ceiling))
+        ceiling = round(wanted * self._brake) if self.ceiling is None else self.ceiling
+        return max(FLOOR, min(wanted, ceiling))
 
 
 def nominal(target: int, frame_rate: float) -> int:

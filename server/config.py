@@ -15,7 +15,7 @@ from model import catalog
 from server.bitrate import FLOOR
 from server.ladder import AUTO
 from server.output_size import SHORTEST
-from server.session import Limits
+from server.shared import Limits
 
 
 class ServeOptions(BaseSettings):

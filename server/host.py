@@ -11,7 +11,8 @@ from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
 from server.ladder import Ladder
 from server.load import Load
-from server.session import Limits, Session, Shared
+from server.session import Session
+from server.shared import Limits, Shared
 from server.telemetry import LoopLag
 from server.wishes import Wishes
 

@@ -4,8 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor
-from dataclasses import dataclass
 from secrets import token_urlsafe
 from time import monotonic
 from typing import Any
@@ -24,15 +22,16 @@ from aiortc.stats import RTCInboundRtpStreamStats
 from server.admission import Running
 from server.aiortc_compat import FrameFeed, watch_feedback
 from server.bitrate import RateControl
-from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
 from server.governor import Governor
-from server.ladder import AUTO, Ladder
-from server.load import Load
+from server.ladder import AUTO
 from server.offer import OfferError, negotiated_codec
 from server.output_size import OutputSize
 from server.pipeline import Choices, Pipeline
-from server.telemetry import LoopLag, Telemetry
+from server.report import Report
+from server.shared import Shared
+from server.telemetry import Telemetry
+from server.watchdog import Remedy, Watchdog
 from server.wishes import WishError, Wishes, read_control
 
 log = logging.getLogger(__name__)
@@ -40,51 +39,9 @@ log = logging.getLogger(__name__)
 # The label of the page's data channel: others' channels ("chat" in aiortc's examples) get no statistics.
 CHANNEL = "acutance"
 _TICK = 1.0
+_WATCH_S = 0.25
 # A channel whose peer no longer reads is not filled further.
 _MOST_BUFFERED = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a session may take.
-
-    Attributes:
-        max_bitrate: of the returned picture, bits a second.
-        handshake_timeout: seconds until ICE and DTLS must be through.
-        idle_timeout: seconds without a media packet until the peer counts as gone.
-        upscale: whether pictures that the sender reduced are brought back to their size.
-        output_height: of the returned picture's shorter side in pixels, unless the peer asks for another; None for
-            the size that the call began with.
-        govern: whether a cheaper student takes over where the machine cannot keep up.
-    """
-
-    max_bitrate: int = 8_000_000
-    handshake_timeout: float = 15.0
-    idle_timeout: float = 15.0
-    upscale: bool = True
-    output_height: int | None = None
-    govern: bool = True
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What all sessions of a server have in common.
-
-    Attributes:
-        ladder: the students.
-        inference: where they run.
-        limits: what a session may take.
-        loop_lag: of the event loop.
-        load: of the machine.
-        encoders: what the machine affords.
-    """
-
-    ladder: Ladder
-    inference: Executor
-    limits: Limits
-    loop_lag: LoopLag
-    load: Load
-    encoders: EncoderChoice
 
 
 class Session:
@@ -112,7 +69,6 @@ class Session:
         self._clock = clock
         self._control = RateControl(self._limits.max_bitrate)
         self._began: float | None = None
-        self._rate = self.telemetry.counters.since(self.telemetry.counters, 1.0)
         choices = Choices(
             Governor(shared.ladder.rungs, steady=not self._limits.govern),
             OutputSize(self._limits.upscale, self._limits.output_height),
@@ -120,6 +76,7 @@ class Session:
         self._pipeline = Pipeline(
             enhancer or Enhancer(shared.ladder), shared.inference, self.telemetry, choices, shared.load, clock
         )
+        self._figures = Report(self.id, shared, self.telemetry, self._pipeline)
         self._grant(wishes)
         # Without this aiortc asks Google's STUN server: nobody is contacted unasked.
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -176,11 +133,11 @@ class Session:
         if self._video is None:
             return
         encoder = self._shared.encoders.encoder(self._codec, self._control, self._clock)
-        watch_feedback(transceiver.sender, encoder.request_keyframe, self._control.on_remb)
-        self._feed = FrameFeed(
-            transceiver.receiver, self._pipeline.hints.note, self.telemetry.count_undecoded, self._clock
-        )
-        self._spawn(self._feed.watch())
+        control = self._control
+        watch_feedback(transceiver.sender, encoder.request_keyframe, control.on_remb, control.on_loss)
+        feed = FrameFeed(transceiver.receiver, self._pipeline.hints.note, self.telemetry.count_undecoded, self._clock)
+        self._spawn(feed.watch())
+        self._spawn(self._watch_picture(feed))
         self._pipeline.start(self._video, encoder)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
@@ -280,48 +237,23 @@ class Session:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
-            self._rate = self.telemetry.rates()
-            self._send(self.statistics())
+            self._figures.refresh()
+            self._send(self._figures.statistics(self._codec))
+
+    async def _watch_picture(self, feed: FrameFeed) -> None:
+        dog = Watchdog()
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            remedy = dog.note(self._clock(), feed.assembler.packets, self.telemetry.counters.received)
+            if remedy is Remedy.KEYFRAME:
+                await feed.ask_for_keyframe()
+            elif remedy is Remedy.RESTART:
+                log.warning("session %s: packets but no picture for 3 s", self.id)
+                self._send({"type": "restart_sender", "reason": "packets arrive, but no picture can be made of them"})
 
     def running(self) -> Running:
         """Return what admission must know of this session."""
-        pipeline = self._pipeline
-        width, height = pipeline.size_out or (0, 0)
-        rung = pipeline.choices.governor.rung
-        enhanced = self._rate["enhanced"]
-        return Running(
-            age=self._clock() - self._began if self._began is not None else 0.0,
-            student=rung.cpu_per_pixel * width * height * enhanced,
-            received=self._rate["received"],
-            returned=self._rate["returned"],
-        )
-
-    def statistics(self) -> dict[str, Any]:
-        """Return what the page shows; rates are those of the last second."""
-        pipeline, governor = self._pipeline, self._pipeline.choices.governor
-        encoder = pipeline.encoder
-        engine = self._shared.ladder.engines.get(governor.rung.name)
-        return {
-            "type": "stats",
-            "session": self.id,
-            "codec": self._codec,
-            "encoder": encoder.name if encoder else None,
-            "bitrate": encoder.bitrate if encoder else 0,
-            "keyframes": encoder.keyframes if encoder else 0,
-            "student": governor.rung.name,
-            "students": [rung.name for rung in self._shared.ladder.rungs],
-            "rung_reason": governor.reason,
-            "provider": engine.provider if engine else None,
-            "provider_note": engine.note if engine else None,
-            "size_in": pipeline.size_in,
-            "size_out": pipeline.size_out,
-            "rate": self._rate,
-            "frames": self.telemetry.counters.counts(),
-            "stages": self.telemetry.stages(),
-            "passed_reason": self.telemetry.passed_reason,
-            "loop_lag_ms": self._shared.loop_lag.p99_ms(),
-            "busy": self._shared.load.busy,
-        }
+        return self._figures.running(self._clock() - self._began if self._began is not None else 0.0)
 
     def _send(self, message: dict[str, Any]) -> None:
         channel = self._channel

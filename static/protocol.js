@@ -54,4 +54,11 @@ export const CHANNEL = 'acutance';
  * @property {string | null} reason a sentence for people
  */
 
-/** @typedef {ServerStats | Closing} ServerMessage */
+/**
+ * Packets arrive, but the server can make no picture of them: the sender should begin anew.
+ * @typedef {object} RestartSender
+ * @property {'restart_sender'} type
+ * @property {string | null} reason a sentence for people
+ */
+
+/** @typedef {ServerStats | Closing | RestartSender} ServerMessage */

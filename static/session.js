@@ -142,6 +142,15 @@ export class Session {
     else this.#on.onInterrupted(state !== 'connected');
   }
 
+  /** An encoder that loses its track and gets it back begins anew, with a keyframe. */
+  async #restartSender() {
+    const sender = this.#pc.getSenders().find(({ track }) => track?.kind === 'video');
+    const track = sender?.track;
+    if (!sender || !track) return;
+    await sender.replaceTrack(null);
+    if (!this.#closed.signal.aborted) await sender.replaceTrack(track);
+  }
+
   #lose() {
     this.#on.onEnd(new Trouble('connection-lost'));
   }
@@ -150,6 +159,7 @@ export class Session {
   #receive(data) {
     const message = readMessage(data);
     if (message?.type === 'stats') this.#on.onStats(message);
+    if (message?.type === 'restart_sender') this.#restartSender();
     if (message?.type === 'closing') this.#on.onEnd(new Trouble('server-closed', { detail: message.reason }));
   }
 }

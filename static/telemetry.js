@@ -18,6 +18,7 @@ export function readMessage(data) {
   const message = fields(parse(data));
   if (message.type === 'stats') return readStats(message);
   if (message.type === 'closing') return { type: 'closing', reason: text(message.reason) };
+  if (message.type === 'restart_sender') return { type: 'restart_sender', reason: text(message.reason) };
   return null;
 }
 

@@ -76,6 +76,11 @@ def test_what_is_no_message_is_ignored(modules, data):
     assert modules.evaluate(READ, data) is None
 
 
+def test_a_request_to_restart_the_sender_is_read(modules):
+    read = modules.evaluate(READ, json.dumps({"type": "restart_sender", "reason": "no picture"}))
+    assert read == {"type": "restart_sender", "reason": "no picture"}
+
+
 def test_strange_values_become_unknown(modules):
     strange = {"type": "stats", "bitrate": "much", "size_in": [640], "rate": None, "stages": {"total": 3}, "student": 5}
     read = modules.evaluate(READ, json.dumps(strange))

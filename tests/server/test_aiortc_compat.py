@@ -10,6 +10,7 @@ from aiortc.rtp import (
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RtcpPsfbPacket,
+    RtcpReceiverInfo,
     RtcpRrPacket,
     RtpPacket,
     pack_remb_fci,
@@ -22,6 +23,7 @@ class Feedback:
     def __init__(self) -> None:
         self.keyframes = 0
         self.rembs: list[int] = []
+        self.losses: list[float] = []
 
     def keyframe(self) -> None:
         self.keyframes += 1
@@ -56,7 +58,7 @@ async def test_pli_fir_and_remb_reach_the_encoder_and_aiortc_too(sender: RTCRtpS
         await original(packet)  # type: ignore[arg-type]
 
     sender._handle_rtcp_packet = aiortcs  # type: ignore[method-assign]
-    watch_feedback(sender, feedback.keyframe, feedback.rembs.append)
+    watch_feedback(sender, feedback.keyframe, feedback.rembs.append, feedback.losses.append)
     ours = sender._ssrc
     packets = [
         RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=ours),
@@ -64,13 +66,18 @@ async def test_pli_fir_and_remb_reach_the_encoder_and_aiortc_too(sender: RTCRtpS
         RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=pack_remb_fci(1_000_000, [ours])),
         RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=pack_remb_fci(5_000_000, [ours + 1])),
         RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=b"another's"),
-        RtcpRrPacket(ssrc=1),
+        RtcpRrPacket(ssrc=1, reports=[_report(ours, 64), _report(ours + 1, 255)]),
     ]
     for packet in packets:
         await sender._handle_rtcp_packet(packet)
     assert feedback.keyframes == 2
     assert feedback.rembs == pytest.approx([1_000_000], rel=0.01)
+    assert feedback.losses == [0.25]
     assert seen == packets
+
+
+def _report(ssrc: int, lost: int) -> RtcpReceiverInfo:
+    return RtcpReceiverInfo(ssrc=ssrc, fraction_lost=lost, packets_lost=0, highest_sequence=0, jitter=0, lsr=0, dlsr=0)
 
 
 def test_encoded_frames_go_to_the_decoder_through_one_queue() -> None:

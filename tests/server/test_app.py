@@ -6,7 +6,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.app import create_app
 from server.host import Host
 from server.ladder import Ladder
-from server.session import Limits
+from server.shared import Limits
 from tests.server.malformed import MALFORMED
 
 Client = TestClient  # type: ignore[type-arg]

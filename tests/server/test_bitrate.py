@@ -38,3 +38,23 @@ def test_a_fast_stream_gets_fewer_bits_a_frame_and_a_slow_one_no_more() -> None:
     assert nominal(3_000_000, 60) == 1_500_000
     assert nominal(3_000_000, 30) == 3_000_000
     assert nominal(3_000_000, 15) == 3_000_000
+
+
+def test_without_remb_heavy_loss_is_the_brake_and_calm_lets_it_go() -> None:
+    control = RateControl(8_000_000)
+    free = control.target(1280, 720)
+    for _ in range(3):
+        control.on_loss(0.2)
+    assert control.target(1280, 720) == pytest.approx(free * 0.9**3, rel=0.01)
+    control.on_loss(0.05)
+    assert control.target(1280, 720) == pytest.approx(free * 0.9**3, rel=0.01)
+    for _ in range(20):
+        control.on_loss(0.0)
+    assert control.target(1280, 720) == free
+
+
+def test_whoever_sends_remb_has_counted_the_loss_already() -> None:
+    control = RateControl(8_000_000)
+    control.on_remb(2_000_000)
+    control.on_loss(0.5)
+    assert control.target(1280, 720) == 2_000_000

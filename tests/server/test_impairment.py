@@ -19,7 +19,7 @@ from server.aiortc_compat import FrameFeed
 from server.app import create_app
 from server.host import Host
 from server.ladder import Ladder
-from server.session import Limits
+from server.shared import Limits
 from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
 
 BACK_WITHIN_S = 2.0
