@@ -10,23 +10,35 @@ BITS = 16
 BLOCK = 16
 _BLACK, _WHITE = 16, 235  # BT.601 limited range
 _GUARD = (0, 1)  # without which the strip is no bar code
-SMALLEST_WIDTH = (BITS + len(_GUARD)) * BLOCK
+_BLOCKS = BITS + len(_GUARD)
+SMALLEST_WIDTH = _BLOCKS * BLOCK
 
 
-def stamp(luma: Plane, number: int) -> None:
-    """Write ``number`` (0 to 65,535) into the last rows of ``luma``, uint8 [H, W] with W of at least 288."""
+def stamp(luma: Plane, number: int, block: int = BLOCK) -> None:
+    """Write ``number`` (0 to 65,535) into the last rows of ``luma``, uint8 [H, W] with W of at least 18 blocks.
+
+    A picture that is to be reduced takes a larger ``block``, in pixels: what is left of it must be large enough.
+    """
     for position, bit in enumerate((*_bits(number), *_GUARD)):
-        luma[-BLOCK:, position * BLOCK : (position + 1) * BLOCK] = _WHITE if bit else _BLACK
+        luma[-block:, position * block : (position + 1) * block] = _WHITE if bit else _BLACK
 
 
-def read(luma: Plane) -> int | None:
-    """Return the number in ``luma``, uint8 [H, W]; None where the guard blocks are not black and white."""
-    inner = slice(BLOCK // 4, -BLOCK // 4)
-    blocks = luma[-BLOCK:, :SMALLEST_WIDTH].reshape(BLOCK, BITS + len(_GUARD), BLOCK)
-    lit = blocks[inner, :, inner].mean(axis=(0, 2)) > (_BLACK + _WHITE) / 2
-    if tuple(lit[BITS:].astype(int)) != _GUARD:
+def read(luma: Plane, block: float = BLOCK) -> int | None:
+    """Return the number in ``luma``, uint8 [H, W]; None where the guard blocks are not there.
+
+    Args:
+        luma: as it was stamped, or scaled since.
+        block: in pixels of this picture, 4 at the least; after scaling perhaps no whole number.
+    """
+    if luma.shape[0] < block or luma.shape[1] < _BLOCKS * block:
         return None
-    return int(sum(1 << position for position, bit in enumerate(lit[:BITS]) if bit))
+    rows = luma[round(-0.75 * block) : round(-0.25 * block)]
+    # The middle of each block: coding and scaling smear its edges.
+    middles = [rows[:, round((at + 0.25) * block) : round((at + 0.75) * block)].mean() for at in range(_BLOCKS)]
+    lit = [middle > (_BLACK + _WHITE) / 2 for middle in middles]
+    if tuple(map(int, lit[BITS:])) != _GUARD:
+        return None
+    return sum(1 << position for position, bit in enumerate(lit[:BITS]) if bit)
 
 
 def _bits(number: int) -> tuple[int, ...]:

@@ -1,43 +1,29 @@
-"""`acutance bench stream`: a real round trip over WebRTC on this machine, timed by bar codes."""
+"""`acutance bench stream`: real round trips over WebRTC on this machine, timed by bar codes."""
 
-import asyncio
 import json
-import os
-import socket
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 from rich.table import Table
 
-from server import barcode, machine
-from server.bench_material import Camera, Material, prepare
-from server.bench_peer import PeerError, Trip, round_trip
+from server import bench_figures, bench_threads, machine
+from server.bench_material import Camera, Material, Plan, prepare
+from server.bench_peer import PeerError, Sending, Trip
+from server.bench_server import BenchError, Watched, acutance, environment
+from server.bench_sessions import Outcome, Refused, run_sessions
 
-Plane = NDArray[np.uint8]
-_START_S = 60.0
-# The first seconds hold the keyframe, the jitter buffer's filling and the estimator's first guess.
-_WARM_UP_S = 2.0
-# aiortc's jitter buffers, here and there, give a frame away only when the next one's first packet comes.
-_TAIL_S = 0.5
-_DRIFT_WINDOW_S = 5.0
-
-
-class BenchError(RuntimeError):
-    """The benchmark cannot run; the message says why."""
+# Longer runs play it again: at 1080p a minute of pictures to compare takes half a gigabyte.
+_MATERIAL_S = 60
 
 
 class StreamOptions(BaseModel):
-    """Measure a round trip: frame rate, drops, latency, drift, and SSIM of the uplink and of what came back.
+    """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of the uplink and of what came back.
 
     Starts a server of its own (ACUTANCE_… in the environment reaches it), or takes one that runs.
     """
@@ -50,9 +36,49 @@ class StreamOptions(BaseModel):
     camera: Annotated[Camera, Field(description="soft: brought down and up by two before encoding")] = "sharp"
     uplink: Annotated[int, Field(ge=50_000, description="bit rate of what is sent, bits a second")] = 600_000
     rate: Annotated[int, Field(ge=1, le=120, description="frames a second")] = 30
-    seconds: Annotated[int, Field(ge=10, le=2000, description="how long to send")] = 60
+    seconds: Annotated[
+        int, Field(ge=10, le=86_400, description="how long to send; what is sent repeats itself each minute")
+    ] = 60
+    resize: Annotated[
+        str | None,
+        Field(
+            pattern=r"^\d+x\d+@\d+$",
+            description="WIDTHxHEIGHT@SECONDS: the sender drops to this size then, at as many bits a pixel",
+        ),
+    ] = None
+    sessions: Annotated[int, Field(ge=1, le=64, description="peers at once, a process each")] = 1
+    stagger: Annotated[float, Field(ge=0, le=600, description="seconds from one peer's start to the next one's")] = 0.0
+    serve: Annotated[
+        list[str],
+        Field(description="NAME=VALUE, an option of `acutance serve` for the server started here"),
+    ] = []
     url: Annotated[str | None, Field(description="a server that runs; without one it is started here")] = None
+    threads_table: Annotated[bool, Field(description="the server's processor time a frame, by what its threads do")] = (
+        False
+    )
     log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON a run")] = None
+
+
+@dataclass
+class Run:
+    """What one run brought.
+
+    Attributes:
+        outcomes: one a session.
+        server: as it was watched.
+        health: what it said of itself before.
+        cpu_by_work: processor seconds by what its threads do; empty where not asked for.
+    """
+
+    outcomes: list[Outcome]
+    server: Watched
+    health: dict[str, Any]
+    cpu_by_work: Mapping[str, float]
+
+    @property
+    def trips(self) -> list[Trip]:
+        """Of the sessions that were not refused."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Trip)]
 
 
 def stream(options: StreamOptions) -> None:
@@ -61,35 +87,107 @@ def stream(options: StreamOptions) -> None:
     Raises:
         BenchError, MaterialError, PeerError: it cannot run.
     """
-    width, height = (int(side) for side in options.size.split("x"))
-    count = options.seconds * options.rate
-    codec = options.codec.upper()
+    plan = _plan(options)
     if options.log is not None:
         _check_writable(options.log)
-    material = prepare(options.clip, (width, height), codec, options.camera, options.uplink, options.rate, count)
-    before = os.times()
-    with _server(options.url) as url:
-        health = _health(url)
-        trip = asyncio.run(round_trip(url, material.packets, codec, options.rate))
-    after = os.times()
-    # Of children that have ended: the server that was started here.
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    figures = {
-        **measure(trip, options.rate),
-        **_quality(material, trip),
-        "server_cpu_ms_per_frame": round(cpu * 1000 / count, 1) if options.url is None else None,
-    }
+    material = prepare(options.clip, plan)
+    run = _run(options, Sending(plan, material.packets, options.seconds * options.rate))
     report = {
         "benchmark": "stream",
         "options": options.model_dump(mode="json", exclude={"log"}),
         "machine": machine.describe(),
-        "server": {name: health.get(name) for name in ("version", "student", "provider", "provider_note")},
-        "figures": figures,
+        "server": {name: run.health.get(name) for name in ("version", "student", "provider", "provider_note")},
+        "figures": figures(material, run),
     }
     _print(report)
     if options.log is not None:
         with options.log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(report) + "\n")
+
+
+def figures(material: Material, run: Run) -> dict[str, Any]:
+    """Return the figures of a run: of its one session, or the worst of several and then each of them.
+
+    Raises:
+        PeerError: the server took no session, or returned nothing.
+    """
+    each = [_session(material, outcome) for outcome in run.outcomes]
+    served = [session for session in each if "refused" not in session]
+    if not served:
+        raise PeerError(f"the server took no session: {each[0]['refused']}")
+    frames = sum(len(trip.sent) for trip in run.trips)
+    by_work = {work: round(seconds * 1000 / frames, 2) for work, seconds in run.cpu_by_work.items()}
+    return {
+        **(served[0] if len(each) == 1 else bench_figures.worst(served)),
+        **bench_figures.process(run.server.seen, run.trips),
+        **({"server_cpu_ms_per_frame_by_work": by_work} if by_work else {}),
+        **({"sessions": each} if len(each) > 1 else {}),
+    }
+
+
+def _session(material: Material, outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Refused):
+        return {"refused": outcome.message}
+    said = bench_figures.said(outcome.statistics)
+    return {
+        **bench_figures.measure(outcome, material.plan.rate),
+        **bench_figures.quality(material, outcome),
+        **bench_figures.after_resize(material, outcome),
+        **({"server_said": said} if said else {}),
+    }
+
+
+def _plan(options: StreamOptions) -> Plan:
+    seconds, reduced, at = min(options.seconds, _MATERIAL_S), None, 0
+    if options.resize is not None:
+        size, _, after = options.resize.partition("@")
+        reduced, at = _size(size), int(after) * options.rate
+        if options.seconds > _MATERIAL_S or int(after) >= options.seconds:
+            raise BenchError(f"with --resize a run lasts at most {_MATERIAL_S} s, and longer than until the resize")
+    environment(options.serve)  # said before a minute of encoding
+    if options.url is not None and (options.serve or options.threads_table):
+        raise BenchError("--serve and --threads-table are for a server that is started here, without --url")
+    return Plan(
+        _size(options.size),
+        options.codec.upper(),
+        options.camera,
+        options.uplink,
+        options.rate,
+        seconds * options.rate,
+        reduced,
+        at,
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
+def _run(options: StreamOptions, sending: Sending) -> Run:
+    with _server(options) as (server, names):
+        health = server.health()
+        outcomes = run_sessions(server.url, sending, options.sessions, options.stagger, server.look)
+        by_work = _by_work(server, names) if names else {}
+        if options.url is None:
+            server.await_end_of_sessions()
+            server.look()
+    return Run(outcomes, server, health, by_work)
+
+
+def _by_work(server: Watched, names: Path) -> dict[str, float]:
+    return bench_threads.by_work(server.by_thread_before, server.by_thread, bench_threads.read_names(names))
+
+
+@contextmanager
+def _server(options: StreamOptions) -> Iterator[tuple[Watched, Path | None]]:
+    if options.url is not None:
+        yield Watched(options.url.rstrip("/")), None
+        return
+    with tempfile.TemporaryDirectory(prefix="acutance-bench-") as folder:
+        names = Path(folder) / "threads.json" if options.threads_table else None
+        with acutance(options.serve, names) as server:
+            yield server, names
 
 
 def _check_writable(log: Path) -> None:
@@ -100,121 +198,40 @@ def _check_writable(log: Path) -> None:
         raise BenchError(f"cannot write to {log}: {error.strerror or error}") from error
 
 
-def measure(trip: Trip, rate: int) -> dict[str, Any]:
-    """Return frame rate, drops, latency percentiles and drift of a trip of at least ten seconds at ``rate``.
-
-    The first two seconds and the last half one are left out. Latency is from handing the encoded frame to the
-    sender to its decoded return, in milliseconds; drift is the median of the last five seconds less that of the
-    first five.
-
-    Raises:
-        PeerError: nothing came back.
-    """
-    end = len(trip.sent) - _TAIL_S * rate
-    warm = {number: at for number, at in trip.sent.items() if _WARM_UP_S * rate <= number < end}
-    back = [(number, at) for number, at in trip.returned if number in warm]
-    if not back:
-        raise PeerError("no frame came back")
-    latency = np.array([at - warm[number] for number, at in back]) * 1000
-    sent_at = np.array([warm[number] for number, _ in back])
-    first = latency[sent_at < sent_at[0] + _DRIFT_WINDOW_S]
-    last = latency[sent_at > sent_at[-1] - _DRIFT_WINDOW_S]
-    numbers = [number for number, _ in back]
-    return {
-        "sent": len(warm),
-        "returned": len(set(numbers)),
-        "frame_rate": round(len(set(numbers)) / (len(warm) / rate), 2),
-        "in_order": numbers == sorted(numbers),
-        "latency_ms": {f"p{q}": round(float(np.percentile(latency, q)), 1) for q in (50, 95, 99)},
-        "drift_ms": round(float(np.median(last) - np.median(first)), 1),
-    }
-
-
-def _quality(material: Material, trip: Trip) -> dict[str, Any]:
-    # Imported here: only this needs the `bench` extra.
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError:
-        return {"ssim": "not measured: pip install 'acutance[bench]'"}
-    numbers = sorted(set(material.pristine) & set(material.uplink) & set(trip.pictures))
-    # The first pictures are those of a rate control that just began, on both legs.
-    numbers = [number for number in numbers if number >= 60]
-    if not numbers:
-        return {"ssim": "not measured: no picture to compare came back"}
-
-    # Wang 2004: 11x11 Gaussian of sigma 1.5, K .01/.03, population variance; the bar code's rows are left out.
-    wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
-    rows = slice(0, -2 * barcode.BLOCK)
-
-    def ssim(pictures: dict[int, Plane]) -> float:
-        compared = [(material.pristine[number][rows], pictures[number][rows]) for number in numbers]
-        return float(np.mean([structural_similarity(*pair, **wang) for pair in compared]))
-
-    uplink, returned = ssim(material.uplink), ssim(trip.pictures)
-    return {
-        "pictures": len(numbers),
-        "ssim": {"uplink": round(uplink, 5), "returned": round(returned, 5), "gain": round(returned - uplink, 5)},
-    }
-
-
-@contextmanager
-def _server(url: str | None) -> Iterator[str]:
-    if url is not None:
-        yield url.rstrip("/")
-        return
-    port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "server.cli", "serve", "--port", str(port), "--log-level", "warning"]
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _await_health(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def _await_health(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = monotonic() + _START_S
-    while monotonic() < deadline:
-        if process.poll() is not None:
-            raise BenchError(f"the server ended at once with code {process.returncode}: see its message above")
-        try:
-            _health(url)
-        except PeerError:
-            sleep(0.1)
-        else:
-            return
-    raise BenchError(f"the server did not answer within {_START_S:g} s")
-
-
-def _health(url: str) -> dict[str, Any]:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as response:
-            health: dict[str, Any] = json.load(response)
-    except (OSError, ValueError) as error:
-        raise PeerError(f"no answer from {url}/health: {error}") from error
-    return health
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
-
-
 def _print(report: dict[str, Any]) -> None:
-    options, figures = report["options"], report["figures"]
+    options, values = report["options"], dict(report["figures"])
+    sessions = values.pop("sessions", [])
     title = f"{options['size']} at {options['rate']}/s, {options['codec']}, {options['camera']} camera"
     table = Table("figure", "value", title=title)
     table.add_row("clip", Path(options["clip"]).name if options["clip"] else "FFmpeg's testsrc2")
     table.add_row("uplink", f"{options['uplink']} bit/s for {options['seconds']} s")
-    table.add_row("student", f"{report['server']['student']} on {report['server']['provider']}")
-    for name, value in figures.items():
-        shown = ", ".join(f"{key} {figure}" for key, figure in value.items()) if isinstance(value, dict) else value
-        table.add_row(name.replace("_", " "), str(shown))
+    table.add_row("best student", f"{report['server']['student']} on {report['server']['provider']}")
+    if sessions:
+        table.add_row("sessions", f"{len(sessions)}; below, of each figure the worst")
+    for name, value in values.items():
+        _add(table, name.replace("_", " "), value)
+    for number, session in enumerate(sessions, 1):
+        shown = f"refused: {session['refused']}" if "refused" in session else _in_short(session)
+        table.add_row(f"session {number}", shown)
     table.add_row("machine", f"{report['machine']['cpu']}, Python {report['machine']['python']}")
     table.add_row("commit", f"{report['machine']['commit']}, {report['machine']['date']}")
     Console().print(table)
+
+
+def _add(table: Table, name: str, value: object) -> None:
+    """Add a figure; one with parts that have parts takes a row for each of them."""
+    if not isinstance(value, dict):
+        table.add_row(name, str(value))
+    elif any(isinstance(part, dict) for part in value.values()):
+        for part, figure in value.items():
+            _add(table, f"{name}: {part.replace('_', ' ')}", figure)
+    else:
+        table.add_row(name, ", ".join(f"{part} {figure}" for part, figure in value.items()))
+
+
+def _in_short(session: dict[str, Any]) -> str:
+    said = session.get("server_said", {})
+    return (
+        f"{session['frame_rate']}/s, p95 {session['latency_ms']['p95']} ms, drift {session['drift_ms']} ms, "
+        f"enhanced {said.get('enhanced_share')}, {said.get('student')}"
+    )

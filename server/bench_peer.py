@@ -1,28 +1,52 @@
 """The peer of `acutance bench stream`: sends the material in real time, times each frame that comes back."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
+from fractions import Fraction
 from time import monotonic
+from typing import Any, cast
 
 import aiohttp
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import VideoFrame
+from av import Packet, VideoFrame
 from numpy.typing import NDArray
 
 from server import barcode
-from server.bench_material import SAMPLE_EVERY
+from server.bench_material import CLOCK_RATE, SAMPLE_EVERY, Plan
 from server.encoder import VideoPacket
 from server.picture import plane_view
 
 Plane = NDArray[np.uint8]
 _CONNECT_S = 15.0
 _LAST_FRAMES_S = 1.0  # after the last one was sent
+# The label on which the server tells of itself once a second.
+_CHANNEL = "acutance"
 
 
 class PeerError(RuntimeError):
     """The round trip did not come about; the message says why."""
+
+
+class RefusedError(PeerError):
+    """The server has no room for another session (503); the message is the server's."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What one peer sends.
+
+    Attributes:
+        plan: what the packets were made by.
+        packets: of `Material`; a longer run plays them again, each time from their keyframe on.
+        count: how many frames are sent.
+    """
+
+    plan: Plan
+    packets: list[bytes]
+    count: int
 
 
 @dataclass
@@ -32,41 +56,48 @@ class Trip:
     Attributes:
         sent: seconds on the monotonic clock by frame number.
         returned: the same, in the order in which the frames came back.
-        pictures: returned luma uint8 [H, W] by frame number, for every 15th frame.
+        sizes: width and height of each of them.
+        pictures: returned luma uint8 [H, W] by frame number, for every 15th frame of the packets' first playing.
+        statistics: what the server said of itself, once a second.
     """
 
     sent: dict[int, float] = field(default_factory=dict)
     returned: list[tuple[int, float]] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
     pictures: dict[int, Plane] = field(default_factory=dict)
+    statistics: list[dict[str, Any]] = field(default_factory=list)
 
 
 class _PacketTrack(MediaStreamTrack):
     kind = "video"
 
-    def __init__(self, packets: list[VideoPacket], rate: int, trip: Trip, begin: asyncio.Event):
+    def __init__(self, sending: Sending, trip: Trip, begin: asyncio.Event):
         super().__init__()
-        self._packets = packets
-        self._rate = rate
+        self._sending = sending
         self._trip = trip
         self._begin = begin
         self._started = 0.0
 
     async def recv(self) -> VideoPacket:
         await self._begin.wait()
-        number = len(self._trip.sent)
-        if number >= len(self._packets):
+        sending, number, rate = self._sending, len(self._trip.sent), self._sending.plan.rate
+        if number >= sending.count:
             self.stop()
             raise MediaStreamError
         self._started = self._started or monotonic()
-        await asyncio.sleep(max(0.0, self._started + number / self._rate - monotonic()))
+        await asyncio.sleep(max(0.0, self._started + number / rate - monotonic()))
+        packet = cast(VideoPacket, Packet(sending.packets[number % len(sending.packets)]))
+        packet.pts = packet.dts = number * CLOCK_RATE // rate
+        packet.time_base = Fraction(1, CLOCK_RATE)
         self._trip.sent[number] = monotonic()
-        return self._packets[number]
+        return packet
 
 
-async def round_trip(url: str, packets: list[VideoPacket], codec: str, rate: int) -> Trip:
-    """Send ``packets`` at ``rate`` a second to the server at ``url`` and collect what comes back.
+async def round_trip(url: str, sending: Sending) -> Trip:
+    """Send frames in real time to the server at ``url`` and collect what comes back.
 
     Raises:
+        RefusedError: the server has no room.
         PeerError: the server refuses the offer or cannot be reached, or no connection comes about.
     """
     trip, begin = Trip(), asyncio.Event()
@@ -76,16 +107,22 @@ async def round_trip(url: str, packets: list[VideoPacket], codec: str, rate: int
 
     @peer.on("track")
     def read(track: MediaStreamTrack) -> None:
-        readers.append(asyncio.create_task(_read(track, trip)))
+        readers.append(asyncio.create_task(_read(track, sending, trip)))
 
     @peer.on("connectionstatechange")
     def changed() -> None:
         if peer.connectionState == "connected":
             connected.set()
 
-    transceiver = peer.addTransceiver(_PacketTrack(packets, rate, trip, begin), direction="sendrecv")
+    @peer.createDataChannel(_CHANNEL).on("message")
+    def said(message: str) -> None:
+        statistics = json.loads(message)
+        if statistics.get("type") == "stats":
+            trip.statistics.append(statistics)
+
+    transceiver = peer.addTransceiver(_PacketTrack(sending, trip, begin), direction="sendrecv")
     capabilities = RTCRtpSender.getCapabilities("video").codecs
-    transceiver.setCodecPreferences([c for c in capabilities if c.mimeType == f"video/{codec}"])
+    transceiver.setCodecPreferences([c for c in capabilities if c.mimeType == f"video/{sending.plan.codec}"])
     try:
         await peer.setLocalDescription(await peer.createOffer())
         answer = await _offer(url, peer.localDescription)
@@ -95,7 +132,7 @@ async def round_trip(url: str, packets: list[VideoPacket], codec: str, rate: int
         except TimeoutError:
             raise PeerError(f"no connection to {url} within {_CONNECT_S:g} s") from None
         begin.set()
-        await asyncio.sleep(len(packets) / rate + _LAST_FRAMES_S)
+        await asyncio.sleep(sending.count / sending.plan.rate + _LAST_FRAMES_S)
     finally:
         await peer.close()
         for reader in readers:
@@ -111,12 +148,14 @@ async def _offer(url: str, description: RTCSessionDescription) -> RTCSessionDesc
             reply = await response.json()
     except (aiohttp.ClientError, ValueError) as error:
         raise PeerError(f"no answer from {url}/offer: {error}") from error
+    if response.status == 503:
+        raise RefusedError(str(reply.get("message", reply)))
     if response.status != 200:
         raise PeerError(f"{url}/offer answered {response.status}: {reply.get('message', reply)}")
     return RTCSessionDescription(reply["sdp"], reply["type"])
 
 
-async def _read(track: MediaStreamTrack, trip: Trip) -> None:
+async def _read(track: MediaStreamTrack, sending: Sending, trip: Trip) -> None:
     while True:
         try:
             frame = await track.recv()
@@ -126,9 +165,25 @@ async def _read(track: MediaStreamTrack, trip: Trip) -> None:
         if not isinstance(frame, VideoFrame):
             continue
         luma = plane_view(frame, 0)
-        number = barcode.read(luma)
+        coded = barcode.read(luma, sending.plan.block * frame.width / sending.plan.size[0])
+        number = None if coded is None else latest(coded, len(sending.packets), len(trip.sent))
         if number is None:
             continue
         trip.returned.append((number, now))
-        if number % SAMPLE_EVERY == 0:
+        trip.sizes.append((frame.width, frame.height))
+        if number % SAMPLE_EVERY == 0 and number < len(sending.packets):
             trip.pictures[number] = luma.copy()
+
+
+def latest(coded: int, period: int, sent: int) -> int | None:
+    """Return the latest of the frames sent so far that bears the number ``coded``; None if there is none.
+
+    Args:
+        coded: as read from the picture; each playing of the packets begins again at 0.
+        period: of how many packets.
+        sent: how many frames have been sent.
+    """
+    if coded >= period:
+        return None
+    number = coded + period * ((sent - 1 - coded) // period)
+    return number if number >= 0 else None

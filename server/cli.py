@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
 
 from model.engine import EngineError
-from server.bench import BenchError, StreamOptions, stream
+from server.bench import StreamOptions, stream
 from server.bench_material import MaterialError
 from server.bench_peer import PeerError
 from server.bench_report import ReportError, ReportOptions, report
+from server.bench_server import BenchError
 from server.config import ServeOptions
 from server.serve import ServeError, run
 
@@ -24,7 +25,7 @@ class Serve(ServeOptions):
 
 
 class Stream(StreamOptions):
-    """Measure a round trip: frame rate, drops, latency, drift, and SSIM of the uplink and of what came back."""
+    """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of uplink and of what came back."""
 
     def cli_cmd(self) -> None:
         """Run it."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from server.bench_material import prepare
-from server.bench_peer import PeerError, round_trip
+from server.bench_material import Plan, prepare
+from server.bench_peer import PeerError, Sending, round_trip
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -67,8 +67,9 @@ def test_a_signal_closes_every_peer_and_exits_0_within_5_s(start: Start, number:
     assert _health(port)["status"] == "ok"
 
     async def stop_in_mid_call() -> float:
-        packets = prepare(None, (320, 192), "H264", "sharp", 300_000, 30, 300).packets
-        call = asyncio.create_task(round_trip(f"http://127.0.0.1:{port}", packets, "H264", 30))
+        plan = Plan((320, 192), bitrate=300_000, count=300)
+        sending = Sending(plan, prepare(None, plan).packets, plan.count)
+        call = asyncio.create_task(round_trip(f"http://127.0.0.1:{port}", sending))
         while (await asyncio.to_thread(_health, port))["sessions"] != 1:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
         await asyncio.sleep(1)  # the call is under way
@@ -136,4 +137,4 @@ def test_an_option_may_stand_in_the_file_and_a_wrong_one_there_is_named(start: S
 
 async def test_a_peer_is_told_when_nobody_answers() -> None:
     with pytest.raises(PeerError, match="no answer from"):
-        await round_trip(f"http://127.0.0.1:{_free_port()}", [], "H264", 30)
+        await round_trip(f"http://127.0.0.1:{_free_port()}", Sending(Plan((320, 192)), [], 0))
