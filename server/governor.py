@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# The last 1.5 s at 30 frames a second decide; fewer than two thirds of them decide nothing.
-_WINDOW, _ENOUGH = 45, 30
+# The last 3 s at 30 frames a second decide; less than the first of them decides nothing.
+_WINDOW, _ENOUGH = 90, 30
 # The first frames on a rung allocate its buffers and fill the caches.
 _WARM_UP = 5
-# One stage that needs this share of the frame interval leaves nothing for a busy moment.
-_TOO_SLOW = 0.9
+# The 95th percentile of a stage may not exceed the frame interval, nor the median this share of it: single late
+# frames are what mailboxes are for.
+_TOO_SLOW = 0.85
 # A rung is tried only if it would need no more than this share of the interval.
 _AFFORDABLE = 0.7
-# Frames lost in the window that show, whatever the times say, that it cannot go on.
-_LOST = 3
+# The share of frames lost that shows, whatever the times say, that it cannot go on.
+_LOST = 0.06
 # Processor that stays free after a step up; the rest of the machine moves, too.
 _BUSIEST = 0.95
 _QUIET_S, _QUIET_LONGEST_S = 5.0, 120.0
@@ -138,14 +139,14 @@ class Governor:
         if self._index == len(self.rungs) - 1 or len(self._samples) < _ENOUGH:
             return None
         lost = sum(kept.lost for kept in self._samples)
-        if lost >= _LOST:
+        if lost > _LOST * (len(self._samples) + lost):
             return f"{lost} of {len(self._samples) + lost} frames came too late"
         for stage, times in (
             ("enhancing", [kept.enhance for kept in self._samples]),
             ("encoding", [kept.encode for kept in self._samples]),
         ):
-            late = float(np.percentile(times, 95))
-            if late > _TOO_SLOW * sample.interval:
+            median, late = np.percentile(times, (50, 95))
+            if late > sample.interval or median > _TOO_SLOW * sample.interval:
                 return f"{stage} took {1000 * late:.0f} of {1000 * sample.interval:.0f} ms"
         return None
 
