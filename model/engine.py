@@ -45,7 +45,7 @@ class _Buffers:
 
 
 class Engine:
-    """One student on one provider. ``sharpen`` may be called from any thread, one call runs at a time.
+    """One student on one provider. ``sharpen`` may be called from several threads at once.
 
     Attributes:
         student: the student that it runs.
@@ -61,7 +61,8 @@ class Engine:
         self._planes = int(session.get_inputs()[0].shape[1])
         self._inputs = [end.name for end in session.get_inputs()]
         self._output = session.get_outputs()[0].name
-        self._buffers: OrderedDict[tuple[int, int], _Buffers] = OrderedDict()
+        # Those that no call is using, by size; each call has its own.
+        self._idle: OrderedDict[tuple[int, int], list[_Buffers]] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
@@ -74,7 +75,8 @@ class Engine:
             student: a name of the catalogue or the path of an ONNX file, see `model.export.to_onnx`.
             provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. One that does not run
                 here gives way to the next; ``note`` says why.
-            threads: CPU threads of one inference; 0 for as many as this process may use.
+            threads: CPU threads of one inference; 0 for half of those that this process may use: the others
+                decode and encode, and a thread that they hold up holds up all that wait for it.
 
         Raises:
             EngineError: no such student, or its file is not a model of that interface.
@@ -109,12 +111,15 @@ class Engine:
             )
         if out is None:
             out = np.empty_like(luma, order="C")
-        with self._lock:
-            buffers = self._buffers_for(height, width)
-            _fill(buffers.source[0, 0], luma)
-            self._tell(buffers, hints)
-            buffers.strength[:] = strength
-            out[:] = self._run(buffers)[0, 0, :height, :width]
+        # The grid needs whole cells: odd sizes are padded to the next multiple.
+        grid = self.student.grid
+        size = (-(-height // grid) * grid, -(-width // grid) * grid)
+        buffers = self._take(size)
+        _fill(buffers.source[0, 0], luma)
+        self._tell(buffers, hints)
+        buffers.strength[:] = strength
+        out[:] = self._run(buffers)[0, 0, :height, :width]
+        self._give_back(size, buffers)
         return out
 
     def _tell(self, buffers: _Buffers, hints: Hints) -> None:
@@ -130,16 +135,20 @@ class Engine:
         self._session.run_with_iobinding(buffers.binding)
         return buffers.result if buffers.result is not None else buffers.result_value.numpy()
 
-    def _buffers_for(self, height: int, width: int) -> _Buffers:
-        # The grid needs whole cells: odd sizes are padded to the next multiple.
-        grid = self.student.grid
-        size = (-(-height // grid) * grid, -(-width // grid) * grid)
-        if size not in self._buffers:
-            self._buffers[size] = self._make_buffers(*size)
-            if len(self._buffers) > _SIZES_KEPT:
-                self._buffers.popitem(last=False)
-        self._buffers.move_to_end(size)
-        return self._buffers[size]
+    def _take(self, size: tuple[int, int]) -> _Buffers:
+        with self._lock:
+            idle = self._idle.get(size)
+            if idle:
+                return idle.pop()
+        return self._make_buffers(*size)
+
+    def _give_back(self, size: tuple[int, int], buffers: _Buffers) -> None:
+        # Those of a run that failed are not given back: nobody knows what they hold.
+        with self._lock:
+            self._idle.setdefault(size, []).append(buffers)
+            self._idle.move_to_end(size)
+            if len(self._idle) > _SIZES_KEPT:
+                self._idle.popitem(last=False)
 
     def _make_buffers(self, height: int, width: int) -> _Buffers:
         source = np.zeros((1, self._planes, height, width), np.uint8)
@@ -161,7 +170,7 @@ class Engine:
 
 def _session_options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or _usable_cpus()
+    options.intra_op_num_threads = threads or max(1, usable_cpus() // 2)
     options.inter_op_num_threads = 1
     # Threads that spin after a run steal the cores from the encoder beside it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -169,7 +178,8 @@ def _session_options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def _usable_cpus() -> int:
+def usable_cpus() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -51,7 +51,9 @@ class ServeOptions(BaseSettings):
         Literal["auto", "tensorrt", "cuda", "cpu"],
         Field(description="where the student runs; auto: CUDA, else CPU"),
     ] = "auto"
-    threads: Annotated[int, Field(ge=0, le=256, description="CPU threads of one inference; 0: all that there are")] = 0
+    threads: Annotated[
+        int, Field(ge=0, le=256, description="CPU threads of one inference; 0: half of those that there are")
+    ] = 0
     max_sessions: Annotated[int, Field(ge=1, le=1000, description="more peers than this get 503")] = 4
     admission: Annotated[
         bool, Field(description="refuse a peer, with 503, that would push the others below their frame rate")
