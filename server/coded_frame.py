@@ -3,7 +3,7 @@
 _START = b"\x00\x00\x01"
 _VP8_START = b"\x9d\x01\x2a"
 # RFC 6184, section 1.3: NAL unit types; 1 to 5 carry a picture's slices.
-_SLICES, _IDR, _SPS = range(1, 6), 5, 7
+_SLICES, _IDR, _SPS, _DELIMITER = range(1, 6), 5, 7, 9
 
 
 def begins_keyframe(codec: str, data: bytes) -> bool:
@@ -19,6 +19,20 @@ def begins_keyframe(codec: str, data: bytes) -> bool:
     if codec == "H264":
         return not {_IDR, _SPS}.isdisjoint(_units(data))
     return True
+
+
+def opens_keyframe(codec: str, data: bytes) -> bool:
+    """Return whether a packet is surely the first one of a keyframe, whatever came before it.
+
+    An IDR picture's slice alone does not say so: it may be the second one, or its parameter sets came before.
+
+    Args:
+        codec: as in SDP; of codecs other than ``H264`` and ``VP8`` nothing is sure.
+        data: of one packet, as aiortc's depayloader gives it.
+    """
+    if codec == "H264":
+        return data[:4] == b"\0" + _START and data[4] & 0x1F in (_DELIMITER, _SPS) and _SPS in _units(data)
+    return codec == "VP8" and begins_keyframe(codec, data)
 
 
 def has_picture(codec: str, data: bytes) -> bool:

@@ -2,8 +2,8 @@
 
 aiortc's own buffer gives a frame away only when the next one's first packet has come, one at a time, and stays behind
 a hole until 512 packets have passed. This one ends a frame at its marker bit (RFC 6184, section 5.1; RFC 7741, section
-4.1), waits for a missing packet a third of a second, and then asks for a keyframe and goes on from there: the decoder
-never sees a frame whose reference is missing.
+4.1), waits for each missing packet as long as retransmissions are likely, and then asks for a keyframe and goes on from
+there: the decoder never sees a frame whose reference is missing.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,18 +13,19 @@ from time import monotonic
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
-from server.coded_frame import begins_keyframe, has_picture
+from server.coded_frame import begins_keyframe, has_picture, opens_keyframe
+from server.missing import Missing
 
-# A retransmission takes a round trip; when two have failed, a keyframe is the quicker way.
-PATIENCE_S = 0.3
 # One keyframe answers all requests within this time, see `encoder.KEYFRAME_INTERVAL`; Chrome does as much.
 PLI_INTERVAL_S = 0.5
 # The first frame of a stream is a keyframe: only if it does not come is it asked for.
 _GRACE_S = 0.1
-_NACK_INTERVAL_S = 0.1
-_MOST_NACKED = 64
 # 1080p's largest keyframes have 400 packets; beyond this a sender has begun anew.
 _CAPACITY = 2048
+# As many in a row that come too late are no retransmissions: the sender began anew a little further back.
+_MOST_LATE = 256
+# Packets by which the very first ones of a stream may come in the wrong order.
+_MOST_MISORDERED = 16
 _CYCLE = 1 << 16
 
 
@@ -46,7 +47,7 @@ class FrameAssembler:
 
     Attributes:
         skipped: frames that were thrown away because what they build on is missing.
-        packets: how many have come.
+        packets: how many have come that carry something of a picture.
         last: the packet that came last; None before the first.
     """
 
@@ -65,16 +66,18 @@ class FrameAssembler:
         self._ready: list[JitterFrame] = []
         self._marker_ends_frames = True
         self._pli_at = float("-inf")
-        self._nack_at = float("-inf")
+        self._missing = Missing()
+        self._late = 0  # packets in a row
+        self._openings: set[int] = set()  # of keyframes
         self._kept: dict[int, RtpPacket] = {}  # by position: sequence numbers that do not wrap
         self._highest = 0
         self._next: int | None = None  # where the next frame begins
         self._scan = 0  # up to here everything was looked at
         self._timestamp: int | None = None  # of the frame that is being scanned
         self._marked: int | None = None  # time stamp of the last frame that a marker ended
-        self._hole_since: float | None = None
         self._needs_keyframe = True
         self._starts_clean = True  # whether the next frame is known to begin where it seems to
+        self._is_new = True  # no frame was cut yet
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """Take a packet whose payload aiortc has read into ``_data``; the interface of its own buffer.
@@ -82,20 +85,23 @@ class FrameAssembler:
         Returns:
             Whether to send a PLI, and the first frame that is whole now; the others wait in `more`.
         """
-        self.packets += 1
-        self.last = packet
+        self.packets += bool(packet._data)  # type: ignore[attr-defined] # padding is none
+        stream, self.last = self.last.ssrc if self.last is not None else packet.ssrc, packet
         position = self._unwrapped(packet.sequence_number)
-        if self._next is not None and position >= self._next - _CAPACITY:
-            if position >= self._next:
-                self._kept[position] = packet
-                self._highest = max(self._highest, position)
+        if self._next is None or stream != packet.ssrc or not -_CAPACITY <= position - self._next < _CAPACITY:
+            self._begin(packet)
+        elif position >= self._next:
+            self._keep(position, packet)
+        elif self._is_new and self._next - position <= _MOST_MISORDERED:
+            self._begin_at(position, packet)
         else:
-            self._begin(packet)
-        if self._next is not None and self._highest - self._next >= _CAPACITY:
-            self._begin(packet)
+            self._missing.came(position, self._clock())
+            self._late += 1
+            if self._late > _MOST_LATE:
+                self._begin(packet)
         self._collect()
-        requests = self.due()
-        return requests.keyframe, self._ready.pop(0) if self._ready else None
+        self._leave_what_is_lost()
+        return self._ask_for_keyframe(), self._ready.pop(0) if self._ready else None
 
     def more(self) -> Iterator[JitterFrame]:
         """Give away the frames that became whole beside the one that `add` returned."""
@@ -103,24 +109,10 @@ class FrameAssembler:
             yield self._ready.pop(0)
 
     def due(self) -> Requests:
-        """Return what is to be asked for now. Called after each packet, and by a timer for when none comes."""
-        now = self._clock()
-        missing = self._missing()
-        if not missing:
-            self._hole_since = None
-        elif self._hole_since is None:
-            # aiortc has sent the first NACK for it.
-            self._hole_since = self._nack_at = now
-        elif now - self._hole_since >= PATIENCE_S:
-            self._give_up()
-            missing = ()
-        keyframe = self._needs_keyframe and now - self._pli_at >= PLI_INTERVAL_S
-        if keyframe:
-            self._pli_at = now
-        again = bool(missing) and now - self._nack_at >= _NACK_INTERVAL_S
-        if again:
-            self._nack_at = now
-        return Requests(keyframe, missing if again else ())
+        """Return what is to be asked for now; it counts as asked. For a timer: it may be that no packet comes."""
+        self._leave_what_is_lost()
+        missing = self._missing.to_ask(self._scan, self._clock())
+        return Requests(self._ask_for_keyframe(), tuple(position % _CYCLE for position in missing))
 
     def need_keyframe(self) -> None:
         """Throw frames away up to the next keyframe, and ask for one: the decoder cannot use them."""
@@ -132,14 +124,36 @@ class FrameAssembler:
         """Forget everything and go on from this packet: the first, or of a sender that began anew."""
         self._next = self._scan = self._highest = packet.sequence_number + _CYCLE
         self._kept = {self._next: packet}
-        self._timestamp, self._hole_since = None, None
-        self._needs_keyframe = self._starts_clean = True
+        self._timestamp, self._late = None, 0
+        self._openings = set()
+        self._missing.clear()
+        self._needs_keyframe = self._starts_clean = self._is_new = True
         self._pli_at = self._clock() + _GRACE_S - PLI_INTERVAL_S
+
+    def _begin_at(self, position: int, packet: RtpPacket) -> None:
+        """Take a packet that was sent before the one that came first."""
+        assert self._next is not None
+        self._kept[position] = packet
+        self._missing.expect(range(position + 1, self._next), self._clock())
+        self._next = self._scan = position
+        self._timestamp = None
 
     def _unwrapped(self, number: int) -> int:
         """Return a 16-bit sequence number as the position nearest to the highest one so far."""
         ahead = (number - self._highest) % _CYCLE
         return self._highest + (ahead if ahead < _CYCLE // 2 else ahead - _CYCLE)
+
+    def _keep(self, position: int, packet: RtpPacket) -> None:
+        now = self._clock()
+        self._kept[position] = packet
+        self._late = 0
+        if opens_keyframe(self._codec_of(packet.payload_type), packet._data):  # type: ignore[attr-defined]
+            assert self._next is not None
+            self._openings = {at for at in self._openings if at >= self._next} | {position}
+        self._missing.came(position, now)
+        if position > self._highest:
+            self._missing.expect(range(self._highest + 1, position), now)
+            self._highest = position
 
     def _collect(self) -> None:
         """Move on over what is there without a hole, and cut it into frames."""
@@ -179,7 +193,7 @@ class FrameAssembler:
         frame = JitterFrame(b"".join(packet._data for packet in packets), self._timestamp)  # type: ignore[attr-defined]
         codec = self._codec_of(packets[0].payload_type)
         clean, self._starts_clean = self._starts_clean, True
-        self._next, self._timestamp = self._scan, None
+        self._next, self._timestamp, self._is_new = self._scan, None, False
         if self._needs_keyframe:
             if not (clean and begins_keyframe(codec, frame.data)):
                 self.skipped += 1
@@ -187,20 +201,23 @@ class FrameAssembler:
             self._needs_keyframe = False
         self._ready.append(frame)
 
-    def _missing(self) -> tuple[int, ...]:
-        if self._next is None or self._highest < self._scan:
-            return ()
-        absent = (at for at in range(self._scan, self._highest) if at not in self._kept)
-        return tuple(at % _CYCLE for at, _ in zip(absent, range(_MOST_NACKED), strict=False))
+    def _ask_for_keyframe(self) -> bool:
+        now = self._clock()
+        asks = self._needs_keyframe and now - self._pli_at >= PLI_INTERVAL_S
+        if asks:
+            self._pli_at = now
+        return asks
 
-    def _give_up(self) -> None:
-        """Leave the frame with the hole, and all that build on it."""
-        hole = self._scan
-        behind = min(at for at in self._kept if at > hole)
-        for at in [at for at in self._kept if at < behind]:
-            del self._kept[at]
-        # What comes first behind the hole may be the rest of a frame.
-        self._next = self._scan = behind
-        self._timestamp, self._hole_since = None, None
-        self._starts_clean, self._needs_keyframe = False, True
-        self._collect()
+    def _leave_what_is_lost(self) -> None:
+        """Leave the frames with holes that will not be filled, and all that build on them."""
+        while self._next is not None and self._highest >= self._scan:  # a hole: else everything was scanned
+            opening = min((at for at in self._openings if at > self._scan), default=None)
+            if not (self._needs_keyframe and opening) and not self._missing.is_lost(self._scan, self._clock()):
+                return
+            self._needs_keyframe = True
+            # What comes first behind a hole may be the rest of a frame.
+            self._starts_clean = opening is not None
+            self._next = self._scan = opening or min(at for at in self._kept if at > self._scan)
+            self._timestamp = None
+            self._kept = {at: packet for at, packet in self._kept.items() if at >= self._scan}
+            self._collect()

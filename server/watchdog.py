@@ -5,6 +5,8 @@ from enum import Enum, auto
 
 # A keyframe that was asked for at once has had its time by then; after this a sender will not recover by itself.
 _ASK_AFTER_S, _RESTART_AFTER_S = 0.5, 3.0
+# A line that is dead for longer is not the sender's fault, and a message would come when all is well again.
+_SILENCE_S = 1.0
 
 
 class Remedy(Enum):
@@ -22,6 +24,7 @@ class Watchdog:
 
     _packets: int = 0
     _frames: int = 0
+    _heard_at: float = float("-inf")
     _stuck_since: float | None = None
     _asked_at: float = float("-inf")
 
@@ -29,10 +32,14 @@ class Watchdog:
         """Take the counts so far; return what to do about them."""
         moved, self._packets = packets > self._packets, packets
         decoded, self._frames = frames > self._frames, frames
-        if decoded or (not moved and self._stuck_since is None):
+        if moved:
+            self._heard_at = now
+        if decoded or now - self._heard_at > _SILENCE_S:
             self._stuck_since = None
             return Remedy.NONE
         if self._stuck_since is None:
+            if not moved:
+                return Remedy.NONE
             self._stuck_since = now
         if now - self._stuck_since >= _RESTART_AFTER_S:
             self._stuck_since = now

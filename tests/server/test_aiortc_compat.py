@@ -150,11 +150,11 @@ async def test_what_is_missing_is_asked_for_again_while_no_packet_comes(
     monkeypatch.setattr(receiver, "_send_rtcp_pli", pli)
     now = 0.0
     feed = FrameFeed(receiver, lambda *frame: None, lambda: None, lambda: now)
-    for number in (1, 2, 4):
-        await receiver._handle_rtp_packet(_packet(number, 3000 * number, KEY), 0)
+    for number, data in ((1, KEY), (2, b"\x01delta"), (4, b"\x01delta")):
+        await receiver._handle_rtp_packet(_packet(number, 3000 * number, data), 0)
     assert asked.pop(0) == ("nack", [3]), "aiortc's own"
     watching = asyncio.create_task(feed.watch())
-    for now in (0.15, 0.5):  # noqa: B007 - the feed's clock
+    for now in (0.2, 0.5):  # noqa: B007 - the feed's clock
         await asyncio.sleep(0.12)
     watching.cancel()
     assert asked[0] == ("nack", [3])

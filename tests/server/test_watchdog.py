@@ -26,6 +26,17 @@ def test_packets_without_frames_lead_to_a_keyframe_request_then_to_a_restart() -
     assert all(after - before >= 0.5 for before, after in pairwise(asked))
 
 
+def test_a_line_that_goes_dead_in_the_middle_of_a_frame_is_not_the_senders_fault() -> None:
+    assert Remedy.RESTART not in _remedies((0, 50, 20), *((0.25 * step, 51, 20) for step in range(1, 80)))
+
+
+def test_a_sender_that_comes_back_without_a_picture_has_its_three_seconds() -> None:
+    dead = [(0.25 * step, 51, 20) for step in range(1, 40)]
+    back = [(10 + 0.25 * step, 60 + step, 20) for step in range(13)]
+    remedies = _remedies((0, 50, 20), *dead, *back)
+    assert remedies.index(Remedy.RESTART) == len(remedies) - 1
+
+
 def test_a_frame_ends_the_alarm() -> None:
     steps = [(0.0, 50, 20), (1.0, 60, 20), (1.6, 70, 20), (2.0, 80, 21), (2.2, 90, 21), (2.4, 95, 22)]
     assert _remedies(*steps) == [
