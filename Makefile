@@ -1,6 +1,8 @@
 # make serve   starts the server at http://localhost:8080   (PORT=9000, ARGS="--max-sessions 8")
 # make test    what CI runs: lint, types and all tests
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
+# make compare this server beside aiortc's example server, in one run of five minutes   (CLIP=file)
+# make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
 # make screenshot   takes the README's picture of the page again
@@ -20,7 +22,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench students studies quality screenshot clean
+.PHONY: serve test lint types unit bench compare soak students studies quality screenshot clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -45,6 +47,13 @@ bench: $(TESTER)/.ready
 	    $(TESTER)/bin/acutance bench stream --codec $$codec --camera $$camera --seconds $(SECONDS) \
 	        $(if $(CLIP),--clip $(CLIP)) || exit; \
 	done; done
+
+compare: $(TESTER)/.ready
+	$(TESTER)/bin/python -m tests.compare $(if $(CLIP),--clip $(CLIP)) $(ARGS)
+
+# SECONDS has a default for `make bench` above: here it counts only where it is given.
+soak: $(TESTER)/.ready
+	SOAK_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),3600) $(TESTER)/bin/pytest -s -m soak tests/soak
 
 TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large

@@ -1,4 +1,4 @@
-"""What a benchmark's figure must be read with: processor, system, versions, commit, date."""
+"""What a benchmark's figure must be read with: processor, GPU and driver, system, versions, commit, date."""
 
 import platform
 import subprocess
@@ -8,9 +8,10 @@ from pathlib import Path
 
 
 def describe() -> dict[str, str]:
-    """Return what a figure must be read with: processor, system, versions, commit, date."""
+    """Return what a figure must be read with: processor, GPU and driver, system, versions, commit, date."""
     return {
         "cpu": _cpu_model(),
+        "gpu": _gpu(),
         "system": platform.platform(),
         "python": platform.python_version(),
         **{package: version(package) for package in ("acutance", "aiortc", "av", "numpy")},
@@ -27,6 +28,17 @@ def _cpu_model() -> str:
         return platform.processor() or platform.machine()
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return f"{len(models)} x {models[0]}" if models else platform.machine()
+
+
+def _gpu() -> str:
+    """Return model and driver of each NVIDIA GPU, or ``none``: the only kind that the providers here use."""
+    command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    gpus = [line.split(", ") for line in done.stdout.splitlines() if line.strip()]
+    return "; ".join(f"{name}, driver {driver}" for name, driver in gpus) or "none"
 
 
 def _onnxruntime_version() -> str:

@@ -229,6 +229,7 @@ def test_a_short_run_against_a_server_of_its_own(
             camera="soft",
             uplink=400_000,
             seconds=10,
+            threads_table=True,
             log=log,
         )
     )
@@ -242,20 +243,57 @@ def test_a_short_run_against_a_server_of_its_own(
     assert 0.5 < figures["ssim"]["uplink"] < 1
     assert 0.5 < figures["ssim"]["returned"] < 1
     assert figures["server_cpu_ms_per_frame"] > 0
+    assert figures["psnr_y"]["returned"] > 20
+    assert figures["server_said"]["frames"]["received"] > 0.5 * figures["sent"]
+    assert figures["server_said"]["size_out"] == [480, 272]
+    assert figures["server_files"]["after"] <= figures["server_files"]["end"]
+    by_work = figures["server_cpu_ms_per_frame_by_work"]
+    assert by_work["encoding"] > 0
+    assert by_work["decoding"] > 0
+    # The looks at the threads and at the process are not quite at the same time.
+    assert sum(by_work.values()) == pytest.approx(figures["server_cpu_ms_per_frame"], rel=0.3)
     capsys.readouterr()
     assert main(["bench", "report", str(log), str(log)]) == 0
     table = capsys.readouterr().out.splitlines()
     assert table[2] == table[3]
-    assert f"| 480x272 | {codec} | soft | 10 | {figures['frame_rate']:.2f} |" in table[2]
+    assert f"| 480x272 | {codec} | soft | 400 | 10 | 1 of 1 | {figures['frame_rate']:.2f} |" in table[2]
     assert f"| 480x272 | {codec} | soft | 2 | {figures['frame_rate']:.2f} |" in table[7]
     assert report["machine"]["cpu"] in table[-1]
 
 
-def test_a_file_that_is_no_log_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "other.jsonl"
-    file.write_text('{"options": {}}\n')
-    assert main(["bench", "report", str(file)]) == 2
-    assert "other.jsonl is not a log of" in capsys.readouterr().err
+def test_several_peers_and_one_too_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "figures.jsonl"
+    stream(
+        StreamOptions(
+            size="320x192",
+            uplink=200_000,
+            seconds=10,
+            sessions=3,
+            serve=["max-sessions=2", "admission=false", "student=nano"],
+            log=log,
+        )
+    )
+    report = json.loads(log.read_text())
+    sessions = report["figures"]["sessions"]
+    refused = [session for session in sessions if "refused" in session]
+    served = [session for session in sessions if "refused" not in session]
+    assert len(served) == 2
+    assert "All 2 sessions" in refused[0]["refused"]
+    assert report["figures"]["frame_rate"] == min(session["frame_rate"] for session in served)
+    assert report["server"]["student"] == "nano"
+    capsys.readouterr()
+    assert main(["bench", "report", str(log)]) == 0
+    assert "| 2 of 3 |" in capsys.readouterr().out
+
+
+def test_a_sender_that_shrinks_its_picture_gets_its_size_back(tmp_path: Path) -> None:
+    log = tmp_path / "figures.jsonl"
+    stream(StreamOptions(size="640x384", resize="320x192@4", seconds=10, serve=["upscale=true"], log=log))
+    after = json.loads(log.read_text())["figures"]["after_resize"]
+    assert after["returned_sizes"].keys() == {"640x384"}
+    assert after["frame_rate"] > 15
+    assert 0.5 < after["ssim"]["bicubic"] < 1
+    assert 0.5 < after["ssim"]["returned"] < 1
 
 
 @pytest.mark.skipif(not CLIPS.exists(), reason="the project's clips (shared/data/clips) are not on this machine")

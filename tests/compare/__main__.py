@@ -1,0 +1,141 @@
+"""`make compare`: this server and aiortc's example server side by side, cell by cell, in one run.
+
+The same encoded frames go through both, from the same client on the same machine, with one server running at a time.
+"""
+
+import argparse
+import json
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from server import bench_figures, machine
+from server.bench_material import Material, MaterialError, Plan, prepare
+from server.bench_peer import PeerError, Sending
+from server.bench_server import BenchError, Watched, acutance, free_port, started
+from server.bench_sessions import Refused, run_sessions
+
+# Uplinks of 600 kbit/s at 360p and 1.2 Mbit/s at 720p are what a poor line leaves; 1080p in proportion.
+SIZES = {(640, 360): 600_000, (1280, 720): 1_200_000, (1920, 1080): 2_400_000}
+CODECS = ("H264", "VP8")
+HEAD = (
+    "size",
+    "codec",
+    "server",
+    "frames/s",
+    "p50 ms",
+    "p95 ms",
+    "drift ms",
+    "SSIM uplink",
+    "returned",
+    "PSNR returned",
+)
+
+
+@contextmanager
+def example() -> Iterator[Watched]:
+    """Run aiortc's example server until the block ends."""
+    port = free_port()
+    with started([sys.executable, "-m", "tests.compare.example_server", str(port)], port, _listening) as server:
+        yield server
+
+
+SERVERS: dict[str, Callable[[], AbstractContextManager[Watched]]] = {"acutance": acutance, "aiortc example": example}
+
+
+def _listening(server: Watched) -> None:
+    port = int(server.url.rpartition(":")[2])
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError as error:
+        raise BenchError("it does not listen yet") from error
+
+
+def cell(name: str, material: Material) -> dict[str, Any]:
+    """Return the figures of one server with one stream."""
+    plan = material.plan
+    with SERVERS[name]() as server:
+        (trip,) = run_sessions(server.url, Sending(plan, material.packets, plan.count), look=server.look)
+        server.look()
+    if isinstance(trip, Refused):
+        raise BenchError(f"{name} took no session: {trip.message}")
+    return {
+        **bench_figures.measure(trip, material.plan.rate),
+        **bench_figures.quality(material, trip),
+        **bench_figures.process(server.seen, [trip]),
+        "server_said": bench_figures.said(trip.statistics),
+    }
+
+
+def row(line: dict[str, Any]) -> str:
+    """Return a cell's line of the Markdown table."""
+    found = line["figures"]
+    ssim, psnr, said = found["ssim"], found["psnr_y"], found["server_said"]
+    sharpened = f"{said['student']}, {said['enhanced_share']:.0%} of the frames" if said else "unsharp mask"
+    return _line(
+        [
+            line["size"],
+            line["codec"],
+            line["server"],
+            f"{found['frame_rate']:.2f}",
+            f"{found['latency_ms']['p50']:.0f}",
+            f"{found['latency_ms']['p95']:.0f}",
+            f"{found['drift_ms']:+.1f}",
+            f"{ssim['uplink']:.4f}",
+            f"{ssim['returned']:.4f}",
+            f"{psnr['uplink']:.2f}",
+            f"{psnr['returned']:.2f}",
+            f"{found['server_cpu_ms_per_frame']:.1f}",
+            sharpened,
+        ]
+    )
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Measure every cell; print each when it is known, and add it to the log."""
+    parser = argparse.ArgumentParser(prog="python -m tests.compare", description=__doc__)
+    parser.add_argument("--clip", type=Path, help="a video file; without one FFmpeg's test picture")
+    parser.add_argument("--camera", choices=("sharp", "soft"), default="sharp", help="see `acutance bench stream`")
+    parser.add_argument("--seconds", type=int, default=12, help="of each cell, 10 at the least")
+    parser.add_argument("--size", action="append", help="such as 640x360; repeatable; all three without it")
+    parser.add_argument("--log", type=Path, default=Path("tests/output/compare.jsonl"), help="a line of JSON a cell")
+    options = parser.parse_args()
+    options.log.parent.mkdir(parents=True, exist_ok=True)
+    described = machine.describe()
+    print(_line(list(HEAD)), "|" + "---|" * len(HEAD), sep="\n", flush=True)
+    for size, uplink in SIZES.items():
+        named = f"{size[0]}x{size[1]}"
+        if options.size and named not in options.size:
+            continue
+        for codec in CODECS:
+            plan = Plan(size, codec, options.camera, uplink, 30, 30 * options.seconds)
+            material = prepare(options.clip, plan)
+            for name in SERVERS:
+                line = {
+                    "benchmark": "compare",
+                    "size": named,
+                    "codec": codec.lower(),
+                    "server": name,
+                    "camera": options.camera,
+                    "clip": options.clip and options.clip.name,
+                    "seconds": options.seconds,
+                    "machine": described,
+                    "figures": cell(name, material),
+                }
+                with options.log.open("a", encoding="utf-8") as log:
+                    log.write(json.dumps(line) + "\n")
+                print(row(line), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (BenchError, MaterialError, PeerError) as error:
+        sys.exit(f"compare: {error}")

@@ -1,0 +1,13 @@
+from server.bench_material import Plan, prepare
+from tests.compare.__main__ import cell, row
+
+
+def test_the_server_that_ours_is_held_against_returns_the_picture() -> None:
+    plan = Plan((320, 192), bitrate=300_000, count=300)
+    figures = cell("aiortc example", prepare(None, plan))
+    assert figures["frame_rate"] > 15
+    assert figures["in_order"]
+    assert 0.5 < figures["ssim"]["returned"] < 1
+    shown = row({"size": "320x192", "codec": "h264", "server": "aiortc example", "figures": figures})
+    assert shown.startswith(f"| 320x192 | h264 | aiortc example | {figures['frame_rate']:.2f} |")
+    assert shown.endswith("| unsharp mask |")
