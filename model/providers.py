@@ -1,5 +1,6 @@
 """Which ONNX Runtime execution provider can run here, and in plain words why a better one cannot."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,10 +24,13 @@ EXECUTION_PROVIDERS = {
 }
 # Where Linux (driver, WSL) shows an NVIDIA device. Elsewhere trying is the only way to know.
 _DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/proc/driver/nvidia/version"))
+_ENGINES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance" / "tensorrt"
 _OPTIONS: dict[str, dict[str, str]] = {
     # EXHAUSTIVE measures cuDNN's algorithms once for each size: sizes are few and held for long.
-    "CUDA": {"cudnn_conv_algo_search": "EXHAUSTIVE"},
-    "TensorRT": {"trt_fp16_enable": "1"},
+    # Convolutions in half precision run on tensor cores in NHWC only.
+    "CUDA": {"cudnn_conv_algo_search": "EXHAUSTIVE", "prefer_nhwc": "1"},
+    # An engine takes seconds to minutes to build for each size: it is kept for the next start.
+    "TensorRT": {"trt_fp16_enable": "1", "trt_engine_cache_enable": "1", "trt_engine_cache_path": str(_ENGINES)},
     "CPU": {},
 }
 
@@ -74,6 +78,8 @@ def _try_provider(model: Path, name: str, options: ort.SessionOptions) -> ort.In
     provider = EXECUTION_PROVIDERS[name]
     if provider not in ort.get_available_providers():
         raise ProviderError("this build of ONNX Runtime does not contain it")
+    if name == "TensorRT":
+        _ENGINES.mkdir(parents=True, exist_ok=True)
     if name != "CPU":
         _require_device()
         _preload_libraries()

@@ -7,6 +7,7 @@ import numpy as np
 
 from model import catalog
 from model.engine import Engine
+from model.failover import FailoverEngine, open_engine
 from model.providers import Request
 from server.governor import PASS, Rung
 
@@ -23,7 +24,7 @@ class Ladder:
         rungs: best first; the last one passes frames through.
     """
 
-    def __init__(self, engines: Sequence[Engine]):
+    def __init__(self, engines: Sequence[Engine | FailoverEngine]):
         self.engines = {engine.student.name: engine for engine in engines}
         self.rungs = [*map(_measured, engines), Rung(PASS)]
 
@@ -45,10 +46,10 @@ class Ladder:
             names = names[names.index(student) :]
         elif student != AUTO:
             names = [student]
-        return cls([Engine.open(name, provider, threads) for name in names])
+        return cls([open_engine(name, provider, threads) for name in names])
 
     @property
-    def best(self) -> Engine:
+    def best(self) -> Engine | FailoverEngine:
         """The first rung's."""
         return next(iter(self.engines.values()))
 
@@ -64,7 +65,7 @@ class Ladder:
         return self.rungs[names.index(name) :]
 
 
-def _measured(engine: Engine) -> Rung:
+def _measured(engine: Engine | FailoverEngine) -> Rung:
     luma = np.random.default_rng(0).integers(0, 256, _MEASURED, np.uint8)
     out = np.empty_like(luma)
     engine.sharpen(luma, out)  # the first run makes the buffers

@@ -1,0 +1,135 @@
+"""What runs when a device fails in mid-call: the CPU at once, and the device again after a while."""
+
+import logging
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+from model.engine import Engine, Plane, UnsupportedSizeError
+from model.hints import UNCODED, Hints
+from model.providers import Request
+
+log = logging.getLogger(__name__)
+
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 5.0, 300.0
+
+
+class FailoverEngine:
+    """An engine for people who are in a call: a device that is lost costs them no frame.
+
+    The frame on which the device failed is sharpened on the CPU. The device is opened again in a thread of its own,
+    5 s later, then 10, 20, up to 5 minutes; no frame waits for that.
+
+    Attributes:
+        student: the student that it runs.
+    """
+
+    def __init__(
+        self,
+        preferred: Engine,
+        reopen: Callable[[], Engine],
+        open_spare: Callable[[], Engine],
+        clock: Callable[[], float] = monotonic,
+    ):
+        """Begin with the preferred one.
+
+        Args:
+            preferred: on the best provider that runs here.
+            reopen: opens it once more.
+            open_spare: opens the student on the CPU.
+            clock: in seconds.
+        """
+        self.student = preferred.student
+        self._preferred = preferred
+        self._spare: Engine | None = None
+        self._reopen = reopen
+        self._open_spare = open_spare
+        self._clock = clock
+        self._failure: str | None = None
+        self._wait = _FIRST_RETRY_S
+        self._retry_at = 0.0
+        self._retry: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def provider(self) -> str:
+        """Where the next frame runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
+        return self._preferred.provider if self._failure is None or self._spare is None else self._spare.provider
+
+    @property
+    def note(self) -> str | None:
+        """Why no better provider runs, in one sentence; None where the best one does."""
+        return self._failure or self._preferred.note
+
+    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+        """Sharpen as `Engine.sharpen` does.
+
+        Raises:
+            UnsupportedSizeError: the plane is too small or too large.
+            Exception: ONNX Runtime's, where the CPU fails, too.
+        """
+        if self._failure is None:
+            try:
+                return self._preferred.sharpen(luma, out, hints, strength)
+            except UnsupportedSizeError:
+                raise
+            except Exception as error:  # ONNX Runtime's errors share no base class
+                self._fail(error)
+        else:
+            self._try_again()
+        return self._on_spare().sharpen(luma, out, hints, strength)
+
+    def _fail(self, error: Exception) -> None:
+        with self._lock:
+            if self._failure is not None:
+                return  # another frame, at the same time
+            provider = self._preferred.provider
+            self._failure = f"{provider} failed in a call ({type(error).__name__}) and is tried again from time to time"
+            self._retry_at = self._clock() + self._wait
+        log.warning("%s failed; the CPU goes on", provider, exc_info=error)
+
+    def _on_spare(self) -> Engine:
+        with self._lock:
+            if self._spare is None:
+                self._spare = self._open_spare()
+            return self._spare
+
+    def _try_again(self) -> None:
+        with self._lock:
+            if self._clock() < self._retry_at or (self._retry is not None and self._retry.is_alive()):
+                return
+            self._retry = threading.Thread(target=self._reopened, name="reopen", daemon=True)
+            self._retry.start()
+
+    def _reopened(self) -> None:
+        try:
+            engine = self._reopen()
+        except Exception as error:
+            log.info("%s does not open yet: %s", self._preferred.provider, error)
+            engine = None
+        with self._lock:
+            self._wait = min(2 * self._wait, _LONGEST_RETRY_S)
+            if engine is None or engine.provider != self._preferred.provider:
+                self._retry_at = self._clock() + self._wait
+                return
+            self._preferred, self._failure = engine, None
+        log.info("%s is back", engine.provider)
+
+    def join(self) -> None:
+        """Wait for an attempt that runs."""
+        if self._retry is not None:
+            self._retry.join()
+
+
+def open_engine(student: str, provider: Request, threads: int) -> Engine | FailoverEngine:
+    """Open a student as `Engine.open` does; on a device that may be lost, with the CPU to fall back on.
+
+    Raises:
+        EngineError: no such student, or its file is not a model of that interface.
+    """
+    engine = Engine.open(student, provider, threads)
+    if engine.provider == "CPU":
+        return engine
+    return FailoverEngine(
+        engine, lambda: Engine.open(student, provider, threads), lambda: Engine.open(student, "cpu", threads)
+    )
