@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.nets.shape import StudentShape
+
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "small"
 LADDER = ("base", "small", "nano")
@@ -36,6 +38,11 @@ class Student:
     parameters: int | None = None
     mac_per_pixel: float | None = None
     sha256: str | None = None
+
+    @property
+    def bytes_per_pixel(self) -> float | None:
+        """Memory traffic for a pixel, see `StudentShape.bytes_per_pixel`; None for a file without a card."""
+        return None if self.shape is None else StudentShape.parse(self.shape).bytes_per_pixel
 
 
 def shipped() -> dict[str, Student]:

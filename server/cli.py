@@ -9,6 +9,7 @@ from pydantic_settings import CliApp, CliSubCommand, SettingsError
 from model.engine import EngineError
 from server.bench import StreamOptions, stream
 from server.bench_material import MaterialError
+from server.bench_model import ModelOptions, model
 from server.bench_peer import PeerError
 from server.bench_report import ReportError, ReportOptions, report
 from server.bench_server import BenchError
@@ -32,6 +33,14 @@ class Stream(StreamOptions):
         stream(self)
 
 
+class Model(ModelOptions):
+    """Measure each student: milliseconds and frames a second by size, provider and threads, beside the limits."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        model(self)
+
+
 class Report(ReportOptions):
     """Print the runs of one or more logs as a Markdown table, a row each, with the machine below."""
 
@@ -44,7 +53,8 @@ class Bench(BaseModel):
     """Measure this machine."""
 
     stream: CliSubCommand[Stream] = Field(description="a round trip over WebRTC, timed by bar codes")
-    report: CliSubCommand[Report] = Field(description="the logs of such runs as a Markdown table")
+    model: CliSubCommand[Model] = Field(description="each student's time a frame, against the machine's limits")
+    report: CliSubCommand[Report] = Field(description="the logs of such runs as Markdown tables and a plot")
 
     def cli_cmd(self) -> None:
         """Run the benchmark that was given."""

@@ -66,6 +66,16 @@ class StudentShape:
         return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + (4 * self.tail**2 * c + 4)
 
     @property
+    def bytes_per_pixel(self) -> float:
+        """Memory traffic for a pixel of the frame, float32, if no two layers share a cache: each map written and read.
+
+        Planes come and the result goes as bytes; each feature map of the half grid, and the correction in both its
+        orders, is written once and read once; a residual is read once more.
+        """
+        maps = (self.depth + 1) * 2 + len(self.blocks)
+        return (self.planes + 1) + 4 * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
+
+    @property
     def macs_per_pixel(self) -> float:
         """Multiply-accumulates for a pixel of the frame, head and tail included."""
         c = self.channels

@@ -1,0 +1,42 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from server import roofline
+from server.bench_model import ModelOptions, model
+from server.bench_report import markdown
+from server.bench_server import BenchError
+
+
+def test_a_row_for_each_student_size_and_thread_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "model.jsonl"
+    options = ModelOptions(
+        student=["nano", "small"], size=["64x48", "96x64"], provider=["cpu"], threads=[1], seconds=0.01, log=log
+    )
+    model(options)
+    report = json.loads(log.read_text())
+    rows = report["figures"]["rows"]
+    assert [(row["student"], row["size"]) for row in rows] == [
+        (name, size) for name in ("nano", "small") for size in ("64x48", "96x64")
+    ]
+    for row in rows:
+        assert 0 < row["ms"]["p50"] <= row["ms"]["p95"] <= row["ms"]["p99"]
+        assert row["arithmetic floor ms"] > 0
+        assert row["bound by"] in ("arithmetic", "memory")
+    assert "nano" in capsys.readouterr().out
+    assert "| nano |" in markdown([report])
+
+
+def test_where_no_provider_runs_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.providers._DEVICE_FILES", ())
+    with pytest.raises(BenchError, match="NVIDIA"):
+        model(ModelOptions(student=["nano"], size=["64x48"], provider=["tensorrt"], threads=[1], seconds=0.01))
+
+
+def test_limits_are_measured_and_floors_follow_from_them() -> None:
+    limit = roofline.measure(1)
+    assert limit.flops > 1e8
+    assert limit.bandwidth > 1e8
+    arithmetic, memory = roofline.Roofline(1, flops=2e9, bandwidth=1e9).floor(macs=5e8, traffic=1e8)
+    assert (arithmetic, memory) == (0.5, 0.1)
