@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +17,7 @@ from server.governor import PASS, Governor, Rung
 from server.load import Load
 from server.output_size import OutputSize
 from server.pipeline import Choices, Pipeline
-from server.telemetry import Telemetry
+from server.telemetry import LoopLag, Telemetry
 from tests.pictures import frame_of
 
 
@@ -43,11 +44,13 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.open = threading.Semaphore(0)
         self.reason: str | None = None
+        self.delay = 0.0
         self.treatments: list[Treatment] = []
 
     def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
         self.treatments.append(treatment)
         self.entered.release()
+        time.sleep(self.delay)
         assert self.open.acquire(timeout=10)
         return Enhanced(frame, self.reason)
 
@@ -219,3 +222,27 @@ async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:
     with pytest.raises(MediaStreamError):
         await run.pipeline.returned.recv()
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+class Slow(H264Encoder):
+    """Takes its time, as a large picture does."""
+
+    def encode(self, frame: av.VideoFrame) -> "av.Packet[av.VideoStream]":
+        time.sleep(0.2)
+        return super().encode(frame)
+
+
+async def test_neither_a_student_nor_an_encoder_holds_up_the_loop() -> None:
+    run = Run(Slow(RateControl(1_000_000)))
+    lag = LoopLag()
+    watching = asyncio.create_task(lag.watch())
+    run.gate.open.release(4)
+    run.gate.delay = 0.2
+    for number in range(4):
+        run.camera.shoot(number)
+        await asyncio.wait_for(run.pipeline.returned.recv(), 10)
+    # Each stage would have held it up by 200 ms; the rest is for a busy test machine.
+    assert lag.p99_ms() < 100
+    watching.cancel()
+    await run.pipeline.close()
+    run.inference.shutdown()
