@@ -25,7 +25,7 @@ from server.bitrate import RateControl
 from server.enhancer import Enhancer
 from server.governor import Governor
 from server.ladder import AUTO
-from server.offer import OfferError, negotiated_codec
+from server.offer import OfferError, negotiated_codec, with_received_level
 from server.output_size import OutputSize
 from server.pipeline import Choices, Pipeline
 from server.report import Report
@@ -110,7 +110,7 @@ class Session:
         answer = peer.localDescription.sdp
         self._codec = negotiated_codec(answer)
         self._start_pipeline(transceiver)
-        return answer
+        return with_received_level(answer)
 
     async def close(self, reason: str) -> None:
         """Close the peer connection and all that belongs to it; the first call's reason counts."""

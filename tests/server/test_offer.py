@@ -3,7 +3,7 @@ import json
 import pytest
 from aiortc.sdp import SessionDescription
 
-from server.offer import OfferError, check_sdp, negotiated_codec, read_offer
+from server.offer import OfferError, check_sdp, negotiated_codec, read_offer, with_received_level
 from server.wishes import Wishes
 from tests.offers import AUDIO, CANDIDATE, DATA, SESSION, VIDEO, offer
 
@@ -100,3 +100,10 @@ def test_baseline_of_any_level_is_taken(profile: str) -> None:
 
 def test_the_negotiated_codec_is_the_first_of_the_answer() -> None:
     assert negotiated_codec(offer(VIDEO)) == "VP8"
+
+
+def test_the_answer_names_the_level_that_is_decoded() -> None:
+    line = "a=fmtp:{} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={}\r\n"
+    answer = line.format(99, "42001f") + line.format(101, "42e01f") + line.format(103, "42e034")
+    expected = line.format(99, "42002a") + line.format(101, "42e02a") + line.format(103, "42e034")
+    assert with_received_level(answer) == expected
