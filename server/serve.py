@@ -1,6 +1,7 @@
 """`acutance serve`: opens the student, listens until a signal comes, closes every peer."""
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
@@ -57,6 +58,9 @@ async def _serve(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice)
     try:
         await _listen(runner, options)
         _greet(runner, options, host)
+        # What there is now stays: collecting the garbage of a session that ended need not look through it.
+        gc.collect()
+        gc.freeze()
         await stop.wait()
         log.info("stopping: closing %d session(s)", host.session_count)
     finally:

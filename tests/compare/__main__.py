@@ -31,7 +31,10 @@ HEAD = (
     "drift ms",
     "SSIM uplink",
     "returned",
-    "PSNR returned",
+    "PSNR uplink",
+    "returned",
+    "CPU ms/frame",
+    "sharpened by",
 )
 
 

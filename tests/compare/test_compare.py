@@ -1,5 +1,5 @@
 from server.bench_material import Plan, prepare
-from tests.compare.__main__ import cell, row
+from tests.compare.__main__ import HEAD, cell, row
 
 
 def test_the_server_that_ours_is_held_against_returns_the_picture() -> None:
@@ -11,3 +11,4 @@ def test_the_server_that_ours_is_held_against_returns_the_picture() -> None:
     shown = row({"size": "320x192", "codec": "h264", "server": "aiortc example", "figures": figures})
     assert shown.startswith(f"| 320x192 | h264 | aiortc example | {figures['frame_rate']:.2f} |")
     assert shown.endswith("| unsharp mask |")
+    assert shown.count("|") == len(HEAD) + 1
