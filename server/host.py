@@ -112,7 +112,7 @@ class Host:
         if not self._admission:
             return
         load = self.load
-        why = obstacle([session.running() for session in self._sessions], load.busy, load.own, load.cpus)
+        why = obstacle([session.running() for session in self._sessions], load.busiest, load.own, load.cpus)
         if why is not None:
             raise FullError(
                 f"This server cannot carry another session without slowing down the others ({why}): "

@@ -1,10 +1,12 @@
 """How busy the machine is: what the server itself takes, and everything else."""
 
 import asyncio
+from collections import deque
 
 import psutil
 
 _EVERY_S = 1.0
+_KEPT = 10
 
 
 class Load:
@@ -20,8 +22,14 @@ class Load:
     def __init__(self) -> None:
         self.busy = 0.0
         self.own = 0.0
+        self._history: deque[float] = deque(maxlen=_KEPT)
         self.cpus = psutil.cpu_count() or 1
         self._process = psutil.Process()
+
+    @property
+    def busiest(self) -> float:
+        """The largest `busy` of the last ten seconds: what calls need in their livelier moments."""
+        return max(self._history, default=self.busy)
 
     async def watch(self) -> None:
         """Measure until cancelled."""
@@ -36,4 +44,5 @@ class Load:
         # Not every system knows the last two.
         free = times.idle + getattr(times, "iowait", 0.0) + getattr(times, "nice", 0.0)
         self.busy = max(0.0, 1 - free / 100)
+        self._history.append(self.busy)
         self.own = self._process.cpu_percent(interval=None) / 100
