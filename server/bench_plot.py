@@ -42,7 +42,7 @@ def plot(runs: Sequence[Run], file: Path) -> None:
     panels = {title: points for title, points in _panels(runs, machines).items() if points}
     if not panels:
         raise ReportError("there is nothing to plot in these logs")
-    figure = Figure(figsize=(5 * len(panels), 5), layout="constrained")
+    figure = Figure(figsize=(5 * len(panels), 5.5), layout="constrained")
     for axes, (title, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         _draw(axes, points)
         axes.set_title(title)
@@ -98,7 +98,8 @@ def _draw(axes: Axes, points: Sequence[Point]) -> None:
         axes.set_ylim(bottom=0)
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=8)
+    # Below: with every student in it there is no room inside.
+    axes.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.07), frameon=False)
 
 
 def _pixels(size: str) -> int:

@@ -90,10 +90,10 @@ def test_both_kinds_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     log, picture = tmp_path / "log.jsonl", tmp_path / "plot.png"
     log.write_text("\n".join(json.dumps(run) for run in (_stream(), _stream(OTHER), _model(OTHER))))
     assert main(["bench", "report", str(log), "--plot", str(picture)]) == 0
-    assert Image.open(picture).size == (1800, 600), "three panels"
+    assert Image.open(picture).size == (1800, 660), "three panels"
     log.write_text(json.dumps(_model()))
     assert main(["bench", "report", str(log), "--plot", str(picture)]) == 0
-    assert Image.open(picture).size == (600, 600)
+    assert Image.open(picture).size == (600, 660)
     assert main(["bench", "report", str(log), "--plot", str(tmp_path / "nowhere" / "plot.png")]) == 2
     assert "cannot write the plot to" in capsys.readouterr().err
 
