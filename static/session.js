@@ -28,6 +28,7 @@ export class Session {
   #on;
   #closed = new AbortController();
   #connected = false;
+  #restarting = false;
 
   /**
    * @param {MediaStream} camera with one video track
@@ -142,13 +143,23 @@ export class Session {
     else this.#on.onInterrupted(state !== 'connected');
   }
 
-  /** An encoder that loses its track and gets it back begins anew, with a keyframe. */
+  /** Switching an encoding off and on makes its encoder begin anew, with a keyframe; replaceTrack() does not. */
   async #restartSender() {
-    const sender = this.#pc.getSenders().find(({ track }) => track?.kind === 'video');
-    const track = sender?.track;
-    if (!sender || !track) return;
-    await sender.replaceTrack(null);
-    if (!this.#closed.signal.aborted) await sender.replaceTrack(track);
+    const [sender] = this.#pc.getSenders();
+    // Two at once would each make the other's parameters out of date, and the last word could be "off".
+    if (!sender || this.#restarting) return;
+    this.#restarting = true;
+    try {
+      for (const active of [false, true]) {
+        const parameters = sender.getParameters();
+        for (const encoding of parameters.encodings) encoding.active = active;
+        await sender.setParameters(parameters);
+      }
+    } catch {
+      // The call ended meanwhile. Where it did not, the server does: nothing comes any more.
+    } finally {
+      this.#restarting = false;
+    }
   }
 
   #lose() {

@@ -67,16 +67,30 @@ class BadLine:
 
     def lose_for_good(self, way: Way) -> None:
         """Lose the next large packet that goes this way, and whatever would repair it."""
-        lost: set[tuple[bytes, bytes]] = set()
+        lost: set[int] = set()
+
+        def chosen(number: int, size: int) -> bool:
+            if not lost and size > 300:
+                lost.add(number)
+            return number in lost
+
+        self._lose_beyond_repair(way, chosen)
+
+    def lose_every_second(self, way: Way) -> None:
+        """Lose every second packet that goes this way, and whatever would repair it."""
+        self._lose_beyond_repair(way, lambda number, size: bool(number & 1))
+
+    def _lose_beyond_repair(self, way: Way, chosen: Callable[[int, int], bool]) -> None:
+        sources: set[bytes] = set()
 
         def loses(data: bytes, on: Way) -> bool:
             if on is not way or _is_rtcp(data):
                 return False
-            number, source = data[2:4], data[8:12]
-            if not lost and len(data) > 300:
-                lost.add((number, source))
+            source = data[8:12]
+            if not sources:
+                sources.add(source)
             # Another source is that of the retransmissions (RFC 4588).
-            return any(number == gone or source != of for gone, of in lost)
+            return source not in sources or chosen(int.from_bytes(data[2:4]), len(data))
 
         self.loses = loses
 

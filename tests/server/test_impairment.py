@@ -101,6 +101,13 @@ async def test_an_outage_of_five_seconds(caller: Caller) -> None:
     assert await caller.seconds_until_news() < BACK_WITHIN_S
 
 
+async def test_a_sender_of_whom_no_picture_can_be_made_is_told_to_begin_anew(caller: Caller) -> None:
+    caller.line.lose_every_second(Way.OUT)
+    await until(lambda: any(message["type"] == "restart_sender" for message in caller.statistics))
+    caller.line.loses = lambda *_: False
+    assert await caller.seconds_until_news() < BACK_WITHIN_S
+
+
 class Shrinking(SoftCamera):
     """Sends pictures of other sizes for a while, as browsers do on a poor line."""
 

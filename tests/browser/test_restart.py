@@ -1,0 +1,35 @@
+"""A server that can make no picture of what arrives has the page begin to send anew."""
+
+import json
+
+HOLD_CONNECTION = """
+    const create = RTCPeerConnection.prototype.createDataChannel;
+    RTCPeerConnection.prototype.createDataChannel = function (...of) {
+        const channel = create.apply(this, of);
+        window.held = { pc: this, channel };
+        return channel;
+    };
+"""
+SAY_TWICE = """(data) => {
+    for (let i = 0; i < 2; i++) held.channel.dispatchEvent(new MessageEvent('message', { data }));
+}"""
+KEYFRAMES = """async () => {
+    const sent = [...(await held.pc.getStats()).values()].find(({ type }) => type === 'outbound-rtp');
+    return sent.keyFramesEncoded;
+}"""
+
+
+def test_the_page_restarts_its_sender_with_a_keyframe_and_stays_live(open_page, server):
+    page = open_page(server, HOLD_CONNECTION)
+    page.start()
+    page.page.wait_for_timeout(1_000)
+    before = page.page.evaluate(KEYFRAMES)
+    # Two at once: the second comes while the first is being done.
+    page.page.evaluate(SAY_TWICE, json.dumps({"type": "restart_sender", "reason": "no picture"}))
+    page.page.wait_for_timeout(1_000)
+    assert page.page.evaluate(KEYFRAMES) > before
+    pictures = {page.measure("enhanced")["fingerprint"]}
+    page.page.wait_for_timeout(1_000)
+    pictures.add(page.measure("enhanced")["fingerprint"])
+    assert len(pictures) == 2, "the returned picture moves on"
+    assert page.text("status-what") == "Live."
