@@ -103,7 +103,7 @@ class Governor:
         if self._steady:
             return False
         if self._changed_at is None:
-            return self._begin(sample)
+            self.begin(sample.at, sample.pixels, sample.interval)
         if self._warming > 0:
             self._warming -= 1
             return False
@@ -113,21 +113,28 @@ class Governor:
             return self._down(sample, why)
         return self._up(sample)
 
-    def _begin(self, sample: Sample) -> bool:
-        # Not from the top: a rung that was never affordable at this size would cost the call its first second.
-        self._changed_at = sample.at
-        before = self._index
-        while self._index < len(self.rungs) - 1 and not self._affordable(self._index, sample):
+    def begin(self, at: float, pixels: int, interval: float) -> None:
+        """Choose the first rung; before the first frame. A second call changes nothing.
+
+        Not from the top: a rung that was never affordable at this size would cost the call its first second.
+
+        Args:
+            at: seconds on the session's clock.
+            pixels: of the returned picture.
+            interval: seconds between frames.
+        """
+        if self._steady or self._changed_at is not None:
+            return
+        self._changed_at = at
+        while self._index < len(self.rungs) - 1 and not self._affordable(self._index, pixels, interval):
             self._index += 1
         if self._index:
             above = self.rungs[self._index - 1]
-            takes = 1000 * above.seconds_per_pixel * sample.pixels
+            takes = 1000 * above.seconds_per_pixel * pixels
             self.reason = f"{above.name} takes {takes:.0f} ms a frame of this size here"
-        return self._index != before
 
-    def _affordable(self, index: int, sample: Sample) -> bool:
-        expected = self.rungs[index].seconds_per_pixel * sample.pixels * self._slowdown(sample)
-        return expected <= _AFFORDABLE * sample.interval
+    def _affordable(self, index: int, pixels: int, interval: float, slowdown: float = 1.0) -> bool:
+        return self.rungs[index].seconds_per_pixel * pixels * slowdown <= _AFFORDABLE * interval
 
     def _slowdown(self, sample: Sample) -> float:
         """By how much this rung takes longer than it did on the idle machine; what is above it will, too."""
@@ -164,7 +171,8 @@ class Governor:
         if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._samples) < _ENOUGH:
             return False
         above = self._index - 1
-        if not self._affordable(above, sample) or not self._leaves_room(above, sample):
+        fits = self._affordable(above, sample.pixels, sample.interval, self._slowdown(sample))
+        if not fits or not self._leaves_room(above, sample):
             return False
         self._rose_at = sample.at
         self._change(above, sample.at)

@@ -185,6 +185,8 @@ class Pipeline:
 
     async def _treat(self, aged: _Aged) -> Enhanced:
         came = (aged.frame.width, aged.frame.height)
+        width, height = self.choices.output.of(came)
+        self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
         treatment = self.choices.treatment(came)
         if treatment.student is None and treatment.size == came and aged.frame.format.name in FORMATS:
             # Nothing to do: not worth a thread's attention.

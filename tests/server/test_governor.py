@@ -31,10 +31,15 @@ class Call:
 
 
 def test_it_begins_on_the_best_rung_that_the_size_allows() -> None:
-    call = Call()
-    assert call.run(0.04) == ["small"]
-    assert call.governor.reason == "base takes 40 ms a frame of this size here"
-    assert Call().run(0.04, pixels=PIXELS // 2) == []
+    governor = Governor(RUNGS)
+    governor.begin(0.0, PIXELS, 1 / 30)
+    assert governor.rung.name == "small"
+    assert governor.reason == "base takes 40 ms a frame of this size here"
+    governor.begin(1.0, PIXELS // 4, 1 / 30)
+    assert governor.rung.name == "small", "once is enough"
+    governor = Governor(RUNGS)
+    governor.begin(0.0, PIXELS // 2, 1 / 30)
+    assert (governor.rung.name, governor.reason) == ("base", None)
 
 
 def test_it_stays_while_there_is_time() -> None:
@@ -71,7 +76,7 @@ def test_one_late_frame_is_not_overload() -> None:
 
 def test_it_ends_at_passing_through_and_says_why() -> None:
     call = Call()
-    assert call.run(4.5, enhance=0.05) == ["small", "nano", PASS]
+    assert call.run(4.5, enhance=0.05) == ["nano", PASS]
     assert call.governor.reason == "with nano enhancing took 50 of 33 ms"
 
 
