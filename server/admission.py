@@ -22,12 +22,14 @@ class Running:
         age: seconds since its first frame; 0 before.
         student: processors that its student takes: what stepping down would free.
         received, returned: frames a second.
+        can_yield: whether it could do with a cheaper student, or with none.
     """
 
     age: float
     student: float
     received: float
     returned: float
+    can_yield: bool = False
 
     @property
     def settled(self) -> bool:
@@ -35,7 +37,7 @@ class Running:
         return self.age >= SETTLING_S
 
 
-def obstacle(sessions: Sequence[Running], busy: float, own: float, cpus: int) -> str | None:
+def obstacle(sessions: Sequence[Running], rest: float, own: float, cpus: int) -> str | None:
     """Return why one more session would push the others below their frame rate, or None where it fits.
 
     The others can step down: what their students take is free for the taking. What remains, decoding and encoding,
@@ -43,19 +45,19 @@ def obstacle(sessions: Sequence[Running], busy: float, own: float, cpus: int) ->
 
     Args:
         sessions: those that run.
-        busy: share of all processors in use, 0 to 1.
+        rest: processors that all but the students take, other programs among them.
         own: processors that the server uses.
         cpus: how many there are.
     """
     for session in sessions:
-        if session.settled and session.returned < _HEALTHY * session.received:
+        if session.settled and not session.can_yield and session.returned < _HEALTHY * session.received:
             return f"a session gets {session.returned:.0f} of its {session.received:.0f} frames a second already"
     settled = [session for session in sessions if session.settled]
     students = min(own, sum(session.student for session in sessions))
     base = max((own - students) / len(settled), 0.0) if settled else NOMINAL_BASE
     base = min(base, NOMINAL_BASE * 4)
     unseen = len(sessions) - len(settled)
-    needed = busy * cpus - students + (unseen + 1) * base
+    needed = rest + (unseen + 1) * base
     if sessions and needed > _FULL * cpus:
         return f"{len(sessions)} running would need {needed:.1f} of {cpus} processors with one more"
     return None

@@ -60,7 +60,7 @@ class Host:
         self.ladder = ladder
         self.max_sessions = max_sessions
         self.loop_lag = LoopLag()
-        self.load = Load()
+        self.load = Load(lambda: sum(session.running().student for session in self._sessions))
         self.encoders = encoders or EncoderChoice()
         # On the CPU two at a time, each on half of it; each session has one frame there at most, so turns are fair.
         at_once = 2 if ladder.best.provider == "CPU" else 1
@@ -100,7 +100,8 @@ class Host:
     def _forget(self, session: Session) -> None:
         self._sessions.discard(session)
         # aiortc's connections are knots of references, with some MiB of codecs and buffers on each, and Python's full
-        # collections are rare: without this, 50 calls had added 140 MiB. It takes 2 to 4 ms (see serve.py's freeze).
+        # collections are rare: without this, 50 calls had added 140 MiB. With what the start left frozen (serve.py) it
+        # took 3 to 18 ms for two sessions on a busy machine: once for a session, after its end.
         asyncio.get_running_loop().call_later(_COLLECT_AFTER_S, gc.collect)
 
     def _check_room(self) -> None:
@@ -112,7 +113,7 @@ class Host:
         if not self._admission:
             return
         load = self.load
-        why = obstacle([session.running() for session in self._sessions], load.busiest, load.own, load.cpus)
+        why = obstacle([session.running() for session in self._sessions], load.rest, load.own, load.cpus)
         if why is not None:
             raise FullError(
                 f"This server cannot carry another session without slowing down the others ({why}): "

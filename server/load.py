@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import psutil
 
 _EVERY_S = 1.0
-_KEPT = 10
+_KEPT = 5
 
 
 class Load:
@@ -19,7 +20,13 @@ class Load:
         cpus: how many processors there are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, students: Callable[[], float] = lambda: 0.0) -> None:
+        """Begin.
+
+        Args:
+            students: processors that all students take now; see `rest`.
+        """
+        self._students = students
         self.busy = 0.0
         self.own = 0.0
         self._history: deque[float] = deque(maxlen=_KEPT)
@@ -27,9 +34,9 @@ class Load:
         self._process = psutil.Process()
 
     @property
-    def busiest(self) -> float:
-        """The largest `busy` of the last ten seconds: what calls need in their livelier moments."""
-        return max(self._history, default=self.busy)
+    def rest(self) -> float:
+        """Processors that all but the students took, the most in a second of the last five: in livelier moments."""
+        return max(self._history, default=self.busy * self.cpus)
 
     async def watch(self) -> None:
         """Measure until cancelled."""
@@ -44,5 +51,5 @@ class Load:
         # Not every system knows the last two.
         free = times.idle + getattr(times, "iowait", 0.0) + getattr(times, "nice", 0.0)
         self.busy = max(0.0, 1 - free / 100)
-        self._history.append(self.busy)
+        self._history.append(max(0.0, self.busy * self.cpus - self._students()))
         self.own = self._process.cpu_percent(interval=None) / 100

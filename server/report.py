@@ -36,6 +36,7 @@ class Report:
             student=rung.cpu_per_pixel * width * height * self.rate["enhanced"],
             received=self.rate["received"],
             returned=self.rate["returned"],
+            can_yield=rung != self.pipeline.choices.governor.rungs[-1],
         )
 
     def statistics(self, codec: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from server.load import Load
 
 
 def test_work_shows_and_its_peak_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = Load()
+    students = 0.0
+    load = Load(lambda: students)
     load.sample()
     end = time.monotonic() + 0.3
     while time.monotonic() < end:
@@ -16,10 +17,15 @@ def test_work_shows_and_its_peak_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     load.sample()
     assert load.own > 0.3
     assert load.busy > 0.3 / load.cpus / 2
-    peak = load.busiest
+    peak = load.rest
+    assert peak == pytest.approx(load.busy * load.cpus)
     monkeypatch.setattr("psutil.cpu_times_percent", lambda interval: type("Idle", (), {"idle": 100.0})())
     load.sample()
-    assert (load.busy, load.busiest) == (0.0, peak)
-    for _ in range(10):
+    assert (load.busy, load.rest) == (0.0, peak)
+    for _ in range(5):
         load.sample()
-    assert load.busiest == 0.0
+    assert load.rest == 0.0
+    monkeypatch.setattr("psutil.cpu_times_percent", lambda interval: type("Half", (), {"idle": 50.0})())
+    students = 0.3 * load.cpus
+    load.sample()
+    assert load.rest == pytest.approx(0.2 * load.cpus)
