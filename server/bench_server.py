@@ -189,7 +189,7 @@ def started(
 def _files(process: psutil.Process) -> int:
     if sys.platform == "win32":
         return process.num_handles()
-    return process.num_fds()
+    return int(process.num_fds())
 
 
 def free_port() -> int:
