@@ -41,7 +41,7 @@ def write_run(folder: Path, network: Student | Teacher) -> Path:
         teacher={"name": "teacher-c48b6h", "file": "t.safetensors", "sha256": "00"},
     ).write(folder)
     weights = network.state_dict()
-    save_weights(folder / "best.safetensors", State(step=8, seconds=90.0, best=1.0), network, weights, {})
+    save_weights(folder / "last.safetensors", State(step=8, seconds=90.0, best=1.0), network, weights, {})
     return folder
 
 
@@ -106,7 +106,7 @@ def test_nothing_is_written_where_something_is_wrong(student: Student, tmp_path:
         ([str(run), "--out", str(out), "--precision", "int8"], "'int8' is no precision"),
         ([str(tmp_path), "--out", str(out)], "is not a run of acutance-train"),
         ([str(run), "--out", str(out), "--set", "nowhere"], "nowhere is neither a folder nor"),
-        ([str(run), "--out", str(out), "--checkpoint", "last"], "last.safetensors"),
+        ([str(run), "--out", str(out), "--checkpoint", "best"], "best.safetensors"),
     ):
         result = CliRunner().invoke(app, order)
         assert isinstance(result.exception, DataError), result.output
