@@ -1,25 +1,30 @@
 """Engine: a luma plane in, a sharper luma plane of the same size out."""
 
+import itertools
+import logging
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 
 from model import catalog, providers
-from model.hints import UNCODED, Hints, fill
+from model.batching import Collector
+from model.buffers import NO_GRAPH, DeviceBuffers, Frame, HostBuffers, Plane
+from model.device import DEVICE
+from model.hints import UNCODED, Hints
 
-Plane = NDArray[np.uint8]
+log = logging.getLogger(__name__)
 
 SMALLEST = 16
 LARGEST_SIDES = (4096, 2304)
-# Buffers are kept for the sizes used last: a call has one or two, a sender that adapts a few more.
-_SIZES_KEPT = 4
+# Buffers are kept for the sizes used last, each with 1, 2, 4 or 8 frames on a GPU: a call has one size or two.
+_SHAPES_KEPT = 8
 
 
 class EngineError(RuntimeError):
@@ -30,20 +35,6 @@ class UnsupportedSizeError(ValueError):
     """A plane outside 16x16 to 4096x2304 (either way up)."""
 
 
-@dataclass
-class _Buffers:
-    """What one frame size needs, made once: host arrays [1, planes, H, W], and a binding to them or to the device."""
-
-    source: Plane
-    strength: NDArray[np.float32]
-    hints: Hints | None  # what the second plane of `source` says; None: nothing yet
-    result: Plane | None  # None where the result lives on the device and is fetched from there
-    source_value: ort.OrtValue
-    strength_value: ort.OrtValue
-    result_value: ort.OrtValue
-    binding: ort.IOBinding
-
-
 class Engine:
     """One student on one provider. ``sharpen`` may be called from several threads at once.
 
@@ -51,25 +42,38 @@ class Engine:
         student: the student that it runs.
         provider: ``TensorRT``, ``CUDA`` or ``CPU``.
         note: why no better provider runs, in one sentence; None where the best one does.
+        at_once: calls of ``sharpen`` that make sense at once.
     """
 
-    def __init__(self, student: catalog.Student, session: ort.InferenceSession, provider: str, note: str | None):
+    def __init__(
+        self,
+        student: catalog.Student,
+        session: ort.InferenceSession,
+        provider: str,
+        note: str | None,
+        manner: providers.Manner,
+    ):
         self.student = student
         self.provider = provider
         self.note = note
+        self.at_once = manner.at_once
         self._session = session
-        self._planes = int(session.get_inputs()[0].shape[1])
-        self._inputs = [end.name for end in session.get_inputs()]
-        self._output = session.get_outputs()[0].name
-        # Those that no call is using, by size; each call has its own.
-        self._idle: OrderedDict[tuple[int, int], list[_Buffers]] = OrderedDict()
+        self._manner = manner
+        self._collector = Collector(self._run) if manner.batched else None
+        # Those that no call is using, by what they are for; each batch under way has its own.
+        self._idle: OrderedDict[tuple[int, int, int], list[HostBuffers]] = OrderedDict()
+        self._graphs = itertools.count(1)
         self._lock = threading.Lock()
 
     @classmethod
     def open(
-        cls, student: str | Path = catalog.DEFAULT, provider: providers.Request = "auto", threads: int = 0
+        cls,
+        student: str | Path = catalog.DEFAULT,
+        provider: providers.Request = "auto",
+        threads: int = 0,
+        graphs: bool = True,
     ) -> Self:
-        """Open a student and run one small plane through it.
+        """Open a student and run some small planes through it.
 
         Args:
             student: a name of the catalogue or the path of an ONNX file, see `model.export.to_onnx`.
@@ -77,18 +81,40 @@ class Engine:
                 here gives way to the next; ``note`` says why.
             threads: CPU threads of one inference; 0 for half of those that this process may use: the others
                 decode and encode, and a thread that they hold up holds up all that wait for it.
+            graphs: whether CUDA graphs are used where they work.
 
         Raises:
             EngineError: no such student, or its file is not a model of that interface.
         """
         try:
             found = catalog.find(student)
-            session, name, note = providers.open_session(found.file, provider, _session_options(threads))
-        except (catalog.UnknownStudentError, providers.ProviderError) as error:
+        except catalog.UnknownStudentError as error:
             raise EngineError(f"cannot open the student: {error}") from error
-        _check_interface(found.file, session)
-        engine = cls(found, session, name, note)
-        engine.sharpen(np.zeros((SMALLEST, SMALLEST), np.uint8))
+        obstacles: list[str] = []
+        for name in providers.LADDER[provider]:
+            manner = providers.MANNERS[name]
+            # A GPU on which a graph cannot be captured still computes.
+            for allowed in (manner.graphs, 0) if manner.graphs and graphs else (0,):
+                try:
+                    return cls._open_on(found, name, threads, replace(manner, graphs=allowed), obstacles)
+                except providers.ProviderError as error:
+                    obstacle = f"{name}: {error}"
+                    log.debug("%s with %d graphs: %s", name, allowed, error)
+            obstacles.append(obstacle)
+        raise EngineError(f"cannot open the student: {found.file} does not load. {'; '.join(obstacles)}")
+
+    @classmethod
+    def _open_on(
+        cls, student: catalog.Student, name: str, threads: int, manner: providers.Manner, obstacles: list[str]
+    ) -> Self:
+        with DEVICE.gate.together() if manner.place != "cpu" else nullcontext():
+            session = providers.open_session(student.file, name, _session_options(threads), manner.graphs > 0)
+        _check_interface(student.file, session)
+        engine = cls(student, session, name, "; ".join(obstacles) or None, manner)
+        try:
+            probe(engine)
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            raise providers.ProviderError(f"it opens, but does not run: {providers.first_line(error)}") from error
         return engine
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
@@ -114,58 +140,48 @@ class Engine:
         # The grid needs whole cells: odd sizes are padded to the next multiple.
         grid = self.student.grid
         size = (-(-height // grid) * grid, -(-width // grid) * grid)
-        buffers = self._take(size)
-        _fill(buffers.source[0, 0], luma)
-        self._tell(buffers, hints)
-        buffers.strength[:] = strength
-        out[:] = self._run(buffers)[0, 0, :height, :width]
-        self._give_back(size, buffers)
+        frame = Frame(luma, out, hints, strength)
+        if self._collector is None:
+            self._run(size, [frame])
+        else:
+            self._collector.submit(size, frame)
         return out
 
-    def _tell(self, buffers: _Buffers, hints: Hints) -> None:
-        # The plane stays as it is until the hints change.
-        if self._planes > 1 and (buffers.hints is None or buffers.hints.codes != hints.codes):
-            fill(buffers.source[0, 1], hints)
-            buffers.hints = hints
-
-    def _run(self, buffers: _Buffers) -> Plane:
-        if buffers.result is None:
-            buffers.source_value.update_inplace(buffers.source)
-            buffers.strength_value.update_inplace(buffers.strength)
-        self._session.run_with_iobinding(buffers.binding)
-        return buffers.result if buffers.result is not None else buffers.result_value.numpy()
-
-    def _take(self, size: tuple[int, int]) -> _Buffers:
-        with self._lock:
-            idle = self._idle.get(size)
-            if idle:
-                return idle.pop()
-        return self._make_buffers(*size)
-
-    def _give_back(self, size: tuple[int, int], buffers: _Buffers) -> None:
+    def _run(self, size: tuple[int, int], frames: list[Frame]) -> None:
+        shape = (len(frames), *size)
+        buffers = self._take(shape)
+        buffers.sharpen(frames)
         # Those of a run that failed are not given back: nobody knows what they hold.
         with self._lock:
-            self._idle.setdefault(size, []).append(buffers)
-            self._idle.move_to_end(size)
-            if len(self._idle) > _SIZES_KEPT:
+            self._idle.setdefault(shape, []).append(buffers)
+            self._idle.move_to_end(shape)
+            if len(self._idle) > _SHAPES_KEPT:
                 self._idle.popitem(last=False)
 
-    def _make_buffers(self, height: int, width: int) -> _Buffers:
-        source = np.zeros((1, self._planes, height, width), np.uint8)
-        strength = np.ones((1, 1, 1, 1), np.float32)
-        result = None
-        if self.provider == "CPU":
-            result = np.zeros((1, 1, height, width), np.uint8)
-            # On the CPU an OrtValue is a view of the array: nothing is copied to bind it.
-            planes, scale, sharpened = (ort.OrtValue.ortvalue_from_numpy(array) for array in (source, strength, result))
-        else:
-            planes, scale = (ort.OrtValue.ortvalue_from_numpy(array, "cuda", 0) for array in (source, strength))
-            sharpened = ort.OrtValue.ortvalue_from_shape_and_type((1, 1, height, width), np.uint8, "cuda", 0)
-        binding = self._session.io_binding()
-        for name, value in zip(self._inputs, (planes, scale), strict=True):
-            binding.bind_ortvalue_input(name, value)
-        binding.bind_ortvalue_output(self._output, sharpened)
-        return _Buffers(source, strength, None, result, planes, scale, sharpened, binding)
+    def _take(self, shape: tuple[int, int, int]) -> HostBuffers:
+        with self._lock:
+            idle = self._idle.get(shape)
+            if idle:
+                return idle.pop()
+            graph = next(self._graphs)
+        if not self._manner.staged:
+            return HostBuffers(self._session, shape)
+        return DeviceBuffers(
+            self._session, shape, self._manner.place, graph if graph <= self._manner.graphs else NO_GRAPH
+        )
+
+
+def probe(engine: Engine) -> None:
+    """Check that results depend on the picture, and on nothing else: a captured graph may hold on to what it saw.
+
+    Raises:
+        RuntimeError: they do not.
+        Exception: whatever running raises.
+    """
+    one, other = np.random.default_rng(0).integers(0, 256, (2, SMALLEST, SMALLEST), np.uint8)
+    first, second, again = (engine.sharpen(picture).astype(np.int16) for picture in (one, other, one))
+    if np.abs(first - again).max() > 1 or np.array_equal(first, second):
+        raise RuntimeError("its results are not those of the pictures that it is given")
 
 
 def _session_options(threads: int) -> ort.SessionOptions:
@@ -203,11 +219,3 @@ def _check_interface(file: Path, session: ort.InferenceSession) -> None:
 
 def _fits(height: int, width: int) -> bool:
     return max(height, width) <= LARGEST_SIDES[0] and min(height, width) <= LARGEST_SIDES[1]
-
-
-def _fill(source: Plane, luma: Plane) -> None:
-    """Copy ``luma`` into the top left of ``source`` and repeat its last row and column over the padding."""
-    height, width = luma.shape
-    source[:height, :width] = luma
-    source[:height, width:] = luma[:, -1:]
-    source[height:] = source[height - 1]

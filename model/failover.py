@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-from model.engine import Engine, Plane, UnsupportedSizeError
+from model.buffers import Plane
+from model.engine import Engine, UnsupportedSizeError
 from model.hints import UNCODED, Hints
 from model.providers import Request
 
@@ -22,6 +23,7 @@ class FailoverEngine:
 
     Attributes:
         student: the student that it runs.
+        at_once: calls of ``sharpen`` that make sense at once.
     """
 
     def __init__(
@@ -40,8 +42,12 @@ class FailoverEngine:
             clock: in seconds.
         """
         self.student = preferred.student
-        self._preferred = preferred
+        self.at_once = preferred.at_once
+        self._wanted = preferred.provider
+        self._preferred: Engine | None = preferred
         self._spare: Engine | None = None
+        # More calls come at once than are good for the CPU.
+        self._turns: threading.BoundedSemaphore | None = None
         self._reopen = reopen
         self._open_spare = open_spare
         self._clock = clock
@@ -54,12 +60,12 @@ class FailoverEngine:
     @property
     def provider(self) -> str:
         """Where the next frame runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
-        return self._preferred.provider if self._failure is None or self._spare is None else self._spare.provider
+        return "CPU" if self._preferred is None else self._preferred.provider
 
     @property
     def note(self) -> str | None:
         """Why no better provider runs, in one sentence; None where the best one does."""
-        return self._failure or self._preferred.note
+        return self._failure if self._preferred is None else self._preferred.note
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
         """Sharpen as `Engine.sharpen` does.
@@ -68,31 +74,38 @@ class FailoverEngine:
             UnsupportedSizeError: the plane is too small or too large.
             Exception: ONNX Runtime's, where the CPU fails, too.
         """
-        if self._failure is None:
+        preferred = self._preferred
+        if preferred is not None:
             try:
-                return self._preferred.sharpen(luma, out, hints, strength)
+                return preferred.sharpen(luma, out, hints, strength)
             except UnsupportedSizeError:
                 raise
             except Exception as error:  # ONNX Runtime's errors share no base class
-                self._fail(error)
+                self._fail(preferred, error)
         else:
             self._try_again()
-        return self._on_spare().sharpen(luma, out, hints, strength)
+        spare, turns = self._on_spare()
+        with turns:
+            return spare.sharpen(luma, out, hints, strength)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, failed: Engine, error: Exception) -> None:
         with self._lock:
-            if self._failure is not None:
-                return  # another frame, at the same time
-            provider = self._preferred.provider
-            self._failure = f"{provider} failed in a call ({type(error).__name__}) and is tried again from time to time"
+            if self._preferred is not failed:
+                return  # another frame has said so, at the same time
+            # Let go of: what it holds of the device's memory may be what is missing.
+            self._preferred = None
+            self._failure = (
+                f"{self._wanted} failed in a call ({type(error).__name__}) and is tried again from time to time"
+            )
             self._retry_at = self._clock() + self._wait
-        log.warning("%s failed; the CPU goes on", provider, exc_info=error)
+        log.warning("%s failed; the CPU goes on", self._wanted, exc_info=error)
 
-    def _on_spare(self) -> Engine:
+    def _on_spare(self) -> tuple[Engine, threading.BoundedSemaphore]:
         with self._lock:
-            if self._spare is None:
+            if self._spare is None or self._turns is None:
                 self._spare = self._open_spare()
-            return self._spare
+                self._turns = threading.BoundedSemaphore(self._spare.at_once)
+            return self._spare, self._turns
 
     def _try_again(self) -> None:
         with self._lock:
@@ -105,11 +118,11 @@ class FailoverEngine:
         try:
             engine = self._reopen()
         except Exception as error:
-            log.info("%s does not open yet: %s", self._preferred.provider, error)
+            log.info("%s does not open yet: %s", self._wanted, error)
             engine = None
         with self._lock:
             self._wait = min(2 * self._wait, _LONGEST_RETRY_S)
-            if engine is None or engine.provider != self._preferred.provider:
+            if engine is None or engine.provider != self._wanted:
                 self._retry_at = self._clock() + self._wait
                 return
             self._preferred, self._failure = engine, None
@@ -130,6 +143,9 @@ def open_engine(student: str, provider: Request, threads: int) -> Engine | Failo
     engine = Engine.open(student, provider, threads)
     if engine.provider == "CPU":
         return engine
+    # Nobody knows what made it fail: the second time it does without CUDA graphs.
     return FailoverEngine(
-        engine, lambda: Engine.open(student, provider, threads), lambda: Engine.open(student, "cpu", threads)
+        engine,
+        lambda: Engine.open(student, provider, threads, graphs=False),
+        lambda: Engine.open(student, "cpu", threads),
     )

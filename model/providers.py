@@ -3,10 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import onnxruntime as ort
+
+from model.batching import BATCHES, LANES
 
 Request = Literal["auto", "tensorrt", "cuda", "cpu"]
 
@@ -33,8 +36,9 @@ _OPTIONS: dict[str, dict[str, str]] = {
     "TensorRT": {"trt_fp16_enable": "1", "trt_engine_cache_enable": "1", "trt_engine_cache_path": str(_ENGINES)},
     "CPU": {},
 }
-
-
+# All kernels of a student are launched by one call instead of one by one. Conditions: fixed addresses, one shape a
+# graph, every node on the device, one thread (device.py).
+_GRAPHS = {"enable_cuda_graph": "1"}
 _REMEDIES = {
     "TensorRT": "`pip install tensorrt` brings them",
     "CUDA": "`pip install 'acutance[cuda]'` brings CUDA and cuDNN",
@@ -45,27 +49,31 @@ class ProviderError(RuntimeError):
     """This provider cannot run here; the message says why."""
 
 
-def open_session(
-    model: Path, request: Request, options: ort.SessionOptions
-) -> tuple[ort.InferenceSession, str, str | None]:
-    """Open ``model`` on the best provider of ``request`` that runs here.
+@dataclass(frozen=True)
+class Manner:
+    """How a provider wants to be used.
 
-    Returns:
-        The session, the provider's name (``TensorRT``, ``CUDA`` or ``CPU``), and one sentence that says why
-        each better one does not run, or None where the best one does.
-
-    Raises:
-        ProviderError: not even the CPU can run it, which means that the file is not a valid model.
+    Attributes:
+        place: ONNX Runtime's name of the memory that it computes in.
+        staged: whether frames are copied to and from that memory.
+        batched: whether frames of several calls are worth collecting.
+        graphs: how many CUDA graphs may be captured; each keeps some memory until the session's end.
+        at_once: calls of `Engine.sharpen` that make sense at once.
     """
-    obstacles: list[str] = []
-    for name in LADDER[request]:
-        try:
-            session = _try_provider(model, name, options)
-        except ProviderError as error:
-            obstacles.append(f"{name}: {error}")
-        else:
-            return session, name, "; ".join(obstacles) or None
-    raise ProviderError(f"{model} does not load. {'; '.join(obstacles)}")
+
+    place: str
+    staged: bool
+    batched: bool
+    graphs: int
+    at_once: int
+
+
+# TensorRT builds an engine for each number of frames anew, and the CPU is busy with one frame as it is.
+MANNERS = {
+    "TensorRT": Manner("cuda", staged=True, batched=False, graphs=0, at_once=2),
+    "CUDA": Manner("cuda", staged=True, batched=True, graphs=32, at_once=LANES * BATCHES[0]),
+    "CPU": Manner("cpu", staged=False, batched=False, graphs=0, at_once=2),
+}
 
 
 def file_for(model: Path, provider: str) -> Path:
@@ -74,7 +82,18 @@ def file_for(model: Path, provider: str) -> Path:
     return half if provider != "CPU" and half.is_file() else model
 
 
-def _try_provider(model: Path, name: str, options: ort.SessionOptions) -> ort.InferenceSession:
+def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bool) -> ort.InferenceSession:
+    """Open ``model`` on one provider.
+
+    Args:
+        model: an ONNX file.
+        name: ``TensorRT``, ``CUDA`` or ``CPU``.
+        options: threads and the like.
+        graphs: whether runs may be captured as CUDA graphs.
+
+    Raises:
+        ProviderError: it does not run here, or not this model.
+    """
     provider = EXECUTION_PROVIDERS[name]
     if provider not in ort.get_available_providers():
         raise ProviderError("this build of ONNX Runtime does not contain it")
@@ -87,22 +106,22 @@ def _try_provider(model: Path, name: str, options: ort.SessionOptions) -> ort.In
     ort.set_default_logger_severity(4)
     try:
         session = ort.InferenceSession(
-            str(file_for(model, name)), options, providers=_with_fallbacks(name), enable_fallback=0
+            str(file_for(model, name)), options, providers=_with_fallbacks(name, graphs), enable_fallback=0
         )
     except Exception as error:  # ONNX Runtime's errors share no base class
         if name in _REMEDIES and "libraries" in str(error):
             raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error
-        raise ProviderError(_first_line(error)) from error
+        raise ProviderError(first_line(error)) from error
     # CUDA's libraries missing raises nothing: the session quietly comes back without the provider.
     if session.get_providers()[0] != provider:
         raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}")
     return session
 
 
-def _with_fallbacks(name: str) -> Sequence[tuple[str, dict[str, str]]]:
+def _with_fallbacks(name: str, graphs: bool) -> Sequence[tuple[str, dict[str, str]]]:
+    own = (EXECUTION_PROVIDERS[name], _OPTIONS[name] | (_GRAPHS if graphs else {}))
     # A node that the GPU provider does not know falls to the CPU one: it must be there too.
-    names = (name,) if name == "CPU" else (name, "CPU")
-    return [(EXECUTION_PROVIDERS[n], _OPTIONS[n]) for n in names]
+    return [own] if name == "CPU" else [own, (EXECUTION_PROVIDERS["CPU"], _OPTIONS["CPU"])]
 
 
 def _require_device() -> None:
@@ -116,5 +135,6 @@ def _preload_libraries() -> None:
         ort.preload_dlls()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says, without the pages that ONNX Runtime adds."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

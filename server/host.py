@@ -62,9 +62,9 @@ class Host:
         self.loop_lag = LoopLag()
         self.load = Load(lambda: sum(session.running().student for session in self._sessions))
         self.encoders = encoders or EncoderChoice()
-        # On the CPU two at a time, each on half of it; each session has one frame there at most, so turns are fair.
-        at_once = 2 if ladder.best.provider == "CPU" else 1
-        inference = ThreadPoolExecutor(at_once, thread_name_prefix="inference")
+        # On the CPU two at a time, each on half of it; on a GPU as many as it takes in batches. Each session has one
+        # frame there at most, so turns are fair.
+        inference = ThreadPoolExecutor(ladder.best.at_once, thread_name_prefix="inference")
         self._shared = Shared(ladder, inference, limits, self.loop_lag, self.load, self.encoders)
         self._inference = inference
         self._admission = admission

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from model.engine import Engine, Plane, UnsupportedSizeError
+from model.buffers import Plane
+from model.engine import Engine, UnsupportedSizeError
 from model.failover import FailoverEngine
 
 LUMA = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
@@ -13,7 +14,7 @@ class Device(Engine):
     """An engine on a device that the test breaks; it computes on the CPU."""
 
     def __init__(self, real: Engine) -> None:
-        self.student, self.provider, self.note = real.student, "CUDA", None
+        self.student, self.provider, self.note, self.at_once = real.student, "CUDA", None, 16
         self.real = real
         self.broken = False
         self.calls = 0

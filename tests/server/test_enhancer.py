@@ -7,7 +7,8 @@ import pytest
 from av import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from model.engine import Engine, Plane
+from model.buffers import Plane
+from model.engine import Engine
 from model.hints import Hints
 from model.scaling import enlarge
 from model.sharpness import sharpness
