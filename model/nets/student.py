@@ -23,9 +23,6 @@ Corrections are about 0.02. Added as it is, the tail's output would move by more
 (2e-3 on each of 144 weights).
 """
 
-STRONGEST = (-128, 127)
-"""Grey levels between which corrections are held: what one byte can say, and several times what any picture needs."""
-
 
 def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
     """Hints, float `[B, 4]` in 0..1, as a plane the size of `like`, float `[B, 1, H, W]`; see `model.hints.fill`."""
@@ -86,8 +83,7 @@ class Student(nn.Module):
 
     def corrected(self, luma: Tensor, features: Tensor) -> Tensor:
         """`luma` with the correction that `features` ask for, float `[B, 1, H, W]`."""
-        correction = CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
-        return luma + correction.clamp(STRONGEST[0] / 255, STRONGEST[1] / 255)
+        return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
 
 
 def fold(student: Student) -> Student:
