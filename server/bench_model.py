@@ -1,6 +1,7 @@
 """`acutance bench model`: each student's time a frame on this machine, against what the machine could do."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, Literal
@@ -8,13 +9,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from model import catalog
 from model.engine import Engine, usable_cpus
 from server import machine, roofline
 from server.bench_server import BenchError
 
+_WIDTH = 180  # of a table in a file or a pipe, where nothing else says how wide it may be
 _WARM_UP = 3  # runs that make buffers, and CUDA's choice of algorithms
 Size = Annotated[str, Field(pattern=r"^\d+x\d+$")]
 
@@ -43,6 +45,10 @@ class ModelOptions(BaseModel):
     threads: Annotated[
         list[int], Field(description="of an inference on the CPU; repeatable; none: one, and all that there are")
     ] = []
+    calls: Annotated[
+        list[Annotated[int, Field(ge=1, le=64)]],
+        Field(description="of an inference at once, as of so many sessions; repeatable", min_length=1),
+    ] = [1]
     seconds: Annotated[float, Field(gt=0, le=60, description="to measure each cell for")] = 1.0
     log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON")] = None
 
@@ -69,7 +75,11 @@ def model(options: ModelOptions) -> None:
                 if engine.provider.lower() != provider:
                     notes[provider] = engine.note or "it does not run here"
                     break
-                rows += [_row(engine, size, threads, options.seconds, limits.get(threads)) for size in options.size]
+                rows += [
+                    _row(engine, size, threads, calls, options.seconds, limits.get(threads))
+                    for size in options.size
+                    for calls in options.calls
+                ]
     if not rows:
         raise BenchError(f"no provider of {', '.join(options.provider)} runs here: {'; '.join(notes.values())}")
     report = {
@@ -94,9 +104,18 @@ def _thread_counts(options: ModelOptions) -> list[int]:
     return options.threads or sorted({1, usable_cpus()})
 
 
-def _row(engine: Engine, size: str, threads: int, seconds: float, limit: roofline.Roofline | None) -> dict[str, Any]:
+def _row(
+    engine: Engine, size: str, threads: int, calls: int, seconds: float, limit: roofline.Roofline | None
+) -> dict[str, Any]:
     width, height = (int(side) for side in size.split("x"))
-    milliseconds = np.array(_times(engine, width, height, seconds)) * 1000
+    with ThreadPoolExecutor(calls) as pool:
+
+        def together(duration: float) -> list[list[float]]:
+            return list(pool.map(lambda _: _times(engine, width, height, duration), range(calls)))
+
+        together(0 if calls == 1 else seconds / 4)  # makes the buffers for each number of frames that runs together
+        times = together(seconds)
+    milliseconds = np.concatenate(times) * 1000
     p50, p95, p99 = (round(float(value), 2) for value in np.percentile(milliseconds, (50, 95, 99)))
     student = engine.student
     row = {
@@ -104,11 +123,12 @@ def _row(engine: Engine, size: str, threads: int, seconds: float, limit: rooflin
         "size": size,
         "provider": engine.provider,
         "threads": threads or None,
+        "calls at once": calls,
         "runs": len(milliseconds),
         "ms": {"p50": p50, "p95": p95, "p99": p99},
-        "frames/s": round(1000 / float(milliseconds.mean()), 1),
+        "frames/s": round(sum(1 / float(np.mean(part)) for part in times), 1),
     }
-    if limit is None or student.mac_per_pixel is None or student.bytes_per_pixel is None:
+    if calls > 1 or limit is None or student.mac_per_pixel is None or student.bytes_per_pixel is None:
         return row
     pixels = width * height
     arithmetic, memory = limit.floor(student.mac_per_pixel * pixels, student.bytes_per_pixel * pixels)
@@ -136,9 +156,13 @@ def _times(engine: Engine, width: int, height: int, seconds: float) -> list[floa
 
 def _print(report: dict[str, Any], notes: dict[str, str]) -> None:
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
     rows = report["figures"]["rows"]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = Table(*columns, title=f"milliseconds a frame: {report['machine']['cpu']}")
+    table = Table(
+        *(Column(name, overflow="fold") for name in columns), title=f"milliseconds a frame: {report['machine']['cpu']}"
+    )
     for row in rows:
         table.add_row(*(_shown(row.get(name)) for name in columns))
     console.print(table)

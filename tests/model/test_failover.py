@@ -1,5 +1,11 @@
 """A device that fails costs no frame, and is tried again ever more seldom."""
 
+import gc
+import logging
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -94,3 +100,38 @@ def test_a_plane_of_a_strange_size_is_no_failure(bench: Bench) -> None:
     with pytest.raises(UnsupportedSizeError):
         bench.engine.sharpen(np.zeros((4, 4), np.uint8))
     assert bench.engine.provider == "CUDA"
+
+
+def test_the_cpu_gets_no_more_frames_at_once_than_it_takes(engine: Engine) -> None:
+    class Spare(Device):
+        inside, most = 0, 0
+        lock = threading.Lock()
+
+        def sharpen(self, *given: object, **named: object) -> Plane:
+            with self.lock:
+                self.inside += 1
+                self.most = max(self.most, self.inside)
+            sharpened = self.real.sharpen(*given, **named)  # type: ignore[arg-type]
+            with self.lock:
+                self.inside -= 1
+            return sharpened
+
+    spare, device = Spare(engine), Device(engine)
+    spare.at_once, device.broken = 2, True
+    both = FailoverEngine(device, lambda: device, lambda: spare, lambda: 0.0)
+    picture = np.zeros((360, 640), np.uint8)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(both.sharpen, [picture] * 32))
+    assert spare.most == 2
+
+
+def test_what_failed_is_let_go(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "model.failover")  # pytest would keep the traceback, and all that it points to
+    device = Device(engine)
+    device.broken = True
+    left = weakref.ref(device)
+    both = FailoverEngine(device, lambda: engine, lambda: engine, lambda: 0.0)
+    del device
+    both.sharpen(LUMA)
+    gc.collect()
+    assert left() is None, "it holds memory that the device may be short of"

@@ -28,6 +28,22 @@ def test_a_row_for_each_student_size_and_thread_count(tmp_path: Path, capsys: py
     assert "| nano |" in markdown([report])
 
 
+def test_several_calls_at_once_are_timed_together(tmp_path: Path) -> None:
+    log = tmp_path / "model.jsonl"
+    model(
+        ModelOptions(
+            student=["nano"], size=["64x48"], provider=["cpu"], threads=[1], calls=[1, 3], seconds=0.05, log=log
+        )
+    )
+    one, three = json.loads(log.read_text())["figures"]["rows"]
+    assert (one["calls at once"], three["calls at once"]) == (1, 3)
+    assert three["runs"] >= 3
+    # Three calls that each take their median would do three frames in that time, more or less.
+    assert three["frames/s"] == pytest.approx(3000 / three["ms"]["p50"], rel=0.7)
+    assert "bound by" in one
+    assert "bound by" not in three, "the limits are those of one call"
+
+
 def test_where_no_provider_runs_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.providers._DEVICE_FILES", ())
     with pytest.raises(BenchError, match="NVIDIA"):
