@@ -1,10 +1,10 @@
 """What all students of this process share on a GPU: the thread that launches, and who may do what during a capture.
 
-A CUDA graph is captured in the mode that forbids certain calls of *every* thread of the process, copies and
-allocations among them (cudaStreamCaptureModeGlobal: CUDA Runtime API, stream management). ONNX Runtime keeps what it
-captured with the thread that ran it, and runs of one session must not overlap where graphs are on (its documentation
-of the CUDA provider, "Using CUDA Graphs"; microsoft/onnxruntime#9978). So one thread launches everything, and a
-capture happens only while nobody copies or opens a session.
+ONNX Runtime captures a CUDA graph in the mode that forbids certain calls to *every* thread of the process, copies and
+allocations among them (cudaStreamCaptureModeGlobal, in its core/providers/cuda/cuda_graph.cc, which says that capture
+"can only work with a single thread"), and keeps what it captured with that thread (CUDAExecutionProvider's
+PerThreadContext, microsoft/onnxruntime#19636). So one thread launches everything, and a capture happens only while
+nobody copies or opens a session.
 """
 
 import threading
