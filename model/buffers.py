@@ -36,8 +36,8 @@ class Frame:
 class HostBuffers:
     """For a provider that computes in the host's memory: nothing is copied to it.
 
-    Frames are copied in and out, a hundredth of nano's time at 720p: planes of decoders have padded rows, and
-    the hints' plane has to follow the luma in memory. The hints' plane stays as it is until the hints change.
+    Frames are copied in and out, a small part of the time: planes of decoders have padded rows, and the hints' plane
+    has to follow the luma in memory. The hints' plane stays as it is until the hints change.
     """
 
     def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int]):

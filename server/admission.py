@@ -7,8 +7,8 @@ from dataclasses import dataclass
 _FULL = 0.9
 # A session that has just begun is not in the measured load yet.
 SETTLING_S = 5.0
-# What a session needs at the least, in processors: 720p at 30 frames a second, decoded and encoded again by x264
-# superfast, takes 0.4 of one on a two-core EPYC (`acutance bench stream --serve student=nano`, less the student).
+# What a session needs at the least, in processors, as long as none runs to be measured: 720p at 30 frames a second,
+# decoded and encoded again (docs/benchmarks, the table by threads: all but the student).
 NOMINAL_BASE = 0.4
 # Below this share of the frames that came, a session is no longer real time.
 _HEALTHY = 0.8

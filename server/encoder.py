@@ -198,7 +198,16 @@ class NvencEncoder(_Retunable):
     codec_name = "h264_nvenc"
 
     def _options(self, width: int, height: int) -> dict[str, str]:
-        return {"preset": "p4", "tune": "ull", "rc": "cbr", "zerolatency": "1", "delay": "0", "forced-idr": "1"}
+        # The profile must be said here, too: FFmpeg's NVENC takes it from this option only, and Main is its default.
+        return {
+            "profile": "baseline",
+            "preset": "p4",
+            "tune": "ull",
+            "rc": "cbr",
+            "zerolatency": "1",
+            "delay": "0",
+            "forced-idr": "1",
+        }
 
 
 class VP8Encoder(Encoder):

@@ -15,12 +15,12 @@ from server.picture import plane_view
 
 log = logging.getLogger(__name__)
 
-# Best last. Slower ones gain less than a thousandth of SSIM at these rates; ultrafast costs more than a student gives.
+# Best last. Ultrafast is not among them: it costs more of the picture than a student gives.
 PRESETS = ("superfast", "veryfast", "faster")
 _MEASURED = (640, 360)
 _FRAMES = 8
-# Of a frame interval at 30 frames a second, for each processor: the student needs most of them, and at half of the
-# interval one thread is enough for no other size.
+# The share of a frame interval that encoding may take for each processor there is, and at the most: the student needs
+# the rest, and one thread that takes longer than half of the interval is soon late.
 _SHARE_OF_EACH, _LARGEST_SHARE = 0.125, 0.5
 
 

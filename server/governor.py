@@ -15,8 +15,8 @@ _WINDOW, _ENOUGH = 90, 30
 # The first frames on a rung allocate its buffers and fill the caches.
 _WARM_UP = 5
 # A stage's median may not come nearer to the frame interval than this, nor its 95th percentile exceed it by more: a
-# frame that is late by a quarter of the interval only waits, it is not lost (nano at 720p on two busy cores: 25 ms,
-# 34 ms at the 95th percentile, 30.0 frames a second).
+# frame that is late by a quarter of the interval only waits, it is not lost (to be seen with a student that has just
+# enough time: `acutance bench stream --size 1280x720 --serve student=nano --serve governor=false`).
 _TOO_SLOW, _TOO_LATE = 0.9, 1.25
 # A rung is tried only if it would need no more than this share of the interval.
 _AFFORDABLE = 0.7

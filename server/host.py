@@ -100,8 +100,8 @@ class Host:
     def _forget(self, session: Session) -> None:
         self._sessions.discard(session)
         # aiortc's connections are knots of references, with some MiB of codecs and buffers on each, and Python's full
-        # collections are rare: without this, 50 calls had added 140 MiB. With what the start left frozen (serve.py) it
-        # took 3 to 18 ms for two sessions on a busy machine: once for a session, after its end.
+        # collections are rare: memory would grow from call to call (tests/soak). What the start left is frozen
+        # (serve.py), so that only the garbage of the session is looked through.
         asyncio.get_running_loop().call_later(_COLLECT_AFTER_S, gc.collect)
 
     def _check_room(self) -> None:
