@@ -27,6 +27,7 @@ class Connection(ABC):
         name: for logs: says nothing about the id.
         etag: the entity tag of its ICE session (RFC 9725, section 4.3.1), with its quotes.
         peer: aiortc's.
+        connected: set from then on.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Connection(ABC):
         self._trickled = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
-        self._connected = asyncio.Event()
+        self.connected = asyncio.Event()
 
     async def answer(self, offer: str) -> str:
         """Negotiate on a checked session description; return the answer's, with every candidate in it.
@@ -151,8 +152,8 @@ class Connection(ABC):
     def _on_state(self) -> None:
         state = self.peer.connectionState
         log.info("session %s: %s", self.name, state)
-        if state == "connected" and not self._connected.is_set():
-            self._connected.set()
+        if state == "connected" and not self.connected.is_set():
+            self.connected.set()
             self._begin()
         elif state in ("failed", "closed"):
             self.end("the peer is gone" if state == "closed" else "the connection failed")
@@ -160,13 +161,13 @@ class Connection(ABC):
     async def _watch_handshake(self) -> None:
         try:
             async with asyncio.timeout(self._handshake_timeout):
-                await self._connected.wait()
+                await self.connected.wait()
         except TimeoutError:
             self.end(f"not connected within {self._handshake_timeout:g} s")
 
 
-def codecs_h264_first() -> list[Any]:
-    """Return the video codecs for ``setCodecPreferences``."""
-    codecs = RTCRtpSender.getCapabilities("video").codecs
-    # sorted is stable: VP8 and its retransmission follow in the library's order.
-    return sorted(codecs, key=lambda codec: codec.mimeType != "video/H264")
+def codecs_with_first(kind: str, name: str) -> list[Any]:
+    """Return the codecs of ``audio`` or ``video`` for ``setCodecPreferences``, this one before the others."""
+    codecs = RTCRtpSender.getCapabilities(kind).codecs
+    # sorted is stable: the others and their retransmissions follow in the library's order.
+    return sorted(codecs, key=lambda codec: codec.mimeType.lower() != f"{kind}/{name}".lower())

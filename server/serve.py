@@ -61,6 +61,7 @@ async def _serve(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice)
         network=options.network,
         max_viewers=options.max_viewers,
         redirect=options.redirect,
+        forward=options.ingest,
     )
     runner = web.AppRunner(create_app(host), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
