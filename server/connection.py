@@ -12,7 +12,8 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from server.aiortc_compat import prepare_ice
-from server.description import MOST_CANDIDATES, OfferError, with_received_level
+from server.description import MOST_CANDIDATES, OfferError
+from server.h264_profile import with_profiles, with_received_level, with_stand_ins
 from server.ice import Network
 from server.trickle import Trickled
 
@@ -57,6 +58,7 @@ class Connection(ABC):
         Raises:
             OfferError: aiortc cannot serve the offer after all; the session is closed.
         """
+        offer, profiles = with_stand_ins(offer)
         self._offered = SessionDescription.parse(offer)
         self.peer.on("connectionstatechange", self._on_state)
         # From here on, so that an answer that never gets finished is cleaned up too.
@@ -71,7 +73,7 @@ class Connection(ABC):
             raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
         answer = self.peer.localDescription.sdp
         self._negotiated(answer)
-        return self._network.described(with_received_level(answer))
+        return self._network.described(with_profiles(with_received_level(answer), profiles))
 
     @property
     def remote_ice(self) -> tuple[str, str]:
