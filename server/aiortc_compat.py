@@ -84,6 +84,7 @@ class FrameFeed:
         on_frame: Callable[[str, bytes, int], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
+        decodes: bool = True,
     ):
         """Take the receiver over. Before its first packet.
 
@@ -93,8 +94,10 @@ class FrameFeed:
                 the ``pts`` of the decoded frame.
             on_dropped: called for each frame that the decoder is too slow for.
             clock: in seconds.
+            decodes: whether frames go on to the decoder.
         """
         self._receiver = receiver
+        self._decodes = decodes
         self._on_frame = on_frame
         self._on_dropped = on_dropped
         # Filled when the receiver starts.
@@ -144,7 +147,8 @@ class FrameFeed:
             self._on_dropped()
             return
         self._on_frame(codec.name, frame.data, frame.timestamp)
-        self._put((codec, frame))
+        if self._decodes:
+            self._put((codec, frame))
 
 
 class SoundFeed:

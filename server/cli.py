@@ -13,6 +13,7 @@ from server.bench_model import ModelOptions, model
 from server.bench_peer import PeerError
 from server.bench_report import ReportError, ReportOptions, report
 from server.bench_server import BenchError
+from server.bench_viewers import ViewersOptions, viewers
 from server.config import ServeOptions
 from server.serve import ServeError, run
 
@@ -49,11 +50,20 @@ class Report(ReportOptions):
         report(self)
 
 
+class Viewers(ViewersOptions):
+    """Measure what each further viewer of a stream costs the server."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        viewers(self)
+
+
 class Bench(BaseModel):
     """Measure this machine."""
 
     stream: CliSubCommand[Stream] = Field(description="a round trip over WebRTC, timed by bar codes")
     model: CliSubCommand[Model] = Field(description="each student's time a frame, against the machine's limits")
+    viewers: CliSubCommand[Viewers] = Field(description="what each further viewer of a stream costs")
     report: CliSubCommand[Report] = Field(description="the logs of such runs as Markdown tables and a plot")
 
     def cli_cmd(self) -> None:
