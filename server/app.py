@@ -7,6 +7,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from server.answers import refusal as _error
+from server.guard import Guard
 from server.host import FullError, Host
 from server.offer import OfferError, read_offer
 from server.wishes import WishError
@@ -16,7 +18,7 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent.parent / "static"
 HOST = web.AppKey("host", Host)
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
-_LARGEST_BODY = 64 * 1024
+LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -33,9 +35,16 @@ _SECURITY_HEADERS = {
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def create_app(host: Host) -> web.Application:
-    """Return the application; it starts ``host`` with itself and closes it at its end."""
-    app = web.Application(middlewares=[_headers, _errors], client_max_size=_LARGEST_BODY)
+def create_app(host: Host, guard: Guard | None = None, largest_body: int = LARGEST_BODY) -> web.Application:
+    """Return the application; it starts ``host`` with itself and closes it at its end.
+
+    Args:
+        host: the sessions.
+        guard: who may what; None lets everybody in.
+        largest_body: of a request, in bytes.
+    """
+    guard = guard or Guard()
+    app = web.Application(middlewares=[_headers, guard.middleware(), _errors], client_max_size=largest_body)
     app[HOST] = host
     app.router.add_get("/", _page)
     app.router.add_post("/offer", _offer)
@@ -95,22 +104,21 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
     except FullError as error:
         return _error(503, "full", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
     except web.HTTPRequestEntityTooLarge:
-        return _error(413, "too_large", f"The body is larger than {_LARGEST_BODY} bytes: no offer is.")
+        most = request.client_max_size
+        return _error(413, "too_large", f"The body is larger than {most} bytes: no offer is.")
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         message = f"{request.method} is not served here, only {allowed}."
         return _error(405, "method_not_allowed", message, {"Allow": allowed})
     except web.HTTPNotFound:
         return _error(404, "not_found", f"There is nothing at {request.path}.")
-    except web.HTTPException:
-        raise
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _error(error.status, "http", f"{error.reason}.")
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
         return _error(500, "internal", "The server failed on this request; its log says why.")
-
-
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": code, "message": message}, status=status, headers=headers)
 
 
 async def _start(app: web.Application) -> None:

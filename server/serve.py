@@ -1,21 +1,29 @@
 """`acutance serve`: opens the student, listens until a signal comes, closes every peer."""
 
 import asyncio
+import contextlib
 import gc
-import ipaddress
 import logging
 import signal
-import socket
 import sys
+from dataclasses import dataclass
 
 import psutil
 from aiohttp import web
 
+from server.access import is_loopback
 from server.app import create_app
 from server.config import ServeOptions
+from server.config_access import OptionsError
 from server.encoder_choice import EncoderChoice
+from server.guard import Guard
 from server.host import Host
+from server.jwt_keys import KeysError
 from server.ladder import Ladder
+from server.origins import OriginError
+from server.request_rate import RequestRate
+from server.tls import Certificate, TlsError
+from server.tokens import TokenError
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +40,9 @@ def run(options: ServeOptions) -> None:
 
     Raises:
         EngineError: the student does not open.
-        ServeError: the address cannot be listened on.
+        ServeError: the address cannot be listened on, or the options do not go together.
     """
+    door = _door(options)
     logging.basicConfig(
         level=options.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
@@ -46,14 +55,34 @@ def run(options: ServeOptions) -> None:
     logging.getLogger("libav").setLevel(logging.CRITICAL)
     ladder = Ladder.open(options.student, options.provider, options.threads)
     encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
-    asyncio.run(_serve(options, ladder, encoders))
+    asyncio.run(_serve(options, door, ladder, encoders))
 
 
-async def _serve(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> None:
+@dataclass(frozen=True)
+class _Door:
+    guard: Guard
+    certificate: Certificate | None
+
+
+def _door(options: ServeOptions) -> _Door:
+    # Before the students are opened: who made a mistake need not wait for them.
+    try:
+        guard = Guard(
+            options.access(options.host),
+            options.origins(options.host),
+            RequestRate(options.max_requests_per_minute),
+            proxies=options.proxies(),
+        )
+        return _Door(guard, options.certificate())
+    except (OptionsError, OriginError, TlsError, TokenError) as error:
+        raise ServeError(str(error)) from error
+
+
+async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: EncoderChoice) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
     host = Host(ladder, options.limits, options.max_sessions, options.admission, encoders)
-    runner = web.AppRunner(create_app(host), shutdown_timeout=_SHUTDOWN_S)
+    runner = web.AppRunner(create_app(host, door.guard, options.max_body), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         await _listen(runner, options)
