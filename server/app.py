@@ -1,6 +1,5 @@
 """The HTTP side: routes and middleware, nothing else."""
 
-import importlib.metadata
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,8 +9,10 @@ from aiohttp import web
 from server.answers import refusal as _error
 from server.app_keys import HOST
 from server.description import OfferError
-from server.guard import Guard
+from server.guard import CALLER, Guard
+from server.health import details, state
 from server.host import FullError, Host
+from server.metrics import CONTENT_TYPE, Metrics
 from server.offer import read_offer
 from server.streams import NoStreamError, TakenError
 from server.whip_routes import add_routes, session_url
@@ -19,6 +20,7 @@ from server.wishes import WishError
 
 log = logging.getLogger(__name__)
 
+METRICS = web.AppKey("metrics", Metrics)
 STATIC = Path(__file__).parent.parent / "static"
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
 LARGEST_BODY = 64 * 1024
@@ -49,9 +51,12 @@ def create_app(host: Host, guard: Guard | None = None, largest_body: int = LARGE
     guard = guard or Guard()
     app = web.Application(middlewares=[_headers, guard.middleware(), _errors], client_max_size=largest_body)
     app[HOST] = host
+    app[METRICS] = Metrics(host, guard.refusals)
     app.router.add_get("/", _page)
     app.router.add_post("/offer", _offer)
     app.router.add_get("/health", _health)
+    app.router.add_get("/ready", _ready)
+    app.router.add_get("/metrics", _metrics)
     add_routes(app)
     app.router.add_static("/static", STATIC)
     app.on_startup.append(_start)
@@ -74,25 +79,17 @@ async def _offer(request: web.Request) -> web.StreamResponse:
 
 async def _health(request: web.Request) -> web.StreamResponse:
     host = request.app[HOST]
-    best = host.ladder.best
-    return web.json_response(
-        {
-            "status": "ok",
-            "version": importlib.metadata.version("acutance"),
-            "student": best.student.name,
-            "students": list(host.ladder.engines),
-            "provider": best.provider,
-            "provider_note": best.note,
-            "encoder": "NVENC" if host.encoders.nvenc else "x264",
-            "encoder_note": host.encoders.note,
-            "sessions": host.session_count,
-            "max_sessions": host.max_sessions,
-            "viewers": host.viewer_count,
-            "max_viewers": host.max_viewers,
-            "loop_lag_ms": host.loop_lag.p99_ms(),
-            "busy": host.load.busy,
-        }
-    )
+    # Who has no right to use the server learns that it lives, and nothing of who else uses it.
+    return web.json_response(state(host) | (details(host) if CALLER in request else {}))
+
+
+async def _ready(request: web.Request) -> web.StreamResponse:
+    said = state(request.app[HOST])
+    return web.json_response(said, status=200 if said["ready"] else 503)
+
+
+async def _metrics(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @web.middleware
@@ -120,7 +117,7 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
     except FullError as error:
         if error.elsewhere is not None:
             return _error(307, "elsewhere", str(error), {"Location": error.elsewhere.rstrip("/") + request.path_qs})
-        return _error(503, "full", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
+        return _error(503, error.code, str(error), {"Retry-After": str(_RETRY_AFTER_S)})
     except web.HTTPRequestEntityTooLarge:
         most = request.client_max_size
         return _error(413, "too_large", f"The body is larger than {most} bytes: no offer is.")

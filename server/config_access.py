@@ -37,9 +37,9 @@ class AccessOptions(BaseModel):
         Words, Field(repr=False, description="who may: SECRET, NAME:SECRET or NAME/SESSIONS:SECRET; repeatable")
     ] = ()
     token_file: Annotated[Path | None, Field(description="more of them, one a line")] = None
-    jwt_issuer: Annotated[str | None, Field(description="whose JSON Web Tokens are taken too; needs --jwt-audience")] = (
-        None
-    )
+    jwt_issuer: Annotated[
+        str | None, Field(description="whose JSON Web Tokens are taken too; needs --jwt-audience")
+    ] = None
     jwt_audience: Annotated[str | None, Field(description="for whom they must be")] = None
     jwt_keys: Annotated[
         str | None, Field(description="file or URL of the issuer's key set; none: by OpenID Connect discovery")
@@ -51,9 +51,9 @@ class AccessOptions(BaseModel):
     trusted_proxy: Annotated[
         Words, Field(description="address or network whose X-Forwarded-For is believed; repeatable")
     ] = ()
-    tls_cert: Annotated[Path | None, Field(description="PEM file of the certificate chain; followed when it changes")] = (
-        None
-    )
+    tls_cert: Annotated[
+        Path | None, Field(description="PEM file of the certificate chain; followed when it changes")
+    ] = None
     tls_key: Annotated[Path | None, Field(description="PEM file of its key")] = None
     self_signed: Annotated[bool, Field(description="serve HTTPS with a certificate made for this machine")] = False
     self_signed_folder: Annotated[

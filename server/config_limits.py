@@ -19,16 +19,18 @@ class LimitOptions(BaseModel):
     max_sessions_per_token: Annotated[
         int | None, Field(ge=1, description="of one token at once, unless NAME/SESSIONS:SECRET says another number")
     ] = None
-    max_handshakes: Annotated[int, Field(ge=1, le=1000, description="of peers that are not connected yet, at once")] = 16
+    max_handshakes: Annotated[int, Field(ge=1, le=1000, description="of peers that are not connected yet, at once")] = (
+        16
+    )
     max_session_length: Annotated[
         float | None, Field(gt=0, description="seconds until a call is ended; none: as long as it lasts")
     ] = None
     max_frame_pixels: Annotated[
         int, Field(ge=64 * 64, description="of a picture; a call that sends larger ones is ended")
     ] = Limits.max_frame_pixels
-    max_frame_rate: Annotated[float, Field(ge=1, le=1000, description="pictures beyond it are dropped, and counted")] = (
-        Limits.max_frame_rate
-    )
+    max_frame_rate: Annotated[
+        float, Field(ge=1, le=1000, description="pictures beyond it are dropped, and counted")
+    ] = Limits.max_frame_rate
     max_messages_per_second: Annotated[
         float, Field(gt=0, le=1000, description="of a peer's data channel; what exceeds it is refused")
     ] = Limits.max_messages_per_second

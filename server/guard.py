@@ -1,4 +1,4 @@
-"""What every request passes before it reaches a route: the host it names, the page it comes from, how often, a token."""
+"""What every request passes before it reaches a route: its host, the page it comes from, how often, a token."""
 
 import ipaddress
 import math
@@ -7,19 +7,20 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
 from server.access import Access, AccessError
 from server.answers import CODE, refusal
+from server.bucket import RequestRate
 from server.origins import Origins
-from server.request_rate import RequestRate
+from server.quota import HOLDER, Holder
 from server.tokens import Caller
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CALLER = web.RequestKey("caller", Caller)
-ADDRESS = web.RequestKey("address", str)
 # What a browser loads before it can ask its user for a token, and what a load balancer asks.
-PUBLIC = ("/", "/static", "/health")
+PUBLIC = ("/", "/static", "/health", "/ready")
 _CHANGING = (hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE, hdrs.METH_PUT)
 
 
@@ -41,7 +42,7 @@ class Guard:
     refusals: Counter[str] = field(default_factory=Counter)
     proxies: Collection[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
 
-    def middleware(self) -> Callable[[web.Request, _Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """Return it for an application; outside of what turns errors into answers."""
 
         @web.middleware
@@ -60,7 +61,7 @@ class Guard:
         return guard
 
     async def _checked(self, request: web.Request, handler: _Handler, origin: str | None) -> web.StreamResponse:
-        request[ADDRESS] = address = self._address(request)
+        address = self._address(request)
         host = request.headers.get(hdrs.HOST)
         if not self.origins.serves_host(host):
             return refusal(
@@ -74,7 +75,7 @@ class Guard:
                 return refusal(
                     403,
                     "bad_origin",
-                    f"Pages of {str(origin)[:100]} may not use this server: start it with --origin {str(origin)[:100]}.",
+                    f"Pages of {str(origin)[:99]} may not use this server: it was started without --origin for them.",
                 )
             wait = self.rate.wait(address) if self.rate is not None else 0.0
             if wait > 0:
@@ -85,10 +86,13 @@ class Guard:
                     {"Retry-After": str(math.ceil(wait))},
                 )
         try:
-            request[CALLER] = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
+            request[CALLER] = caller = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
+            HOLDER.set(Holder(caller, address))
         except AccessError as error:
             if not _is_public(request):
-                headers = {"WWW-Authenticate": 'Bearer realm="acutance"'} if error.status == 401 else {"Retry-After": "5"}
+                headers = (
+                    {"WWW-Authenticate": 'Bearer realm="acutance"'} if error.status == 401 else {"Retry-After": "5"}
+                )
                 return refusal(error.status, error.code, str(error), headers)
         return await handler(request)
 

@@ -10,7 +10,9 @@ from pythonjsonlogger.json import JsonFormatter
 
 # Both tell of each candidate pair and packet at INFO.
 _CHATTY = ("aioice", "aiortc")
-_MAYBE_ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:])")
+_MAYBE_ADDRESS = re.compile(
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:])"
+)
 _SESSION = re.compile(r"\b(?:session|viewer) ([\w-]+)")
 type Format = Literal["console", "json"]
 

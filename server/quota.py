@@ -1,6 +1,7 @@
 """How many sessions one address or one token may have at once: a pure decision."""
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from server.tokens import Caller
@@ -17,6 +18,10 @@ class Holder:
 
     caller: Caller = field(default_factory=Caller)
     address: str = ""
+
+
+# Of the request that is being served; nobody's outside of one.
+HOLDER: ContextVar[Holder] = ContextVar("holder", default=Holder())  # noqa: B039 - frozen
 
 
 @dataclass(frozen=True)

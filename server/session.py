@@ -15,6 +15,7 @@ from server.bitrate import RateControl
 from server.connection import Connection, codecs_h264_first
 from server.description import negotiated_codec
 from server.enhancer import Enhancer
+from server.frame_limits import FrameLimits
 from server.governor import Governor
 from server.ladder import AUTO
 from server.lane import Subscription, Variant
@@ -54,11 +55,10 @@ class Session(Connection):
         returns: bool = True,
         clock: Callable[[], float] = monotonic,
     ):
-        super().__init__(shared.network, shared.limits.handshake_timeout, on_closed, clock)
+        super().__init__(shared, on_closed, clock)
         self.returns = returns
-        self.telemetry = Telemetry(clock)
+        self.telemetry = Telemetry(clock, shared.observe)
         self._shared = shared
-        self._limits = shared.limits
         self._wishes = wishes
         self._began: float | None = None
         choices = Choices(
@@ -71,6 +71,7 @@ class Session(Connection):
             self.telemetry,
             choices,
             shared.load,
+            FrameLimits(self._limits.max_frame_pixels, self._limits.max_frame_rate, self.end),
             lambda codec, rate: shared.encoders.encoder(codec, rate, clock),
             clock,
         )
@@ -78,10 +79,20 @@ class Session(Connection):
         self._own = Subscription(PacketTrack(), RateControl(self._limits.max_bitrate))
         self._own_sound: PacketTrack | None = None
         self._grant(wishes)
-        self._channel = PageChannel(self._on_message)
+        self._channel = PageChannel(self._on_message, self._limits.max_messages_per_second)
         self._transceiver: RTCRtpTransceiver | None = None
         self._video: MediaStreamTrack | None = None
         self._codec = ""
+
+    @property
+    def student(self) -> str:
+        """The name of the rung that enhances it now."""
+        return self.pipeline.choices.governor.rung.name
+
+    @property
+    def messages_refused(self) -> int:
+        """How many of its messages came too fast."""
+        return self._channel.refused
 
     def running(self) -> Running:
         """Return what admission must know of this session."""

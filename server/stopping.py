@@ -36,11 +36,3 @@ class Stopping:
         if number == signal.SIGINT or self.asked.is_set():
             self.at_once.set()
         self.asked.set()
-
-    async def wait(self, seconds: float) -> bool:
-        """Wait for at most this long; return whether it was cut short."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self.at_once.wait()
-        except TimeoutError:
-            return False

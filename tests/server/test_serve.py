@@ -63,7 +63,7 @@ def _health(port: int) -> dict[str, object]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_closes_every_peer_and_exits_0_within_5_s(start: Start, number: signal.Signals) -> None:
     port = _free_port()
-    process = start("--port", str(port))
+    process = start("--port", str(port), "--drain", "0")
     assert _health(port)["status"] == "ok"
 
     async def stop_in_mid_call() -> float:
