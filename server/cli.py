@@ -80,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         for fault in error.errors():
             option = ".".join(str(part) for part in fault["loc"]).removeprefix("serve.").replace("_", "-")
-            print(f"acutance: {option or 'options'}: {fault['msg']} (got {fault['input']!r})", file=sys.stderr)
+            # What was wrong together is every option, secrets among them.
+            got = "" if isinstance(fault["input"], dict) else f" (got {fault['input']!r})"
+            print(f"acutance: {option or 'options'}: {fault['msg']}{got}", file=sys.stderr)
         return 2
     except (BenchError, EngineError, MaterialError, PeerError, ReportError, ServeError, SettingsError) as error:
         print(f"acutance: {error}", file=sys.stderr)

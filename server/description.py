@@ -66,7 +66,8 @@ def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
     if len(lines) > _MOST_LINES:
         raise OfferError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MOST_LINES}.")
     _check_candidates(lines)
-    repaired = "\r\n".join(_without_lone_end(_with_present_mids_bundled(lines))) + "\r\n"
+    reachable = [line for line in lines if not is_hidden(line)]
+    repaired = "\r\n".join(_without_lone_end(_with_present_mids_bundled(reachable))) + "\r\n"
     try:
         description = SessionDescription.parse(repaired)
     except Exception as error:  # aiortc's parser lets every kind escape
@@ -91,6 +92,14 @@ def with_received_level(answer: str) -> str:
     (RFC 6184, section 8.2.2); what we send has its true level in its parameter sets.
     """
     return _LEVEL_31.sub(r"\g<1>2a", answer)
+
+
+def is_hidden(line: str) -> bool:
+    """Return whether a line is a candidate with a ``.local`` name, which browsers put in the place of an address.
+
+    aiortc would ask the local network by multicast and wait a second for each. The peer's checks show its address.
+    """
+    return line.startswith("a=candidate:") and line.split()[4].endswith(".local")
 
 
 def check_candidate(line: str) -> None:

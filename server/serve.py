@@ -70,7 +70,17 @@ def _door(options: ServeOptions) -> _Door:
 async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: EncoderChoice) -> None:
     stopping = Stopping()
     stopping.listen()
-    host = Host(ladder, options.limits, options.max_sessions, options.admission, encoders, quota=options.quota)
+    host = Host(
+        ladder,
+        options.limits,
+        options.max_sessions,
+        options.admission,
+        encoders,
+        network=options.network,
+        max_viewers=options.max_viewers,
+        redirect=options.redirect,
+        quota=options.quota,
+    )
     runner = web.AppRunner(create_app(host, door.guard, options.max_body), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     watch = None

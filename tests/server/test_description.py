@@ -40,12 +40,17 @@ def test_a_session_description_that_cannot_be_served_is_refused(sdp: str, status
     [
         "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host generation 0 ufrag EsAw\r\n",
         "a=candidate:842163049 1 tcp 1518280447 2001:db8::1 9 typ host tcptype active\r\n",
-        "a=candidate:1 1 UDP 99 1f4712db-ea17-4bcf-a596-105139dfd8bf.local 61764 typ host\r\n",
         "a=candidate:abc+/ 1 udp 1 203.0.113.5 9 typ srflx raddr 192.0.2.1 rport 9\r\n",
     ],
 )
 def test_every_candidate_that_a_browser_may_send_is_taken(candidate: str) -> None:
     assert candidate in check_sdp(offer(VIDEO + candidate))
+
+
+def test_names_that_only_multicast_could_resolve_are_left_out() -> None:
+    hidden = "a=candidate:1 1 UDP 99 1f4712db-ea17-4bcf-a596-105139dfd8bf.local 61764 typ host\r\n"
+    assert check_sdp(offer(VIDEO + hidden + "a=end-of-candidates\r\n")) == offer(VIDEO)
+    assert check_sdp(offer(VIDEO + hidden + CANDIDATE)) == offer(VIDEO + CANDIDATE)
 
 
 def test_a_bundle_of_sections_that_are_not_there_is_put_right() -> None:
