@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
+from server.forward import Ingest
 from server.ice import Network
 
 _URL = re.compile(r"https?://[^\s]+")
@@ -86,6 +87,11 @@ class NetworkOptions(BaseSettings):
             raise ValueError("--forward-token is for --forward-whip")
         self._port_range()
         return self
+
+    @property
+    def ingest(self) -> Ingest | None:
+        """Where every named stream goes on to."""
+        return None if self.forward_whip is None else Ingest(self.forward_whip, self.forward_token)
 
     def _port_range(self) -> tuple[int, int] | None:
         if self.udp_ports is None:

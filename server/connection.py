@@ -12,7 +12,8 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from server.aiortc_compat import prepare_ice
-from server.description import MOST_CANDIDATES, OfferError, with_received_level
+from server.description import MOST_CANDIDATES, OfferError
+from server.h264_profile import with_profiles, with_received_level, with_stand_ins
 from server.quota import HOLDER, Held
 from server.shared import Shared
 from server.trickle import Trickled
@@ -29,6 +30,7 @@ class Connection(ABC):
         etag: the entity tag of its ICE session (RFC 9725, section 4.3.1), with its quotes.
         peer: aiortc's.
         holder: whose it is.
+        connected: set from then on.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Connection(ABC):
         self._trickled = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
-        self._connected = asyncio.Event()
+        self.connected = asyncio.Event()
 
     async def answer(self, offer: str) -> str:
         """Negotiate on a checked session description; return the answer's, with every candidate in it.
@@ -58,6 +60,7 @@ class Connection(ABC):
         Raises:
             OfferError: aiortc cannot serve the offer after all; the session is closed.
         """
+        offer, profiles = with_stand_ins(offer)
         self._offered = SessionDescription.parse(offer)
         self.peer.on("connectionstatechange", self._on_state)
         # From here on, so that an answer that never gets finished is cleaned up too.
@@ -72,14 +75,14 @@ class Connection(ABC):
             raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
         answer = self.peer.localDescription.sdp
         self._negotiated(answer)
-        return self._network.described(with_received_level(answer))
+        return self._network.described(with_profiles(with_received_level(answer), profiles))
 
     @property
     def state(self) -> Literal["connecting", "running", "closing"]:
         """How far it is."""
         if self._closing is not None:
             return "closing"
-        return "running" if self._connected.is_set() else "connecting"
+        return "running" if self.connected.is_set() else "connecting"
 
     @property
     def held(self) -> Held:
@@ -165,8 +168,8 @@ class Connection(ABC):
     def _on_state(self) -> None:
         state = self.peer.connectionState
         log.info("session %s: %s", self.name, state)
-        if state == "connected" and not self._connected.is_set():
-            self._connected.set()
+        if state == "connected" and not self.connected.is_set():
+            self.connected.set()
             self.spawn(self._watch_length())
             self._begin()
         elif state in ("failed", "closed"):
@@ -175,7 +178,7 @@ class Connection(ABC):
     async def _watch_handshake(self) -> None:
         try:
             async with asyncio.timeout(self._limits.handshake_timeout):
-                await self._connected.wait()
+                await self.connected.wait()
         except TimeoutError:
             self.end(f"not connected within {self._limits.handshake_timeout:g} s")
 
@@ -186,8 +189,8 @@ class Connection(ABC):
             self.end(f"a call may last {longest:g} s here")
 
 
-def codecs_h264_first() -> list[Any]:
-    """Return the video codecs for ``setCodecPreferences``."""
-    codecs = RTCRtpSender.getCapabilities("video").codecs
-    # sorted is stable: VP8 and its retransmission follow in the library's order.
-    return sorted(codecs, key=lambda codec: codec.mimeType != "video/H264")
+def codecs_with_first(kind: str, name: str) -> list[Any]:
+    """Return the codecs of ``audio`` or ``video`` for ``setCodecPreferences``, this one before the others."""
+    codecs = RTCRtpSender.getCapabilities(kind).codecs
+    # sorted is stable: the others and their retransmissions follow in the library's order.
+    return sorted(codecs, key=lambda codec: codec.mimeType.lower() != f"{kind}/{name}".lower())

@@ -4,8 +4,9 @@ import re
 from enum import Enum
 
 from aiortc import RTCDtlsFingerprint
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.sdp import H264Profile, MediaDescription, SessionDescription, parse_h264_profile_level_id
+from aiortc.sdp import MediaDescription, SessionDescription
+
+from server.h264_profile import is_baseline, is_h264
 
 # RFC 8839, section 5.1: candidate-attribute, up to the candidate's type.
 _CANDIDATE = re.compile(
@@ -16,9 +17,6 @@ _MOST_LINES = 2000
 # RFC 8122, section 5; SHA-1 and older are not worth the name.
 _ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
-# Baseline and constrained Baseline at level 3.1, beside the word that each side may have its own.
-_LEVEL_31 = re.compile(r"(?<=profile-level-id=)(42[0e]0)1f(?=\r?$)", re.MULTILINE)
-_H264_PROFILES = (H264Profile.PROFILE_CONSTRAINED_BASELINE, H264Profile.PROFILE_BASELINE)
 _AUDIO_CODECS = ("audio/opus", "audio/pcmu", "audio/pcma", "audio/g722")
 
 
@@ -83,15 +81,6 @@ def negotiated_codec(answer: str, kind: str = "video") -> str:
         if media.kind == kind and media.rtp.codecs:
             return media.rtp.codecs[0].name
     return ""
-
-
-def with_received_level(answer: str) -> str:
-    """Return an answer of aiortc's that says up to which H.264 level we decode: 4.2, which is 1080p at 60 frames/s.
-
-    aiortc says 3.1, 720p at 30. With level-asymmetry-allowed=1, which it says too, each side names what it receives
-    (RFC 6184, section 8.2.2); what we send has its true level in its parameter sets.
-    """
-    return _LEVEL_31.sub(r"\g<1>2a", answer)
 
 
 def is_hidden(line: str) -> bool:
@@ -166,7 +155,7 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
     for media in description.media:
         if media.kind in directed:
             _check_direction(media, role)
-        _check_codecs(media)
+        _check_codecs(media, role)
 
 
 def _check_transport(media: MediaDescription) -> None:
@@ -189,25 +178,16 @@ def _check_direction(media: MediaDescription, role: Role) -> None:
         raise OfferError(422, "wrong_direction", f"The {media.kind} section is {media.direction}: {_WHAT_TO_DO[role]}.")
 
 
-def _check_codecs(media: MediaDescription) -> None:
-    if media.kind == "video" and not any(_is_served(codec) for codec in media.rtp.codecs):
+def _check_codecs(media: MediaDescription, role: Role) -> None:
+    # What is only received may have any profile of H.264.
+    h264 = is_h264 if role is Role.PUBLISH else is_baseline
+    if media.kind == "video" and not any(
+        codec.mimeType.lower() == "video/vp8" or h264(codec) for codec in media.rtp.codecs
+    ):
         raise OfferError(
             422,
             "no_codec",
-            "No common video codec: offer H.264 (Baseline or constrained Baseline, packetization-mode=1) or VP8. "
-            "With FFmpeg: -profile:v baseline.",
+            "No common video codec: offer H.264 (Baseline or constrained Baseline, packetization-mode=1) or VP8.",
         )
     if media.kind == "audio" and not any(codec.mimeType.lower() in _AUDIO_CODECS for codec in media.rtp.codecs):
         raise OfferError(422, "no_codec", "No common audio codec: offer Opus, G.722 or G.711.")
-
-
-def _is_served(codec: RTCRtpCodecParameters) -> bool:
-    if codec.mimeType.lower() == "video/vp8":
-        return True
-    if codec.mimeType.lower() != "video/h264" or str(codec.parameters.get("packetization-mode", "0")) != "1":
-        return False
-    try:
-        profile, _ = parse_h264_profile_level_id(str(codec.parameters.get("profile-level-id", "42e01f")))
-    except ValueError:
-        return False
-    return profile in _H264_PROFILES

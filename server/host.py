@@ -12,6 +12,7 @@ from server.admission import obstacle
 from server.aiortc_compat import bind_within
 from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
+from server.forward import Ingest
 from server.ice import Network
 from server.ladder import Ladder
 from server.lane import Variant
@@ -73,6 +74,7 @@ class Host:
         max_viewers: int = 50,
         redirect: str | None = None,
         quota: Quota | None = None,
+        forward: Ingest | None = None,
     ):
         """Make it.
 
@@ -87,6 +89,7 @@ class Host:
             max_viewers: at most, of all streams together.
             redirect: the URL of a server for peers that do not fit here.
             quota: how many sessions whom; None for any.
+            forward: where every named stream goes on to.
         """
         self.ladder = ladder
         self.max_sessions = max_sessions
@@ -99,6 +102,7 @@ class Host:
         self._frames = Counters()
         self._messages_refused = 0
         self._left = asyncio.Event()
+        self.forward = forward
         self.streams = Streams()
         self.network = network or Network()
         self.loop_lag = LoopLag()
@@ -177,7 +181,10 @@ class Host:
             self.streams.add(stream, session)
         self._sessions.add(session)
         self.opened += 1
-        return session, await session.answer(offer)
+        answer = await session.answer(offer)
+        if stream is not None and self.forward is not None:
+            session.pass_on(stream, self.forward)
+        return session, answer
 
     async def watch(self, offer: str, stream: str, variant: Variant = Variant.ENHANCED) -> tuple[Viewer, str]:
         """Answer an offer, a checked session description, with a stream that is live.

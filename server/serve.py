@@ -80,6 +80,7 @@ async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: E
         max_viewers=options.max_viewers,
         redirect=options.redirect,
         quota=options.quota,
+        forward=options.ingest,
     )
     runner = web.AppRunner(create_app(host, door.guard, options.max_body), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()

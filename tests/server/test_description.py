@@ -1,7 +1,7 @@
 import pytest
 from aiortc.sdp import SessionDescription
 
-from server.description import OfferError, Role, check_sdp, negotiated_codec, with_received_level
+from server.description import OfferError, Role, check_sdp, negotiated_codec
 from tests.offers import AUDIO, CANDIDATE, DATA, SESSION, VIDEO, offer
 
 
@@ -74,13 +74,6 @@ def test_the_negotiated_codec_is_the_first_of_the_answer() -> None:
     assert negotiated_codec(offer(VIDEO)) == "VP8"
 
 
-def test_the_answer_names_the_level_that_is_decoded() -> None:
-    line = "a=fmtp:{} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={}\r\n"
-    answer = line.format(99, "42001f") + line.format(101, "42e01f") + line.format(103, "42e034")
-    expected = line.format(99, "42002a") + line.format(101, "42e02a") + line.format(103, "42e034")
-    assert with_received_level(answer) == expected
-
-
 @pytest.mark.parametrize(
     ("role", "direction", "taken"),
     [
@@ -123,3 +116,11 @@ def test_whip_refuses_the_whole_offer_rather_than_a_section_of_it(sdp: str, code
 def test_two_sections_of_one_mid_are_refused() -> None:
     with pytest.raises(OfferError, match="same a=mid"):
         check_sdp(offer(AUDIO.replace("mid:0", "mid:1"), VIDEO))
+
+
+def test_any_profile_of_h264_may_be_published_but_only_baseline_is_sent() -> None:
+    high = offer(VIDEO.replace("VP8", "AV1").replace("42e01f", "640c1f"))
+    assert check_sdp(high, Role.PUBLISH) == high
+    for role in (Role.RETURN, Role.WATCH):
+        with pytest.raises(OfferError, match=r"H\.264"):
+            check_sdp(high, role)
