@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
@@ -15,6 +16,7 @@ from server.bench_report import ReportError, ReportOptions, report
 from server.bench_server import BenchError
 from server.bench_viewers import ViewersOptions, viewers
 from server.config import ServeOptions
+from server.doctor import doctor
 from server.serve import ServeError, run
 
 
@@ -24,6 +26,17 @@ class Serve(ServeOptions):
     def cli_cmd(self) -> None:
         """Run it."""
         run(self)
+
+
+class Doctor(ServeOptions):
+    """Say what this machine will do with these options of `serve`; exit with 1 where serving would fail."""
+
+    as_json: Annotated[bool, Field(alias="json", description="one JSON object instead of a screen")] = False
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        if not doctor(self, self.as_json):
+            raise SystemExit(1)
 
 
 class Stream(StreamOptions):
@@ -76,6 +89,7 @@ class Acutance(BaseModel):
 
     serve: CliSubCommand[Serve] = Field(description="start the server")
     bench: CliSubCommand[Bench] = Field(description="measure this machine")
+    doctor: CliSubCommand[Doctor] = Field(description="say what this machine will do, and what would fail")
 
     def cli_cmd(self) -> None:
         """Run the subcommand that was given."""
