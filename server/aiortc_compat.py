@@ -1,10 +1,19 @@
 """Every touch of a private name of aiortc, each with a contract test that fails loudly when aiortc changes."""
 
 import asyncio
+import random
 from collections.abc import Callable
+from errno import EADDRINUSE
+from fractions import Fraction
+from functools import partial
 from time import monotonic
+from typing import Any
 
-from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+import av
+from aioice import stun
+from aioice.candidate import candidate_priority
+from aioice.ice import Connection as IceConnection
+from aiortc import RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -19,6 +28,8 @@ from aiortc.rtp import (
 
 from server.jitter import FrameAssembler
 
+# Encoders wait 8 s for an answer (OBS), or 5 (FFmpeg); aioice would give a silent STUN server 5 s.
+_GATHERING_S = 1.5
 _REPEAT_S = 0.05
 # A third of a second behind: a machine that is only busy for a moment catches up.
 _MOST_UNDECODED = 10
@@ -134,6 +145,96 @@ class FrameFeed:
             return
         self._on_frame(codec.name, frame.data, frame.timestamp)
         self._put((codec, frame))
+
+
+class SoundFeed:
+    """Takes the sound's packets as they came from a receiver's jitter buffer, in the place of its decoder.
+
+    aiortc would decode them and encode them again for every receiver.
+    """
+
+    def __init__(self, receiver: RTCRtpReceiver, on_packet: Callable[[str, "av.Packet[Any]"], None]):
+        """Take the receiver over. Before its first packet.
+
+        Args:
+            receiver: of the audio track that arrives.
+            on_packet: called on the event loop with the codec's name as in SDP and the packet, its pts and time base
+                those of the source.
+        """
+        self._on_packet = on_packet
+        decoding = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+        self._put = decoding.put
+        decoding.put = self._take
+
+    def _take(self, task: tuple[RTCRtpCodecParameters, JitterFrame] | None) -> None:
+        if task is None:  # the end, which ends the decoder's thread
+            self._put(task)
+            return
+        codec, frame = task
+        if not frame.data:
+            return
+        packet: av.Packet[Any] = av.Packet(frame.data)
+        packet.pts = packet.dts = frame.timestamp
+        # G.722's RTP clock is half of its sampling rate (RFC 3551, section 4.5.2); aiortc knows.
+        packet.time_base = Fraction(1, codec.clockRate)
+        self._on_packet(codec.name, packet)
+
+
+def prepare_ice(peer: RTCPeerConnection) -> None:
+    """Make the ICE connections of a peer connection answer in time, and take checks of minimal implementations.
+
+    Between the description that comes first and the gathering of candidates.
+    """
+    for connection in _ice_connections(peer):
+        gather = connection.get_component_candidates
+        connection.get_component_candidates = partial(gather, timeout=_GATHERING_S)  # type: ignore[method-assign, arg-type]
+        connection.check_incoming = partial(  # type: ignore[method-assign]
+            _check_incoming, connection.check_incoming
+        )
+
+
+def _check_incoming(
+    check: Callable[[stun.Message, tuple[str, int], Any], None],
+    message: stun.Message,
+    address: tuple[str, int],
+    protocol: Any,
+) -> None:
+    # FFmpeg 8.0's WHIP muxer leaves out the PRIORITY that RFC 8445, section 7.1.1, demands: aioice answers it and then
+    # fails. It gets that of an address learnt from a check.
+    message.attributes.setdefault("PRIORITY", candidate_priority(1, "prflx"))
+    check(message, address, protocol)
+
+
+def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:
+    dtls = {transceiver.receiver.transport for transceiver in peer.getTransceivers()}
+    if peer.sctp is not None:
+        dtls.add(peer.sctp.transport)
+    return {transport.transport.iceGatherer._connection for transport in dtls}
+
+
+def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:
+    """Let aioice open its sockets only on these UDP ports, the first and the last among them.
+
+    It binds to port 0 and has no option for it: the loop's own method is wrapped. Where all are taken it is told so
+    by the OSError that a bind brings, and goes on without the address.
+    """
+    create = loop.create_datagram_endpoint
+    first, last = ports
+
+    async def create_within(factory: Any, local_addr: Any = None, **rest: Any) -> Any:
+        if local_addr is None or local_addr[1] != 0:
+            return await create(factory, local_addr=local_addr, **rest)
+        count = last - first + 1
+        start = random.randrange(count)
+        for step in range(count):
+            try:
+                return await create(factory, local_addr=(local_addr[0], first + (start + step) % count), **rest)
+            except OSError as error:
+                if error.errno != EADDRINUSE:
+                    raise
+        raise OSError(EADDRINUSE, f"all UDP ports from {first} to {last} are in use")
+
+    loop.create_datagram_endpoint = create_within  # type: ignore[method-assign, assignment]
 
 
 def _remb_for(ssrc: int, fci: bytes) -> int | None:

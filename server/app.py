@@ -7,14 +7,17 @@ from pathlib import Path
 
 from aiohttp import web
 
+from server.app_keys import HOST
+from server.description import OfferError
 from server.host import FullError, Host
-from server.offer import OfferError, read_offer
+from server.offer import read_offer
+from server.streams import NoStreamError, TakenError
+from server.whip_routes import add_routes, session_url
 from server.wishes import WishError
 
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent.parent / "static"
-HOST = web.AppKey("host", Host)
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
 _LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
@@ -40,6 +43,7 @@ def create_app(host: Host) -> web.Application:
     app.router.add_get("/", _page)
     app.router.add_post("/offer", _offer)
     app.router.add_get("/health", _health)
+    add_routes(app)
     app.router.add_static("/static", STATIC)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
@@ -51,9 +55,12 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:
-    offer, wishes = read_offer(await request.read())
-    session, sdp = await request.app[HOST].open(offer, wishes)
-    return web.json_response({"sdp": sdp, "type": "answer", "session": session})
+    offer = read_offer(await request.read())
+    session, sdp = await request.app[HOST].open(offer.sdp, offer.wishes, offer.stream)
+    return web.json_response(
+        {"sdp": sdp, "type": "answer", "session": session.name, "url": session_url(session.id)},
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 async def _health(request: web.Request) -> web.StreamResponse:
@@ -71,6 +78,8 @@ async def _health(request: web.Request) -> web.StreamResponse:
             "encoder_note": host.encoders.note,
             "sessions": host.session_count,
             "max_sessions": host.max_sessions,
+            "viewers": host.viewer_count,
+            "max_viewers": host.max_viewers,
             "loop_lag_ms": host.loop_lag.p99_ms(),
             "busy": host.load.busy,
         }
@@ -80,7 +89,8 @@ async def _health(request: web.Request) -> web.StreamResponse:
 @web.middleware
 async def _headers(request: web.Request, handler: _Handler) -> web.StreamResponse:
     response = await handler(request)
-    response.headers.update(_SECURITY_HEADERS)
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 
@@ -92,7 +102,15 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
         return _error(error.status, error.code, str(error))
     except WishError as error:
         return _error(422, "bad_wish", f"This cannot be had: {error}.")
+    except TakenError as error:
+        return _error(409, "taken", str(error))
+    except NoStreamError as error:
+        if error.expected:
+            return _error(503, "no_stream_yet", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
+        return _error(404, "no_stream", str(error))
     except FullError as error:
+        if error.elsewhere is not None:
+            return _error(307, "elsewhere", str(error), {"Location": error.elsewhere.rstrip("/") + request.path_qs})
         return _error(503, "full", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
     except web.HTTPRequestEntityTooLarge:
         return _error(413, "too_large", f"The body is larger than {_LARGEST_BODY} bytes: no offer is.")

@@ -8,13 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from server.admission import obstacle
+from server.aiortc_compat import bind_within
 from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
+from server.ice import Network
 from server.ladder import Ladder
+from server.lane import Variant
 from server.load import Load
 from server.session import Session
 from server.shared import Limits, Shared
+from server.streams import Streams
 from server.telemetry import LoopLag
+from server.viewer import Viewer
 from server.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -24,7 +29,15 @@ _COLLECT_AFTER_S = 1.0
 
 
 class FullError(RuntimeError):
-    """There is no room for another session; the message says why."""
+    """There is no room for another session; the message says why.
+
+    Attributes:
+        elsewhere: the URL of a server that may have some.
+    """
+
+    def __init__(self, message: str, elsewhere: str | None = None):
+        super().__init__(message)
+        self.elsewhere = elsewhere
 
 
 class Host:
@@ -33,6 +46,9 @@ class Host:
     Attributes:
         ladder: the students that all sessions share.
         max_sessions: more are refused.
+        max_viewers: the same, of those that only watch.
+        streams: those that are live.
+        network: how peers and the server reach each other.
         loop_lag: of the event loop that it lives on.
         load: of the machine.
         encoders: what it affords.
@@ -46,6 +62,9 @@ class Host:
         admission: bool = True,
         encoders: EncoderChoice | None = None,
         enhancers: Callable[[Ladder], Enhancer] = Enhancer,
+        network: Network | None = None,
+        max_viewers: int = 50,
+        redirect: str | None = None,
     ):
         """Make it.
 
@@ -56,21 +75,34 @@ class Host:
             admission: whether to refuse a session that the machine cannot carry beside the others.
             encoders: what was measured of them; None for those that every machine affords.
             enhancers: makes a session's.
+            network: how peers and the server reach each other; None for its own addresses and nothing else.
+            max_viewers: at most, of all streams together.
+            redirect: the URL of a server for peers that do not fit here.
         """
         self.ladder = ladder
         self.max_sessions = max_sessions
+        self.max_viewers = max_viewers
+        self.redirect = redirect
+        self.streams = Streams()
+        self.network = network or Network()
         self.loop_lag = LoopLag()
         self.load = Load(lambda: sum(session.running().student for session in self._sessions))
         self.encoders = encoders or EncoderChoice()
         # On the CPU two at a time, each on half of it; on a GPU as many as it takes in batches. Each session has one
         # frame there at most, so turns are fair.
         inference = ThreadPoolExecutor(ladder.best.at_once, thread_name_prefix="inference")
-        self._shared = Shared(ladder, inference, limits, self.loop_lag, self.load, self.encoders)
+        self._shared = Shared(ladder, inference, limits, self.loop_lag, self.load, self.encoders, self.network)
         self._inference = inference
         self._admission = admission
         self._enhancers = enhancers
         self._sessions: set[Session] = set()
+        self._viewers: set[Viewer] = set()
         self._watches: list[asyncio.Task[None]] = []
+
+    @property
+    def viewer_count(self) -> int:
+        """How many watch, or are about to."""
+        return len(self._viewers)
 
     @property
     def session_count(self) -> int:
@@ -79,26 +111,77 @@ class Host:
 
     def start(self) -> None:
         """Begin to watch the event loop and the machine."""
+        if self.network.udp_ports is not None:
+            bind_within(asyncio.get_running_loop(), self.network.udp_ports)
         self._watches = [asyncio.create_task(watched.watch()) for watched in (self.loop_lag, self.load)]
 
-    async def open(self, offer: str, wishes: Wishes | None = None) -> tuple[str, str]:
+    async def open(
+        self, offer: str, wishes: Wishes | None = None, stream: str | None = None, returns: bool = True
+    ) -> tuple[Session, str]:
         """Answer an offer, a checked session description, with a new session.
 
+        Args:
+            offer: of video that the peer sends.
+            wishes: of the peer's.
+            stream: the name under which others may watch it; None for nobody.
+            returns: whether the enhanced picture goes back to the peer.
+
         Returns:
-            The session's id and the answer's SDP.
+            The session and the answer's SDP.
 
         Raises:
             FullError: one more would be more than ``max_sessions``, or than the machine can carry.
             OfferError: the offer cannot be answered.
+            TakenError: the stream has a publisher.
             WishError: the server has no such student.
         """
         self._check_room()
-        session = Session(self._shared, wishes or Wishes(), self._forget, self._enhancers(self.ladder))
+        enhancer = self._enhancers(self.ladder)
+        session = Session(self._shared, wishes or Wishes(), self._forget, enhancer, returns)
+        if stream is not None:
+            self.streams.add(stream, session)
         self._sessions.add(session)
-        return session.id, await session.answer(offer)
+        return session, await session.answer(offer)
+
+    async def watch(self, offer: str, stream: str, variant: Variant = Variant.ENHANCED) -> tuple[Viewer, str]:
+        """Answer an offer, a checked session description, with a stream that is live.
+
+        Returns:
+            The viewer and the answer's SDP.
+
+        Raises:
+            FullError: one more would be more than ``max_viewers``.
+            NoStreamError: nobody publishes it.
+            OfferError: the offer cannot be answered.
+        """
+        publisher = self.streams.publisher(stream)
+        if len(self._viewers) >= self.max_viewers:
+            raise FullError(
+                f"All {self.max_viewers} viewers that this server takes are there: try again in a few seconds, "
+                "or start it with a higher --max-viewers."
+            )
+        viewer = Viewer(self._shared, publisher, variant, self._viewer_left)
+        self._viewers.add(viewer)
+        return viewer, await viewer.answer(offer)
+
+    def peer(self, id: str) -> Session | Viewer | None:
+        """Return the session or viewer of this id, if there is one."""
+        everybody: list[Session | Viewer] = [*self._sessions, *self._viewers]
+        return next((each for each in everybody if each.id == id), None)
+
+    def _viewer_left(self, viewer: Viewer) -> None:
+        self._viewers.discard(viewer)
+        self._collect()
 
     def _forget(self, session: Session) -> None:
         self._sessions.discard(session)
+        self.streams.remove(session)
+        for viewer in self._viewers:
+            if viewer.publisher is session:
+                viewer.end("the publisher has left")
+        self._collect()
+
+    def _collect(self) -> None:
         # aiortc's connections are knots of references, with some MiB of codecs and buffers on each, and Python's full
         # collections are rare: memory would grow from call to call (tests/soak). What the start left is frozen
         # (serve.py), so that only the garbage of the session is looked through.
@@ -108,7 +191,8 @@ class Host:
         if len(self._sessions) >= self.max_sessions:
             raise FullError(
                 f"All {self.max_sessions} sessions of this server are in use: try again in a few seconds, "
-                "or start it with a higher --max-sessions."
+                "or start it with a higher --max-sessions.",
+                self.redirect,
             )
         if not self._admission:
             return
@@ -117,12 +201,14 @@ class Host:
         if why is not None:
             raise FullError(
                 f"This server cannot carry another session without slowing down the others ({why}): "
-                "try again in a few seconds."
+                "try again in a few seconds.",
+                self.redirect,
             )
 
     async def close(self) -> None:
         """End every session and what is shared."""
-        await asyncio.gather(*(session.close("the server is stopping") for session in list(self._sessions)))
+        everybody = (*self._viewers, *self._sessions)
+        await asyncio.gather(*(each.close("the server is stopping") for each in everybody))
         for watch in self._watches:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,9 +1,10 @@
 """What all sessions of a server have in common: what each may take, and what they take it from."""
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.encoder_choice import EncoderChoice
+from server.ice import Network
 from server.ladder import Ladder
 from server.load import Load
 from server.telemetry import LoopLag
@@ -42,6 +43,7 @@ class Shared:
         loop_lag: of the event loop.
         load: of the machine.
         encoders: what the machine affords.
+        network: how peers and the server reach each other.
     """
 
     ladder: Ladder
@@ -50,3 +52,4 @@ class Shared:
     loop_lag: LoopLag
     load: Load
     encoders: EncoderChoice
+    network: Network = field(default_factory=Network)
