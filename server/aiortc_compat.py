@@ -243,3 +243,25 @@ def _remb_for(ssrc: int, fci: bytes) -> int | None:
     except ValueError:  # some other application's message
         return None
     return bitrate if ssrc in ssrcs else None
+
+
+def watch_sender_reports(receiver: RTCRtpReceiver, on_report: Callable[[float, int], None]) -> None:
+    """Tell of a sender's reports (RFC 3550, section 6.4.1), which aiortc reads and keeps to itself.
+
+    Args:
+        receiver: of the track.
+        on_report: called on the event loop with the sender's clock in seconds, and the time stamp at that instant as
+            the track's frames have it.
+    """
+    handle = receiver._handle_rtcp_packet
+    timestamps = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+
+    async def watch(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket) and packet.sender_info.packet_count and timestamps._origin is not None:
+            ahead = (packet.sender_info.rtp_timestamp - timestamps._origin) & 0xFFFFFFFF
+            # The first report may be of before the first packet that came.
+            ahead -= (ahead >> 31) << 32
+            on_report(packet.sender_info.ntp_timestamp / (1 << 32), ahead)
+        await handle(packet)
+
+    receiver._handle_rtcp_packet = watch  # type: ignore[method-assign]

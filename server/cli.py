@@ -14,7 +14,12 @@ from server.bench_peer import PeerError
 from server.bench_report import ReportError, ReportOptions, report
 from server.bench_server import BenchError
 from server.config import ServeOptions
+from server.peer import PeerOptions, peer
+from server.peer_call import CallError
+from server.peer_recording import RecordingError
+from server.peer_source import SourceError
 from server.serve import ServeError, run
+from server.whip_client import SignallingError
 
 
 class Serve(ServeOptions):
@@ -23,6 +28,14 @@ class Serve(ServeOptions):
     def cli_cmd(self) -> None:
         """Run it."""
         run(self)
+
+
+class Peer(PeerOptions):
+    """Send a file, a camera, a screen or a test pattern to a server, watch what comes back, and keep it."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        peer(self)
 
 
 class Stream(StreamOptions):
@@ -65,11 +78,27 @@ class Acutance(BaseModel):
     """Acutance sharpens live video."""
 
     serve: CliSubCommand[Serve] = Field(description="start the server")
+    peer: CliSubCommand[Peer] = Field(description="call a server from the command line")
     bench: CliSubCommand[Bench] = Field(description="measure this machine")
 
     def cli_cmd(self) -> None:
         """Run the subcommand that was given."""
         CliApp.run_subcommand(self)
+
+
+_FOR_PEOPLE = (
+    BenchError,
+    CallError,
+    EngineError,
+    MaterialError,
+    PeerError,
+    RecordingError,
+    ReportError,
+    ServeError,
+    SettingsError,
+    SignallingError,
+    SourceError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,10 +108,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         CliApp.run(Acutance, cli_args=given or ["--help"])
     except ValidationError as error:
         for fault in error.errors():
-            option = ".".join(str(part) for part in fault["loc"]).removeprefix("serve.").replace("_", "-")
+            option = (
+                ".".join(str(part) for part in fault["loc"])
+                .removeprefix("serve.")
+                .removeprefix("peer.")
+                .replace("_", "-")
+            )
             print(f"acutance: {option or 'options'}: {fault['msg']} (got {fault['input']!r})", file=sys.stderr)
         return 2
-    except (BenchError, EngineError, MaterialError, PeerError, ReportError, ServeError, SettingsError) as error:
+    except _FOR_PEOPLE as error:
         print(f"acutance: {error}", file=sys.stderr)
         return 2
     return 0
