@@ -74,17 +74,22 @@ def peer(options: PeerOptions) -> None:
     Raises:
         CallError, RecordingError, SignallingError, SourceError: it did not come about, or broke off.
     """
-    _check(options)
-    codec = options.codec.upper() if options.codec else None
-    codec = check(options.out, codec) if options.out else codec or "H264"
-    report = asyncio.run(_call(options, codec))
+    report = asyncio.run(call(options))
     if options.json_:
         print(json.dumps(report))
     else:
         Console().print(summary(report))
 
 
-async def _call(options: PeerOptions, codec: str) -> dict[str, Any]:
+async def call(options: PeerOptions) -> dict[str, Any]:
+    """Make a call and return its figures.
+
+    Raises:
+        CallError, RecordingError, SignallingError, SourceError: it did not come about, or broke off.
+    """
+    _check(options)
+    codec = options.codec.upper() if options.codec else None
+    codec = check(options.out, codec) if options.out else codec or "H264"
     pairs = _pairs(options)
     source = _source(options)
     uplink = None
@@ -103,12 +108,12 @@ async def _call(options: PeerOptions, codec: str) -> dict[str, Any]:
         downlink = Downlink(uplink, recording, pairs)
     offer_url = options.url if uplink is not None and options.whip is None else None
     token = options.token or os.environ.get("ACUTANCE_TOKEN")
-    call = Call(uplink, downlink, offer_url, options.whip, options.pull, token, codec, options.seconds)
+    made = Call(uplink, downlink, offer_url, options.whip, options.pull, token, codec, options.seconds)
     console = Console(stderr=True, quiet=options.json_ or not sys.stderr.isatty())
-    line = await call.run(lambda call: watch(call, console))
+    line = await made.run(lambda made: watch(made, console))
     if downlink is not None and not downlink.returned:
-        raise CallError(f"no picture came back: {call.ended}")
-    return {**figures(call, line), **({"out": str(options.out)} if options.out else {})}
+        raise CallError(f"no picture came back: {made.ended}")
+    return {**figures(made, line), **({"out": str(options.out)} if options.out else {})}
 
 
 def _check(options: PeerOptions) -> None:

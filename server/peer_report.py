@@ -73,11 +73,15 @@ def figures(call: Call, line: Line) -> dict[str, Any]:
 
 def summary(report: dict[str, Any]) -> Table:
     """Return the figures for people."""
-    table = Table("", "value", show_header=False)
+    table = Table(show_header=False)
     for name, value in report.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{part.replace('_', ' ')} {figure}" for part, figure in value.items())
-        table.add_row(name.replace("_", " "), str(value))
+        parts = value if isinstance(value, dict) else {"": value}
+        for part, figure in parts.items():
+            if isinstance(figure, dict):
+                figure = ", ".join(f"{each.replace('_', ' ')} {count}" for each, count in figure.items() if count)
+            elif isinstance(figure, list):
+                figure = ("x" if part == "size" else ", ").join(map(str, figure))
+            table.add_row(f"{name} {part}".replace("_", " ").strip(), str(figure))
     return table
 
 
