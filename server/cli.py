@@ -108,13 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         CliApp.run(Acutance, cli_args=given or ["--help"])
     except ValidationError as error:
         for fault in error.errors():
-            option = (
-                ".".join(str(part) for part in fault["loc"])
-                .removeprefix("serve.")
-                .removeprefix("peer.")
-                .replace("_", "-")
-            )
-            print(f"acutance: {option or 'options'}: {fault['msg']} (got {fault['input']!r})", file=sys.stderr)
+            named = (str(part).replace("_", "-") for part in fault["loc"] if part not in ("serve", "peer"))
+            option = ".".join(named)
+            # What was wrong together is every option, secrets among them.
+            got = "" if isinstance(fault["input"], dict) else f" (got {fault['input']!r})"
+            print(f"acutance: {option or 'options'}: {fault['msg']}{got}", file=sys.stderr)
         return 2
     except _FOR_PEOPLE as error:
         print(f"acutance: {error}", file=sys.stderr)

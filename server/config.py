@@ -13,12 +13,13 @@ from pydantic_settings import (
 
 from model import catalog
 from server.bitrate import FLOOR
+from server.config_network import NetworkOptions
 from server.ladder import AUTO
 from server.output_size import SHORTEST
 from server.shared import Limits
 
 
-class ServeOptions(BaseSettings):
+class ServeOptions(NetworkOptions):
     """Start the server: the page at /, signalling at /offer, its state at /health."""
 
     # A flag wins over ACUTANCE_… in the environment, that over acutance.toml in the working directory.

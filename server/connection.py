@@ -12,7 +12,8 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from server.aiortc_compat import prepare_ice
-from server.description import MOST_CANDIDATES, OfferError, with_received_level
+from server.description import MOST_CANDIDATES, OfferError
+from server.h264_profile import with_profiles, with_received_level, with_stand_ins
 from server.ice import Network
 from server.trickle import Trickled
 
@@ -27,6 +28,7 @@ class Connection(ABC):
         name: for logs: says nothing about the id.
         etag: the entity tag of its ICE session (RFC 9725, section 4.3.1), with its quotes.
         peer: aiortc's.
+        connected: set from then on.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Connection(ABC):
         self._trickled = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
-        self._connected = asyncio.Event()
+        self.connected = asyncio.Event()
 
     async def answer(self, offer: str) -> str:
         """Negotiate on a checked session description; return the answer's, with every candidate in it.
@@ -56,6 +58,7 @@ class Connection(ABC):
         Raises:
             OfferError: aiortc cannot serve the offer after all; the session is closed.
         """
+        offer, profiles = with_stand_ins(offer)
         self._offered = SessionDescription.parse(offer)
         self.peer.on("connectionstatechange", self._on_state)
         # From here on, so that an answer that never gets finished is cleaned up too.
@@ -70,7 +73,7 @@ class Connection(ABC):
             raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
         answer = self.peer.localDescription.sdp
         self._negotiated(answer)
-        return self._network.described(with_received_level(answer))
+        return self._network.described(with_profiles(with_received_level(answer), profiles))
 
     @property
     def remote_ice(self) -> tuple[str, str]:
@@ -151,8 +154,8 @@ class Connection(ABC):
     def _on_state(self) -> None:
         state = self.peer.connectionState
         log.info("session %s: %s", self.name, state)
-        if state == "connected" and not self._connected.is_set():
-            self._connected.set()
+        if state == "connected" and not self.connected.is_set():
+            self.connected.set()
             self._begin()
         elif state in ("failed", "closed"):
             self.end("the peer is gone" if state == "closed" else "the connection failed")
@@ -160,13 +163,13 @@ class Connection(ABC):
     async def _watch_handshake(self) -> None:
         try:
             async with asyncio.timeout(self._handshake_timeout):
-                await self._connected.wait()
+                await self.connected.wait()
         except TimeoutError:
             self.end(f"not connected within {self._handshake_timeout:g} s")
 
 
-def codecs_h264_first() -> list[Any]:
-    """Return the video codecs for ``setCodecPreferences``."""
-    codecs = RTCRtpSender.getCapabilities("video").codecs
-    # sorted is stable: VP8 and its retransmission follow in the library's order.
-    return sorted(codecs, key=lambda codec: codec.mimeType != "video/H264")
+def codecs_with_first(kind: str, name: str) -> list[Any]:
+    """Return the codecs of ``audio`` or ``video`` for ``setCodecPreferences``, this one before the others."""
+    codecs = RTCRtpSender.getCapabilities(kind).codecs
+    # sorted is stable: the others and their retransmissions follow in the library's order.
+    return sorted(codecs, key=lambda codec: codec.mimeType.lower() != f"{kind}/{name}".lower())

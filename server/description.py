@@ -4,8 +4,9 @@ import re
 from enum import Enum
 
 from aiortc import RTCDtlsFingerprint
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.sdp import H264Profile, MediaDescription, SessionDescription, parse_h264_profile_level_id
+from aiortc.sdp import MediaDescription, SessionDescription
+
+from server.h264_profile import is_baseline, is_h264
 
 # RFC 8839, section 5.1: candidate-attribute, up to the candidate's type.
 _CANDIDATE = re.compile(
@@ -16,9 +17,6 @@ _MOST_LINES = 2000
 # RFC 8122, section 5; SHA-1 and older are not worth the name.
 _ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
-# Baseline and constrained Baseline at level 3.1, beside the word that each side may have its own.
-_LEVEL_31 = re.compile(r"(?<=profile-level-id=)(42[0e]0)1f(?=\r?$)", re.MULTILINE)
-_H264_PROFILES = (H264Profile.PROFILE_CONSTRAINED_BASELINE, H264Profile.PROFILE_BASELINE)
 _AUDIO_CODECS = ("audio/opus", "audio/pcmu", "audio/pcma", "audio/g722")
 
 
@@ -66,7 +64,8 @@ def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
     if len(lines) > _MOST_LINES:
         raise OfferError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MOST_LINES}.")
     _check_candidates(lines)
-    repaired = "\r\n".join(_without_lone_end(_with_present_mids_bundled(lines))) + "\r\n"
+    reachable = [line for line in lines if not is_hidden(line)]
+    repaired = "\r\n".join(_without_lone_end(_with_present_mids_bundled(reachable))) + "\r\n"
     try:
         description = SessionDescription.parse(repaired)
     except Exception as error:  # aiortc's parser lets every kind escape
@@ -84,13 +83,12 @@ def negotiated_codec(answer: str, kind: str = "video") -> str:
     return ""
 
 
-def with_received_level(answer: str) -> str:
-    """Return an answer of aiortc's that says up to which H.264 level we decode: 4.2, which is 1080p at 60 frames/s.
+def is_hidden(line: str) -> bool:
+    """Return whether a line is a candidate with a ``.local`` name, which browsers put in the place of an address.
 
-    aiortc says 3.1, 720p at 30. With level-asymmetry-allowed=1, which it says too, each side names what it receives
-    (RFC 6184, section 8.2.2); what we send has its true level in its parameter sets.
+    aiortc would ask the local network by multicast and wait a second for each. The peer's checks show its address.
     """
-    return _LEVEL_31.sub(r"\g<1>2a", answer)
+    return line.startswith("a=candidate:") and line.split()[4].endswith(".local")
 
 
 def check_candidate(line: str) -> None:
@@ -157,7 +155,7 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
     for media in description.media:
         if media.kind in directed:
             _check_direction(media, role)
-        _check_codecs(media)
+        _check_codecs(media, role)
 
 
 def _check_transport(media: MediaDescription) -> None:
@@ -180,25 +178,16 @@ def _check_direction(media: MediaDescription, role: Role) -> None:
         raise OfferError(422, "wrong_direction", f"The {media.kind} section is {media.direction}: {_WHAT_TO_DO[role]}.")
 
 
-def _check_codecs(media: MediaDescription) -> None:
-    if media.kind == "video" and not any(_is_served(codec) for codec in media.rtp.codecs):
+def _check_codecs(media: MediaDescription, role: Role) -> None:
+    # What is only received may have any profile of H.264.
+    h264 = is_h264 if role is Role.PUBLISH else is_baseline
+    if media.kind == "video" and not any(
+        codec.mimeType.lower() == "video/vp8" or h264(codec) for codec in media.rtp.codecs
+    ):
         raise OfferError(
             422,
             "no_codec",
-            "No common video codec: offer H.264 (Baseline or constrained Baseline, packetization-mode=1) or VP8. "
-            "With FFmpeg: -profile:v baseline.",
+            "No common video codec: offer H.264 (Baseline or constrained Baseline, packetization-mode=1) or VP8.",
         )
     if media.kind == "audio" and not any(codec.mimeType.lower() in _AUDIO_CODECS for codec in media.rtp.codecs):
         raise OfferError(422, "no_codec", "No common audio codec: offer Opus, G.722 or G.711.")
-
-
-def _is_served(codec: RTCRtpCodecParameters) -> bool:
-    if codec.mimeType.lower() == "video/vp8":
-        return True
-    if codec.mimeType.lower() != "video/h264" or str(codec.parameters.get("packetization-mode", "0")) != "1":
-        return False
-    try:
-        profile, _ = parse_h264_profile_level_id(str(codec.parameters.get("profile-level-id", "42e01f")))
-    except ValueError:
-        return False
-    return profile in _H264_PROFILES

@@ -11,6 +11,7 @@ from server.admission import obstacle
 from server.aiortc_compat import bind_within
 from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
+from server.forward import Ingest
 from server.ice import Network
 from server.ladder import Ladder
 from server.lane import Variant
@@ -65,6 +66,7 @@ class Host:
         network: Network | None = None,
         max_viewers: int = 50,
         redirect: str | None = None,
+        forward: Ingest | None = None,
     ):
         """Make it.
 
@@ -78,11 +80,13 @@ class Host:
             network: how peers and the server reach each other; None for its own addresses and nothing else.
             max_viewers: at most, of all streams together.
             redirect: the URL of a server for peers that do not fit here.
+            forward: where every named stream goes on to.
         """
         self.ladder = ladder
         self.max_sessions = max_sessions
         self.max_viewers = max_viewers
         self.redirect = redirect
+        self.forward = forward
         self.streams = Streams()
         self.network = network or Network()
         self.loop_lag = LoopLag()
@@ -141,7 +145,10 @@ class Host:
         if stream is not None:
             self.streams.add(stream, session)
         self._sessions.add(session)
-        return session, await session.answer(offer)
+        answer = await session.answer(offer)
+        if stream is not None and self.forward is not None:
+            session.pass_on(stream, self.forward)
+        return session, answer
 
     async def watch(self, offer: str, stream: str, variant: Variant = Variant.ENHANCED) -> tuple[Viewer, str]:
         """Answer an offer, a checked session description, with a stream that is live.

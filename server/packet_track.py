@@ -10,6 +10,9 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 type Packet = av.Packet[Any]  # of sound as of pictures
 
+# A third of a second, of frames at 30 a second and of Opus at 50 packets: more than the event loop is ever late.
+PICTURE_DEPTH, SOUND_DEPTH = 10, 16
+
 
 class PacketTrack(MediaStreamTrack):
     """A track of encoded packets: aiortc packs them into RTP and leaves its own encoder idle.

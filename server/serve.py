@@ -52,7 +52,17 @@ def run(options: ServeOptions) -> None:
 async def _serve(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    host = Host(ladder, options.limits, options.max_sessions, options.admission, encoders)
+    host = Host(
+        ladder,
+        options.limits,
+        options.max_sessions,
+        options.admission,
+        encoders,
+        network=options.network,
+        max_viewers=options.max_viewers,
+        redirect=options.redirect,
+        forward=options.ingest,
+    )
     runner = web.AppRunner(create_app(host), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:

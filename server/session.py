@@ -12,14 +12,15 @@ from aiortc.stats import RTCInboundRtpStreamStats
 from server.admission import Running
 from server.aiortc_compat import FrameFeed, SoundFeed, watch_feedback
 from server.bitrate import RateControl
-from server.connection import Connection, codecs_h264_first
+from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec
 from server.enhancer import Enhancer
+from server.forward import Forward, Ingest
 from server.governor import Governor
 from server.ladder import AUTO
 from server.lane import Subscription, Variant
 from server.output_size import OutputSize
-from server.packet_track import PacketTrack
+from server.packet_track import SOUND_DEPTH, PacketTrack
 from server.page_channel import PageChannel
 from server.pipeline import Choices, Pipeline
 from server.report import Report
@@ -32,8 +33,6 @@ log = logging.getLogger(__name__)
 
 _TICK = 1.0
 _WATCH_S = 0.25
-# 20 ms each, as Opus comes: a third of a second.
-SOUND_DEPTH = 16
 
 
 class Session(Connection):
@@ -43,6 +42,8 @@ class Session(Connection):
         returns: whether the peer itself is a receiver of its stream.
         telemetry: its counters and latencies.
         pipeline: what others may subscribe to.
+        sound: the codec in which the peer sends it; empty where it sends none.
+        forward: the stream's way on to another server, if it has one.
     """
 
     def __init__(
@@ -81,11 +82,21 @@ class Session(Connection):
         self._channel = PageChannel(self._on_message)
         self._transceiver: RTCRtpTransceiver | None = None
         self._video: MediaStreamTrack | None = None
-        self._codec = ""
+        self._codec = self.sound = ""
+        self.forward: Forward | None = None
 
     def running(self) -> Running:
         """Return what admission must know of this session."""
         return self._figures.running(self._clock() - self._began if self._began is not None else 0.0)
+
+    def pass_on(self, name: str, ingest: Ingest) -> None:
+        """Publish the stream, enhanced, on to another server, from when the peer is connected until it leaves."""
+        self.forward = Forward(name, ingest, self.pipeline.broadcast, self._network, self._limits)
+        self.spawn(self._pass_on(self.forward))
+
+    async def _pass_on(self, forward: Forward) -> None:
+        await self.connected.wait()
+        await forward.run(self.sound)
 
     def _prepare(self) -> None:
         self.peer.on("track", self._on_track)
@@ -94,7 +105,7 @@ class Session(Connection):
             self._transceiver = self.peer.addTransceiver(self._own.track, direction="sendrecv")
         else:
             self._transceiver = self.peer.addTransceiver("video", direction="recvonly")
-        self._transceiver.setCodecPreferences(codecs_h264_first())
+        self._transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "video":
@@ -108,7 +119,7 @@ class Session(Connection):
                 SoundFeed(receiver, self.pipeline.broadcast.put_sound)
 
     def _negotiated(self, answer: str) -> None:
-        self._codec = negotiated_codec(answer)
+        self._codec, self.sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
         if self._video is None or self._transceiver is None:
             return
         broadcast = self.pipeline.broadcast
@@ -118,7 +129,7 @@ class Session(Connection):
             assert encoder is not None  # of the lane that was just opened
             watch_feedback(self._transceiver.sender, encoder.request_keyframe, rate.on_remb, rate.on_loss)
             if self._own_sound is not None:
-                broadcast.join_sound(negotiated_codec(answer, "audio"), self._own_sound)
+                broadcast.join_sound(self.sound, self._own_sound)
         feed = FrameFeed(
             self._transceiver.receiver, self.pipeline.hints.note, self.telemetry.count_undecoded, self._clock
         )

@@ -12,7 +12,7 @@ from server.session import Session
 
 # The stream of an address that names none.
 DEFAULT = "live"
-_NAME = re.compile(r"[\w.~-]{1,64}", re.ASCII)
+_NAME = re.compile(r"(?!\.+$)[\w.~-]{1,64}", re.ASCII)
 # An encoder that lost its line connects again within this time (OBS: 2 to 60 s, by default the shorter ones first).
 _EXPECTED_S = 30.0
 _MOST_EXPECTED = 256
@@ -42,7 +42,9 @@ def check_name(name: str) -> str:
         OfferError: it cannot be one.
     """
     if not _NAME.fullmatch(name):
-        raise OfferError(400, "bad_stream", "A stream's name has 1 to 64 letters, digits or any of . _ ~ -")
+        raise OfferError(
+            400, "bad_stream", "A stream's name has 1 to 64 letters, digits or any of . _ ~ - (and not dots alone)."
+        )
     return name
 
 
@@ -58,8 +60,10 @@ class Streams:
         """Let a session publish under a name.
 
         Raises:
+            OfferError: it cannot be a name.
             TakenError: another one does.
         """
+        check_name(name)
         if name in self._live:
             raise TakenError(f"The stream {name!r} is being published already: choose another name, or end that first.")
         self._live[name] = session
@@ -100,6 +104,7 @@ def _described(name: str, session: Session) -> dict[str, Any]:
         "viewers": viewers,
         "size": pipeline.size_out if pipeline.broadcast.of(Variant.ENHANCED) else pipeline.size_in,
         "size_in": pipeline.size_in,
+        "forward": session.forward.state if session.forward else None,
         "student": pipeline.choices.governor.rung.name,
         "lanes": [
             {

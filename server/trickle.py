@@ -1,10 +1,10 @@
 """ICE candidates that come after the offer: as an SDP fragment (RFC 8840) or, with /offer, as JSON."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from server.description import MOST_CANDIDATES, OfferError, check_candidate
+from server.description import MOST_CANDIDATES, OfferError, check_candidate, is_hidden
 
 _PREFIX = "a=candidate:"
 _END = "a=end-of-candidates"
@@ -93,4 +93,5 @@ def _bounded(trickled: Trickled) -> Trickled:
         raise OfferError(
             400, "bad_candidate", f"{len(trickled.candidates)} ICE candidates: at most {MOST_CANDIDATES} are taken."
         )
-    return trickled
+    reachable = tuple(item for item in trickled.candidates if not is_hidden(_PREFIX + item[1]))
+    return replace(trickled, candidates=reachable)

@@ -7,15 +7,12 @@ from aiortc import RTCRtpTransceiver
 
 from server.aiortc_compat import watch_feedback
 from server.bitrate import RateControl
-from server.connection import Connection, codecs_h264_first
+from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec
 from server.lane import Subscription, Variant
-from server.packet_track import PacketTrack
-from server.session import SOUND_DEPTH, Session
+from server.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
+from server.session import Session
 from server.shared import Shared
-
-# A third of a second at 30 frames/s: more than the event loop is ever late, less than would be felt as delay.
-DEPTH = 10
 
 
 class Viewer(Connection):
@@ -38,16 +35,18 @@ class Viewer(Connection):
         self.publisher = publisher
         self.variant = variant
         self._broadcast = publisher.pipeline.broadcast
-        self._picture = Subscription(PacketTrack("video", DEPTH), RateControl(shared.limits.max_bitrate))
+        self._picture = Subscription(PacketTrack("video", PICTURE_DEPTH), RateControl(shared.limits.max_bitrate))
         self._sound = PacketTrack("audio", SOUND_DEPTH)
         self._codec = self._sound_codec = ""
         self._transceiver: RTCRtpTransceiver | None = None
 
     def _prepare(self) -> None:
         self._transceiver = self.peer.addTransceiver(self._picture.track, direction="sendonly")
-        self._transceiver.setCodecPreferences(codecs_h264_first())
+        self._transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
         if any(media.kind == "audio" for media in self._offered.media):
-            self.peer.addTransceiver(self._sound, direction="sendonly")
+            # Sound is passed on as it came: another codec than the publisher's would stay silent.
+            sound = self.peer.addTransceiver(self._sound, direction="sendonly")
+            sound.setCodecPreferences(codecs_with_first("audio", self.publisher.sound or "opus"))
 
     def _negotiated(self, answer: str) -> None:
         self._codec = negotiated_codec(answer)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from server.connection import Connection
 from server.description import OfferError, Role, check_sdp
 from server.host import Host
-from server.streams import check_name
 from server.trickle import read_fragment, read_json
 
 SDP = "application/sdp"
@@ -40,7 +39,7 @@ async def publish(host: Host, stream: str, content_type: str, body: bytes) -> Cr
         OfferError: what is wrong with the offer, and what to do.
     """
     sdp = read_sdp(content_type, body, Role.PUBLISH)
-    session, answer = await host.open(sdp, stream=check_name(stream), returns=False)
+    session, answer = await host.open(sdp, stream=stream, returns=False)
     return created(host, session, answer)
 
 
