@@ -93,6 +93,11 @@ class _PacketTrack(MediaStreamTrack):
         return packet
 
 
+def sending_track(sending: Sending, trip: Trip, begin: asyncio.Event) -> MediaStreamTrack:
+    """Return a track that sends in real time from when ``begin`` is set, and notes in ``trip`` what it has sent."""
+    return _PacketTrack(sending, trip, begin)
+
+
 async def round_trip(url: str, sending: Sending) -> Trip:
     """Send frames in real time to the server at ``url`` and collect what comes back.
 
@@ -120,7 +125,7 @@ async def round_trip(url: str, sending: Sending) -> Trip:
         if statistics.get("type") == "stats":
             trip.statistics.append(statistics)
 
-    transceiver = peer.addTransceiver(_PacketTrack(sending, trip, begin), direction="sendrecv")
+    transceiver = peer.addTransceiver(sending_track(sending, trip, begin), direction="sendrecv")
     capabilities = RTCRtpSender.getCapabilities("video").codecs
     transceiver.setCodecPreferences([c for c in capabilities if c.mimeType == f"video/{sending.plan.codec}"])
     try:

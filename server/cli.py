@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
@@ -13,7 +14,9 @@ from server.bench_model import ModelOptions, model
 from server.bench_peer import PeerError
 from server.bench_report import ReportError, ReportOptions, report
 from server.bench_server import BenchError
+from server.bench_viewers import ViewersOptions, viewers
 from server.config import ServeOptions
+from server.doctor import doctor
 from server.peer import PeerOptions, peer
 from server.peer_call import CallError
 from server.peer_recording import RecordingError
@@ -36,6 +39,17 @@ class Peer(PeerOptions):
     def cli_cmd(self) -> None:
         """Run it."""
         peer(self)
+
+
+class Doctor(ServeOptions):
+    """Say what this machine will do with these options of `serve`; exit with 1 where serving would fail."""
+
+    as_json: Annotated[bool, Field(alias="json", description="one JSON object instead of a screen")] = False
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        if not doctor(self, self.as_json):
+            raise SystemExit(1)
 
 
 class Stream(StreamOptions):
@@ -62,11 +76,20 @@ class Report(ReportOptions):
         report(self)
 
 
+class Viewers(ViewersOptions):
+    """Measure what each further viewer of a stream costs the server."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        viewers(self)
+
+
 class Bench(BaseModel):
     """Measure this machine."""
 
     stream: CliSubCommand[Stream] = Field(description="a round trip over WebRTC, timed by bar codes")
     model: CliSubCommand[Model] = Field(description="each student's time a frame, against the machine's limits")
+    viewers: CliSubCommand[Viewers] = Field(description="what each further viewer of a stream costs")
     report: CliSubCommand[Report] = Field(description="the logs of such runs as Markdown tables and a plot")
 
     def cli_cmd(self) -> None:
@@ -80,6 +103,7 @@ class Acutance(BaseModel):
     serve: CliSubCommand[Serve] = Field(description="start the server")
     peer: CliSubCommand[Peer] = Field(description="call a server from the command line")
     bench: CliSubCommand[Bench] = Field(description="measure this machine")
+    doctor: CliSubCommand[Doctor] = Field(description="say what this machine will do, and what would fail")
 
     def cli_cmd(self) -> None:
         """Run the subcommand that was given."""

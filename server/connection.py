@@ -6,15 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from secrets import token_hex, token_urlsafe
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
-from server.aiortc_compat import prepare_ice
+from server.aiortc_compat import accept_rsa_certificates, prepare_ice
 from server.description import MOST_CANDIDATES, OfferError
 from server.h264_profile import with_profiles, with_received_level, with_stand_ins
-from server.ice import Network
+from server.quota import HOLDER, Held
+from server.shared import Shared
 from server.trickle import Trickled
 
 log = logging.getLogger(__name__)
@@ -28,22 +29,24 @@ class Connection(ABC):
         name: for logs: says nothing about the id.
         etag: the entity tag of its ICE session (RFC 9725, section 4.3.1), with its quotes.
         peer: aiortc's.
+        holder: whose it is.
         connected: set from then on.
     """
 
     def __init__(
         self,
-        network: Network,
-        handshake_timeout: float,
+        shared: Shared,
         on_closed: Callable[[Any], None],
         clock: Callable[[], float] = monotonic,
     ):
         self.id = token_urlsafe(18)
         self.name = token_hex(3)
         self.etag = f'"{token_hex(8)}"'
-        self.peer = RTCPeerConnection(network.configuration())
-        self._network = network
-        self._handshake_timeout = handshake_timeout
+        self.holder = HOLDER.get()
+        self.peer = RTCPeerConnection(shared.network.configuration())
+        accept_rsa_certificates(self.peer)
+        self._network = shared.network
+        self._limits = shared.limits
         self._on_closed = on_closed
         self._clock = clock
         self._offered = SessionDescription()
@@ -74,6 +77,18 @@ class Connection(ABC):
         answer = self.peer.localDescription.sdp
         self._negotiated(answer)
         return self._network.described(with_profiles(with_received_level(answer), profiles))
+
+    @property
+    def state(self) -> Literal["connecting", "running", "closing"]:
+        """How far it is."""
+        if self._closing is not None:
+            return "closing"
+        return "running" if self.connected.is_set() else "connecting"
+
+    @property
+    def held(self) -> Held:
+        """What counts against its holder's quota."""
+        return Held(self.holder, connected=self.state != "connecting")
 
     @property
     def remote_ice(self) -> tuple[str, str]:
@@ -156,16 +171,23 @@ class Connection(ABC):
         log.info("session %s: %s", self.name, state)
         if state == "connected" and not self.connected.is_set():
             self.connected.set()
+            self.spawn(self._watch_length())
             self._begin()
         elif state in ("failed", "closed"):
             self.end("the peer is gone" if state == "closed" else "the connection failed")
 
     async def _watch_handshake(self) -> None:
         try:
-            async with asyncio.timeout(self._handshake_timeout):
+            async with asyncio.timeout(self._limits.handshake_timeout):
                 await self.connected.wait()
         except TimeoutError:
-            self.end(f"not connected within {self._handshake_timeout:g} s")
+            self.end(f"not connected within {self._limits.handshake_timeout:g} s")
+
+    async def _watch_length(self) -> None:
+        longest = self._limits.max_session_length
+        if longest is not None:
+            await asyncio.sleep(longest)
+            self.end(f"a call may last {longest:g} s here")
 
 
 def codecs_with_first(kind: str, name: str) -> list[Any]:

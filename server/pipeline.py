@@ -15,6 +15,7 @@ from server.encoder import Encoder
 from server.enhancer import Enhanced, Enhancer, Treatment
 from server.frame_hints import FrameHints
 from server.frame_interval import FrameInterval
+from server.frame_limits import FrameLimits
 from server.governor import PASS, Governor, Sample
 from server.lane import Aged, Handed, Variant
 from server.load import Load
@@ -65,6 +66,7 @@ class Pipeline:
         telemetry: Telemetry,
         choices: Choices,
         load: Load,
+        limits: FrameLimits,
         make_encoder: Callable[[str, SharedRate], Encoder],
         clock: Callable[[], float] = monotonic,
     ):
@@ -80,6 +82,7 @@ class Pipeline:
         self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
         self._telemetry = telemetry
         self._load = load
+        self._limits = limits
         self._clock = clock
         self._arrived: Mailbox[Aged] = Mailbox()
         self._handed_last = 0
@@ -117,6 +120,9 @@ class Pipeline:
                 continue
             now = self._clock()
             telemetry.counters.received += 1
+            if self._limits.excess(frame.width, frame.height, now):
+                telemetry.counters.dropped_excess += 1
+                continue
             self.size_in = (frame.width, frame.height)
             self.interval.note(frame)
             noted = self.hints.of(frame)

@@ -16,6 +16,7 @@ from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec
 from server.enhancer import Enhancer
 from server.forward import Forward, Ingest
+from server.frame_limits import FrameLimits
 from server.governor import Governor
 from server.ladder import AUTO
 from server.lane import Subscription, Variant
@@ -55,11 +56,10 @@ class Session(Connection):
         returns: bool = True,
         clock: Callable[[], float] = monotonic,
     ):
-        super().__init__(shared.network, shared.limits.handshake_timeout, on_closed, clock)
+        super().__init__(shared, on_closed, clock)
         self.returns = returns
-        self.telemetry = Telemetry(clock)
+        self.telemetry = Telemetry(clock, shared.observe)
         self._shared = shared
-        self._limits = shared.limits
         self._wishes = wishes
         self._began: float | None = None
         choices = Choices(
@@ -72,6 +72,7 @@ class Session(Connection):
             self.telemetry,
             choices,
             shared.load,
+            FrameLimits(self._limits.max_frame_pixels, self._limits.max_frame_rate, self.end),
             lambda codec, rate: shared.encoders.encoder(codec, rate, clock),
             clock,
         )
@@ -79,11 +80,21 @@ class Session(Connection):
         self._own = Subscription(PacketTrack(), RateControl(self._limits.max_bitrate))
         self._own_sound: PacketTrack | None = None
         self._grant(wishes)
-        self._channel = PageChannel(self._on_message)
+        self._channel = PageChannel(self._on_message, self._limits.max_messages_per_second)
         self._transceiver: RTCRtpTransceiver | None = None
         self._video: MediaStreamTrack | None = None
         self._codec = self.sound = ""
         self.forward: Forward | None = None
+
+    @property
+    def student(self) -> str:
+        """The name of the rung that enhances it now."""
+        return self.pipeline.choices.governor.rung.name
+
+    @property
+    def messages_refused(self) -> int:
+        """How many of its messages came too fast."""
+        return self._channel.refused
 
     def running(self) -> Running:
         """Return what admission must know of this session."""

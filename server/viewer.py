@@ -31,7 +31,7 @@ class Viewer(Connection):
         on_closed: Callable[["Viewer"], None],
         clock: Callable[[], float] = monotonic,
     ):
-        super().__init__(shared.network, shared.limits.handshake_timeout, on_closed, clock)
+        super().__init__(shared, on_closed, clock)
         self.publisher = publisher
         self.variant = variant
         self._broadcast = publisher.pipeline.broadcast

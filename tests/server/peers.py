@@ -58,8 +58,8 @@ class Peer:
         transceiver.setCodecPreferences(codecs)
         if with_audio:
             self.connection.addTrack(AudioStreamTrack())
-        channel = self.connection.createDataChannel("acutance")
-        channel.on("message", lambda message: self.statistics.append(json.loads(message)))
+        self.channel = self.connection.createDataChannel("acutance")
+        self.channel.on("message", lambda message: self.statistics.append(json.loads(message)))
         await self.connection.setLocalDescription(await self.connection.createOffer())
         local = self.connection.localDescription
         response = await client.post("/offer", json={"sdp": local.sdp, "type": local.type, **fields})

@@ -13,6 +13,7 @@ from model.hints import UNCODED, Hints
 from server.bitrate import RateControl
 from server.encoder import Encoder, H264Encoder
 from server.enhancer import Enhanced, Treatment
+from server.frame_limits import FrameLimits
 from server.governor import PASS, Governor, Rung
 from server.lane import Subscription, Variant
 from server.load import Load
@@ -73,6 +74,7 @@ class Run:
             self.telemetry,
             self.choices,
             Load(),
+            FrameLimits(10**6, 1e6, lambda reason: None),
             lambda codec, rate: encoder,
             lambda: self.now,
         )
