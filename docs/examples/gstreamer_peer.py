@@ -38,7 +38,7 @@ def main(server: str, seconds: int) -> int:
 
     def came(_: Gst.Element, pad: Gst.Pad) -> None:
         if pad.direction == Gst.PadDirection.SRC:
-            decode = Gst.parse_bin_from_description("decodebin ! videoconvert ! fakesink name=end sync=false", True)
+            decode = Gst.parse_bin_from_description("rtph264depay ! avdec_h264 ! fakesink name=end sync=false", True)
             decode.get_by_name("end").get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, counted)
             pipeline.add(decode)
             decode.sync_state_with_parent()
