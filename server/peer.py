@@ -52,9 +52,9 @@ class PeerOptions(BaseModel):
     )
     whip: Annotated[str | None, Field(description="publish to this WHIP endpoint, in the place of --url")] = None
     pull: Annotated[str | None, Field(description="watch this WHEP endpoint: after --whip, or alone")] = None
-    token: Annotated[str | None, Field(description="bearer token; none: that of ACUTANCE_TOKEN, if there is one")] = (
-        None
-    )
+    token: Annotated[
+        str | None, Field(description="bearer token; none: that of ACUTANCE_PEER_TOKEN, if there is one")
+    ] = None
     codec: Annotated[Literal["h264", "vp8"] | None, Field(description="none: h264, or what --out takes")] = None
     bitrate: Annotated[
         int | None,
@@ -107,7 +107,7 @@ async def call(options: PeerOptions) -> dict[str, Any]:
             )
         downlink = Downlink(uplink, recording, pairs)
     offer_url = options.url if uplink is not None and options.whip is None else None
-    token = options.token or os.environ.get("ACUTANCE_TOKEN")
+    token = options.token or os.environ.get("ACUTANCE_PEER_TOKEN")
     made = Call(uplink, downlink, offer_url, options.whip, options.pull, token, codec, options.seconds)
     console = Console(stderr=True, quiet=options.json_ or not sys.stderr.isatty())
     line = await made.run(lambda made: watch(made, console))
