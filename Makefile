@@ -5,6 +5,7 @@
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
+# make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
 # make screenshot   takes the README's picture of the page again
 
 PORT ?= 8080
@@ -22,7 +23,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak students studies quality screenshot clean
+.PHONY: serve test lint types unit bench compare soak students studies quality screenshot interop clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -84,6 +85,12 @@ quality: $(TESTER)/.ready
 	    --degradation soft2-vp8-0.05 --markdown docs/quality/soft.md
 	$(TRAIN) evaluate $(CALLS) $(BLURS) --cost --markdown docs/quality/cost.md
 	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot docs/quality/calls.json
+
+interop: $(TESTER)/.ready
+	.ci/chromium
+	.ci/interop
+	$(WITH_NODE) npm ci --loglevel error --no-audit --no-fund --prefix tests/interop
+	$(WITH_NODE) ACUTANCE_INTEROP_TABLE=1 $(TESTER)/bin/pytest -rs -m interop tests/interop
 
 screenshot: $(TESTER)/.ready
 	.ci/chromium

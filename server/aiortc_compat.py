@@ -25,11 +25,18 @@ from aiortc.rtp import (
     RtcpSrPacket,
     unpack_remb_fci,
 )
+from OpenSSL import SSL
 
 from server.jitter import FrameAssembler
 
 # Encoders wait 8 s for an answer (OBS), or 5 (FFmpeg); aioice would give a silent STUN server 5 s.
 _GATHERING_S = 1.5
+# RFC 8827, section 6.5, demands the first; the others are what browsers offer.
+_CIPHERS = b":".join(
+    b"ECDHE-%b-%b" % (key, cipher)
+    for key in (b"ECDSA", b"RSA")
+    for cipher in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
+)
 _REPEAT_S = 0.05
 # A third of a second behind: a machine that is only busy for a moment catches up.
 _MOST_UNDECODED = 10
@@ -84,6 +91,7 @@ class FrameFeed:
         on_frame: Callable[[str, bytes, int], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
+        decodes: bool = True,
     ):
         """Take the receiver over. Before its first packet.
 
@@ -93,8 +101,10 @@ class FrameFeed:
                 the ``pts`` of the decoded frame.
             on_dropped: called for each frame that the decoder is too slow for.
             clock: in seconds.
+            decodes: whether frames go on to the decoder.
         """
         self._receiver = receiver
+        self._decodes = decodes
         self._on_frame = on_frame
         self._on_dropped = on_dropped
         # Filled when the receiver starts.
@@ -144,7 +154,8 @@ class FrameFeed:
             self._on_dropped()
             return
         self._on_frame(codec.name, frame.data, frame.timestamp)
-        self._put((codec, frame))
+        if self._decodes:
+            self._put((codec, frame))
 
 
 class SoundFeed:
@@ -191,6 +202,22 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
         connection.check_incoming = partial(  # type: ignore[method-assign]
             _check_incoming, connection.check_incoming
         )
+
+
+def accept_rsa_certificates(peer: RTCPeerConnection) -> None:
+    """Let a peer connection shake hands with peers that have an RSA certificate, as GStreamer up to 1.22 does.
+
+    aiortc offers ciphers for ECDSA alone: as the DTLS client, which an answerer is, it finds none in common with them.
+    Before the handshake.
+    """
+    for certificate in peer._RTCPeerConnection__certificates:  # type: ignore[attr-defined]
+        certificate._create_ssl_context = partial(_with_rsa, certificate._create_ssl_context)
+
+
+def _with_rsa(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> SSL.Context:
+    context = create(*args, **rest)
+    context.set_cipher_list(_CIPHERS)
+    return context
 
 
 def _check_incoming(
@@ -243,3 +270,25 @@ def _remb_for(ssrc: int, fci: bytes) -> int | None:
     except ValueError:  # some other application's message
         return None
     return bitrate if ssrc in ssrcs else None
+
+
+def watch_sender_reports(receiver: RTCRtpReceiver, on_report: Callable[[float, int], None]) -> None:
+    """Tell of a sender's reports (RFC 3550, section 6.4.1), which aiortc reads and keeps to itself.
+
+    Args:
+        receiver: of the track.
+        on_report: called on the event loop with the sender's clock in seconds, and the time stamp at that instant as
+            the track's frames have it.
+    """
+    handle = receiver._handle_rtcp_packet
+    timestamps = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+
+    async def watch(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket) and packet.sender_info.packet_count and timestamps._origin is not None:
+            ahead = (packet.sender_info.rtp_timestamp - timestamps._origin) & 0xFFFFFFFF
+            # The first report may be of before the first packet that came.
+            ahead -= (ahead >> 31) << 32
+            on_report(packet.sender_info.ntp_timestamp / (1 << 32), ahead)
+        await handle(packet)
+
+    receiver._handle_rtcp_packet = watch  # type: ignore[method-assign]

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
@@ -21,14 +21,12 @@ from server.ice import Network
 from server.lane import Subscription, Variant
 from server.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
 from server.shared import Limits
+from server.whip_client import SignallingError, WhipClient
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
-_REQUEST_S = 10.0
-# When the publisher leaves, nothing waits longer for an ingest that does not answer.
 _GOODBYE_S = 2.0
-_LARGEST_ANSWER = 64 * 1024
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 
 
 class ForwardError(RuntimeError):
@@ -74,7 +72,7 @@ class Forward:
     ):
         self.state = State.CONNECTING
         self._url = ingest.url.replace("{stream}", name)
-        self._headers = {} if ingest.token is None else {"Authorization": f"Bearer {ingest.token}"}
+        self._token = ingest.token
         self._broadcast = broadcast
         self._network = network
         self._limits = limits
@@ -84,34 +82,50 @@ class Forward:
 
     async def run(self, sound: str) -> None:
         """Publish until cancelled; ``sound`` is the codec of the stream's, empty without any."""
-        timeout = aiohttp.ClientTimeout(total=_REQUEST_S)
-        async with aiohttp.ClientSession(timeout=timeout, headers=self._headers) as http:
-            while True:
-                attempts = AsyncRetrying(
-                    retry=retry_if_exception_type((ForwardError, aiohttp.ClientError, TimeoutError)),
-                    wait=wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
-                    sleep=self._sleep,
-                    before_sleep=self._say_why,
-                )
-                async for attempt in attempts:
-                    with attempt:
-                        self.state = State.CONNECTING
-                        publication = _Publication(self._broadcast, self._network, self._limits, sound)
-                        try:
-                            await publication.begin(http, self._url)
-                            self.state = State.CONNECTED
-                            log.info("forwarding to %s", self._shown)
-                            await publication.ended.wait()
-                        finally:
-                            await asyncio.shield(publication.end(http))
-                self.state = State.WAITING
-                log.warning("forwarding to %s: the connection ended, trying again", self._shown)
-                await self._sleep(_FIRST_PAUSE_S)
+        while True:
+            attempts = AsyncRetrying(
+                retry=retry_if_exception_type((ForwardError, SignallingError)),
+                wait=wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
+                sleep=self._sleep,
+                before_sleep=self._say_why,
+            )
+            async for attempt in attempts:
+                with attempt:
+                    await self._publish(sound)
+            self.state = State.WAITING
+            log.warning("forwarding to %s: the connection ended, trying again", self._shown)
+            await self._sleep(_FIRST_PAUSE_S)
+
+    async def _publish(self, sound: str) -> None:
+        """Publish until the connection ends; one that never was is an error."""
+        self.state = State.CONNECTING
+        async with self._client() as client:
+            publication = _Publication(self._broadcast, self._network, self._limits, sound)
+            try:
+                await publication.begin(client)
+                self.state = State.CONNECTED
+                log.info("forwarding to %s", self._shown)
+                await publication.ended.wait()
+            finally:
+                await asyncio.shield(publication.end())
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[WhipClient]:
+        client = WhipClient(self._url, self._token)
+        await client.__aenter__()
+        try:
+            yield client
+        finally:
+            # Its own patience with an ingest that is silent is longer than a publisher's who leaves.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await client.__aexit__()
 
     def _say_why(self, attempt: RetryCallState) -> None:
         self.state = State.WAITING
         error = attempt.outcome.exception() if attempt.outcome else None
-        log.warning("forwarding to %s failed, trying again: %s", self._shown, error or type(error).__name__)
+        why = str(error).replace(self._url, self._shown)
+        log.warning("forwarding to %s failed, trying again: %s", self._shown, why)
 
 
 class _Publication:
@@ -126,7 +140,6 @@ class _Publication:
         self._connected = asyncio.Event()
         self._picture = Subscription(PacketTrack("video", PICTURE_DEPTH), RateControl(limits.max_bitrate))
         self._sound = PacketTrack("audio", SOUND_DEPTH)
-        self._location: str | None = None
         video = self._peer.addTransceiver(self._picture.track, direction="sendonly")
         video.setCodecPreferences(codecs_with_first("video", "H264"))
         rate = self._picture.rate
@@ -136,16 +149,16 @@ class _Publication:
             # Sound is passed on as it came: no other codec will do.
             audio.setCodecPreferences(codecs_with_first("audio", sound)[:1])
 
-    async def begin(self, http: aiohttp.ClientSession, url: str) -> None:
+    async def begin(self, client: WhipClient) -> None:
         """Connect and begin to send.
 
         Raises:
-            ForwardError, aiohttp.ClientError, TimeoutError: the ingest does not take it.
+            ForwardError, SignallingError: the ingest does not take it.
         """
         offer = await self._peer.createOffer()
         prepare_ice(self._peer)
         await self._peer.setLocalDescription(offer)
-        answer = await self._post(http, url)
+        answer = (await client.offer(self._peer.localDescription.sdp)).sdp
         try:
             await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
             codec, sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
@@ -161,27 +174,11 @@ class _Publication:
         self._broadcast.join(Variant.ENHANCED, codec, self._picture)
         self._broadcast.join_sound(sound, self._sound)
 
-    async def end(self, http: aiohttp.ClientSession) -> None:
-        """Stop sending and tell the ingest."""
+    async def end(self) -> None:
+        """Stop sending."""
         self._broadcast.leave(self._picture)
         self._broadcast.leave_sound(self._sound)
-        if self._location is not None:
-            try:
-                await http.delete(self._location, timeout=aiohttp.ClientTimeout(total=_GOODBYE_S))
-            except (aiohttp.ClientError, TimeoutError) as error:
-                log.info("the ingest did not take the goodbye: %s", error or type(error).__name__)
         await self._peer.close()
-
-    async def _post(self, http: aiohttp.ClientSession, url: str) -> str:
-        headers = {"Content-Type": "application/sdp"}
-        async with http.post(url, data=self._peer.localDescription.sdp, headers=headers) as response:
-            body = await response.content.read(_LARGEST_ANSWER)
-            if response.status != 201:
-                raise ForwardError(f"it answers {response.status}: {body[:200].decode(errors='replace')!r}")
-            location = response.headers.get("Location")
-            if location is not None:
-                self._location = urljoin(str(response.url), location)
-            return body.decode(errors="replace")
 
     def _on_state(self) -> None:
         state = self._peer.connectionState

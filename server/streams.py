@@ -106,6 +106,7 @@ def _described(name: str, session: Session) -> dict[str, Any]:
         "size_in": pipeline.size_in,
         "forward": session.forward.state if session.forward else None,
         "student": pipeline.choices.governor.rung.name,
+        "enhanced": session.telemetry.counters.enhanced,
         "lanes": [
             {
                 "variant": lane.variant,

@@ -1,17 +1,24 @@
 """Publishers and viewers with real media, over the server's doors."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
 from typing import Any
 
+import av
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.app import create_app
+from server.bench_watchers import Watcher as Viewing
+from server.bitrate import Rate
+from server.encoder import Encoder, VideoPacket
+from server.encoder_choice import EncoderChoice
 from server.host import Host
 from server.ladder import Ladder
 from server.lane import Variant
 from server.shared import Limits
+from server.whip_client import WhipClient
 from tests.offers import AUDIO, VIDEO, offer
 from tests.server.media_peers import SDP, Client, Publisher, Watcher, WhipPeer
 from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
@@ -83,6 +90,44 @@ async def test_viewers_of_one_codec_share_an_encoder_and_late_ones_see_a_picture
     await until(lambda: [lane.receivers for lane in broadcast.lanes] == [1])
     seen = len(first.order)
     await until(lambda: len(first.order) > seen + 5)
+
+
+class Counting(EncoderChoice):
+    """Notes every encoder and how many frames each of them got."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: dict[Encoder, int] = {}
+
+    def encoder(self, codec: str, control: Rate, clock: Callable[[], float] = monotonic) -> Encoder:
+        made = super().encoder(codec, control, clock)
+        encode = made.encode
+
+        def counting(frame: av.VideoFrame) -> VideoPacket:
+            self.frames[made] += 1
+            return encode(frame)
+
+        self.frames[made] = 0
+        made.encode = counting  # type: ignore[method-assign]
+        return made
+
+
+async def test_twenty_viewers_cost_one_enhancement_and_one_encoding_a_codec(ladder: Ladder, peers: list[Any]) -> None:
+    counting = Counting()
+    host = Host(ladder, Limits(govern=False), 1, admission=False, encoders=counting)
+    async with TestClient(TestServer(create_app(host))) as client:
+        await _started(Publisher(), peers, client, "/whip/stage")
+        viewers = [Viewing() for _ in range(20)]
+        for index, viewer in enumerate(viewers):
+            whep = await WhipClient(str(client.make_url("/whep/stage"))).__aenter__()
+            await viewer.watch(whep, "VP8" if index % 4 == 0 else "H264")
+        await until(lambda: all(viewer.frames >= 20 for viewer in viewers), 40)
+        counters = host.streams.publisher("stage").telemetry.counters
+        assert len(counting.frames) == 2
+        assert max(counting.frames.values()) <= counters.enhanced <= counters.received
+        assert sum(viewer.frames for viewer in viewers) > 5 * sum(counting.frames.values()), "shared, not one each"
+        for viewer in viewers:
+            await viewer.close()
 
 
 async def test_what_nobody_watches_is_neither_enhanced_nor_encoded(
