@@ -42,6 +42,7 @@ export const CHANNEL = 'acutance';
  * @property {string | null} provider_note why no better provider runs
  * @property {Size | null} size_in
  * @property {Size | null} size_out
+ * @property {number | null} rtp_offset returned less sent RTP time stamp of a frame, modulo 2^32
  * @property {Record<RateName, number | null>} rate
  * @property {Record<StageName, Spread>} stages
  * @property {string | null} passed_reason why frames went through unenhanced

@@ -40,6 +40,7 @@ function readStats(message) {
     provider_note: text(message.provider_note),
     size_in: size(message.size_in),
     size_out: size(message.size_out),
+    rtp_offset: number(message.rtp_offset),
     rate: {
       received: number(rate.received),
       enhanced: number(rate.enhanced),
