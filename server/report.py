@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.admission import Running
+from server.aiortc_compat import ReturnedTimestamps
 from server.pipeline import Pipeline
 from server.shared import Shared
 from server.telemetry import Counters, Telemetry
@@ -15,6 +16,7 @@ class Report:
 
     Attributes:
         rate: of each counter, frames a second since the refresh before the last one.
+        timestamps: of the frames that go back; None before they do.
     """
 
     session: str
@@ -22,6 +24,7 @@ class Report:
     telemetry: Telemetry
     pipeline: Pipeline
     rate: dict[str, float] = field(default_factory=lambda: Counters().since(Counters(), 1.0))
+    timestamps: ReturnedTimestamps | None = None
 
     def refresh(self) -> None:
         """Begin a new second."""
@@ -59,6 +62,7 @@ class Report:
             "provider_note": engine.note if engine else None,
             "size_in": pipeline.size_in,
             "size_out": pipeline.size_out,
+            "rtp_offset": self.timestamps.offset if self.timestamps else None,
             "rate": self.rate,
             "frames": self.telemetry.counters.counts(),
             "stages": self.telemetry.stages(),

@@ -20,7 +20,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
 from server.admission import Running
-from server.aiortc_compat import FrameFeed, watch_feedback
+from server.aiortc_compat import FrameFeed, ReturnedTimestamps, watch_feedback
 from server.bitrate import RateControl
 from server.enhancer import Enhancer
 from server.governor import Governor
@@ -135,6 +135,7 @@ class Session:
         encoder = self._shared.encoders.encoder(self._codec, self._control, self._clock)
         control = self._control
         watch_feedback(transceiver.sender, encoder.request_keyframe, control.on_remb, control.on_loss)
+        self._figures.timestamps = ReturnedTimestamps(transceiver.receiver, transceiver.sender)
         feed = FrameFeed(transceiver.receiver, self._pipeline.hints.note, self.telemetry.count_undecoded, self._clock)
         self._spawn(feed.watch())
         self._spawn(self._watch_picture(feed))

@@ -58,11 +58,11 @@ export const CHANNEL = 'acutance';
  * @property {string | null} provider_note why no better provider runs
  * @property {Size | null} size_in
  * @property {Size | null} size_out
+ * @property {number | null} rtp_offset returned less sent RTP time stamp of a frame, modulo 2^32
  * @property {Record<RateName, number | null>} rate
  * @property {Record<DropName, number | null>} drops frames a second, by the place where they were dropped
  * @property {Record<StageName, Spread>} stages
  * @property {string | null} passed_reason why frames went through unenhanced
- * @property {number | null} rtp_offset what to add to a received frame's RTP time stamp to get the returned one's
  */
 
 /** The server does what was asked. @typedef {{type: 'granted'} & Wishes} Granted */

@@ -1,6 +1,5 @@
 /**
  * Where the picture comes from, how large and how fast; what was chosen is kept for the next visit.
- * @import {Size} from '../call/protocol.js'
  * @import {SourceKind, SourceWishes} from './source.js'
  */
 import { recall, remember } from '../choices.js';

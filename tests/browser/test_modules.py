@@ -27,6 +27,7 @@ STATS = {
     "provider_note": None,
     "size_in": [640, 360],
     "size_out": [640, 360],
+    "rtp_offset": 4_000_000_000,
     "rate": {"received": 30.0, "enhanced": 29.9, "passed": 0.0, "dropped": 0.1, "returned": 29.9},
     "stages": {
         stage: {"p50": 1.0, "p95": 2.0} for stage in ("decode", "wait", "enhance", "encode_wait", "encode", "total")
