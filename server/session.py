@@ -239,6 +239,8 @@ class Session:
         while True:
             await asyncio.sleep(_TICK)
             self._figures.refresh()
+            for receiver in self._peer.getReceivers()[:1]:
+                await self._figures.traffic.measure(receiver, self._clock())
             self._send(self._figures.statistics(self._codec))
 
     async def _watch_picture(self, feed: FrameFeed) -> None:

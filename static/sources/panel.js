@@ -40,11 +40,9 @@ export class SourcePanel {
       this.#showFile();
       if (this.#file.files?.length) onChange();
     });
-    this.refreshCameras(recall('camera') ?? '').then(() => {
-      const kept = recall('source');
-      if (kept && kept !== 'camera') this.#source.value = kept;
-      this.#showFile();
-    });
+    const kept = recall('source');
+    this.#source.value = kept && kept !== 'camera' ? kept : '';
+    this.refreshCameras(recall('camera') ?? '').then(() => this.#showFile());
     onCamerasChange(() => this.refreshCameras());
   }
 
