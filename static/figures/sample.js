@@ -10,12 +10,15 @@
 
 /** @typedef {(second: Second) => number | null} Read */
 
+/** Without it a browser does not say which frames it presents: those that it decoded are the nearest to them. */
+const TELLS_PRESENTED = 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
+
 /** Every figure that is plotted or shown, by its name. */
 export const FIGURES = /** @type {const} @satisfies {Record<string, Read>} */ ({
   captured: ({ flows, stage }) => flows?.captured ?? stage.originalFps,
   sent: ({ flows }) => flows?.sent ?? null,
   returned: ({ flows }) => flows?.returned ?? null,
-  displayed: ({ stage }) => stage.displayedFps ?? stage.enhancedFps,
+  displayed: ({ stage, flows }) => (TELLS_PRESENTED ? stage.displayedFps : flows?.decoded ?? null),
   roundtrip: ({ stage }) => stage.roundTripMs.p50,
   'roundtrip-late': ({ stage }) => stage.roundTripMs.p95,
   'in-server': ({ server }) => server?.stages.total.p50 ?? null,

@@ -145,7 +145,7 @@ export default {
   'state.waiting-place.next': 'Diese Seite fragt von selbst wieder. Stopp bricht ab.',
 
   'trouble.insecure.what': 'Kamera und Bildschirm gehen nur auf sicheren Seiten.',
-  'trouble.insecure.next': 'Öffne https://{host} oder, auf dem Rechner des Servers, http://localhost{port}. Beispielclip und Dateien gehen auch hier.',
+  'trouble.insecure.next': 'Öffne https://{host} oder, am Rechner des Servers, http://localhost{port}.',
   'trouble.no-webrtc.what': 'WebRTC fehlt hier oder ist abgeschaltet.',
   'trouble.no-webrtc.next': 'Nimm ein aktuelles Chrome, Firefox oder Safari, oder erlaube WebRTC in den Einstellungen.',
   'trouble.codec-missing.what': 'Dieser Browser und der Server haben keinen Videocodec gemeinsam.',

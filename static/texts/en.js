@@ -147,7 +147,7 @@ export default {
   'state.waiting-place.next': 'This page asks again by itself. Press Stop to give up.',
 
   'trouble.insecure.what': 'Cameras and screens work on secure pages only.',
-  'trouble.insecure.next': 'Open https://{host}, or http://localhost{port} on the server’s own machine. The sample clip and files work here.',
+  'trouble.insecure.next': 'Open https://{host}, or http://localhost{port} on the server’s own machine.',
   'trouble.no-webrtc.what': 'WebRTC is missing or switched off here.',
   'trouble.no-webrtc.next': 'Use a current Chrome, Firefox or Safari, or allow WebRTC in the settings.',
   'trouble.codec-missing.what': 'This browser and the server have no video codec in common.',
