@@ -138,7 +138,7 @@ export class Call {
     await session.connect(this.#wishes, signal);
     this.#on.onState('waiting');
     const late = () => new Trouble('no-picture');
-    await within(Promise.race([session.firstFrame(), session.over]), FIRST_PICTURE_MS, late, signal);
+    await within(Promise.race([this.#stage.firstPicture(signal), session.over]), FIRST_PICTURE_MS, late, signal);
     onLive();
     this.#on.onState('live');
     await session.over;

@@ -16,9 +16,6 @@ const GATHERING_MS = 2_000;
 /** The server's own limit for a handshake is the same. */
 const CONNECT_MS = 15_000;
 
-/** How often is looked whether the first frame is there. */
-const LOOK_MS = 100;
-
 /**
  * @typedef {object} SessionEvents
  * @property {(stream: MediaStream) => void} onStream the enhanced picture has come, and perhaps sound
@@ -79,16 +76,6 @@ export class Session {
   async connect(wishes, signal) {
     const late = () => new Trouble('connect-timeout');
     await within(Promise.race([this.#negotiate(wishes, signal), this.over]), CONNECT_MS, late, signal);
-  }
-
-  /** @returns {Promise<void>} when the first enhanced frame has been decoded */
-  async firstFrame() {
-    while (!this.#closed.signal.aborted) {
-      for (const entry of (await this.#picture.receiver.getStats()).values()) {
-        if (entry.type === 'inbound-rtp' && entry.framesDecoded > 0) return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
   }
 
   /** @param {MediaStreamTrack} track */

@@ -6,6 +6,7 @@
 
 export class PaintedTrack {
   #canvas = document.createElement('canvas');
+  #frames;
 
   /** @param {number} width @param {number} height */
   constructor(width, height) {
@@ -15,15 +16,18 @@ export class PaintedTrack {
     context.imageSmoothingQuality = 'high';
     /** @type {Context} */
     this.context = context;
-    const [track] = this.#canvas.captureStream(0).getVideoTracks();
+    const stream = this.#canvas.captureStream(0);
+    const [track] = stream.getVideoTracks();
     if (!track) throw new Error('this browser captures no canvas');
-    this.track = /** @type {CanvasCaptureMediaStreamTrack} */ (track);
+    this.track = track;
+    // Firefox has it where an early draft had it: on the stream.
+    this.#frames = /** @type {CanvasCaptureMediaStreamTrack} */ ('requestFrame' in track ? track : stream);
   }
 
   /** @param {(context: Context, width: number, height: number) => void} draw */
   paint(draw) {
     draw(this.context, this.#canvas.width, this.#canvas.height);
-    this.track.requestFrame();
+    this.#frames.requestFrame();
   }
 }
 

@@ -55,9 +55,9 @@ class AcutancePage:
         page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
         page.on("request", self._on_request)
 
-    def open(self) -> None:
+    def open(self, ready: str = "Ready.") -> None:
         self.page.goto(self.url)
-        expect(self.page.locator("#status-what")).to_have_text("Ready.")
+        expect(self.page.locator("#status-what")).to_have_text(ready)
 
     def start(self) -> None:
         """Press Start and wait until both pictures are there and measured."""

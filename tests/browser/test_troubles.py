@@ -74,8 +74,8 @@ def test_a_camera_that_is_unplugged_in_a_call_ends_it(open_page, server):
 @pytest.mark.parametrize(
     ("status", "body", "what"),
     [
-        (422, json.dumps({"error": "no_codec", "message": "No codec in common."}), "No codec in common."),
-        (502, "<h1>Bad gateway</h1>", "HTTP status 502."),
+        (422, json.dumps({"error": "no_video", "message": "The offer has no video."}), "The offer has no video."),
+        (502, "<h1>Bad gateway</h1>", "HTTP 502."),
         (200, json.dumps({"sdp": "v=0\r\nno", "type": "answer", "session": "x"}), ""),
     ],
 )
