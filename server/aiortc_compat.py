@@ -15,6 +15,7 @@ from aioice.candidate import candidate_priority
 from aioice.ice import Connection as IceConnection
 from aiortc import RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -262,6 +263,42 @@ def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None
         raise OSError(EADDRINUSE, f"all UDP ports from {first} to {last} are in use")
 
     loop.create_datagram_endpoint = create_within  # type: ignore[method-assign, assignment]
+
+
+class ReturnedTimestamps:
+    """How far the RTP time stamps of the returned frames are from those that the same frames came with.
+
+    A frame keeps its pts through the server. aiortc counts a received pts from the stream's first time stamp, and adds
+    a random one to what it sends (RFC 3550, section 5.1), so that the difference is one number for the whole session.
+
+    Attributes:
+        offset: returned less received time stamp, modulo 2^32; None before the second frame went back.
+    """
+
+    def __init__(self, receiver: RTCRtpReceiver, sender: RTCRtpSender):
+        """Watch what is sent. Before its first frame.
+
+        Args:
+            receiver: of the video track that arrives.
+            sender: of the returned track.
+        """
+        self.offset: int | None = None
+        mapper = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+        take = sender._next_encoded_frame
+        sent: int | None = None  # time stamp before aiortc's addition
+
+        async def watch(codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
+            nonlocal sent
+            # The sender takes a frame when the one before has gone.
+            if self.offset is None and sent is not None and mapper._origin is not None:
+                returned = sender._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]
+                self.offset = (returned - sent - mapper._origin) % (1 << 32)
+            frame = await take(codec)
+            if frame is not None:
+                sent = frame.timestamp
+            return frame
+
+        sender._next_encoded_frame = watch  # type: ignore[method-assign]
 
 
 def _remb_for(ssrc: int, fci: bytes) -> int | None:

@@ -62,13 +62,13 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Opens the page of a server in a browser context of its own; in the end nothing may have gone wrong in it."""
     pages: list[AcutancePage] = []
 
-    def open_one(server: Server, init_script: str = "", **context: object) -> AcutancePage:
+    def open_one(server: Server, init_script: str = "", ready: str = "Ready.", **context: object) -> AcutancePage:
         tab = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | context).new_page()
         if init_script:
             tab.add_init_script(init_script)
         page = AcutancePage(tab, server.url)
         pages.append(page)
-        page.open()
+        page.open(ready)
         return page
 
     yield open_one

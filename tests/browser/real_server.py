@@ -24,8 +24,12 @@ _STEADY = ("--student", "small", "--no-governor", "--no-admission")
 class Server:
     """A running server."""
 
-    url: str
+    port: int
     process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def health(self) -> dict[str, Any]:
         """Return what it says of itself."""
@@ -40,7 +44,7 @@ class Server:
 
 
 @contextmanager
-def running_server(log: Path, *arguments: str) -> Iterator[Server]:
+def running_server(log: Path, *arguments: str, port: int | None = None) -> Iterator[Server]:
     """Run it on a free port until the block ends; it must end with exit code 0 when asked.
 
     One student and every peer, however busy the test machine is.
@@ -48,8 +52,9 @@ def running_server(log: Path, *arguments: str) -> Iterator[Server]:
     Args:
         log: where its stderr goes.
         arguments: further options of `acutance serve`.
+        port: to listen on; None for a free one.
     """
-    port = _free_port()
+    port = port or _free_port()
     command = [
         sys.executable,
         "-m",
@@ -64,7 +69,7 @@ def running_server(log: Path, *arguments: str) -> Iterator[Server]:
     ]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, cwd=_ROOT, stderr=stderr)
-    server = Server(f"http://127.0.0.1:{port}", process)
+    server = Server(port, process)
     try:
         _wait_until_up(server, log)
         yield server
