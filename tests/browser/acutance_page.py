@@ -68,6 +68,9 @@ class AcutancePage:
         for figure in ("original-fps", "enhanced-fps", "server-enhanced"):
             expect(self.page.locator(f"#{figure}")).to_have_text(re.compile(r"^[1-9]"), timeout=10_000)
 
+    def stop(self) -> None:
+        self.page.locator("#stop").click()
+
     def text(self, element: str) -> str:
         return self.page.locator(f"#{element}").inner_text()
 
