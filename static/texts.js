@@ -2,7 +2,7 @@
  * Every word that the page says, in the language of the reader; the words themselves are in texts/.
  *
  * An element says which text it shows: `data-text` its content, `data-text-label` its aria-label, `data-text-title`
- * its title. Texts that change while the page runs are set by `say`, which leaves the same mark. So a change of the
+ * its title, `data-text-option` an option group's name. Texts that change while the page runs are set by `say`, which leaves the same mark. So a change of the
  * language finds them all.
  */
 import de from './texts/de.js';
@@ -53,6 +53,7 @@ export function fillTexts() {
   document.documentElement.lang = language;
   for (const target of marked('data-text')) target.textContent = text(key(target, 'text'), valuesOf.get(target));
   for (const target of marked('data-text-label')) target.ariaLabel = text(key(target, 'textLabel'));
+  for (const target of marked('data-text-option')) target.setAttribute('label', text(key(target, 'textOption')));
   for (const target of marked('data-text-title')) target.title = text(key(target, 'textTitle'));
   // Elements are empty until now, and the page is hidden: nothing jumps into place before the reader's eyes.
   document.documentElement.dataset.filled = '';
@@ -77,7 +78,7 @@ function marked(attribute) {
 
 /**
  * @param {HTMLElement} target
- * @param {'text' | 'textLabel' | 'textTitle'} mark
+ * @param {'text' | 'textLabel' | 'textTitle' | 'textOption'} mark
  */
 function key(target, mark) {
   const found = target.dataset[mark] ?? '';

@@ -2,7 +2,7 @@
  * What is measured at the display, and its place on the stage.
  * @import {Half} from './painter.js'
  * @import {Match, Pair} from './pairing.js'
- * @import {Spread} from '../protocol.js'
+ * @import {Spread} from '../call/protocol.js'
  */
 import { element, write } from '../dom.js';
 import { SlidingRate } from '../framerate.js';

@@ -4,7 +4,7 @@
  * Each half is a canvas of the enhanced picture's size. Where it goes on the screen, how large, and how much of it
  * can be seen is CSS's business, so that zoom, pan and divider draw nothing anew and work on a frozen pair.
  * @import {Pair} from './pairing.js'
- * @import {Size} from '../protocol.js'
+ * @import {Size} from '../call/protocol.js'
  */
 
 /** A half of the stage: a canvas above the video that stands in for it while nothing was drawn. */

@@ -1,6 +1,6 @@
 /**
  * Carries out zoom and pan on the page: places the pictures, follows pointer and keys.
- * @import {Size} from '../protocol.js'
+ * @import {Size} from '../call/protocol.js'
  * @import {Look, Zoom} from './zoom.js'
  */
 import { ZOOMS, panned, place } from './zoom.js';

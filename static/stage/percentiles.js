@@ -1,4 +1,4 @@
-/** Percentiles of what was measured in the last seconds. @import {Spread} from '../protocol.js' */
+/** Percentiles of what was measured in the last seconds. @import {Spread} from '../call/protocol.js' */
 
 const WINDOW_MS = 5_000;
 

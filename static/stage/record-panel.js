@@ -1,7 +1,7 @@
 /**
  * The controls of a recording: what, in which format, for how long by now.
  * @import {Pair} from './pairing.js'
- * @import {Size} from '../protocol.js'
+ * @import {Size} from '../call/protocol.js'
  * @import {Container} from './recording-format.js'
  */
 import { element, write } from '../dom.js';

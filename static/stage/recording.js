@@ -26,7 +26,7 @@ export class Recording {
   /**
    * @param {MediaStream} stream
    * @param {Format} format
-   * @param {import('../protocol.js').Size} size of the picture
+   * @param {import('../call/protocol.js').Size} size of the picture
    */
   constructor(stream, format, [width, height]) {
     this.#format = format;

@@ -2,7 +2,7 @@
  * Both halves in one picture, for a recording: original on the left, enhanced on the right, each at the size at which
  * the enhanced picture comes.
  * @import {Pair} from './pairing.js'
- * @import {Size} from '../protocol.js'
+ * @import {Size} from '../call/protocol.js'
  */
 import { sizeOf } from './painter.js';
 

@@ -5,7 +5,7 @@
  * For a call: `attach` when the transceiver of the picture is made, before its offer, `showOriginal` and
  * `showEnhanced` as the streams come and go (null when the call ends), `note` with each report of the server.
  * @import {Match, Pair} from './pairing.js'
- * @import {ServerStats} from '../protocol.js'
+ * @import {ServerStats} from '../call/protocol.js'
  * @import {TextKey} from '../texts.js'
  */
 import { element } from '../dom.js';

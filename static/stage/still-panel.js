@@ -2,7 +2,7 @@
  * Freezes the pair that is shown, and saves it.
  * @import {Half} from './painter.js'
  * @import {Match} from './pairing.js'
- * @import {Size} from '../protocol.js'
+ * @import {Size} from '../call/protocol.js'
  */
 import { element } from '../dom.js';
 import { say, text } from '../texts.js';

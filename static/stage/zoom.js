@@ -1,6 +1,6 @@
 /**
  * Zoom and pan, shared by both halves: the same piece of the picture at the same place in each.
- * @import {Size} from '../protocol.js'
+ * @import {Size} from '../call/protocol.js'
  */
 
 /** Screen pixels for each pixel of the enhanced picture. @typedef {'fit' | 1 | 2 | 4} Zoom */

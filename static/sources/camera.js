@@ -1,9 +1,10 @@
 /**
  * Opens and lists cameras.
- * @import {Size} from './protocol.js'
- * @import {TroubleCode} from './trouble.js'
+ * @import {Size} from '../call/protocol.js'
+ * @import {TroubleCode} from '../call/trouble.js'
+ * @import {Source, SourceWishes} from './source.js'
  */
-import { Trouble } from './trouble.js';
+import { Trouble } from '../call/trouble.js';
 
 /** @type {readonly Size[]} */
 export const RESOLUTIONS = [[320, 180], [640, 360], [960, 540], [1280, 720], [1920, 1080]];
@@ -11,7 +12,8 @@ export const RESOLUTIONS = [[320, 180], [640, 360], [960, 540], [1280, 720], [19
 /** @type {Size} */
 export const DEFAULT_RESOLUTION = [640, 360];
 
-const FRAME_RATE = 30;
+export const FRAMERATES = [10, 15, 24, 30, 60];
+export const DEFAULT_FRAMERATE = 30;
 
 /** W3C Media Capture and Streams, 10.2: what getUserMedia rejects with. @type {Record<string, TroubleCode>} */
 const TROUBLES = {
@@ -26,33 +28,22 @@ const TROUBLES = {
 /**
  * Opens a camera as near to the wishes as it can: a camera that is gone is replaced by another, a size that it
  * does not have by the nearest. The page shows what it got.
- * @param {object} wishes
- * @param {string} wishes.deviceId '' for the browser's default
- * @param {Size} wishes.size
- * @param {AbortSignal} signal
- * @returns {Promise<MediaStream>} with one video track
+ * @param {SourceWishes} wishes
+ * @returns {Promise<Source>}
  */
-export async function openCamera({ deviceId, size: [width, height] }, signal) {
+export async function openCamera({ deviceId, size: [width, height], framerate }) {
   const devices = mediaDevices();
   /** @type {MediaTrackConstraints} */
-  const video = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: FRAME_RATE } };
+  const video = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: framerate } };
   if (deviceId) video.deviceId = { ideal: deviceId };
-  let stream;
   try {
-    stream = await devices.getUserMedia({ video });
+    const [track] = (await devices.getUserMedia({ video })).getVideoTracks();
+    if (!track) throw new Trouble('camera-failed');
+    return { kind: 'camera', track, close: () => track.stop(), lost: 'camera-lost' };
   } catch (error) {
     const { name, message } = /** @type {DOMException} */ (error);
     throw new Trouble(TROUBLES[name] ?? 'camera-failed', { detail: message });
   }
-  // getUserMedia cannot be aborted: a camera that opens after Stop is closed again.
-  if (signal.aborted) closeCamera(stream);
-  signal.throwIfAborted();
-  return stream;
-}
-
-/** @param {MediaStream} stream */
-export function closeCamera(stream) {
-  for (const track of stream.getTracks()) track.stop();
 }
 
 /** Cameras with their names; before the permission was given browsers tell neither. */
@@ -67,7 +58,7 @@ export function onCamerasChange(listener) {
 }
 
 /** @returns {MediaDevices} */
-function mediaDevices() {
+export function mediaDevices() {
   // Browsers leave it out on pages that are neither HTTPS nor localhost.
   if (!navigator.mediaDevices?.getUserMedia) throw new Trouble('insecure');
   return navigator.mediaDevices;

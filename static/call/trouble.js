@@ -1,8 +1,10 @@
 /**
- * Whatever ends a call against the user's will. The code says what happened; messages.js says it in words.
- * @typedef {'insecure' | 'no-webrtc' | 'denied' | 'no-camera' | 'camera-busy' | 'camera-failed'
- *   | 'camera-lost' | 'server-unreachable' | 'full' | 'refused' | 'connect-timeout' | 'connection-lost'
- *   | 'server-closed' | 'no-picture' | 'unexpected'} TroubleCode
+ * Whatever keeps a call from being live. The code says what happened; texts/ says it in words, with a next step,
+ * under `trouble.CODE.what` and `trouble.CODE.next`.
+ * @typedef {'insecure' | 'no-webrtc' | 'codec-missing' | 'denied' | 'no-camera' | 'camera-busy' | 'camera-failed'
+ *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'screen-denied' | 'screen-missing' | 'screen-ended' | 'no-file' | 'file-failed'
+ *   | 'server-unreachable' | 'full' | 'token-missing' | 'token-wrong' | 'refused' | 'connect-timeout'
+ *   | 'connection-lost' | 'server-closed' | 'no-picture' | 'unexpected'} TroubleCode
  */
 
 export class Trouble extends Error {
