@@ -330,3 +330,15 @@ async def test_offers_session_has_a_url_too_and_takes_candidates_as_json(client:
         assert (await client.patch(url, json=wrong)).status == 400, wrong
     assert (await client.delete(url)).status == 200
     assert (await client.delete(url)).status == 404
+
+
+async def test_behind_a_nat_the_public_address_comes_first_and_ports_are_of_the_range(
+    serve: Callable[..., object],
+) -> None:
+    client: Client = await serve(Network(public_ip="198.51.100.9", udp_ports=(41000, 41199)))  # type: ignore[misc]
+    created = await client.post("/whip/stage", data=SENDONLY, headers=SDP)
+    answered = SessionDescription.parse(await created.text())
+    candidates = answered.media[0].ice_candidates
+    assert (candidates[0].ip, candidates[0].type) == ("198.51.100.9", "host"), "FFmpeg takes this one and no other"
+    assert all(41000 <= candidate.port <= 41199 for candidate in candidates)
+    assert len({candidate.ip for candidate in candidates}) > 1, "the private ones are there for peers nearby"
