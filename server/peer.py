@@ -52,9 +52,7 @@ class PeerOptions(BaseModel):
     )
     whip: Annotated[str | None, Field(description="publish to this WHIP endpoint, in the place of --url")] = None
     pull: Annotated[str | None, Field(description="watch this WHEP endpoint: after --whip, or alone")] = None
-    token: Annotated[
-        str | None, Field(description="bearer token; none: that of ACUTANCE_PEER_TOKEN, if there is one")
-    ] = None
+    token: Annotated[str | None, Field(description="bearer token; else that of ACUTANCE_PEER_TOKEN")] = None
     codec: Annotated[Literal["h264", "vp8"] | None, Field(description="none: h264, or what --out takes")] = None
     bitrate: Annotated[
         int | None,

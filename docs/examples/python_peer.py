@@ -10,6 +10,7 @@ from aiortc.mediastreams import MediaStreamError
 
 
 async def call(clip: str, server: str) -> None:
+    """Make the call."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))  # no STUN server is asked
     peer.addTrack(MediaPlayer(clip).video)
     done = asyncio.Event()
