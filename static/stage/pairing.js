@@ -6,6 +6,7 @@
  * @import {Sent} from './sent-worker.js'
  */
 import { FrameRing } from './frame-ring.js';
+import { PresentedFrames } from './presented-frames.js';
 import { followFrames } from './video-frames.js';
 
 /** After this long without a decoded original the camera's own picture is shown instead. */
@@ -23,7 +24,7 @@ const TWO_32 = 2 ** 32;
  * Valid during the call that gets it.
  * @typedef {object} Pair
  * @property {VideoFrame | HTMLVideoElement | null} original null: the one that was last given still stands
- * @property {HTMLVideoElement} enhanced
+ * @property {VideoFrame | HTMLVideoElement} enhanced
  * @property {Match} match
  * @property {number} now milliseconds, of `performance.now()`: when the pair is drawn
  * @property {number | null} roundTrip milliseconds from the encoder to this moment; null where nothing is exact
@@ -37,6 +38,7 @@ export class Pairing {
   #sentAt = -Infinity;
   #videos;
   #onPair;
+  #presented;
 
   /**
    * @param {{original: HTMLVideoElement, enhanced: HTMLVideoElement}} videos
@@ -45,12 +47,16 @@ export class Pairing {
   constructor(videos, onPair) {
     this.#videos = videos;
     this.#onPair = onPair;
+    this.#presented = new PresentedFrames(videos.enhanced);
   }
 
   /** @param {AbortSignal} signal ends it */
   follow(signal) {
     followFrames(this.#videos.enhanced, (now, metadata) => this.#pair(now, metadata), signal);
-    signal.addEventListener('abort', () => this.#ring.clear());
+    signal.addEventListener('abort', () => {
+      this.#ring.clear();
+      this.#presented.clear();
+    });
   }
 
   /** @param {Sent} sent with `at` on the clock of `performance.now()` */
@@ -60,21 +66,25 @@ export class Pairing {
   }
 
   /** @param {number} now @param {Partial<VideoFrameCallbackMetadata>} metadata */
-  #pair(now, { rtpTimestamp, presentedFrames }) {
-    const found = this.#take(rtpTimestamp);
-    const { sent = null, exact = false } = found ?? {};
+  #pair(now, { mediaTime, rtpTimestamp, presentedFrames }) {
+    const presented = this.#presented.take(mediaTime);
+    if (!presented) return;
+    const { picture, sure } = presented;
+    const { sent = null, exact = false } = this.#take(rtpTimestamp) ?? {};
+    const same = sure && exact;
     const showsSent = now - this.#sentAt < SENT_SILENCE_MS;
     try {
       this.#onPair({
         original: showsSent ? sent?.frame ?? null : this.#videos.original,
-        enhanced: this.#videos.enhanced,
-        match: showsSent ? (exact && sent?.frame ? 'exact' : 'near') : 'camera',
+        enhanced: picture,
+        match: showsSent ? (same && sent?.frame ? 'exact' : 'near') : 'camera',
         now,
-        roundTrip: exact && sent ? now - sent.at : null,
+        roundTrip: same && sent ? now - sent.at : null,
         presented: presentedFrames ?? null,
       });
     } finally {
       sent?.frame?.close();
+      if (!(picture instanceof HTMLVideoElement)) picture.close();
     }
   }
 

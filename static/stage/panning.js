@@ -61,9 +61,10 @@ export class Panning {
       const plane = frame.querySelector('.plane');
       if (!(plane instanceof HTMLElement)) continue;
       const { left, top, width, height } = place(this.#look, boxOf(frame), this.#size, devicePixelRatio);
-      plane.style.width = `${width}px`;
-      plane.style.height = `${height}px`;
-      plane.style.transform = `translate(${left}px, ${top}px)`;
+      // By layout, not by a transform: Chromium puts what it transforms on fractions of a pixel.
+      for (const [side, value] of Object.entries({ left, top, width, height })) {
+        plane.style.setProperty(side, `${value}px`);
+      }
     }
   }
 

@@ -81,6 +81,9 @@ class AcutancePage:
         copied: dict[str, Any] = json.loads(self.page.evaluate("navigator.clipboard.readText()"))
         return copied
 
+    def stop(self) -> None:
+        self.page.locator("#stop").click()
+
     def text(self, element: str) -> str:
         return self.page.locator(f"#{element}").inner_text()
 
