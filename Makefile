@@ -6,6 +6,7 @@
 # make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
+# make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
 # make screenshot   takes the pictures of the page in docs again
 
 PORT ?= 8080
@@ -23,7 +24,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak soak-page students studies quality screenshot clean
+.PHONY: serve test lint types unit bench compare soak soak-page students studies quality screenshot interop clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -90,6 +91,12 @@ quality: $(TESTER)/.ready
 	    --degradation soft2-vp8-0.05 --markdown docs/quality/soft.md
 	$(TRAIN) evaluate $(CALLS) $(BLURS) --cost --markdown docs/quality/cost.md
 	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot docs/quality/calls.json
+
+interop: $(TESTER)/.ready
+	.ci/chromium
+	.ci/interop
+	$(WITH_NODE) npm ci --loglevel error --no-audit --no-fund --prefix tests/interop
+	$(WITH_NODE) ACUTANCE_INTEROP_TABLE=1 $(TESTER)/bin/pytest -rs -m interop tests/interop
 
 screenshot: $(TESTER)/.ready
 	.ci/chromium

@@ -1,5 +1,6 @@
 """Engine: a luma plane in, a sharper luma plane of the same size out."""
 
+import hashlib
 import itertools
 import logging
 import os
@@ -88,7 +89,8 @@ class Engine:
         """
         try:
             found = catalog.find(student)
-        except catalog.UnknownStudentError as error:
+            _check_file(found)
+        except (catalog.UnknownStudentError, OSError) as error:
             raise EngineError(f"cannot open the student: {error}") from error
         obstacles: list[str] = []
         for name in providers.LADDER[provider]:
@@ -182,6 +184,18 @@ def probe(engine: Engine) -> None:
     first, second, again = (engine.sharpen(picture).astype(np.int16) for picture in (one, other, one))
     if np.abs(first - again).max() > 1 or np.array_equal(first, second):
         raise RuntimeError("its results are not those of the pictures that it is given")
+
+
+def _check_file(student: catalog.Student) -> None:
+    if student.sha256 is None:
+        return
+    with student.file.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != student.sha256:
+        raise EngineError(
+            f"cannot open the student: {student.file} is not what its card describes (SHA-256 {digest[:12]}…, not "
+            f"{student.sha256[:12]}…): copy or export both again"
+        )
 
 
 def _session_options(threads: int) -> ort.SessionOptions:

@@ -1,22 +1,29 @@
 """The HTTP side: routes and middleware, nothing else."""
 
-import importlib.metadata
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 
+from server.answers import refusal as _error
+from server.app_keys import HOST
+from server.description import OfferError
+from server.guard import CALLER, Guard
+from server.health import details, state
 from server.host import FullError, Host
-from server.offer import OfferError, read_offer
+from server.metrics import CONTENT_TYPE, Metrics
+from server.offer import read_offer
+from server.streams import NoStreamError, TakenError
+from server.whip_routes import add_routes, session_url
 from server.wishes import WishError
 
 log = logging.getLogger(__name__)
 
+METRICS = web.AppKey("metrics", Metrics)
 STATIC = Path(__file__).parent.parent / "static"
-HOST = web.AppKey("host", Host)
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
-_LARGEST_BODY = 64 * 1024
+LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -34,13 +41,24 @@ _SECURITY_HEADERS = {
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def create_app(host: Host) -> web.Application:
-    """Return the application; it starts ``host`` with itself and closes it at its end."""
-    app = web.Application(middlewares=[_headers, _errors], client_max_size=_LARGEST_BODY)
+def create_app(host: Host, guard: Guard | None = None, largest_body: int = LARGEST_BODY) -> web.Application:
+    """Return the application; it starts ``host`` with itself and closes it at its end.
+
+    Args:
+        host: the sessions.
+        guard: who may what; None lets everybody in.
+        largest_body: of a request, in bytes.
+    """
+    guard = guard or Guard()
+    app = web.Application(middlewares=[_headers, guard.middleware(), _errors], client_max_size=largest_body)
     app[HOST] = host
+    app[METRICS] = Metrics(host, guard.refusals)
     app.router.add_get("/", _page)
     app.router.add_post("/offer", _offer)
     app.router.add_get("/health", _health)
+    app.router.add_get("/ready", _ready)
+    app.router.add_get("/metrics", _metrics)
+    add_routes(app)
     app.router.add_static("/static", STATIC)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
@@ -52,36 +70,34 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:
-    offer, wishes = read_offer(await request.read())
-    session, sdp = await request.app[HOST].open(offer, wishes)
-    return web.json_response({"sdp": sdp, "type": "answer", "session": session})
+    offer = read_offer(await request.read())
+    session, sdp = await request.app[HOST].open(offer.sdp, offer.wishes, offer.stream)
+    return web.json_response(
+        {"sdp": sdp, "type": "answer", "session": session.name, "url": session_url(session.id)},
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 async def _health(request: web.Request) -> web.StreamResponse:
     host = request.app[HOST]
-    best = host.ladder.best
-    return web.json_response(
-        {
-            "status": "ok",
-            "version": importlib.metadata.version("acutance"),
-            "student": best.student.name,
-            "students": list(host.ladder.engines),
-            "provider": best.provider,
-            "provider_note": best.note,
-            "encoder": "NVENC" if host.encoders.nvenc else "x264",
-            "encoder_note": host.encoders.note,
-            "sessions": host.session_count,
-            "max_sessions": host.max_sessions,
-            "loop_lag_ms": host.loop_lag.p99_ms(),
-            "busy": host.load.busy,
-        }
-    )
+    # Who has no right to use the server learns that it lives, and nothing of who else uses it.
+    return web.json_response(state(host) | (details(host) if CALLER in request else {}))
+
+
+async def _ready(request: web.Request) -> web.StreamResponse:
+    said = state(request.app[HOST])
+    return web.json_response(said, status=200 if said["ready"] else 503)
+
+
+async def _metrics(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @web.middleware
 async def _headers(request: web.Request, handler: _Handler) -> web.StreamResponse:
     response = await handler(request)
-    response.headers.update(_SECURITY_HEADERS)
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 
@@ -93,25 +109,32 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
         return _error(error.status, error.code, str(error))
     except WishError as error:
         return _error(422, "bad_wish", f"This cannot be had: {error}.")
+    except TakenError as error:
+        return _error(409, "taken", str(error))
+    except NoStreamError as error:
+        if error.expected:
+            return _error(503, "no_stream_yet", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
+        return _error(404, "no_stream", str(error))
     except FullError as error:
-        return _error(503, "full", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
+        if error.elsewhere is not None:
+            return _error(307, "elsewhere", str(error), {"Location": error.elsewhere.rstrip("/") + request.path_qs})
+        return _error(503, error.code, str(error), {"Retry-After": str(_RETRY_AFTER_S)})
     except web.HTTPRequestEntityTooLarge:
-        return _error(413, "too_large", f"The body is larger than {_LARGEST_BODY} bytes: no offer is.")
+        most = request.client_max_size
+        return _error(413, "too_large", f"The body is larger than {most} bytes: no offer is.")
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         message = f"{request.method} is not served here, only {allowed}."
         return _error(405, "method_not_allowed", message, {"Allow": allowed})
     except web.HTTPNotFound:
         return _error(404, "not_found", f"There is nothing at {request.path}.")
-    except web.HTTPException:
-        raise
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _error(error.status, "http", f"{error.reason}.")
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
         return _error(500, "internal", "The server failed on this request; its log says why.")
-
-
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": code, "message": message}, status=status, headers=headers)
 
 
 async def _start(app: web.Application) -> None:

@@ -1,6 +1,7 @@
 """Which bit rate the returned picture gets: by its size, under the ceiling that the receiver names."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 # 0.4 bits a pixel and frame up to 360p, 0.17 at 720p, 0.1 at 1080p. With 0.2 or 0.3 re-encoding took more SSIM from
 # calm talking heads than the student gives them (test clips, 2026-11-22; `make bench CLIP=…` measures it again).
@@ -23,6 +24,14 @@ def start_bitrate(width: int, height: int, maximum: int) -> int:
     pixels = width * height
     bits_per_pixel: float = _BITS_AT_360P * max(1.0, pixels / _PIXELS_AT_360P) ** _FALL
     return max(FLOOR, min(maximum, round(bits_per_pixel * pixels * NOMINAL_RATE)))
+
+
+class Rate(Protocol):
+    """What an encoder follows."""
+
+    def target(self, width: int, height: int) -> int:
+        """Return bits a second for a picture of this size in pixels."""
+        ...
 
 
 @dataclass
@@ -54,9 +63,13 @@ class RateControl:
         elif fraction < _LIGHT_LOSS:
             self._brake = min(1.0, self._brake * 1.05)
 
+    def unhindered(self, width: int, height: int) -> int:
+        """Return bits a second for a picture of this size on a line that takes everything."""
+        return start_bitrate(width, height, self.maximum)
+
     def target(self, width: int, height: int) -> int:
         """Return bits a second for a picture of this size."""
-        wanted = start_bitrate(width, height, self.maximum)
+        wanted = self.unhindered(width, height)
         ceiling = round(wanted * self._brake) if self.ceiling is None else self.ceiling
         return max(FLOOR, min(wanted, ceiling))
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
@@ -13,8 +14,15 @@ from server.bench_model import ModelOptions, model
 from server.bench_peer import PeerError
 from server.bench_report import ReportError, ReportOptions, report
 from server.bench_server import BenchError
+from server.bench_viewers import ViewersOptions, viewers
 from server.config import ServeOptions
+from server.doctor import doctor
+from server.peer import PeerOptions, peer
+from server.peer_call import CallError
+from server.peer_recording import RecordingError
+from server.peer_source import SourceError
 from server.serve import ServeError, run
+from server.whip_client import SignallingError
 
 
 class Serve(ServeOptions):
@@ -23,6 +31,25 @@ class Serve(ServeOptions):
     def cli_cmd(self) -> None:
         """Run it."""
         run(self)
+
+
+class Peer(PeerOptions):
+    """Send a file, a camera, a screen or a test pattern to a server, watch what comes back, and keep it."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        peer(self)
+
+
+class Doctor(ServeOptions):
+    """Say what this machine will do with these options of `serve`; exit with 1 where serving would fail."""
+
+    as_json: Annotated[bool, Field(alias="json", description="one JSON object instead of a screen")] = False
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        if not doctor(self, self.as_json):
+            raise SystemExit(1)
 
 
 class Stream(StreamOptions):
@@ -49,11 +76,20 @@ class Report(ReportOptions):
         report(self)
 
 
+class Viewers(ViewersOptions):
+    """Measure what each further viewer of a stream costs the server."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        viewers(self)
+
+
 class Bench(BaseModel):
     """Measure this machine."""
 
     stream: CliSubCommand[Stream] = Field(description="a round trip over WebRTC, timed by bar codes")
     model: CliSubCommand[Model] = Field(description="each student's time a frame, against the machine's limits")
+    viewers: CliSubCommand[Viewers] = Field(description="what each further viewer of a stream costs")
     report: CliSubCommand[Report] = Field(description="the logs of such runs as Markdown tables and a plot")
 
     def cli_cmd(self) -> None:
@@ -65,11 +101,28 @@ class Acutance(BaseModel):
     """Acutance sharpens live video."""
 
     serve: CliSubCommand[Serve] = Field(description="start the server")
+    peer: CliSubCommand[Peer] = Field(description="call a server from the command line")
     bench: CliSubCommand[Bench] = Field(description="measure this machine")
+    doctor: CliSubCommand[Doctor] = Field(description="say what this machine will do, and what would fail")
 
     def cli_cmd(self) -> None:
         """Run the subcommand that was given."""
         CliApp.run_subcommand(self)
+
+
+_FOR_PEOPLE = (
+    BenchError,
+    CallError,
+    EngineError,
+    MaterialError,
+    PeerError,
+    RecordingError,
+    ReportError,
+    ServeError,
+    SettingsError,
+    SignallingError,
+    SourceError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,10 +132,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         CliApp.run(Acutance, cli_args=given or ["--help"])
     except ValidationError as error:
         for fault in error.errors():
-            option = ".".join(str(part) for part in fault["loc"]).removeprefix("serve.").replace("_", "-")
-            print(f"acutance: {option or 'options'}: {fault['msg']} (got {fault['input']!r})", file=sys.stderr)
+            named = (str(part).replace("_", "-") for part in fault["loc"] if part not in ("serve", "peer"))
+            option = ".".join(named)
+            # What was wrong together is every option, secrets among them.
+            got = "" if isinstance(fault["input"], dict) else f" (got {fault['input']!r})"
+            print(f"acutance: {option or 'options'}: {fault['msg']}{got}", file=sys.stderr)
         return 2
-    except (BenchError, EngineError, MaterialError, PeerError, ReportError, ServeError, SettingsError) as error:
+    except _FOR_PEOPLE as error:
         print(f"acutance: {error}", file=sys.stderr)
         return 2
     return 0

@@ -13,12 +13,15 @@ from pydantic_settings import (
 
 from model import catalog
 from server.bitrate import FLOOR
+from server.config_access import AccessOptions
+from server.config_limits import LimitOptions
+from server.config_network import NetworkOptions
 from server.ladder import AUTO
 from server.output_size import SHORTEST
 from server.shared import Limits
 
 
-class ServeOptions(BaseSettings):
+class ServeOptions(LimitOptions, AccessOptions, NetworkOptions):
     """Start the server: the page at /, signalling at /offer, its state at /health."""
 
     # A flag wins over ACUTANCE_… in the environment, that over acutance.toml in the working directory.
@@ -54,7 +57,6 @@ class ServeOptions(BaseSettings):
     threads: Annotated[
         int, Field(ge=0, le=256, description="CPU threads of one inference; 0: half of those that there are")
     ] = 0
-    max_sessions: Annotated[int, Field(ge=1, le=1000, description="more peers than this get 503")] = 4
     admission: Annotated[
         bool, Field(description="refuse a peer, with 503, that would push the others below their frame rate")
     ] = True
@@ -67,6 +69,13 @@ class ServeOptions(BaseSettings):
     idle_timeout: Annotated[
         float, Field(gt=0, le=3600, description="seconds without media until a peer counts as gone")
     ] = Limits.idle_timeout
+    drain: Annotated[
+        float, Field(ge=0, le=86_400, description="seconds that calls may go on after SIGTERM; SIGINT does not wait")
+    ] = 20
+    log_format: Annotated[
+        Literal["console", "json"], Field(description="lines for people, or an object a line for programs")
+    ] = "console"
+    log_addresses: Annotated[bool, Field(description="log peers' addresses and each request too")] = False
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="least level logged")] = "info"
 
     @classmethod
@@ -91,4 +100,8 @@ class ServeOptions(BaseSettings):
             self.upscale,
             self.output_height,
             self.governor,
+            self.max_session_length,
+            self.max_frame_pixels,
+            self.max_frame_rate,
+            self.max_messages_per_second,
         )

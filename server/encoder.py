@@ -42,7 +42,7 @@ class Encoder(ABC):
     codec_name: ClassVar[str]
     formats: ClassVar[tuple[str, ...]]
 
-    def __init__(self, control: bitrate.RateControl, clock: Callable[[], float] = monotonic):
+    def __init__(self, control: bitrate.Rate, clock: Callable[[], float] = monotonic):
         self.control = control
         self.bitrate = 0
         self.keyframes = 0
@@ -168,7 +168,7 @@ class H264Encoder(_Retunable):
 
     def __init__(
         self,
-        control: bitrate.RateControl,
+        control: bitrate.Rate,
         clock: Callable[[], float] = monotonic,
         preset: Callable[[int, int], str] = lambda width, height: "superfast",
     ):

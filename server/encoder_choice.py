@@ -9,7 +9,7 @@ from time import monotonic, perf_counter
 import av
 import numpy as np
 
-from server.bitrate import NOMINAL_RATE, RateControl, start_bitrate
+from server.bitrate import NOMINAL_RATE, Rate, RateControl, start_bitrate
 from server.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder
 from server.picture import plane_view
 
@@ -54,7 +54,7 @@ class EncoderChoice:
         ]
         return affordable[-1] if affordable else PRESETS[0]
 
-    def encoder(self, codec: str, control: RateControl, clock: Callable[[], float] = monotonic) -> Encoder:
+    def encoder(self, codec: str, control: Rate, clock: Callable[[], float] = monotonic) -> Encoder:
         """Return a new encoder for ``H264`` or ``VP8``."""
         if codec != "H264":
             return ENCODERS[codec](control, clock)

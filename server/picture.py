@@ -32,6 +32,17 @@ def new_like(frame: VideoFrame, width: int | None = None, height: int | None = N
     return new
 
 
+def copy_of(frame: VideoFrame) -> VideoFrame:
+    """Return a frame with the same picture in planes of its own: an encoder uses up the frame that it is given."""
+    copy = new_like(frame)
+    for source, target in zip(frame.planes, copy.planes, strict=True):
+        rows = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)
+        into = np.frombuffer(target, np.uint8).reshape(-1, target.line_size)
+        width = min(source.line_size, target.line_size)
+        into[:, :width] = rows[:, :width]
+    return copy
+
+
 def cropped_to_even(frame: VideoFrame) -> VideoFrame:
     """Return ``frame`` less its last row or column where it has an odd number: H.264 4:2:0 has none such."""
     width, height = frame.width & ~1, frame.height & ~1

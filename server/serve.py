@@ -2,20 +2,26 @@
 
 import asyncio
 import gc
-import ipaddress
 import logging
-import signal
-import socket
-import sys
+from dataclasses import dataclass
 
 import psutil
 from aiohttp import web
 
+from server import logs
+from server.access import is_loopback
 from server.app import create_app
+from server.bucket import RequestRate
 from server.config import ServeOptions
+from server.config_access import OptionsError
 from server.encoder_choice import EncoderChoice
+from server.guard import Guard
 from server.host import Host
 from server.ladder import Ladder
+from server.origins import OriginError
+from server.stopping import Stopping
+from server.tls import Certificate, TlsError
+from server.tokens import TokenError
 
 log = logging.getLogger(__name__)
 
@@ -32,44 +38,83 @@ def run(options: ServeOptions) -> None:
 
     Raises:
         EngineError: the student does not open.
-        ServeError: the address cannot be listened on.
+        ServeError: the address cannot be listened on, or the options do not go together.
     """
-    logging.basicConfig(
-        level=options.log_level.upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    # Both tell of each candidate pair and packet at INFO.
-    for chatty in ("aioice", "aiortc", "aiohttp.access"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    # FFmpeg's own lines ("deprecated pixel format used") say nothing to whoever runs a server.
-    logging.getLogger("libav").setLevel(logging.CRITICAL)
+    door = _door(options)
+    logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
     encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
-    asyncio.run(_serve(options, ladder, encoders))
+    asyncio.run(_serve(options, door, ladder, encoders))
 
 
-async def _serve(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> None:
-    stop = asyncio.Event()
-    _on_signals(stop)
-    host = Host(ladder, options.limits, options.max_sessions, options.admission, encoders)
-    runner = web.AppRunner(create_app(host), shutdown_timeout=_SHUTDOWN_S)
-    await runner.setup()
+@dataclass(frozen=True)
+class _Door:
+    guard: Guard
+    certificate: Certificate | None
+
+
+def _door(options: ServeOptions) -> _Door:
+    # Before the students are opened: who made a mistake need not wait for them.
     try:
-        await _listen(runner, options)
-        _greet(runner, options, host)
+        guard = Guard(
+            options.access(options.host),
+            options.origins(options.host),
+            RequestRate(options.max_requests_per_minute),
+            proxies=options.proxies(),
+        )
+        return _Door(guard, options.certificate())
+    except (OptionsError, OriginError, TlsError, TokenError) as error:
+        raise ServeError(str(error)) from error
+
+
+async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: EncoderChoice) -> None:
+    stopping = Stopping()
+    stopping.listen()
+    host = Host(
+        ladder,
+        options.limits,
+        options.max_sessions,
+        options.admission,
+        encoders,
+        network=options.network,
+        max_viewers=options.max_viewers,
+        redirect=options.redirect,
+        quota=options.quota,
+        forward=options.ingest,
+    )
+    runner = web.AppRunner(create_app(host, door.guard, options.max_body), shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    watch = None
+    try:
+        await _listen(runner, options, door.certificate)
+        _greet(runner, options, host, door.certificate)
+        watch = asyncio.create_task(door.certificate.watch()) if door.certificate is not None else None
         # What there is now stays: collecting the garbage of a session that ended need not look through it.
         gc.collect()
         gc.freeze()
-        await stop.wait()
+        await stopping.asked.wait()
+        await _drain(host, stopping, options.drain)
         log.info("stopping: closing %d session(s)", host.session_count)
     finally:
+        if watch is not None:
+            watch.cancel()
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, options: ServeOptions) -> None:
+async def _drain(host: Host, stopping: Stopping, seconds: float) -> None:
+    drained = asyncio.create_task(host.drain())
+    if host.session_count and not stopping.at_once.is_set():
+        log.info("stopping: %d session(s) may end within %g s, none begins", host.session_count, seconds)
+        at_once = asyncio.create_task(stopping.at_once.wait())
+        await asyncio.wait((drained, at_once), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        at_once.cancel()
+    drained.cancel()
+
+
+async def _listen(runner: web.AppRunner, options: ServeOptions, certificate: Certificate | None) -> None:
+    context = certificate.context if certificate is not None else None
     try:
-        await web.TCPSite(runner, options.host, options.port).start()
+        await web.TCPSite(runner, options.host, options.port, ssl_context=context).start()
     except OSError as error:
         raise ServeError(
             f"cannot listen on {options.host}:{options.port} ({error.strerror or error}): "
@@ -77,34 +122,22 @@ async def _listen(runner: web.AppRunner, options: ServeOptions) -> None:
         ) from error
 
 
-def _on_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if sys.platform == "win32":  # no loop.add_signal_handler there
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-        else:
-            loop.add_signal_handler(number, stop.set)
-
-
-def _greet(runner: web.AppRunner, options: ServeOptions, host: Host) -> None:
+def _greet(runner: web.AppRunner, options: ServeOptions, host: Host, certificate: Certificate | None) -> None:
     ladder, best = host.ladder, host.ladder.best
     why = f" ({best.note})" if best.note else ""
     log.info("student%s %s on %s%s", "s" * (len(ladder.engines) > 1), ", ".join(ladder.engines), best.provider, why)
     log.info("encoder %s", "NVENC" if host.encoders.nvenc else f"x264 ({host.encoders.note})")
-    port = runner.addresses[0][1]
-    local = _is_loopback(options.host)
-    log.info("open http://%s:%d", "localhost" if local else options.host, port)
-    if not local:
+    local = is_loopback(options.host)
+    scheme = "https" if certificate is not None else "http"
+    log.info("open %s://%s:%d", scheme, "localhost" if local else options.host, runner.addresses[0][1])
+    if certificate is not None:
+        log.info("certificate until %s, SHA-256 %s", f"{certificate.expires:%Y-%m-%d}", certificate.fingerprint)
+    if local:
+        return
+    if options.open:
+        log.warning("everybody who reaches %s can use this server (--open)", options.host)
+    if certificate is None:
         log.warning(
-            "listening on %s: whoever reaches this port can use the server, and browsers elsewhere give it no "
-            "camera without HTTPS; put a reverse proxy with TLS and a login in front",
-            options.host,
+            "browsers elsewhere give this page no camera without HTTPS: give --tls-cert and --tls-key, or "
+            "--self-signed, or put a proxy with TLS in front"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(address).is_loopback for address in addresses)

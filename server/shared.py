@@ -1,9 +1,11 @@
 """What all sessions of a server have in common: what each may take, and what they take it from."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.encoder_choice import EncoderChoice
+from server.ice import Network
 from server.ladder import Ladder
 from server.load import Load
 from server.telemetry import LoopLag
@@ -21,6 +23,10 @@ class Limits:
         output_height: of the returned picture's shorter side in pixels, unless the peer asks for another; None for
             the size that the call began with.
         govern: whether a cheaper student takes over where the machine cannot keep up.
+        max_session_length: seconds until a call is ended; None for as long as it lasts.
+        max_frame_pixels: of a picture; a call that sends larger ones is ended.
+        max_frame_rate: pictures a second; what exceeds it is dropped before anything is done with it.
+        max_messages_per_second: of the data channel; what exceeds it is refused.
     """
 
     max_bitrate: int = 8_000_000
@@ -29,6 +35,10 @@ class Limits:
     upscale: bool = True
     output_height: int | None = None
     govern: bool = True
+    max_session_length: float | None = None
+    max_frame_pixels: int = 4096 * 2304
+    max_frame_rate: float = 120.0
+    max_messages_per_second: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,8 @@ class Shared:
         loop_lag: of the event loop.
         load: of the machine.
         encoders: what the machine affords.
+        network: how peers and the server reach each other.
+        observe: called with each frame's stage and the seconds that it took there.
     """
 
     ladder: Ladder
@@ -50,3 +62,5 @@ class Shared:
     loop_lag: LoopLag
     load: Load
     encoders: EncoderChoice
+    network: Network = field(default_factory=Network)
+    observe: Callable[[str, float], None] = lambda stage, seconds: None

@@ -22,6 +22,7 @@ class Counters:
         received: decoded and taken from the peer's track.
         enhanced: come out of a student.
         passed: gone on as they came.
+        dropped_excess: beyond the frame rate that a peer may send.
         dropped_undecoded: thrown away before the decoder, which could not keep up.
         dropped_waiting: overwritten by a newer one before they were enhanced.
         dropped_enhanced: overwritten by a newer one before they were encoded.
@@ -32,6 +33,7 @@ class Counters:
     received: int = 0
     enhanced: int = 0
     passed: int = 0
+    dropped_excess: int = 0
     dropped_undecoded: int = 0
     dropped_waiting: int = 0
     dropped_enhanced: int = 0
@@ -41,11 +43,16 @@ class Counters:
     @property
     def dropped(self) -> int:
         """Dropped at any stage."""
-        return self.dropped_undecoded + self.dropped_waiting + self.dropped_enhanced + self.dropped_encoding
+        return sum(count for name, count in vars(self).items() if name.startswith("dropped_"))
 
     def counts(self) -> dict[str, int]:
         """Return every counter by its name, the sum of the dropped among them."""
         return {**vars(self), "dropped": self.dropped}
+
+    def add(self, others: "Counters") -> None:
+        """Add another session's frames."""
+        for name, count in vars(others).items():
+            setattr(self, name, getattr(self, name) + count)
 
     def since(self, earlier: "Counters", seconds: float) -> dict[str, float]:
         """Return each counter's growth a second from ``earlier`` to now."""
@@ -60,9 +67,11 @@ class Telemetry:
     Attributes:
         counters: its frames.
         passed_reason: why the last frame was not enhanced; None where it was.
+        observe: called with each stage and its seconds, beside what is kept here.
     """
 
     clock: Callable[[], float] = monotonic
+    observe: Callable[[str, float], None] = lambda stage, seconds: None
     counters: Counters = field(default_factory=Counters)
     passed_reason: str | None = None
     _durations: dict[str, deque[float]] = field(
@@ -81,6 +90,7 @@ class Telemetry:
     def record(self, stage: str, seconds: float) -> None:
         """Add one frame's time in a stage."""
         self._durations[stage].append(seconds)
+        self.observe(stage, seconds)
 
     def rates(self) -> dict[str, float]:
         """Return each counter's growth a second since the last call."""

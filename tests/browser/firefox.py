@@ -79,7 +79,7 @@ class Tab:
 
     async def wait_for(self, expression: str, seconds: float) -> None:
         async with asyncio.timeout(seconds):
-            while not await self.evaluate(expression):
+            while not await self.evaluate(expression):  # noqa: ASYNC110 - the page has no event for us
                 await asyncio.sleep(0.25)
 
 

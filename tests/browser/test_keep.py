@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -39,7 +40,7 @@ def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, outp
 
     picture = Image.open(path)
     assert picture.info == {}, "no word about whose it is or where it was made"
-    pixels = np.asarray(picture)
+    pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape[1] == 2 * 640
     assert np.array_equal(pixels[:360, :640], original[..., :3])
     assert np.array_equal(pixels[:360, 640:], enhanced[..., :3])
@@ -73,7 +74,7 @@ def test_a_recording_moves_and_is_as_long_as_was_said(stage, output, what, conta
     assert pictures[0].shape == (360, 640 if what == "enhanced" else 1280, 3)
     shown = [halves_of(picture) for picture in pictures[len(pictures) // 4 :]]
     assert len({numbers[-1] for numbers in shown}) > 5, "it moves"
-    forward = [(later[-1] - sooner[-1]) % FRAMES for sooner, later in zip(shown, shown[1:], strict=False)]
+    forward = [(later[-1] - sooner[-1]) % FRAMES for sooner, later in pairwise(shown)]
     assert max(forward) < 2 * RATE, "and never backwards"
     if what == "both":
         assert all(original == enhanced for original, enhanced in shown)

@@ -175,3 +175,14 @@ def test_cuda_gives_what_the_cpu_gives(engine: Engine) -> None:
 def test_time_of_a_frame(benchmark, engine: Engine, size: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
     luma = next(lumas(*size, 1))
     benchmark(engine.sharpen, luma)
+
+
+def test_a_file_that_is_not_what_its_card_describes_is_refused(tmp_path: Path) -> None:
+    shipped = catalog.find("nano").file
+    for suffix in (".onnx", ".json"):
+        (tmp_path / "mine").with_suffix(suffix).write_bytes(shipped.with_suffix(suffix).read_bytes())
+    file = tmp_path / "mine.onnx"
+    Engine.open(file, provider="cpu")
+    file.write_bytes(file.read_bytes()[:-64])
+    with pytest.raises(EngineError, match=r"mine\.onnx is not what its card describes"):
+        Engine.open(file, provider="cpu")

@@ -1,8 +1,15 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from model.engine import Engine
 from server.governor import PASS, Rung
 from server.ladder import Ladder
+from tests.server.processes import Start
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +24,25 @@ def ladder(engine: Engine) -> Ladder:
     ladder = Ladder([engine])
     ladder.rungs = [Rung(engine.student.name, 1e-9), Rung(PASS)]
     return ladder
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "serve", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -52,17 +52,17 @@ class Peer:
         self._readers: list[asyncio.Task[None]] = []
         self.connection.on("track", lambda track: self._readers.append(asyncio.create_task(self._read(track))))
 
-    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False) -> None:  # type: ignore[type-arg]
+    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False, **fields: str) -> None:  # type: ignore[type-arg]
         transceiver = self.connection.addTransceiver(self.camera, direction="sendrecv")
         codecs = [c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType == f"video/{codec}"]
         transceiver.setCodecPreferences(codecs)
         if with_audio:
             self.connection.addTrack(AudioStreamTrack())
-        channel = self.connection.createDataChannel("acutance")
-        channel.on("message", lambda message: self.statistics.append(json.loads(message)))
+        self.channel = self.connection.createDataChannel("acutance")
+        self.channel.on("message", lambda message: self.statistics.append(json.loads(message)))
         await self.connection.setLocalDescription(await self.connection.createOffer())
         local = self.connection.localDescription
-        response = await client.post("/offer", json={"sdp": local.sdp, "type": local.type})
+        response = await client.post("/offer", json={"sdp": local.sdp, "type": local.type, **fields})
         answer = await response.json()
         assert response.status == 200, answer
         await self.connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))

@@ -13,9 +13,12 @@ from model.hints import UNCODED, Hints
 from server.bitrate import RateControl
 from server.encoder import Encoder, H264Encoder
 from server.enhancer import Enhanced, Treatment
+from server.frame_limits import FrameLimits
 from server.governor import PASS, Governor, Rung
+from server.lane import Subscription, Variant
 from server.load import Load
 from server.output_size import OutputSize
+from server.packet_track import PacketTrack
 from server.pipeline import Choices, Pipeline
 from server.telemetry import LoopLag, Telemetry
 from tests.pictures import frame_of
@@ -71,10 +74,19 @@ class Run:
             self.telemetry,
             self.choices,
             Load(),
+            FrameLimits(10**6, 1e6, lambda reason: None),
+            lambda codec, rate: encoder,
             lambda: self.now,
         )
-        self.encoder = encoder
-        self.pipeline.start(self.camera, encoder)
+        self.returned = PacketTrack()
+        self.own = Subscription(self.returned, RateControl(1_000_000))
+        self.pipeline.broadcast.join(Variant.ENHANCED, "H264", self.own)
+        self.pipeline.start(self.camera)
+
+    async def close(self) -> None:
+        self.returned.stop()
+        await self.pipeline.close()
+        self.inference.shutdown()
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait for what a worker thread does."""
@@ -94,12 +106,11 @@ async def run() -> AsyncIterator[Run]:
     yield run
     for _ in range(10):
         run.gate.open.release()
-    await run.pipeline.close()
-    run.inference.shutdown()
+    await run.close()
 
 
 async def _next_number(run: Run) -> int:
-    packet = await asyncio.wait_for(run.pipeline.returned.recv(), 10)
+    packet = await asyncio.wait_for(run.returned.recv(), 10)
     assert packet.pts is not None
     return packet.pts // 3000
 
@@ -177,12 +188,11 @@ async def test_an_encoder_that_fails_costs_one_frame_and_goes_on_with_a_keyframe
         run.camera.shoot(number)
         run.gate.open.release()
         if number != 1:
-            packets.append(await asyncio.wait_for(run.pipeline.returned.recv(), 10))
+            packets.append(await asyncio.wait_for(run.returned.recv(), 10))
         else:
             await run.until(lambda: run.telemetry.counters.dropped == 1)
     assert [packet.is_keyframe for packet in packets] == [True, True]
-    await run.pipeline.close()
-    run.inference.shutdown()
+    await run.close()
 
 
 async def test_each_frame_is_treated_as_chosen_at_its_time(run: Run) -> None:
@@ -214,13 +224,13 @@ async def test_a_student_that_takes_too_long_is_replaced_and_nothing_passes_by_t
 
 
 async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:
-    waiting = asyncio.create_task(run.pipeline.returned.recv())
+    waiting = asyncio.create_task(run.returned.recv())
     await run.settle()
-    await run.pipeline.close()
+    await run.close()
     with pytest.raises(MediaStreamError):
         await waiting
     with pytest.raises(MediaStreamError):
-        await run.pipeline.returned.recv()
+        await run.returned.recv()
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -240,9 +250,8 @@ async def test_neither_a_student_nor_an_encoder_holds_up_the_loop() -> None:
     run.gate.delay = 0.2
     for number in range(4):
         run.camera.shoot(number)
-        await asyncio.wait_for(run.pipeline.returned.recv(), 10)
+        await asyncio.wait_for(run.returned.recv(), 10)
     # Each stage would have held it up by 200 ms; the rest is for a busy test machine.
     assert lag.p99_ms() < 100
     watching.cancel()
-    await run.pipeline.close()
-    run.inference.shutdown()
+    await run.close()

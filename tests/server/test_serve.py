@@ -1,76 +1,29 @@
 """`acutance serve` as a person runs it: a process, a port, signals."""
 
 import asyncio
-import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from server.bench_material import Plan, prepare
 from server.bench_peer import PeerError, Sending, round_trip
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    processes: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve", *arguments],
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-        )
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _health(port: int) -> dict[str, object]:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
-                return dict(json.load(response))
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+from tests.server.processes import Start, free_port, health
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_closes_every_peer_and_exits_0_within_5_s(start: Start, number: signal.Signals) -> None:
-    port = _free_port()
-    process = start("--port", str(port))
-    assert _health(port)["status"] == "ok"
+    port = free_port()
+    process = start("--port", str(port), "--drain", "0")
+    assert health(f"http://127.0.0.1:{port}")["status"] == "ok"
 
     async def stop_in_mid_call() -> float:
         plan = Plan((320, 192), bitrate=300_000, count=300)
         sending = Sending(plan, prepare(None, plan).packets, plan.count)
         call = asyncio.create_task(round_trip(f"http://127.0.0.1:{port}", sending))
-        while (await asyncio.to_thread(_health, port))["sessions"] != 1:  # noqa: ASYNC110 - another process
+        while (await asyncio.to_thread(health, f"http://127.0.0.1:{port}"))["sessions"] != 1:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
         await asyncio.sleep(1)  # the call is under way
         begun = time.monotonic()
@@ -121,11 +74,11 @@ def test_a_wrong_option_is_said_by_its_name(
 
 
 def test_an_option_may_stand_in_the_file_and_a_wrong_one_there_is_named(start: Start, tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     file = tmp_path / "acutance.toml"
     file.write_text(f"port = {port}\nmax_sessions = 7\n")
     process = start("--max-sessions", "3")
-    assert _health(port)["max_sessions"] == 3, "the flag wins over the file"
+    assert health(f"http://127.0.0.1:{port}")["max_sessions"] == 3, "the flag wins over the file"
     process.terminate()
     assert process.wait(10) == 0
     file.write_text("prot = 8080\n")
@@ -137,4 +90,4 @@ def test_an_option_may_stand_in_the_file_and_a_wrong_one_there_is_named(start: S
 
 async def test_a_peer_is_told_when_nobody_answers() -> None:
     with pytest.raises(PeerError, match="no answer from"):
-        await round_trip(f"http://127.0.0.1:{_free_port()}", Sending(Plan((320, 192)), [], 0))
+        await round_trip(f"http://127.0.0.1:{free_port()}", Sending(Plan((320, 192)), [], 0))

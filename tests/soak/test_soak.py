@@ -78,7 +78,8 @@ def test_a_long_call_grows_in_nothing() -> None:
         print(f"{name}: {value}")
     memory = figures["server_rss_mib"]
     assert memory["end"] <= 1.05 * memory["minute"]
-    assert abs(figures["drift_ms"]) <= 20
+    # Growth alone: where the governor has taken a cheaper student meanwhile, latency is less than it was.
+    assert figures["drift_ms"] <= 20
     assert figures["frame_rate"] >= 29.5
     assert last.threads <= first.threads
     assert last.files <= first.files

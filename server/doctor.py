@@ -1,0 +1,170 @@
+"""`acutance doctor`: one screen that says what this machine will do, and whether serving would fail."""
+
+import json
+import socket
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from model.engine import EngineError
+from server import capacity, machine
+from server.access import is_loopback
+from server.capacity import SIZE
+from server.config import ServeOptions
+from server.config_access import OptionsError
+from server.encoder_choice import EncoderChoice
+from server.ladder import Ladder
+from server.origins import OriginError
+from server.tls import TlsError
+from server.tokens import TokenError
+
+_SOON_DAYS = 14
+
+
+class State(StrEnum):
+    """How a finding is to be taken."""
+
+    FINE = "ok"
+    NOTE = "note"
+    FAILS = "fails"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        what: in a word or two.
+        state: `State.FAILS` where serving would fail.
+        said: what was found, and what to do where something is to be done.
+    """
+
+    what: str
+    state: State
+    said: str
+
+
+def examine(options: ServeOptions) -> list[Finding]:
+    """Look at everything that `acutance serve` with these options needs. Takes a few seconds."""
+    findings = [_versions(), _access(options), _tls(options), _port(options)]
+    encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
+    try:
+        ladder = Ladder.open(options.student, options.provider, options.threads)
+    except EngineError as error:
+        return [*findings, Finding("students", State.FAILS, str(error)), _encoder(encoders)]
+    measured = capacity.measure(psutil.cpu_count() or 1, ladder.rungs, encoders)
+    return [*findings, _students(ladder), _encoder(encoders), _capacity(measured, options)]
+
+
+def doctor(options: ServeOptions, as_json: bool) -> bool:
+    """Print what was found; return whether serving would work."""
+    findings = examine(options)
+    works = all(finding.state is not State.FAILS for finding in findings)
+    if as_json:
+        listed = [asdict(one) for one in findings]
+        print(json.dumps({"works": works, "machine": machine.describe(), "findings": listed}))
+        return works
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for finding in findings:
+        colour = {State.FINE: "green", State.NOTE: "yellow", State.FAILS: "red"}[finding.state]
+        table.add_row(finding.what, f"[{colour}]{finding.state}[/]", finding.said)
+    console = Console()
+    console.print(table)
+    console.print("\n`acutance serve` would work." if works else "\n`acutance serve` would fail: see above.")
+    return works
+
+
+def _versions() -> Finding:
+    said = machine.describe()
+    named = ("python", "acutance", "aiortc", "av", "onnxruntime")
+    versions = ", ".join(f"{name} {said[name]}" for name in named)
+    return Finding("machine", State.FINE, f"{said['cpu']}; GPU: {said['gpu']}; {versions}")
+
+
+def _access(options: ServeOptions) -> Finding:
+    try:
+        access = options.access(options.host)
+        options.origins(options.host)
+        options.proxies()
+    except (OptionsError, OriginError, TokenError) as error:
+        return Finding("who may", State.FAILS, str(error))
+    if not access.required:
+        whom = "everybody on this machine" if is_loopback(options.host) else "everybody who reaches the port (--open)"
+        return Finding("who may", State.FINE if is_loopback(options.host) else State.NOTE, whom)
+    ways = [f"{len(access.tokens)} token(s)"] * bool(len(access.tokens))
+    ways += [f"JSON Web Tokens of {access.verifier.issuer}"] if access.verifier else []
+    return Finding("who may", State.FINE, " and ".join(ways))
+
+
+def _tls(options: ServeOptions) -> Finding:
+    try:
+        certificate = options.certificate()
+    except (OptionsError, TlsError) as error:
+        return Finding("TLS", State.FAILS, str(error))
+    if certificate is None:
+        if is_loopback(options.host):
+            return Finding("TLS", State.FINE, "none is needed on localhost")
+        return Finding("TLS", State.NOTE, "none: browsers elsewhere give the page no camera without HTTPS")
+    days = (certificate.expires - datetime.now(UTC)).days
+    state = State.NOTE if days < _SOON_DAYS else State.FINE
+    return Finding("TLS", state, f"valid for {days} days, SHA-256 {certificate.fingerprint}")
+
+
+def _port(options: ServeOptions) -> Finding:
+    tcp = f"{options.host}:{options.port}"
+    problem = _bound(socket.SOCK_STREAM, options.host, options.port)
+    if problem is not None:
+        return Finding("ports", State.FAILS, f"TCP {tcp} cannot be listened on ({problem})")
+    span = options.network.udp_ports
+    if span is None:
+        return Finding("ports", State.FINE, f"TCP {tcp} is free; UDP: any free port (--udp-ports narrows it)")
+    busy = sum(_bound(socket.SOCK_DGRAM, "", port) is not None for port in range(span[0], span[1] + 1))
+    count = span[1] - span[0] + 1
+    state = State.FAILS if busy == count else State.NOTE if busy else State.FINE
+    return Finding("ports", state, f"TCP {tcp} is free; UDP {span[0]}-{span[1]}: {count - busy} of {count} are free")
+
+
+def _bound(kind: socket.SocketKind, host: str, port: int) -> str | None:
+    """Bind and let go; return why it did not work."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host or "0.0.0.0", port, type=kind)[0]
+        with socket.socket(family, kind) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
+            tried.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _students(ladder: Ladder) -> Finding:
+    best = ladder.best
+    pixels = SIZE[0] * SIZE[1]
+    timed = [rung for rung in ladder.rungs if rung.seconds_per_pixel]
+    times = ", ".join(f"{rung.name} {rung.seconds_per_pixel * pixels * 1000:.0f} ms" for rung in timed)
+    note = f"; {best.note}" if best.note else ""
+    return Finding("students", State.NOTE if best.note else State.FINE, f"on {best.provider}, at 720p: {times}{note}")
+
+
+def _encoder(encoders: EncoderChoice) -> Finding:
+    if encoders.nvenc:
+        return Finding("encoder", State.FINE, "NVENC")
+    sizes = ((640, 360), SIZE, (1920, 1080))
+    presets = ", ".join(f"{height}p {encoders.preset(width, height)}" for width, height in sizes)
+    return Finding("encoder", State.FINE, f"x264: {presets}; {encoders.note}")
+
+
+def _capacity(measured: capacity.Capacity, options: ServeOptions) -> Finding:
+    each = ", ".join(
+        f"{measured.sessions(rung)} with {rung}" if seconds else f"{measured.sessions(rung)} passed through"
+        for rung, seconds in measured.students.items()
+    )
+    said = f"calls of 1280x720 at 30 frames/s at once, if nothing else runs: {each}"
+    if measured.most < 1:
+        return Finding("capacity", State.FAILS, f"{said}: this machine is too slow for calls of this size")
+    if measured.most < options.max_sessions:
+        return Finding("capacity", State.NOTE, f"{said}; --max-sessions is {options.max_sessions}")
+    return Finding("capacity", State.FINE, said)

@@ -1,0 +1,42 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from server import logs
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+def test_a_line_for_programs_is_one_object_with_its_session(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("info", "json", addresses=False)
+    logging.getLogger("server.connection").info("session %s closed: %s", "a1b2c3", "the peer is gone")
+    line = json.loads(capsys.readouterr().err)
+    assert line.pop("time")
+    assert line == {
+        "level": "INFO",
+        "logger": "server.connection",
+        "message": "session a1b2c3 closed: the peer is gone",
+        "session": "a1b2c3",
+    }
+
+
+@pytest.mark.parametrize("address", ["192.0.2.17", "2001:db8::17", "fe80::1"])
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_nobodys_address_is_logged_unless_asked_for(
+    capsys: pytest.CaptureFixture[str], format: logs.Format, address: str
+) -> None:
+    for wanted in (False, True):
+        logs.set_up("info", format, addresses=wanted)
+        logging.getLogger("aioice").warning("no answer from (%r, 5000) at 09:22:42 on 127.0.0.1", address)
+        said = capsys.readouterr().err
+        assert (address in said) is wanted
+        assert ("(address)" in said) is not wanted
+        assert "09:22:42 on 127.0.0.1" in said

@@ -1,0 +1,76 @@
+"""Who may use `acutance serve`, as whoever starts it sees it: a process, its exit code, its log."""
+
+import json
+import signal
+import ssl
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.server.processes import Start, free_port, health
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--host", "0.0.0.0"), "--host 0.0.0.0 can be reached from elsewhere: give a --token"),
+        (("--token", "short"), "token 1: a secret has at least 16 characters"),
+        (("--token", SECRET, "--open"), "--open lets everybody in, tokens do not"),
+        (("--origin", "example.org"), "'example.org' is no origin"),
+        (("--tls-cert", "chain.pem"), "--tls-cert and --tls-key are needed together"),
+        (("--jwt-issuer", "https://example.org"), "--jwt-issuer and --jwt-audience are needed together"),
+        (("--trusted-proxy", "somewhere"), "--trusted-proxy"),
+        (("--token-file", "nowhere"), "the token file nowhere cannot be read"),
+    ],
+)
+def test_options_that_would_let_nobody_or_everybody_in_are_refused(
+    start: Start, arguments: tuple[str, ...], complaint: str
+) -> None:
+    process = start(*arguments)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert complaint in log
+    assert SECRET not in log
+    assert "Traceback" not in log
+
+
+def test_tokens_of_flag_environment_and_file_let_in_and_a_certificate_is_made(start: Start, tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "tokens").write_text("carl:third-horse-battery\n")
+    process = start(
+        *("--host", "0.0.0.0", "--port", str(port), "--student", "nano", "--token-file", "tokens"),
+        *("--self-signed", "--self-signed-folder", "kept", "--log-format", "json"),
+        ACUTANCE_TOKEN=f"anna:{SECRET}, berta:another-horse-battery",
+    )
+    unchecked = ssl._create_unverified_context()
+    url = f"https://127.0.0.1:{port}"
+    health(url, unchecked)
+    trusted = ssl.create_default_context(cafile=str(tmp_path / "kept" / "certificate.pem"))
+    for secret, status in ((SECRET, 200), ("another-horse-battery", 200), ("third-horse-battery", 200), ("wrong", 401)):
+        request = urllib.request.Request(f"{url}/metrics", headers={"Authorization": f"Bearer {secret}"})
+        try:
+            answered = urllib.request.urlopen(request, context=trusted, timeout=5).status
+        except urllib.error.HTTPError as error:
+            answered = error.code
+        assert answered == status
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert any("SHA-256" in line["message"] for line in lines)
+    assert SECRET not in log
+
+
+def test_sigterm_with_nobody_there_does_not_wait(start: Start) -> None:
+    port = free_port()
+    process = start("--port", str(port), "--student", "nano", "--drain", "60")
+    health(f"http://127.0.0.1:{port}")
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert time.monotonic() - begun < 15
