@@ -3,10 +3,11 @@
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
 # make compare this server beside aiortc's example server, in one run of five minutes   (CLIP=file)
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
+# make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
 # make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
-# make screenshot   takes the README's picture of the page again
+# make screenshot   takes the pictures of the page in docs again
 
 PORT ?= 8080
 ARGS ?=
@@ -23,7 +24,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak students studies quality screenshot interop clean
+.PHONY: serve test lint types unit bench compare soak soak-page students studies quality screenshot interop clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -38,7 +39,7 @@ types: $(TESTER)/.ready $(TESTER)/.node
 	$(TESTER)/bin/mypy
 	$(WITH_NODE) tests/browser/node_modules/.bin/tsc -p tests/browser/tsconfig.json
 
-unit: $(TESTER)/.ready
+unit: $(TESTER)/.ready $(TESTER)/.node
 	.ci/chromium
 	$(TESTER)/bin/pytest -rs
 
@@ -55,6 +56,11 @@ compare: $(TESTER)/.ready
 # SECONDS has a default for `make bench` above: here it counts only where it is given.
 soak: $(TESTER)/.ready
 	SOAK_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),3600) $(TESTER)/bin/pytest -s -m soak tests/soak
+
+# The page for ten minutes, and a hundred times Start and Stop. SECONDS as above.
+soak-page: $(TESTER)/.ready
+	.ci/chromium
+	SOAK_PAGE_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),600) $(TESTER)/bin/pytest -s -m soak tests/browser
 
 TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large

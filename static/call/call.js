@@ -136,6 +136,7 @@ export class Call {
     const servers = await iceServers(signal);
     const session = this.#open(servers);
     await session.connect(this.#wishes, signal);
+    session.limit(this.#line); // Chromium forgets what was set before the answer came
     this.#on.onState('waiting');
     const late = () => new Trouble('no-picture');
     await within(Promise.race([this.#stage.firstPicture(signal), session.over]), FIRST_PICTURE_MS, late, signal);
@@ -167,7 +168,6 @@ export class Call {
     this.#session = session;
     this.#stage.attach(session.connection.sender);
     this.#stage.showOriginal(new MediaStream([track]));
-    session.limit(this.#line);
     session.setSound(this.#sound);
     return session;
   }

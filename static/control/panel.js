@@ -35,7 +35,7 @@ export class ControlPanel {
     this.#onWish = onWish;
     const ask = () => this.#ask();
     this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, ask);
-    this.#ceiling = new Slider('ceiling', CEILINGS, (bits) => (bits === null ? text('control.no-ceiling') : bitrate(bits)), ask);
+    this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, ask);
     this.#strength.value = 1;
     this.#ceiling.value = null;
     this.#enhance.addEventListener('change', ask);
@@ -98,6 +98,11 @@ export class ControlPanel {
     }));
     this.#student.value = names.includes(chosen) ? chosen : AUTO;
   }
+}
+
+/** @param {number | null} bits */
+function ceilingWords(bits) {
+  return bits === null ? text('control.no-ceiling') : bitrate(bits);
 }
 
 /** @param {string} id @param {string} value */

@@ -89,7 +89,7 @@ export class FiguresPanel {
       canvas.role = 'img';
       canvas.dataset.textLabel = 'figures.plot';
       card.append(canvas);
-      this.#plots.push({ plot: new Plot(canvas, format), lines });
+      this.#plots.push({ plot: new Plot(canvas, (top) => round(format(top))), lines });
     }
     const list = create('dl', 'rows');
     lines.forEach((name, index) => list.append(this.#row(name, format, index)));
@@ -115,6 +115,11 @@ export class FiguresPanel {
     row.append(term, target);
     return row;
   }
+}
+
+/** The top of a scale is a round number. @param {string} figure */
+function round(figure) {
+  return figure.replace(/[.,]0+(?=\D|$)/, '');
 }
 
 /** A piece of a plot's line beside its name. @param {number} line */

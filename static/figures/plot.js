@@ -16,7 +16,10 @@ export const STYLES = [
   { color: '--plot-4', dash: [9, 3, 2, 3] },
 ];
 
-/** One sample: seconds on any clock, and a value for each line. @typedef {{at: number, values: (number | null)[]}} Sample */
+/**
+ * One sample: seconds on any clock, and a value for each line.
+ * @typedef {{at: number, values: (number | null)[]}} Sample
+ */
 
 export class Plot {
   #canvas;

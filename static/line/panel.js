@@ -20,9 +20,9 @@ export class LinePanel {
       this.#mark();
       onChange(this.line);
     };
-    this.#bitrate = new Slider('line-bitrate', BITRATES, (bits) => (bits === null ? text('line.free') : bitrate(bits)), change);
-    this.#scale = new Slider('line-scale', SCALES, (scale) => (scale === 1 ? text('line.full') : `1 : ${decimal(scale, scale % 1 ? 1 : 0)}`), change);
-    this.#softness = new Slider('line-softness', SOFTNESSES, (factor) => (factor === 1 ? text('line.sharp') : `${decimal(factor, 1)} ×`), change);
+    this.#bitrate = new Slider('line-bitrate', BITRATES, bitrateWords, change);
+    this.#scale = new Slider('line-scale', SCALES, scaleWords, change);
+    this.#softness = new Slider('line-softness', SOFTNESSES, softnessWords, change);
     for (const button of this.#buttons) {
       button.addEventListener('click', () => {
         this.line = PRESETS[/** @type {Preset} */ (button.dataset.value)];
@@ -55,4 +55,19 @@ export class LinePanel {
       button.ariaPressed = String(sameLine(preset, this.line));
     }
   }
+}
+
+/** @param {number | null} bits */
+function bitrateWords(bits) {
+  return bits === null ? text('line.free') : bitrate(bits);
+}
+
+/** @param {number} scale */
+function scaleWords(scale) {
+  return scale === 1 ? text('line.full') : `1 : ${decimal(scale, scale % 1 ? 1 : 0)}`;
+}
+
+/** @param {number} factor */
+function softnessWords(factor) {
+  return factor === 1 ? text('line.sharp') : `${decimal(factor, factor * 10 % 1 ? 2 : 1)} ×`;
 }

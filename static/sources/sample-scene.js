@@ -13,6 +13,7 @@ const [WIDTH, HEIGHT] = [640, 360];
 const MARGIN = 24;
 
 const CHART = ['E', 'F P', 'T O Z', 'L P E D', 'P E C F D', 'E D F C Z P', 'F E L O P Z D', 'D E F P O T E C'];
+const TITLES = ['ACUTANCE', 'OPTICS', 'LIGHT & LENS', 'EDGES', 'Fourier', 'COLOUR'];
 const SPINES = ['#7d3b32', '#c08a4a', '#33506b', '#5f7350', '#a65f46', '#2f3b45', '#b7a88b', '#6b4a63', '#8c9aa6'];
 
 export class SampleScene {
@@ -102,7 +103,7 @@ function drawShelf(context, top, random) {
     context.rotate(-Math.PI / 2);
     context.fillStyle = 'rgba(255,244,220,0.85)';
     context.font = `600 ${Math.min(width * 0.55, 7)}px Georgia, serif`;
-    context.fillText(['ACUTANCE', 'OPTICS', 'LIGHT & LENS', 'EDGES', 'Fourier', 'COLOUR'][Math.floor(random() * 6)] ?? '', 0, 0);
+    context.fillText(TITLES[Math.floor(random() * TITLES.length)] ?? '', 0, 0);
     context.restore();
     x += width + 0.8;
   }

@@ -75,7 +75,8 @@ class AcutancePage:
 
     def report(self) -> dict[str, Any]:
         """Return what "Copy as JSON" copies."""
-        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        # What is not named is taken back: the camera of a running call too.
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write", "camera", "microphone"])
         self.page.locator("#copy").click()
         expect(self.page.locator("#copy-said")).to_contain_text("Copied.")
         copied: dict[str, Any] = json.loads(self.page.evaluate("navigator.clipboard.readText()"))

@@ -12,6 +12,9 @@ RUN = """async () => {
     const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
     return violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ target }) => target.join(' ')) }));
 }"""
+_NO_CAMERA = """() => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };
+}"""
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 
 
@@ -42,7 +45,7 @@ def test_axe_finds_no_violation_idle_in_a_call_and_in_trouble(open_page, server,
     assert violations(tab, axe) == []
     tab.locator("#stop").click()
 
-    tab.evaluate("navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); }")
+    tab.evaluate(_NO_CAMERA)
     tab.locator("#source").select_option(index=0)
     tab.locator("#start").click()
     page.expect_trouble("No camera was found", "sample clip")

@@ -191,7 +191,7 @@ def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_goes_on(open
     page = open_page(server)
     page.start()
     page.page.evaluate(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
+        "void (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); })"
     )
     page.page.locator("#microphone").click()
     expect(page.page.locator("#sound-said")).to_contain_text("change that in the address bar")

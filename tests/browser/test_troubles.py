@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -213,42 +212,3 @@ def test_a_hidden_tab_is_explained(open_page, server):
     expect(page.page.locator("#status-next")).to_contain_text("slow hidden tabs down")
     page.page.evaluate(hide, False)
     expect(page.page.locator("#status-what")).to_have_text("Live.")
-
-
-def with_token(token: str) -> Callable[[Route], None]:
-    """Answer as a server does that asks for this token."""
-
-    def check(route: Route) -> None:
-        if route.request.headers.get("authorization") == f"Bearer {token}":
-            route.continue_()
-            return
-        body = json.dumps({"error": "no_token", "message": "A token is needed."})
-        route.fulfill(status=401, headers={"WWW-Authenticate": "Bearer"}, body=body)
-
-    return check
-
-
-def test_a_token_is_asked_for_once_and_sent_with_every_request(open_page, server):
-    page = open_page(server)
-    for path in ("**/offer", "**/ice-servers"):
-        page.page.route(path, with_token("open sesame"))
-    dialog = page.page.get_by_role("dialog", name="This server asks for a token")
-    page.page.locator("#start").click()
-    expect(dialog).to_contain_text("Whoever runs the server can give you one.")
-    page.page.get_by_label("Token", exact=True).fill("open barley")
-    page.page.keyboard.press("Enter")
-    expect(dialog).to_contain_text("did not take that token")
-    page.page.get_by_label("Token", exact=True).fill("open sesame")
-    page.page.get_by_role("button", name="Connect").click()
-    page.wait_until_live()
-    page.page.locator("#stop").click()
-    page.start()
-    expect(dialog).to_be_hidden()
-
-
-def test_who_gives_no_token_is_told_how_to_go_on(open_page, server):
-    page = open_page(server)
-    page.page.route("**/ice-servers", with_token("open sesame"))
-    page.page.locator("#start").click()
-    page.page.get_by_role("button", name="Cancel").click()
-    page.expect_trouble("asks for a token", "Press Start")
