@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 METRICS = web.AppKey("metrics", Metrics)
 STATIC = Path(__file__).parent.parent / "static"
+OPENAPI = Path(__file__).parent / "openapi.json"
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
 LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
@@ -58,6 +59,7 @@ def create_app(host: Host, guard: Guard | None = None, largest_body: int = LARGE
     app.router.add_get("/health", _health)
     app.router.add_get("/ready", _ready)
     app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/openapi.json", _openapi)
     add_routes(app)
     app.router.add_static("/static", STATIC)
     app.on_startup.append(_start)
@@ -91,6 +93,10 @@ async def _ready(request: web.Request) -> web.StreamResponse:
 
 async def _metrics(request: web.Request) -> web.StreamResponse:
     return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _openapi(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(OPENAPI)
 
 
 @web.middleware
