@@ -59,9 +59,9 @@ function start() {
       state = next;
       tell();
     },
-    onPicture: (sent) => {
-      track = sent;
-      source.refreshCameras(source.wishes.kind === 'camera' ? sent.getSettings().deviceId : undefined);
+    onPicture: (captured) => {
+      track = captured;
+      source.refreshCameras(source.wishes.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
     onStats: (stats) => {
       report = { stats, at: performance.now() };

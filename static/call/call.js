@@ -24,7 +24,7 @@ const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
 /**
  * @typedef {object} CallEvents
  * @property {(state: State) => void} onState
- * @property {(track: MediaStreamTrack) => void} onPicture another picture is being sent
+ * @property {(captured: MediaStreamTrack) => void} onPicture another picture is being sent
  * @property {(stats: ServerStats) => void} onStats
  * @property {(answer: Granted | Refused) => void} onAnswer
  * @property {(stream: MediaStream | null) => void} onReturned the server's stream
@@ -191,9 +191,10 @@ export class Call {
       // The session ended meanwhile: the next one takes the track from the start.
     });
     this.#stage.showOriginal(new MediaStream([track]));
-    this.#on.onPicture(track);
+    const captured = this.#picture.captured ?? track;
+    this.#on.onPicture(captured);
     // Whatever the line makes of it, it comes back at the size that it has here.
-    const { width = 0, height = 0 } = this.#picture.captured?.getSettings() ?? {};
+    const { width = 0, height = 0 } = captured.getSettings();
     const shorter = Math.min(width, height);
     this.wish({ output_height: shorter >= LEAST_HEIGHT && shorter <= MOST_HEIGHT ? shorter : null });
   }

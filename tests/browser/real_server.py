@@ -17,7 +17,7 @@ from typing import Any
 _ROOT = Path(__file__).parents[2]
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
 _STOP_S = 10.0
-_STEADY = ("--student", "small", "--no-governor", "--no-admission")
+_STEADY = ("--student", "small", "--no-governor", "--no-admission", "--drain", "0")
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Server:
 def running_server(log: Path, *arguments: str, port: int | None = None) -> Iterator[Server]:
     """Run it on a free port until the block ends; it must end with exit code 0 when asked.
 
-    One student and every peer, however busy the test machine is.
+    One student and every peer, however busy the test machine is; asked to stop, it waits for nobody.
 
     Args:
         log: where its stderr goes.

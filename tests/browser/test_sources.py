@@ -176,14 +176,14 @@ def test_sound_comes_back_only_after_the_microphone_was_switched_on_and_is_not_p
     microphone = tab.get_by_role("switch", name="Send the microphone")
     expect(microphone).not_to_be_checked()
     microphone.check()
-    tab.wait_for_function("held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
+    tab.wait_for_function("() => held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     # Chromium's fake microphone beeps once a second.
     assert tab.evaluate(SOUND_LEVEL) > 0.01
     assert tab.evaluate("document.getElementById('returned-sound').muted")
     tab.get_by_role("switch", name="Play what comes back").check()
     assert not tab.evaluate("document.getElementById('returned-sound').muted")
     microphone.uncheck()
-    tab.wait_for_function("!held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
+    tab.wait_for_function("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     expect(tab.locator("#status-what")).to_have_text("Live.")
 
 

@@ -109,9 +109,9 @@ def test_the_divider_moves_by_keyboard_and_mouse_and_shows_a_half_on_each_side(s
     height, width, _ = seen.shape
     # Below the words, and apart from the handle.
     rows, left, right = slice(60, height - 8), slice(8, int(0.4 * width) - 30), slice(int(0.4 * width) + 30, width - 8)
-    # Chromium scales tile by tile: a level or two at their seams.
-    assert largest_difference(seen[rows, left], original[rows, left]) <= 4
-    assert largest_difference(seen[rows, right], enhanced[rows, right]) <= 4
+    # Chromium scales tile by tile: a few levels at their seams.
+    assert largest_difference(seen[rows, left], original[rows, left]) <= 8
+    assert largest_difference(seen[rows, right], enhanced[rows, right]) <= 8
     assert largest_difference(original[rows, left], enhanced[rows, left]) > 20
 
 
@@ -226,8 +226,9 @@ def assert_true_pixels(seen: np.ndarray, picture: np.ndarray, zoom: int) -> int:
             if np.array_equal(line[16:-16], large[row + down, left + 16 : left + width - 16]):
                 inner = np.s_[48 : height - 16, 16 : width - 16]
                 cut = large[down : down + height, left : left + width]
-                assert np.array_equal(seen[inner], cut[inner])
-                return left
+                # Neighbouring lines of a zoomed picture are alike: the line may fit where the whole does not.
+                if np.array_equal(seen[inner], cut[inner]):
+                    return left
     raise AssertionError("what is on the screen is no piece of the picture, pixel by pixel")
 
 

@@ -172,7 +172,6 @@ def test_a_server_that_is_started_anew_gets_the_call_back_by_itself(open_page, t
         expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
         assert page.page.evaluate("document.getElementById('original-video').srcObject.active"), "the camera stays open"
         with running_server(tmp_path / "again.log", port=server.port):
-            page.page.get_by_role("button", name="Try now").click()
             page.wait_until_live()
             page.page.locator("#stop").click()
 
@@ -183,6 +182,10 @@ def test_a_server_that_is_not_there_is_explained(open_page, tmp_path):
     page.page.locator("#start").click()
     expect(page.page.locator("#status-what")).to_have_text("The server cannot be reached.", timeout=10_000)
     expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
+    # Each time it waits longer; whoever does not want to wait need not.
+    expect(page.page.locator("#status-countdown")).to_have_text(re.compile(r"(7|8) s"), timeout=20_000)
+    with page.page.expect_event("requestfailed", timeout=3_000):
+        page.page.get_by_role("button", name="Try now").click()
 
 
 def test_a_server_that_dies_is_noticed(open_page, tmp_path):
