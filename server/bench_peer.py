@@ -7,7 +7,6 @@ from fractions import Fraction
 from time import monotonic
 from typing import Any, cast
 
-import aiohttp
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
@@ -17,13 +16,14 @@ from numpy.typing import NDArray
 from server import barcode
 from server.bench_material import CLOCK_RATE, SAMPLE_EVERY, Plan
 from server.encoder import VideoPacket
+from server.offer_client import OfferClient
+from server.page_channel import LABEL
 from server.picture import plane_view
+from server.whip_client import SignallingError
 
 Plane = NDArray[np.uint8]
 _CONNECT_S = 15.0
 _LAST_FRAMES_S = 1.0  # after the last one was sent
-# The label on which the server tells of itself once a second.
-_CHANNEL = "acutance"
 
 
 class PeerError(RuntimeError):
@@ -119,7 +119,7 @@ async def round_trip(url: str, sending: Sending) -> Trip:
         if peer.connectionState == "connected":
             connected.set()
 
-    @peer.createDataChannel(_CHANNEL).on("message")
+    @peer.createDataChannel(LABEL).on("message")
     def said(message: str) -> None:
         statistics = json.loads(message)
         if statistics.get("type") == "stats":
@@ -130,34 +130,23 @@ async def round_trip(url: str, sending: Sending) -> Trip:
     transceiver.setCodecPreferences([c for c in capabilities if c.mimeType == f"video/{sending.plan.codec}"])
     try:
         await peer.setLocalDescription(await peer.createOffer())
-        answer = await _offer(url, peer.localDescription)
-        await peer.setRemoteDescription(answer)
-        try:
-            await asyncio.wait_for(connected.wait(), _CONNECT_S)
-        except TimeoutError:
-            raise PeerError(f"no connection to {url} within {_CONNECT_S:g} s") from None
-        begin.set()
-        await asyncio.sleep(sending.count / sending.plan.rate + _LAST_FRAMES_S)
+        async with OfferClient(url) as client:
+            accepted = await client.offer(peer.localDescription.sdp)
+            await peer.setRemoteDescription(RTCSessionDescription(accepted.sdp, "answer"))
+            try:
+                await asyncio.wait_for(connected.wait(), _CONNECT_S)
+            except TimeoutError:
+                raise PeerError(f"no connection to {url} within {_CONNECT_S:g} s") from None
+            begin.set()
+            await asyncio.sleep(sending.count / sending.plan.rate + _LAST_FRAMES_S)
+    except SignallingError as error:
+        raise (RefusedError if error.status == 503 else PeerError)(str(error)) from error
     finally:
         await peer.close()
         for reader in readers:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
     return trip
-
-
-async def _offer(url: str, description: RTCSessionDescription) -> RTCSessionDescription:
-    body = {"sdp": description.sdp, "type": description.type}
-    try:
-        async with aiohttp.ClientSession() as http, http.post(f"{url}/offer", json=body) as response:
-            reply = await response.json()
-    except (aiohttp.ClientError, ValueError) as error:
-        raise PeerError(f"no answer from {url}/offer: {error}") from error
-    if response.status == 503:
-        raise RefusedError(str(reply.get("message", reply)))
-    if response.status != 200:
-        raise PeerError(f"{url}/offer answered {response.status}: {reply.get('message', reply)}")
-    return RTCSessionDescription(reply["sdp"], reply["type"])
 
 
 async def _read(track: MediaStreamTrack, sending: Sending, trip: Trip) -> None:

@@ -17,7 +17,12 @@ from server.bench_server import BenchError
 from server.bench_viewers import ViewersOptions, viewers
 from server.config import ServeOptions
 from server.doctor import doctor
+from server.peer import PeerOptions, peer
+from server.peer_call import CallError
+from server.peer_recording import RecordingError
+from server.peer_source import SourceError
 from server.serve import ServeError, run
+from server.whip_client import SignallingError
 
 
 class Serve(ServeOptions):
@@ -26,6 +31,14 @@ class Serve(ServeOptions):
     def cli_cmd(self) -> None:
         """Run it."""
         run(self)
+
+
+class Peer(PeerOptions):
+    """Send a file, a camera, a screen or a test pattern to a server, watch what comes back, and keep it."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        peer(self)
 
 
 class Doctor(ServeOptions):
@@ -88,12 +101,28 @@ class Acutance(BaseModel):
     """Acutance sharpens live video."""
 
     serve: CliSubCommand[Serve] = Field(description="start the server")
+    peer: CliSubCommand[Peer] = Field(description="call a server from the command line")
     bench: CliSubCommand[Bench] = Field(description="measure this machine")
     doctor: CliSubCommand[Doctor] = Field(description="say what this machine will do, and what would fail")
 
     def cli_cmd(self) -> None:
         """Run the subcommand that was given."""
         CliApp.run_subcommand(self)
+
+
+_FOR_PEOPLE = (
+    BenchError,
+    CallError,
+    EngineError,
+    MaterialError,
+    PeerError,
+    RecordingError,
+    ReportError,
+    ServeError,
+    SettingsError,
+    SignallingError,
+    SourceError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,12 +132,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         CliApp.run(Acutance, cli_args=given or ["--help"])
     except ValidationError as error:
         for fault in error.errors():
-            option = ".".join(str(part) for part in fault["loc"]).removeprefix("serve.").replace("_", "-")
+            named = (str(part).replace("_", "-") for part in fault["loc"] if part not in ("serve", "peer"))
+            option = ".".join(named)
             # What was wrong together is every option, secrets among them.
             got = "" if isinstance(fault["input"], dict) else f" (got {fault['input']!r})"
             print(f"acutance: {option or 'options'}: {fault['msg']}{got}", file=sys.stderr)
         return 2
-    except (BenchError, EngineError, MaterialError, PeerError, ReportError, ServeError, SettingsError) as error:
+    except _FOR_PEOPLE as error:
         print(f"acutance: {error}", file=sys.stderr)
         return 2
     return 0

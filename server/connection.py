@@ -11,7 +11,7 @@ from typing import Any, Literal
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
-from server.aiortc_compat import prepare_ice
+from server.aiortc_compat import accept_rsa_certificates, prepare_ice
 from server.description import MOST_CANDIDATES, OfferError
 from server.h264_profile import with_profiles, with_received_level, with_stand_ins
 from server.quota import HOLDER, Held
@@ -44,6 +44,7 @@ class Connection(ABC):
         self.etag = f'"{token_hex(8)}"'
         self.holder = HOLDER.get()
         self.peer = RTCPeerConnection(shared.network.configuration())
+        accept_rsa_certificates(self.peer)
         self._network = shared.network
         self._limits = shared.limits
         self._on_closed = on_closed

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.admission import Running
+from server.aiortc_compat import ReturnedTimestamps
 from server.pipeline import Pipeline
 from server.shared import Shared
 from server.telemetry import Counters, Telemetry
+from server.traffic import Traffic
 
 
 @dataclass
@@ -15,6 +17,8 @@ class Report:
 
     Attributes:
         rate: of each counter, frames a second since the refresh before the last one.
+        timestamps: of the frames that go back; None before they do.
+        traffic: of the whole connection.
     """
 
     session: str
@@ -22,6 +26,8 @@ class Report:
     telemetry: Telemetry
     pipeline: Pipeline
     rate: dict[str, float] = field(default_factory=lambda: Counters().since(Counters(), 1.0))
+    timestamps: ReturnedTimestamps | None = None
+    traffic: Traffic = field(default_factory=Traffic)
 
     def refresh(self) -> None:
         """Begin a new second."""
@@ -41,7 +47,7 @@ class Report:
         )
 
     def statistics(self, codec: str) -> dict[str, Any]:
-        """Return what the page shows, see static/protocol.js."""
+        """Return what the page shows, see static/call/protocol.js."""
         pipeline, governor = self.pipeline, self.pipeline.choices.governor
         encoder = pipeline.encoder
         ladder = self.shared.ladder
@@ -52,6 +58,8 @@ class Report:
             "codec": codec,
             "encoder": encoder.name if encoder else None,
             "bitrate": encoder.bitrate if encoder else 0,
+            "received_bitrate": self.traffic.received,
+            "returned_bitrate": self.traffic.returned,
             "keyframes": encoder.keyframes if encoder else 0,
             "student": governor.rung.name,
             "students": [rung.name for rung in ladder.rungs],
@@ -60,6 +68,7 @@ class Report:
             "provider_note": engine.note if engine else None,
             "size_in": pipeline.size_in,
             "size_out": pipeline.size_out,
+            "rtp_offset": self.timestamps.offset if self.timestamps else None,
             "rate": self.rate,
             "frames": self.telemetry.counters.counts(),
             "stages": self.telemetry.stages(),

@@ -10,7 +10,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
 from server.admission import Running
-from server.aiortc_compat import FrameFeed, SoundFeed, watch_feedback
+from server.aiortc_compat import FrameFeed, ReturnedTimestamps, SoundFeed, watch_feedback
 from server.bitrate import RateControl
 from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec
@@ -138,7 +138,9 @@ class Session(Connection):
             broadcast.join(Variant.ENHANCED, self._codec, self._own)
             rate, encoder = self._own.rate, self.pipeline.encoder
             assert encoder is not None  # of the lane that was just opened
-            watch_feedback(self._transceiver.sender, encoder.request_keyframe, rate.on_remb, rate.on_loss)
+            sender = self._transceiver.sender
+            watch_feedback(sender, encoder.request_keyframe, rate.on_remb, rate.on_loss)
+            self._figures.timestamps = ReturnedTimestamps(self._transceiver.receiver, sender)
             if self._own_sound is not None:
                 broadcast.join_sound(self.sound, self._own_sound)
         feed = FrameFeed(
@@ -214,6 +216,8 @@ class Session(Connection):
         while True:
             await asyncio.sleep(_TICK)
             self._figures.refresh()
+            for receiver in self.peer.getReceivers()[:1]:
+                await self._figures.traffic.measure(receiver, self._clock())
             self._channel.send(self._figures.statistics(self._codec))
 
     async def _watch_picture(self, feed: FrameFeed) -> None:

@@ -44,13 +44,13 @@ class Accepted:
 
     Attributes:
         sdp: its answer.
-        url: of the session; absolute. Whoever knows it can end the session.
+        url: of the session, absolute: whoever knows it can end the session. None where `/offer` names none.
         etag: of the ICE session, with its quotes; None where there is none.
         ice_servers: from the Link headers; for a peer connection that takes them after its offer, or for the next one.
     """
 
     sdp: str
-    url: URL
+    url: URL | None
     etag: str | None
     ice_servers: tuple[RTCIceServer, ...]
 
@@ -91,7 +91,7 @@ class WhipClient:
         """
         status, headers, body, _ = await self._request("OPTIONS", self._url)
         if status in (401, 403):
-            raise _refusal(self._url, status, headers, body)
+            raise self._refusal(self._url, status, headers, body)
         return parse_links(headers.getall("Link", [])) if status < 300 else ()
 
     async def offer(self, sdp: str) -> Accepted:
@@ -100,17 +100,10 @@ class WhipClient:
         Raises:
             SignallingError: nobody answers, or the offer is refused.
         """
-        url = self._url
-        for _ in range(_MOST_REDIRECTS):
-            status, headers, body, at = await self._request("POST", url, sdp, {"Content-Type": SDP, "Accept": SDP})
-            if status not in _REDIRECTS:
-                break
-            url = _redirected(at, headers.get("Location"))
-        else:
-            raise SignallingError(f"{self._url} redirects more than {_MOST_REDIRECTS} times")
+        status, headers, body, url = await self._post(sdp, {"Content-Type": SDP, "Accept": SDP})
         # 200 is not in the RFC, but GStreamer's server and others answer it.
         if status not in (200, 201):
-            raise _refusal(url, status, headers, body)
+            raise self._refusal(url, status, headers, body)
         if not body.lstrip().startswith("v=0"):
             raise SignallingError(f"{url} answered {status}, but not with a session description", status)
         location = headers.get("Location")
@@ -128,11 +121,21 @@ class WhipClient:
             SignallingError: nobody answers, or it is refused.
         """
         session, self.accepted = self.accepted, None
-        if session is None:
+        if session is None or session.url is None:
             return
         status, headers, body, _ = await self._request("DELETE", session.url)
         if status >= 300 and status not in (404, 410):
-            raise _refusal(session.url, status, headers, body)
+            raise self._refusal(session.url, status, headers, body)
+
+    async def _post(self, data: str, headers: dict[str, str]) -> tuple[int, CIMultiDictProxy[str], str, URL]:
+        """Send an offer, to wherever it is redirected; return status, headers and body, and whose they are."""
+        url = self._url
+        for _ in range(_MOST_REDIRECTS):
+            status, answered, body, url = await self._request("POST", url, data, headers)
+            if status not in _REDIRECTS:
+                return status, answered, body, url
+            url = _redirected(url, answered.get("Location"))
+        raise SignallingError(f"{self._url} redirects more than {_MOST_REDIRECTS} times")
 
     async def _request(
         self, method: str, url: URL, data: str | None = None, headers: dict[str, str] | None = None
@@ -143,6 +146,19 @@ class WhipClient:
                 return response.status, response.headers, await response.text(), response.url
         except (aiohttp.ClientError, UnicodeError, OSError) as error:
             raise SignallingError(f"no answer from {url}: {unreachable(error)}") from error
+
+    @staticmethod
+    def _refusal(url: URL, status: int, headers: CIMultiDictProxy[str], body: str) -> SignallingError:
+        after = headers.get("Retry-After", "")
+        again = float(after) if after.isdigit() else None
+        if status == 406 and headers.get("Content-Type", "").startswith(SDP):
+            return SignallingError(f"{url} wants to make the offer itself (406 of WHEP): that is not done here", status)
+        if 300 <= status < 400:
+            return SignallingError(f"{url} answered {status}: only 307 and 308 keep an offer an offer", status)
+        words = refusal_in_words(status, body)
+        return SignallingError(
+            f"{url} refused with {words}{f' (again after {after} s)' if again else ''}", status, again
+        )
 
 
 def parse_links(lines: list[str]) -> tuple[RTCIceServer, ...]:
@@ -210,14 +226,3 @@ def _redirected(at: URL, location: str | None) -> URL:
     if url.scheme != "https" and (at.scheme == "https" or url.scheme != "http"):
         raise SignallingError(f"{at} redirects to {url}: the token would go there unprotected")
     return url
-
-
-def _refusal(url: URL, status: int, headers: CIMultiDictProxy[str], body: str) -> SignallingError:
-    after = headers.get("Retry-After", "")
-    again = float(after) if after.isdigit() else None
-    if status == 406 and headers.get("Content-Type", "").startswith(SDP):
-        return SignallingError(f"{url} wants to make the offer itself (406 of WHEP): that is not done here", status)
-    if 300 <= status < 400:
-        return SignallingError(f"{url} answered {status}: only 307 and 308 keep an offer an offer", status)
-    words = refusal_in_words(status, body)
-    return SignallingError(f"{url} refused with {words}{f' (again after {after} s)' if again else ''}", status, again)

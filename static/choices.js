@@ -1,6 +1,6 @@
 /** What the user chose last time. Storage may be switched off: then nothing is remembered, and nothing fails. */
 
-/** @typedef {'camera' | 'resolution'} Choice */
+/** @typedef {'source' | 'camera' | 'resolution' | 'framerate' | 'language'} Choice */
 
 const PREFIX = 'acutance.';
 

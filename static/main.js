@@ -1,73 +1,210 @@
 /**
  * The page: puts its parts together.
- * @import {ServerStats} from './protocol.js'
+ * @import {State} from './call/call.js'
+ * @import {ServerStats} from './call/protocol.js'
+ * @import {Event} from './figures/bug-report.js'
+ * @import {Said} from './status.js'
  */
-import { Call } from './call.js';
-import { Controls } from './controls.js';
-import { STATES, explain, livePassedThrough } from './messages.js';
-import { showNumbers } from './numbers.js';
-import { Pane } from './pane.js';
-import { KINDS, showStatus } from './status.js';
+import { Call } from './call/call.js';
+import { askToken } from './call/token-dialog.js';
+import { Trouble } from './call/trouble.js';
+import { ControlPanel } from './control/panel.js';
+import { element } from './dom.js';
+import { bugReport } from './figures/bug-report.js';
+import { offerCopy } from './figures/copy.js';
+import { FiguresPanel } from './figures/panel.js';
+import { Watch } from './figures/watch.js';
+import { LinePanel } from './line/panel.js';
+import { SourcePanel } from './sources/panel.js';
+import { SoundPanel } from './sources/sound-panel.js';
+import { Stage } from './stage/stage.js';
+import { describe, explain, explainPause, valuesOf, wantsSample } from './states.js';
+import { countDown, showStatus } from './status.js';
+import { LANGUAGES, chooseLanguage, currentLanguage, fillTexts, say } from './texts.js';
 
 /** The server reports once a second: three silent seconds mean that its numbers are no longer true. */
 const STALE_MS = 3_000;
 
-const panes = { original: new Pane('original'), enhanced: new Pane('enhanced') };
-const controls = new Controls({ onStart: start, onStop: stop });
+/** A bug report says what happened lately. */
+const MOST_EVENTS = 50;
 
 /** @type {Call | null} */
 let call = null;
 /** @type {{stats: ServerStats, at: number} | null} */
 let report = null;
-/** @type {import('./messages.js').State} */
+/** @type {State} */
 let state = 'idle';
+/** @type {MediaStreamTrack | null} */
+let track = null;
+/** @type {Event[]} */
+const events = [];
+
+const stage = new Stage();
+const figures = new FiguresPanel();
+const watch = new Watch(stage, (second) => figures.show(second));
+const source = new SourcePanel(changeSource);
+const sound = new SoundPanel(async (on) => call?.speak(on));
+const line = new LinePanel((wanted) => call?.use(wanted));
+const control = new ControlPanel((wishes) => {
+  call?.wish(wishes);
+  tell();
+});
+const buttons = { start: element('start', HTMLButtonElement), stop: element('stop', HTMLButtonElement) };
 
 function start() {
   if (call) return;
-  call = new Call(panes, {
+  const mine = new Call(stage, { line: line.line, wishes: control.wishes }, {
     onState: (next) => {
+      note(next);
       state = next;
       tell();
     },
-    onCamera: (track) => controls.refreshCameras(track.getSettings().deviceId),
+    onPicture: (captured) => {
+      track = captured;
+      source.refreshCameras(source.wishes.kind === 'camera' ? captured.getSettings().deviceId : undefined);
+    },
     onStats: (stats) => {
       report = { stats, at: performance.now() };
-      showNumbers(stats);
+      control.show(stats);
       tell();
     },
-    onTick: () => {
-      if (report && performance.now() - report.at > STALE_MS) forgetReport();
-    },
+    onAnswer: (answer) => control.hear(answer),
+    onReturned: (stream) => sound.play(stream),
+    onPause: pause,
+    onToken: askToken,
     onEnd: (trouble) => {
+      unwatch();
       call = null;
       state = 'idle';
+      track = null;
       forgetReport();
-      controls.show(false);
-      if (trouble) showStatus('trouble', explain(trouble));
+      figures.rest();
+      showButtons();
+      note(trouble?.code ?? 'stopped');
+      if (trouble) show({ ...explain(trouble), action: actionFor(trouble) });
       else tell();
     },
   });
-  controls.show(true);
-  call.start(controls.wishes);
+  call = mine;
+  figures.clear();
+  const unwatch = watch.follow(mine, freshReport);
+  showButtons();
+  mine.start(source.wishes);
+  if (sound.wanted) mine.speak(true).catch(() => {}); // the page says so where it is switched on
 }
 
 function stop() {
   call?.stop();
 }
 
+async function changeSource() {
+  say(element('source-said', HTMLElement), null);
+  if (!call || state === 'opening') return;
+  try {
+    await call.show(source.wishes);
+  } catch (error) {
+    if (!call) return;
+    const trouble = Trouble.from(error);
+    note(trouble.code);
+    say(element('source-said', HTMLElement), `trouble.${trouble.code}.what`, valuesOf(trouble));
+  }
+}
+
+/** @param {Trouble} trouble @param {number} seconds @param {AbortSignal} signal */
+async function pause(trouble, seconds, signal) {
+  note(`${trouble.code}, again in ${seconds} s`);
+  forgetReport();
+  const { over, skip } = countDown(seconds, signal);
+  show({ ...explainPause(trouble), action: { label: 'state.now', act: skip } });
+  await over;
+}
+
+/** @param {Trouble} trouble @returns {import('./status.js').Action | null} */
+function actionFor(trouble) {
+  if (trouble.code === 'no-file' || trouble.code === 'file-failed') {
+    return { label: 'source.file.choose', act: () => source.chooseFile() };
+  }
+  if (!wantsSample(trouble)) return null;
+  const act = () => {
+    source.chooseSample();
+    start();
+  };
+  return { label: 'state.sample', act };
+}
+
+/** Says the state. */
+function tell() {
+  const { enhance } = control.wishes;
+  show(describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind: source.wishes.kind }));
+}
+
+/** @param {Said} said */
+function show(said) {
+  document.title = call ? (state === 'live' ? '● Acutance' : '○ Acutance') : 'Acutance';
+  showStatus(said);
+}
+
+function showButtons() {
+  const { start: startButton, stop: stopButton } = buttons;
+  const [on, off] = call ? [stopButton, startButton] : [startButton, stopButton];
+  const focused = document.activeElement === off;
+  on.disabled = false;
+  off.disabled = true;
+  // A button that is switched off loses the keyboard's focus: hand it on.
+  if (focused) on.focus();
+}
+
+/** @returns {ServerStats | null} */
+function freshReport() {
+  if (report && performance.now() - report.at > STALE_MS) forgetReport();
+  return report?.stats ?? null;
+}
+
 function forgetReport() {
   report = null;
-  showNumbers(null);
+  control.show(null);
 }
 
-/** Says the state; live is said only of frames that were really enhanced. */
-function tell() {
-  const rate = report?.stats.rate;
-  const untouched = state === 'live' && rate && rate.enhanced === 0 && rate.passed !== null && rate.passed > 0;
-  if (untouched) showStatus('trouble', livePassedThrough(report?.stats.passed_reason ?? null));
-  else showStatus(KINDS[state], STATES[state]);
+/** @param {string} what */
+function note(what) {
+  events.push({ at: performance.now(), what });
+  if (events.length > MOST_EVENTS) events.shift();
 }
 
+function offerLanguages() {
+  const select = element('language', HTMLSelectElement);
+  select.replaceChildren(...Object.entries(LANGUAGES).map(([tag, name]) => {
+    const option = new Option(name, tag);
+    option.lang = tag;
+    return option;
+  }));
+  select.value = currentLanguage();
+  select.addEventListener('change', () => {
+    chooseLanguage(select.value);
+    line.refresh();
+    control.refresh();
+  });
+}
+
+buttons.start.addEventListener('click', start);
+buttons.stop.addEventListener('click', stop);
+element('controls', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
+document.addEventListener('visibilitychange', () => {
+  if (!call) return;
+  note(document.hidden ? 'hidden' : 'visible');
+  if (state === 'live') tell();
+});
 // A page that is left frees its place on the server at once.
 addEventListener('pagehide', stop);
+offerCopy(() => bugReport({
+  source: source.wishes,
+  track: track?.getSettings() ?? null,
+  line: line.line,
+  wishes: { ...control.wishes, output_height: null },
+  server: report?.stats ?? null,
+  seconds: watch.seconds,
+  events,
+}));
+offerLanguages();
 tell();
+fillTexts();

@@ -1,7 +1,8 @@
 """The page as a person uses and reads it."""
 
+import json
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
@@ -54,9 +55,9 @@ class AcutancePage:
         page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
         page.on("request", self._on_request)
 
-    def open(self) -> None:
+    def open(self, ready: str = "Ready.") -> None:
         self.page.goto(self.url)
-        expect(self.page.locator("#status-what")).to_have_text("Ready.")
+        expect(self.page.locator("#status-what")).to_have_text(ready)
 
     def start(self) -> None:
         """Press Start and wait until both pictures are there and measured."""
@@ -64,15 +65,31 @@ class AcutancePage:
         self.wait_until_live()
 
     def wait_until_live(self) -> None:
-        expect(self.page.locator("#status")).to_have_attribute("data-kind", "live", timeout=CONNECT_MS)
-        for figure in ("original-fps", "enhanced-fps", "server-enhanced"):
+        expect(self.page.locator("#status-box")).to_have_attribute("data-kind", "live", timeout=CONNECT_MS)
+        for figure in ("figure-sent", "figure-returned", "figure-displayed"):
             expect(self.page.locator(f"#{figure}")).to_have_text(re.compile(r"^[1-9]"), timeout=10_000)
+
+    def choose(self, source: str) -> None:
+        """Choose where the picture comes from: ``screen``, ``file``, ``sample``."""
+        self.page.locator("#source").select_option(source)
+
+    def report(self) -> dict[str, Any]:
+        """Return what "Copy as JSON" copies."""
+        # What is not named is taken back: the camera of a running call too.
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write", "camera", "microphone"])
+        self.page.locator("#copy").click()
+        expect(self.page.locator("#copy-said")).to_contain_text("Copied.")
+        copied: dict[str, Any] = json.loads(self.page.evaluate("navigator.clipboard.readText()"))
+        return copied
+
+    def stop(self) -> None:
+        self.page.locator("#stop").click()
 
     def text(self, element: str) -> str:
         return self.page.locator(f"#{element}").inner_text()
 
     def number(self, element: str) -> float:
-        return float(self.text(element))
+        return float(re.sub(r"[^\d.].*", "", self.text(element)))
 
     def measure(self, pane: Pane) -> dict[str, float]:
         """Return ``sharpness`` and ``fingerprint`` of the frame that is shown now."""
@@ -82,7 +99,7 @@ class AcutancePage:
     def expect_trouble(self, what: str, next_step: str, timeout: float = 10_000) -> None:
         """Expect words for what happened and what to do, and that Start can be pressed again."""
         expect(self.page.locator("#status-what")).to_contain_text(what, timeout=timeout)
-        expect(self.page.locator("#status")).to_have_attribute("data-kind", "trouble")
+        expect(self.page.locator("#status-box")).to_have_attribute("data-kind", "trouble")
         expect(self.page.locator("#status-next")).to_contain_text(next_step)
         expect(self.page.locator("#start")).to_be_enabled()
         expect(self.page.locator("#stop")).to_be_disabled()

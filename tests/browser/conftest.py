@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.acutance_page import AcutancePage
 from tests.browser.chromium import MISSING, find_chromium, launch_chromium
 from tests.browser.moving_picture import write_moving_picture
+from tests.browser.numbered_picture import write_numbered_picture
 from tests.browser.real_server import Server, running_server
+from tests.browser.stage_page import StagePage
 
 OUTPUT = Path(__file__).parents[1] / "output"
 
@@ -35,6 +37,13 @@ def camera(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> I
     path = write_moving_picture(tmp_path_factory.mktemp("camera") / "camera.y4m")
     yield path
     path.unlink()  # 60 MB, and pytest keeps its folders
+
+
+@pytest.fixture(scope="session")
+def numbered_camera(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = write_numbered_picture(tmp_path_factory.mktemp("camera") / "numbered.y4m")
+    yield path
+    path.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +71,44 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Opens the page of a server in a browser context of its own; in the end nothing may have gone wrong in it."""
     pages: list[AcutancePage] = []
 
-    def open_one(server: Server, init_script: str = "", **context: object) -> AcutancePage:
+    def open_one(server: Server, init_script: str = "", ready: str = "Ready.", **context: object) -> AcutancePage:
         tab = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | context).new_page()
         if init_script:
             tab.add_init_script(init_script)
         page = AcutancePage(tab, server.url)
         pages.append(page)
-        page.open()
+        page.open(ready)
         return page
 
     yield open_one
     for page in pages:
         page.page.context.close()
     assert [fault for page in pages for fault in page.faults] == []
+
+
+# The page keeps its connection to itself; a test that makes the line worse needs the sender.
+_KEEP_SENDERS = """
+    window.senders = [];
+    const { addTransceiver } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.addTransceiver = function (...values) {
+        const transceiver = addTransceiver.apply(this, values);
+        window.senders.push(transceiver.sender);
+        return transceiver;
+    };
+"""
+
+
+@pytest.fixture(scope="module")
+def live_stage(browser: Browser, server: Server) -> Iterator[StagePage]:
+    """A call in progress, for all tests of a module."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    tab = context.new_page()
+    tab.add_init_script(_KEEP_SENDERS)
+    page = AcutancePage(tab, server.url)
+    page.open()
+    page.start()
+    stage = StagePage(page)
+    stage.wait_for_pairs()
+    yield stage
+    context.close()
+    assert page.faults == []

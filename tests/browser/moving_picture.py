@@ -22,13 +22,14 @@ def write_moving_picture(path: Path) -> Path:
     """Write ``SECONDS`` of the moving picture as YUV4MPEG2; its end meets its beginning."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
-        for picture in _pictures():
+        for picture in pictures():
             file.write(b"FRAME\n")
             file.write(av.VideoFrame.from_image(picture).reformat(format="yuv420p").to_ndarray().tobytes())
     return path
 
 
-def _pictures() -> Iterator[Image.Image]:
+def pictures() -> Iterator[Image.Image]:
+    """Yield the moving picture's frames."""
     photograph = Image.fromarray(data.astronaut())
     for frame in range(SECONDS * RATE):
         turn = 2 * math.pi * frame / (SECONDS * RATE)

@@ -17,15 +17,19 @@ from typing import Any
 _ROOT = Path(__file__).parents[2]
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
 _STOP_S = 10.0
-_STEADY = ("--student", "small", "--no-governor", "--no-admission")
+_STEADY = ("--student", "small", "--no-governor", "--no-admission", "--drain", "0")
 
 
 @dataclass
 class Server:
     """A running server."""
 
-    url: str
+    port: int
     process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def health(self) -> dict[str, Any]:
         """Return what it says of itself."""
@@ -40,16 +44,17 @@ class Server:
 
 
 @contextmanager
-def running_server(log: Path, *arguments: str) -> Iterator[Server]:
+def running_server(log: Path, *arguments: str, port: int | None = None) -> Iterator[Server]:
     """Run it on a free port until the block ends; it must end with exit code 0 when asked.
 
-    One student and every peer, however busy the test machine is.
+    One student and every peer, however busy the test machine is; asked to stop, it waits for nobody.
 
     Args:
         log: where its stderr goes.
         arguments: further options of `acutance serve`.
+        port: to listen on; None for a free one.
     """
-    port = _free_port()
+    port = port or _free_port()
     command = [
         sys.executable,
         "-m",
@@ -64,7 +69,7 @@ def running_server(log: Path, *arguments: str) -> Iterator[Server]:
     ]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, cwd=_ROOT, stderr=stderr)
-    server = Server(f"http://127.0.0.1:{port}", process)
+    server = Server(port, process)
     try:
         _wait_until_up(server, log)
         yield server

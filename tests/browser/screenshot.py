@@ -1,48 +1,116 @@
-"""Makes the README's picture of the page again: `python -m tests.browser.screenshot [docs/page.png]`."""
+"""Makes the pictures of the page in docs/ again: `python -m tests.browser.screenshot [folder]`."""
 
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.acutance_page import AcutancePage
 from tests.browser.chromium import MISSING, find_chromium, launch_chromium
 from tests.browser.moving_picture import write_moving_picture
-from tests.browser.real_server import running_server
+from tests.browser.real_server import Server, running_server
 
-_DEFAULT = Path(__file__).parents[2] / "docs" / "page.png"
+_DEFAULT = Path(__file__).parents[2] / "docs"
 _SETTLE_MS = 15_000  # the sender's bit rate climbs from 300 kbit/s
+_DESKTOP = {"width": 1280, "height": 900}
+_PHONE = {"width": 390, "height": 844}
+_NO_CAMERA = """() => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };
+}"""
+
+
+def _open(browser: Browser, server: Server, **context: object) -> AcutancePage:
+    page = AcutancePage(browser.new_context(**{"viewport": _DESKTOP} | context).new_page(), server.url)
+    page.open()
+    return page
+
+
+def _settled(browser: Browser, server: Server, **context: object) -> AcutancePage:
+    page = _open(browser, server, **context)
+    page.start()
+    page.page.wait_for_timeout(_SETTLE_MS)
+    return page
+
+
+def _side_by_side(browser: Browser, server: Server, path: Path) -> None:
+    page = _settled(browser, server)
+    page.page.screenshot(path=path)
+    page.page.context.close()
+
+
+def _divider(browser: Browser, server: Server, path: Path) -> None:
+    page = _open(browser, server, color_scheme="dark")
+    page.page.get_by_role("button", name="Weak").click()
+    page.page.get_by_role("button", name="Divider").click()
+    page.start()
+    page.page.wait_for_timeout(_SETTLE_MS)
+    page.page.screenshot(path=path)
+    page.page.context.close()
+
+
+def _statistics(browser: Browser, server: Server, path: Path) -> None:
+    page = _settled(browser, server)
+    for preset in ("Weak", "Terrible", "Good"):
+        page.page.get_by_role("button", name=preset).click()
+        page.page.wait_for_timeout(_SETTLE_MS)
+    page.page.locator(".figures").screenshot(path=path)
+    page.page.context.close()
+
+
+def _error(browser: Browser, server: Server, path: Path) -> None:
+    page = _open(browser, server)
+    page.page.evaluate(_NO_CAMERA)
+    page.page.locator("#start").click()
+    expect(page.page.locator("#status-action")).to_be_visible()
+    page.page.screenshot(path=path, clip={"x": 0, "y": 0, "width": 1280, "height": 600})
+    page.page.context.close()
+
+
+def _phone(browser: Browser, server: Server, path: Path) -> None:
+    page = _settled(browser, server, viewport=_PHONE, device_scale_factor=2, is_mobile=True)
+    page.page.screenshot(path=path)
+    page.page.context.close()
+
+
+_PICTURES: dict[str, Callable[[Browser, Server, Path], None]] = {
+    "page": _side_by_side,
+    "page-divider-dark": _divider,
+    "page-statistics": _statistics,
+    "page-error": _error,
+    "page-phone": _phone,
+}
 
 
 def main() -> int:
-    """Write the picture; return 1 with one line where no browser is installed."""
+    """Write the pictures; return 1 with one line where no browser is installed."""
     program = find_chromium()
     if program is None:
         print(f"screenshot: {MISSING}", file=sys.stderr)
         return 1
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else _DEFAULT).resolve()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)  # Chromium calls the camera by its file: a short name looks better than a path
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else _DEFAULT).resolve()
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.chdir(scratch)  # Chromium calls the camera by its file: a short name looks better than a path
         camera = write_moving_picture(Path("moving picture.y4m"))
         with running_server(Path("server.log")) as server, sync_playwright() as playwright:
             browser = launch_chromium(playwright.chromium, program, camera)
-            page = AcutancePage(browser.new_page(viewport={"width": 1280, "height": 900}), server.url)
-            page.open()
-            page.start()
-            page.page.wait_for_timeout(_SETTLE_MS)
-            page.page.screenshot(path="page.png", full_page=True)
+            for name, take in _PICTURES.items():
+                target = folder / f"{name}.png"
+                take(browser, server, Path("taken.png").resolve())
+                _save(Path("taken.png"), target)
+                print(f"screenshot: {target}, {target.stat().st_size // 1000} kB")
             browser.close()
-        # Without the lowest bit, which nobody sees, it stays below 500 kB; a palette would change the colours.
-        picture = (
-            Image.open("page.png").convert("RGB").point([min((level + 1) // 2 * 2, 255) for level in range(256)] * 3)
-        )
-        target.parent.mkdir(exist_ok=True)
-        picture.save(target, optimize=True)
-    print(f"screenshot: {target}, {target.stat().st_size // 1000} kB")
     return 0
+
+
+def _save(taken: Path, target: Path) -> None:
+    # Without the lowest bit, which nobody sees, it stays below 500 kB; a palette would change the colours.
+    levels = [min((level + 1) // 2 * 2, 255) for level in range(256)] * 3
+    Image.open(taken).convert("RGB").point(levels).save(target, optimize=True)
 
 
 if __name__ == "__main__":

@@ -22,27 +22,11 @@ def live(open_page, server):
 
 def test_both_pictures_come_with_measured_rates_and_sizes(live, output: Path):
     live.page.wait_for_timeout(4_000)  # both windows of measurement full
+    for figure in ("captured", "sent", "returned", "displayed"):
+        assert LEAST_FPS <= live.number(f"figure-{figure}") <= CAMERA_FPS + 3
     for pane in ("original", "enhanced"):
-        assert LEAST_FPS <= live.number(f"{pane}-fps") <= CAMERA_FPS + 3
         assert live.text(f"{pane}-size") == size_text(640, 360)
     live.page.screenshot(path=output / "page.png", full_page=True)
-
-
-def test_the_servers_numbers_are_shown_and_agree_with_what_the_browser_measures(live, server):
-    live.page.wait_for_timeout(4_000)
-    health = server.health()
-    assert live.text("server-student") == health["student"]
-    assert live.text("server-provider") == health["provider"]
-    assert live.text("server-provider-note").endswith((health["provider_note"] or "").rstrip(".") + ".")
-    assert live.text("server-encoder").startswith(("H264, ", "VP8, "))
-    assert live.text("server-bitrate").endswith("bit/s")
-    assert live.text("server-size") == f"{size_text(640, 360)} → {size_text(640, 360)}"
-    # One second there, two seconds here, and a busy machine that shows fewer than it decodes: 6 apart were seen.
-    assert live.number("server-returned") == pytest.approx(live.number("enhanced-fps"), abs=12)
-    assert live.number("server-received") == pytest.approx(live.number("server-returned"), abs=12)
-    assert live.number("server-passed") == 0
-    assert 0 < live.number("stage-enhance-p50") <= live.number("stage-enhance-p95")
-    assert live.number("stage-total-p50") > live.number("stage-enhance-p50")
 
 
 def test_the_enhanced_picture_moves_and_is_sharper_than_the_original(live):
@@ -65,8 +49,8 @@ def test_stop_releases_everything_and_start_works_again(live, server):
     assert camera.evaluate("track => track.readyState") == "ended"
     for pane in ("original", "enhanced"):
         assert page.evaluate("id => document.getElementById(id).srcObject", f"{pane}-video") is None
-        assert live.text(f"{pane}-fps") == live.text(f"{pane}-size") == UNKNOWN
-    assert live.text("server-student") == UNKNOWN
+    for figure in ("figure-returned", "figure-roundtrip", "figure-stage-enhance", "server-student"):
+        assert live.text(figure) == UNKNOWN
     wait_for_sessions(server, 0)
 
     for _ in range(3):
@@ -90,43 +74,49 @@ def test_stop_while_connecting_ends_the_attempt(open_page, server):
     page.start()
 
 
-def test_a_browser_without_frame_callbacks_is_measured_by_its_statistics(open_page, server):
+def test_a_browser_without_frame_callbacks_is_measured_too(open_page, server):
     page = open_page(server, "delete HTMLVideoElement.prototype.requestVideoFrameCallback")
     page.start()
     page.page.wait_for_timeout(4_000)
-    for pane in ("original", "enhanced"):
-        assert LEAST_FPS <= page.number(f"{pane}-fps") <= CAMERA_FPS + 3
-
-
-def test_the_camera_and_the_resolution_that_were_chosen_are_used_and_remembered(open_page, server):
-    page = open_page(server)
-    page.page.locator("#resolution").select_option("320x180")
-    page.start()
-    page.page.wait_for_timeout(1_500)
-    assert page.text("original-size") == page.text("enhanced-size") == size_text(320, 180)
-    camera = page.page.locator("#camera")
-    assert camera.locator("option:checked").inner_text() != "Default camera"
-    page.page.locator("#stop").click()
-    # Another is chosen where there is another; the fake device is one, and choosing it has to be kept.
-    chosen = camera.input_value()
-    camera.dispatch_event("change")
-    page.page.reload()
-    expect(page.page.locator("#resolution")).to_have_value("320x180")
-    expect(camera).to_have_value(chosen)
+    for figure in ("sent", "returned", "displayed"):
+        assert LEAST_FPS <= page.number(f"figure-{figure}") <= CAMERA_FPS + 3
 
 
 def test_start_and_stop_work_by_keyboard(open_page, server):
     page = open_page(server).page
-    for expected in ("camera", "resolution", "start"):
+    for expected in ("language", "source", "start"):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == expected
     page.keyboard.press("Enter")
     # The button that was pressed is off now: the focus goes on to the one that ends the call.
     expect(page.locator("#stop")).to_be_focused()
-    expect(page.locator("#status")).to_have_attribute("data-kind", "live", timeout=30_000)
+    expect(page.locator("#status-box")).to_have_attribute("data-kind", "live", timeout=30_000)
     page.keyboard.press("Space")
     expect(page.locator("#status-what")).to_have_text("Ready.")
     expect(page.locator("#start")).to_be_focused()
+
+
+def start_and_stop(page, server, times: int) -> None:
+    for _ in range(times):
+        page.page.locator("#start").click()
+        expect(page.page.locator("#status-box")).to_have_attribute("data-kind", "live", timeout=30_000)
+        page.page.locator("#stop").click()
+        expect(page.page.locator("#status-what")).to_have_text("Ready.")
+    wait_for_sessions(server, 0)
+
+
+def test_start_and_stop_work_ten_times_in_a_row(open_page, server):
+    page = open_page(server)
+    page.choose("sample")
+    start_and_stop(page, server, 10)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_start_and_stop_work_a_hundred_times_in_a_row(open_page, server):
+    page = open_page(server)
+    page.choose("sample")
+    start_and_stop(page, server, 100)
 
 
 def wait_for_sessions(server, expected: int, seconds: float = 8) -> None:

@@ -11,20 +11,23 @@ _DENY = """() => {
     navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); };
 }"""
 
-# Every message in turn, with a detail of usual length where there is one.
+# Every message in turn, in both languages, with a detail of usual length and a button where there may be one.
 _TROUBLES = """async () => {
-    const [{ Trouble }, { STATES, explain, livePassedThrough }, { showStatus }] = await Promise.all(
-        ['trouble', 'messages', 'status'].map((name) => import(`/static/${name}.js`)));
-    const detail = 'The offer has no H264 and no VP8.';
-    const codes = ['insecure', 'no-webrtc', 'denied', 'no-camera', 'camera-busy', 'camera-failed', 'camera-lost',
-        'server-unreachable', 'full', 'refused', 'connect-timeout', 'connection-lost', 'server-closed', 'no-picture',
-        'unexpected'];
-    const words = codes.map((code) => explain(new Trouble(code, { detail, retryAfter: 5 })));
-    const frame = document.querySelector('.frame');
-    return [...Object.values(STATES), livePassedThrough(detail), ...words].map((said) => {
-        showStatus('trouble', said);
-        return { what: said.what, top: frame.getBoundingClientRect().top };
-    });
+    const [{ default: en }, { chooseLanguage }, { showStatus }] = await Promise.all(
+        ['texts/en', 'texts', 'status'].map((name) => import(`/static/${name}.js`)));
+    const values = { because: ': The offer has no H264 and no VP8.', host: 'acutance.example.org', port: ':8080',
+        reason: 'The offer has no H264 and no VP8.' };
+    const stage = document.getElementById('stage');
+    const tops = [];
+    for (const language of ['de', 'en']) {
+        chooseLanguage(language);
+        for (const key of Object.keys(en).filter((name) => /^(state|trouble)[.](?!microphone).*what$/.test(name))) {
+            const action = key.startsWith('trouble') ? { label: 'state.sample', act: () => {} } : null;
+            showStatus({ kind: 'trouble', what: key, next: key.replace(/what$/, 'next'), values, action });
+            tops.push({ language, key, top: stage.getBoundingClientRect().top });
+        }
+    }
+    return tops;
 }"""
 
 
@@ -46,25 +49,34 @@ def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
 
     page.page.evaluate(_DENY)
     page.page.locator("#start").click()
-    expect(page.page.locator("#status")).to_have_attribute("data-kind", "trouble")
+    expect(page.page.locator("#status-box")).to_have_attribute("data-kind", "trouble")
     page.page.screenshot(path=output / f"trouble-{name}-{scheme}.png", full_page=True)
     assert page.page.evaluate(_FRAMES) == before
     assert_fits(page.page)
 
 
-@pytest.mark.parametrize("width", [1280, 1024, 768, 600, 390, 360])
+@pytest.mark.parametrize("width", [3840, 1280, 1024, 768, 600, 390, 360])
 def test_no_message_moves_the_pictures(open_page, server, width):
     page = open_page(server, viewport={"width": width, "height": 900}).page
-    top = page.evaluate("document.querySelector('.frame').getBoundingClientRect().top")
-    assert [said["what"] for said in page.evaluate(_TROUBLES) if said["top"] != top] == []
+    top = page.evaluate("document.getElementById('stage').getBoundingClientRect().top")
+    assert [said for said in page.evaluate(_TROUBLES) if said["top"] != top] == []
     assert_fits(page)
 
 
 def test_every_control_has_a_name_and_the_status_is_a_live_region(open_page, server):
     page = open_page(server).page
-    for role, name in (("combobox", "Camera"), ("combobox", "Resolution"), ("button", "Start"), ("button", "Stop")):
+    for role, name in (
+        ("combobox", "Picture from"),
+        ("combobox", "Resolution"),
+        ("combobox", "Student"),
+        ("slider", "Strength"),
+        ("slider", "Soft camera"),
+        ("switch", "Send the microphone"),
+        ("button", "Start"),
+    ):
         expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)
-    expect(page.get_by_role("status")).to_contain_text("Ready.")
+    expect(page.locator("#status")).to_have_role("status")
+    expect(page.locator("#status")).to_contain_text("Ready.")
     for video in ("original-video", "enhanced-video"):
         for attribute in ("playsinline", "muted", "autoplay"):
             expect(page.locator(f"#{video}")).to_have_attribute(attribute, "")

@@ -14,7 +14,8 @@ SAY_TWICE = """(data) => {
     for (let i = 0; i < 2; i++) held.channel.dispatchEvent(new MessageEvent('message', { data }));
 }"""
 KEYFRAMES = """async () => {
-    const sent = [...(await held.pc.getStats()).values()].find(({ type }) => type === 'outbound-rtp');
+    const all = [...(await held.pc.getStats()).values()];
+    const sent = all.find(({ type, kind }) => type === 'outbound-rtp' && kind === 'video');
     return sent.keyFramesEncoded;
 }"""
 

@@ -24,7 +24,7 @@ def rejecting(name: str) -> str:
     ("name", "what", "next_step"),
     [
         ("NotAllowedError", "not allowed to use the camera", "address bar"),
-        ("NotFoundError", "No camera was found", "Connect one"),
+        ("NotFoundError", "No camera was found", "sample clip"),
         ("NotReadableError", "probably in use", "Close the other program"),
         ("TypeError", "could not be opened: as the test wants.", "another camera"),
     ],
@@ -73,8 +73,8 @@ def test_a_camera_that_is_unplugged_in_a_call_ends_it(open_page, server):
 @pytest.mark.parametrize(
     ("status", "body", "what"),
     [
-        (422, json.dumps({"error": "no_codec", "message": "No codec in common."}), "No codec in common."),
-        (502, "<h1>Bad gateway</h1>", "HTTP status 502."),
+        (422, json.dumps({"error": "no_video", "message": "The offer has no video."}), "The offer has no video."),
+        (502, "<h1>Bad gateway</h1>", "HTTP 502."),
         (200, json.dumps({"sdp": "v=0\r\nno", "type": "answer", "session": "x"}), ""),
     ],
 )
@@ -117,28 +117,75 @@ def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
     page.expect_trouble("No connection came about", "UDP")
 
 
-def test_a_full_server_says_when_to_come_back(open_page, tmp_path, output):
+def test_a_codec_that_is_missing_is_explained(open_page, server):
+    page = open_page(server)
+    body = json.dumps({"error": "no_codec", "message": "The offer has no H264 and no VP8."})
+    page.page.route("**/offer", lambda route: route.fulfill(status=422, body=body), times=1)
+    page.page.locator("#start").click()
+    page.expect_trouble("no video codec in common", "H.264 or VP8")
+
+
+@pytest.mark.parametrize("init", [rejecting("NotFoundError"), "delete Navigator.prototype.mediaDevices"])
+def test_who_has_no_camera_is_one_click_from_the_sample_clip(open_page, server, init):
+    page = open_page(server, init)
+    page.page.locator("#start").click()
+    offer = page.page.get_by_role("button", name="Use the sample clip")
+    offer.click()
+    page.wait_until_live()
+    expect(offer).to_be_hidden()
+
+
+def test_a_full_server_is_asked_again_until_there_is_a_place(open_page, tmp_path, output):
     with running_server(tmp_path / "server.log", "--max-sessions", "1") as server:
         first = open_page(server)
         first.start()
         second = open_page(server)
         second.page.locator("#start").click()
-        second.expect_trouble("The server is full", "Press Start again in 5 seconds")
+        expect(second.page.locator("#status-what")).to_contain_text("no place free", timeout=10_000)
+        expect(second.page.locator("#status-next")).to_contain_text("asks again by itself")
+        expect(second.page.locator("#status-countdown")).to_have_text(re.compile(r"Again in [1-5] s\."))
         second.page.screenshot(path=output / "full.png", full_page=True)
         first.page.locator("#stop").click()
-        second.page.wait_for_timeout(3_000)
-        second.start()
+        second.wait_until_live()
+        expect(second.page.locator("#status-countdown")).to_be_empty()
         second.page.locator("#stop").click()
 
 
-def test_a_server_that_ends_is_explained_in_a_call_and_at_the_next_start(open_page, tmp_path):
+def test_stop_ends_the_waiting_for_a_place(open_page, tmp_path):
+    with running_server(tmp_path / "server.log", "--max-sessions", "1") as server:
+        first, second = open_page(server), open_page(server)
+        first.start()
+        second.page.locator("#start").click()
+        expect(second.page.locator("#status-countdown")).not_to_be_empty(timeout=10_000)
+        second.page.locator("#stop").click()
+        expect(second.page.locator("#status-what")).to_have_text("Ready.")
+        expect(second.page.locator("#status-countdown")).to_be_empty()
+        first.page.locator("#stop").click()
+
+
+def test_a_server_that_is_started_anew_gets_the_call_back_by_itself(open_page, tmp_path):
     with running_server(tmp_path / "server.log") as server:
         page = open_page(server)
         page.start()
         assert server.stop() == 0
-        page.expect_trouble("The server ended the call: the server is stopping.", "Press Start")
-        page.page.locator("#start").click()
-        page.expect_trouble("cannot be reached", "whether it is running")
+        expect(page.page.locator("#status-what")).to_have_text(re.compile("server (ended the call|cannot be reached)"))
+        expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
+        assert page.page.evaluate("document.getElementById('original-video').srcObject.active"), "the camera stays open"
+        with running_server(tmp_path / "again.log", port=server.port):
+            page.wait_until_live()
+            page.page.locator("#stop").click()
+
+
+def test_a_server_that_is_not_there_is_explained(open_page, tmp_path):
+    with running_server(tmp_path / "server.log") as server:
+        page = open_page(server)
+    page.page.locator("#start").click()
+    expect(page.page.locator("#status-what")).to_have_text("The server cannot be reached.", timeout=10_000)
+    expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
+    # Each time it waits longer; whoever does not want to wait need not.
+    expect(page.page.locator("#status-countdown")).to_have_text(re.compile(r"(7|8) s"), timeout=20_000)
+    with page.page.expect_event("requestfailed", timeout=3_000):
+        page.page.get_by_role("button", name="Try now").click()
 
 
 def test_a_server_that_dies_is_noticed(open_page, tmp_path):
@@ -148,6 +195,23 @@ def test_a_server_that_dies_is_noticed(open_page, tmp_path):
         server.process.kill()
         # Chrome counts a silent peer as interrupted after about 5 s, as lost after about 20.
         expect(page.page.locator("#status-what")).to_contain_text("interrupted", timeout=15_000)
-        page.expect_trouble("connection to the server was lost", "press Start", timeout=60_000)
+        expect(page.page.locator("#status-what")).to_contain_text(
+            re.compile("connection to the server was lost|cannot be reached"), timeout=60_000
+        )
+        expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
         server.process.wait()
         server.process.returncode = 0  # it was killed here, not by its own fault
+
+
+def test_a_hidden_tab_is_explained(open_page, server):
+    page = open_page(server)
+    page.start()
+    hide = """(hidden) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    page.page.evaluate(hide, True)
+    expect(page.page.locator("#status-what")).to_have_text("Live, in a hidden tab.")
+    expect(page.page.locator("#status-next")).to_contain_text("slow hidden tabs down")
+    page.page.evaluate(hide, False)
+    expect(page.page.locator("#status-what")).to_have_text("Live.")

@@ -5,6 +5,8 @@ import inspect
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+from aiortc.rtcrtpreceiver import TimestampMapper
+from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -16,7 +18,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from server.aiortc_compat import FrameFeed, watch_feedback
+from server.aiortc_compat import FrameFeed, ReturnedTimestamps, watch_feedback
 
 
 class Feedback:
@@ -171,3 +173,34 @@ def test_the_receiver_still_has_what_is_replaced() -> None:
         "async def _send_rtcp_pli(self, media_ssrc: int)",
     ):
         assert line in source
+
+
+def test_the_sender_takes_a_frame_after_it_has_noted_the_time_stamp_of_the_one_before() -> None:
+    source = inspect.getsource(RTCRtpSender._run_rtp)
+    taken = source.index("enc_frame = await self._next_encoded_frame(codec)")
+    added = source.index("timestamp = uint32_add(timestamp_origin, enc_frame.timestamp)")
+    assert taken < added < source.index("self.__rtp_timestamp = packet.timestamp")
+    assert "return timestamp - self._origin" in inspect.getsource(TimestampMapper)
+
+
+@pytest.mark.parametrize("origin", [1000, 0xFFFF_FFF0])
+async def test_the_offset_leads_from_the_returned_to_the_received_time_stamp(
+    receiver: RTCRtpReceiver, sender: RTCRtpSender, monkeypatch: pytest.MonkeyPatch, origin: int
+) -> None:
+    frames = [RTCEncodedFrame([b""], pts, None) for pts in (0, 3000, 6000)]
+
+    async def following(codec: object) -> RTCEncodedFrame:
+        return frames.pop(0)
+
+    monkeypatch.setattr(sender, "_next_encoded_frame", following)
+    timestamps = ReturnedTimestamps(receiver, sender)
+    for number in (1, 2):
+        await receiver._handle_rtp_packet(_packet(number, 5_000_000 + number * 3000 - 3000, KEY), 0)
+    for _ in range(2):
+        assert timestamps.offset is None, "nothing was sent yet"
+        frame = await sender._next_encoded_frame(None)  # type: ignore[arg-type]
+        assert frame is not None
+        sender._RTCRtpSender__rtp_timestamp = (origin + frame.timestamp) % (1 << 32)  # type: ignore[attr-defined]
+    await sender._next_encoded_frame(None)  # type: ignore[arg-type]
+    assert timestamps.offset is not None
+    assert (origin + 3000 - timestamps.offset) % (1 << 32) == 5_000_000 + 3000

@@ -1,0 +1,35 @@
+"""How many bits a second a connection carries, both ways."""
+
+from dataclasses import dataclass
+
+from aiortc import RTCRtpReceiver
+from aiortc.stats import RTCTransportStats
+
+
+@dataclass
+class Traffic:
+    """Bits a second over the last period, of every packet of a connection: picture, sound, feedback and data.
+
+    Attributes:
+        received: from the peer.
+        returned: to the peer.
+    """
+
+    received: int = 0
+    returned: int = 0
+    _at: float | None = None
+    _bytes: tuple[int, int] = (0, 0)
+
+    async def measure(self, receiver: RTCRtpReceiver, now: float) -> None:
+        """End the period that began with the last call; all receivers of a bundle share one transport."""
+        for stats in (await receiver.getStats()).values():
+            if isinstance(stats, RTCTransportStats):
+                self.note(stats.bytesReceived, stats.bytesSent, now)
+
+    def note(self, received: int, returned: int, now: float) -> None:
+        """Take the counts of bytes since the connection's start, at a time in seconds."""
+        if self._at is not None and now > self._at:
+            per_second = 8 / (now - self._at)
+            self.received = round((received - self._bytes[0]) * per_second)
+            self.returned = round((returned - self._bytes[1]) * per_second)
+        self._at, self._bytes = now, (received, returned)

@@ -1,0 +1,219 @@
+/**
+ * One call, from Start to Stop: a picture, and one session after another until the user has enough. What goes away
+ * by itself is waited for: a full server, a line that broke, a server that is started anew.
+ * @import {Line} from '../line/presets.js'
+ * @import {SourceWishes} from '../sources/source.js'
+ * @import {Stage} from '../stage/stage.js'
+ * @import {Granted, Refused, ServerStats, Wishes} from './protocol.js'
+ */
+import { openMicrophone } from '../sources/microphone.js';
+import { Picture } from '../sources/picture.js';
+import { within } from './deadline.js';
+import { pauseBefore } from './reconnect.js';
+import { Session } from './session.js';
+import { iceServers } from './signalling.js';
+import { Trouble } from './trouble.js';
+
+const FIRST_PICTURE_MS = 10_000;
+
+/** Of the returned picture's shorter side: server/output_size.py. */
+const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
+
+/** @typedef {'idle' | 'opening' | 'connecting' | 'waiting' | 'live' | 'interrupted'} State */
+
+/**
+ * @typedef {object} CallEvents
+ * @property {(state: State) => void} onState
+ * @property {(captured: MediaStreamTrack) => void} onPicture another picture is being sent
+ * @property {(stats: ServerStats) => void} onStats
+ * @property {(answer: Granted | Refused) => void} onAnswer
+ * @property {(stream: MediaStream | null) => void} onReturned the server's stream
+ * @property {(trouble: Trouble, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the wait and
+ *   resolves when it is over
+ * @property {(wrong: boolean) => Promise<boolean>} onToken asks for a token; false where the user gives none
+ * @property {(trouble: Trouble | null) => void} onEnd once; null when the user stopped it
+ */
+
+export class Call {
+  #stage;
+  #on;
+  /** Everything that a call starts ends with this. */
+  #over = new AbortController();
+  #picture;
+  /** @type {Session | null} */
+  #session = null;
+  /** @type {MediaStreamTrack | null} */
+  #sound = null;
+  /** @type {Line} */
+  #line;
+  /** @type {Partial<Wishes>} */
+  #wishes;
+
+  /**
+   * @param {Stage} stage
+   * @param {{line: Line, wishes: Partial<Wishes>}} setting
+   * @param {CallEvents} on
+   */
+  constructor(stage, { line, wishes }, on) {
+    this.#stage = stage;
+    this.#line = line;
+    this.#wishes = wishes;
+    this.#on = on;
+    this.#picture = new Picture({
+      onTrack: (track) => this.#send(track),
+      onLost: (code) => this.#end(new Trouble(code)),
+    });
+  }
+
+  /** What is measured on; null while there is no session. */
+  get connection() {
+    return this.#session?.connection ?? null;
+  }
+
+  /** @param {SourceWishes} source */
+  async start(source) {
+    try {
+      await this.#run(source, this.#over.signal);
+    } catch (error) {
+      this.#end(Trouble.from(error));
+    }
+  }
+
+  stop() {
+    this.#end(null);
+  }
+
+  /** @param {SourceWishes} source that is sent from now on; rejects, and changes nothing, where it does not open */
+  async show(source) {
+    await this.#picture.open(source, this.#over.signal);
+  }
+
+  /** @param {Line} line */
+  use(line) {
+    this.#line = line;
+    this.#picture.soften(line.softness);
+    this.#session?.limit(line);
+  }
+
+  /** @param {Partial<Wishes>} wishes */
+  wish(wishes) {
+    this.#wishes = { ...this.#wishes, ...wishes };
+    this.#session?.wish(wishes);
+  }
+
+  /** @param {boolean} on */
+  async speak(on) {
+    const before = this.#sound;
+    this.#sound = on ? await openMicrophone() : null;
+    if (this.#over.signal.aborted) this.#sound?.stop();
+    await this.#session?.setSound(this.#sound);
+    before?.stop();
+  }
+
+  /** @param {SourceWishes} source @param {AbortSignal} signal */
+  async #run(source, signal) {
+    this.#on.onState('opening');
+    this.#picture.soften(this.#line.softness);
+    await this.#picture.open(source, signal);
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#talk(signal, () => (tries = 0));
+      } catch (error) {
+        this.#hangUp();
+        signal.throwIfAborted();
+        await this.#settle(Trouble.from(error), Math.max(tries, 1), signal);
+      }
+    }
+  }
+
+  /**
+   * One session, until it ends.
+   * @param {AbortSignal} signal
+   * @param {() => void} onLive
+   */
+  async #talk(signal, onLive) {
+    this.#on.onState('connecting');
+    const servers = await iceServers(signal);
+    const session = this.#open(servers);
+    await session.connect(this.#wishes, signal);
+    session.limit(this.#line); // Chromium forgets what was set before the answer came
+    this.#on.onState('waiting');
+    const late = () => new Trouble('no-picture');
+    await within(Promise.race([this.#stage.firstPicture(signal), session.over]), FIRST_PICTURE_MS, late, signal);
+    onLive();
+    this.#on.onState('live');
+    await session.over;
+  }
+
+  /** @param {RTCIceServer[]} servers */
+  #open(servers) {
+    const track = this.#picture.track;
+    if (!track) throw new Trouble('unexpected');
+    let live = false;
+    const session = new Session(track, servers, {
+      onStream: (stream) => {
+        this.#stage.showEnhanced(stream);
+        this.#on.onReturned(stream);
+      },
+      onStats: (stats) => {
+        live = true;
+        this.#stage.note(stats);
+        this.#on.onStats(stats);
+      },
+      onAnswer: this.#on.onAnswer,
+      onInterrupted: (interrupted) => {
+        if (live) this.#on.onState(interrupted ? 'interrupted' : 'live');
+      },
+    });
+    this.#session = session;
+    this.#stage.attach(session.connection.sender);
+    this.#stage.showOriginal(new MediaStream([track]));
+    session.setSound(this.#sound);
+    return session;
+  }
+
+  /** @param {Trouble} trouble @param {number} tries @param {AbortSignal} signal */
+  async #settle(trouble, tries, signal) {
+    if (trouble.code === 'token-missing' || trouble.code === 'token-wrong') {
+      if (!await this.#on.onToken(trouble.code === 'token-wrong')) throw trouble;
+      signal.throwIfAborted();
+      return;
+    }
+    const seconds = pauseBefore(trouble, tries);
+    if (seconds === null) throw trouble;
+    await this.#on.onPause(trouble, seconds, signal);
+    signal.throwIfAborted();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #send(track) {
+    this.#session?.setPicture(track).catch(() => {
+      // The session ended meanwhile: the next one takes the track from the start.
+    });
+    this.#stage.showOriginal(new MediaStream([track]));
+    const captured = this.#picture.captured ?? track;
+    this.#on.onPicture(captured);
+    // Whatever the line makes of it, it comes back at the size that it has here.
+    const { width = 0, height = 0 } = captured.getSettings();
+    const shorter = Math.min(width, height);
+    this.wish({ output_height: shorter >= LEAST_HEIGHT && shorter <= MOST_HEIGHT ? shorter : null });
+  }
+
+  #hangUp() {
+    this.#session?.end();
+    this.#session = null;
+    this.#stage.showEnhanced(null);
+    this.#on.onReturned(null);
+  }
+
+  /** @param {Trouble | null} trouble */
+  #end(trouble) {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#hangUp();
+    this.#picture.close();
+    this.#sound?.stop();
+    this.#stage.showOriginal(null);
+    this.#on.onEnd(trouble);
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * One peer connection to the server: picture and sound out, enhanced picture and sound in, the data channel beside.
+ * @import {Line} from '../line/presets.js'
+ * @import {Granted, Refused, ServerStats, Wishes} from './protocol.js'
+ */
+import { LineSender } from '../line/sender.js';
+import { within } from './deadline.js';
+import { CHANNEL } from './protocol.js';
+import { endSession, postOffer } from './signalling.js';
+import { readMessage } from './telemetry.js';
+import { Trouble } from './trouble.js';
+
+/** Without ICE servers gathering takes milliseconds; a machine with many interfaces may need longer. */
+const GATHERING_MS = 2_000;
+
+/** The server's own limit for a handshake is the same. */
+const CONNECT_MS = 15_000;
+
+/**
+ * @typedef {object} SessionEvents
+ * @property {(stream: MediaStream) => void} onStream the enhanced picture has come, and perhaps sound
+ * @property {(stats: ServerStats) => void} onStats once a second
+ * @property {(answer: Granted | Refused) => void} onAnswer to a wish
+ * @property {(interrupted: boolean) => void} onInterrupted the connection falters, or stands again
+ */
+
+export class Session {
+  #pc;
+  #channel;
+  #picture;
+  #sound;
+  #line;
+  #on;
+  #closed = new AbortController();
+  #connected = false;
+  /** @type {string | null} */
+  #address = null;
+  /** @type {(trouble: Trouble) => void} */
+  #lose = () => {};
+
+  /** Rejects when the session is over, and not by `end()`. @type {Promise<never>} */
+  over = new Promise((_, reject) => {
+    this.#lose = reject;
+  });
+
+  /**
+   * @param {MediaStreamTrack} picture
+   * @param {RTCIceServer[]} iceServers
+   * @param {SessionEvents} on
+   */
+  constructor(picture, iceServers, on) {
+    if (typeof RTCPeerConnection === 'undefined') throw new Trouble('no-webrtc');
+    this.#on = on;
+    this.over.catch(() => {}); // whoever waits for it is told; nobody has to
+    this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    this.#channel = this.#pc.createDataChannel(CHANNEL, { ordered: true });
+    this.#picture = this.#pc.addTransceiver(picture, { direction: 'sendrecv', streams: [new MediaStream()] });
+    // Negotiated from the start, so that the microphone can come and go without negotiating anew.
+    this.#sound = this.#pc.addTransceiver('audio', { direction: 'sendrecv' });
+    this.#line = new LineSender(this.#picture.sender);
+    // The server paces its frames and drops late ones; waiting for them here would only add delay.
+    if ('jitterBufferTarget' in this.#picture.receiver) this.#picture.receiver.jitterBufferTarget = 0;
+    this.#listen();
+  }
+
+  /** What is measured on. */
+  get connection() {
+    return { pc: this.#pc, sender: this.#picture.sender, receiver: this.#picture.receiver };
+  }
+
+  /**
+   * @param {Partial<Wishes>} wishes
+   * @param {AbortSignal} signal
+   * @returns {Promise<void>} when frames can flow
+   */
+  async connect(wishes, signal) {
+    const late = () => new Trouble('connect-timeout');
+    await within(Promise.race([this.#negotiate(wishes, signal), this.over]), CONNECT_MS, late, signal);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  setPicture(track) {
+    return this.#picture.sender.replaceTrack(track);
+  }
+
+  /** @param {MediaStreamTrack | null} track null for silence */
+  setSound(track) {
+    return this.#sound.sender.replaceTrack(track);
+  }
+
+  /** @param {Line} line */
+  limit(line) {
+    return this.#line.limit(line);
+  }
+
+  /** @param {Partial<Wishes>} wishes */
+  wish(wishes) {
+    if (this.#channel.readyState === 'open') this.#channel.send(JSON.stringify({ type: 'control', ...wishes }));
+  }
+
+  /** Ends the session. The server is told; should that fail, it sees it by the closed DTLS transport. */
+  async end() {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
+    if (this.#address) await endSession(this.#address);
+    this.#pc.close();
+  }
+
+  #listen() {
+    const { signal } = this.#closed;
+    const pc = this.#pc;
+    // One stream: what belongs together is played together.
+    const stream = new MediaStream();
+    pc.addEventListener('track', ({ track }) => {
+      stream.addTrack(track);
+      if (track.kind === 'video') this.#on.onStream(stream);
+    }, { signal });
+    pc.addEventListener('connectionstatechange', () => this.#follow(pc.connectionState), { signal });
+    this.#channel.addEventListener('message', ({ data }) => this.#receive(data), { signal });
+    this.#channel.addEventListener('close', () => this.#lose(new Trouble('connection-lost')), { signal });
+  }
+
+  /** @param {Partial<Wishes>} wishes @param {AbortSignal} signal */
+  async #negotiate(wishes, signal) {
+    const pc = this.#pc;
+    await pc.setLocalDescription();
+    await this.#gathered();
+    const { localDescription } = pc;
+    signal.throwIfAborted();
+    if (!localDescription) throw new Trouble('unexpected');
+    const { sdp, type, url } = await postOffer(localDescription, wishes, signal);
+    this.#address = url ?? null;
+    try {
+      await pc.setRemoteDescription({ sdp, type });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new Trouble('refused', { detail: /** @type {Error} */ (error).message });
+    }
+    await this.#settled();
+    this.#connected = true;
+  }
+
+  /** @returns {Promise<void>} when all candidates are known, or it took too long to wait for more */
+  #gathered() {
+    const pc = this.#pc;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHERING_MS);
+      const look = () => {
+        if (pc.iceGatheringState !== 'complete') return;
+        clearTimeout(timer);
+        resolve();
+      };
+      pc.addEventListener('icegatheringstatechange', look, { signal: this.#closed.signal });
+      look();
+    });
+  }
+
+  /** @returns {Promise<void>} when the connection stands; rejects when it failed */
+  #settled() {
+    const pc = this.#pc;
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (pc.connectionState === 'connected') resolve();
+        if (pc.connectionState === 'failed') reject(new Trouble('connect-timeout'));
+      };
+      pc.addEventListener('connectionstatechange', look, { signal: this.#closed.signal });
+      look();
+    });
+  }
+
+  /** @param {RTCPeerConnectionState} state */
+  #follow(state) {
+    if (!this.#connected) return;
+    if (state === 'failed' || state === 'closed') this.#lose(new Trouble('connection-lost'));
+    else this.#on.onInterrupted(state !== 'connected');
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    const message = readMessage(data);
+    switch (message?.type) {
+      case 'stats': return this.#on.onStats(message);
+      case 'granted':
+      case 'refused': return this.#on.onAnswer(message);
+      case 'restart_sender': return this.#line.restart();
+      case 'closing': return this.#lose(new Trouble('server-closed', { detail: message.reason }));
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Reads what the server sends over the data channel. A server may be newer or older than the page, so what is
+ * missing or strange becomes null and what is unknown is ignored: a wrong message never breaks a call.
+ * @import {DropName, Granted, RateName, ServerMessage, ServerStats, Size, Spread, StageName} from './protocol.js'
+ */
+
+/** @type {readonly RateName[]} */
+export const RATES = ['received', 'enhanced', 'passed', 'dropped', 'returned'];
+
+/** In the order in which a frame comes by. @type {readonly DropName[]} */
+export const DROPS = ['undecoded', 'waiting', 'enhanced', 'encoding'];
+
+/** @type {readonly StageName[]} */
+export const STAGES = ['decode', 'wait', 'enhance', 'encode_wait', 'encode', 'total'];
+
+/**
+ * @param {unknown} data of a message event
+ * @returns {ServerMessage | null} null for everything that this page does not understand
+ */
+export function readMessage(data) {
+  const message = fields(parse(data));
+  switch (message.type) {
+    case 'stats': return readStats(message);
+    case 'granted': return readGranted(message);
+    case 'refused': return { type: 'refused', message: text(message.message) };
+    case 'closing': return { type: 'closing', reason: text(message.reason) };
+    case 'restart_sender': return { type: 'restart_sender', reason: text(message.reason) };
+    default: return null;
+  }
+}
+
+/**
+ * @param {Record<string, unknown>} message
+ * @returns {ServerStats}
+ */
+function readStats(message) {
+  const rate = fields(message.rate);
+  const stages = fields(message.stages);
+  return {
+    type: 'stats',
+    codec: text(message.codec),
+    encoder: text(message.encoder),
+    bitrate: number(message.bitrate),
+    received_bitrate: number(message.received_bitrate),
+    returned_bitrate: number(message.returned_bitrate),
+    student: text(message.student),
+    students: Array.isArray(message.students) ? message.students.filter((name) => text(name) !== null) : [],
+    rung_reason: text(message.rung_reason),
+    provider: text(message.provider),
+    provider_note: text(message.provider_note),
+    size_in: size(message.size_in),
+    size_out: size(message.size_out),
+    rate: named(RATES, (name) => number(rate[name])),
+    drops: named(DROPS, (name) => number(rate[`dropped_${name}`])),
+    stages: named(STAGES, (name) => spread(stages[name])),
+    passed_reason: text(message.passed_reason),
+    rtp_offset: number(message.rtp_offset),
+  };
+}
+
+/** @param {Record<string, unknown>} message @returns {Granted} */
+function readGranted(message) {
+  return {
+    type: 'granted',
+    student: text(message.student) ?? 'auto',
+    strength: number(message.strength) ?? 1,
+    enhance: message.enhance !== false,
+    output_height: number(message.output_height),
+    max_bitrate: number(message.max_bitrate),
+  };
+}
+
+/**
+ * @template {string} Name
+ * @template Value
+ * @param {readonly Name[]} names
+ * @param {(name: Name) => Value} read
+ */
+function named(names, read) {
+  return /** @type {Record<Name, Value>} */ (Object.fromEntries(names.map((name) => [name, read(name)])));
+}
+
+/** @param {unknown} data @returns {unknown} */
+function parse(data) {
+  if (typeof data !== 'string') return null;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {unknown} value @returns {Record<string, unknown>} */
+function fields(value) {
+  return typeof value === 'object' && value !== null ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** @param {unknown} value */
+function number(value) {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** @param {unknown} value @returns {Size | null} */
+function size(value) {
+  if (!Array.isArray(value)) return null;
+  const [width, height] = value.map(number);
+  return width && height ? [width, height] : null;
+}
+
+/** @param {unknown} value @returns {Spread} */
+function spread(value) {
+  const { p50, p95 } = fields(value);
+  return { p50: number(p50), p95: number(p95) };
+}

@@ -1,0 +1,26 @@
+/** Asks for the server's token. */
+import { element } from '../dom.js';
+import { say } from '../texts.js';
+import { keepToken } from './access.js';
+
+/**
+ * @param {boolean} wrong whether the last one was not taken
+ * @returns {Promise<boolean>} whether there is one now
+ */
+export function askToken(wrong) {
+  const dialog = element('token-dialog', HTMLDialogElement);
+  const input = element('token', HTMLInputElement);
+  say(element('token-why', HTMLElement), wrong ? 'token.wrong' : 'token.missing');
+  input.value = '';
+  input.ariaInvalid = String(wrong);
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      const given = dialog.returnValue === 'given' && input.value.trim() !== '';
+      if (given) keepToken(input.value.trim());
+      input.value = '';
+      resolve(given);
+    }, { once: true });
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * What is asked of the server, and what it really does.
+ * @import {Granted, Refused, ServerStats, Wishes} from '../call/protocol.js'
+ */
+import { element, write } from '../dom.js';
+import { UNKNOWN, bitrate, sizeText } from '../figures/format.js';
+import { Slider } from '../slider.js';
+import { sentence } from '../states.js';
+import { say, text } from '../texts.js';
+
+const AUTO = 'auto';
+const STRENGTHS = Array.from({ length: 31 }, (_, step) => step / 20); // 0 to 1.5
+
+/** The server's least is server/bitrate.py's FLOOR. @type {readonly (number | null)[]} */
+const CEILINGS = [
+  150_000, 250_000, 400_000, 600_000, 800_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, null,
+];
+
+/** A slider that is dragged asks this often, and once more where it is let go. */
+const EVERY_MS = 150;
+
+/** @typedef {Pick<Wishes, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} Asked */
+
+export class ControlPanel {
+  #enhance = element('enhance', HTMLInputElement);
+  #student = element('student', HTMLSelectElement);
+  #strength;
+  #ceiling;
+  #refused = element('control-refused', HTMLElement);
+  #onWish;
+  #timer = 0;
+
+  /** @param {(wishes: Asked) => void} onWish */
+  constructor(onWish) {
+    this.#onWish = onWish;
+    const ask = () => this.#ask();
+    this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, ask);
+    this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, ask);
+    this.#strength.value = 1;
+    this.#ceiling.value = null;
+    this.#enhance.addEventListener('change', ask);
+    this.#student.addEventListener('change', ask);
+    this.#list([]);
+  }
+
+  /** @returns {Asked} */
+  get wishes() {
+    return {
+      student: this.#student.value,
+      strength: this.#strength.value,
+      enhance: this.#enhance.checked,
+      max_bitrate: this.#ceiling.value,
+    };
+  }
+
+  /** @param {Granted | Refused} answer */
+  hear(answer) {
+    if (answer.type === 'granted') say(this.#refused, null);
+    else say(this.#refused, 'control.refused', { reason: sentence(answer.message ?? '') });
+  }
+
+  /** @param {ServerStats | null} stats null when nothing is known, or no more */
+  show(stats) {
+    if (stats) this.#list(stats.students);
+    put('server-student', stats?.student ?? UNKNOWN);
+    put('server-provider', stats?.provider ?? UNKNOWN);
+    put('server-encoder', [stats?.codec, stats?.encoder].filter(Boolean).join(', ') || UNKNOWN);
+    put('server-bitrate', bitrate(stats?.bitrate ?? null));
+    const { size_in: from = null, size_out: to = null } = stats ?? {};
+    put('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);
+    reason('server-rung-reason', 'control.rung-reason', stats?.rung_reason);
+    reason('server-provider-note', 'control.provider-note', stats?.provider_note);
+    reason('server-passed-reason', 'control.passed-reason', stats?.passed_reason);
+    if (!stats) say(this.#refused, null);
+  }
+
+  /** After a change of the language. */
+  refresh() {
+    this.#strength.refresh();
+    this.#ceiling.refresh();
+  }
+
+  #ask() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#onWish(this.wishes), EVERY_MS);
+  }
+
+  /** @param {readonly string[]} students that the server has */
+  #list(students) {
+    const names = [AUTO, ...students];
+    const listed = [...this.#student.options].map(({ value }) => value);
+    if (names.join() === listed.join()) return;
+    const chosen = this.#student.value || AUTO;
+    this.#student.replaceChildren(...names.map((name) => {
+      const option = new Option(name, name);
+      if (name === AUTO) say(option, 'control.auto');
+      return option;
+    }));
+    this.#student.value = names.includes(chosen) ? chosen : AUTO;
+  }
+}
+
+/** @param {number | null} bits */
+function ceilingWords(bits) {
+  return bits === null ? text('control.no-ceiling') : bitrate(bits);
+}
+
+/** @param {string} id @param {string} value */
+function put(id, value) {
+  write(element(id, HTMLElement), value);
+}
+
+/**
+ * @param {string} id
+ * @param {'control.rung-reason' | 'control.provider-note' | 'control.passed-reason'} key
+ * @param {string | null | undefined} words the server's
+ */
+function reason(id, key, words) {
+  say(element(id, HTMLElement), words ? key : null, { reason: sentence(words ?? '') });
+}

@@ -1,0 +1,62 @@
+/**
+ * Everything that helps to understand a fault, as JSON: figures, settings, versions. No names of devices or files,
+ * no addresses, no session, no token, nothing of the picture.
+ * @import {Line} from '../line/presets.js'
+ * @import {ServerStats, Wishes} from '../call/protocol.js'
+ * @import {SourceWishes} from '../sources/source.js'
+ * @import {Second} from './sample.js'
+ */
+import { figuresOf } from './sample.js';
+
+/** What happened, and when. @typedef {{at: number, what: string}} Event */
+
+/**
+ * @param {object} about
+ * @param {SourceWishes} about.source
+ * @param {MediaTrackSettings | null} about.track
+ * @param {Line} about.line
+ * @param {Wishes} about.wishes
+ * @param {ServerStats | null} about.server
+ * @param {Second[]} about.seconds
+ * @param {readonly Event[]} about.events
+ */
+export function bugReport({ source, track, line, wishes, server, seconds, events }) {
+  const now = performance.now();
+  const { kind, size, framerate } = source;
+  return {
+    report: 'acutance page 1',
+    browser: navigator.userAgent,
+    screen: { width: innerWidth, height: innerHeight, pixels: devicePixelRatio },
+    cores: navigator.hardwareConcurrency,
+    secure: isSecureContext,
+    source: { kind, size, framerate, captured: track && pick(track, ['width', 'height', 'frameRate']) },
+    line,
+    wishes,
+    server,
+    // Seconds before the copy was made: no time of day.
+    events: events.map(({ at, what }) => ({ ago: secondsOf(now - at), what })),
+    seconds: seconds.map((second) => ({
+      ago: secondsOf(now - second.at),
+      ...rounded(figuresOf(second)),
+      limited_by: second.flows?.limitedBy ?? null,
+      sent_size: second.flows?.sentSize ?? null,
+      pairs: second.stage.pairs,
+    })),
+  };
+}
+
+/** @param {number} ms */
+function secondsOf(ms) {
+  return Math.round(ms / 100) / 10;
+}
+
+/** @param {Record<string, number | null>} figures */
+function rounded(figures) {
+  return Object.fromEntries(Object.entries(figures)
+    .map(([name, value]) => [name, value === null ? null : Math.round(value * 1000) / 1000]));
+}
+
+/** @param {MediaTrackSettings} settings @param {(keyof MediaTrackSettings)[]} names */
+function pick(settings, names) {
+  return Object.fromEntries(names.map((name) => [name, settings[name] ?? null]));
+}

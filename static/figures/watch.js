@@ -1,0 +1,65 @@
+/**
+ * Looks at a call once a second, and keeps the last two minutes.
+ * @import {Call} from '../call/call.js'
+ * @import {ServerStats} from '../call/protocol.js'
+ * @import {Stage} from '../stage/stage.js'
+ * @import {Counters} from './flows.js'
+ * @import {Second} from './sample.js'
+ */
+import { between, counters } from './flows.js';
+import { SPAN_S } from './plot.js';
+
+const EVERY_MS = 1_000;
+
+/** Flows are of the last seconds: of one alone they would jump with the clock. */
+const OVER = 2;
+
+export class Watch {
+  /** @type {Second[]} */
+  seconds = [];
+  /** @type {Counters[]} */
+  #counted = [];
+  #peer = /** @type {RTCPeerConnection | null} */ (null);
+  #stage;
+  #onSecond;
+
+  /** @param {Stage} stage @param {(second: Second) => void} onSecond */
+  constructor(stage, onSecond) {
+    this.#stage = stage;
+    this.#onSecond = onSecond;
+  }
+
+  /**
+   * @param {Call} call
+   * @param {() => ServerStats | null} server what it said last, if that is still true
+   * @returns {() => void} ends it
+   */
+  follow(call, server) {
+    this.seconds = [];
+    let over = false;
+    const timer = setInterval(async () => {
+      const flows = await this.#flows(call.connection?.pc ?? null);
+      if (over) return;
+      const second = { at: performance.now(), flows, stage: this.#stage.figures(), server: server() };
+      this.seconds.push(second);
+      if (this.seconds.length > SPAN_S) this.seconds.shift();
+      this.#onSecond(second);
+    }, EVERY_MS);
+    return () => {
+      over = true;
+      clearInterval(timer);
+    };
+  }
+
+  /** @param {RTCPeerConnection | null} peer */
+  async #flows(peer) {
+    if (peer !== this.#peer) this.#counted = [];
+    this.#peer = peer;
+    if (!peer || peer.connectionState === 'closed') return null;
+    const now = counters(await peer.getStats(), performance.now());
+    const before = this.#counted[0];
+    this.#counted.push(now);
+    if (this.#counted.length > OVER) this.#counted.shift();
+    return before ? between(before, now) : null;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Opens and lists cameras.
+ * @import {Size} from '../call/protocol.js'
+ * @import {TroubleCode} from '../call/trouble.js'
+ * @import {Source, SourceWishes} from './source.js'
+ */
+import { Trouble } from '../call/trouble.js';
+
+/** @type {readonly Size[]} */
+export const RESOLUTIONS = [[320, 180], [640, 360], [960, 540], [1280, 720], [1920, 1080]];
+
+/** @type {Size} */
+export const DEFAULT_RESOLUTION = [640, 360];
+
+export const FRAMERATES = [10, 15, 24, 30, 60];
+export const DEFAULT_FRAMERATE = 30;
+
+/** W3C Media Capture and Streams, 10.2: what getUserMedia rejects with. @type {Record<string, TroubleCode>} */
+const TROUBLES = {
+  NotAllowedError: 'denied',
+  SecurityError: 'denied',
+  NotFoundError: 'no-camera',
+  OverconstrainedError: 'no-camera',
+  NotReadableError: 'camera-busy',
+  AbortError: 'camera-busy',
+};
+
+/**
+ * Opens a camera as near to the wishes as it can: a camera that is gone is replaced by another, a size that it
+ * does not have by the nearest. The page shows what it got.
+ * @param {SourceWishes} wishes
+ * @returns {Promise<Source>}
+ */
+export async function openCamera({ deviceId, size: [width, height], framerate }) {
+  const devices = mediaDevices();
+  /** @type {MediaTrackConstraints} */
+  const video = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: framerate } };
+  if (deviceId) video.deviceId = { ideal: deviceId };
+  try {
+    const [track] = (await devices.getUserMedia({ video })).getVideoTracks();
+    if (!track) throw new Trouble('camera-failed');
+    return { kind: 'camera', track, close: () => track.stop(), lost: 'camera-lost' };
+  } catch (error) {
+    const { name, message } = /** @type {DOMException} */ (error);
+    throw new Trouble(TROUBLES[name] ?? 'camera-failed', { detail: message });
+  }
+}
+
+/** Cameras with their names; before the permission was given browsers tell neither. */
+export async function listCameras() {
+  const devices = await navigator.mediaDevices?.enumerateDevices() ?? [];
+  return devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
+}
+
+/** @param {() => void} listener called when a camera comes or goes */
+export function onCamerasChange(listener) {
+  navigator.mediaDevices?.addEventListener('devicechange', listener);
+}
+
+/** @returns {MediaDevices} */
+export function mediaDevices() {
+  // Browsers leave it out on pages that are neither HTTPS nor localhost.
+  if (!navigator.mediaDevices?.getUserMedia) throw new Trouble('insecure');
+  return navigator.mediaDevices;
+}

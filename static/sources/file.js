@@ -1,0 +1,70 @@
+/**
+ * A video file from this computer, played again and again. It is drawn on a canvas: at the size and the frame rate
+ * of a call, in every browser. It never leaves the computer but as the call's picture.
+ * @import {Source, SourceWishes} from './source.js'
+ */
+import { Trouble } from '../call/trouble.js';
+import { PaintedTrack, steadily } from './painted.js';
+
+/**
+ * @param {SourceWishes} wishes
+ * @param {AbortSignal} signal
+ * @returns {Promise<Source>}
+ */
+export async function openFile({ file, size, framerate }, signal) {
+  if (!file) throw new Trouble('no-file');
+  const address = URL.createObjectURL(file);
+  const video = Object.assign(document.createElement('video'), { muted: true, loop: true, playsInline: true });
+  const forget = () => {
+    video.removeAttribute('src');
+    video.load();
+    URL.revokeObjectURL(address);
+  };
+  try {
+    await loaded(video, address, signal);
+    await video.play();
+  } catch (error) {
+    forget();
+    signal.throwIfAborted();
+    throw new Trouble('file-failed', { detail: video.error?.message || /** @type {Error} */ (error).message });
+  }
+  const painted = new PaintedTrack(...within(size, video.videoWidth, video.videoHeight));
+  const end = steadily(framerate, () => {
+    painted.paint((context, width, height) => context.drawImage(video, 0, 0, width, height));
+  });
+  const close = () => {
+    end();
+    painted.track.stop();
+    forget();
+  };
+  return { kind: 'file', track: painted.track, close, lost: 'file-failed' };
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {string} address
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>} when its size is known
+ */
+function loaded(video, address, signal) {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(new Error(video.error?.message ?? 'aborted'));
+    video.addEventListener('loadeddata', () => (video.videoWidth ? resolve() : reject(new Error('no picture'))));
+    video.addEventListener('error', fail);
+    signal.addEventListener('abort', fail);
+    video.src = address;
+  });
+}
+
+/**
+ * The file's own shape, no larger than asked, in even numbers: half of them are the chroma's.
+ * @param {[number, number]} bounds
+ * @param {number} width
+ * @param {number} height
+ * @returns {[number, number]}
+ */
+function within([across, down], width, height) {
+  const factor = Math.min(across / width, down / height, 1);
+  const even = (/** @type {number} */ pixels) => Math.max(2, Math.round((pixels * factor) / 2) * 2);
+  return [even(width), even(height)];
+}

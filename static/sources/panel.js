@@ -1,0 +1,131 @@
+/**
+ * Where the picture comes from, how large and how fast; what was chosen is kept for the next visit.
+ * @import {SourceKind, SourceWishes} from './source.js'
+ */
+import { recall, remember } from '../choices.js';
+import { element } from '../dom.js';
+import { sizeText } from '../figures/format.js';
+import { say } from '../texts.js';
+import {
+  DEFAULT_FRAMERATE, DEFAULT_RESOLUTION, FRAMERATES, RESOLUTIONS, listCameras, onCamerasChange,
+} from './camera.js';
+import { canShareScreen } from './screen.js';
+
+/** Values of the list: a kind, and for cameras which one. */
+const CAMERA = 'camera:';
+
+export class SourcePanel {
+  #source = element('source', HTMLSelectElement);
+  #cameras = element('source-cameras', HTMLOptGroupElement);
+  #resolution = element('resolution', HTMLSelectElement);
+  #framerate = element('framerate', HTMLSelectElement);
+  #file = element('file', HTMLInputElement);
+  #onChange;
+
+  /** @param {() => void} onChange */
+  constructor(onChange) {
+    this.#onChange = onChange;
+    element('source-screen', HTMLOptionElement).disabled = !canShareScreen();
+    fill(this.#resolution, RESOLUTIONS.map((size) => [size.join('x'), sizeText(size)]), DEFAULT_RESOLUTION.join('x'));
+    fill(this.#framerate, FRAMERATES.map((rate) => [String(rate), String(rate)]), String(DEFAULT_FRAMERATE));
+    this.#source.addEventListener('change', () => this.#changeSource());
+    for (const select of [this.#resolution, this.#framerate]) {
+      select.addEventListener('change', () => {
+        remember(/** @type {'resolution' | 'framerate'} */ (select.id), select.value);
+        onChange();
+      });
+    }
+    element('file-choose', HTMLButtonElement).addEventListener('click', () => this.chooseFile());
+    this.#file.addEventListener('change', () => {
+      this.#showFile();
+      if (this.#file.files?.length) onChange();
+    });
+    const kept = recall('source');
+    this.#source.value = kept && kept !== 'camera' ? kept : '';
+    this.refreshCameras(recall('camera') ?? '').then(() => this.#showFile());
+    onCamerasChange(() => this.refreshCameras());
+  }
+
+  /** @returns {SourceWishes} */
+  get wishes() {
+    const { value } = this.#source;
+    const size = RESOLUTIONS.find((resolution) => resolution.join('x') === this.#resolution.value);
+    return {
+      kind: value.startsWith(CAMERA) ? 'camera' : /** @type {SourceKind} */ (value),
+      deviceId: value.startsWith(CAMERA) ? value.slice(CAMERA.length) : '',
+      file: this.#file.files?.[0] ?? null,
+      size: size ?? DEFAULT_RESOLUTION,
+      framerate: Number(this.#framerate.value),
+    };
+  }
+
+  /** As it is chosen by hand, but nothing is told. @param {SourceWishes} wishes */
+  set wishes({ kind, deviceId }) {
+    this.#source.value = kind === 'camera' ? CAMERA + deviceId : kind;
+    this.#showFile();
+  }
+
+  chooseSample() {
+    this.#source.value = 'sample';
+    this.#changeSource();
+  }
+
+  chooseFile() {
+    this.#file.click();
+  }
+
+  /**
+   * Lists the cameras anew; names and ids are known once the permission was given.
+   * @param {string} [current] id of the camera that runs, or that was chosen last time
+   */
+  async refreshCameras(current = this.wishes.deviceId || (recall('camera') ?? '')) {
+    const cameras = await listCameras().catch(() => []);
+    const chosen = this.#source.value;
+    const options = cameras.map(({ label, deviceId }, index) => {
+      const option = new Option(label, CAMERA + deviceId);
+      if (!label) say(option, 'source.camera', { number: index + 1 });
+      return option;
+    });
+    // Unknown now is not gone for ever: a remembered camera is asked for, and taken if it is there.
+    if (!cameras.some(({ deviceId }) => deviceId === current)) {
+      const option = new Option('', CAMERA + current);
+      say(option, 'source.camera.default');
+      options.unshift(option);
+    }
+    this.#cameras.replaceChildren(...options);
+    this.#source.value = chosen.startsWith(CAMERA) || chosen === '' ? CAMERA + current : chosen;
+  }
+
+  #changeSource() {
+    const { kind, deviceId } = this.wishes;
+    remember('source', kind);
+    if (kind === 'camera') remember('camera', deviceId);
+    this.#showFile();
+    // Without a file yet, the change is complete when one was chosen.
+    if (kind === 'file' && !this.wishes.file) this.chooseFile();
+    else this.#onChange();
+  }
+
+  #showFile() {
+    const { kind, file } = this.wishes;
+    element('file-row', HTMLElement).hidden = kind !== 'file';
+    const name = element('file-name', HTMLElement);
+    if (file) {
+      say(name, null);
+      name.textContent = file.name;
+    } else {
+      say(name, 'source.file.none');
+    }
+  }
+}
+
+/**
+ * @param {HTMLSelectElement} select whose id is the choice's name
+ * @param {[value: string, words: string][]} options
+ * @param {string} usual
+ */
+function fill(select, options, usual) {
+  select.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
+  select.value = recall(/** @type {'resolution' | 'framerate'} */ (select.id)) ?? '';
+  if (select.selectedIndex < 0) select.value = usual;
+}

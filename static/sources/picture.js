@@ -1,0 +1,85 @@
+/**
+ * The picture that goes out: a source, softened where that is wanted. The track changes when either does.
+ * @import {SourceWishes, Source} from './source.js'
+ * @import {Softened} from './soften.js'
+ * @import {TroubleCode} from '../call/trouble.js'
+ */
+import { soften } from './soften.js';
+import { openSource } from './source.js';
+
+/**
+ * @typedef {object} PictureEvents
+ * @property {(track: MediaStreamTrack) => void} onTrack there is another track to send
+ * @property {(code: TroubleCode) => void} onLost the source ended by itself
+ */
+
+export class Picture {
+  /** @type {Source | null} */
+  #source = null;
+  /** @type {Softened | null} */
+  #softened = null;
+  #softness = 1;
+  #on;
+
+  /** @param {PictureEvents} on */
+  constructor(on) {
+    this.#on = on;
+  }
+
+  /** The source's own track. */
+  get captured() {
+    return this.#source?.track ?? null;
+  }
+
+  get kind() {
+    return this.#source?.kind ?? null;
+  }
+
+  /** What to send. */
+  get track() {
+    return this.#softened?.track ?? this.captured;
+  }
+
+  /**
+   * Takes a source in the place of the one before, which stays where this one does not open.
+   * @param {SourceWishes} wishes
+   * @param {AbortSignal} signal
+   */
+  async open(wishes, signal) {
+    const before = this.#source;
+    const source = await openSource(wishes, signal);
+    before?.close();
+    this.#source = source;
+    source.track.addEventListener('ended', () => {
+      // Fired when the device goes or its permission is taken back, never by our own stop().
+      if (this.#source === source) this.#on.onLost(source.lost);
+    });
+    this.#filter(true);
+  }
+
+  /** @param {number} factor from 1, which changes nothing */
+  soften(factor) {
+    this.#softness = factor;
+    if (this.#source) this.#filter(false);
+  }
+
+  close() {
+    this.#softened?.close();
+    this.#source?.close();
+    this.#softened = null;
+    this.#source = null;
+  }
+
+  /** @param {boolean} anew whether the source is another one */
+  #filter(anew) {
+    const [soft, was] = [this.#softness > 1, this.#softened];
+    if (soft && was && !anew) {
+      was.factor = this.#softness;
+      return;
+    }
+    if (!anew && soft === (was !== null)) return;
+    this.#softened = soft && this.#source ? soften(this.#source.track, this.#softness) : null;
+    if (this.track) this.#on.onTrack(this.track);
+    was?.close();
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * A screen, a window or a tab.
+ * @import {Source, SourceWishes} from './source.js'
+ */
+import { Trouble } from '../call/trouble.js';
+import { mediaDevices } from './camera.js';
+
+/**
+ * @param {SourceWishes} wishes
+ * @returns {Promise<Source>}
+ */
+export async function openScreen({ size: [width, height], framerate }) {
+  const devices = mediaDevices();
+  if (!devices.getDisplayMedia) throw new Trouble('screen-missing');
+  const video = { width: { max: width }, height: { max: height }, frameRate: { ideal: framerate } };
+  try {
+    const [track] = (await devices.getDisplayMedia({ video, audio: false })).getVideoTracks();
+    if (!track) throw new Trouble('screen-denied');
+    // Without it Chromium takes a shared screen for slides, and sends a few frames a second.
+    track.contentHint = 'motion';
+    return { kind: 'screen', track, close: () => track.stop(), lost: 'screen-ended' };
+  } catch (error) {
+    throw new Trouble('screen-denied', { detail: /** @type {Error} */ (error).message });
+  }
+}
+
+export function canShareScreen() {
+  return 'getDisplayMedia' in (navigator.mediaDevices ?? {});
+}

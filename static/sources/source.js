@@ -1,0 +1,44 @@
+/**
+ * Where a picture can come from. Each kind opens to a `Source`: one video track, and how to let go of it.
+ * @import {Size} from '../call/protocol.js'
+ * @import {TroubleCode} from '../call/trouble.js'
+ */
+import { openCamera } from './camera.js';
+import { openFile } from './file.js';
+import { openSample } from './sample.js';
+import { openScreen } from './screen.js';
+
+/** @typedef {'camera' | 'screen' | 'file' | 'sample'} SourceKind */
+
+/**
+ * @typedef {object} SourceWishes
+ * @property {SourceKind} kind
+ * @property {string} deviceId of a camera; '' for the browser's default
+ * @property {File | null} file
+ * @property {Size} size
+ * @property {number} framerate
+ */
+
+/**
+ * @typedef {object} Source
+ * @property {SourceKind} kind
+ * @property {MediaStreamTrack} track
+ * @property {() => void} close
+ * @property {TroubleCode} lost what it means when the track ends by itself
+ */
+
+/** @type {Record<SourceKind, (wishes: SourceWishes, signal: AbortSignal) => Promise<Source>>} */
+const OPENERS = { camera: openCamera, screen: openScreen, file: openFile, sample: openSample };
+
+/**
+ * @param {SourceWishes} wishes
+ * @param {AbortSignal} signal
+ * @returns {Promise<Source>}
+ */
+export async function openSource(wishes, signal) {
+  const source = await OPENERS[wishes.kind](wishes, signal);
+  // What the user is asked cannot be aborted: what opens after Stop is closed again.
+  if (signal.aborted) source.close();
+  signal.throwIfAborted();
+  return source;
+}

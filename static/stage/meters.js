@@ -1,0 +1,146 @@
+/**
+ * What is measured at the display, and its place on the stage.
+ * @import {Half} from './painter.js'
+ * @import {Match, Pair} from './pairing.js'
+ * @import {Spread} from '../call/protocol.js'
+ */
+import { element, write } from '../dom.js';
+import { SlidingRate } from '../framerate.js';
+import { currentLanguage } from '../texts.js';
+import { RecentPercentiles } from './percentiles.js';
+import { SharpnessMeter } from './sharpness.js';
+import { followFrames } from './video-frames.js';
+
+const REFRESH_MS = 500;
+const SHARPNESS_MS = 1_000;
+const UNKNOWN = '–';
+
+/**
+ * @typedef {object} Figures
+ * @property {Match | null} match of the pair that is shown
+ * @property {number | null} originalFps frames a second that the encoder gave; the camera's where those are not seen
+ * @property {number | null} enhancedFps that the browser presented
+ * @property {number | null} displayedFps pairs that were drawn
+ * @property {Spread} roundTripMs from the encoder to the drawn pair, over the last 5 s
+ * @property {number | null} sharpnessOriginal
+ * @property {number | null} sharpnessEnhanced
+ * @property {'variance of Laplacian'} sharpnessMeasure
+ * @property {Record<Match, number>} pairs how many there were of each kind
+ */
+
+export class Meters {
+  #halves;
+  #sharpness = new SharpnessMeter();
+  #state = fresh();
+
+  /** @param {{original: Half, enhanced: Half}} halves */
+  constructor(halves) {
+    this.#halves = halves;
+  }
+
+  /**
+   * @param {{original: HTMLVideoElement, enhanced: HTMLVideoElement}} videos
+   * @param {AbortSignal} signal
+   */
+  follow({ original }, signal) {
+    this.clear();
+    const state = this.#state;
+    followFrames(original, (now, { presentedFrames }) => {
+      state.camera.add(now, presentedFrames ?? ++state.cameraFrames);
+    }, signal);
+    const timers = [setInterval(() => this.#show(), REFRESH_MS), setInterval(() => this.#look(), SHARPNESS_MS)];
+    signal.addEventListener('abort', () => timers.forEach(clearInterval));
+  }
+
+  /** @param {number} at when the encoder gave a frame, on the clock of `performance.now()` */
+  countSent(at) {
+    this.#state.sent.add(at, ++this.#state.sentFrames);
+  }
+
+  /** @param {Pair} pair */
+  count({ match, now, roundTrip, presented }) {
+    const state = this.#state;
+    state.pairs[match]++;
+    state.match = match;
+    state.displayed.add(now, ++state.drawn);
+    state.enhanced.add(now, presented ?? state.drawn);
+    if (roundTrip !== null) state.roundTrip.add(now, roundTrip);
+  }
+
+  clear() {
+    this.#state = fresh();
+    this.#show();
+  }
+
+  /** @param {number} now @returns {Figures} */
+  figures(now) {
+    const { match, camera, sent, enhanced, displayed, roundTrip, sharpness, pairs } = this.#state;
+    return {
+      match,
+      originalFps: sent.read(now) || camera.read(now),
+      enhancedFps: enhanced.read(now),
+      displayedFps: displayed.read(now),
+      roundTripMs: roundTrip.read(now),
+      sharpnessOriginal: sharpness.original,
+      sharpnessEnhanced: sharpness.enhanced,
+      sharpnessMeasure: 'variance of Laplacian',
+      pairs: { ...pairs },
+    };
+  }
+
+  #look() {
+    const { original, enhanced } = this.#halves;
+    this.#state.sharpness = {
+      original: original.size && this.#sharpness.measure(original.canvas),
+      enhanced: enhanced.size && this.#sharpness.measure(enhanced.canvas),
+    };
+  }
+
+  #show() {
+    const figures = this.figures(performance.now());
+    for (const name of /** @type {const} */ (['original', 'enhanced'])) {
+      const fps = name === 'original' ? figures.originalFps : figures.enhancedFps;
+      const sharpness = name === 'original' ? figures.sharpnessOriginal : figures.sharpnessEnhanced;
+      put(`${name}-fps`, decimal(fps, 1));
+      put(`${name}-size`, this.#halves[name].size?.join(' × ') ?? UNKNOWN);
+      put(`${name}-sharpness`, decimal(sharpness, 0));
+    }
+    put('stage-displayed', decimal(figures.displayedFps, 1));
+    const { p50, p95 } = figures.roundTripMs;
+    put('stage-roundtrip', p50 === null ? UNKNOWN : `${decimal(p50, 0)} / ${decimal(p95, 0)} ms`);
+    const { exact, near, camera } = figures.pairs;
+    const all = exact + near + camera;
+    put('stage-same', all === 0 ? UNKNOWN : `${decimal((100 * exact) / all, 0)} %`);
+  }
+}
+
+function fresh() {
+  return {
+    /** @type {Match | null} */
+    match: null,
+    camera: new SlidingRate(),
+    cameraFrames: 0,
+    sent: new SlidingRate(),
+    sentFrames: 0,
+    enhanced: new SlidingRate(),
+    displayed: new SlidingRate(),
+    drawn: 0,
+    roundTrip: new RecentPercentiles(),
+    /** @type {{original: number | null, enhanced: number | null}} */
+    sharpness: { original: null, enhanced: null },
+    /** @type {Record<Match, number>} */
+    pairs: { exact: 0, near: 0, camera: 0 },
+  };
+}
+
+/** @param {string} id @param {string} value */
+function put(id, value) {
+  write(element(id, HTMLElement), value);
+}
+
+/** @param {number | null} value @param {number} digits */
+function decimal(value, digits) {
+  if (value === null) return UNKNOWN;
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
+  return new Intl.NumberFormat(currentLanguage(), format).format(value);
+}

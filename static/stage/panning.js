@@ -1,0 +1,115 @@
+/**
+ * Carries out zoom and pan on the page: places the pictures, follows pointer and keys.
+ * @import {Size} from '../call/protocol.js'
+ * @import {Look, Zoom} from './zoom.js'
+ */
+import { ZOOMS, panned, place } from './zoom.js';
+
+/** CSS pixels that an arrow key moves the picture by. */
+const STEP = 48;
+
+/** @type {Record<string, [x: number, y: number]>} */
+const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+
+export class Panning {
+  /** @type {Look} */
+  #look = { zoom: 'fit', centre: [0.5, 0.5] };
+  /** @type {Size} */
+  #size = [16, 9];
+  #region;
+  #frames;
+  #onZoom;
+
+  /**
+   * @param {HTMLElement} region that takes keys and pointers
+   * @param {HTMLElement[]} frames each with one `.plane` in it, all of one size
+   * @param {(zoom: Zoom) => void} onZoom
+   */
+  constructor(region, frames, onZoom) {
+    this.#region = region;
+    this.#frames = frames;
+    this.#onZoom = onZoom;
+    const observer = new ResizeObserver(() => this.refresh());
+    for (const frame of frames) observer.observe(frame);
+    region.addEventListener('keydown', (event) => this.#press(event));
+    region.addEventListener('pointerdown', (event) => this.#drag(event));
+    this.zoom = 'fit';
+  }
+
+  get zoom() {
+    return this.#look.zoom;
+  }
+
+  /** @param {Zoom} zoom */
+  set zoom(zoom) {
+    this.#look = { ...this.#look, zoom };
+    this.#region.dataset.zoom = String(zoom);
+    this.refresh();
+    this.#onZoom(zoom);
+  }
+
+  /** Of the enhanced picture. @param {Size} size */
+  set size(size) {
+    if (size[0] === this.#size[0] && size[1] === this.#size[1]) return;
+    this.#size = size;
+    this.refresh();
+  }
+
+  /** Places the pictures anew: after whatever moves or resizes the frames. */
+  refresh() {
+    for (const frame of this.#frames) {
+      const plane = frame.querySelector('.plane');
+      if (!(plane instanceof HTMLElement)) continue;
+      const { left, top, width, height } = place(this.#look, boxOf(frame), this.#size, devicePixelRatio);
+      // By layout, not by a transform: Chromium puts what it transforms on fractions of a pixel.
+      for (const [side, value] of Object.entries({ left, top, width, height })) {
+        plane.style.setProperty(side, `${value}px`);
+      }
+    }
+  }
+
+  /** @param {[x: number, y: number]} by */
+  #pan(by) {
+    const [frame] = this.#frames;
+    if (!frame) return;
+    this.#look = panned(this.#look, by, boxOf(frame), this.#size, devicePixelRatio);
+    this.refresh();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    if (event.target !== this.#region || event.ctrlKey || event.altKey || event.metaKey) return;
+    const arrow = ARROWS[event.key];
+    if (arrow) this.#pan(arrow);
+    else if (event.key === '+' || event.key === '-') this.#step(event.key === '+' ? 1 : -1);
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {1 | -1} by */
+  #step(by) {
+    this.zoom = ZOOMS[ZOOMS.indexOf(this.zoom) + by] ?? this.zoom;
+  }
+
+  /** @param {PointerEvent} event */
+  #drag(event) {
+    if (event.button !== 0 || this.zoom === 'fit' || event.defaultPrevented) return;
+    const region = this.#region;
+    let [x, y] = [event.clientX, event.clientY];
+    const over = new AbortController();
+    const { signal } = over;
+    region.setPointerCapture(event.pointerId);
+    region.addEventListener('pointermove', ({ clientX, clientY }) => {
+      this.#pan([x - clientX, y - clientY]);
+      [x, y] = [clientX, clientY];
+    }, { signal });
+    for (const end of ['pointerup', 'pointercancel']) region.addEventListener(end, () => over.abort(), { signal });
+  }
+}
+
+/** @param {HTMLElement} frame */
+function boxOf(frame) {
+  const { left, top } = frame.getBoundingClientRect();
+  // Against the document: scrolling moves nothing inside the frame. Scroll offsets are whole device pixels.
+  return { left: left + scrollX, top: top + scrollY, width: frame.clientWidth, height: frame.clientHeight };
+}

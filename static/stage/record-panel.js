@@ -1,0 +1,118 @@
+/**
+ * The controls of a recording: what, in which format, for how long by now.
+ * @import {Pair} from './pairing.js'
+ * @import {Size} from '../call/protocol.js'
+ * @import {Container} from './recording-format.js'
+ */
+import { element, write } from '../dom.js';
+import { say } from '../texts.js';
+import { fileName, offerFile } from './file-name.js';
+import { recordingFormats } from './recording-format.js';
+import { Recording } from './recording.js';
+import { SideBySide } from './side-by-side.js';
+
+const REFRESH_MS = 250;
+
+export class RecordPanel {
+  #what = element('record-what', HTMLSelectElement);
+  #format = element('record-format', HTMLSelectElement);
+  #button = element('record', HTMLButtonElement);
+  #progress = element('record-progress', HTMLElement);
+  #said = element('record-said', HTMLElement);
+  #link = element('record-file', HTMLAnchorElement);
+  /** @type {Recording | null} */
+  #recording = null;
+  /** @type {SideBySide | null} */
+  #picture = null;
+  /** @type {MediaStream | null} */
+  #enhanced = null;
+  /** @type {() => Size} */
+  #sizeNow;
+
+  /** @param {() => Size} sizeNow of the enhanced picture; zeros where there is none */
+  constructor(sizeNow) {
+    this.#sizeNow = sizeNow;
+    this.#button.addEventListener('click', () => (this.#recording ? this.#recording.stop() : this.#start()));
+    this.#offerFormats();
+    this.#show();
+  }
+
+  /** @param {MediaStream | null} enhanced null ends a recording */
+  set stream(enhanced) {
+    this.#enhanced = enhanced;
+    if (!enhanced) this.#recording?.stop();
+    this.#show();
+  }
+
+  /** @param {Pair} pair */
+  draw(pair) {
+    this.#picture?.draw(pair);
+  }
+
+  #offerFormats() {
+    const formats = typeof MediaRecorder === 'undefined' ? [] : recordingFormats(false, MediaRecorder.isTypeSupported);
+    for (const { container } of formats) this.#format.add(new Option(container === 'mp4' ? 'MP4' : 'WebM', container));
+    if (formats.length === 0) say(this.#said, 'stage.record.none');
+  }
+
+  async #start() {
+    const stream = this.#enhanced;
+    if (!stream) return;
+    // A track without sound so far would hold the file up.
+    const sounds = stream.getAudioTracks().filter(({ readyState, muted }) => readyState === 'live' && !muted);
+    const wanted = /** @type {Container} */ (this.#format.value);
+    const format = recordingFormats(sounds.length > 0, MediaRecorder.isTypeSupported)
+      .find(({ container }) => container === wanted);
+    this.#picture = this.#what.value === 'both' ? new SideBySide(this.#sizeNow()) : null;
+    const pictures = this.#picture ? this.#picture.capture() : stream;
+    try {
+      if (!format) throw new Error(`no codecs for ${wanted}`);
+      const size = this.#picture?.size ?? this.#sizeNow();
+      this.#recording = new Recording(new MediaStream([...pictures.getVideoTracks(), ...sounds]), format, size);
+      say(this.#said, 'stage.record.on');
+      this.#show();
+      await this.#finish(this.#recording);
+    } catch (error) {
+      say(this.#said, 'stage.record.failed', { detail: error instanceof Error ? error.message : String(error) });
+    } finally {
+      if (this.#picture) for (const track of pictures.getTracks()) track.stop();
+      this.#recording = this.#picture = null;
+      this.#show();
+    }
+  }
+
+  /** @param {Recording} recording */
+  async #finish(recording) {
+    const timer = setInterval(() => this.#tell(recording), REFRESH_MS);
+    try {
+      const file = await recording.file;
+      const name = fileName(new Date(), recording.container);
+      say(this.#link, 'stage.record.file', { name });
+      offerFile(this.#link, file, name);
+      say(this.#said, 'stage.record.done');
+    } finally {
+      clearInterval(timer);
+      this.#tell(recording);
+    }
+  }
+
+  /** @param {Recording} recording */
+  #tell(recording) {
+    write(this.#progress, `${clock(recording.seconds)} · ${(recording.bytes / 1e6).toFixed(1)} MB`);
+  }
+
+  #show() {
+    const recording = this.#recording !== null;
+    say(this.#button, recording ? 'stage.record.stop' : 'stage.record.start');
+    this.#button.toggleAttribute('data-recording', recording);
+    this.#button.disabled = !recording && (!this.#enhanced || this.#format.length === 0);
+    this.#what.disabled = this.#format.disabled = recording;
+  }
+}
+
+/** @param {number} seconds */
+function clock(seconds) {
+  const tenths = Math.floor(seconds * 10);
+  const rest = (tenths % 600) / 10;
+  return `${Math.floor(tenths / 600)}:${rest.toFixed(1).padStart(4, '0')}`;
+}

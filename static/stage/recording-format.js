@@ -1,0 +1,41 @@
+/** Which files this browser can record, and how many bits a second a recording is worth. */
+
+/** @typedef {'mp4' | 'webm'} Container */
+
+/** @typedef {{container: Container, mimeType: string}} Format */
+
+/**
+ * In the order in which they are asked for. MP4 with H.264 opens everywhere; a sound of AAC more widely than of Opus.
+ * High profile: the level becomes what the picture needs. VP8 costs a busy machine less than VP9.
+ * @type {Record<Container, {video: string, sounds: string[]}[]>}
+ */
+const CODECS = {
+  mp4: [{ video: 'avc1.640034', sounds: ['mp4a.40.2', 'opus'] }, { video: 'avc1.42E034', sounds: ['mp4a.40.2', 'opus'] }],
+  webm: [{ video: 'vp8', sounds: ['opus'] }, { video: 'vp9', sounds: ['opus'] }],
+};
+
+/** Enough that the file shows the call's picture, not the recorder's. */
+const BITS_PER_PIXEL = 0.2;
+const FRAME_RATE = 30;
+const [LEAST_BITRATE, MOST_BITRATE] = [1_500_000, 25_000_000];
+
+/**
+ * @param {boolean} withSound
+ * @param {(mimeType: string) => boolean} supported `MediaRecorder.isTypeSupported`
+ * @returns {Format[]} one for each container that can be written, the better one first
+ */
+export function recordingFormats(withSound, supported) {
+  return /** @type {Container[]} */ (['mp4', 'webm']).flatMap((container) => {
+    const types = CODECS[container].flatMap(({ video, sounds }) => (withSound ? sounds : ['']).map(
+      (sound) => `video/${container};codecs="${sound ? `${video},${sound}` : video}"`,
+    ));
+    const mimeType = types.find(supported);
+    return mimeType ? [{ container, mimeType }] : [];
+  });
+}
+
+/** @param {number} width @param {number} height @returns {number} bits a second */
+export function recordingBitrate(width, height) {
+  const wanted = width * height * FRAME_RATE * BITS_PER_PIXEL;
+  return Math.round(Math.min(Math.max(wanted, LEAST_BITRATE), MOST_BITRATE));
+}

@@ -1,0 +1,25 @@
+/**
+ * Taps a sender for what it really sends: RTCRtpScriptTransform hands the encoded frames to a worker.
+ * @import {Sent} from './sent-worker.js'
+ */
+
+/** Whether this browser can show what it sends. */
+export function canShowSent() {
+  return typeof RTCRtpScriptTransform !== 'undefined' && typeof VideoDecoder !== 'undefined';
+}
+
+/**
+ * @param {RTCRtpSender} sender of the original, before the connection is negotiated
+ * @param {(sent: Sent) => void} onSent called for each frame; `at` is on the clock of `performance.now()`
+ * @param {AbortSignal} signal ends it
+ */
+export function tapSender(sender, onSent, signal) {
+  const worker = new Worker(new URL('./sent-worker.js', import.meta.url), { type: 'module' });
+  worker.addEventListener('message', ({ data }) => {
+    const { timestamp, at, frame } = /** @type {Sent} */ (data);
+    if (signal.aborted) frame?.close();
+    else onSent({ timestamp, at: at - performance.timeOrigin, frame });
+  });
+  signal.addEventListener('abort', () => worker.terminate());
+  sender.transform = new RTCRtpScriptTransform(worker);
+}

@@ -1,0 +1,57 @@
+/**
+ * Sharpness by the variance of the Laplacian of luma (Pech-Pacheco et al., ICPR 2000): the more fine detail, the
+ * larger. It takes noise and the blocks of coding for detail, so it compares pictures of one scene, not of two.
+ */
+
+/** Pixels of the middle that are looked at: as much as takes 2 ms. */
+const WIDTH = 512;
+const HEIGHT = 288;
+
+/**
+ * @param {Uint8ClampedArray} rgba
+ * @param {number} width of the picture in pixels
+ * @returns {number} in squared 8-bit levels of BT.601 luma; 0 for a picture without an inside
+ */
+export function laplacianVariance(rgba, width) {
+  const luma = new Float32Array(rgba.length / 4);
+  for (let i = 0, at = 0; i < luma.length; i++, at += 4) {
+    luma[i] = 0.299 * level(rgba, at) + 0.587 * level(rgba, at + 1) + 0.114 * level(rgba, at + 2);
+  }
+  const height = luma.length / width;
+  let [sum, squares, count] = [0, 0, 0];
+  for (let y = 1; y < height - 1; y++) {
+    for (let i = y * width + 1; i < (y + 1) * width - 1; i++) {
+      const value = level(luma, i - 1) + level(luma, i + 1) + level(luma, i - width) + level(luma, i + width)
+        - 4 * level(luma, i);
+      sum += value;
+      squares += value * value;
+      count++;
+    }
+  }
+  return count === 0 ? 0 : squares / count - (sum / count) ** 2;
+}
+
+/** @param {Uint8ClampedArray | Float32Array} values @param {number} at */
+function level(values, at) {
+  return values[at] ?? 0;
+}
+
+/** Measures the middle of pictures, pixel by pixel as they are. */
+export class SharpnessMeter {
+  // Apart from the canvases on the screen: reading those back would take them off the graphics card for good.
+  #context = new OffscreenCanvas(WIDTH, HEIGHT).getContext('2d', { willReadFrequently: true });
+
+  /**
+   * @param {HTMLCanvasElement} picture
+   * @returns {number | null} null where there is no picture
+   */
+  measure(picture) {
+    const width = Math.min(WIDTH, picture.width);
+    const height = Math.min(HEIGHT, picture.height);
+    if (!this.#context || !width || !height) return null;
+    const left = Math.floor((picture.width - width) / 2);
+    const top = Math.floor((picture.height - height) / 2);
+    this.#context.drawImage(picture, left, top, width, height, 0, 0, width, height);
+    return laplacianVariance(this.#context.getImageData(0, 0, width, height).data, width);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Both halves in one picture, for a recording: original on the left, enhanced on the right, each at the size at which
+ * the enhanced picture comes.
+ * @import {Pair} from './pairing.js'
+ * @import {Size} from '../call/protocol.js'
+ */
+import { sizeOf } from './painter.js';
+
+export class SideBySide {
+  #canvas = document.createElement('canvas');
+  #context = this.#canvas.getContext('2d', { alpha: false });
+  #half;
+
+  /** @param {Size} half stays as it is, whatever comes: a file has one size */
+  constructor(half) {
+    this.#half = half;
+    [this.#canvas.width, this.#canvas.height] = this.size;
+  }
+
+  /** @returns {Size} */
+  get size() {
+    const [width, height] = this.#half;
+    return [2 * width, height];
+  }
+
+  /** @returns {MediaStream} with a frame for each pair that is drawn */
+  capture() {
+    return this.#canvas.captureStream();
+  }
+
+  /** @param {Pair} pair */
+  draw({ original, enhanced }) {
+    const [width, height] = this.#half;
+    if (original && sizeOf(original)[0]) this.#context?.drawImage(original, 0, 0, width, height);
+    if (sizeOf(enhanced)[0]) this.#context?.drawImage(enhanced, width, 0, width, height);
+  }
+}

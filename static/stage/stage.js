@@ -1,0 +1,181 @@
+/**
+ * The stage: original and enhanced picture, how they are looked at, what can be kept of them, and what is measured
+ * as they are shown.
+ *
+ * For a call: `attach` when the transceiver of the picture is made, before its offer, `showOriginal` and
+ * `showEnhanced` as the streams come and go (null when the call ends), `note` with each report of the server.
+ * @import {Match, Pair} from './pairing.js'
+ * @import {ServerStats} from '../call/protocol.js'
+ * @import {TextKey} from '../texts.js'
+ */
+import { element } from '../dom.js';
+import { say } from '../texts.js';
+import { buttonChoice } from './choice.js';
+import { Divider } from './divider.js';
+import { Meters } from './meters.js';
+import { Half, paint, sizeOf } from './painter.js';
+import { Pairing } from './pairing.js';
+import { Panning } from './panning.js';
+import { RecordPanel } from './record-panel.js';
+import { fullScreenButton, pictureInPictureButton } from './screen.js';
+import { canShowSent, tapSender } from './sent-frames.js';
+import { StillPanel } from './still-panel.js';
+
+const DIFFERENCE_SCALE = 8;
+
+/** Which words stand beside the original. @type {Record<Match, TextKey>} */
+const WHAT = { exact: 'stage.original.sent', near: 'stage.original.sent', camera: 'stage.original.camera' };
+
+/** @typedef {'side' | 'divider' | 'difference'} View */
+
+export class Stage {
+  #section = element('stage', HTMLElement);
+  #what = element('original-what', HTMLElement);
+  #videos = {
+    original: element('original-video', HTMLVideoElement),
+    enhanced: element('enhanced-video', HTMLVideoElement),
+  };
+  #halves = {
+    original: new Half(element('original-canvas', HTMLCanvasElement)),
+    enhanced: new Half(element('enhanced-canvas', HTMLCanvasElement)),
+  };
+  #pairing = new Pairing(this.#videos, (pair) => this.#present(pair));
+  #meters = new Meters(this.#halves);
+  #still = new StillPanel(this.#halves);
+  #recording = new RecordPanel(() => sizeOf(this.#videos.enhanced));
+  #panning;
+  /** Ends what belongs to one call. @type {AbortController | null} */
+  #call = null;
+
+  constructor() {
+    const pictures = element('stage-pictures', HTMLElement);
+    const frames = [...pictures.querySelectorAll('.frame')].map((frame) => /** @type {HTMLElement} */ (frame));
+    const showZoom = buttonChoice(element('stage-zoom', HTMLElement), (value) => {
+      this.#panning.zoom = value === 'fit' ? value : /** @type {1 | 2 | 4} */ (Number(value));
+    });
+    this.#panning = new Panning(pictures, frames, (zoom) => showZoom(String(zoom)));
+    new Divider(element('stage-divider', HTMLElement), pictures);
+    const showView = buttonChoice(element('stage-view', HTMLElement), (value) => {
+      this.view = /** @type {View} */ (value);
+    });
+    showView('side');
+    fullScreenButton(element('stage-fullscreen', HTMLButtonElement), this.#section, this.#videos.enhanced);
+    pictureInPictureButton(element('stage-pip', HTMLButtonElement), this.#videos.enhanced, () => {
+      say(element('stage-said', HTMLElement), 'stage.pip.refused');
+    });
+    // The CSS draws the difference, the words name its scale.
+    pictures.style.setProperty('--difference', String(DIFFERENCE_SCALE));
+    say(element('stage-scale', HTMLElement), 'stage.difference.scale', { scale: DIFFERENCE_SCALE });
+    for (const video of Object.values(this.#videos)) {
+      for (const event of ['loadeddata', 'emptied']) video.addEventListener(event, () => this.#mark(video));
+      video.addEventListener('resize', () => this.#fit());
+    }
+  }
+
+  /** @returns {View} */
+  get view() {
+    return /** @type {View} */ (this.#section.dataset.view);
+  }
+
+  set view(view) {
+    this.#section.dataset.view = view;
+    this.#panning.refresh();
+  }
+
+  /**
+   * Begins a call: what this sender really sends is shown as the original.
+   * @param {RTCRtpSender} sender of the original, before the offer
+   */
+  attach(sender) {
+    this.#end();
+    this.#call = new AbortController();
+    const { signal } = this.#call;
+    this.#pairing.follow(signal);
+    this.#meters.follow(this.#videos, signal);
+    if (canShowSent()) {
+      tapSender(sender, (sent) => {
+        if (sent.frame) this.#meters.countSent(sent.at);
+        this.#pairing.note(sent);
+      }, signal);
+    }
+  }
+
+  /** @param {MediaStream | null} stream of the camera; null when the call ends */
+  showOriginal(stream) {
+    show(this.#videos.original, stream);
+    if (!stream) this.#end();
+  }
+
+  /** @param {MediaStream | null} stream with the enhanced picture and perhaps sound; null when the call ends */
+  showEnhanced(stream) {
+    show(this.#videos.enhanced, stream);
+    this.#recording.stream = stream;
+    if (!stream) this.#end();
+  }
+
+  /** @param {ServerStats} stats */
+  note(stats) {
+    this.#pairing.offset = stats.rtp_offset;
+    this.#still.student = stats.student;
+  }
+
+  /** What was measured as the pictures were shown; nulls where nothing is known. */
+  figures() {
+    return this.#meters.figures(performance.now());
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<void>} when the first enhanced frame can be seen
+   */
+  firstPicture(signal) {
+    const { enhanced } = this.#videos;
+    return new Promise((resolve) => {
+      enhanced.addEventListener('loadeddata', () => resolve(), { signal });
+      if (hasPicture(enhanced)) resolve();
+    });
+  }
+
+  /** @param {Pair} pair */
+  #present(pair) {
+    this.#recording.draw(pair);
+    this.#meters.count(pair);
+    if (this.#still.frozen) return;
+    paint(this.#halves, pair);
+    this.#still.match = pair.match;
+    say(this.#what, canShowSent() ? WHAT[pair.match] : 'stage.original.unsupported');
+    this.#fit();
+  }
+
+  #fit() {
+    const size = [this.#videos.enhanced, this.#videos.original].map(sizeOf).find(([width]) => width > 0);
+    if (size) this.#panning.size = size;
+  }
+
+  #end() {
+    this.#call?.abort();
+    this.#call = null;
+    this.#pairing.offset = null;
+    this.#still.clear();
+    for (const half of Object.values(this.#halves)) half.clear();
+    this.#meters.clear();
+    say(this.#what, 'stage.original.what');
+  }
+
+  /** @param {HTMLVideoElement} video */
+  #mark(video) {
+    video.closest('.frame')?.toggleAttribute('data-picture', hasPicture(video));
+  }
+}
+
+/** @param {HTMLVideoElement} video @param {MediaStream | null} stream */
+function show(video, stream) {
+  video.srcObject = stream;
+  // Safari starts some streams only when told; a refusal means that the `autoplay` attribute does it.
+  if (stream) video.play().catch(() => {});
+}
+
+/** @param {HTMLVideoElement} video */
+function hasPicture(video) {
+  return video.srcObject !== null && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+}

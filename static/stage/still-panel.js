@@ -1,0 +1,73 @@
+/**
+ * Freezes the pair that is shown, and saves it.
+ * @import {Half} from './painter.js'
+ * @import {Match} from './pairing.js'
+ * @import {Size} from '../call/protocol.js'
+ */
+import { element } from '../dom.js';
+import { say, text } from '../texts.js';
+import { fileName, offerFile } from './file-name.js';
+import { stillPicture } from './still.js';
+
+/** @type {Record<Match, 'stage.match.exact' | 'stage.match.near' | 'stage.match.camera'>} */
+const MATCHES = { exact: 'stage.match.exact', near: 'stage.match.near', camera: 'stage.match.camera' };
+
+export class StillPanel {
+  frozen = false;
+  /** What the server works with. @type {string | null} */
+  student = null;
+  /** Of the pair that is shown. @type {Match | null} */
+  match = null;
+  #freeze = element('stage-freeze', HTMLButtonElement);
+  #save = element('stage-save', HTMLButtonElement);
+  #link = element('stage-still', HTMLAnchorElement);
+  #said = element('stage-said', HTMLElement);
+  #halves;
+
+  /** @param {{original: Half, enhanced: Half}} halves */
+  constructor(halves) {
+    this.#halves = halves;
+    this.#freeze.addEventListener('click', () => this.#setFrozen(!this.frozen));
+    this.#save.addEventListener('click', () => this.#keep());
+    this.#setFrozen(false);
+  }
+
+  /** After a call: nothing is frozen. */
+  clear() {
+    this.#setFrozen(false);
+    this.student = this.match = null;
+  }
+
+  /** @param {boolean} frozen */
+  #setFrozen(frozen) {
+    this.frozen = frozen && this.#halves.enhanced.size !== null;
+    this.#freeze.ariaPressed = String(this.frozen);
+    say(this.#said, this.frozen ? 'stage.frozen' : null);
+  }
+
+  async #keep() {
+    const { original, enhanced } = this.#halves;
+    const date = new Date();
+    try {
+      if (!original.size || !enhanced.size || !this.match) throw new Error('no picture');
+      const caption = { original: this.#sent(original.size, enhanced.size), enhanced: this.#returned(enhanced.size) };
+      const file = await stillPicture(original.canvas, enhanced.canvas, caption, text(MATCHES[this.match]), date);
+      offerFile(this.#link, file, fileName(date, 'png'));
+      say(this.#said, 'stage.still.saved', { name: fileName(date, 'png') });
+    } catch {
+      say(this.#said, 'stage.still.none');
+    }
+  }
+
+  /** @param {Size} size @param {Size} shown */
+  #sent(size, shown) {
+    const kind = this.match === 'camera' ? 'stage.still.camera' : 'stage.still.sent';
+    const enlarged = size[0] === shown[0] && size[1] === shown[1] ? '' : text('stage.still.enlarged');
+    return text(kind, { size: size.join(' × '), enlarged });
+  }
+
+  /** @param {Size} size */
+  #returned(size) {
+    return text('stage.still.returned', { size: size.join(' × '), student: this.student ?? '–' });
+  }
+}

@@ -1,0 +1,112 @@
+"""What is asked of the server over the data channel, what it answers, and what it really does."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.real_server import running_server
+from tests.browser.test_restart import HOLD_CONNECTION
+
+DIFFERENCE = """() => {
+    const canvas = document.createElement('canvas');
+    const [width, height] = [320, 180];
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    const pixels = ['original', 'enhanced'].map((name) => {
+        context.drawImage(document.getElementById(`${name}-canvas`), 0, 0, width, height);
+        return context.getImageData(0, 0, width, height).data;
+    });
+    return pixels[0].reduce((sum, value, i) => sum + Math.abs(value - pixels[1][i]), 0) / pixels[0].length;
+}"""
+
+
+@pytest.fixture(scope="module")
+def family(chromium_program, tmp_path_factory):
+    """A server with every student that ships."""
+    log = tmp_path_factory.mktemp("family") / "server.log"
+    with running_server(log, "--student", "auto") as server:
+        yield server
+
+
+@pytest.fixture
+def live(open_page, family):
+    page = open_page(family, HOLD_CONNECTION)
+    page.start()
+    return page
+
+
+def said(page, element: str) -> None:
+    return expect(page.page.locator(f"#{element}"))
+
+
+def test_what_the_server_does_is_shown_and_agrees_with_what_it_says_elsewhere(live, family):
+    health = family.health()
+    said(live, "server-student").to_have_text(re.compile("|".join([*health["students"], "pass-through"])))
+    said(live, "server-provider").to_have_text(health["provider"])
+    said(live, "server-encoder").to_have_text(re.compile("^(H264|VP8), "))
+    said(live, "server-bitrate").to_have_text(re.compile("bit/s$"))
+    said(live, "server-provider-note").to_contain_text((health["provider_note"] or "").rstrip("."))
+    options = live.page.locator("#student option").all_inner_texts()
+    assert options[0] == "Automatic"
+    assert set(health["students"]) <= set(options)
+
+
+def test_another_student_is_asked_for_and_taken(live):
+    live.page.get_by_label("Student").select_option("nano")
+    said(live, "server-student").to_have_text("nano", timeout=5_000)
+
+
+def test_enhancement_switched_off_is_said_and_the_picture_comes_back_as_it_came(live):
+    live.page.get_by_label("Student").select_option("nano")
+    said(live, "server-student").to_have_text("nano", timeout=5_000)
+    live.page.wait_for_timeout(1_500)
+    enhanced = live.page.evaluate(DIFFERENCE)
+    live.page.get_by_role("switch", name="Enhance the picture").click()
+    said(live, "status-what").to_have_text("Live, with enhancement switched off.")
+    said(live, "server-passed-reason").to_contain_text("Passed through unenhanced", timeout=5_000)
+    live.page.wait_for_timeout(1_500)
+    assert live.page.evaluate(DIFFERENCE) < enhanced
+    live.page.get_by_role("switch", name="Enhance the picture").click()
+    said(live, "status-what").to_have_text("Live.")
+
+
+def test_the_strength_goes_from_nothing_to_half_as_much_again(live):
+    slider = live.page.get_by_role("slider", name="Strength")
+    expect(slider).to_have_attribute("aria-valuetext", "100 %")
+    slider.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "150 %")
+    live.page.wait_for_timeout(2_000)
+    strong = sorted(live.measure("enhanced")["sharpness"] / live.measure("original")["sharpness"] for _ in range(5))[2]
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "0 %")
+    live.page.wait_for_timeout(2_000)
+    none = sorted(live.measure("enhanced")["sharpness"] / live.measure("original")["sharpness"] for _ in range(5))[2]
+    assert strong > none * 1.1
+
+
+def test_the_returned_bit_rate_keeps_under_its_ceiling(live):
+    slider = live.page.get_by_role("slider", name="Returned bit rate")
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "150 kbit/s")
+    said(live, "server-bitrate").to_have_text("150 kbit/s", timeout=5_000)
+    live.page.wait_for_timeout(4_000)
+    assert live.text("figure-bits-down").endswith(" kbit/s")
+    assert live.number("figure-bits-down") < 250
+
+
+def test_a_refusal_is_shown_in_the_servers_words(live):
+    live.page.evaluate("""held.channel.send(JSON.stringify({ type: 'control', student: 'einstein' }))""")
+    said(live, "control-refused").to_contain_text("The server refused: there is no student 'einstein' here")
+    live.page.get_by_label("Student").select_option("nano")
+    said(live, "control-refused").to_be_empty()
+
+
+def test_wishes_from_before_the_call_go_with_the_offer(open_page, family):
+    page = open_page(family)
+    page.page.get_by_role("switch", name="Enhance the picture").click()
+    with page.page.expect_request("**/offer") as offer:
+        page.page.locator("#start").click()
+    assert offer.value.post_data_json["wishes"]["enhance"] is False
+    assert offer.value.post_data_json["wishes"]["output_height"] == 360
+    said(page, "status-what").to_have_text("Live, with enhancement switched off.", timeout=30_000)

@@ -1,0 +1,137 @@
+"""For everyone: axe-core finds nothing, the keyboard reaches everything, both languages say everything."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RUN = """async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
+    return violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ target }) => target.join(' ')) }));
+}"""
+_NO_CAMERA = """() => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };
+}"""
+SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci --prefix tests/browser")
+    return AXE.read_text()
+
+
+def violations(page: Page, axe: str) -> list[dict[str, Any]]:
+    # Put in by the debugger, past the page's policy, which lets nothing inline run.
+    page.evaluate(axe)
+    found: list[dict[str, Any]] = page.evaluate(RUN)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_no_violation_idle_in_a_call_and_in_trouble(open_page, server, axe, size, scheme):
+    page = open_page(server, viewport=SIZES[size], color_scheme=scheme)
+    tab = page.page
+    assert violations(tab, axe) == []
+    page.choose("sample")
+    page.start()
+    assert violations(tab, axe) == []
+    tab.get_by_role("button", name="Divider").click()
+    assert violations(tab, axe) == []
+    tab.locator("#stop").click()
+
+    tab.evaluate(_NO_CAMERA)
+    tab.locator("#source").select_option(index=0)
+    tab.locator("#start").click()
+    page.expect_trouble("No camera was found", "sample clip")
+    assert violations(tab, axe) == []
+
+
+def test_axe_finds_no_violation_in_the_dialogs(open_page, server, axe):
+    tab = open_page(server).page
+    tab.evaluate("document.getElementById('token-dialog').showModal()")
+    assert violations(tab, axe) == []
+    tab.keyboard.press("Escape")
+    tab.evaluate("document.getElementById('copy-dialog').showModal()")
+    assert violations(tab, axe) == []
+
+
+def test_the_language_of_the_browser_is_taken_and_another_one_kept(open_page, server):
+    tab = open_page(server, locale="de-AT", ready="Bereit.").page
+    expect(tab.locator("html")).to_have_attribute("lang", "de")
+    expect(tab.get_by_role("button", name="Start")).to_be_visible()
+    expect(tab.get_by_role("button", name="Miserabel")).to_be_visible()
+    tab.get_by_role("combobox", name="Sprache").select_option("en")
+    expect(tab.locator("#status-what")).to_have_text("Ready.")
+    expect(tab.get_by_role("button", name="Terrible")).to_be_visible()
+    expect(tab.locator("#line-bitrate-value")).to_have_text("what the line takes")
+    tab.reload()
+    expect(tab.locator("html")).to_have_attribute("lang", "en")
+    expect(tab.locator("#status-what")).to_have_text("Ready.")
+
+
+def test_the_language_changes_in_mid_call_and_figures_follow(open_page, server):
+    page = open_page(server)
+    page.choose("sample")
+    page.start()
+    page.page.locator("#language").select_option("de")
+    expect(page.page.locator("#status-next")).to_contain_text("Vergleiche Feinheiten")
+    expect(page.page.locator("#figure-returned")).to_contain_text(",", timeout=5_000)
+    untranslated = page.page.evaluate("""() => [...document.querySelectorAll('[data-text]')]
+        .filter((element) => element.textContent === '' && element.dataset.text !== '').map(({ id }) => id)""")
+    assert untranslated == []
+
+
+def test_the_keyboard_reaches_every_control_and_the_focus_is_seen(open_page, server):
+    tab = open_page(server).page
+    wanted = set(
+        tab.evaluate("""() => [...document.querySelectorAll('button, select, input, a[href], [tabindex]')]
+            .filter((element) => element.checkVisibility() && !element.disabled && element.tabIndex >= 0
+                && !element.closest('dialog:not([open])')).map((element) => element.id || element.dataset.value)""")
+    )
+    reached = set()
+    for _ in range(len(wanted) + 5):
+        tab.keyboard.press("Tab")
+        focused = tab.evaluate("""() => {
+            const element = document.activeElement;
+            const { outlineStyle, outlineWidth } = getComputedStyle(element);
+            return { name: element.id || element.dataset.value, ring: outlineStyle !== 'none' && outlineWidth };
+        }""")
+        if focused["name"]:
+            reached.add(focused["name"])
+            assert focused["ring"] == "3px", f"no focus ring at {focused['name']}"
+    assert wanted <= reached
+
+
+def test_reduced_motion_stops_every_transition(open_page, server):
+    tab = open_page(server, reduced_motion="reduce").page
+    moving = tab.evaluate("""() => [...document.querySelectorAll('*')].filter((element) => {
+        const { transitionDuration, animationName } = getComputedStyle(element);
+        return transitionDuration !== '0s' || animationName !== 'none';
+    }).length""")
+    assert moving == 0
+
+
+def test_the_policy_lets_nothing_inline_and_no_other_host_in(open_page, server):
+    page = open_page(server)
+    tab = page.page
+    tab.evaluate("""() => {
+        window.broken = [];
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+            broken.push(effectiveDirective);
+        });
+        const script = document.createElement('script');
+        script.textContent = 'window.ran = true';
+        document.body.append(script);
+        document.body.setAttribute('style', 'color: red');
+        fetch('https://example.org/').catch(() => {});
+    }""")
+    tab.wait_for_function("() => broken.length >= 3")
+    assert {"script-src-elem", "style-src-attr", "connect-src"} <= set(tab.evaluate("broken"))
+    assert tab.evaluate("window.ran") is None
+    page.faults.clear()  # Chromium says each of them on the console; they are this test's own

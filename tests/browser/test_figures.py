@@ -1,0 +1,109 @@
+"""What is measured: plausible, in agreement with the server's own figures, and fit for a bug report."""
+
+import json
+import statistics
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import expect
+
+SETTLE_MS = 12_000
+
+
+@pytest.fixture(scope="module")
+def settled(browser, server):
+    """A call that has run for a while."""
+    from tests.browser.acutance_page import AcutancePage
+
+    tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page = AcutancePage(tab, server.url)
+    page.open()
+    page.start()
+    tab.wait_for_timeout(SETTLE_MS)
+    yield page
+    tab.context.close()
+    assert page.faults == []
+
+
+@pytest.fixture(scope="module")
+def copied(settled):
+    return settled.report()
+
+
+def middle(seconds, read) -> float:
+    return statistics.median(value for value in map(read, seconds[-8:]) if value is not None)
+
+
+def test_frame_rates_agree_with_the_servers(copied, settled):
+    seconds = copied["seconds"]
+    rates = {name: middle(seconds, lambda second, name=name: second[name]) for name in ("sent", "returned")}
+    # The server's are of its last second alone: several are asked for.
+    server = [settled.report()["server"]["rate"] for _ in range(3) if not settled.page.wait_for_timeout(1_000)]
+    assert rates["sent"] == pytest.approx(statistics.median(rate["received"] for rate in server), rel=0.1)
+    assert rates["returned"] == pytest.approx(statistics.median(rate["returned"] for rate in server), rel=0.1)
+    assert middle(seconds, lambda second: second["displayed"]) <= rates["returned"] * 1.1
+
+
+def test_bit_rates_agree_with_the_servers(settled):
+    ups, downs = [], []
+    for _ in range(4):
+        settled.page.wait_for_timeout(1_000)
+        report = settled.report()
+        last = report["seconds"][-1]
+        ups.append(last["bits-up"] / report["server"]["received_bitrate"])
+        downs.append(last["bits-down"] / report["server"]["returned_bitrate"])
+    assert statistics.median(ups) == pytest.approx(1, abs=0.1)
+    assert statistics.median(downs) == pytest.approx(1, abs=0.1)
+
+
+def test_the_round_trip_is_longer_than_the_time_in_the_server_and_no_second(copied):
+    second = copied["seconds"][-1]
+    assert second["in-server"] < second["roundtrip"] <= second["roundtrip-late"] < 1_000
+    stages = [second[f"stage-{name}"] for name in ("decode", "wait", "enhance", "encode_wait", "encode")]
+    assert sum(stages) == pytest.approx(second["in-server"], rel=0.5)
+
+
+def test_nothing_is_lost_on_loopback_and_sharpness_goes_up(copied):
+    second = copied["seconds"][-1]
+    assert second["loss-up"] == second["loss-down"] == 0
+    assert second["sharpness-after"] > second["sharpness-before"] > 0
+
+
+def test_numbers_are_shown_with_their_units_and_the_plots_have_lines(settled):
+    assert settled.text("figure-roundtrip").endswith(" ms")
+    assert settled.text("figure-bits-up").endswith("bit/s")
+    assert settled.text("figure-loss-up").endswith(" %")
+    drawn = settled.page.evaluate("""() => [...document.querySelectorAll('.plot')].map((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const colours = new Set();
+        for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 250) colours.add(data.slice(i, i + 3).join());
+        return colours.size;
+    })""")
+    assert len(drawn) == 4
+    assert all(colours >= 3 for colours in drawn)
+
+
+def test_the_copied_report_says_what_helps_and_nothing_personal(copied, settled):
+    assert copied["source"]["kind"] == "camera"
+    assert copied["source"]["captured"]["width"] == 640
+    assert copied["server"]["provider"]
+    assert [event["what"] for event in copied["events"]][:4] == ["opening", "connecting", "waiting", "live"]
+    assert all(earlier["ago"] > later["ago"] for earlier, later in pairwise(copied["seconds"]))
+    text = json.dumps(copied)
+    device = settled.page.evaluate(
+        "document.getElementById('original-video').srcObject.getVideoTracks()[0].getSettings().deviceId"
+    )
+    label = settled.page.locator("#source option:checked").inner_text()
+    for personal in (device, label, "127.0.0.1", "candidate", "ufrag", "session"):
+        assert personal not in text
+
+
+def test_a_report_can_be_copied_by_hand_where_the_clipboard_is_shut(open_page, server):
+    page = open_page(server, "navigator.clipboard.writeText = async () => { throw new Error('shut'); }")
+    page.page.locator("#copy").click()
+    dialog = page.page.get_by_role("dialog", name="Report as JSON")
+    expect(dialog).to_be_visible()
+    text = json.loads(dialog.get_by_role("textbox").input_value())
+    assert text["report"] == "acutance page 1"
+    page.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()

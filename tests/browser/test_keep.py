@@ -1,0 +1,114 @@
+"""What can be kept of a call: a still picture, and recordings."""
+
+import re
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Download, expect
+
+from tests.browser.numbered_picture import FRAMES, RATE, number_in
+from tests.browser.stage_page import StagePage, detail
+
+RECORDED_MS = 4_000
+
+
+@pytest.fixture(scope="module")
+def camera(numbered_camera: Path) -> Path:
+    return numbered_camera
+
+
+@pytest.fixture
+def stage(live_stage: StagePage) -> StagePage:
+    live_stage.reset()
+    return live_stage
+
+
+def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, output):
+    stage.freeze()
+    original, enhanced = stage.halves()
+    with stage.page.expect_download() as download:
+        stage.press("stage-save")
+    path = save(download.value, output)
+    made = datetime.strptime(path.name, "acutance-%Y-%m-%d-%H%M%S.png")
+    assert abs((datetime.now() - made).total_seconds()) < 60
+    expect(stage.page.locator("#stage-said")).to_contain_text(path.name)
+
+    picture = Image.open(path)
+    assert picture.info == {}, "no word about whose it is or where it was made"
+    pixels = np.asarray(picture.convert("RGB"))
+    assert pixels.shape[1] == 2 * 640
+    assert np.array_equal(pixels[:360, :640], original[..., :3])
+    assert np.array_equal(pixels[:360, 640:], enhanced[..., :3])
+    assert number_in(original) == number_in(enhanced)
+    assert detail(pixels[:360, 640:]) > 1.1 * detail(pixels[:360, :640])
+    caption = pixels[360:]
+    assert 40 < caption.shape[0] < 120
+    for half in (caption[:, :640], caption[:, 640:]):
+        assert half.max() == 255, "white letters under each half"
+        assert (half.max(-1) > 128).mean() < 0.2
+
+
+@pytest.mark.parametrize(("what", "container"), [("enhanced", "mp4"), ("both", "webm"), ("both", "mp4")])
+def test_a_recording_moves_and_is_as_long_as_was_said(stage, output, what, container):
+    stage.page.locator("#record-what").select_option(what)
+    stage.page.locator("#record-format").select_option(container)
+    stage.press("record")
+    expect(stage.page.locator("#record")).to_have_text("Stop recording")
+    stage.page.wait_for_timeout(RECORDED_MS)
+    assert re.fullmatch(r"0:0\d\.\d · \d+\.\d MB", stage.whole.text("record-progress"))
+    with stage.page.expect_download() as download:
+        stage.press("record")
+    path = save(download.value, output)
+    assert path.suffix == f".{container}"
+    said, size = re.fullmatch(r"0:(\d\d\.\d) · (\d+\.\d) MB", stage.whole.text("record-progress")).groups()
+    assert path.stat().st_size == pytest.approx(float(size) * 1e6, abs=60_000)
+    assert RECORDED_MS / 1000 <= float(said) < RECORDED_MS / 1000 + 3
+
+    times, pictures = frames_of(path)
+    assert times[-1] - times[0] == pytest.approx(float(said), abs=0.5)
+    assert pictures[0].shape == (360, 640 if what == "enhanced" else 1280, 3)
+    shown = [halves_of(picture) for picture in pictures[len(pictures) // 4 :]]
+    assert len({numbers[-1] for numbers in shown}) > 5, "it moves"
+    forward = [(later[-1] - sooner[-1]) % FRAMES for sooner, later in pairwise(shown)]
+    assert max(forward) < 2 * RATE, "and never backwards"
+    if what == "both":
+        assert all(original == enhanced for original, enhanced in shown)
+        assert detail(pictures[-1][:, 640:]) > 1.1 * detail(pictures[-1][:, :640])
+
+
+def test_the_end_of_the_call_ends_a_recording_and_keeps_it(stage, output):
+    """The last of this module: the call is over then."""
+    stage.page.locator("#record-what").select_option("enhanced")
+    stage.press("record")
+    stage.page.wait_for_timeout(1_500)
+    with stage.page.expect_download() as download:
+        stage.whole.stop()
+    times, _ = frames_of(save(download.value, output))
+    assert times[-1] - times[0] > 0.7
+    expect(stage.page.locator("#record")).to_be_disabled()
+    expect(stage.page.locator("#record")).to_have_text("Record")
+    stage.press("stage-save")
+    expect(stage.page.locator("#stage-said")).to_have_text("There is no picture to save yet.")
+
+
+def save(download: Download, folder: Path) -> Path:
+    path = folder / download.suggested_filename
+    download.save_as(path)
+    return path
+
+
+def frames_of(path: Path) -> tuple[list[float], list[np.ndarray]]:
+    """Return when each frame is shown, in seconds, and the frames as RGB."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    return [frame.time for frame in frames], [frame.to_ndarray(format="rgb24") for frame in frames]
+
+
+def halves_of(picture: np.ndarray) -> list[int | None]:
+    """Return the numbers in a recorded picture: of the original, if it is there, and of the enhanced."""
+    return [number_in(half) for half in np.split(picture, picture.shape[1] // 640, axis=1)]

@@ -1,0 +1,76 @@
+"""Try a bad line: what is sent gets worse, as one sees, and comes back at its size."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.acutance_page import size_text
+from tests.browser.test_restart import HOLD_CONNECTION
+
+ENCODING = "held.pc.getSenders().find(({ track }) => track?.kind === 'video').getParameters().encodings[0]"
+
+
+def sharpness(page, pane: str) -> float:
+    """Return the middle of five."""
+    values = []
+    for _ in range(5):
+        values.append(page.measure(pane)["sharpness"])
+        page.page.wait_for_timeout(200)
+    return sorted(values)[2]
+
+
+@pytest.fixture
+def live(open_page, server):
+    page = open_page(server, HOLD_CONNECTION)
+    page.start()
+    return page
+
+
+def test_one_click_makes_the_line_terrible_and_another_one_good(live):
+    tab = live.page
+    for button in ("Good", "Weak", "Terrible"):
+        expect(tab.get_by_role("button", name=button)).to_have_attribute("aria-pressed", str(button == "Good").lower())
+    tab.get_by_role("button", name="Terrible").click()
+    expect(tab.get_by_role("button", name="Terrible")).to_have_attribute("aria-pressed", "true")
+    expect(tab.locator("#line-bitrate-value")).to_have_text("120 kbit/s")
+    expect(tab.locator("#line-scale-value")).to_have_text("1 : 2")
+    # What was really sent is half as large; what comes back is not.
+    expect(tab.locator("#original-size")).to_have_text(size_text(320, 180), timeout=15_000)
+    expect(tab.locator("#server-size")).to_have_text(f"{size_text(320, 180)} → {size_text(640, 360)}", timeout=15_000)
+    tab.wait_for_timeout(4_000)
+    assert live.number("figure-bits-up") < 160
+    assert tab.evaluate(ENCODING)["maxBitrate"] == 120_000
+
+    tab.get_by_role("button", name="Good").click()
+    expect(tab.locator("#original-size")).to_have_text(size_text(640, 360), timeout=15_000)
+    assert "maxBitrate" not in tab.evaluate(ENCODING)
+    expect(tab.locator("#status-what")).to_have_text("Live.")
+
+
+@pytest.mark.parametrize("by", ["frames", "canvas"])
+def test_a_soft_camera_is_softer_before_it_is_sent_and_sharp_again_at_one_move(open_page, server, by):
+    page = open_page(server, "delete globalThis.MediaStreamTrackProcessor" if by == "canvas" else "")
+    page.choose("sample")
+    page.start()
+    page.page.wait_for_timeout(1_500)
+    sharp = sharpness(page, "original")
+    slider = page.page.get_by_role("slider", name="Soft camera")
+    slider.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "4.0 ×")  # noqa: RUF001 - as it is written on the page
+    page.page.wait_for_timeout(2_500)
+    soft = sharpness(page, "original")
+    assert soft < sharp / 2
+    assert sharpness(page, "enhanced") > soft, "the server gives back of what was taken"
+    slider.press("Home")
+    page.page.wait_for_timeout(2_500)
+    assert sharpness(page, "original") > 2 * soft
+    expect(page.page.locator("#status-what")).to_have_text("Live.")
+
+
+def test_what_was_set_before_the_call_holds_in_it(open_page, server):
+    page = open_page(server, HOLD_CONNECTION)
+    page.page.get_by_role("button", name="Terrible").click()
+    page.start()
+    assert page.page.evaluate(ENCODING)["maxBitrate"] == 120_000
+    expect(page.page.locator("#server-size")).to_have_text(
+        f"{size_text(320, 180)} → {size_text(640, 360)}", timeout=15_000
+    )

@@ -1,0 +1,1 @@
+"""Other people's WebRTC against the real server: `make interop`."""

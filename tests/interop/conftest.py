@@ -1,0 +1,115 @@
+"""A real server for other people's WebRTC, and the table of what came of it."""
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from av.video.frame import PictureType
+
+from tests.browser.real_server import Server, running_server
+from tests.interop.table import Row, write
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+_ROWS: list[Row] = []
+
+Record = Callable[..., None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.interop)
+
+
+def pytest_sessionfinish() -> None:
+    """Write the table where `make interop` asked for it."""
+    if _ROWS and os.environ.get("ACUTANCE_INTEROP_TABLE"):
+        write(_ROWS)
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The repository as a web site of another origin than the server's: the address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Requests are no news."""
+
+    handler = functools.partial(Quiet, directory=str(ROOT))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:
+        thread = threading.Thread(target=web.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{web.server_port}"
+        web.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def server(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    log = tmp_path_factory.mktemp("server") / "server.log"
+    with running_server(log, "--origin", site, "--max-sessions", "8") as running:
+        yield running
+
+
+@pytest.fixture
+def record() -> Record:
+    """Take a row for the table."""
+    return lambda *args, **rest: _ROWS.append(Row(*args, **rest))
+
+
+def closes(server: Server, seconds: float = 10.0) -> bool:
+    """Return whether the server has no session left, waiting for that."""
+    until = time.monotonic() + seconds
+    while server.health()["sessions"]:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def program(name: str, package: str) -> str:
+    """Return a program's path; skip the test where it is not installed."""
+    return shutil.which(name) or pytest.skip(f"no {name}: apt-get install {package}")
+
+
+def node(script: str, *arguments: str, seconds: float = 90.0, **environment: str) -> dict[str, Any]:
+    """Run a script of this folder by Node.js and return the JSON of its last line."""
+    if not (HERE / "node_modules").is_dir():
+        pytest.skip("no npm packages: make interop installs them")
+    return last_json([program("node", "nodejs"), str(HERE / script), *arguments], seconds, **environment)
+
+
+def last_json(command: list[str], seconds: float = 90.0, **environment: str) -> dict[str, Any]:
+    """Run a program and return the JSON of its last line."""
+    done = subprocess.run(
+        command, cwd=HERE, env={**os.environ, **environment}, capture_output=True, text=True, timeout=seconds
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds of FFmpeg's test picture, 640x360."""
+    path = tmp_path_factory.mktemp("clips") / "pattern.mp4"
+    pattern = "testsrc2=size=640x360:rate=30:duration=4,format=yuv420p"
+    with av.open(pattern, format="lavfi") as source, av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=30)
+        video.width, video.height, video.pix_fmt = 640, 360, "yuv420p"
+        for frame in source.decode(video=0):
+            frame.pict_type = PictureType.NONE
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return path

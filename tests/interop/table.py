@@ -1,0 +1,59 @@
+"""What a run of the interop tests found, as the table of docs/interop.md."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from server.machine import describe
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "interop.md"
+_BEGIN, _END = "<!-- written by make interop -->", "<!-- end -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One other side and one way to connect.
+
+    Attributes:
+        peer: its name and version.
+        way: how it was connected.
+        frames: enhanced frames that it decoded; None where it did not come to that.
+        size: of the last of them, as in 640x360.
+        closes: whether the server had no session left after it went.
+        note: what else to know, or why it does not work.
+    """
+
+    peer: str
+    way: str
+    frames: int | None
+    size: str = ""
+    closes: bool = False
+    note: str = ""
+
+    def markdown(self) -> str:
+        """Return the row."""
+        came = "no" if self.frames is None else f"{self.frames} frames"
+        closes = "yes" if self.closes else "no" if self.frames is not None else ""
+        connects = "yes" if self.frames else "no"
+        return f"| {self.peer} | {self.way} | {connects} | {came} | {self.size} | {closes} | {self.note} |"
+
+
+def write(rows: list[Row], document: Path = DOCUMENT) -> None:
+    """Put the rows in the place of those of the last run."""
+    text = document.read_text(encoding="utf-8")
+    head, _, rest = text.partition(_BEGIN)
+    _, _, tail = rest.partition(_END)
+    machine = describe()
+    lines = [
+        _BEGIN,
+        "",
+        "| other side | way | connects | came back | size | closes cleanly | to know |",
+        "|---|---|---|---|---|---|---|",
+        *(row.markdown() for row in sorted(rows, key=lambda row: (row.peer, row.way))),
+        "",
+        f"{date.today():%Y-%m-%d}, `make interop` at {machine['commit']}: {machine['cpu']}, "
+        f"Python {machine['python']}, aiortc {machine['aiortc']}, PyAV {machine['av']}; loopback alone.",
+        "",
+        _END,
+    ]
+    document.write_text(head + "\n".join(lines) + tail, encoding="utf-8")
