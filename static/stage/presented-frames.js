@@ -5,7 +5,7 @@
  * call comes. The two are told apart by their media time, which both carry.
  */
 
-/** After as many calls of which none spoke of a frame at hand, this browser's times cannot be compared. */
+/** After as many calls of which none spoke of a frame at hand, what is there is shown: better late than never. */
 const MOST_MISSES = 10;
 
 /** Half of WebCodecs' microsecond, and what a double of seconds loses. */
@@ -33,14 +33,20 @@ export class PresentedFrames {
    * @returns {Presented | null} null where the frame is gone
    */
   take(mediaTime) {
-    const current = this.#misses < MOST_MISSES && mediaTime !== undefined ? grabbed(this.#video) : null;
-    if (!current || mediaTime === undefined) return { picture: this.#video, sure: false };
+    const current = mediaTime === undefined ? null : grabbed(this.#video);
+    if (!current || mediaTime === undefined) return this.#unsure();
     const candidates = [current, this.#kept];
     const found = candidates.find((frame) => frame && Math.abs(frame.timestamp - mediaTime * 1e6) <= SAME_US) ?? null;
     if (this.#kept !== found) this.#kept?.close();
     this.#kept = found === current ? null : current;
     this.#misses = found ? 0 : this.#misses + 1;
-    return found && { picture: found, sure: true };
+    if (found) return { picture: found, sure: true };
+    return this.#misses > MOST_MISSES ? this.#unsure() : null;
+  }
+
+  /** @returns {Presented} */
+  #unsure() {
+    return { picture: this.#video, sure: false };
   }
 
   clear() {

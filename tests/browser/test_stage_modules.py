@@ -1,0 +1,176 @@
+"""The stage's modules alone, in the browser that runs them: on made-up frames, sizes and codecs."""
+
+import pytest
+
+_RING = """async (steps) => {
+    const { FrameRing } = await import('/static/stage/frame-ring.js');
+    const ring = new FrameRing();
+    const open = new Set();
+    return steps.map(([act, timestamp]) => {
+        if (act === 'add') {
+            open.add(timestamp);
+            const frame = { codedWidth: 1920, codedHeight: 1080, close: () => open.delete(timestamp) };
+            ring.add({ timestamp, at: 0, frame });
+        }
+        if (act === 'clear') ring.clear();
+        const taken = act === 'take' ? ring.take(timestamp) : null;
+        return { taken: taken && [taken.sent.timestamp, taken.exact], open: [...open] };
+    });
+}"""
+
+_CODEC = "async (bytes) => (await import('/static/stage/codec-string.js')).codecString(new Uint8Array(bytes))"
+
+_PLACE = """async ([look, frame, size, ratio]) =>
+    (await import('/static/stage/zoom.js')).place(look, frame, size, ratio)"""
+
+_PANNED = """async ([look, by, frame, size, ratio]) =>
+    (await import('/static/stage/zoom.js')).panned(look, by, frame, size, ratio)"""
+
+_VARIANCE = """async ([rows, width]) => {
+    const { laplacianVariance } = await import('/static/stage/sharpness.js');
+    return laplacianVariance(new Uint8ClampedArray(rows.flatMap((grey) => [grey, grey, grey, 255])), width);
+}"""
+
+_PERCENTILES = """async ([samples, now]) => {
+    const { RecentPercentiles } = await import('/static/stage/percentiles.js');
+    const recent = new RecentPercentiles();
+    for (const [at, value] of samples) recent.add(at, value);
+    return recent.read(now);
+}"""
+
+_FORMATS = """async ([withSound, supported]) => {
+    const { recordingFormats } = await import('/static/stage/recording-format.js');
+    return recordingFormats(withSound, (type) => supported.some((part) => type.includes(part)));
+}"""
+
+_PRESENTED = """async (calls) => {
+    const { PresentedFrames } = await import('/static/stage/presented-frames.js');
+    const open = new Set();
+    let shown = 0;
+    globalThis.VideoFrame = class {
+        constructor() { this.timestamp = shown; open.add(shown); }
+        close() { open.delete(this.timestamp); }
+    };
+    const video = {};
+    const presented = new PresentedFrames(video);
+    return calls.map(([current, told]) => {
+        shown = current * 1e6;
+        const taken = presented.take(told ?? undefined);
+        const is = taken && (taken.picture === video ? 'video' : taken.picture.timestamp / 1e6);
+        if (taken && taken.picture !== video) taken.picture.close();
+        return [is, taken && taken.sure, open.size];
+    });
+}"""
+
+FRAME = {"left": 38.4, "top": 300.25, "width": 586, "height": 329.6}
+WRAP = 2**32
+
+
+@pytest.fixture(scope="module")
+def modules(browser, server):
+    page = browser.new_page()
+    page.goto(server.url)
+    yield page
+    page.close()
+
+
+def test_the_ring_gives_the_frame_of_a_time_stamp_and_closes_what_came_before(modules):
+    steps = [["add", 100], ["add", 200], ["add", 300], ["take", 200], ["take", 250], ["take", 300], ["clear", 0]]
+    taken = modules.evaluate(_RING, steps)
+    # Whoever takes a frame closes it: 200 is still open, 100 is not.
+    assert taken[3] == {"taken": [200, True], "open": [200, 300]}
+    assert taken[4]["taken"] is None, "nothing that old is kept"
+    assert taken[5]["taken"] == [300, True]
+
+
+def test_the_ring_gives_the_nearest_earlier_frame_and_time_stamps_wrap(modules):
+    steps = [["add", WRAP - 3000], ["add", 0], ["take", 1500], ["add", 6000], ["clear", 0]]
+    taken = modules.evaluate(_RING, steps)
+    assert taken[2] == {"taken": [0, False], "open": [0]}
+    assert taken[4]["open"] == [0]
+
+
+def test_the_ring_is_bounded_by_memory(modules):
+    kept = modules.evaluate(_RING, [["add", 3000 * number] for number in range(100)])[-1]["open"]
+    assert 15 <= len(kept) <= 64 * 1024 * 1024 // (1920 * 1080 * 3 // 2)
+    assert kept[-1] == 3000 * 99
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ([0x50, 0x2E, 0, 0x9D, 0x01, 0x2A, 0x80, 2, 0x68, 1], "vp8"),
+        ([0, 0, 0, 1, 0x67, 0x42, 0xC0, 0x1F, 0x8C], "avc1.42c01f"),
+        ([0, 0, 0, 1, 0x09, 0xF0, 0, 0, 1, 0x67, 0x64, 0x00, 0x28, 0xAC], "avc1.640028"),
+        ([0, 0, 0, 1, 0x65, 0x88, 0x84], None),
+        ([0, 0, 1, 0x67, 0x42], None),
+        ([], None),
+    ],
+    ids=["VP8", "H.264", "H.264 behind a delimiter", "without parameter sets", "cut off", "empty"],
+)
+def test_the_codec_is_read_from_the_keyframe(modules, frame, expected):
+    assert modules.evaluate(_CODEC, frame) == expected
+
+
+@pytest.mark.parametrize("ratio", [1, 1.25, 2, 3])
+@pytest.mark.parametrize("zoom", [1, 2, 4])
+def test_pixels_lie_on_whole_pixels_of_the_screen(modules, zoom, ratio):
+    look = {"zoom": zoom, "centre": [0.31, 0.64]}
+    box = modules.evaluate(_PLACE, [look, FRAME, [640, 360], ratio])
+    assert box["width"] * ratio == pytest.approx(640 * zoom)
+    for side in ("left", "top"):
+        on_screen = (FRAME[side] + box[side]) * ratio
+        assert on_screen == pytest.approx(round(on_screen), abs=1e-6)
+
+
+def test_the_whole_picture_fits_in_the_middle(modules):
+    box = modules.evaluate(_PLACE, [{"zoom": "fit", "centre": [0.9, 0.9]}, FRAME, [480, 360], 1])
+    assert (box["width"], box["height"]) == pytest.approx((329.6 * 4 / 3, 329.6))
+    assert box["left"] == pytest.approx((586 - box["width"]) / 2, abs=0.5)
+
+
+def test_panning_ends_at_the_edge_and_comes_back_at_once(modules):
+    start = {"zoom": 2, "centre": [0.5, 0.5]}
+    far = modules.evaluate(_PANNED, [start, [5000, 5000], FRAME, [640, 360], 1])
+    assert far["centre"] == pytest.approx([1 - 586 / 1280 / 2, 1 - 329.6 / 720 / 2])
+    back = modules.evaluate(_PANNED, [far, [-128, 0], FRAME, [640, 360], 1])
+    assert back["centre"][0] == pytest.approx(far["centre"][0] - 0.1)
+    narrow = modules.evaluate(_PANNED, [{"zoom": 1, "centre": [0.5, 0.5]}, [50, 50], FRAME, [320, 180], 1])
+    assert narrow["centre"] == [0.5, 0.5]
+
+
+def test_sharpness_is_the_variance_of_the_laplacian(modules):
+    flat = [100] * 25
+    dot = [*flat[:12], 110, *flat[13:]]
+    assert modules.evaluate(_VARIANCE, [flat, 5]) == pytest.approx(0, abs=1e-3)
+    # Of the nine inner pixels the dot itself has -40, its four neighbours 10, the corners 0.
+    assert modules.evaluate(_VARIANCE, [dot, 5]) == pytest.approx(2000 / 9, rel=1e-3)
+
+
+def test_percentiles_are_of_the_last_seconds(modules):
+    samples = [[0, 9000], *([1000 + at, at] for at in range(1, 101))]
+    assert modules.evaluate(_PERCENTILES, [samples, 5500]) == {"p50": 50, "p95": 95}
+    assert modules.evaluate(_PERCENTILES, [samples, 60_000]) == {"p50": None, "p95": None}
+
+
+def test_formats_are_those_that_the_browser_has(modules):
+    chromium = modules.evaluate(_FORMATS, [True, ["avc1.640034,opus", "vp8"]])
+    assert [(format["container"], format["mimeType"]) for format in chromium] == [
+        ("mp4", 'video/mp4;codecs="avc1.640034,opus"'),
+        ("webm", 'video/webm;codecs="vp8,opus"'),
+    ]
+    silent = modules.evaluate(_FORMATS, [False, ["webm"]])
+    assert [format["mimeType"] for format in silent] == ['video/webm;codecs="vp8"']
+    assert modules.evaluate(_FORMATS, [True, []]) == []
+
+
+def test_a_frame_newer_than_the_one_spoken_of_waits_for_its_own_call(modules):
+    calls = [[1.0, 1.0], [3.0, 2.0], [4.0, 3.0], [4.0, 4.0]]
+    assert modules.evaluate(_PRESENTED, calls) == [[1, True, 0], [None, None, 1], [3, True, 1], [4, True, 0]]
+
+
+def test_where_no_call_speaks_of_a_frame_at_hand_the_video_itself_is_shown(modules):
+    told = modules.evaluate(_PRESENTED, [[number, number + 0.5] for number in range(12)] + [[20, 20]])
+    assert [taken[0] for taken in told] == [None] * 10 + ["video"] * 2 + [20]
+    assert max(open_ for _, _, open_ in told) == 1
+    assert modules.evaluate(_PRESENTED, [[1.0, None]]) == [["video", False, 0]]
