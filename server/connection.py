@@ -11,7 +11,7 @@ from typing import Any, Literal
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
-from server.aiortc_compat import accept_rsa_certificates, prepare_ice
+from server.aiortc_compat_transport import accept_rsa_certificates, prepare_ice
 from server.description import MOST_CANDIDATES, OfferError
 from server.h264_profile import with_profiles, with_received_level, with_stand_ins
 from server.quota import HOLDER, Held

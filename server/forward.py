@@ -12,7 +12,8 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from server.aiortc_compat import prepare_ice, watch_feedback
+from server.aiortc_compat import watch_feedback
+from server.aiortc_compat_transport import prepare_ice
 from server.bitrate import RateControl
 from server.broadcast import Broadcast
 from server.connection import codecs_with_first

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from server.admission import obstacle
-from server.aiortc_compat import bind_within
+from server.aiortc_compat_transport import bind_within
 from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
 from server.forward import Ingest

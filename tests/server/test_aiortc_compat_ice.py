@@ -15,7 +15,8 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSession
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from server.aiortc_compat import SoundFeed, bind_within, prepare_ice
+from server.aiortc_compat import SoundFeed
+from server.aiortc_compat_transport import bind_within, prepare_ice
 from tests.offers import AUDIO, VIDEO, offer
 
 

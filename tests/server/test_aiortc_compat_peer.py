@@ -4,7 +4,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 from OpenSSL import SSL
 
-from server.aiortc_compat import accept_rsa_certificates, watch_sender_reports
+from server.aiortc_compat import watch_sender_reports
+from server.aiortc_compat_transport import accept_rsa_certificates
 
 
 async def test_ciphers_for_rsa_certificates_are_offered_too() -> None:

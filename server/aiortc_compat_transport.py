@@ -1,0 +1,99 @@
+"""The private names of aiortc and aioice that concern addresses, checks and DTLS; the others are in aiortc_compat.py.
+
+Each has a contract test, as there.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from errno import EADDRINUSE
+from functools import partial
+from typing import Any
+
+from aioice import stun
+from aioice.candidate import candidate_priority
+from aioice.ice import Connection as IceConnection
+from aiortc import RTCPeerConnection
+from OpenSSL import SSL
+
+# Encoders wait 8 s for an answer (OBS), or 5 (FFmpeg); aioice would give a silent STUN server 5 s.
+_GATHERING_S = 1.5
+# RFC 8827, section 6.5, demands the first; the others are what browsers offer.
+_CIPHERS = b":".join(
+    b"ECDHE-%b-%b" % (key, cipher)
+    for key in (b"ECDSA", b"RSA")
+    for cipher in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
+)
+
+
+def prepare_ice(peer: RTCPeerConnection) -> None:
+    """Make the ICE connections of a peer connection answer in time, and take checks of minimal implementations.
+
+    Between the description that comes first and the gathering of candidates.
+    """
+    for connection in _ice_connections(peer):
+        gather = connection.get_component_candidates
+        connection.get_component_candidates = partial(gather, timeout=_GATHERING_S)  # type: ignore[method-assign, arg-type]
+        connection.check_incoming = partial(  # type: ignore[method-assign]
+            _check_incoming, connection.check_incoming
+        )
+
+
+def accept_rsa_certificates(peer: RTCPeerConnection) -> None:
+    """Let a peer connection shake hands with peers that have an RSA certificate, as GStreamer up to 1.22 does.
+
+    aiortc offers ciphers for ECDSA alone: as the DTLS client, which an answerer is, it finds none in common with them.
+    Before the handshake.
+    """
+    for certificate in peer._RTCPeerConnection__certificates:  # type: ignore[attr-defined]
+        certificate._create_ssl_context = partial(_with_rsa, certificate._create_ssl_context)
+
+
+def _with_rsa(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> SSL.Context:
+    context = create(*args, **rest)
+    context.set_cipher_list(_CIPHERS)
+    return context
+
+
+def _check_incoming(
+    check: Callable[[stun.Message, tuple[str, int], Any], None],
+    message: stun.Message,
+    address: tuple[str, int],
+    protocol: Any,
+) -> None:
+    # FFmpeg 8.0's WHIP muxer leaves out the PRIORITY that RFC 8445, section 7.1.1, demands: aioice answers it and then
+    # fails. It gets that of an address learnt from a check.
+    message.attributes.setdefault("PRIORITY", candidate_priority(1, "prflx"))
+    check(message, address, protocol)
+
+
+def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:
+    dtls = {transceiver.receiver.transport for transceiver in peer.getTransceivers()}
+    if peer.sctp is not None:
+        dtls.add(peer.sctp.transport)
+    return {transport.transport.iceGatherer._connection for transport in dtls}
+
+
+def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:
+    """Let aioice open its sockets only on these UDP ports, the first and the last among them.
+
+    It binds to port 0 and has no option for it: the loop's own method is wrapped. Where all are taken it is told so
+    by the OSError that a bind brings, and goes on without the address.
+    """
+    create = loop.create_datagram_endpoint
+    first, last = ports
+
+    async def create_within(factory: Any, local_addr: Any = None, **rest: Any) -> Any:
+        if local_addr is None or local_addr[1] != 0:
+            return await create(factory, local_addr=local_addr, **rest)
+        count = last - first + 1
+        start = random.randrange(count)
+        for step in range(count):
+            try:
+                return await create(factory, local_addr=(local_addr[0], first + (start + step) % count), **rest)
+            except OSError as error:
+                if error.errno != EADDRINUSE:
+                    raise
+        raise OSError(EADDRINUSE, f"all UDP ports from {first} to {last} are in use")
+
+    loop.create_datagram_endpoint = create_within  # type: ignore[method-assign, assignment]
