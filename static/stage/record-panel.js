@@ -32,7 +32,7 @@ export class RecordPanel {
   /** @param {() => Size} sizeNow of the enhanced picture; zeros where there is none */
   constructor(sizeNow) {
     this.#sizeNow = sizeNow;
-    this.#button.addEventListener('click', () => (this.#recording ? this.#recording.stop() : this.#start()));
+    this.#button.addEventListener('click', () => (this.#recording ? this.#stop(this.#recording) : this.#start()));
     this.#offerFormats();
     this.#show();
   }
@@ -79,6 +79,13 @@ export class RecordPanel {
       this.#recording = this.#picture = null;
       this.#show();
     }
+  }
+
+  /** @param {Recording} recording */
+  #stop(recording) {
+    this.#button.disabled = true;
+    say(this.#said, 'stage.record.ending');
+    recording.stop();
   }
 
   /** @param {Recording} recording */

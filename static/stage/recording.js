@@ -7,6 +7,13 @@ import { recordingBitrate } from './recording-format.js';
 /** How often the recorder gives what it has: a size is shown as often. */
 const SLICE_MS = 1_000;
 
+/** An encoder that gives nothing more for as long as this has done all that it had. */
+const DRAINED_MS = 600;
+const LOOK_MS = 200;
+
+/** A machine that cannot catch up within this time loses the end of its file. */
+const DRAIN_MOST_MS = 10_000;
+
 /** Browsers keep a file's pieces in memory or in their own folder: beyond this the recording ends by itself. */
 export const MOST_BYTES = 2 * 1024 ** 3;
 
@@ -56,10 +63,24 @@ export class Recording {
     return ((this.#ended ?? performance.now()) - this.#began) / 1000;
   }
 
-  stop() {
-    if (this.#recorder.state === 'inactive') return;
+  /**
+   * Takes no more pictures, and ends the file when the encoder has done those that it has: Chromium throws away what
+   * waits for it, which on a busy machine is the last seconds.
+   */
+  async stop() {
+    const recorder = this.#recorder;
+    if (recorder.state !== 'recording') return;
     this.#ended = performance.now();
-    this.#recorder.stop();
+    recorder.pause();
+    const waits = () => recorder.state === 'paused'; // it ends by itself where its tracks do
+    let quiet = 0;
+    for (let waited = 0; waited < DRAIN_MOST_MS && quiet < DRAINED_MS; waited += LOOK_MS) {
+      const before = this.bytes;
+      if (waits()) recorder.requestData();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      quiet = this.bytes === before ? quiet + LOOK_MS : 0;
+    }
+    if (waits()) recorder.stop();
   }
 
   /** @param {Blob} piece */

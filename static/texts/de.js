@@ -248,6 +248,7 @@ export default {
   'stage.record.start': 'Aufnehmen',
   'stage.record.stop': 'Aufnahme beenden',
   'stage.record.on': 'Aufnahme läuft, nur in diesem Browser.',
+  'stage.record.ending': 'Die Datei wird fertiggestellt …',
   'stage.record.done': 'Aufgenommen.',
   'stage.record.file': '{name} noch einmal speichern',
   'stage.record.failed': 'Die Aufnahme ist gescheitert: {detail}. Das andere Format kann gehen.',

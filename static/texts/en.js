@@ -250,6 +250,7 @@ export default {
   'stage.record.start': 'Record',
   'stage.record.stop': 'Stop recording',
   'stage.record.on': 'Recording, in this browser only.',
+  'stage.record.ending': 'Finishing the file…',
   'stage.record.done': 'Recorded.',
   'stage.record.file': 'Save {name} again',
   'stage.record.failed': 'The recording failed: {detail}. Try the other format.',
