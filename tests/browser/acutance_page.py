@@ -2,6 +2,7 @@
 
 import json
 import re
+from time import monotonic
 from typing import Any, Literal
 
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
@@ -84,6 +85,13 @@ class AcutancePage:
 
     def stop(self) -> None:
         self.page.locator("#stop").click()
+
+    def until(self, true: str, argument: object = None, seconds: float = 10.0) -> None:
+        """Wait until a function of the page returns something true: its policy forbids `wait_for_function`."""
+        end = monotonic() + seconds
+        while not self.page.evaluate(true, argument):
+            assert monotonic() < end, f"not within {seconds:g} s: {true}"
+            self.page.wait_for_timeout(50)
 
     def text(self, element: str) -> str:
         return self.page.locator(f"#{element}").inner_text()

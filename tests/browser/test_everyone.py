@@ -131,7 +131,7 @@ def test_the_policy_lets_nothing_inline_and_no_other_host_in(open_page, server):
         document.body.setAttribute('style', 'color: red');
         fetch('https://example.org/').catch(() => {});
     }""")
-    tab.wait_for_function("() => broken.length >= 3")
+    page.until("() => broken.length >= 3")
     assert {"script-src-elem", "style-src-attr", "connect-src"} <= set(tab.evaluate("broken"))
     assert tab.evaluate("window.ran") is None
     page.faults.clear()  # Chromium says each of them on the console; they are this test's own

@@ -83,7 +83,7 @@ def test_a_recording_moves_and_is_as_long_as_was_said(stage, output, what, conta
 
 def test_sound_that_comes_back_is_in_the_file(stage, output):
     stage.page.locator("#microphone").check()
-    stage.page.wait_for_function(_HEARS)
+    stage.whole.until(_HEARS)
     stage.page.locator("#record-what").select_option("both")
     stage.page.locator("#record-format").select_option("mp4")
     stage.press("record")

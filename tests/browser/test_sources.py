@@ -109,7 +109,7 @@ def test_the_source_changes_in_mid_call_without_connecting_anew(open_page, serve
     camera = page.page.evaluate_handle("document.getElementById('original-video').srcObject.getVideoTracks()[0]")
     page.choose("sample")
     expect(page.page.locator("#status-what")).to_have_text("Live.")
-    page.page.wait_for_function("track => track.readyState === 'ended'", arg=camera)
+    page.until("track => track.readyState === 'ended'", camera)
     assert sees_changing_pictures(page)
     page.page.locator("#resolution").select_option("320x180")
     expect_size(page, 320, 180)
@@ -176,14 +176,14 @@ def test_sound_comes_back_only_after_the_microphone_was_switched_on_and_is_not_p
     microphone = tab.get_by_role("switch", name="Send the microphone")
     expect(microphone).not_to_be_checked()
     microphone.check()
-    tab.wait_for_function("() => held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
+    page.until("() => held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     # Chromium's fake microphone beeps once a second.
     assert tab.evaluate(SOUND_LEVEL) > 0.01
     assert tab.evaluate("document.getElementById('returned-sound').muted")
     tab.get_by_role("switch", name="Play what comes back").check()
     assert not tab.evaluate("document.getElementById('returned-sound').muted")
     microphone.uncheck()
-    tab.wait_for_function("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
+    page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     expect(tab.locator("#status-what")).to_have_text("Live.")
 
 

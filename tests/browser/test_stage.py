@@ -184,18 +184,20 @@ def test_the_difference_is_of_luma_and_as_large_as_it_is_said_to_be(stage, outpu
 
 def test_full_screen_and_back(stage):
     stage.press("stage-fullscreen")
-    stage.page.wait_for_function("document.fullscreenElement?.id === 'stage'")
     expect(stage.page.locator("#stage-fullscreen")).to_have_attribute("aria-pressed", "true")
+    assert stage.page.evaluate("document.fullscreenElement.id") == "stage"
     stage.press("stage-fullscreen")
-    stage.page.wait_for_function("document.fullscreenElement === null")
+    expect(stage.page.locator("#stage-fullscreen")).to_have_attribute("aria-pressed", "false")
+    assert stage.page.evaluate("document.fullscreenElement") is None
 
 
 def test_the_enhanced_picture_in_a_window_of_its_own(stage):
     stage.press("stage-pip")
-    stage.page.wait_for_function("document.pictureInPictureElement?.id === 'enhanced-video'")
     expect(stage.page.locator("#stage-pip")).to_have_attribute("aria-pressed", "true")
+    assert stage.page.evaluate("document.pictureInPictureElement.id") == "enhanced-video"
     stage.press("stage-pip")
-    stage.page.wait_for_function("document.pictureInPictureElement === null")
+    expect(stage.page.locator("#stage-pip")).to_have_attribute("aria-pressed", "false")
+    assert stage.page.evaluate("document.pictureInPictureElement") is None
 
 
 def test_a_browser_that_cannot_show_what_it_sends_says_so_and_shows_the_camera(open_page, server):
