@@ -49,12 +49,14 @@ class Enhanced:
 class Enhancer:
     """Treats the frames of one session, one at a time. Blocks: call it in an executor.
 
-    Whatever fails, the picture goes on: the frame passes through, and the first failure of a kind is logged.
+    A frame that passes through may be treated beside one that a student holds on to. Whatever fails, the picture goes
+    on: the frame passes through, and the first failure of a kind is logged.
     """
 
     def __init__(self, ladder: Ladder):
         self._ladder = ladder
-        self._upscaler = Upscaler()
+        # One serves one thread: who passes a frame through does not wait for a student that hangs.
+        self._upscalers = {passes: Upscaler() for passes in (False, True)}
         self._said: set[str] = set()
 
     def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
@@ -89,7 +91,9 @@ class Enhancer:
         return Enhanced(enhanced)
 
     def _sized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
-        return frame if treatment.size is None else self._upscaler.bring(frame, *treatment.size)
+        if treatment.size is None:
+            return frame
+        return self._upscalers[treatment.student is None].bring(frame, *treatment.size)
 
     def _pass(self, frame: VideoFrame, reason: str, error: Exception | None = None) -> Enhanced:
         if reason not in self._said:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -17,6 +17,7 @@ from server.frame_hints import FrameHints
 from server.frame_interval import FrameInterval
 from server.frame_limits import FrameLimits
 from server.governor import PASS, Governor, Sample
+from server.inference import Inference, OverdueError
 from server.lane import Aged, Handed, Variant
 from server.load import Load
 from server.mailbox import Closed, Mailbox
@@ -62,7 +63,7 @@ class Pipeline:
     def __init__(
         self,
         enhancer: Enhancer,
-        inference: Executor,
+        inference: Inference,
         telemetry: Telemetry,
         choices: Choices,
         load: Load,
@@ -159,12 +160,17 @@ class Pipeline:
         width, height = self.choices.output.of(came)
         self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
         treatment = self.choices.treatment(came)
-        if treatment.student is None and treatment.size == came and aged.frame.format.name in FORMATS:
+        enhance = self._enhancer.enhance
+        if treatment.student is not None:
+            try:
+                return await self._inference.run(treatment.student, enhance, aged.frame, treatment, aged.hints)
+            except OverdueError as error:
+                treatment = replace(treatment, student=None, why_not=str(error))
+        if treatment.size == came and aged.frame.format.name in FORMATS:
             # Nothing to do: not worth a thread's attention.
-            return self._enhancer.enhance(aged.frame, treatment, aged.hints)
-        executor = self._passing if treatment.student is None else self._inference
+            return enhance(aged.frame, treatment, aged.hints)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(executor, self._enhancer.enhance, aged.frame, treatment, aged.hints)
+        return await loop.run_in_executor(self._passing, enhance, aged.frame, treatment, aged.hints)
 
     def _handed(self, handed: Handed) -> None:
         # A frame counts once, with the first lane that has it encoded.

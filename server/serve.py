@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 from dataclasses import dataclass
 
 import psutil
@@ -44,7 +45,12 @@ def run(options: ServeOptions) -> None:
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
     encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
-    asyncio.run(_serve(options, door, ladder, encoders))
+    overdue = asyncio.run(_serve(options, door, ladder, encoders))
+    if overdue:
+        # Python would wait for their threads, and a device that hangs may do so for ever.
+        log.error("ending without %d call(s) of a student that do not come back", overdue)
+        logging.shutdown()
+        os._exit(0)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,8 @@ def _door(options: ServeOptions) -> _Door:
         raise ServeError(str(error)) from error
 
 
-async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: EncoderChoice) -> None:
+async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: EncoderChoice) -> int:
+    # Returns how many calls of a student hang when all else has ended.
     stopping = Stopping()
     stopping.listen()
     host = Host(
@@ -99,6 +106,7 @@ async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: E
         if watch is not None:
             watch.cancel()
         await runner.cleanup()
+    return host.inference.overdue
 
 
 async def _drain(host: Host, stopping: Stopping, seconds: float) -> None:

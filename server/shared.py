@@ -1,11 +1,11 @@
 """What all sessions of a server have in common: what each may take, and what they take it from."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from server.encoder_choice import EncoderChoice
 from server.ice import Network
+from server.inference import Inference
 from server.ladder import Ladder
 from server.load import Load
 from server.telemetry import LoopLag
@@ -57,7 +57,7 @@ class Shared:
     """
 
     ladder: Ladder
-    inference: Executor
+    inference: Inference
     limits: Limits
     loop_lag: LoopLag
     load: Load

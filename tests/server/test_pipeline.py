@@ -2,7 +2,6 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import av
 import numpy as np
@@ -15,6 +14,7 @@ from server.encoder import Encoder, H264Encoder
 from server.enhancer import Enhanced, Treatment
 from server.frame_limits import FrameLimits
 from server.governor import PASS, Governor, Rung
+from server.inference import Inference
 from server.lane import Subscription, Variant
 from server.load import Load
 from server.output_size import OutputSize
@@ -65,7 +65,7 @@ class Run:
     def __init__(self, encoder: Encoder) -> None:
         self.now = 0.0
         self.camera, self.gate, self.telemetry = Camera(), Gate(), Telemetry(lambda: self.now)
-        self.inference = ThreadPoolExecutor(1)
+        self.inference = Inference(1, patience=30)
         self.governor = Governor([Rung("base", 1e-6), Rung("small", 1e-7), Rung(PASS)])
         self.choices = Choices(self.governor, OutputSize())
         self.pipeline = Pipeline(
@@ -86,7 +86,7 @@ class Run:
     async def close(self) -> None:
         self.returned.stop()
         await self.pipeline.close()
-        self.inference.shutdown()
+        self.inference.close()
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait for what a worker thread does."""

@@ -1,8 +1,11 @@
 """`acutance serve` as a person runs it: a process, a port, signals."""
 
 import asyncio
+import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -91,3 +94,46 @@ def test_an_option_may_stand_in_the_file_and_a_wrong_one_there_is_named(start: S
 async def test_a_peer_is_told_when_nobody_answers() -> None:
     with pytest.raises(PeerError, match="no answer from"):
         await round_trip(f"http://127.0.0.1:{free_port()}", Sending(Plan((320, 192)), [], 0))
+
+
+# The program itself, with a student that never comes back once the server runs.
+_HANGING = """
+import sys, threading
+from model.engine import Engine
+from server import host
+from server.cli import main
+
+class Hanging(host.Host):
+    def start(self):
+        super().start()
+        Engine.sharpen = lambda *_, **__: threading.Event().wait()
+
+from server import serve
+serve.Host = Hanging
+main(["serve", *sys.argv[1:]])
+"""
+
+
+def test_a_student_that_never_comes_back_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HANGING, "--port", str(port), "--drain", "0", "--no-admission"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    try:
+        health(f"http://127.0.0.1:{port}")
+        plan = Plan((320, 192), bitrate=300_000, count=60)
+        sending = Sending(plan, prepare(None, plan).packets, plan.count)
+        trip = asyncio.run(round_trip(f"http://127.0.0.1:{port}", sending))
+        assert len(trip.returned) >= 30, "they pass through"
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0
+    assert "does not answer: frames pass through until it does" in log
+    assert "ending without" in log
