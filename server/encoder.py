@@ -39,7 +39,7 @@ class Encoder(ABC):
     """
 
     name: str
-    codec_name: ClassVar[str]
+    codec_name: str
     formats: ClassVar[tuple[str, ...]]
 
     def __init__(self, control: bitrate.Rate, clock: Callable[[], float] = monotonic):
@@ -188,16 +188,32 @@ class H264Encoder(_Retunable):
         return {"preset": preset, "tune": "zerolatency"}
 
 
-class NvencEncoder(_Retunable):
+class NvencEncoder(H264Encoder):
     """NVIDIA's encoder, set as x264 is: no frame waits inside, a forced keyframe is an IDR.
 
     Options of FFmpeg's `h264_nvenc` (`ffmpeg -h encoder=h264_nvenc`); the rate of an open one is reconfigured.
+    Once it has failed, x264 encodes the rest of the call: its device is lost, or its sessions are used up.
     """
 
-    name = "NVENC"
     codec_name = "h264_nvenc"
 
+    def __init__(
+        self,
+        control: bitrate.Rate,
+        clock: Callable[[], float] = monotonic,
+        preset: Callable[[int, int], str] = lambda width, height: "superfast",
+    ):
+        super().__init__(control, clock, preset)
+        self.name = "NVENC"
+
+    def reset(self) -> None:
+        """Leave the next frame, which becomes a keyframe, and all that follow to x264."""
+        super().reset()
+        self.codec_name = H264Encoder.codec_name
+
     def _options(self, width: int, height: int) -> dict[str, str]:
+        if self.codec_name == H264Encoder.codec_name:
+            return super()._options(width, height)
         # The profile must be said here, too: FFmpeg's NVENC takes it from this option only, and Main is its default.
         return {
             "profile": "baseline",

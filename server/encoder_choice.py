@@ -58,7 +58,7 @@ class EncoderChoice:
         """Return a new encoder for ``H264`` or ``VP8``."""
         if codec != "H264":
             return ENCODERS[codec](control, clock)
-        return NvencEncoder(control, clock) if self.nvenc else H264Encoder(control, clock, self.preset)
+        return (NvencEncoder if self.nvenc else H264Encoder)(control, clock, self.preset)
 
 
 def _measured(preset: str) -> float:

@@ -139,12 +139,12 @@ class _Publication:
         self._peer = RTCPeerConnection(network.configuration())
         self._peer.on("connectionstatechange", self._on_state)
         self._connected = asyncio.Event()
-        self._picture = Subscription(PacketTrack("video", PICTURE_DEPTH), RateControl(limits.max_bitrate))
+        track, rate = PacketTrack("video", PICTURE_DEPTH), RateControl(limits.max_bitrate)
+        self._picture = Subscription(track, rate, lambda reason: self.ended.set())
         self._sound = PacketTrack("audio", SOUND_DEPTH)
         video = self._peer.addTransceiver(self._picture.track, direction="sendonly")
         video.setCodecPreferences(codecs_with_first("video", "H264"))
-        rate = self._picture.rate
-        watch_feedback(video.sender, lambda: self._picture.track.on_behind(), rate.on_remb, rate.on_loss)
+        watch_feedback(video.sender, lambda: track.on_behind(), rate.on_remb, rate.on_loss)
         if sound:
             audio = self._peer.addTransceiver(self._sound, direction="sendonly")
             # Sound is passed on as it came: no other codec will do.

@@ -19,6 +19,9 @@ from server.shared_rate import SharedRate
 
 log = logging.getLogger(__name__)
 
+# An encoder that cannot make a packet of anything for so long will not: who receives it is told.
+_GIVEN_UP_AFTER_S = 3.0
+
 
 class Variant(StrEnum):
     """Which picture of a stream."""
@@ -57,10 +60,12 @@ class Subscription:
     Attributes:
         track: where its packets go.
         rate: what it says of its line.
+        on_lost: called with the reason, in words, when no packets will come any more.
     """
 
     track: PacketTrack
     rate: RateControl
+    on_lost: Callable[[str], object] = lambda reason: None
 
 
 class Lane:
@@ -99,6 +104,7 @@ class Lane:
         self.rate = SharedRate()
         self.encoder = make_encoder(self.rate)
         self.encoding = 0.0
+        self._failing_since: float | None = None
         self._on_handed = on_handed
         self._on_dropped = on_dropped
         self._clock = clock
@@ -147,8 +153,9 @@ class Lane:
                     )
                     self.encoder.reset()
                     self._on_dropped()
+                    self._give_up(error)
                     continue
-                self.encoding = self._clock() - begun
+                self.encoding, self._failing_since = self._clock() - begun, None
                 await self._wait_for_room()
                 self._deliver(packet)
                 self._on_handed(Handed(aged, begun - aged.since, self.encoding))
@@ -169,6 +176,13 @@ class Lane:
     def _deliver(self, packet: VideoPacket) -> None:
         for subscription in self._subscriptions:
             subscription.track.offer(packet)
+
+    def _give_up(self, error: Exception) -> None:
+        if self._failing_since is None:
+            self._failing_since = self._clock()
+        if self._clock() - self._failing_since >= _GIVEN_UP_AFTER_S:
+            for subscription in self._subscriptions:
+                subscription.on_lost(f"the picture cannot be encoded ({type(error).__name__} in {self.encoder.name})")
 
     def _say_once(self, what: str, error: Exception) -> None:
         if what not in self._said:

@@ -77,7 +77,7 @@ class Session(Connection):
             clock,
         )
         self._figures = Report(self.name, shared, self.telemetry, self.pipeline)
-        self._own = Subscription(PacketTrack(), RateControl(self._limits.max_bitrate))
+        self._own = Subscription(PacketTrack(), RateControl(self._limits.max_bitrate), self.end)
         self._own_sound: PacketTrack | None = None
         self._grant(wishes)
         self._channel = PageChannel(self._on_message, self._limits.max_messages_per_second)

@@ -35,7 +35,8 @@ class Viewer(Connection):
         self.publisher = publisher
         self.variant = variant
         self._broadcast = publisher.pipeline.broadcast
-        self._picture = Subscription(PacketTrack("video", PICTURE_DEPTH), RateControl(shared.limits.max_bitrate))
+        track, rate = PacketTrack("video", PICTURE_DEPTH), RateControl(shared.limits.max_bitrate)
+        self._picture = Subscription(track, rate, self.end)
         self._sound = PacketTrack("audio", SOUND_DEPTH)
         self._codec = self._sound_codec = ""
         self._transceiver: RTCRtpTransceiver | None = None

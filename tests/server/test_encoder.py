@@ -7,7 +7,7 @@ import pytest
 from skimage.metrics import structural_similarity
 
 from server.bitrate import RateControl
-from server.encoder import ENCODERS, Encoder, H264Encoder, VP8Encoder
+from server.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder, VP8Encoder
 from server.picture import plane_view
 from tests.pictures import frame_of, lumas
 
@@ -186,6 +186,19 @@ def test_after_a_reset_the_next_frame_is_a_keyframe(codec: str) -> None:
     encoder.encode(next(frames))
     encoder.reset()
     assert encoder.encode(next(frames)).is_keyframe
+
+
+def test_where_nvenc_fails_x264_takes_over_for_good() -> None:
+    encoder = NvencEncoder(RateControl(1_000_000))
+    frames = [frame_of(luma, number) for number, luma in enumerate(lumas(320, 192, 3))]
+    # What fails here is its opening: no machine without a GPU has one, and the server's tests run on those, too.
+    encoder.codec_name = "h264_nvenc_that_is_lost"
+    with pytest.raises(ValueError, match="h264_nvenc_that_is_lost"):
+        encoder.encode(frames[0])
+    encoder.reset()
+    packets = [encoder.encode(frame) for frame in frames[1:]]
+    assert [packet.is_keyframe for packet in packets] == [True, False]
+    assert encoder.name == "x264 superfast"
 
 
 @pytest.mark.bench
