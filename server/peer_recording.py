@@ -66,6 +66,7 @@ class Recording:
         self._audio: AudioStream | None = None
         self._early: list[tuple[Fraction, bytes]] = []
         self._last = -1
+        self._broken: RecordingError | None = None
 
     def picture(self, time: Fraction, codec: str, data: bytes) -> None:
         """Append a frame.
@@ -78,6 +79,8 @@ class Recording:
         Raises:
             RecordingError: the file cannot be written.
         """
+        if self._broken is not None:  # FFmpeg crashes on a file whose header it could not write
+            raise self._broken
         is_keyframe = begins_keyframe(codec, data)
         try:
             if self._container is None:
@@ -100,6 +103,8 @@ class Recording:
 
     def sound(self, time: Fraction, data: bytes) -> None:
         """Append a packet of Opus at its time of the source, in seconds."""
+        if self._broken is not None:
+            raise self._broken
         if self._container is None:
             self._early.append((time, data))
             return
@@ -142,7 +147,8 @@ class Recording:
             self.sound(time, data)
 
     def _failed(self, error: Exception) -> RecordingError:
-        return RecordingError(f"cannot write {self._path}: {getattr(error, 'strerror', None) or error}")
+        self._broken = RecordingError(f"cannot write {self._path}: {getattr(error, 'strerror', None) or error}")
+        return self._broken
 
 
 def _raw(codec: str, keyframe: bytes) -> bytes:

@@ -19,12 +19,14 @@ class BadLine:
     Attributes:
         loses: asked for each RTP or RTCP packet: its bytes, still encrypted behind the header, and its way.
         delay: of each media packet, in seconds.
+        jitter: asked for each media packet: what is added to that; later ones may overtake it.
         lost: how many it lost.
     """
 
     def __init__(self) -> None:
         self.loses: Callable[[bytes, Way], bool] = lambda data, way: False
         self.delay = 0.0
+        self.jitter: Callable[[], float] = lambda: 0.0
         self.lost = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -105,8 +107,8 @@ class BadLine:
             on.put_nowait(data)
         elif self.loses(data, way):
             self.lost += 1
-        elif self.delay:
-            asyncio.get_running_loop().call_later(self.delay, on.put_nowait, data)
+        elif late := self.delay + self.jitter():
+            asyncio.get_running_loop().call_later(late, on.put_nowait, data)
         else:
             on.put_nowait(data)
 

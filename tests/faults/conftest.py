@@ -1,0 +1,94 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiortc.mediastreams import MediaStreamTrack
+
+from model.engine import Engine
+from server.app import create_app
+from server.encoder_choice import EncoderChoice
+from server.governor import PASS, Rung
+from server.host import Host
+from server.ladder import Ladder
+from server.shared import Limits
+from tests.faults.witness import Client, Witness
+
+# Of a bystander's frames, on a machine that does other things, too.
+_UNHARMED = 0.8
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The student that ships, on this machine's CPU."""
+    return Engine.open("nano", provider="cpu")
+
+
+@dataclass
+class Scene:
+    """A server with two calls: one that has the trouble, and one beside it.
+
+    Attributes:
+        host: of the server.
+        call: joins another peer.
+    """
+
+    host: Host
+    call: Callable[..., Awaitable[Witness]]
+    bystander: Witness = field(init=False)
+
+    @contextmanager
+    def nobody_else_notices(self) -> Iterator[None]:
+        """Hold that the bystander goes on seeing its frames."""
+        begun = monotonic()
+        yield
+        assert self.bystander.ended is None
+        share = self.bystander.share_seen(begun, monotonic())
+        assert share >= _UNHARMED, f"the bystander saw {share:.0%} of its frames"
+
+
+def ladder_of(*engines: object) -> Ladder:
+    """Students that are said to be cheap, so that a busy test machine does not step down, and passing through."""
+    ladder = Ladder([])
+    ladder.engines = {engine.student.name: engine for engine in engines}  # type: ignore[attr-defined]
+    ladder.rungs = [*(Rung(name, 1e-9) for name in ladder.engines), Rung(PASS)]
+    return ladder
+
+
+type Stage = Callable[..., Awaitable[Scene]]
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """Open a server with these students and a bystander in it."""
+    clients: list[Client] = []
+    peers: list[Witness] = []
+
+    async def open_scene(
+        *engines: object, limits: Limits | None = None, encoders: EncoderChoice | None = None
+    ) -> Scene:
+        host = Host(
+            ladder_of(*engines), limits or Limits(govern=False), max_sessions=4, admission=False, encoders=encoders
+        )
+        client = TestClient(TestServer(create_app(host)))
+        clients.append(client)
+        await client.start_server()
+
+        async def call(camera: MediaStreamTrack | None = None, codec: str = "H264", **fields: str) -> Witness:
+            peer = Witness(camera)
+            peers.append(peer)
+            await peer.join(client, codec, **fields)
+            return peer
+
+        scene = Scene(host, call)
+        scene.bystander = await call()
+        await scene.bystander.sees(5)
+        return scene
+
+    yield open_scene
+    await asyncio.gather(*(peer.close() for peer in peers))
+    for client in clients:
+        await client.close()

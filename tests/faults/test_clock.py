@@ -1,0 +1,47 @@
+"""Clocks that jump: the sender's time stamps, and the wall clock of the machine."""
+
+import time
+
+import pytest
+
+from model.engine import Engine
+from server.bitrate import RateControl
+from server.encoder import H264Encoder
+from tests.faults.conftest import Stage
+from tests.faults.witness import CodedCamera
+from tests.pictures import frame_of, lumas
+from tests.server.peers import HEIGHT, WIDTH
+
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+
+HOUR_S = 3600.0
+
+
+async def test_time_stamps_that_jump_cost_nothing(stage: Stage, engine: Engine) -> None:
+    scene = await stage(engine)
+    frames = [frame_of(luma) for luma in lumas(WIDTH, HEIGHT, 30)]
+    camera = CodedCamera(frames, H264Encoder(RateControl(600_000)))
+    peer = await scene.call(camera)
+    await peer.sees()
+    with scene.nobody_else_notices():
+        # RTP's 32 bits wrap after 13 hours: the last one goes past that.
+        for ahead in (HOUR_S, -HOUR_S, 14 * HOUR_S):
+            camera.ahead = ahead
+            await peer.sees(30)
+    assert peer.longest_gap() < 0.7
+    await peer.is_told(passed_reason=None)
+
+
+async def test_a_wall_clock_that_jumps_ends_no_call(
+    stage: Stage, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await stage(engine)
+    peer = await scene.call()
+    await peer.sees()
+    real = time.time
+    with scene.nobody_else_notices():
+        for ahead in (HOUR_S, -HOUR_S):
+            monkeypatch.setattr(time, "time", lambda ahead=ahead: real() + ahead)
+            await peer.sees(60)
+    assert peer.longest_gap() < 0.5
+    assert peer.ended is None

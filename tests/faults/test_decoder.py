@@ -1,0 +1,52 @@
+"""What cannot be decoded: the picture is back when the sender is, whatever came in between."""
+
+import random
+from time import monotonic
+
+import pytest
+
+from model.engine import Engine
+from server.bitrate import RateControl
+from server.encoder import ENCODERS
+from tests.faults.conftest import Stage
+from tests.faults.witness import CodedCamera
+from tests.pictures import frame_of, lumas
+from tests.server.peers import HEIGHT, WIDTH, until
+
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+
+_START_CODE = b"\x00\x00\x00\x01"
+_BACK_WITHIN_S = 2.0
+
+
+def _noise(dice: random.Random) -> bytes:
+    return dice.randbytes(dice.randint(1, 3000))
+
+
+def _h264_noise(dice: random.Random) -> bytes:
+    """NAL units of all types, the headers of parameter sets and slices among them, and nothing sensible in them."""
+    types = [*range(1, 13), 19, 20]
+    return b"".join(
+        _START_CODE + bytes([0x60 | dice.choice(types)]) + dice.randbytes(dice.randint(1, 800)) for _ in range(3)
+    )
+
+
+@pytest.mark.parametrize(("codec", "noise"), [("H264", _h264_noise), ("VP8", _noise)])
+async def test_after_a_second_of_garbage_the_picture_is_back(stage: Stage, engine: Engine, codec, noise) -> None:  # type: ignore[no-untyped-def]
+    scene = await stage(engine)
+    frames = [frame_of(luma) for luma in lumas(WIDTH, HEIGHT, 30)]
+    camera = CodedCamera(frames, ENCODERS[codec](RateControl(600_000)))
+    peer = await scene.call(camera, codec)
+    await peer.sees()
+    dice = random.Random(5)
+    with scene.nobody_else_notices():
+        sent = camera.sent
+        camera.shots = [noise(dice) for _ in range(30)]
+        await until(lambda: camera.sent >= sent + 30)
+        camera.shots, begun = frames, monotonic()
+        camera.encoder.request_keyframe()  # who sent garbage has begun anew
+        await until(lambda: any(seen.at > begun + 0.5 for seen in peer.seen))
+    assert monotonic() - begun < _BACK_WITHIN_S
+    await peer.sees(10)
+    assert peer.seen[-1].size == (WIDTH, HEIGHT)
+    assert peer.ended is None

@@ -1,0 +1,27 @@
+"""A disk that is full while `acutance peer` records: the call ends with the reason, and the server's others go on."""
+
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from model.engine import Engine
+from server.app import create_app
+from server.host import Host
+from server.peer import PeerOptions, call
+from server.peer_recording import RecordingError
+from server.shared import Limits
+from tests.faults.conftest import ladder_of
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+async def test_a_full_disk_is_named_and_the_session_closed(engine: Engine, tmp_path: Path, suffix: str) -> None:
+    # Linux's device that takes nothing (full(4)).
+    full = tmp_path / f"back{suffix}"
+    full.symlink_to("/dev/full")
+    host = Host(ladder_of(engine), Limits(govern=False), max_sessions=2, admission=False)
+    async with TestServer(create_app(host)) as server:
+        options = PeerOptions.model_validate({"url": str(server.make_url("/")), "out": full, "seconds": 20})
+        with pytest.raises(RecordingError, match=f"cannot write .*back{suffix}: No space left on device"):
+            await call(options)
+        assert host.session_count == 0

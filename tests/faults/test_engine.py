@@ -1,0 +1,113 @@
+"""Students that fail: the picture goes on, and says why it is not enhanced."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+import pytest
+
+from model.buffers import Plane
+from model.engine import Engine
+from model.failover import FailoverEngine
+from model.hints import UNCODED, Hints
+from tests.faults.conftest import Stage
+
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+
+
+class Faulty:
+    """The real student, and in its place what the test wants."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.student = engine.student
+        self.provider, self.note, self.at_once = engine.provider, engine.note, engine.at_once
+        self.fault: Callable[[], None] = lambda: None
+        self._engine = engine
+
+    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+        self.fault()
+        return self._engine.sharpen(luma, out, hints, strength)
+
+
+async def test_an_engine_that_raises_lets_frames_through_until_it_works_again(stage: Stage, engine: Engine) -> None:
+    faulty = Faulty(engine)
+    scene = await stage(faulty)
+    peer = await scene.call()
+    await peer.sees()
+
+    def fault() -> None:
+        raise RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")
+
+    with scene.nobody_else_notices():
+        faulty.fault = fault
+        await peer.is_told(passed_reason="the student failed on CPU: RuntimeError")
+        await peer.sees(20)
+        faulty.fault = lambda: None
+        await peer.is_told(passed_reason=None)
+        await peer.sees(5)
+    assert peer.order == sorted(set(peer.order))
+    assert peer.longest_gap() < 0.5
+
+
+async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, engine: Engine) -> None:
+    faulty, once = Faulty(engine), threading.Lock()
+    scene = await stage(faulty)
+    peer = await scene.call()
+    await peer.sees()
+    hang = threading.Event()
+
+    def fault() -> None:
+        if once.acquire(blocking=False):
+            hang.wait(3)
+
+    begun = monotonic()
+    faulty.fault = fault
+    await peer.is_told(passed_reason="the student nano does not answer")
+    assert scene.host.inference.overdue == 1
+    await peer.is_told(passed_reason=None)
+    assert scene.host.inference.overdue == 0
+    # Whoever's frame it was that hung: both calls have a gap of half a second at the most, and go on.
+    for each in (peer, scene.bystander):
+        await each.sees(5)
+        assert each.longest_gap(begun) < 1.0
+        assert each.share_seen(begun, monotonic()) > 0.7
+
+
+async def test_all_threads_may_hang_and_the_calls_go_on(stage: Stage, engine: Engine) -> None:
+    faulty, hang = Faulty(engine), threading.Event()
+    scene = await stage(faulty)
+    peer = await scene.call()
+    await peer.sees()
+    try:
+        faulty.fault = lambda: (hang.wait(30), None)[1]
+        await peer.is_told(passed_reason="the student nano does not answer")
+        with scene.nobody_else_notices():
+            await peer.sees(45)
+        assert scene.host.inference.overdue in (1, 2), "no further frame goes where they hang"
+    finally:
+        hang.set()
+    await peer.is_told(passed_reason=None)
+
+
+async def test_a_lost_device_costs_no_frame_and_is_named(stage: Stage, engine: Engine) -> None:
+    lost = Faulty(engine)
+    lost.provider = "CUDA"
+
+    def reopen() -> Engine:
+        raise RuntimeError("CUDA_ERROR_NO_DEVICE")
+
+    scene = await stage(FailoverEngine(lost, reopen, lambda: engine))  # type: ignore[arg-type]
+    peer = await scene.call()
+    await peer.sees()
+    await peer.is_told(provider="CUDA")
+
+    def fault() -> None:
+        raise RuntimeError("CUDA_ERROR_DEVICE_UNAVAILABLE")
+
+    with scene.nobody_else_notices():
+        lost.fault = fault
+        await peer.is_told(provider="CPU")
+        await peer.sees(10)
+    assert "CUDA failed in a call (RuntimeError)" in peer.last["provider_note"]
+    assert peer.last["frames"]["passed"] == 0, "each frame was enhanced, the one it failed on, too"
+    assert peer.longest_gap() < 0.5

@@ -1,0 +1,43 @@
+"""More work than the machine can do: the governor takes a cheaper way, and no call falls behind."""
+
+import time
+from time import monotonic
+
+import numpy as np
+import pytest
+
+from model.buffers import Plane
+from model.engine import Engine
+from model.hints import UNCODED, Hints
+from server.shared import Limits
+from tests.faults.conftest import Stage
+
+_OVERLOAD = 3
+
+
+class _Slow:
+    """A student that two calls ask for three times as much as its two threads can give."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.student = engine.student
+        self.provider, self.note, self.at_once = engine.provider, engine.note, 2
+
+    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+        time.sleep(_OVERLOAD / 30)  # as on a device that is taken: no processor is used
+        out = np.empty_like(luma) if out is None else out
+        out[:] = luma
+        return out
+
+
+@pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+async def test_three_times_too_much_costs_the_student_not_the_frame_rate(stage: Stage, engine: Engine) -> None:
+    scene = await stage(_Slow(engine), limits=Limits(govern=True))
+    peer = await scene.call()
+    for each in (peer, scene.bystander):
+        await each.is_told(student="pass-through")
+        assert each.last["rung_reason"].startswith("with nano")
+    begun = monotonic()
+    await peer.sees(60)
+    for each in (peer, scene.bystander):
+        assert each.share_seen(begun, monotonic()) > 0.8
+        assert each.ended is None

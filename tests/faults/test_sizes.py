@@ -1,0 +1,88 @@
+"""Pictures of strange sizes, and of another one each second."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import cast
+
+import av
+import pytest
+from av.video.codeccontext import VideoCodecContext
+
+from model.engine import Engine
+from server.bitrate import RateControl
+from server.encoder import ENCODERS
+from tests.faults.conftest import Stage
+from tests.faults.witness import CodedCamera
+from tests.pictures import frame_of, lumas
+from tests.server.peers import until
+
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+
+BITRATE = 1_000_000
+
+
+def _camera(codec: str, *sizes: tuple[int, int], each: int = 2, rate: int = 30) -> CodedCamera:
+    frames = [frame_of(luma) for size in sizes for luma in lumas(*size, each)]
+    return CodedCamera(frames, ENCODERS[codec](RateControl(BITRATE)), rate)
+
+
+def _odd_camera(size: tuple[int, int]) -> CodedCamera:
+    """VP8 has odd sizes; our own encoder cuts them."""
+    codec = cast(VideoCodecContext, av.CodecContext.create("libvpx", "w"))
+    codec.width, codec.height, codec.pix_fmt, codec.time_base = *size, "yuv420p", Fraction(1, 90_000)
+    codec.options, codec.gop_size = {"lag-in-frames": "0", "deadline": "realtime"}, 1
+    packets = [bytes(packet) for luma in lumas(*size, 5) for packet in codec.encode(frame_of(luma))]
+    return CodedCamera(packets, ENCODERS["VP8"](RateControl(BITRATE)))
+
+
+@pytest.mark.parametrize(
+    ("codec", "camera", "size", "enhanced"),
+    [
+        ("H264", lambda size: _camera("H264", size), (16, 16), True),
+        ("VP8", lambda size: _camera("VP8", size), (10, 6), False),
+        ("VP8", _odd_camera, (333, 187), True),
+    ],
+)
+async def test_a_strange_size_comes_back_less_an_odd_row_or_column(
+    stage: Stage,
+    engine: Engine,
+    codec: str,
+    camera: Callable[[tuple[int, int]], CodedCamera],
+    size: tuple[int, int],
+    enhanced: bool,
+) -> None:
+    scene = await stage(engine)
+    peer = await scene.call(camera(size), codec)
+    with scene.nobody_else_notices():
+        await peer.sees(30)
+        reason = f"a picture of {size[0]}x{size[1]} is outside 16x16 to 4096x2304"
+        await peer.is_told(size_in=list(size), passed_reason=None if enhanced else reason)
+    assert {seen.size for seen in peer.seen} == {(size[0] & ~1, size[1] & ~1)}
+
+
+async def test_the_largest_picture_is_enhanced_and_a_larger_one_ends_its_call(stage: Stage, engine: Engine) -> None:
+    scene = await stage(engine)
+    # Twice a second: this is about the size, and a bystander on the same two cores is to see its frames.
+    camera = _camera("H264", (4096, 2304), rate=2)
+    peer = await scene.call(camera)
+    await peer.sees(3)
+    assert peer.seen[-1].size == (4096, 2304)
+    await peer.is_told(passed_reason=None, size_in=[4096, 2304])
+    camera.shots = [frame_of(luma) for luma in lumas(4112, 2304, 1)]
+    await until(lambda: peer.ended)
+    assert peer.ended == "pictures of 4112x2304 are larger than this server takes"
+    with scene.nobody_else_notices():
+        await scene.bystander.sees(30)
+
+
+async def test_another_size_each_second_comes_back_at_the_calls_size(stage: Stage, engine: Engine) -> None:
+    scene = await stage(engine)
+    sizes = ((640, 360), (320, 180), (480, 270), (160, 90), (426, 240), (640, 360))
+    camera = _camera("H264", *sizes, each=30)
+    peer = await scene.call(camera)
+    with scene.nobody_else_notices():
+        await peer.sees(150)
+    assert {seen.size for seen in peer.seen} == {(640, 360)}
+    assert peer.longest_gap() < 0.7
+    keyframes = peer.last["keyframes"]
+    assert keyframes <= 3, f"{keyframes} keyframes for pictures of one size"

@@ -1,0 +1,137 @@
+"""A peer that notes when it sees which picture, and how large it is."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from time import monotonic
+from typing import Any
+
+import av
+from aiohttp.test_utils import TestClient
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from server import barcode
+from server.aiortc_compat import watch_feedback
+from server.encoder import Encoder
+from server.picture import copy_of, plane_view
+from tests.server.peers import Peer, SoftCamera, until
+
+type Client = TestClient  # type: ignore[type-arg]
+
+_TIME_BASE = Fraction(1, 90_000)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture that came back: its number where it bears one, its size, and when it was there."""
+
+    number: int | None
+    size: tuple[int, int]
+    at: float = field(default_factory=monotonic)
+
+
+class Witness(Peer):
+    """A peer with any camera.
+
+    Attributes:
+        seen: in the order in which it came back.
+    """
+
+    def __init__(self, camera: MediaStreamTrack | None = None) -> None:
+        super().__init__(camera or SoftCamera(30))  # type: ignore[arg-type]
+        self.seen: list[Seen] = []
+
+    async def join(self, client: Client, codec: str = "H264", *, with_audio: bool = False, **fields: str) -> None:
+        await super().join(client, codec, with_audio=with_audio, **fields)
+        if isinstance(self.camera, CodedCamera):
+            watch_feedback(
+                self.connection.getSenders()[0], self.camera.encoder.request_keyframe, lambda _: None, lambda _: None
+            )
+
+    @property
+    def ended(self) -> str | None:
+        """The reason that the server gave for ending the call."""
+        return next((message["reason"] for message in self.statistics if message["type"] == "closing"), None)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """What the server said of itself last."""
+        return next(message for message in reversed(self.statistics) if message["type"] == "stats")
+
+    async def sees(self, count: int = 15) -> None:
+        """Wait for more pictures."""
+        wanted = len(self.seen) + count
+        await until(lambda: len(self.seen) >= wanted)
+
+    async def is_told(self, **said: object) -> None:
+        """Wait until the server says so in its figures."""
+        await until(
+            lambda: any(message["type"] == "stats" for message in self.statistics) and said.items() <= self.last.items()
+        )
+
+    def longest_gap(self, since: float = 0.0) -> float:
+        """Return the longest time without a picture, in seconds."""
+        times = [seen.at for seen in self.seen if seen.at >= since]
+        return max(after - before for before, after in itertools.pairwise(times))
+
+    def share_seen(self, since: float, until: float) -> float:
+        """Return the share of the frames of that time, sent 30 times a second, that came back."""
+        return sum(since <= seen.at <= until for seen in self.seen) / (30 * (until - since))
+
+    async def _read(self, track: MediaStreamTrack) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            if not isinstance(frame, av.VideoFrame):
+                self.audio_frames += 1
+                continue
+            number = barcode.read(plane_view(frame, 0))
+            self.seen.append(Seen(number, (frame.width, frame.height)))
+            if number is not None:
+                self.order.append(number)
+
+
+class CodedCamera(MediaStreamTrack):
+    """Sends what the test makes, in real time: frames, which it encodes, or bytes in the place of an encoded one.
+
+    Begins again with the first one after the last.
+
+    Attributes:
+        shots: what is sent.
+        encoder: of the frames.
+        sent: how many went.
+        rate: of the shots, a second.
+        ahead: seconds that are added to the time stamps.
+    """
+
+    kind = "video"
+
+    def __init__(self, shots: Sequence[av.VideoFrame | bytes], encoder: Encoder, rate: int = 30) -> None:
+        super().__init__()
+        self.rate = rate
+        self.shots = shots
+        self.encoder = encoder
+        self.sent = 0
+        self.ahead = 0.0
+        self._begun: float | None = None
+
+    async def recv(self) -> Any:
+        loop = asyncio.get_running_loop()
+        self._begun = self._begun or loop.time()
+        await asyncio.sleep(max(0, self._begun + self.sent / self.rate - loop.time()))
+        shot = self.shots[self.sent % len(self.shots)]
+        pts = self.sent * 90_000 // self.rate + int(self.ahead * 90_000)
+        self.sent += 1
+        if isinstance(shot, bytes):
+            packet: Any = av.Packet(shot)
+        else:
+            frame = copy_of(shot)
+            frame.pts, frame.time_base = pts, _TIME_BASE
+            packet = await loop.run_in_executor(None, self.encoder.encode, frame)
+        packet.pts = packet.dts = pts
+        packet.time_base = _TIME_BASE
+        return packet
