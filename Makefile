@@ -3,6 +3,7 @@
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
 # make compare this server beside aiortc's example server, in one run of five minutes   (CLIP=file)
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
+# make soak-cycles   a thousand calls that end politely, abruptly or never begin: nothing may be left   (CYCLES=1000)
 # make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
@@ -27,7 +28,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak soak-page students studies quality screenshot interop lock lint-deploy audit clean
+.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page students studies quality screenshot interop lock lint-deploy audit clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -59,6 +60,10 @@ compare: $(TESTER)/.ready
 # SECONDS has a default for `make bench` above: here it counts only where it is given.
 soak: $(TESTER)/.ready
 	SOAK_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),3600) $(TESTER)/bin/pytest -s -m soak tests/soak
+
+CYCLES ?= 1000
+soak-cycles: $(TESTER)/.ready
+	SOAK_CYCLES=$(CYCLES) $(TESTER)/bin/pytest -s tests/soak/test_cycles.py
 
 # The page for ten minutes, and a hundred times Start and Stop. SECONDS as above.
 soak-page: $(TESTER)/.ready

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from weakref import WeakSet
+
+from aiortc import RTCPeerConnection
 
 from server.admission import obstacle
 from server.aiortc_compat_transport import bind_within
@@ -14,8 +15,10 @@ from server.encoder_choice import EncoderChoice
 from server.enhancer import Enhancer
 from server.forward import Ingest
 from server.ice import Network
+from server.inference import Inference
 from server.ladder import Ladder
 from server.lane import Variant
+from server.leftovers import Leftovers
 from server.load import Load
 from server.quota import HOLDER, Quota
 from server.session import Session
@@ -26,9 +29,6 @@ from server.viewer import Viewer
 from server.wishes import Wishes
 
 log = logging.getLogger(__name__)
-
-# The tasks that still hold a closed session have ended by then.
-_COLLECT_AFTER_S = 1.0
 
 
 class FullError(RuntimeError):
@@ -60,6 +60,7 @@ class Host:
         loop_lag: of the event loop that it lives on.
         load: of the machine.
         encoders: what it affords.
+        inference: where the students run.
     """
 
     def __init__(
@@ -110,21 +111,27 @@ class Host:
         self.encoders = encoders or EncoderChoice()
         # On the CPU two at a time, each on half of it; on a GPU as many as it takes in batches. Each session has one
         # frame there at most, so turns are fair.
-        inference = ThreadPoolExecutor(ladder.best.at_once, thread_name_prefix="inference")
+        self.inference = Inference(ladder.best.at_once)
         self._shared = Shared(
-            ladder, inference, limits, self.loop_lag, self.load, self.encoders, self.network, self._observe
+            ladder, self.inference, limits, self.loop_lag, self.load, self.encoders, self.network, self._observe
         )
-        self._inference = inference
         self._admission = admission
         self._enhancers = enhancers
         self._sessions: set[Session] = set()
+        self._peers: WeakSet[RTCPeerConnection] = WeakSet()
         self._viewers: set[Viewer] = set()
         self._watches: list[asyncio.Task[None]] = []
+        self._leftovers = Leftovers()
 
     @property
     def viewer_count(self) -> int:
         """How many watch, or are about to."""
         return len(self._viewers)
+
+    @property
+    def alive(self) -> int:
+        """How many peer connections are in memory, closed ones that nobody has collected yet among them."""
+        return len(self._peers)
 
     @property
     def session_count(self) -> int:
@@ -180,6 +187,7 @@ class Host:
         if stream is not None:
             self.streams.add(stream, session)
         self._sessions.add(session)
+        self._peers.add(session.peer)
         self.opened += 1
         answer = await session.answer(offer)
         if stream is not None and self.forward is not None:
@@ -206,6 +214,7 @@ class Host:
             )
         viewer = Viewer(self._shared, publisher, variant, self._viewer_left)
         self._viewers.add(viewer)
+        self._peers.add(viewer.peer)
         return viewer, await viewer.answer(offer)
 
     def peer(self, id: str) -> Session | Viewer | None:
@@ -215,7 +224,7 @@ class Host:
 
     def _viewer_left(self, viewer: Viewer) -> None:
         self._viewers.discard(viewer)
-        self._collect()
+        self._leftovers.collect_soon()
 
     def _forget(self, session: Session) -> None:
         if session not in self._sessions:  # refused before it began
@@ -229,13 +238,7 @@ class Host:
         for viewer in self._viewers:
             if viewer.publisher is session:
                 viewer.end("the publisher has left")
-        self._collect()
-
-    def _collect(self) -> None:
-        # aiortc's connections are knots of references, with some MiB of codecs and buffers on each, and Python's full
-        # collections are rare: memory would grow from call to call (tests/soak). What the start left is frozen
-        # (serve.py), so that only the garbage of the session is looked through.
-        asyncio.get_running_loop().call_later(_COLLECT_AFTER_S, gc.collect)
+        self._leftovers.collect_soon()
 
     def _check_holder(self) -> None:
         if self.draining:
@@ -280,4 +283,5 @@ class Host:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
-        self._inference.shutdown(wait=False)
+        self.inference.close()
+        self._leftovers.close()

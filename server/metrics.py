@@ -1,5 +1,6 @@
 """What Prometheus reads at /metrics: one registry a server, filled when it is read, but for the histograms."""
 
+import asyncio
 import importlib.metadata
 from collections import Counter
 from collections.abc import Iterable
@@ -81,6 +82,15 @@ class _HostCollector(Collector):
             host.loop_lag.p99_ms() / 1000,
         )
         yield GaugeMetricFamily("acutance_busy_ratio", "Share of the machine's processors in use.", host.load.busy)
+        yield GaugeMetricFamily(
+            "acutance_inference_overdue",
+            "Calls of a student that are no longer waited for and have not come back.",
+            host.inference.overdue,
+        )
+        yield GaugeMetricFamily("acutance_tasks", "Tasks of the event loop.", len(asyncio.all_tasks()))
+        yield GaugeMetricFamily(
+            "acutance_peer_connections", "Peer connections in memory; closed ones for a second or two.", host.alive
+        )
         yield GaugeMetricFamily("acutance_draining", "1 while the server lets calls end and takes none.", host.draining)
         refusals = CounterMetricFamily(
             "acutance_refusals", "Answers that said no, by their error code.", labels=["code"]
