@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+from aiortc.clock import current_ntp_time
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import (
@@ -22,6 +23,8 @@ from aiortc.rtp import (
 )
 
 from server.jitter import FrameAssembler
+from server.packet_track import PacketTrack
+from server.sound_order import SoundOrder
 
 _REPEAT_S = 0.05
 # A third of a second behind: a machine that is only busy for a moment catches up.
@@ -145,9 +148,9 @@ class FrameFeed:
 
 
 class SoundFeed:
-    """Takes the sound's packets as they came from a receiver's jitter buffer, in the place of its decoder.
+    """Takes the sound's packets as they come, in the place of a receiver's jitter buffer and decoder.
 
-    aiortc would decode them and encode them again for every receiver.
+    aiortc would hold them back, decode them and encode them again for every receiver.
     """
 
     def __init__(self, receiver: RTCRtpReceiver, on_packet: Callable[[str, "av.Packet[Any]"], None]):
@@ -159,6 +162,7 @@ class SoundFeed:
                 those of the source.
         """
         self._on_packet = on_packet
+        receiver._RTCRtpReceiver__jitter_buffer = SoundOrder()  # type: ignore[attr-defined]
         decoding = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
         self._put = decoding.put
         decoding.put = self._take
@@ -219,6 +223,28 @@ def _remb_for(ssrc: int, fci: bytes) -> int | None:
     except ValueError:  # some other application's message
         return None
     return bitrate if ssrc in ssrcs else None
+
+
+def date_reports(sender: RTCRtpSender, track: PacketTrack, clock: Callable[[], float] = monotonic) -> None:
+    """Have a sender's reports (RFC 3550, section 6.4.1) tell when a picture came to the server, not when it went.
+
+    Sound passes through at once and a picture takes its time: by reports of when each went, receivers would play the
+    sound too early. aiortc notes the time when a frame has gone, and then takes the next one.
+
+    Args:
+        sender: of the returned picture.
+        track: what it sends.
+        clock: the one of `PacketTrack.arrived`.
+    """
+    take = sender._next_encoded_frame
+
+    async def dated(codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
+        if track.arrived is not None:
+            age = int((clock() - track.arrived) * (1 << 32))
+            sender._RTCRtpSender__ntp_timestamp = current_ntp_time() - age  # type: ignore[attr-defined]
+        return await take(codec)
+
+    sender._next_encoded_frame = dated  # type: ignore[method-assign]
 
 
 def watch_sender_reports(receiver: RTCRtpReceiver, on_report: Callable[[float, int], None]) -> None:

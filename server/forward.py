@@ -12,7 +12,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from server.aiortc_compat import watch_feedback
+from server.aiortc_compat import date_reports, watch_feedback
 from server.aiortc_compat_transport import prepare_ice
 from server.bitrate import RateControl
 from server.broadcast import Broadcast
@@ -145,6 +145,7 @@ class _Publication:
         video = self._peer.addTransceiver(self._picture.track, direction="sendonly")
         video.setCodecPreferences(codecs_with_first("video", "H264"))
         watch_feedback(video.sender, lambda: track.on_behind(), rate.on_remb, rate.on_loss)
+        date_reports(video.sender, track)
         if sound:
             audio = self._peer.addTransceiver(self._sound, direction="sendonly")
             # Sound is passed on as it came: no other codec will do.

@@ -157,7 +157,7 @@ class Lane:
                     continue
                 self.encoding, self._failing_since = self._clock() - begun, None
                 await self._wait_for_room()
-                self._deliver(packet)
+                self._deliver(packet, aged.arrived)
                 self._on_handed(Handed(aged, begun - aged.since, self.encoding))
         except Closed:
             return
@@ -173,9 +173,9 @@ class Lane:
             self._room.clear()
             await self._room.wait()
 
-    def _deliver(self, packet: VideoPacket) -> None:
+    def _deliver(self, packet: VideoPacket, arrived: float) -> None:
         for subscription in self._subscriptions:
-            subscription.track.offer(packet)
+            subscription.track.offer(packet, arrived)
 
     def _give_up(self, error: Exception) -> None:
         if self._failing_since is None:

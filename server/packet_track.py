@@ -23,6 +23,7 @@ class PacketTrack(MediaStreamTrack):
     Attributes:
         kind: ``video`` or ``audio``.
         dropped: how many packets the receiver was too slow for, or that came before its first keyframe.
+        arrived: when the frame of the packet that was taken last had come to the server; None where that is unknown.
         on_room: called when a packet has been taken.
         on_behind: called when a receiver that lost something has caught up and needs a keyframe.
     """
@@ -31,10 +32,11 @@ class PacketTrack(MediaStreamTrack):
         super().__init__()
         self.kind = kind
         self.dropped = 0
+        self.arrived: float | None = None
         self.on_room: Callable[[], None] = _nothing
         self.on_behind: Callable[[], None] = _nothing
         self._depth = depth
-        self._packets: deque[Packet] = deque()
+        self._packets: deque[tuple[Packet, float | None]] = deque()
         self._filled = asyncio.Event()
         # The first packet that is understood is a keyframe; sound has nothing else.
         self._in_step = kind == "audio"
@@ -44,8 +46,13 @@ class PacketTrack(MediaStreamTrack):
         """Whether another packet would be kept."""
         return len(self._packets) < self._depth
 
-    def offer(self, packet: Packet) -> None:
-        """Leave a packet for the sender, or drop it where the receiver is behind."""
+    def offer(self, packet: Packet, arrived: float | None = None) -> None:
+        """Leave a packet for the sender, or drop it where the receiver is behind.
+
+        Args:
+            packet: of the track's kind.
+            arrived: when its frame had come to the server, in seconds on the monotonic clock.
+        """
         if self.readyState != "live":
             return
         if not (self._in_step or packet.is_keyframe) or not self.has_room:
@@ -53,7 +60,7 @@ class PacketTrack(MediaStreamTrack):
             self.dropped += 1
             return
         self._in_step = True
-        self._packets.append(packet)
+        self._packets.append((packet, arrived))
         self._filled.set()
 
     async def recv(self) -> Packet:
@@ -67,7 +74,7 @@ class PacketTrack(MediaStreamTrack):
                 raise MediaStreamError
             self._filled.clear()
             await self._filled.wait()
-        packet = self._packets.popleft()
+        packet, self.arrived = self._packets.popleft()
         self.on_room()
         if not self._in_step and not self._packets:
             self.on_behind()

@@ -10,7 +10,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
 from server.admission import Running
-from server.aiortc_compat import FrameFeed, ReturnedTimestamps, SoundFeed, watch_feedback
+from server.aiortc_compat import FrameFeed, ReturnedTimestamps, SoundFeed, date_reports, watch_feedback
 from server.bitrate import RateControl
 from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec
@@ -140,6 +140,7 @@ class Session(Connection):
             assert encoder is not None  # of the lane that was just opened
             sender = self._transceiver.sender
             watch_feedback(sender, encoder.request_keyframe, rate.on_remb, rate.on_loss)
+            date_reports(sender, self._own.track, self._clock)
             self._figures.timestamps = ReturnedTimestamps(self._transceiver.receiver, sender)
             if self._own_sound is not None:
                 broadcast.join_sound(self.sound, self._own_sound)

@@ -5,7 +5,7 @@ from time import monotonic
 
 from aiortc import RTCRtpTransceiver
 
-from server.aiortc_compat import watch_feedback
+from server.aiortc_compat import date_reports, watch_feedback
 from server.bitrate import RateControl
 from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec
@@ -59,6 +59,7 @@ class Viewer(Connection):
         self._broadcast.join(self.variant, self._codec, self._picture)
         self._broadcast.join_sound(self._sound_codec, self._sound)
         assert self._transceiver is not None  # connected, hence negotiated
+        date_reports(self._transceiver.sender, track, self._clock)
         watch_feedback(self._transceiver.sender, lambda: track.on_behind(), rate.on_remb, rate.on_loss)
 
     def _say_goodbye(self, reason: str) -> None:

@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+from aiortc.clock import current_ntp_time
 from aiortc.rtcrtpreceiver import TimestampMapper
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import (
@@ -18,7 +19,8 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from server.aiortc_compat import FrameFeed, ReturnedTimestamps, watch_feedback
+from server.aiortc_compat import FrameFeed, ReturnedTimestamps, date_reports, watch_feedback
+from server.packet_track import PacketTrack
 
 
 class Feedback:
@@ -204,3 +206,24 @@ async def test_the_offset_leads_from_the_returned_to_the_received_time_stamp(
     await sender._next_encoded_frame(None)  # type: ignore[arg-type]
     assert timestamps.offset is not None
     assert (origin + 3000 - timestamps.offset) % (1 << 32) == 5_000_000 + 3000
+
+
+async def test_a_report_tells_when_the_last_frame_had_come(
+    sender: RTCRtpSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = inspect.getsource(RTCRtpSender)
+    assert source.index("self.__ntp_timestamp = clock.current_ntp_time()") < source.index("async def _run_rtcp")
+    assert "ntp_timestamp=self.__ntp_timestamp" in source
+
+    async def next_frame(codec: object) -> None:
+        return None
+
+    monkeypatch.setattr(sender, "_next_encoded_frame", next_frame)
+    track = PacketTrack()
+    date_reports(sender, track, lambda: 100.0)
+    await sender._next_encoded_frame(None)  # type: ignore[arg-type]
+    assert sender._RTCRtpSender__ntp_timestamp == 0, "no frame has gone"  # type: ignore[attr-defined]
+    track.arrived = 99.75
+    await sender._next_encoded_frame(None)  # type: ignore[arg-type]
+    age = (current_ntp_time() - sender._RTCRtpSender__ntp_timestamp) / (1 << 32)  # type: ignore[attr-defined]
+    assert age == pytest.approx(0.25, abs=0.1)

@@ -1,11 +1,13 @@
 """`acutance peer` against the real server: all frames, in sync, and one line where something is wrong."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import av
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from server.cli import main
 from server.host import Host
 from server.ladder import Ladder
 from server.peer import PeerOptions, call
+from server.peer_call import CallError
 from server.shared import Limits
 from server.whip_client import SignallingError
 
@@ -160,6 +163,21 @@ async def test_publish_by_whip_and_watch_by_whep_brings_the_clip_back_in_sync(
     assert report["matched"] is True
     assert report["returned"]["frames"] >= 0.8 * SECONDS * RATE
     assert _check_sync(out) == report["returned"]["frames"]
+
+
+async def test_who_only_watches_has_the_sound_with_its_picture(url: str, clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "watched.mp4"
+    # Their clocks are all that a watcher has: two peers that know nothing of each other.
+    publishing = asyncio.create_task(call(_options(file=clip, whip=f"{url}/whip/flash")))
+    async with aiohttp.ClientSession() as http, asyncio.timeout(10):
+        while not (await (await http.get(f"{url}/streams")).json())["streams"]:  # noqa: ASYNC110 - another peer
+            await asyncio.sleep(0.02)
+    with pytest.raises(CallError, match="the connection broke"):  # the publisher's end is the stream's
+        await call(_options(pull=f"{url}/whep/flash", out=out))
+    await publishing
+    lights, beeps, _ = _onsets(out)
+    for light, beep in zip(lights[-2:], beeps[-2:], strict=True):
+        assert abs(light - beep) < IN_SYNC_S, (lights, beeps)
 
 
 async def test_a_device_is_sent_as_its_frames_come(url: str) -> None:
