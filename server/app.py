@@ -34,10 +34,15 @@ _SECURITY_HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(self), microphone=(self)",
-    # The page and its modules change together: a browser must ask each time.
-    "Cache-Control": "no-cache",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
+    "X-Frame-Options": "DENY",  # for what does not know frame-ancestors
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Not which versions there are to attack.
+    "Server": "acutance",
 }
+# The page and its modules change together: a browser must ask each time. All else is of one moment and one caller.
+_KEEPING = {"/": "no-cache", "/static": "no-cache"}
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -104,6 +109,9 @@ async def _headers(request: web.Request, handler: _Handler) -> web.StreamRespons
     response = await handler(request)
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    resource = request.match_info.route.resource
+    kept = _KEEPING.get(resource.canonical) if resource is not None and response.status < 400 else None
+    response.headers.setdefault("Cache-Control", kept or "no-store")
     return response
 
 

@@ -61,22 +61,22 @@ class Connection(ABC):
         Raises:
             OfferError: aiortc cannot serve the offer after all; the session is closed.
         """
-        offer, profiles = with_stand_ins(offer)
-        self._offered = SessionDescription.parse(offer)
         self.peer.on("connectionstatechange", self._on_state)
         # From here on, so that an answer that never gets finished is cleaned up too.
         self.spawn(self._watch_handshake())
         try:
+            offer, profiles = with_stand_ins(offer)
+            self._offered = SessionDescription.parse(offer)
             self._prepare()
             await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             prepare_ice(self.peer)
             await self.peer.setLocalDescription(await self.peer.createAnswer())
+            answer = self.peer.localDescription.sdp
+            self._negotiated(answer)
+            return self._network.described(with_profiles(with_received_level(answer), profiles))
         except Exception as error:  # aiortc lets every kind escape on an odd offer
             await self.close("the offer could not be answered")
             raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
-        answer = self.peer.localDescription.sdp
-        self._negotiated(answer)
-        return self._network.described(with_profiles(with_received_level(answer), profiles))
 
     @property
     def state(self) -> Literal["connecting", "running", "closing"]:

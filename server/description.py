@@ -4,16 +4,21 @@ import re
 from enum import Enum
 
 from aiortc import RTCDtlsFingerprint
-from aiortc.sdp import MediaDescription, SessionDescription
+from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp
 
 from server.h264_profile import is_baseline, is_h264
 
 # RFC 8839, section 5.1: candidate-attribute, up to the candidate's type.
 _CANDIDATE = re.compile(
-    r"a=candidate:[\w+/]{1,32} \d{1,5} \w+ \d{1,10} [\w.:%-]{1,253} \d{1,5} typ (host|srflx|prflx|relay)\b"
+    r"a=candidate:[\w+/]{1,32} \d{1,5} \w+ \d{1,10} [\w.:%-]{1,253} \d{1,5} typ (host|srflx|prflx|relay)\b", re.ASCII
 )
+# RFC 3551, section 6: seven bits, each for one codec of its section.
+_PAYLOAD_TYPE = re.compile(r"a=rtpmap:(1[01]\d|12[0-7]|\d{1,2}) ", re.ASCII)
 MOST_CANDIDATES = 64
-_MOST_LINES = 2000
+# Chrome's offer of sound and video has 163, of which 51 are of feedback.
+_MOST_LINES = 1000
+# aiortc copies each to every codec; five kinds are in use.
+_MOST_FEEDBACK_FOR_ALL = 32
 # RFC 8122, section 5; SHA-1 and older are not worth the name.
 _ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
@@ -64,6 +69,7 @@ def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
     if len(lines) > _MOST_LINES:
         raise OfferError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MOST_LINES}.")
     _check_candidates(lines)
+    _check_payload_types(lines)
     reachable = [line for line in lines if not is_hidden(line)]
     repaired = "\r\n".join(_without_lone_end(_with_present_mids_bundled(reachable))) + "\r\n"
     try:
@@ -97,8 +103,33 @@ def check_candidate(line: str) -> None:
     Raises:
         OfferError: it cannot be read.
     """
-    if not _CANDIDATE.match(line) or int(line.split()[5]) > 65535:
+    if not _CANDIDATE.match(line) or int(line.split()[5]) > 65535 or not _extensions_are_readable(line):
         raise OfferError(400, "bad_candidate", f"This ICE candidate cannot be read: {line[:100]!r}.")
+
+
+def _extensions_are_readable(line: str) -> bool:
+    try:
+        candidate_from_sdp(line.removeprefix("a=candidate:"))
+    except ValueError:  # a related port that is no number
+        return False
+    return True
+
+
+def _check_payload_types(lines: list[str]) -> None:
+    # Before aiortc reads them: its time grows with the codecs of a type times the lines that speak of it.
+    taken: set[str] = set()
+    for line in lines:
+        if line.startswith("m="):
+            taken = set()
+        elif line.startswith("a=rtpmap:"):
+            match = _PAYLOAD_TYPE.match(line)
+            if match is None or match[1] in taken:
+                raise OfferError(
+                    400, "bad_sdp", f"{line[:60]!r}: a payload type is a number up to 127, once in its section."
+                )
+            taken.add(match[1])
+    if sum(line.startswith("a=rtcp-fb:*") for line in lines) > _MOST_FEEDBACK_FOR_ALL:
+        raise OfferError(400, "bad_sdp", f"At most {_MOST_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are taken.")
 
 
 def _check_candidates(lines: list[str]) -> None:
@@ -145,11 +176,11 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
         )
     if role is not Role.RETURN and "application" in kinds:
         raise OfferError(422, "data_channel", "WHIP and WHEP carry no data channel: leave it out of the offer.")
+    for media in description.media:
+        _check_transport(media)
     mids = [media.rtp.muxId for media in description.media]
     if len(set(mids)) < len(mids):
         raise OfferError(400, "bad_mid", f"Two sections have the same a=mid ({', '.join(mids)[:60]}).")
-    for media in description.media:
-        _check_transport(media)
     # Sound goes back as it came: with the offers of the page its direction is the peer's affair.
     directed = ("video",) if role is Role.RETURN else ("video", "audio")
     for media in description.media:

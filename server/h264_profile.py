@@ -9,6 +9,7 @@ from aiortc.sdp import H264Profile, SessionDescription, parse_h264_profile_level
 _BASELINE = (H264Profile.PROFILE_CONSTRAINED_BASELINE, H264Profile.PROFILE_BASELINE)
 # Constrained Baseline, which aiortc knows; the level is each side's own.
 _STAND_IN = "42e01f"
+_PROFILE = re.compile(r"(?m)^(?P<before>a=fmtp:(?P<type>\d{1,3}) .*?profile-level-id=)[0-9A-Fa-f]+", re.ASCII)
 # Baseline and constrained Baseline at level 3.1, beside the word that each side may have its own.
 _LEVEL_31 = re.compile(r"(?<=profile-level-id=)(42[0e]0)1f(?=\r?$)", re.MULTILINE)
 
@@ -50,9 +51,12 @@ def with_stand_ins(offer: str) -> tuple[str, dict[int, str]]:
 
 def with_profiles(sdp: str, profiles: Mapping[int, str]) -> str:
     """Return a session description with these ``profile-level-id`` by payload type: an answer keeps the offer's."""
-    for payload_type, profile in profiles.items():
-        sdp = re.sub(rf"(?m)^(a=fmtp:{payload_type} .*?profile-level-id=)[0-9A-Fa-f]+", rf"\g<1>{profile}", sdp)
-    return sdp
+
+    def replaced(match: re.Match[str]) -> str:
+        profile = profiles.get(int(match["type"]))
+        return match[0] if profile is None else match["before"] + profile
+
+    return _PROFILE.sub(replaced, sdp)
 
 
 def with_received_level(answer: str) -> str:

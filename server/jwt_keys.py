@@ -19,6 +19,8 @@ _LIFETIME_S = 3600.0
 # Whoever sends tokens of unknown keys must not make us ask the provider each time.
 _ASK_AGAIN_S = 60.0
 _PATIENCE_S = 5.0
+# Nor must those who come while it does not answer wait for it one after the other.
+_ASK_AFTER_FAILURE_S = 5.0
 _LARGEST_DOCUMENT = 256 * 1024
 _LEEWAY_S = 30
 
@@ -49,6 +51,8 @@ class JwtVerifier:
         self._clock = clock
         self._set: dict[str | None, jwt.PyJWK] = {}
         self._asked_at = -_LIFETIME_S
+        self._failed_at = -_ASK_AFTER_FAILURE_S
+        self._failure = ""
         self._asking = asyncio.Lock()
 
     async def caller(self, token: str) -> Caller | None:
@@ -71,7 +75,7 @@ class JwtVerifier:
                 leeway=_LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, UnicodeEncodeError):  # the header's bytes need not be text
             return None
         return Caller(str(claims["sub"])[:64])
 
@@ -80,11 +84,20 @@ class JwtVerifier:
         if age >= _LIFETIME_S or (kid not in self._set and age >= _ASK_AGAIN_S):
             async with self._asking:
                 if self._clock() - self._asked_at >= _ASK_AGAIN_S:
-                    self._set = await self._fetch()
-                    self._asked_at = self._clock()
+                    await self._refresh()
         if kid is None and len(self._set) == 1:
             return next(iter(self._set.values()))
         return self._set.get(kid)
+
+    async def _refresh(self) -> None:
+        if self._clock() - self._failed_at < _ASK_AFTER_FAILURE_S:
+            raise KeysError(self._failure)
+        try:
+            self._set = await self._fetch()
+            self._asked_at = self._clock()
+        except KeysError as error:
+            self._failed_at, self._failure = self._clock(), str(error)
+            raise
 
     async def _fetch(self) -> dict[str | None, jwt.PyJWK]:
         try:
@@ -92,7 +105,7 @@ class JwtVerifier:
             keys = jwt.PyJWKSet.from_dict(document).keys
         except (aiohttp.ClientError, jwt.PyJWTError, OSError, TimeoutError, ValueError) as error:
             raise KeysError(f"the keys of {self.issuer} cannot be had ({error})"[:300]) from error
-        return {key.key_id: key for key in keys}
+        return {key.key_id: key for key in keys if key.key_id is None or isinstance(key.key_id, str)}
 
     async def _document(self) -> dict[str, Any]:
         if self._keys is not None and not self._keys.startswith(("http://", "https://")):
@@ -100,7 +113,9 @@ class JwtVerifier:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_PATIENCE_S)) as client:
             url = self._keys
             if url is None:
-                url = str((await _get(client, self.issuer.rstrip("/") + _DISCOVERY))["jwks_uri"])
+                url = (await _get(client, self.issuer.rstrip("/") + _DISCOVERY)).get("jwks_uri")
+            if not isinstance(url, str):
+                raise ValueError("its discovery document names no jwks_uri")
             return await _get(client, url)
 
 

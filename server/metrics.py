@@ -128,7 +128,7 @@ class _HostCollector(Collector):
 
     def _frames(self) -> Iterable[Metric]:
         frames = CounterMetricFamily(
-            "acutance_frames", "Frames by what became of them; see docs/metrics.md.", labels=["outcome"]
+            "acutance_frames", "Frames by what became of them; see docs/08-metrics.md.", labels=["outcome"]
         )
         for outcome, count in vars(self._host.frames()).items():
             frames.add_metric([outcome], count)

@@ -44,11 +44,11 @@ class Origins:
         """Return whether a request may name this host."""
         if not self.loopback_only:
             return True
-        return _is_this_machine(host or "") or any(urlsplit(origin).netloc == host for origin in self.allowed)
+        return _is_this_machine(host or "") or any(_is_of(origin, host) for origin in self.allowed)
 
     def lets_in(self, origin: str | None, host: str | None) -> bool:
         """Return whether a page of this origin may change something here; programs send none."""
-        return origin is None or self.shares_with(origin) or urlsplit(origin).netloc == host
+        return origin is None or self.shares_with(origin) or _is_of(origin, host)
 
     def shares_with(self, origin: str | None) -> bool:
         """Return whether a page of this other origin may read answers (CORS)."""
@@ -72,10 +72,25 @@ class Origins:
 
 
 def _checked(origin: str) -> str:
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc or origin.count("/") != 2:
-        raise OriginError(f"{origin!r} is no origin: write scheme and host as in https://example.org, without a path")
+    netloc = _netloc(origin)
+    if not origin.lower().startswith(("http://", "https://")) or not netloc or "@" in netloc or origin.count("/") != 2:
+        raise OriginError(
+            f"{origin[:100]!r} is no origin: write scheme and host as in https://example.org, without a path"
+        )
     return origin.lower()
+
+
+def _is_of(origin: str, host: str | None) -> bool:
+    netloc = _netloc(origin)
+    return netloc != "" and netloc == host
+
+
+def _netloc(origin: str) -> str:
+    """Return an origin's host and port; empty where it has none, as "null", or cannot be read."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # half of the brackets of an IPv6 address
+        return ""
 
 
 def _is_this_machine(host: str) -> bool:

@@ -10,6 +10,8 @@ from server.output_size import SHORTEST
 
 # A message with every field has 150 bytes.
 LONGEST_MESSAGE = 1024
+# Of a field that there is not, in the answer.
+_LONGEST_NAME = 64
 
 
 class WishError(ValueError):
@@ -46,7 +48,7 @@ class Wishes(BaseModel):
         except ValidationError as error:
             fault = error.errors()[0]
             field = ".".join(str(part) for part in fault["loc"]) or "the message"
-            raise WishError(f"{field}: {fault['msg']}") from error
+            raise WishError(f"{field[:_LONGEST_NAME]}: {fault['msg']}") from error
 
 
 class _Control(BaseModel):

@@ -34,6 +34,7 @@ class Provider:
     def __init__(self) -> None:
         self.kids = ["one"]
         self.asked = 0
+        self.discovery: dict[str, str] | None = None
         app = web.Application()
         app.router.add_get("/.well-known/openid-configuration", self._discovery)
         app.router.add_get("/keys", self._keys)
@@ -44,7 +45,8 @@ class Provider:
         return str(self.server.make_url("/")).rstrip("/")
 
     async def _discovery(self, request: web.Request) -> web.Response:
-        return web.json_response({"jwks_uri": f"{self.issuer}/keys"})
+        known = {"jwks_uri": f"{self.issuer}/keys"}
+        return web.json_response(known if self.discovery is None else self.discovery)
 
     async def _keys(self, request: web.Request) -> web.Response:
         self.asked += 1
@@ -119,3 +121,22 @@ async def test_keys_may_stand_in_a_file_and_a_missing_one_is_said(tmp_path: Path
     file.write_text(json.dumps(_key_set("one")))
     verifier = JwtVerifier("https://example.org", "acutance", str(file))
     assert await verifier.caller(_token("https://example.org")) == Caller("anna")
+
+
+async def test_who_waits_for_a_provider_that_fails_hears_of_the_first_failure(provider: Provider) -> None:
+    now = 0.0
+    verifier = JwtVerifier(provider.issuer, "acutance", f"{provider.issuer}/keys", lambda: now)
+    provider.kids = ["one"] * 5000  # more than is read
+    for _ in range(3):
+        with pytest.raises(KeysError, match="cannot be had"):
+            await verifier.caller(_token(provider.issuer))
+    assert provider.asked == 1
+    provider.kids, now = ["one"], 6.0
+    assert await verifier.caller(_token(provider.issuer)) == Caller("anna")
+
+
+async def test_a_discovery_document_without_keys_is_said(provider: Provider) -> None:
+    verifier = JwtVerifier(provider.issuer, "acutance", None)
+    provider.discovery = {}
+    with pytest.raises(KeysError, match="jwks_uri"):
+        await verifier.caller(_token(provider.issuer))

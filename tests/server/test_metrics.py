@@ -15,7 +15,7 @@ from server.shared import Limits
 from tests.server.peers import Peer, SoftCamera, until
 
 Client = TestClient  # type: ignore[type-arg]
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[2] / "docs" / "08-metrics.md"
 
 
 @pytest.fixture

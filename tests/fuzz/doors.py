@@ -1,0 +1,123 @@
+"""The functions that read what strangers send: bytes in; they take it, or refuse it with an error of their own."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from aiortc.sdp import SessionDescription, candidate_from_sdp
+
+from server.access import Access, AccessError
+from server.description import OfferError, Role, check_sdp
+from server.h264_profile import with_received_level, with_stand_ins
+from server.offer import read_offer
+from server.origins import OriginError, Origins
+from server.tokens import TokenError, Tokens
+from server.trickle import Trickled, read_fragment, read_json
+from server.whip import check_tag
+from server.wishes import WishError, Wishes, read_control
+from tests.fuzz.corpus import keep
+from tests.fuzz.tally import LONGEST_S, timed
+
+# It goes into an answer or to a peer: nobody gets their own kilobytes back.
+_LONGEST_MESSAGE = 600
+
+
+class Fault(AssertionError):
+    """A door did something else than to take or refuse."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One function.
+
+    Attributes:
+        name: of its folder in the corpus.
+        take: raises what it refuses with.
+        refuses: those kinds of errors.
+    """
+
+    name: str
+    take: Callable[[bytes], object]
+    refuses: tuple[type[Exception], ...]
+
+    def try_with(self, given: bytes) -> None:
+        """Give it an input.
+
+        Raises:
+            Fault: it let another error escape, or took too long, or gave no reason.
+        """
+        try:
+            with timed(self.name) as time:
+                self._tried(given)
+            if time.seconds > LONGEST_S:
+                raise Fault(f"it took {time.seconds:.1f} s")
+        except Exception as error:
+            file = keep(self.name, given)
+            raise Fault(f"{self.name} with {given[:200]!r} (all of it in {file}): {error!r}") from error
+
+    def _tried(self, given: bytes) -> None:
+        try:
+            self.take(given)
+        except self.refuses as refusal:
+            message = str(refusal)
+            if not 10 <= len(message) <= _LONGEST_MESSAGE:
+                raise Fault(f"a reason of {len(message)} characters: {message[:80]!r}") from refusal
+
+
+def _text(given: bytes) -> str:
+    # What a JSON string may hold: lone surrogates, too.
+    with suppress(UnicodeDecodeError):
+        return given.decode("utf-8", "surrogatepass")
+    return given.decode("latin-1")
+
+
+def _description(given: bytes) -> None:
+    refusal = None
+    for role in Role:
+        try:
+            sdp = check_sdp(_text(given), role)
+        except OfferError as error:
+            refusal = error
+            continue
+        # What is done with an offer that was taken, before aiortc has it.
+        stood, _ = with_stand_ins(sdp)
+        SessionDescription.parse(with_received_level(stood))
+    if refusal is not None:
+        raise refusal
+
+
+def _usable(trickled: Trickled) -> None:
+    for _, candidate in trickled.candidates:
+        candidate_from_sdp(candidate)
+
+
+def _header(given: bytes) -> str:
+    # As aiohttp reads one.
+    return given.decode("utf-8", "surrogateescape")
+
+
+def _origin(given: bytes) -> None:
+    header = _header(given)
+    for origins in (Origins(), Origins(frozenset(["https://page.example"]), loopback_only=True)):
+        origins.serves_host(header)
+        origins.lets_in(header, "localhost:8080")
+        origins.lets_in("http://localhost:8080", header)
+    Origins.of([header])
+
+
+def bearer(access: Access, runner: asyncio.Runner) -> Door:
+    """Return the door of the Authorization header, for those with a right to it."""
+    return Door("authorization", lambda given: runner.run(access.caller(_header(given))), (AccessError,))
+
+
+OFFER = Door("offer", read_offer, (OfferError, WishError))
+DESCRIPTION = Door("description", _description, (OfferError,))
+FRAGMENT = Door("fragment", lambda given: _usable(read_fragment(_text(given))), (OfferError,))
+CANDIDATES = Door("candidates", lambda given: _usable(read_json(given)), (OfferError,))
+CONTROL = Door("control", lambda given: Wishes().changed(read_control(_text(given))), (WishError,))
+CONTROL_BYTES = Door("control", lambda given: Wishes().changed(read_control(given)), (WishError,))
+TAG = Door("if-match", lambda given: check_tag('"0123456789abcdef"', _header(given)), (OfferError,))
+ORIGIN = Door("origin", _origin, (OriginError,))
+TOKEN = Door("token", lambda given: Tokens([_text(given)]), (TokenError,))
+DOORS = (OFFER, DESCRIPTION, FRAGMENT, CANDIDATES, CONTROL, CONTROL_BYTES, TAG, ORIGIN, TOKEN)

@@ -1,0 +1,24 @@
+"""How many inputs each test tries: a share of ``FUZZ_INPUTS``, which `make fuzz` sets and CI leaves small."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+
+INPUTS = int(os.environ.get("FUZZ_INPUTS", "2500"))
+# CI tries the same ones each time: what fails there fails everywhere.
+_SAME_EACH_TIME = "FUZZ_INPUTS" not in os.environ
+_FEWEST = 20
+
+
+def share(of_all: float) -> Callable[[Any], Any]:
+    """Let a test try this share of all inputs."""
+    return settings(
+        max_examples=max(_FEWEST, round(INPUTS * of_all)),
+        derandomize=_SAME_EACH_TIME,
+        database=None,
+        deadline=None,  # time is measured around the door alone (tally.py)
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )

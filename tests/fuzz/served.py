@@ -1,0 +1,178 @@
+"""The real application in a process of its own, and what that process has: so that its memory is nobody else's."""
+
+import asyncio
+import gc
+import logging
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+from aiohttp import web
+from aiortc import RTCPeerConnection
+
+from model.engine import Engine
+from server.app import create_app
+from server.guard import Guard
+from server.host import Host
+from server.ladder import Ladder
+from server.origins import Origins
+from server.quota import Quota
+from server.shared import Limits
+from tests.fuzz.identity import access
+
+ORIGIN = "https://page.example"
+_BEAT_S = 0.02
+_QUIET_AT_LAST_S = 20.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the process has.
+
+    Attributes:
+        sessions: negotiating, running or closing; viewers among them.
+        peers: connections of aiortc's.
+        tasks, files, threads: how many.
+        objects: that Python's garbage collector knows.
+        rss: resident memory in MiB.
+        lag: the longest time in seconds that the event loop was held up since the last look.
+        faults: what was logged as an error since the start, tasks that ended so among it.
+    """
+
+    sessions: int
+    peers: int
+    tasks: int
+    files: int
+    threads: int
+    objects: int
+    rss: float
+    lag: float
+    faults: tuple[str, ...]
+
+
+@dataclass
+class Served:
+    """The process.
+
+    Attributes:
+        port: of the application without tokens, for pages of this machine and of `ORIGIN`.
+        closed_port: of one that asks for a token.
+    """
+
+    port: int
+    closed_port: int
+    _pipe: Connection
+
+    def look(self) -> Usage:
+        """Return what it has, garbage collected."""
+        self._pipe.send(None)
+        assert self._pipe.poll(10), "the server does not answer"
+        usage = self._pipe.recv()
+        assert isinstance(usage, Usage)
+        return usage
+
+    def quiet(self) -> Usage:
+        """Return what it has once no session is left and nothing changes any more, or after 20 s."""
+        deadline, before = monotonic() + _QUIET_AT_LAST_S, self.look()
+        while monotonic() < deadline:
+            sleep(0.2)
+            now = self.look()
+            if not now.sessions and (now.peers, now.tasks, now.files) == (before.peers, before.tasks, before.files):
+                return now
+            before = now
+        return before
+
+
+@contextmanager
+def served(key_set: Path) -> Iterator[Served]:
+    """Run it until the block ends; its second port takes the tokens of this provider."""
+    ours, its = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_run, args=(its, key_set), daemon=True)
+    process.start()
+    try:
+        assert ours.poll(60), "the server did not start"
+        yield Served(*ours.recv(), ours)
+    finally:
+        process.terminate()
+        process.join(10)
+        if process.is_alive():
+            process.kill()
+
+
+def _run(pipe: Connection, key_set: Path) -> None:
+    asyncio.run(_serve(pipe, key_set))
+
+
+async def _serve(pipe: Connection, key_set: Path) -> None:
+    faults = _Faults()
+    logging.getLogger().addHandler(faults)
+    logging.getLogger().setLevel(logging.INFO)
+    # A call without media, in which messages are sent, is to stay; how many a second is bounded elsewhere.
+    limits = Limits(idle_timeout=600, max_messages_per_second=1e6)
+    ladder = Ladder([Engine.open("nano", provider="cpu")])
+    hosts = [Host(ladder, limits, 8, admission=False, quota=Quota(handshakes=8)) for _ in range(2)]
+    guards = (Guard(origins=Origins.of([ORIGIN], loopback_only=True)), Guard(access(key_set)))
+    runners = [web.AppRunner(create_app(host, guard)) for host, guard in zip(hosts, guards, strict=True)]
+    for runner in runners:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+    heart = _Heart()
+    beating = asyncio.create_task(heart.beat())
+
+    def look() -> None:
+        pipe.recv()
+        lag = heart.lag
+        pipe.send(_usage(hosts, lag, faults))
+        heart.begin()  # what looking took does not count
+
+    asyncio.get_running_loop().add_reader(pipe.fileno(), look)
+    pipe.send([runner.addresses[0][1] for runner in runners])
+    await beating
+
+
+def _usage(hosts: list[Host], lag: float, faults: "_Faults") -> Usage:
+    gc.collect()
+    known, process = gc.get_objects(), psutil.Process()
+    return Usage(
+        sum(host.session_count + host.viewer_count for host in hosts),
+        sum(isinstance(one, RTCPeerConnection) for one in known),
+        len(asyncio.all_tasks()),
+        process.num_fds(),
+        process.num_threads(),
+        len(known),
+        process.memory_info().rss / (1 << 20),
+        lag,
+        tuple(faults.seen),
+    )
+
+
+class _Heart:
+    def __init__(self) -> None:
+        self.lag = 0.0
+        self._last = monotonic()
+
+    def begin(self) -> None:
+        self.lag, self._last = 0.0, monotonic()
+
+    async def beat(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            now = monotonic()
+            self.lag = max(self.lag, now - self._last - _BEAT_S)
+            self._last = now
+
+
+class _Faults(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+        self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.seen) < 20:
+            self.seen.append(self.format(record)[-3000:])

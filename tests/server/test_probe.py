@@ -1,0 +1,40 @@
+"""The health check of the images, against the program itself."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server.processes import Start, free_port, health
+
+
+def _probe(*arguments: str, **environment: str) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", "server.probe", *arguments],
+        env={**os.environ, **environment},
+        cwd=Path(__file__).parents[2],
+        timeout=30,
+    ).returncode
+
+
+@pytest.mark.parametrize("options", [(), ("--self-signed",)])
+def test_a_server_is_found_at_its_port_whether_it_speaks_tls_or_not(start: Start, options: tuple[str, ...]) -> None:
+    port = free_port()
+    assert _probe(ACUTANCE_PORT=str(port)) == 1, "nobody is there yet"
+    process = start(*options, ACUTANCE_PORT=str(port))
+    if options:
+        assert process.stderr is not None
+        while "open https://" not in process.stderr.readline():
+            assert process.poll() is None
+    else:
+        health(f"http://127.0.0.1:{port}")
+    assert _probe(ACUTANCE_PORT=str(port)) == 0
+    scheme = "https" if options else "http"
+    assert _probe(f"{scheme}://127.0.0.1:{port}/health") == 0
+    assert _probe(f"{scheme}://127.0.0.1:{port}/nothing") == 1
+
+
+def test_what_is_no_url_is_no_answer() -> None:
+    assert _probe("localhost") == 1
