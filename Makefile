@@ -104,6 +104,7 @@ quality: $(TESTER)/.ready
 interop: $(TESTER)/.ready
 	.ci/chromium
 	.ci/interop
+	$(TESTER)/bin/pip install --quiet --editable ".[interop]"
 	$(WITH_NODE) npm ci --loglevel error --no-audit --no-fund --prefix tests/interop
 	$(WITH_NODE) ACUTANCE_INTEROP_TABLE=1 $(TESTER)/bin/pytest -rs -m interop tests/interop
 

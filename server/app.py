@@ -6,9 +6,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from server import forward_routes
 from server.answers import refusal as _error
 from server.app_keys import HOST
 from server.description import OfferError
+from server.forward_rules import ForwardRules
 from server.guard import CALLER, Guard
 from server.health import details, state
 from server.host import FullError, Host
@@ -50,13 +52,16 @@ _KEEPING = {"/": "no-cache", "/static": "no-cache"}
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def create_app(host: Host, guard: Guard | None = None, largest_body: int = LARGEST_BODY) -> web.Application:
+def create_app(
+    host: Host, guard: Guard | None = None, largest_body: int = LARGEST_BODY, forwarding: ForwardRules | None = None
+) -> web.Application:
     """Return the application; it starts ``host`` with itself and closes it at its end.
 
     Args:
         host: the sessions.
         guard: who may what; None lets everybody in.
         largest_body: of a request, in bytes.
+        forwarding: who may send streams on by request, and whereto; None for nobody.
     """
     guard = guard or Guard()
     app = web.Application(middlewares=[_headers, guard.middleware(), _errors], client_max_size=largest_body)
@@ -69,6 +74,7 @@ def create_app(host: Host, guard: Guard | None = None, largest_body: int = LARGE
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/openapi.json", _openapi)
     add_routes(app)
+    forward_routes.add_routes(app, forwarding or ForwardRules())
     app.router.add_static("/static", STATIC)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)

@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from server.forward_rules import ForwardRules
 from server.host import Host
 
 HOST = web.AppKey("host", Host)
+FORWARDING = web.AppKey("forwarding", ForwardRules)

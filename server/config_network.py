@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
+from server.config_access import OptionsError, Words
 from server.forward import Ingest
+from server.forward_rules import ForwardRules, read_hosts
 from server.ice import Network
 
 _URL = re.compile(r"https?://[^\s]+")
@@ -46,6 +48,12 @@ class NetworkOptions(BaseSettings):
         Field(description="URL of a WHIP ingest that every named stream goes on to, enhanced; {stream} is its name"),
     ] = None
     forward_token: Annotated[str | None, Field(description="bearer token for that ingest")] = None
+    forward_host: Annotated[
+        Words, Field(description="HOST or HOST:PORT to which a request may send a stream on; none: nowhere; repeatable")
+    ] = ()
+    forward_operator: Annotated[
+        Words, Field(description="name of a token, or subject of a JWT, whose requests may do that; repeatable")
+    ] = ()
 
     @field_validator("stun")
     @classmethod
@@ -79,12 +87,20 @@ class NetworkOptions(BaseSettings):
             raise ValueError("must be an http:// or https:// URL")
         return url
 
+    @field_validator("forward_host")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        read_hosts(hosts)
+        return hosts
+
     @model_validator(mode="after")
     def _check_together(self) -> "NetworkOptions":
         if self.turn and self.turn_secret is None and (self.turn_username is None or self.turn_password is None):
             raise ValueError("--turn needs --turn-secret, or --turn-username and --turn-password")
         if self.forward_token is not None and self.forward_whip is None:
             raise ValueError("--forward-token is for --forward-whip")
+        if self.forward_operator and not self.forward_host:
+            raise ValueError("--forward-operator needs --forward-host: the hosts that may be named")
         self._port_range()
         return self
 
@@ -92,6 +108,23 @@ class NetworkOptions(BaseSettings):
     def ingest(self) -> Ingest | None:
         """Where every named stream goes on to."""
         return None if self.forward_whip is None else Ingest(self.forward_whip, self.forward_token)
+
+    def forwarding(self, closed: bool, open_to_all: bool) -> ForwardRules:
+        """Return who may send streams on by request, and whereto.
+
+        Args:
+            closed: whether the server asks for tokens.
+            open_to_all: whether everybody who reaches it may use it.
+
+        Raises:
+            OptionsError: nobody could, or everybody.
+        """
+        if self.forward_host and open_to_all:
+            raise OptionsError("--forward-host with --open: everybody could send streams on; use tokens")
+        if self.forward_host and closed and not self.forward_operator:
+            raise OptionsError("--forward-host where tokens are needed: say with --forward-operator NAME whose may")
+        operators = frozenset(self.forward_operator) if closed else None
+        return ForwardRules(read_hosts(self.forward_host), operators)
 
     def _port_range(self) -> tuple[int, int] | None:
         if self.udp_ports is None:

@@ -117,11 +117,12 @@ class Connection(ABC):
         # The end is not passed on: aioice would take no candidate of a PATCH that was overtaken, nor wait for an
         # address that it learns from a check. What never connects is ended by our own time limit.
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside it, until its end at the longest."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self, reason: str) -> None:
         """Close the peer connection and all that belongs to it; the first call's reason counts."""

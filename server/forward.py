@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
+from yarl import URL
 
 from server.aiortc_compat import date_reports, watch_feedback
 from server.aiortc_compat_transport import prepare_ice
@@ -41,10 +43,12 @@ class Ingest:
     Attributes:
         url: ``{stream}`` in it stands for the stream's name.
         token: bearer token for it.
+        allow: whether a URL may be asked, also of those to which the endpoint redirects or refers; None for any.
     """
 
     url: str
     token: str | None = None
+    allow: Callable[[URL], bool] | None = None
 
 
 class State(StrEnum):
@@ -60,6 +64,8 @@ class Forward:
 
     Attributes:
         state: how it is doing.
+        id: of it among its stream's.
+        shown: its URL for people.
     """
 
     def __init__(
@@ -73,13 +79,14 @@ class Forward:
     ):
         self.state = State.CONNECTING
         self._url = ingest.url.replace("{stream}", name)
-        self._token = ingest.token
+        self.id = secrets.token_urlsafe(8)
+        self._ingest = ingest
         self._broadcast = broadcast
         self._network = network
         self._limits = limits
         self._sleep = sleep
         # A query may hold a key.
-        self._shown = "{0.scheme}://{0.netloc}{0.path}".format(urlsplit(self._url))
+        self.shown = "{0.scheme}://{0.netloc}{0.path}".format(urlsplit(self._url))
 
     async def run(self, sound: str) -> None:
         """Publish until cancelled; ``sound`` is the codec of the stream's, empty without any."""
@@ -94,7 +101,7 @@ class Forward:
                 with attempt:
                     await self._publish(sound)
             self.state = State.WAITING
-            log.warning("forwarding to %s: the connection ended, trying again", self._shown)
+            log.warning("forwarding to %s: the connection ended, trying again", self.shown)
             await self._sleep(_FIRST_PAUSE_S)
 
     async def _publish(self, sound: str) -> None:
@@ -105,14 +112,14 @@ class Forward:
             try:
                 await publication.begin(client)
                 self.state = State.CONNECTED
-                log.info("forwarding to %s", self._shown)
+                log.info("forwarding to %s", self.shown)
                 await publication.ended.wait()
             finally:
                 await asyncio.shield(publication.end())
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[WhipClient]:
-        client = WhipClient(self._url, self._token)
+        client = WhipClient(self._url, self._ingest.token, self._ingest.allow)
         await client.__aenter__()
         try:
             yield client
@@ -125,8 +132,8 @@ class Forward:
     def _say_why(self, attempt: RetryCallState) -> None:
         self.state = State.WAITING
         error = attempt.outcome.exception() if attempt.outcome else None
-        why = str(error).replace(self._url, self._shown)
-        log.warning("forwarding to %s failed, trying again: %s", self._shown, why)
+        why = str(error).replace(self._url, self.shown)
+        log.warning("forwarding to %s failed, trying again: %s", self.shown, why)
 
 
 class _Publication:

@@ -16,6 +16,7 @@ from server.bucket import RequestRate
 from server.config import ServeOptions
 from server.config_access import OptionsError
 from server.encoder_choice import EncoderChoice
+from server.forward_rules import ForwardRules
 from server.guard import Guard
 from server.host import Host
 from server.ladder import Ladder
@@ -57,6 +58,7 @@ def run(options: ServeOptions) -> None:
 class _Door:
     guard: Guard
     certificate: Certificate | None
+    forwarding: ForwardRules
 
 
 def _door(options: ServeOptions) -> _Door:
@@ -68,7 +70,8 @@ def _door(options: ServeOptions) -> _Door:
             RequestRate(options.max_requests_per_minute),
             proxies=options.proxies(),
         )
-        return _Door(guard, options.certificate())
+        forwarding = options.forwarding(guard.access.required, options.open)
+        return _Door(guard, options.certificate(), forwarding)
     except (OptionsError, OriginError, TlsError, TokenError) as error:
         raise ServeError(str(error)) from error
 
@@ -89,7 +92,8 @@ async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: E
         quota=options.quota,
         forward=options.ingest,
     )
-    runner = web.AppRunner(create_app(host, door.guard, options.max_body), shutdown_timeout=_SHUTDOWN_S)
+    app = create_app(host, door.guard, options.max_body, door.forwarding)
+    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     watch = None
     try:

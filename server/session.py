@@ -44,7 +44,7 @@ class Session(Connection):
         telemetry: its counters and latencies.
         pipeline: what others may subscribe to.
         sound: the codec in which the peer sends it; empty where it sends none.
-        forward: the stream's way on to another server, if it has one.
+        forwards: the stream's ways on to other servers, each with what runs it.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Session(Connection):
         self._transceiver: RTCRtpTransceiver | None = None
         self._video: MediaStreamTrack | None = None
         self._codec = self.sound = ""
-        self.forward: Forward | None = None
+        self.forwards: dict[Forward, asyncio.Task[None]] = {}
 
     @property
     def student(self) -> str:
@@ -100,10 +100,17 @@ class Session(Connection):
         """Return what admission must know of this session."""
         return self._figures.running(self._clock() - self._began if self._began is not None else 0.0)
 
-    def pass_on(self, name: str, ingest: Ingest) -> None:
+    def pass_on(self, name: str, ingest: Ingest) -> Forward:
         """Publish the stream, enhanced, on to another server, from when the peer is connected until it leaves."""
-        self.forward = Forward(name, ingest, self.pipeline.broadcast, self._network, self._limits)
-        self.spawn(self._pass_on(self.forward))
+        forward = Forward(name, ingest, self.pipeline.broadcast, self._network, self._limits)
+        self.forwards[forward] = self.spawn(self._pass_on(forward))
+        return forward
+
+    async def stop_passing_on(self, forward: Forward) -> None:
+        """End one of them; the stream itself goes on."""
+        task = self.forwards.pop(forward)
+        task.cancel()
+        await asyncio.wait([task])
 
     async def _pass_on(self, forward: Forward) -> None:
         await self.connected.wait()

@@ -104,7 +104,7 @@ def _described(name: str, session: Session) -> dict[str, Any]:
         "viewers": viewers,
         "size": pipeline.size_out if pipeline.broadcast.of(Variant.ENHANCED) else pipeline.size_in,
         "size_in": pipeline.size_in,
-        "forward": session.forward.state if session.forward else None,
+        "forwards": [forward.state for forward in session.forwards],
         "student": pipeline.choices.governor.rung.name,
         "enhanced": session.telemetry.counters.enhanced,
         "lanes": [

@@ -5,6 +5,7 @@ No peer connection here: session descriptions in and out, so that whoever publis
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -62,9 +63,17 @@ class WhipClient:
         accepted: the session; None before `offer` and after `delete`.
     """
 
-    def __init__(self, url: str, token: str | None = None):
+    def __init__(self, url: str, token: str | None = None, allow: Callable[[URL], bool] | None = None):
+        """Nothing is asked yet.
+
+        Args:
+            url: of the endpoint.
+            token: bearer token for it.
+            allow: whether a URL may be asked: the endpoint's, where it redirects to, and the session's; None for any.
+        """
         self.accepted: Accepted | None = None
         self._url = _endpoint(url)
+        self._allow = allow
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http: aiohttp.ClientSession | None = None
 
@@ -141,6 +150,8 @@ class WhipClient:
         self, method: str, url: URL, data: str | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, CIMultiDictProxy[str], str, URL]:
         assert self._http is not None, "used outside of its context"
+        if self._allow is not None and not self._allow(url):
+            raise SignallingError(f"{url.host}:{url.port} may not be asked (--forward-host)")
         try:
             async with self._http.request(method, url, data=data, headers=headers, allow_redirects=False) as response:
                 return response.status, response.headers, await response.text(), response.url

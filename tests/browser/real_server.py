@@ -31,9 +31,11 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def health(self) -> dict[str, Any]:
-        """Return what it says of itself."""
-        with urllib.request.urlopen(f"{self.url}/health", timeout=5) as response:
+    def health(self, token: str = "") -> dict[str, Any]:
+        """Return what it says of itself: all of it to who has a token, where it asks for one."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(f"{self.url}/health", headers=headers)
+        with urllib.request.urlopen(request, timeout=5) as response:
             health: dict[str, Any] = json.load(response)
             return health
 

@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from tests.interop.table import Row, write
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 _ROWS: list[Row] = []
+_LIVE_S = 30.0
 
 Record = Callable[..., None]
 
@@ -68,10 +72,10 @@ def record() -> Record:
     return lambda *args, **rest: _ROWS.append(Row(*args, **rest))
 
 
-def closes(server: Server, seconds: float = 10.0) -> bool:
+def closes(server: Server, seconds: float = 10.0, token: str = "") -> bool:
     """Return whether the server has no session left, waiting for that."""
     until = time.monotonic() + seconds
-    while server.health()["sessions"]:
+    while server.health(token)["sessions"]:
         if time.monotonic() > until:
             return False
         time.sleep(0.1)
@@ -93,11 +97,44 @@ def node(script: str, *arguments: str, seconds: float = 90.0, **environment: str
 def last_json(command: list[str], seconds: float = 90.0, **environment: str) -> dict[str, Any]:
     """Run a program and return the JSON of its last line."""
     done = subprocess.run(
-        command, cwd=HERE, env={**os.environ, **environment}, capture_output=True, text=True, timeout=seconds
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=seconds
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
+
+
+@contextmanager
+def running(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Python until the block ends."""
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def until_live(server: Server, stream: str, process: subprocess.Popen[bytes], log: Path, token: str = "") -> None:
+    """Wait until somebody publishes a stream; ``process`` is meant to, or to see to it."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"{server.url}/streams", headers=headers)
+    until = time.monotonic() + _LIVE_S
+    while True:
+        assert process.poll() is None, log.read_text()
+        with urllib.request.urlopen(request, timeout=5) as response:
+            if stream in [each["name"] for each in json.load(response)["streams"]]:
+                return
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.1)
+
+
+def watched(server: Server, stream: str, token: str = "") -> dict[str, Any]:
+    """Watch a stream by WHEP for some seconds with `acutance peer`; return what it saw."""
+    command = [sys.executable, "-m", "server.cli", "peer", "--pull", f"{server.url}/whep/{stream}", "--seconds", "4"]
+    seen: dict[str, Any] = last_json([*command, "--json"], ACUTANCE_PEER_TOKEN=token)["watched"]
+    return {**seen, "size": "x".join(map(str, seen["size"]))}
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ async def client(ladder: Ladder, ingest: Client) -> AsyncIterator[Client]:
 
 async def _forward(client: Client) -> Any:
     (stream,) = (await (await client.get("/streams")).json())["streams"]
-    return stream["forward"]
+    return stream["forwards"][0]
 
 
 async def _until_connected(client: Client) -> None:

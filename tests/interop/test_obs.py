@@ -1,0 +1,30 @@
+"""OBS's WebRTC, libdatachannel, publishing the way OBS does. Debian's OBS is 29: WHIP came with 30."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.browser.real_server import running_server
+from tests.interop.conftest import HERE, Record, closes, running, until_live, watched
+
+TOKEN = "interop-0123456789"
+
+
+def test_libdatachannel_publishes_as_obs_does(record: Record, tmp_path: Path) -> None:
+    pytest.importorskip("libdatachannel", reason="no libdatachannel: pip install '.[interop]'")
+    log = tmp_path / "obs.log"
+    with running_server(tmp_path / "server.log", "--token", TOKEN) as server:
+        with running([str(HERE / "obs_whip.py"), f"{server.url}/whip/obs", TOKEN, "14"], log) as process:
+            until_live(server, "obs", process, log, TOKEN)
+            seen = watched(server, "obs", TOKEN)
+            assert process.wait(30) == 0, log.read_text()
+        ended = closes(server, token=TOKEN)
+    said = json.loads(log.read_text().splitlines()[-1])
+    note = "as OBS: no candidates in the offer, no trickle, bearer token, H.264 and Opus"
+    way = "libdatachannel by WHIP, tests/interop/obs_whip.py; watched by WHEP"
+    record(f"OBS's WebRTC, libdatachannel-py {said['version']}", way, seen["decoded"], seen["size"], ended, note)
+    assert seen["decoded"] >= 60
+    assert seen["size"] == "640x360"
+    assert said["deleted"] == 200, "OBS takes nothing else for an answer to DELETE"
+    assert ended
