@@ -66,7 +66,7 @@ def _of(schema: dict[str, Any]) -> str:
 
 def _meaning(answer: dict[str, Any]) -> str:
     headers = ", ".join(f"`{name}`" for name in answer.get("headers", {}))
-    return answer["description"] + (f" Headers: {headers}." if headers else "")
+    return f"{answer['description']}{f' Headers: {headers}.' if headers else ''}"
 
 
 def _errors(schema: dict[str, Any]) -> str:
