@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from server import forward_routes
 from server.answers import refusal as _error
@@ -29,6 +29,7 @@ OPENAPI = Path(__file__).parent / "openapi.json"
 LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
 _LONGEST_ECHO = 200
+_CONTINUE = "100-continue"
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -74,9 +75,23 @@ def create_app(
     add_routes(app)
     forward_routes.add_routes(app, forwarding or ForwardRules())
     app.router.add_get("/static/{path:.+}", _static)
+    _refuse_expectations(app)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
     return app
+
+
+def _refuse_expectations(app: web.Application) -> None:
+    # aiohttp itself refuses an unknown Expect (RFC 9110, section 10.1.1) before any middleware, and fails on one that
+    # is not UTF-8.
+    find = app.router.resolve
+
+    async def resolve(request: web.Request) -> web.UrlMappingMatchInfo:
+        if request.headers.get(hdrs.EXPECT, _CONTINUE).lower() != _CONTINUE:
+            raise web.HTTPExpectationFailed
+        return await find(request)
+
+    app.router.resolve = resolve  # type: ignore[method-assign]
 
 
 async def _page(request: web.Request) -> web.StreamResponse:

@@ -22,6 +22,7 @@ _MOST_FEEDBACK_FOR_ALL = 32
 # RFC 8122, section 5; SHA-1 and older are not worth the name.
 _ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
+_KINDS = {"video", "audio", "application"}
 _AUDIO_CODECS = ("audio/opus", "audio/pcmu", "audio/pcma", "audio/g722")
 
 
@@ -144,13 +145,24 @@ def _check_candidates(lines: list[str]) -> None:
 
 def _with_present_mids_bundled(lines: list[str]) -> list[str]:
     # FFmpeg's WHIP muxer says BUNDLE 0 1 also where only mid 1 exists; aiortc then fails, in close() too.
-    mids = {line.removeprefix("a=mid:").strip() for line in lines if line.startswith("a=mid:")}
+    mids = _section_mids(lines)
     return [
         " ".join(["a=group:BUNDLE", *(mid for mid in line.split()[1:] if mid in mids)])
         if line.startswith("a=group:BUNDLE")
         else line
         for line in lines
     ]
+
+
+def _section_mids(lines: list[str]) -> list[str]:
+    """Return each section's, as aiortc reads it: the last one that it has, spaces and all."""
+    mids: list[str] = []
+    for line in lines:
+        if line.startswith("m="):
+            mids.append("")
+        elif line.startswith("a=mid:") and mids:
+            mids[-1] = line.removeprefix("a=mid:")
+    return mids
 
 
 def _without_lone_end(lines: list[str]) -> list[str]:
@@ -170,7 +182,7 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
             "two_videos",
             f"The offer has {kinds.count('video')} video sections: send one video a session.",
         )
-    if kinds.count("audio") > 1 or kinds.count("application") > 1 or len(kinds) > 3:
+    if len(set(kinds)) < len(kinds) or not _KINDS.issuperset(kinds):
         raise OfferError(
             422, "too_many_sections", "The offer may have one video, one audio and one data channel section."
         )

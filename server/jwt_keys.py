@@ -103,7 +103,7 @@ class JwtVerifier:
         try:
             document = await self._document()
             keys = jwt.PyJWKSet.from_dict(document).keys
-        except (aiohttp.ClientError, jwt.PyJWTError, OSError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, jwt.PyJWTError, OSError, TimeoutError, TypeError, ValueError) as error:
             raise KeysError(f"the keys of {self.issuer} cannot be had ({error})"[:300]) from error
         return {key.key_id: key for key in keys if key.key_id is None or isinstance(key.key_id, str)}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from server.app import OPENAPI
 from tests.fuzz.corpus import keep
-from tests.fuzz.doors import Fault
+from tests.fuzz.doors import FaultError
 from tests.fuzz.tally import LONGEST_S
 from tests.fuzz.wire import Answer, Headers, NoAnswerError, Wire
 
@@ -33,15 +33,15 @@ class Asking:
         """Ask; end at once what has begun.
 
         Raises:
-            Fault: the answer is none that there may be.
+            FaultError: the answer is none that there may be.
         """
         try:
             answer = self.wire.ask(door, method, target, headers, body)
             check(answer, method)
-        except (Fault, NoAnswerError) as error:
+        except (FaultError, NoAnswerError) as error:
             lines = [method + b" " + target, *(b"%b: %b" % header for header in headers)]
             file = keep("request", b"\r\n".join(lines) + b"\r\n\r\n" + body)
-            raise Fault(f"{door}: {method!r} {target[:100]!r} (all of it in {file}): {error}") from error
+            raise FaultError(f"{door}: {method!r} {target[:100]!r} (all of it in {file}): {error}") from error
         self.end(answer)
         return answer
 
@@ -52,7 +52,7 @@ class Asking:
             ended = self.wire.ask("end", b"DELETE", url.encode())
             check(ended, b"DELETE")
             if ended.status != 200:
-                raise Fault(f"a session that had begun could not be ended: {ended.status} {ended.body!r}")
+                raise FaultError(f"a session that had begun could not be ended: {ended.status} {ended.body!r}")
 
 
 def session_url(answer: Answer) -> str | None:
@@ -69,22 +69,22 @@ def check(answer: Answer, method: bytes) -> None:
     """Hold an answer against the contract.
 
     Raises:
-        Fault: it is another.
+        FaultError: it is another.
     """
     if answer.seconds > LONGEST_S:
-        raise Fault(f"it took {answer.seconds:.1f} s")
+        raise FaultError(f"it took {answer.seconds:.1f} s")
     if answer.status < 400 or (method == b"HEAD" and answer.status < 500):
         return
     if not answer.of_the_application:
         if answer.status not in _OF_HTTP:
-            raise Fault(f"{answer.status} before the application: {answer.body[:300]!r}")
+            raise FaultError(f"{answer.status} before the application: {answer.body[:300]!r}")
         return
     if answer.status in _OF_FILES and not answer.body:
         return
     if answer.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise Fault(f"{answer.status} that is no JSON: {answer.body[:300]!r}")
+        raise FaultError(f"{answer.status} that is no JSON: {answer.body[:300]!r}")
     said = answer.json()
     if set(said) != {"error", "message"} or said["error"] not in _CODES or len(said["message"]) < 10:
-        raise Fault(f"{answer.status} with {str(said)[:300]}")
+        raise FaultError(f"{answer.status} with {str(said)[:300]}")
     if answer.status >= 500 and (answer.status != 503 or said["error"] not in _UNAVAILABLE):
-        raise Fault(f"{answer.status} with {str(said)[:300]}")
+        raise FaultError(f"{answer.status} with {str(said)[:300]}")

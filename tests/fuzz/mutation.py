@@ -86,7 +86,7 @@ class Change:
             case "delete":
                 return lines[:at] + lines[at + 1 :]
             case "double":
-                return lines[:to] + [line] + lines[to:]
+                return [*lines[:to], line, *lines[to:]]
             case "repeat":
                 return lines[:at] + [line] * (1 + self.to % 2500) + lines[at + 1 :]
             case "swap":

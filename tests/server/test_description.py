@@ -124,3 +124,28 @@ def test_any_profile_of_h264_may_be_published_but_only_baseline_is_sent() -> Non
     for role in (Role.RETURN, Role.WATCH):
         with pytest.raises(OfferError, match=r"H\.264"):
             check_sdp(high, role)
+
+
+@pytest.mark.parametrize("kind", ["image", "text", "message"])
+def test_a_section_of_another_kind_is_refused(kind: str) -> None:
+    with pytest.raises(OfferError, match="one video, one audio") as refused:
+        check_sdp(offer(AUDIO.replace("m=audio", f"m={kind}"), VIDEO))
+    assert refused.value.status == 422
+
+
+@pytest.mark.parametrize(("line", "spoilt"), [("m=audio", "m<audio"), ("a=mid:0", "a=mid:0 ")])
+def test_a_bundle_names_sections_alone(line: str, spoilt: str) -> None:
+    # The first one of it carries the others: aiortc takes one that is not there.
+    checked = check_sdp(offer(AUDIO, VIDEO).replace(line, spoilt))
+    (group,) = SessionDescription.parse(checked).group
+    assert group.items == ["1"]
+
+
+def test_payload_types_and_feedback_are_few() -> None:
+    # aiortc's time grows with codecs times lines: without a limit 40 kB hold up the event loop for seconds.
+    many = "".join(f"a=rtpmap:{number} VP8/90000\r\n" for number in range(900))
+    for lines in (many, "a=rtpmap:96 VP8/90000\r\n", "a=rtcp-fb:* nack\r\n" * 33):
+        with pytest.raises(OfferError, match=r"payload type|rtcp-fb") as refused:
+            check_sdp(offer(VIDEO + lines))
+        assert (refused.value.status, refused.value.code) == (400, "bad_sdp")
+    check_sdp(offer(VIDEO + "a=rtcp-fb:* nack\r\n" * 32))
