@@ -5,6 +5,8 @@
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
 # make soak-cycles   a thousand calls that end politely, abruptly or never begin: nothing may be left   (CYCLES=1000)
 # make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
+# make fuzz    50,000 inputs that strangers may send; CI tries a few thousand   (INPUTS=50000)
+# make fuzz-branches   one door under atheris, led by the branches taken   (DOOR=offer SECONDS=60)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
 # make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
@@ -30,7 +32,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
+.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -71,6 +73,16 @@ soak-cycles: $(TESTER)/.ready
 soak-page: $(TESTER)/.ready
 	.ci/chromium
 	SOAK_PAGE_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),600) $(TESTER)/bin/pytest -s -m soak tests/browser
+
+INPUTS ?= 50000
+fuzz: $(TESTER)/.ready
+	FUZZ_INPUTS=$(INPUTS) $(TESTER)/bin/pytest -o timeout=3600 tests/fuzz
+
+# atheris has wheels for Linux alone, and is needed here alone.
+DOOR ?= offer
+fuzz-branches: $(TESTER)/.ready
+	$(TESTER)/bin/pip install --quiet atheris
+	$(TESTER)/bin/python -m tests.fuzz.with_atheris $(DOOR) -max_total_time=$(SECONDS)
 
 TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large

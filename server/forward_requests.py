@@ -98,6 +98,6 @@ def read_ingest(body: bytes, rules: ForwardRules) -> Ingest:
         raise OfferError(400, "bad_forward_token", '"token" must be a bearer token without blanks, or left out.')
     if not rules.allow(parsed):
         raise OfferError(
-            403, "forward_host", f"{parsed.host}:{parsed.port} is not among the hosts that --forward-host names."
+            403, "forward_host", f"{parsed.host[:100]}:{parsed.port} is not among the hosts that --forward-host names."
         )
     return Ingest(str(url), token, rules.allow)

@@ -9,6 +9,8 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from server.access import Access, AccessError
 from server.description import OfferError, Role, check_sdp
+from server.forward_requests import read_ingest
+from server.forward_rules import ForwardRules, read_hosts
 from server.h264_profile import with_received_level, with_stand_ins
 from server.offer import read_offer
 from server.origins import OriginError, Origins
@@ -110,13 +112,16 @@ def bearer(access: Access, runner: asyncio.Runner) -> Door:
     return Door("authorization", lambda given: runner.run(access.caller(_header(given))), (AccessError,))
 
 
+_FORWARDING = ForwardRules(read_hosts(["sfu.example", "[::1]:7080"]))
+
 OFFER = Door("offer", read_offer, (OfferError, WishError))
 DESCRIPTION = Door("description", _description, (OfferError,))
 FRAGMENT = Door("fragment", lambda given: _usable(read_fragment(_text(given))), (OfferError,))
 CANDIDATES = Door("candidates", lambda given: _usable(read_json(given)), (OfferError,))
 CONTROL = Door("control", lambda given: Wishes().changed(read_control(_text(given))), (WishError,))
 CONTROL_BYTES = Door("control", lambda given: Wishes().changed(read_control(given)), (WishError,))
+FORWARD = Door("forward", lambda given: read_ingest(given, _FORWARDING), (OfferError,))
 TAG = Door("if-match", lambda given: check_tag('"0123456789abcdef"', _header(given)), (OfferError,))
 ORIGIN = Door("origin", _origin, (OriginError,))
 TOKEN = Door("token", lambda given: Tokens([_text(given)]), (TokenError,))
-DOORS = (OFFER, DESCRIPTION, FRAGMENT, CANDIDATES, CONTROL, CONTROL_BYTES, TAG, ORIGIN, TOKEN)
+DOORS = (OFFER, DESCRIPTION, FRAGMENT, CANDIDATES, CONTROL, CONTROL_BYTES, FORWARD, TAG, ORIGIN, TOKEN)

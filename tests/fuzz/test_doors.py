@@ -105,6 +105,14 @@ def test_messages_of_the_data_channel(message: bytes) -> None:
     doors.CONTROL_BYTES.try_with(message)
 
 
+@share(0.05)
+@given(
+    mutation.spoilt(list(inputs("forward").values())) | st.builds(mutation.as_json, mutation.objects("url", "token"))
+)
+def test_where_a_stream_is_to_go_on_to(body: bytes) -> None:
+    doors.FORWARD.try_with(body)
+
+
 @share(0.03)
 @given(mutation.spoilt(list(inputs("if-match").values())))
 def test_entity_tags(tags: bytes) -> None:

@@ -69,6 +69,9 @@ async def test_every_answer_carries_the_security_headers(client: Client, path: s
         ("GET", "/nothing", 404, "not_found"),
         ("GET", "/static/../pyproject.toml", 404, "not_found"),
         ("GET", "/static/%2e%2e/pyproject.toml", 404, "not_found"),
+        ("GET", "/static/none.js", 404, "not_found"),
+        ("GET", "/static/%00", 404, "not_found"),
+        ("GET", "/static/" + "a" * 300, 404, "not_found"),
     ],
 )
 async def test_other_requests_get_json_errors_too(
@@ -77,3 +80,9 @@ async def test_other_requests_get_json_errors_too(
     response = await client.request(method, path)
     assert response.status == status
     assert (await response.json())["error"] == code
+
+
+async def test_a_body_that_is_not_what_its_headers_say_is_refused(client: Client) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    response = await client.post("/offer", data=b"{}", headers=headers)
+    assert (response.status, (await response.json())["error"]) == (400, "bad_body")

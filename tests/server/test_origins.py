@@ -32,7 +32,15 @@ def test_only_its_own_pages_and_those_allowed_may_change_anything() -> None:
         assert not origins.lets_in(origin, "localhost:8080"), origin
 
 
-@pytest.mark.parametrize("origin", ["example.org", "https://example.org/page", "ftp://example.org", "*", "https://a@b"])
+@pytest.mark.parametrize("origin", ["http://[", "null", ""])
+@pytest.mark.parametrize("host", ["localhost", "", None])
+def test_an_origin_that_cannot_be_read_is_nobodys(origin: str, host: str | None) -> None:
+    assert not Origins().lets_in(origin, host)
+
+
+@pytest.mark.parametrize(
+    "origin", ["example.org", "https://example.org/page", "ftp://example.org", "*", "https://a@b", "http://["]
+)
 def test_what_is_no_origin_is_said(origin: str) -> None:
     with pytest.raises(OriginError, match="is no origin"):
         Origins.of([origin])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 
 from server.tls import Certificate, TlsError, self_signed
 
@@ -83,3 +83,15 @@ def test_what_cannot_be_used_is_said_with_its_file(tmp_path: Path) -> None:
     for chain, key in ((tmp_path / "none.pem", good.key), (empty, good.key), (good.chain, empty)):
         with pytest.raises(TlsError, match=str(chain.name)):
             Certificate.of(chain, key)
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(tmp_path: Path) -> None:
+    good = self_signed(tmp_path / "good")
+    key = serialization.load_pem_private_key(good.key.read_bytes(), None)
+    secret = serialization.BestAvailableEncryption(b"secret")
+    locked = tmp_path / "locked.pem"
+    locked.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, secret)
+    )
+    with pytest.raises(TlsError, match="cannot be used"):
+        Certificate.of(good.chain, locked)
