@@ -12,6 +12,7 @@
 # make lint-deploy   the Dockerfiles, YAML and unit of docs/deploy by their own tools
 # make audit   known vulnerabilities in the locks (asks the network)
 # make sbom    CycloneDX bills of materials of the images, in .venv-deploy
+# make docs-commands   every command of the documentation, those that train and measure, too
 # make screenshot   takes the pictures of the page in docs again
 
 PORT ?= 8080
@@ -29,7 +30,7 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page students studies quality screenshot interop lock lint-deploy audit sbom clean
+.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -107,6 +108,9 @@ interop: $(TESTER)/.ready
 	$(TESTER)/bin/pip install --quiet --editable ".[interop]"
 	$(WITH_NODE) npm ci --loglevel error --no-audit --no-fund --prefix tests/interop
 	$(WITH_NODE) ACUTANCE_INTEROP_TABLE=1 $(TESTER)/bin/pytest -rs -m interop tests/interop
+
+docs-commands: $(TESTER)/.ready
+	$(TESTER)/bin/pytest -s -m "documented or not documented" tests/documented
 
 screenshot: $(TESTER)/.ready
 	.ci/chromium

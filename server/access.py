@@ -66,6 +66,6 @@ def is_loopback(host: str) -> bool:
     """Return whether all addresses of a host name are this machine's own. Asks the system's resolver."""
     try:
         addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
-    except OSError:
+    except (OSError, UnicodeError):  # no name, or one that none can be, with a label of more than 63 characters
         return False
     return all(ipaddress.ip_address(address).is_loopback for address in addresses)

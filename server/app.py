@@ -28,6 +28,9 @@ OPENAPI = Path(__file__).parent / "openapi.json"
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
 LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
+# A stream's name makes 70. aiohttp's static files fail without an answer on what no file's name can be: longer than
+# this, or with a NUL.
+_LONGEST_PATH = 255
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -124,6 +127,8 @@ async def _headers(request: web.Request, handler: _Handler) -> web.StreamRespons
 @web.middleware
 async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
     try:
+        if len(request.rel_url.raw_path) > _LONGEST_PATH or "\0" in request.path:
+            raise web.HTTPNotFound
         return await handler(request)
     except OfferError as error:
         return _error(error.status, error.code, str(error))
@@ -142,12 +147,14 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
     except web.HTTPRequestEntityTooLarge:
         most = request.client_max_size
         return _error(413, "too_large", f"The body is larger than {most} bytes: no offer is.")
+    except (web.RequestPayloadError, ConnectionResetError):  # its sender may have gone before all of it was here
+        return _error(400, "bad_body", "The body is not what its headers say: no such encoding, or it is cut off.")
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         message = f"{request.method} is not served here, only {allowed}."
         return _error(405, "method_not_allowed", message, {"Allow": allowed})
     except web.HTTPNotFound:
-        return _error(404, "not_found", f"There is nothing at {request.path}.")
+        return _error(404, "not_found", f"There is nothing at {request.path[:_LONGEST_PATH]}.")
     except web.HTTPException as error:
         if error.status < 400:
             raise

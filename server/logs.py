@@ -6,6 +6,8 @@ import re
 import sys
 from typing import Literal
 
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import RequestPayloadError
 from pythonjsonlogger.json import JsonFormatter
 
 # Both tell of each candidate pair and packet at INFO.
@@ -32,6 +34,7 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
         handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    handler.addFilter(worth_a_line)
     handler.addFilter(_with_session)
     if not addresses:
         handler.addFilter(_without_addresses)
@@ -41,6 +44,12 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
     logging.getLogger("aiohttp.access").setLevel(logging.INFO if addresses else logging.WARNING)
     # FFmpeg's own lines ("deprecated pixel format used") say nothing to whoever runs a server.
     logging.getLogger("libav").setLevel(logging.CRITICAL)
+
+
+def worth_a_line(record: logging.LogRecord) -> bool:
+    """Return whether a record is to be seen: aiohttp's traceback of what a stranger sent in the place of HTTP is not."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (record.name == "aiohttp.server" and isinstance(error, (HttpProcessingError, RequestPayloadError)))
 
 
 def _with_session(record: logging.LogRecord) -> bool:

@@ -127,9 +127,10 @@ async def _listen(runner: web.AppRunner, options: ServeOptions, certificate: Cer
     context = certificate.context if certificate is not None else None
     try:
         await web.TCPSite(runner, options.host, options.port, ssl_context=context).start()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise ServeError(
-            f"cannot listen on {options.host}:{options.port} ({error.strerror or error}): "
+            f"cannot listen on {options.host}:{options.port} ({why}): "
             "end what uses it or choose another --port or --host"
         ) from error
 

@@ -20,6 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 60.0
+# For an encrypted key, which is refused so: OpenSSL would ask at the terminal, and the server wait for it.
+_NO_PASSWORD = ""
 # Apple's systems refuse certificates that are valid for longer than 825 days, home-made ones too.
 _LIFETIME = datetime.timedelta(days=365)
 
@@ -66,10 +68,10 @@ class Certificate:
             if stamps == self._stamps:
                 return False
             # In a context of its own first: a chain without its key would leave the served one broken.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key)
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key, _NO_PASSWORD)
             if self.expires <= datetime.datetime.now(datetime.UTC):
                 raise TlsError(f"the certificate {self.chain} expired on {self.expires:%Y-%m-%d}: renew it")
-            self.context.load_cert_chain(self.chain, self.key)
+            self.context.load_cert_chain(self.chain, self.key, _NO_PASSWORD)
         except (OSError, ssl.SSLError) as error:
             raise TlsError(
                 f"the certificate {self.chain} with the key {self.key} cannot be used ({error}): both must be PEM "

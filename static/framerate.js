@@ -27,6 +27,7 @@ export class SlidingRate {
     const last = this.#samples.at(-1);
     if (last && count < last.count) this.#samples = [];
     this.#samples.push({ at, count });
+    this.#forget(at); // nobody may ever read it
   }
 
   /**
@@ -37,11 +38,17 @@ export class SlidingRate {
     const last = this.#samples.at(-1);
     if (!last) return null;
     if (now - last.at > WINDOW_MS) return 0;
-    this.#samples = this.#samples.filter(({ at }) => now - at <= WINDOW_MS);
+    this.#forget(now);
     const first = this.#samples[0] ?? last;
     const end = now - last.at > SILENCE_MS ? now : last.at;
     const span = end - first.at;
     return span < SPAN_MS ? null : ((last.count - first.count) * 1000) / span;
+  }
+
+  /** @param {number} now */
+  #forget(now) {
+    const first = this.#samples.findIndex(({ at }) => now - at <= WINDOW_MS);
+    this.#samples.splice(0, first < 0 ? this.#samples.length : first);
   }
 }
 

@@ -20,6 +20,7 @@ from server.app import create_app
 from server.guard import Guard
 from server.host import Host
 from server.ladder import Ladder
+from server.logs import worth_a_line
 from server.origins import Origins
 from server.quota import Quota
 from server.shared import Limits
@@ -171,6 +172,7 @@ class _Faults(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.seen: list[str] = []
+        self.addFilter(worth_a_line)
         self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:

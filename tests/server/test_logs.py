@@ -3,6 +3,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 
 from server import logs
 
@@ -40,3 +41,12 @@ def test_nobodys_address_is_logged_unless_asked_for(
         assert (address in said) is wanted
         assert ("(address)" in said) is not wanted
         assert "09:22:42 on 127.0.0.1" in said
+
+
+def test_what_strangers_send_in_the_place_of_http_makes_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("info", "console", addresses=False)
+    for error in (BadHttpMessage("no HTTP"), OSError("ours")):
+        logging.getLogger("aiohttp.server").error("Error handling request", exc_info=error)
+    said = capsys.readouterr().err
+    assert "ours" in said
+    assert "no HTTP" not in said

@@ -1,0 +1,220 @@
+"""In `make test` all but the slow ones; `make docs-commands` runs those, too, in the order of the pages."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from skimage import data
+
+from tests.documented.commands import ROOT, Command, documented, inline
+from tests.documented.ways import RULES, Rule, Way, rule_for
+from tests.server.processes import free_port, health
+
+COMMANDS = documented()
+_WITHIN_S = 100
+
+
+def _those(*ways: Way) -> list[tuple[Command, Rule]]:
+    return [(command, rule) for command in COMMANDS if (rule := rule_for(command.text)) and rule.way in ways]
+
+
+def _names(chosen: list[tuple[Command, Rule]]) -> list[str]:
+    return [command.text[:60] for command, _ in chosen]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where commands are run: a folder with what they name, and a server for those that call one."""
+
+    folder: Path
+    clip: Path
+    url: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a shell here, with the project's programs in its path."""
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+    def filled(self, text: str) -> str:
+        """Put in what is only known now."""
+        return text.replace("{url}", self.url).replace("{clip}", str(self.clip)).replace("{root}", str(ROOT))
+
+    def start(self, text: str, **environment: str) -> "subprocess.Popen[str]":
+        """Start it in bash, as a reader would."""
+        return subprocess.Popen(
+            ["bash", "-c", "exec " * text.startswith("acutance") + text],
+            cwd=self.folder,
+            env=self.environment | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, text: str) -> str:
+        """Run it to its end; return what it printed."""
+        process = self.start(text)
+        try:
+            printed, _ = process.communicate(timeout=_WITHIN_S)
+        finally:
+            process.kill()
+        assert process.returncode == 0, f"{text}\n{printed[-2000:]}"
+        return printed
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """With a server that others publish to, and a stream that is live."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "runs").mkdir()
+    desk = Desk(folder, _clip(folder / "given.mp4", 2))
+    long = _clip(folder / "long.mp4", 60)
+    port = free_port()
+    server = desk.start(f"acutance serve --port {port} --no-admission --student nano")
+    desk = Desk(folder, desk.clip, f"http://127.0.0.1:{port}")
+    health(desk.url)
+    publisher = desk.start(f"acutance peer --file {long} --whip {desk.url}/whip/live")
+    yield desk
+    for process in (publisher, server):
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def _clip(path: Path, seconds: int) -> Path:
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", rate=30)
+        picture.width, picture.height, picture.pix_fmt = 320, 192, "yuv420p"
+        sound = container.add_stream("aac", rate=48_000)
+        image = data.astronaut()
+        for number in range(30 * seconds):
+            cut = np.ascontiguousarray(image[number % 60 : number % 60 + 192, :320])
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(cut, "rgb24")))
+        container.mux(picture.encode(None))
+        for at in range(0, 48_000 * seconds, 1024):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, at
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    return path
+
+
+def test_every_command_has_a_way_and_every_way_a_command() -> None:
+    assert len(COMMANDS) >= 35
+    unknown = [str(command) for command in COMMANDS if rule_for(command.text) is None]
+    assert not unknown, "tests/documented/ways.py has to say how they are tested"
+    used = {id(rule_for(command.text)) for command in COMMANDS}
+    assert [rule.pattern for rule in RULES if id(rule) not in used] == []
+    assert all(rule.reason for rule in RULES if rule.way is Way.NOT_HERE)
+
+
+@pytest.mark.parametrize("target", sorted({target for _, target in inline()}))
+def test_every_target_that_a_page_names_is_in_the_makefile(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_extra_that_is_installed_is_one_of_the_project() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = [name for command in COMMANDS for name in re.findall(r"\.\[(\w+)\]", command.text)]
+    assert named
+    assert set(named) <= set(extras)
+
+
+_RUN = _those(Way.RUN)
+
+
+@pytest.mark.parametrize(("command", "rule"), _RUN, ids=_names(_RUN))
+def test_it_runs(desk: Desk, command: Command, rule: Rule) -> None:
+    desk.run(desk.filled(rule.rewritten(command.text)))
+
+
+_SERVE = _those(Way.SERVE)
+
+
+@pytest.mark.parametrize(("command", "rule"), _SERVE, ids=_names(_SERVE))
+def test_it_serves(desk: Desk, command: Command, rule: Rule) -> None:
+    text = rule.rewritten(command.text)
+    if text.startswith("make"):
+        dry = subprocess.run(
+            ["make", "-n", "-C", str(ROOT), *shlex.split(text)[1:]], capture_output=True, text=True, check=True
+        )
+        text = dry.stdout.strip().splitlines()[-2 if "Leaving" in dry.stdout else -1].removeprefix(".venv/bin/")
+        text = text.replace("--student mine.onnx", f"--student {ROOT}/model/weights/nano.onnx")
+    port = free_port()
+    text = re.sub(r"--port \d+", "", text)
+    process = desk.start(text, ACUTANCE_PORT=str(port))
+    try:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if re.search(rf"open https?://\S+:{port}", line):
+                break
+        assert process.poll() is None, said
+        process.terminate()
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+
+
+_SLOW = _those(Way.SLOW)
+
+
+def _help(*words: str) -> str:
+    shown = subprocess.run(
+        [str(Path(sys.executable).parent / words[0]), *words[1:], "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200", "TERM": "dumb", "PYTHONPATH": str(ROOT)},
+    )
+    return shown.stdout
+
+
+def test_the_slow_ones_have_options_that_their_programs_know() -> None:
+    helps: dict[tuple[str, ...], str] = {}
+    for command, _ in _SLOW:
+        words = shlex.split(command.text)
+        program = tuple(words[: 3 if words[1] == "bench" else 2])
+        if program not in helps:
+            helps[program] = _help(*program)
+        shown = helps[program]
+        for flag in (word for word in words if word.startswith("--")):
+            assert re.search(rf"(?<![\w-]){flag}(?![\w-])", shown), f"{command}: {flag}"
+
+
+@pytest.mark.documented
+@pytest.mark.timeout(1200)
+def test_the_slow_ones_run_in_their_order(desk: Desk) -> None:
+    for name, sizes in (("pictures", (400, 380)), ("more-pictures", (320, 300))):
+        for category in ("people", "nature"):
+            _pictures(desk.folder / name / category, *sizes)
+    (desk.folder / "study.toml").write_text(
+        'recipe = "call_small"\nsteps = 1\nseeds = [1]\n'
+        'changes = ["validation.pictures=2", "pairs.clips=2"]\n[variants]\n"as it is" = []\n'
+    )
+    for command, rule in _SLOW:
+        print(command, flush=True)
+        desk.run(desk.filled(rule.rewritten(command.text)))
+
+
+def _pictures(folder: Path, *sizes: int) -> None:
+    from PIL import Image
+
+    folder.mkdir(parents=True)
+    sources = {"people": ("astronaut", "camera"), "nature": ("chelsea", "coffee", "rocket")}[folder.name]
+    for source in sources:
+        image = Image.fromarray(getattr(data, source)())
+        for size in sizes:
+            image.crop((0, 0, min(size, image.width), min(size - 60, image.height))).save(
+                folder / f"{source}-{size}.png"
+            )

@@ -1,0 +1,126 @@
+"""Messages of a real peer's data channel: each is answered, granted or refused, and the call goes on."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future
+from threading import Thread
+from time import perf_counter
+from typing import Any
+
+import pytest
+from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.page_channel import LABEL
+from tests.fuzz import mutation
+from tests.fuzz.corpus import inputs, keep
+from tests.fuzz.doors import Fault
+from tests.fuzz.effort import share
+from tests.fuzz.served import Served
+from tests.fuzz.tally import LONGEST_S, note
+from tests.fuzz.wire import Wire
+
+_CONNECTED_S = 20.0
+_FIELDS = ("type", "student", "strength", "enhance", "output_height", "max_bitrate")
+
+
+class Caller:
+    """A call without a picture, on an event loop and a thread of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._wire = Wire(port)
+        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._peer, self._channel, self.url = self._do(self._call())
+
+    def _do[T](self, work: Any) -> Any:
+        done: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return done.result(_CONNECTED_S)
+
+    async def _call(self) -> tuple[RTCPeerConnection, RTCDataChannel, str]:
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        peer.addTransceiver("video", direction="sendrecv")
+        channel = peer.createDataChannel(LABEL)
+        opened = asyncio.Event()
+        channel.on("open", opened.set)
+        channel.on("message", self._heard)
+        await peer.setLocalDescription(await peer.createOffer())
+        body = json.dumps({"sdp": peer.localDescription.sdp, "type": "offer"}).encode()
+        answer = await asyncio.to_thread(self._wire.ask, "POST /offer", b"POST", b"/offer", (), body)
+        said = answer.json()
+        await peer.setRemoteDescription(RTCSessionDescription(said["sdp"], said["type"]))
+        await opened.wait()
+        return peer, channel, said["url"]
+
+    def _heard(self, message: str) -> None:
+        said = json.loads(message)
+        if said["type"] in ("granted", "refused"):
+            self._answers.put_nowait(said)
+
+    def answers(self, messages: list[str | bytes]) -> list[dict[str, Any]]:
+        """Return what the server says to each of these messages."""
+        return self._do(self._answered(messages))  # type: ignore[no-any-return]
+
+    async def _answered(self, messages: list[str | bytes]) -> list[dict[str, Any]]:
+        for message in messages:
+            self._channel.send(message)
+        async with asyncio.timeout(LONGEST_S + 4):
+            return [await self._answers.get() for _ in messages]
+
+    def hang_up(self) -> None:
+        self._do(self._peer.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._wire.ask("end", b"DELETE", self.url.encode())
+        self._wire.close()
+
+
+@pytest.fixture(scope="module")
+def caller(server: Served) -> Iterator[Caller]:
+    faults = server.look().faults
+    caller = Caller(server.port)
+    yield caller
+    caller.hang_up()
+    after = server.quiet()
+    assert after.faults == faults
+    assert (after.sessions, after.peers) == (0, 0)
+
+
+def _said(caller: Caller, messages: list[str | bytes]) -> list[dict[str, Any]]:
+    begun = perf_counter()
+    try:
+        answers = caller.answers(messages)
+    except TimeoutError as error:
+        given_ = b"\n".join(one.encode("utf-8", "replace") if isinstance(one, str) else one for one in messages)
+        raise Fault(f"a message has no answer; they are in {keep('control', given_)}") from error
+    seconds = perf_counter() - begun
+    assert seconds <= LONGEST_S
+    for _ in messages:
+        note("data channel", seconds / len(messages))
+    return answers
+
+
+def test_a_wish_is_granted(caller: Caller) -> None:
+    (answer,) = _said(caller, ['{"type": "control", "strength": 0.25}'])
+    assert (answer["type"], answer["strength"]) == ("granted", 0.25)
+
+
+def test_messages_that_once_found_a_fault_find_none(caller: Caller) -> None:
+    _said(caller, [*inputs("control").values(), *(text.decode("utf-8", "replace") for text in inputs("control").values())])
+
+
+_MESSAGE = mutation.spoilt(list(inputs("control").values())) | st.builds(mutation.as_json, mutation.objects(*_FIELDS))
+
+
+@share(0.02)
+@given(st.lists(_MESSAGE.filter(lambda message: len(message) < 60_000) | st.binary(max_size=2000), min_size=1, max_size=8))
+def test_messages(caller: Caller, messages: list[bytes]) -> None:
+    # Text and bytes are two kinds of messages (RFC 8831, section 6.6); empty ones are sent as one byte.
+    texts = [message.decode("utf-8", "replace") for message in messages]
+    for answer in _said(caller, [*messages, *texts]):
+        assert answer["type"] == "granted" or 10 <= len(answer["message"]) <= 600

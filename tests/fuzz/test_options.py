@@ -1,0 +1,136 @@
+"""Flags, environment and file, whatever stands there: the server starts, or says in a line what is wrong."""
+
+import io
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server import cli, serve
+from server.config import ServeOptions
+from tests.fuzz import mutation
+from tests.fuzz.corpus import CORPUS, keep
+from tests.fuzz.doors import Fault
+from tests.fuzz.effort import share
+from tests.fuzz.tally import LONGEST_S, timed
+
+_KINDS = (".env", ".flags", ".toml")
+_SEEDS = {kind: [file.read_bytes() for file in sorted((CORPUS / "options").glob(f"*{kind}"))] for kind in _KINDS}
+_NAMES = sorted(ServeOptions.model_fields)
+# A path that is written to stays inside of the test's folder, and nobody is asked for names.
+_KEPT_OUT = ("self_signed", "self_signed_folder")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    look_up = socket.getaddrinfo
+
+    def without_asking(host: str | None, port: int | None) -> object:
+        return look_up(host, port, flags=socket.AI_NUMERICHOST if host != "localhost" else 0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("options"))
+        patch.setattr(cli, "run", _up_to_the_door)
+        patch.setattr(socket, "getaddrinfo", without_asking)
+        yield
+
+
+def _up_to_the_door(options: ServeOptions) -> None:
+    # All that `acutance serve` makes of its options before it opens the student.
+    serve._door(options)
+    assert (options.limits, options.quota, options.network, options.ingest) is not None
+
+
+class _Start:
+    """`acutance serve` in this process, up to where it would open the student."""
+
+    def try_with(self, kind: str, given_: bytes) -> None:
+        text = given_.decode("utf-8", "surrogateescape").replace("\0", "")
+        environment = dict(os.environ)
+        Path("acutance.toml").unlink(missing_ok=True)
+        flags: list[str] = []
+        if kind == ".toml":
+            Path("acutance.toml").write_bytes(given_)
+        elif kind == ".flags":
+            flags = text.split("\n")[:-1]
+        else:
+            pairs = (line.partition("=") for line in text.split("\n"))
+            os.environ.update({name: value for name, _, value in pairs if name.startswith("ACUTANCE_")})
+        try:
+            self._started(flags)
+        except Exception as error:
+            file = keep("options", given_).rename(keep("options", given_).with_suffix(kind))
+            raise Fault(f"{kind[1:]} {given_[:300]!r} (all of it in {file}): {error!r}") from error
+        finally:
+            os.environ.clear()
+            os.environ.update(environment)
+
+    def _started(self, flags: list[str]) -> None:
+        (code, said), seconds = timed("options", lambda: _ended(flags))
+        if code not in (0, 2) or (code == 2 and not said.strip()):
+            raise Fault(f"it ended with {code} and {said[:300]!r}")
+        if "Traceback" in said or len(said) > 40_000:
+            raise Fault(f"{len(said)} characters: {said[:300]!r}")
+        if seconds > LONGEST_S:
+            raise Fault(f"it took {seconds:.1f} s")
+
+
+def _ended(flags: list[str]) -> tuple[object, str]:
+    """Return the exit code and what was on the screen."""
+    screen = io.BytesIO()
+    # As Python's own stderr is.
+    stream = io.TextIOWrapper(screen, "utf-8", errors="backslashreplace", write_through=True)
+    with redirect_stderr(stream), redirect_stdout(stream):
+        try:
+            code: object = cli.main(["serve", *flags])
+        except SystemExit as end:  # of argparse
+            code = end.code
+    return code, screen.getvalue().decode()
+
+
+@pytest.fixture
+def start() -> _Start:
+    return _Start()
+
+
+def test_options_that_once_found_a_fault_find_none(start: _Start) -> None:
+    for kind, seeds in _SEEDS.items():
+        for seed in seeds:
+            start.try_with(kind, seed)
+
+
+@share(0.01)
+@given(seed=mutation.spoilt(_SEEDS[".toml"]))
+def test_files(start: _Start, seed: bytes) -> None:
+    start.try_with(".toml", seed)
+
+
+@share(0.01)
+@given(seed=mutation.spoilt(_SEEDS[".env"]))
+def test_the_environment(start: _Start, seed: bytes) -> None:
+    start.try_with(".env", seed)
+
+
+_FLAGS = st.tuples(
+    st.sampled_from([name for name in _NAMES if name not in _KEPT_OUT]),
+    st.sampled_from([*mutation.TOKENS, b"true", b"auto", b"::1", b"0.0.0.0", b"1-2", b"[]", b"{}", b"https://a"])
+    | st.binary(max_size=8),
+)
+
+
+@share(0.01)
+@given(pairs=st.lists(_FLAGS, max_size=4))
+def test_flags(start: _Start, pairs: list[tuple[str, bytes]]) -> None:
+    lines = [(f"--{name.replace('_', '-')}".encode(), value.replace(b"\n", b"")) for name, value in pairs]
+    start.try_with(".flags", b"".join(line + b"\n" for pair in lines for line in pair))
+
+
+@share(0.01)
+@given(seed=mutation.spoilt(_SEEDS[".flags"]).filter(lambda seed: b"self" not in seed))
+def test_spoilt_flags(start: _Start, seed: bytes) -> None:
+    start.try_with(".flags", seed)
