@@ -93,9 +93,7 @@ def read_ingest(body: bytes, rules: ForwardRules) -> Ingest:
     except ValueError:
         parsed = URL()
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.user or parsed.password:
-        raise OfferError(
-            400, "bad_url", '"url" must be the http(s):// URL of a WHIP endpoint, without a user.'
-        )
+        raise OfferError(400, "bad_url", '"url" must be the http(s):// URL of a WHIP endpoint, without a user.')
     if token is not None and not (isinstance(token, str) and _TOKEN.fullmatch(token)):
         raise OfferError(400, "bad_forward_token", '"token" must be a bearer token without blanks, or left out.')
     if not rules.allow(parsed):

@@ -93,7 +93,9 @@ _RULES: tuple[tuple[str, Way, dict[str, str], str], ...] = (
     (r"export PUBLIC_HOST=.*", Way.RUN, {}, ""),
     (r"docker compose up --build", Way.NOT_HERE, {}, "no Docker daemon" + _DEPLOYING),
     (r"kubectl .*", Way.NOT_HERE, {}, "no cluster" + _DEPLOYING),
-    (r"ffmpeg .* -f whip .*", Way.NOT_HERE, {}, "no FFmpeg 8 here; the same options run in tests/interop by PyAV"),
+    (r"sh ffmpeg_whip\.sh .*", Way.NOT_HERE, {}, "`make interop` runs the script by FFmpeg's program"),
+    (r"gst-launch-1\.0 .*", Way.NOT_HERE, {}, "not run: neither Debian 12 nor PyPI has the plugin, as its page says"),
+    (r"python room_to_acutance\.py .*", Way.NOT_HERE, {}, "`make interop` runs the script with Janus"),
 )
 RULES = tuple(Rule(*each) for each in _RULES)
 
