@@ -85,7 +85,7 @@ _RULES: tuple[tuple[str, Way, dict[str, str], str], ...] = (
     (
         r"acutance bench stream .*",
         Way.SLOW,
-        {_LOG: "mine", "FILE": "{clip}", "--size 1280x720": "--size 320x192 --seconds 6"},
+        {_LOG: "mine", "FILE": "{clip}", "--size 1280x720": "--size 320x192 --seconds 10"},
         "minutes",
     ),
     (r"cd docs/deploy", Way.RUN, {"docs": "{root}/docs"}, ""),
