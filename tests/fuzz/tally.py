@@ -55,7 +55,9 @@ def table() -> list[str]:
     """Return the lines that say it, all doors together in the last one."""
     rows = [(door, tried.inputs, tried.slowest) for door, tried in sorted(TALLY.items())]
     total = ("all", _inputs(), max((row[2] for row in rows), default=0.0))
-    return [f"{door:<16} {inputs:>7} inputs, slowest {slowest * 1e3:7.1f} ms" for door, inputs, slowest in (*rows, total)]
+    return [
+        f"{door:<16} {inputs:>7} inputs, slowest {slowest * 1e3:7.1f} ms" for door, inputs, slowest in (*rows, total)
+    ]
 
 
 def note_memory(rss: float) -> None:

@@ -44,7 +44,9 @@ def calls(server: Served) -> Iterator[requests.Session]:
 
 @SCHEMA.parametrize()
 @share(0.06 / _OPERATIONS)
-def test_every_answer_is_one_that_is_described(case: schemathesis.Case, server: Served, calls: requests.Session) -> None:
+def test_every_answer_is_one_that_is_described(
+    case: schemathesis.Case, server: Served, calls: requests.Session
+) -> None:
     # A description that schemathesis makes up is none that can be answered: every other one is a real one.
     if isinstance(case.body, dict) and isinstance(case.body.get("sdp"), str) and len(case.body["sdp"]) % 2:
         case.body["sdp"] = offer(VIDEO)

@@ -125,7 +125,10 @@ def test_offers_whose_json_is_spoilt(asking: Asking, body: bytes) -> None:
 
 
 @share(0.05)
-@given(mutation.spoilt(seeds.DESCRIPTIONS), st.sampled_from([b"/whip", b"/whip/a", b"/whip/%ff", b"/whip/..", b"/whip/a%0a"]))
+@given(
+    mutation.spoilt(seeds.DESCRIPTIONS),
+    st.sampled_from([b"/whip", b"/whip/a", b"/whip/%ff", b"/whip/..", b"/whip/a%0a"]),
+)
 def test_what_encoders_publish(asking: Asking, sdp: bytes, target: bytes) -> None:
     asking.ask("POST /whip", b"POST", target, [_SDP], sdp)
 
