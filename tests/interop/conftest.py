@@ -105,10 +105,12 @@ def last_json(command: list[str], seconds: float = 90.0, **environment: str) -> 
 
 
 @contextmanager
-def running(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run Python until the block ends."""
+def running(command: list[str], log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the block ends."""
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **environment}, stdout=out, stderr=subprocess.STDOUT
+        )
     try:
         yield process
     finally:
@@ -130,11 +132,12 @@ def until_live(server: Server, stream: str, process: subprocess.Popen[bytes], lo
         time.sleep(0.1)
 
 
-def watched(server: Server, stream: str, token: str = "") -> dict[str, Any]:
-    """Watch a stream by WHEP for some seconds with `acutance peer`; return what it saw."""
+def watched(server: Server, stream: str, token: str = "", out: Path | None = None) -> dict[str, Any]:
+    """Watch a stream by WHEP for some seconds with `acutance peer`; return what it saw, and wrote to a file."""
     command = [sys.executable, "-m", "server.cli", "peer", "--pull", f"{server.url}/whep/{stream}", "--seconds", "4"]
-    seen: dict[str, Any] = last_json([*command, "--json"], ACUTANCE_PEER_TOKEN=token)["watched"]
-    return {**seen, "size": "x".join(map(str, seen["size"]))}
+    command += ["--json", *(["--out", str(out)] if out else [])]
+    report = last_json(command, ACUTANCE_PEER_TOKEN=token)
+    return {**report["watched"], **report.get("file", {}), "size": "x".join(map(str, report["watched"]["size"]))}
 
 
 @pytest.fixture(scope="session")

@@ -16,13 +16,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 from importlib.metadata import version
+from pathlib import Path
 from urllib.parse import urljoin
 
 import av
 import libdatachannel as rtc
 from av.video.frame import PictureType
 
-_VIDEO_BITRATE = 2_500_000
+# The settings that docs give to OBS.
+_X264 = json.loads((Path(__file__).parents[2] / "docs" / "examples" / "obs" / "streamEncoder.json").read_text())
+_VIDEO_BITRATE = 1000 * _X264["bitrate"]
 _CNAME = "obs"
 _CONNECT_S = 10.0
 
@@ -31,9 +34,9 @@ def packets(seconds: int) -> Iterator[tuple[float, str, bytes]]:
     """Yield a test picture and a tone, encoded: when each packet is due in seconds, its kind, its bytes."""
     video = av.CodecContext.create("libx264", "w")
     video.width, video.height, video.pix_fmt, video.framerate = 640, 360, "yuv420p", Fraction(30)
-    video.time_base, video.bit_rate, video.max_b_frames = Fraction(1, 30), _VIDEO_BITRATE, 0
-    # OBS repeats the parameter sets with each keyframe, and has one each second here.
-    video.options = {"preset": "veryfast", "tune": "zerolatency", "profile": "main", "g": "30", "annexb": "1"}
+    video.time_base, video.bit_rate = Fraction(1, 30), _VIDEO_BITRATE
+    video.options = {name: str(_X264[name]) for name in ("preset", "tune", "profile")}
+    video.options |= {"g": str(30 * _X264["keyint_sec"]), "x264-params": _X264["x264opts"], "annexb": "1"}
     audio = av.CodecContext.create("libopus", "w")
     audio.sample_rate, audio.layout, audio.format, audio.time_base = 48_000, "stereo", "s16", Fraction(1, 48_000)
     with av.open(f"testsrc2=size=640x360:rate=30:duration={seconds}", format="lavfi") as source:

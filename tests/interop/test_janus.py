@@ -35,7 +35,7 @@ def janus(tmp_path: Path) -> Iterator[str]:
 def front_end(janus: str, tmp_path: Path) -> Iterator[str]:
     """The WHIP front end of the room: its address."""
     port, log = free_port(), tmp_path / "front-end.log"
-    with running([str(HERE / "janus_whip.py"), str(port), janus, str(ROOM)], log) as process:
+    with running([sys.executable, str(HERE / "janus_whip.py"), str(port), janus, str(ROOM)], log) as process:
         await_port(port, process, log)
         yield f"http://127.0.0.1:{port}"
 
@@ -44,7 +44,7 @@ def front_end(janus: str, tmp_path: Path) -> Iterator[str]:
 def publishing(whip: str, log: Path) -> Iterator[None]:
     """A test picture is published by `acutance peer`."""
     options = ["--whip", whip, "--size", "640x360", "--seconds", "60", "--json"]
-    with running(["-m", "server.cli", "peer", *options], log):
+    with running([sys.executable, "-m", "server.cli", "peer", *options], log):
         yield
 
 
@@ -119,7 +119,14 @@ async def test_what_is_published_in_janus_goes_to_the_server_and_back(
     with publishing(f"{front_end}/whip/camera", tmp_path / "peer.log"):
         async with joined(janus) as room:
             await feed_of(room, "camera")
-        bridge = [str(EXAMPLES / "room_to_acutance.py"), janus, str(ROOM), "0", f"{server.url}/whip/room"]
+        bridge = [
+            sys.executable,
+            str(EXAMPLES / "room_to_acutance.py"),
+            janus,
+            str(ROOM),
+            "0",
+            f"{server.url}/whip/room",
+        ]
         with running(bridge, tmp_path / "bridge.log") as process:
             await asyncio.to_thread(until_live, server, "room", process, tmp_path / "bridge.log")
             seen = await asyncio.to_thread(watched, server, "room")

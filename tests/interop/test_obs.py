@@ -1,6 +1,7 @@
 """OBS's WebRTC, libdatachannel, publishing the way OBS does. Debian's OBS is 29: WHIP came with 30."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ def test_libdatachannel_publishes_as_obs_does(record: Record, tmp_path: Path) ->
     pytest.importorskip("libdatachannel", reason="no libdatachannel: pip install '.[interop]'")
     log = tmp_path / "obs.log"
     with running_server(tmp_path / "server.log", "--token", TOKEN) as server:
-        with running([str(HERE / "obs_whip.py"), f"{server.url}/whip/obs", TOKEN, "14"], log) as process:
+        with running(
+            [sys.executable, str(HERE / "obs_whip.py"), f"{server.url}/whip/obs", TOKEN, "14"], log
+        ) as process:
             until_live(server, "obs", process, log, TOKEN)
-            seen = watched(server, "obs", TOKEN)
+            seen = watched(server, "obs", TOKEN, tmp_path / "obs.mp4")
             assert process.wait(30) == 0, log.read_text()
         ended = closes(server, token=TOKEN)
     said = json.loads(log.read_text().splitlines()[-1])
@@ -26,5 +29,6 @@ def test_libdatachannel_publishes_as_obs_does(record: Record, tmp_path: Path) ->
     record(f"OBS's WebRTC, libdatachannel-py {said['version']}", way, seen["decoded"], seen["size"], ended, note)
     assert seen["decoded"] >= 60
     assert seen["size"] == "640x360"
+    assert seen["sound_packets"] >= 100
     assert said["deleted"] == 200, "OBS takes nothing else for an answer to DELETE"
     assert ended

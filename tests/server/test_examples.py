@@ -1,12 +1,14 @@
 """The Python example in docs runs as it stands; the others run in `make interop`."""
 
 import asyncio
+import json
 import re
 import sys
 from pathlib import Path
 
 import av
 import pytest
+import yaml
 from aiohttp.test_utils import TestServer
 
 from server.app import create_app
@@ -44,3 +46,25 @@ async def test_the_python_example_gets_its_clip_back(ladder: Ladder, tmp_path: P
     counted = re.fullmatch(r"(\d+) enhanced frames of 320x192\n", printed.decode())
     assert counted, printed
     assert int(counted[1]) >= 30
+
+
+def test_mediamtx_runs_ffmpeg_with_the_options_that_interop_tries() -> None:
+    paths = yaml.safe_load((EXAMPLES / "mediamtx" / "in-front.yml").read_text())["paths"]
+    script = (EXAMPLES / "ffmpeg_whip.sh").read_text()
+    encoders = " ".join(script.partition('"$clip"')[2].partition('"$@"')[0].replace("\\\n", " ").split())
+    assert encoders.startswith("-c:v libx264")
+    assert f" {encoders} " in " ".join(paths["camera"]["runOnReady"].split())
+    assert paths["camera-enhanced"]["source"].endswith("/whep/camera"), "comes back under the name that was published"
+
+
+def test_mediamtx_lets_in_what_forward_whip_publishes() -> None:
+    settings = yaml.safe_load((EXAMPLES / "mediamtx" / "behind.yml").read_text())
+    publishers = [user for user in settings["authInternalUsers"] if {"action": "publish"} in user["permissions"]]
+    assert [user["pass"] for user in publishers] == ["SECRET"], "nobody publishes without the forward's token"
+
+
+def test_obs_profile_follows_what_its_page_says() -> None:
+    encoder = json.loads((EXAMPLES / "obs" / "streamEncoder.json").read_text())
+    service = json.loads((EXAMPLES / "obs" / "service.json").read_text())
+    assert (encoder["keyint_sec"], encoder["x264opts"], encoder["tune"]) == (1, "bframes=0", "zerolatency")
+    assert (service["type"], service["settings"]["service"]) == ("whip_custom", "WHIP")
