@@ -23,14 +23,12 @@ from server.wishes import WishError
 log = logging.getLogger(__name__)
 
 METRICS = web.AppKey("metrics", Metrics)
-STATIC = Path(__file__).parent.parent / "static"
+STATIC = Path(__file__).resolve().parent.parent / "static"
 OPENAPI = Path(__file__).parent / "openapi.json"
 # An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
 LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
-# A stream's name makes 70. aiohttp's static files fail without an answer on what no file's name can be: longer than
-# this, or with a NUL.
-_LONGEST_PATH = 255
+_LONGEST_ECHO = 200
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -47,7 +45,7 @@ _SECURITY_HEADERS = {
     "Server": "acutance",
 }
 # The page and its modules change together: a browser must ask each time. All else is of one moment and one caller.
-_KEEPING = {"/": "no-cache", "/static": "no-cache"}
+_KEEPING = {"/": "no-cache", "/static/{path}": "no-cache"}
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -75,7 +73,7 @@ def create_app(
     app.router.add_get("/openapi.json", _openapi)
     add_routes(app)
     forward_routes.add_routes(app, forwarding or ForwardRules())
-    app.router.add_static("/static", STATIC)
+    app.router.add_get("/static/{path:.+}", _static)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
     return app
@@ -83,6 +81,18 @@ def create_app(
 
 async def _page(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / "index.html")
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    # aiohttp's own route answers a name that no file can have (too long, with a NUL) with nothing at all.
+    file = STATIC / request.match_info["path"]
+    try:
+        file = file.resolve(strict=True)
+    except (OSError, ValueError):
+        raise web.HTTPNotFound from None
+    if not file.is_relative_to(STATIC) or not file.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(file)
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:
@@ -127,8 +137,6 @@ async def _headers(request: web.Request, handler: _Handler) -> web.StreamRespons
 @web.middleware
 async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
     try:
-        if len(request.rel_url.raw_path) > _LONGEST_PATH or "\0" in request.path:
-            raise web.HTTPNotFound
         return await handler(request)
     except OfferError as error:
         return _error(error.status, error.code, str(error))
@@ -154,7 +162,7 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
         message = f"{request.method} is not served here, only {allowed}."
         return _error(405, "method_not_allowed", message, {"Allow": allowed})
     except web.HTTPNotFound:
-        return _error(404, "not_found", f"There is nothing at {request.path[:_LONGEST_PATH]}.")
+        return _error(404, "not_found", f"There is nothing at {request.path[:_LONGEST_ECHO]}.")
     except web.HTTPException as error:
         if error.status < 400:
             raise

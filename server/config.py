@@ -104,4 +104,5 @@ class ServeOptions(LimitOptions, AccessOptions, NetworkOptions):
             self.max_frame_pixels,
             self.max_frame_rate,
             self.max_messages_per_second,
+            self.max_candidates,
         )

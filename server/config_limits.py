@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from server.app import LARGEST_BODY
+from server.description import MOST_CANDIDATES
 from server.quota import Quota
 from server.shared import Limits
 
@@ -34,6 +35,9 @@ class LimitOptions(BaseModel):
     max_messages_per_second: Annotated[
         float, Field(gt=0, le=1000, description="of a peer's data channel; what exceeds it is refused")
     ] = Limits.max_messages_per_second
+    max_candidates: Annotated[
+        int, Field(ge=1, le=MOST_CANDIDATES, description="of a peer, in its offer and after it; with more it gets 400")
+    ] = MOST_CANDIDATES
     max_body: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024, description="of a request, in bytes")] = LARGEST_BODY
     max_requests_per_minute: Annotated[
         float, Field(gt=0, description="POST, PATCH and DELETE of one address; a quarter of them at once")

@@ -12,7 +12,7 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from server.aiortc_compat_transport import accept_rsa_certificates, prepare_ice
-from server.description import MOST_CANDIDATES, OfferError
+from server.description import OfferError
 from server.h264_profile import with_profiles, with_received_level, with_stand_ins
 from server.quota import HOLDER, Held
 from server.shared import Shared
@@ -50,7 +50,7 @@ class Connection(ABC):
         self._on_closed = on_closed
         self._clock = clock
         self._offered = SessionDescription()
-        self._trickled = 0
+        self._candidates = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
@@ -67,6 +67,7 @@ class Connection(ABC):
         try:
             offer, profiles = with_stand_ins(offer)
             self._offered = SessionDescription.parse(offer)
+            self._take_candidates(sum(len(media.ice_candidates) for media in self._offered.media))
             self._prepare()
             await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             prepare_ice(self.peer)
@@ -74,6 +75,9 @@ class Connection(ABC):
             answer = self.peer.localDescription.sdp
             self._negotiated(answer)
             return self._network.described(with_profiles(with_received_level(answer), profiles))
+        except OfferError:
+            await self.close("the offer has too many candidates")
+            raise
         except Exception as error:  # aiortc lets every kind escape on an odd offer
             await self.close("the offer could not be answered")
             raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
@@ -103,9 +107,7 @@ class Connection(ABC):
         Raises:
             OfferError: they are too many.
         """
-        self._trickled += len(trickled.candidates)
-        if self._trickled > MOST_CANDIDATES:
-            raise OfferError(400, "bad_candidate", f"A session takes {MOST_CANDIDATES} further candidates at most.")
+        self._take_candidates(len(trickled.candidates))
         mids = [media.rtp.muxId for media in self._offered.media]
         groups = (group for group in self._offered.group if group.semantic == "BUNDLE")
         bundled = next(([str(mid) for mid in group.items] for group in groups), [])
@@ -116,6 +118,16 @@ class Connection(ABC):
             await self.peer.addIceCandidate(candidate)
         # The end is not passed on: aioice would take no candidate of a PATCH that was overtaken, nor wait for an
         # address that it learns from a check. What never connects is ended by our own time limit.
+
+    def _take_candidates(self, count: int) -> None:
+        self._candidates += count
+        most = self._limits.max_candidates
+        if self._candidates > most:
+            raise OfferError(
+                400,
+                "bad_candidate",
+                f"{self._candidates} ICE candidates: a peer may have {most} here (--max-candidates).",
+            )
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside it, until its end at the longest."""

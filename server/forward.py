@@ -14,7 +14,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 from yarl import URL
 
-from server.aiortc_compat import date_reports, watch_feedback
+from server.aiortc_compat import watch_feedback
+from server.aiortc_compat_time import date_reports
 from server.aiortc_compat_transport import prepare_ice
 from server.bitrate import RateControl
 from server.broadcast import Broadcast

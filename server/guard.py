@@ -20,7 +20,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CALLER = web.RequestKey("caller", Caller)
 # What a browser loads before it can ask its user for a token, and what a load balancer asks.
-PUBLIC = ("/", "/static", "/health", "/ready")
+PUBLIC = ("/", "/static/{path}", "/health", "/ready")
 _CHANGING = (hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE, hdrs.METH_PUT)
 
 

@@ -47,7 +47,7 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
 
 
 def worth_a_line(record: logging.LogRecord) -> bool:
-    """Return whether a record is to be seen: aiohttp's traceback of what a stranger sent in the place of HTTP is not."""
+    """Return whether a record is to be seen: aiohttp's traceback of what a stranger sent for HTTP is not."""
     error = record.exc_info[1] if record.exc_info else None
     return not (record.name == "aiohttp.server" and isinstance(error, (HttpProcessingError, RequestPayloadError)))
 

@@ -21,8 +21,8 @@ _BEGINNING = """# Options of `acutance serve`
 
 Written by `python -m server.options_page > docs/06-options.md` from the options themselves; `acutance serve --help`
 says the same. A flag wins over the environment (`ACUTANCE_PORT=9000`), that over `acutance.toml` in the working
-directory (`port = 9000`). A switch is turned off with `--no-…`. An unknown option, or a value out of bounds, is an error
-that names it.
+directory (`port = 9000`). A switch is turned off with `--no-…`. An unknown option, or a value out of bounds, is an
+error that names it.
 """
 
 

@@ -11,7 +11,8 @@ from aiortc import RTCRtpReceiver
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from server.aiortc_compat import FrameFeed, SoundFeed, watch_sender_reports
+from server.aiortc_compat import FrameFeed, SoundFeed
+from server.aiortc_compat_time import watch_sender_reports
 from server.peer_pairs import Pairs
 from server.peer_recording import Recording
 from server.peer_timeline import CLOCK_RATE, SOUND_RATE, SenderClocks, SentFrames, SentSound

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.admission import Running
-from server.aiortc_compat import ReturnedTimestamps
+from server.aiortc_compat_time import ReturnedTimestamps
 from server.pipeline import Pipeline
 from server.shared import Shared
 from server.telemetry import Counters, Telemetry

@@ -10,7 +10,8 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
 from server.admission import Running
-from server.aiortc_compat import FrameFeed, ReturnedTimestamps, SoundFeed, date_reports, watch_feedback
+from server.aiortc_compat import FrameFeed, SoundFeed, watch_feedback
+from server.aiortc_compat_time import ReturnedTimestamps, date_reports
 from server.bitrate import RateControl
 from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec

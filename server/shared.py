@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from server.description import MOST_CANDIDATES
 from server.encoder_choice import EncoderChoice
 from server.ice import Network
 from server.inference import Inference
@@ -27,6 +28,7 @@ class Limits:
         max_frame_pixels: of a picture; a call that sends larger ones is ended.
         max_frame_rate: pictures a second; what exceeds it is dropped before anything is done with it.
         max_messages_per_second: of the data channel; what exceeds it is refused.
+        max_candidates: of a peer, in its offer and after it; with more it is refused.
     """
 
     max_bitrate: int = 8_000_000
@@ -39,6 +41,7 @@ class Limits:
     max_frame_pixels: int = 4096 * 2304
     max_frame_rate: float = 120.0
     max_messages_per_second: float = 20.0
+    max_candidates: int = MOST_CANDIDATES
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from time import monotonic
 
 from aiortc import RTCRtpTransceiver
 
-from server.aiortc_compat import date_reports, watch_feedback
+from server.aiortc_compat import watch_feedback
+from server.aiortc_compat_time import date_reports
 from server.bitrate import RateControl
 from server.connection import Connection, codecs_with_first
 from server.description import negotiated_codec

@@ -27,7 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             # Pictures in real time, drawn and encoded in software: a machine that was busy for a moment gets a second
             # look, in a new page. What is broken fails both times.
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            if item.get_closest_marker("soak") is None:
+                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ _RULES: tuple[tuple[str, Way, dict[str, str], str], ...] = (
     (r"acutance peer --file clip\.mp4 --whip .*", Way.RUN, {"clip.mp4": "{clip}", "https://host": "{url}"}, ""),
     (r"acutance peer --file clip\.mp4 .*", Way.RUN, {"clip.mp4": "{clip} --url {url}"}, ""),
     (r"acutance-train prepare .*", Way.SLOW, {}, ""),
-    (r"acutance-train distil --resume .*", Way.SLOW, {"runs/mine": "runs/mine --steps 3"}, "hours"),
+    (r"acutance-train distil --resume .*", Way.SLOW, {}, ""),
     (r"acutance-train distil .*--steps 5000 .*", Way.SLOW, {"--steps 5000 --out": _SMALL}, "hours"),
     (r"acutance-train (distil|teacher) .*", Way.SLOW, {"--out": _SMALL}, "hours"),
     (r"acutance-train study .*", Way.SLOW, {"training/studies/ablation.toml": "study.toml"}, "hours"),
@@ -85,7 +85,7 @@ _RULES: tuple[tuple[str, Way, dict[str, str], str], ...] = (
     (
         r"acutance bench stream .*",
         Way.SLOW,
-        {_LOG: "mine", "FILE": "{clip}", "--size 1280x720": "--size 320x192 --seconds 6"},
+        {_LOG: "mine", "FILE": "{clip}", "--size 1280x720": "--size 320x192 --seconds 10"},
         "minutes",
     ),
     (r"cd docs/deploy", Way.RUN, {"docs": "{root}/docs"}, ""),

@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 
-INPUTS = int(os.environ.get("FUZZ_INPUTS", "2500"))
+INPUTS = int(os.environ.get("FUZZ_INPUTS", "1500"))
 # CI tries the same ones each time: what fails there fails everywhere.
 _SAME_EACH_TIME = "FUZZ_INPUTS" not in os.environ
-_FEWEST = 20
+_FEWEST = 10
 
 
 def share(of_all: float) -> Callable[[Any], Any]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -105,6 +106,15 @@ CHANGES = st.builds(Change, st.sampled_from(_KINDS * 3 + _RARE), _WHERE, _WHERE,
 def spoilt(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """Return one of these inputs with up to five changes."""
     return st.builds(_spoil, st.sampled_from(list(seeds)), st.lists(CHANGES, max_size=5))
+
+
+def spoilt_by(random: Random, seeds: Sequence[bytes]) -> bytes:
+    """Return the same without hypothesis, which remembers what it has tried: for what measures memory."""
+    changes = [
+        Change(random.choice(_KINDS), random.randrange(1 << 16), random.randrange(1 << 16), random.choice(TOKENS))
+        for _ in range(random.randrange(5))
+    ]
+    return _spoil(random.choice(seeds), changes)
 
 
 def _spoil(seed: bytes, changes: list[Change]) -> bytes:

@@ -81,7 +81,7 @@ class Served:
         """Return what it has once no session is left and nothing changes any more, or after 20 s."""
         deadline, before = monotonic() + _QUIET_AT_LAST_S, self.look()
         while monotonic() < deadline:
-            sleep(0.2)
+            sleep(0.1)
             now = self.look()
             if not now.sessions and (now.peers, now.tasks, now.files) == (before.peers, before.tasks, before.files):
                 return now

@@ -22,6 +22,8 @@ class Tried:
 
 
 TALLY: dict[str, Tried] = {}
+# Of the server's process, in MiB, whenever it was quiet: after so many inputs.
+MEMORY: list[tuple[int, float]] = []
 
 
 def timed[T](door: str, call: Callable[[], T]) -> tuple[T, float]:
@@ -52,5 +54,24 @@ def note(door: str, seconds: float) -> None:
 def table() -> list[str]:
     """Return the lines that say it, all doors together in the last one."""
     rows = [(door, tried.inputs, tried.slowest) for door, tried in sorted(TALLY.items())]
-    total = ("all", sum(row[1] for row in rows), max((row[2] for row in rows), default=0.0))
-    return [f"{door:<16} {inputs:>7} inputs, slowest {slowest * 1e3:7.1f} ms" for door, inputs, slowest in (*rows, total)]
+    total = ("all", _inputs(), max((row[2] for row in rows), default=0.0))
+    return [
+        f"{door:<16} {inputs:>7} inputs, slowest {slowest * 1e3:7.1f} ms" for door, inputs, slowest in (*rows, total)
+    ]
+
+
+def note_memory(rss: float) -> None:
+    """Keep what the server has now."""
+    MEMORY.append((_inputs(), rss))
+
+
+def memory() -> list[str]:
+    """Return the line that says how the server's memory went, where there was one."""
+    if not MEMORY:
+        return []
+    half = next(rss for inputs, rss in MEMORY if inputs >= MEMORY[-1][0] / 2)
+    return [f"the server's memory: {MEMORY[0][1]:.0f} MiB, half way {half:.0f}, at the end {MEMORY[-1][1]:.0f}"]
+
+
+def _inputs() -> int:
+    return sum(tried.inputs for tried in TALLY.values())

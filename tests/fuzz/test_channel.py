@@ -111,14 +111,18 @@ def test_a_wish_is_granted(caller: Caller) -> None:
 
 
 def test_messages_that_once_found_a_fault_find_none(caller: Caller) -> None:
-    _said(caller, [*inputs("control").values(), *(text.decode("utf-8", "replace") for text in inputs("control").values())])
+    _said(
+        caller, [*inputs("control").values(), *(text.decode("utf-8", "replace") for text in inputs("control").values())]
+    )
 
 
 _MESSAGE = mutation.spoilt(list(inputs("control").values())) | st.builds(mutation.as_json, mutation.objects(*_FIELDS))
 
 
-@share(0.02)
-@given(st.lists(_MESSAGE.filter(lambda message: len(message) < 60_000) | st.binary(max_size=2000), min_size=1, max_size=8))
+@share(0.006)
+@given(
+    st.lists(_MESSAGE.filter(lambda message: len(message) < 60_000) | st.binary(max_size=2000), min_size=1, max_size=8)
+)
 def test_messages(caller: Caller, messages: list[bytes]) -> None:
     # Text and bytes are two kinds of messages (RFC 8831, section 6.6); empty ones are sent as one byte.
     texts = [message.decode("utf-8", "replace") for message in messages]

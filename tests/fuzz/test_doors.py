@@ -78,7 +78,7 @@ def test_wishes_and_names_beside_an_offer(seed: bytes, wishes: dict[str, object]
         doors.OFFER.try_with(mutation.as_json(body | {"wishes": wishes, "stream": stream}))
 
 
-@share(0.01)
+@share(0.002)
 @given(st.sampled_from([b"[", b'{"sdp":', b'{"type":"offer","sdp":"v=0","wishes":{"student":[']).flatmap(mutation.deep))
 def test_nesting_without_end(body: bytes) -> None:
     for door in (doors.OFFER, doors.CANDIDATES, doors.CONTROL, doors.CONTROL_BYTES):
@@ -98,7 +98,7 @@ def test_candidates_as_json(body: bytes) -> None:
     doors.CANDIDATES.try_with(body)
 
 
-@share(0.10)
+@share(0.05)
 @given(mutation.spoilt(_MESSAGES) | st.builds(mutation.as_json, mutation.objects(*_WISHES)))
 def test_messages_of_the_data_channel(message: bytes) -> None:
     doors.CONTROL.try_with(message)
@@ -130,7 +130,7 @@ def test_bearers(bearer: Door, identity: Identity, data: st.DataObject) -> None:
     bearer.try_with(data.draw(mutation.spoilt(whole)))
 
 
-@share(0.04)
+@share(0.02)
 @given(header=mutation.objects("alg", "kid", "typ", "crit"), claims=mutation.objects("exp", "iss", "aud", "sub", "nbf"))
 def test_signed_tokens_of_any_content(
     bearer: Door, identity: Identity, header: dict[str, object], claims: dict[str, object]

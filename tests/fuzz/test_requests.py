@@ -14,7 +14,7 @@ from tests.fuzz.doors import Fault
 from tests.fuzz.effort import share
 from tests.fuzz.identity import SECRET, Identity
 from tests.fuzz.served import ORIGIN, Served
-from tests.fuzz.tally import LONGEST_S
+from tests.fuzz.tally import LONGEST_S, note_memory
 from tests.fuzz.wire import Headers, NoAnswerError, Wire
 from tests.offers import VIDEO, offer
 
@@ -80,6 +80,7 @@ def _nothing_stays(server: Served) -> Iterator[None]:
     before = server.quiet()
     yield
     after = server.quiet()
+    note_memory(after.rss)
     assert after.faults == before.faults, "the server has logged an error"
     assert after.lag <= LONGEST_S, f"the event loop was held up for {after.lag:.1f} s"
     assert (after.sessions, after.peers) == (0, 0)
@@ -124,7 +125,10 @@ def test_offers_whose_json_is_spoilt(asking: Asking, body: bytes) -> None:
 
 
 @share(0.05)
-@given(mutation.spoilt(seeds.DESCRIPTIONS), st.sampled_from([b"/whip", b"/whip/a", b"/whip/%ff", b"/whip/..", b"/whip/a%0a"]))
+@given(
+    mutation.spoilt(seeds.DESCRIPTIONS),
+    st.sampled_from([b"/whip", b"/whip/a", b"/whip/%ff", b"/whip/..", b"/whip/a%0a"]),
+)
 def test_what_encoders_publish(asking: Asking, sdp: bytes, target: bytes) -> None:
     asking.ask("POST /whip", b"POST", target, [_SDP], sdp)
 
@@ -135,7 +139,7 @@ def test_what_players_ask_for(asking: Asking, sdp: bytes) -> None:
     asking.ask("POST /whep", b"POST", b"/whep/none", [_SDP], sdp)
 
 
-@share(0.03)
+@share(0.015)
 @given(data=st.data())
 def test_players_of_a_stream_that_is_live(asking: Asking, data: st.DataObject) -> None:
     published = asking.wire.ask("POST /whip", b"POST", b"/whip/watched", [_SDP], _PUBLISHED)
@@ -149,7 +153,7 @@ def test_players_of_a_stream_that_is_live(asking: Asking, data: st.DataObject) -
         asking.end(published)
 
 
-@share(0.05)
+@share(0.012)
 @given(data=st.data())
 def test_fragments_for_a_session(asking: Asking, data: st.DataObject) -> None:
     begun = asking.wire.ask("POST /whip", b"POST", b"/whip/patched", [_SDP], _PUBLISHED)

@@ -80,11 +80,15 @@ class Peer:
             if not isinstance(frame, av.VideoFrame):
                 self.audio_frames += 1
                 continue
-            luma = plane_view(frame, 0)
-            number = barcode.read(luma)
-            if number is not None:
-                self.order.append(number)
-                self.pictures[number] = luma[PICTURE].copy()
+            self.see(frame)
+
+    def see(self, frame: av.VideoFrame) -> None:
+        """Keep a picture that came back, if it bears a number."""
+        luma = plane_view(frame, 0)
+        number = barcode.read(luma)
+        if number is not None:
+            self.order.append(number)
+            self.pictures[number] = luma[PICTURE].copy()
 
 
 async def until(true: Callable[[], object], seconds: float = 20.0) -> None:

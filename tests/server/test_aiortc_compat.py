@@ -19,7 +19,8 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from server.aiortc_compat import FrameFeed, ReturnedTimestamps, date_reports, watch_feedback
+from server.aiortc_compat import FrameFeed, watch_feedback
+from server.aiortc_compat_time import ReturnedTimestamps, date_reports
 from server.packet_track import PacketTrack
 
 

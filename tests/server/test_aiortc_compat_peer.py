@@ -4,7 +4,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 from OpenSSL import SSL
 
-from server.aiortc_compat import watch_sender_reports
+from server.aiortc_compat_time import watch_sender_reports
 from server.aiortc_compat_transport import accept_rsa_certificates
 
 

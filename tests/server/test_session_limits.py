@@ -11,6 +11,7 @@ from server.app import create_app
 from server.host import Host
 from server.ladder import Ladder
 from server.shared import Limits
+from tests.offers import CANDIDATE, VIDEO, offer
 from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
 
 Client = TestClient  # type: ignore[type-arg]
@@ -73,3 +74,20 @@ async def test_a_flood_of_messages_is_refused_once_and_the_call_goes_on(call: Ca
     said = [message["type"] for message in peer.statistics]
     assert said.count("refused") == 1
     assert 1 <= said.count("granted") <= 20
+
+
+async def test_a_peer_with_too_many_candidates_is_refused_and_leaves_nothing(ladder: Ladder) -> None:
+    host = Host(ladder, Limits(max_candidates=2), max_sessions=1, admission=False)
+    async with TestClient(TestServer(create_app(host))) as client:
+        for count, status in ((3, 400), (2, 200)):
+            sdp = offer(VIDEO + CANDIDATE * count)
+            response = await client.post("/offer", json={"sdp": sdp, "type": "offer"})
+            answer = await response.json()
+            assert response.status == status, answer
+            if status == 400:
+                assert answer["error"] == "bad_candidate"
+                assert "3 ICE candidates: a peer may have 2 here (--max-candidates)" in answer["message"]
+                assert host.session_count == 0
+        more = {"candidates": [{"candidate": CANDIDATE[2:].strip(), "sdpMid": "1", "sdpMLineIndex": 0}]}
+        assert (await client.patch(answer["url"], json=more)).status == 400
+        assert host.session_count == 1, "what it had is kept"
