@@ -106,13 +106,16 @@ studies: $(TESTER)/.ready
 
 quality: $(TESTER)/.ready
 	$(TRAIN) evaluate input unsharp linear $(BLURS) --set Set5 --set Set14 --set Kodak24 --set $(DATA)/test \
-	    --degradation bicubic2 --fit-on $(SETS)/shared --markdown docs/quality/bicubic2.md --json docs/quality/bicubic2.json --cost
+	    --degradation bicubic2 --fit-on $(SETS)/shared --markdown docs/quality/bicubic2.md --json docs/quality/bicubic2.json
 	$(TRAIN) evaluate input unsharp linear $(CALLS) teacher --set $(DATA)/clips/test \
-	    --degradation call --fit-on $(SETS)/shared --markdown docs/quality/calls.md --json docs/quality/calls.json --cost
+	    --degradation call --fit-on $(SETS)/shared --markdown docs/quality/calls.md --json docs/quality/calls.json
 	$(TRAIN) evaluate input unsharp $(CALLS) --set $(DATA)/clips/test --degradation soft2-h264-0.1 \
 	    --degradation soft2-vp8-0.05 --markdown docs/quality/soft.md
-	$(TRAIN) evaluate $(CALLS) $(BLURS) --cost --markdown docs/quality/cost.md
-	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot docs/quality/calls.json
+	$(TRAIN) evaluate unsharp linear $(CALLS) $(BLURS) teacher --cost --fit-on $(SETS)/shared \
+	    --markdown docs/quality/cost.md --json docs/quality/cost.json
+	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot-times docs/quality/cost.json
+	$(TRAIN) figures --out docs/quality --plot docs/quality/calls.json --plot-degradation "codecs up to 0.05" \
+	    --plot-times docs/quality/cost.json
 
 interop: $(TESTER)/.ready
 	.ci/chromium

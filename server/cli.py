@@ -18,7 +18,7 @@ from server.bench_viewers import ViewersOptions, viewers
 from server.config import ServeOptions
 from server.doctor import doctor
 from server.peer import PeerOptions, peer
-from server.peer_call import CallError
+from server.peer_connections import CallError
 from server.peer_recording import RecordingError
 from server.peer_source import SourceError
 from server.serve import ServeError, run

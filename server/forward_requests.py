@@ -11,6 +11,7 @@ from server.description import OfferError
 from server.forward import Forward, Ingest
 from server.forward_rules import ForwardRules
 from server.host import Host
+from server.streams import NoStreamError
 from server.tokens import Caller
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ def begin(host: Host, rules: ForwardRules, caller: Caller, stream: str, body: by
     """
     rules.check(caller)
     publisher = host.streams.publisher(stream)
+    if publisher.state == "closing":  # its tasks have been ended: nothing would end another one
+        raise NoStreamError(stream, expected=True)
     ingest = read_ingest(body, rules)
     if len(publisher.forwards) >= MOST:
         raise OfferError(409, "too_many_forwards", f"The stream {stream!r} goes to {MOST} places already: end one.")

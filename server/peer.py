@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 
-from server.peer_call import Call, CallError
+from server.peer_call import Call
+from server.peer_connections import CallError
 from server.peer_downlink import Downlink
 from server.peer_pairs import Pairs
 from server.peer_recording import Recording, check

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from server.peer_call import Call, Line
+from server.peer_call import Call
+from server.peer_connections import Line
 
 _EVERY_S = 0.5
 _LISTED = 20
@@ -20,7 +21,7 @@ async def watch(call: Call, console: Console) -> None:
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
             await asyncio.sleep(_EVERY_S)
-            live.update(_table(call, rates, await call.line()), refresh=True)
+            live.update(_table(call, rates, await call.connections.line()), refresh=True)
 
 
 def figures(call: Call, line: Line) -> dict[str, Any]:
@@ -57,8 +58,8 @@ def figures(call: Call, line: Line) -> dict[str, Any]:
         else:
             report["missing"] = {"frames": max(0, uplink.sent - downlink.returned), "first": []}
     report["round_trip_ms"] = None if line.round_trip is None else round(line.round_trip * 1000, 1)
-    if call.server:
-        report["server"] = {name: call.server.get(name) for name in ("student", "rung_reason", "encoder", "frames")}
+    if said := call.connections.server:
+        report["server"] = {name: said.get(name) for name in ("student", "rung_reason", "encoder", "frames")}
     if downlink and downlink.recording:
         recording = downlink.recording
         report["file"] = {
@@ -116,9 +117,9 @@ def _table(call: Call, rates: _Rates, line: Line) -> Table:
             table.add_row("on the way or lost", f"{uplink.sent - len(downlink.numbers)} frames")
     if line.round_trip is not None:
         table.add_row("round trip of the line", f"{line.round_trip * 1000:.1f} ms")
-    if call.server:
-        dropped = call.server.get("frames", {}).get("dropped")
-        table.add_row("server", f"{call.server.get('student')}, {dropped} frames dropped")
+    if said := call.connections.server:
+        dropped = said.get("frames", {}).get("dropped")
+        table.add_row("server", f"{said.get('student')}, {dropped} frames dropped")
     return table
 
 

@@ -1,13 +1,10 @@
 """What goes up: a source read and encoded in threads a little ahead of its time, and sent when it is due."""
 
 import asyncio
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
@@ -15,10 +12,9 @@ from av import VideoFrame
 
 from server.bitrate import start_bitrate
 from server.encoder import ENCODERS, Encoder
+from server.peer_ahead import Ahead, Item, Packet
 from server.peer_source import Pictures, Source, sound
 from server.peer_timeline import CLOCK_RATE, SOUND_RATE, SentFrames, SentSound
-
-type Packet = av.Packet[Any]
 
 # A picture that is asked for as a keyframe is at most this many frames away; a slow frame of the reader is bridged.
 _FRAMES_AHEAD = 6
@@ -41,58 +37,10 @@ class Constant:
         return self.bitrate or start_bitrate(width, height, _DEFAULT_CEILING)
 
 
-@dataclass(frozen=True)
-class _Item:
-    packet: Packet
-    time: float  # in the source, seconds
-    number: int = 0
-    is_tail: bool = False
-
-
-class _Ahead:
-    """A bounded queue from a thread to the event loop."""
-
-    def __init__(self, depth: int, loop: asyncio.AbstractEventLoop):
-        self._depth = depth
-        self._loop = loop
-        self._items: deque[_Item | None] = deque()
-        self._changed = threading.Condition()
-        self._filled = asyncio.Event()
-        self._closed = False
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._items) >= self._depth
-
-    def put(self, item: _Item | None) -> bool:
-        """Append, from the thread, and wait for room before; None is the end. False where nobody takes it any more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self.is_full)
-            if self._closed:
-                return False
-            self._items.append(item)
-        self._loop.call_soon_threadsafe(self._filled.set)
-        return True
-
-    async def get(self) -> _Item | None:
-        while not self._items:
-            self._filled.clear()
-            await self._filled.wait()
-        with self._changed:
-            item = self._items.popleft()
-            self._changed.notify()
-        return item
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-
 class _Track(MediaStreamTrack):
     """Hands packets to aiortc's sender when they are due."""
 
-    def __init__(self, kind: str, ahead: _Ahead, uplink: "Uplink", on_sent: Callable[[_Item, float], None]):
+    def __init__(self, kind: str, ahead: Ahead, uplink: "Uplink", on_sent: Callable[[Item, float], None]):
         super().__init__()
         self.kind = kind
         self._ahead = ahead
@@ -163,7 +111,7 @@ class Uplink:
         self.ended = asyncio.Event()
         self.tracks: list[MediaStreamTrack] = []
         self._begun: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._queues: list[_Ahead] = []
+        self._queues: list[Ahead] = []
         self._readers: list[asyncio.Future[None]] = []
         self._threads = ThreadPoolExecutor(2, "peer-source")
 
@@ -199,11 +147,11 @@ class Uplink:
         self,
         kind: str,
         depth: int,
-        read: Callable[[_Ahead], Iterator[_Item]],
-        on_sent: Callable[[_Item, float], None],
+        read: Callable[[Ahead], Iterator[Item]],
+        on_sent: Callable[[Item, float], None],
     ) -> None:
         loop = asyncio.get_running_loop()
-        ahead = _Ahead(depth, loop)
+        ahead = Ahead(depth, loop)
         self._queues.append(ahead)
         self.tracks.append(_Track(kind, ahead, self, on_sent))
         reader = loop.run_in_executor(self._threads, self._read, ahead, read)
@@ -216,13 +164,13 @@ class Uplink:
 
         reader.add_done_callback(over)
 
-    def _read(self, ahead: _Ahead, read: Callable[[_Ahead], Iterator[_Item]]) -> None:
+    def _read(self, ahead: Ahead, read: Callable[[Ahead], Iterator[Item]]) -> None:
         for item in read(ahead):
             if not ahead.put(item):
                 return
         ahead.put(None)
 
-    def _encoded(self, ahead: _Ahead) -> Iterator[_Item]:
+    def _encoded(self, ahead: Ahead) -> Iterator[Item]:
         number = 0
         for time, frame in self._pictures:
             if self.seconds is not None and time >= self.seconds:
@@ -232,25 +180,25 @@ class Uplink:
                 continue
             frame.pts, frame.time_base = self.frames.add(number, time), Fraction(1, CLOCK_RATE)
             self.on_original(number, frame)
-            yield _Item(self.encoder.encode(frame), float(time), number)
+            yield Item(self.encoder.encode(frame), float(time), number)
             number += 1
 
-    def _sounds(self, ahead: _Ahead) -> Iterator[_Item]:
+    def _sounds(self, ahead: Ahead) -> Iterator[Item]:
         for stamp, data, is_tail in sound(self.source, self._pictures.begin):
             packet: Packet = av.Packet(data)
             packet.pts = packet.dts = stamp
             packet.time_base = Fraction(1, SOUND_RATE)
             ended = self.seconds is not None and stamp >= self.seconds * SOUND_RATE
-            yield _Item(packet, stamp / SOUND_RATE, is_tail=is_tail or ended)
+            yield Item(packet, stamp / SOUND_RATE, is_tail=is_tail or ended)
 
-    def _frame_sent(self, item: _Item, now: float) -> None:
+    def _frame_sent(self, item: Item, now: float) -> None:
         self.sent_at[item.number] = now
         if len(self.sent_at) > 3600:
             del self.sent_at[next(iter(self.sent_at))]
         self.sent += 1
         self.sent_bytes += item.packet.size
 
-    def _sound_sent(self, item: _Item, now: float) -> None:
+    def _sound_sent(self, item: Item, now: float) -> None:
         assert item.packet.pts is not None
         if not item.is_tail:
             self.sound.add(bytes(item.packet), item.packet.pts)

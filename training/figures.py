@@ -50,7 +50,7 @@ class Point:
     ssim: tuple[float, float, float]
 
 
-def read_points(file: Path, set_name: str, degradation: str, where: str) -> list[Point]:
+def read_points(file: Path, set_name: str, degradation: str, where: str, timed: Path | None = None) -> list[Point]:
     """Read what `evaluate --cost --json` wrote.
 
     Args:
@@ -58,18 +58,15 @@ def read_points(file: Path, set_name: str, degradation: str, where: str) -> list
         set_name: A set as tables name it, such as `clips/test`; empty for the only one.
         degradation: A degradation or a group of them; empty for the first.
         where: What the place of a timing begins with, such as `CPU, 2 threads`.
+        timed: Another such file, whose times are taken: quality may be measured on a busy machine, time not.
 
     Raises:
         DataError: The file is none of ours, or has no such set, degradation or timing.
     """
-    try:
-        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        rows, costs = report["rows"], report["costs"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{file} is not what `evaluate --json` writes ({error})") from None
+    rows, costs = _read(file, "rows"), _read(timed or file, "costs")
     times = {c["method"]: t["milliseconds"] for c in costs for t in c["timings"] if t["where"].startswith(where)}
     if not times:
-        raise DataError(f"{file} has no times on {where!r}: run `evaluate` with --cost")
+        raise DataError(f"{timed or file} has no times on {where!r}: run `evaluate` with --cost")
     rows = [row for row in rows if row["category"] == ALL]
     rows = [row for row in rows if row["set"] == (set_name or rows[0]["set"])]
     rows = [row for row in rows if row["degradation"] == (degradation or rows[0]["degradation"])]
@@ -110,6 +107,14 @@ def draw_plot(points: Sequence[Point], title: str, file: Path) -> None:
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize=9)
     _save(figure, file)
+
+
+def _read(file: Path, part: str) -> list[dict[str, Any]]:
+    try:
+        read: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))[part]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{file} is not what `evaluate --json` writes ({error})") from None
+    return read
 
 
 def _ends(gain: dict[str, float]) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -116,20 +116,17 @@ async def test_a_stream_forwarded_to_janus_is_watched_there(
 async def test_what_is_published_in_janus_goes_to_the_server_and_back(
     record: Record, janus: str, front_end: str, server: Server, tmp_path: Path
 ) -> None:
-    with publishing(f"{front_end}/whip/camera", tmp_path / "peer.log"):
-        async with joined(janus) as room:
-            await feed_of(room, "camera")
-        bridge = [
-            sys.executable,
-            str(EXAMPLES / "room_to_acutance.py"),
-            janus,
-            str(ROOM),
-            "0",
-            f"{server.url}/whip/room",
-        ]
-        with running(bridge, tmp_path / "bridge.log") as process:
-            await asyncio.to_thread(until_live, server, "room", process, tmp_path / "bridge.log")
+    log = tmp_path / "bridge.log"
+    bridge = [str(EXAMPLES / "room_to_acutance.py"), janus, str(ROOM), "0", f"{server.url}/whip/room"]
+    with ExitStack() as bridged:
+        with publishing(f"{front_end}/whip/camera", tmp_path / "peer.log"):
+            async with joined(janus) as room:
+                await feed_of(room, "camera")
+            process = bridged.enter_context(running([sys.executable, *bridge], log))
+            await asyncio.to_thread(until_live, server, "room", process, log)
             seen = await asyncio.to_thread(watched, server, "room")
+        # Nobody publishes any more: the bridge ends by itself.
+        assert await asyncio.to_thread(process.wait, 40) == 0, log.read_text()
     ended = await asyncio.to_thread(closes, server)
     way = "in front: docs/examples/janus/room_to_acutance.py, watched by WHEP"
     record(f"Janus {version()}", way, seen["decoded"], seen["size"], ended)

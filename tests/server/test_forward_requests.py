@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from server import forward_requests
 from server.access import Access
 from server.app import create_app
 from server.app_keys import HOST
@@ -20,7 +21,8 @@ from server.guard import Guard
 from server.host import Host
 from server.ladder import Ladder
 from server.shared import Limits
-from server.tokens import Tokens
+from server.streams import NoStreamError
+from server.tokens import Caller, Tokens
 from tests.server.media_peers import Client, Publisher, Watcher
 from tests.server.peers import until
 
@@ -157,6 +159,15 @@ async def test_what_cannot_be_is_refused_in_words(client: Client, ingest: Client
     for number in range(MOST):
         assert (await _forward(client, f"{url}{number}"))[0] == 201
     assert (await _forward(client, url))[1]["error"] == "too_many_forwards"
+
+
+async def test_what_is_about_to_end_goes_nowhere(client: Client, publisher: Publisher) -> None:
+    host = client.app[HOST]
+    rules = ForwardRules(read_hosts(["sfu.example"]), None)
+    ending = host.streams.publisher("stage").end("test")
+    with pytest.raises(NoStreamError, match="has just ended"):
+        forward_requests.begin(host, rules, Caller(), "stage", b'{"url": "https://sfu.example/whip"}')
+    await ending
 
 
 async def test_without_a_list_of_hosts_it_is_off(ladder: Ladder) -> None:

@@ -18,7 +18,7 @@ from server.cli import main
 from server.host import Host
 from server.ladder import Ladder
 from server.peer import PeerOptions, call
-from server.peer_call import CallError
+from server.peer_connections import CallError
 from server.shared import Limits
 from server.whip_client import SignallingError
 

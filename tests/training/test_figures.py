@@ -78,6 +78,11 @@ def test_quality_is_plotted_over_what_was_timed(pictures: Path, tmp_path: Path) 
     ):
         with pytest.raises(DataError, match=words):
             read_points(file, *arguments)
+    untimed = tmp_path / "untimed.json"
+    untimed.write_text(as_json(Report(found, ALWAYS)))
+    with pytest.raises(DataError, match=r"untimed\.json has no times"):
+        read_points(untimed, "", "bicubic2", "CPU, 2 threads")
+    assert read_points(untimed, "", "bicubic2", "CPU, 2 threads", file) == [point]
     file.write_text("{}")
     with pytest.raises(DataError, match="is not what `evaluate --json` writes"):
         read_points(file, "", "", "CPU")

@@ -22,6 +22,9 @@ def figures(
     plot: Annotated[
         list[Path] | None, typer.Option(help="JSON of `evaluate --cost` to plot quality over time from; repeatable.")
     ] = None,
+    plot_times: Annotated[
+        Path | None, typer.Option(help="JSON of `evaluate --cost` whose times are taken, instead of each one's own.")
+    ] = None,
     plot_set: Annotated[str, typer.Option(help="Which set of it is plotted; its first by default.")] = "",
     plot_degradation: Annotated[
         str, typer.Option(help="Which degradation, or group such as 'codecs up to 0.05'; the first by default.")
@@ -40,7 +43,7 @@ def figures(
     # All that can be wrong is told before anything is drawn.
     choices = choose_all(methods) if methods else []
     names = expand(degradation or ["bicubic2", "h264-0.05", "shrunk2-h264-0.05"])
-    plots = [(file, read_points(file, plot_set, plot_degradation, plot_where)) for file in plot or []]
+    plots = [(file, read_points(file, plot_set, plot_degradation, plot_where, plot_times)) for file in plot or []]
     filters = fitted(fit_on, names, 1) if any(choice.kind == "linear" for choice in choices) else None
     opened = [open_method(choice, filters, threads=0) for choice in choices]
     out.mkdir(parents=True, exist_ok=True)
