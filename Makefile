@@ -122,7 +122,7 @@ interop: $(TESTER)/.ready
 	.ci/interop
 	$(TESTER)/bin/pip install --quiet --editable ".[interop]"
 	$(WITH_NODE) npm ci --loglevel error --no-audit --no-fund --prefix tests/interop
-	$(WITH_NODE) ACUTANCE_INTEROP_TABLE=1 $(TESTER)/bin/pytest -rs -m interop tests/interop
+	$(WITH_NODE) ACUTANCE_INTEROP_TABLE=1 $(TESTER)/bin/pytest -rs --reruns 1 -m interop tests/interop
 
 docs-commands: $(TESTER)/.ready
 	$(TESTER)/bin/pytest -s -m "documented or not documented" tests/documented
