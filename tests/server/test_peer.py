@@ -154,6 +154,7 @@ def _png(path: Path) -> np.ndarray:
         return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(float)
 
 
+@pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
 async def test_publish_by_whip_and_watch_by_whep_brings_the_clip_back_in_sync(
     url: str, clip: Path, tmp_path: Path
 ) -> None:
