@@ -33,13 +33,13 @@ def test_as_many_inputs_again_leave_nothing_more(server: Served) -> None:
     def ask() -> None:
         for path, body in islice(requests, _EACH):
             asking.ask("growth", b"POST", path, [(b"Content-Type", _TYPES[path])], body)
+        asking.wire.close()  # a connection is a task and a file
 
     ask()  # what is loaded once and kept
     ask()
     first = server.quiet()
     ask()
     second = server.quiet()
-    asking.wire.close()
     assert (second.sessions, second.peers) == (0, 0)
     assert second.tasks <= first.tasks
     assert second.files <= first.files
