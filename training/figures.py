@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from training.crops import Strip
 from training.data import DataError
@@ -100,6 +101,9 @@ def draw_plot(points: Sequence[Point], title: str, file: Path) -> None:
             )
         axes.axhline(0, color="0.5", linewidth=1)
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("milliseconds a frame")
         axes.set_ylabel("gain over the input, dB PSNR" if metric == "psnr" else "gain over the input, SSIM")
         axes.grid(visible=True, which="both", color="0.9")
