@@ -168,9 +168,10 @@ $(SERVER)/.ready: pyproject.toml
 	$(SERVER)/bin/pip install --quiet --editable ".$(EXTRA)"
 	touch $@
 
+# Most of what torch and others bring is never imported: it need not be compiled.
 $(TESTER)/.ready: pyproject.toml
 	python=$$(.ci/python) && "$$python" -m venv --clear $(TESTER)
-	$(TESTER)/bin/pip install --quiet --editable ".[test]"
+	$(TESTER)/bin/pip install --quiet --no-compile --editable ".[test]"
 	touch $@
 
 $(TESTER)/.node: $(TESTER)/.ready tests/browser/package-lock.json

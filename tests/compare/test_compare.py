@@ -1,7 +1,10 @@
+import pytest
+
 from server.bench_material import Plan, prepare
 from tests.compare.__main__ import HEAD, cell, row
 
 
+@pytest.mark.bench
 def test_the_server_that_ours_is_held_against_returns_the_picture() -> None:
     plan = Plan((320, 192), bitrate=300_000, count=300)
     figures = cell("aiortc example", prepare(None, plan))

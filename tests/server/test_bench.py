@@ -47,7 +47,7 @@ def test_a_wrong_clip_is_one_line_for_the_user(capsys: pytest.CaptureFixture[str
     assert "acutance: cannot read a video from nowhere.mp4" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("codec", ["h264", "vp8"])
+@pytest.mark.parametrize("codec", ["h264", pytest.param("vp8", marks=pytest.mark.bench)])
 def test_a_short_run_against_a_server_of_its_own(
     codec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
