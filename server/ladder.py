@@ -14,7 +14,7 @@ from server.governor import PASS, Rung
 AUTO = "auto"
 # Large enough that a run is not all overhead, small enough that all students take a quarter of a second.
 _MEASURED = (360, 640)
-_ROUNDS = 8
+_TURNS, _ROUNDS = 3, 4
 
 
 class Ladder:
@@ -26,7 +26,10 @@ class Ladder:
 
     def __init__(self, engines: Sequence[Engine | FailoverEngine]):
         self.engines = {engine.student.name: engine for engine in engines}
-        self.rungs = [*map(_measured, engines), Rung(PASS)]
+        # In turns: what disturbs the machine for a moment does not fall on one student alone.
+        turns = [[_measured(engine) for engine in engines] for _ in range(_TURNS)]
+        best = (min(seen, key=lambda rung: rung.seconds_per_pixel) for seen in zip(*turns, strict=True))
+        self.rungs = [*best, Rung(PASS)]
 
     @classmethod
     def open(cls, student: str, provider: Request, threads: int) -> "Ladder":
