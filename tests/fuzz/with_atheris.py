@@ -16,7 +16,8 @@ def main() -> None:
     # libFuzzer writes what it keeps into the first folder, and reads all.
     kept = FOUND / "branches" / name
     kept.mkdir(parents=True, exist_ok=True)
-    atheris.Setup([sys.argv[0], *options, str(kept), str(CORPUS / name)], door.try_with)
+    found = f"-artifact_prefix={FOUND}/"  # else it lands where one stands
+    atheris.Setup([sys.argv[0], found, *options, str(kept), str(CORPUS / name)], door.try_with)
     atheris.Fuzz()
 
 
