@@ -3,7 +3,8 @@
 A degradation has a name that reads as what happens, in order:
 
     identity            nothing
-    bicubic2            down and up by 2 (PIL bicubic, antialiased)
+    bicubic2            down and up by 2 (PIL bicubic, antialiased), rounded to 8 bits after each, as frames are
+    bicubic2-float      the same in single precision, rounded nowhere, as the papers' programs do it
     h264-0.1            a sharp camera, H.264 at 0.1 bits a pixel and frame
     soft2-vp8-0.05      a soft camera (down and up by 2), then VP8 at 0.05
     shrunk2-h264-0.05   the sender halves the picture, codes it at 0.05 bits a coded pixel, the receiver
@@ -15,7 +16,7 @@ lens, and noise of the sensor.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import numpy as np
@@ -29,6 +30,7 @@ from model.scaling import enlarge
 from model.sharpness import sharpness
 from training.codec import Yuv, encode_decode
 from training.data import DataError, Planes, as_array
+from training.quality import to_8_bits
 
 Luma = NDArray[np.uint8]
 Kind = Literal["identity", "bicubic", "sharp", "soft", "shrunk"]
@@ -36,7 +38,7 @@ _BICUBIC = Image.Resampling.BICUBIC
 _KERNELS = (_BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
 """What senders shrink a picture with; all antialiased, as Pillow does it. The first is what a name means."""
 _NAME = re.compile(
-    r"(?P<identity>identity)|bicubic(?P<bicubic>[\d.]+)"
+    r"(?P<identity>identity)|bicubic(?P<bicubic>[\d.]+)(?P<exact>-float)?"
     r"|((?P<where>soft|shrunk)(?P<ratio>[\d.]+)-)?(?P<codec>h264|vp8)-(?P<bits>[\d.]+)"
 )
 
@@ -64,6 +66,7 @@ class Degradation:
         blur: Standard deviation of the lens's Gaussian in pixels, 0 for none.
         noise: Standard deviation of the sensor's noise in grey levels, new in every frame.
         seed: Of that noise.
+        exact: Without codec: nothing is rounded between the picture and the method.
     """
 
     ratio: float = 1.0
@@ -75,12 +78,13 @@ class Degradation:
     blur: float = 0.0
     noise: float = 0.0
     seed: int = 0
+    exact: bool = False
 
     @property
     def name(self) -> str:
         """The name, see the module's text."""
         if self.codec is None:
-            return "identity" if self.ratio == 1 else f"bicubic{self.ratio:.3g}"
+            return "identity" if self.ratio == 1 else f"bicubic{self.ratio:.3g}{'-float' if self.exact else ''}"
         where = "" if self.ratio == 1 else f"{'shrunk' if self.shrunk else 'soft'}{self.ratio:.3g}-"
         return f"{where}{self.codec}-{self.bits:.3g}"
 
@@ -98,7 +102,7 @@ class Degradation:
             if match["identity"]:
                 return cls()
             if match["bicubic"]:
-                return cls._checked(ratio=float(match["bicubic"]))
+                return replace(cls._checked(ratio=float(match["bicubic"])), exact=match["exact"] is not None)
             return cls._checked(
                 ratio=float(match["ratio"] or 1),
                 codec=cast(Codec, match["codec"]),
@@ -189,7 +193,7 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
         DataError: The codec failed.
     """
     if how.codec is None:
-        return [_known(as_array(_down_up(frame.y, how))) for frame in clip]
+        return [_known(to_8_bits(np.asarray(down_up(frame.y, how)))) for frame in clip]
     width, height = clip[0].size
     coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
@@ -204,12 +208,16 @@ def _known(luma: Luma, step: float = 0.0, bits: float = 0.0, reduction: float = 
     return Spoiled(luma, Hints(step, bits, reduction, sharpness(luma)))
 
 
-def _down_up(plane: Image.Image, how: Degradation) -> Image.Image:
-    if how.ratio == 1:
-        return plane
+def down(plane: Image.Image, how: Degradation) -> Image.Image:
+    """The reduced picture; single precision in grey levels where the degradation is exact."""
     width, height = plane.size
-    small = plane.resize((round(width / how.ratio), round(height / how.ratio)), _KERNELS[how.kernel])
-    return small.resize(plane.size, _BICUBIC)
+    size = (round(width / how.ratio), round(height / how.ratio))
+    return (plane.convert("F") if how.exact else plane).resize(size, _KERNELS[how.kernel])
+
+
+def down_up(plane: Image.Image, how: Degradation) -> Image.Image:
+    """The picture reduced and enlarged again; single precision in grey levels where the degradation is exact."""
+    return plane if how.ratio == 1 else down(plane, how).resize(plane.size, _BICUBIC)
 
 
 def _reduced(size: tuple[int, int], ratio: float) -> tuple[int, int]:
@@ -223,10 +231,10 @@ def _sent(frame: Planes, size: tuple[int, int], how: Degradation, rng: np.random
     y = frame.y
     if how.blur:
         y = Image.fromarray(gaussian_filter(as_array(y), how.blur, mode="nearest"))
-    y = y.resize(size, _KERNELS[how.kernel]) if how.shrunk else _down_up(y, how)
+    y = y.resize(size, _KERNELS[how.kernel]) if how.shrunk else down_up(y, how)
     luma = as_array(y)
     if how.noise:
-        luma = np.clip(np.rint(luma + rng.normal(0, how.noise, luma.shape)), 0, 255).astype(np.uint8)
+        luma = to_8_bits(luma + rng.normal(0, how.noise, luma.shape))
     half = (width // 2, height // 2)
     chroma = [plane if plane.size == half else plane.resize(half, _BICUBIC) for plane in (frame.cb, frame.cr)]
     flat = np.concatenate([plane.reshape(-1) for plane in (luma, *map(as_array, chroma))])

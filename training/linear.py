@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from training.data import DataError
 from training.degrade import Degradation
+from training.quality import Plane, to_8_bits
 from training.testsets import Given, Sample, program
 
 Luma = NDArray[np.uint8]
@@ -71,8 +72,8 @@ def fit(samples: Iterable[Sample], phases: int) -> Filters:
     return solved.reshape(phases, phases, SIDE, SIDE)
 
 
-def filtered(luma: Luma, filters: Filters) -> Luma:
-    """Filter a picture, uint8 `[H, W]`; beyond its border it is continued by its last pixels."""
+def filtered(luma: Plane, filters: Filters) -> Luma:
+    """Filter a picture, `[H, W]`, to uint8; beyond its border it is continued by its last pixels."""
     phases = filters.shape[0]
     height, width = luma.shape
     grown = [-side % phases for side in (height, width)]
@@ -90,7 +91,7 @@ def filtered(luma: Luma, filters: Filters) -> Luma:
                 part = torch.nn.functional.conv2d(source[:, :, row:, column:], kernel, stride=phases)
                 place = result[row::phases, column::phases]
                 place[:] = part[0, 0, : place.shape[0], : place.shape[1]].numpy()
-    return np.clip(np.rint(result[:height, :width]), 0, 255).astype(np.uint8)
+    return to_8_bits(result[:height, :width])
 
 
 class LinearFilters:
@@ -132,7 +133,7 @@ def filter_folder(keep: Path, pictures: str) -> Path:
     return keep / key
 
 
-def _middle(spoiled: Luma, truth: Luma, phases: int) -> tuple[Luma, Luma]:
+def _middle(spoiled: Plane, truth: Luma, phases: int) -> tuple[Plane, Luma]:
     """The middle of both, begun on a whole period so that phases stay what they were."""
     starts = [max(side - _LARGEST, 0) // 2 // phases * phases for side in truth.shape]
     window = tuple(slice(start, start + _LARGEST) for start in starts)

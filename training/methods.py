@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model import catalog
 from training.data import DataError
-from training.quality import unsharp
+from training.quality import to_8_bits, unsharp
 from training.run_record import CheckpointError
 from training.testsets import Given
 
@@ -56,7 +56,9 @@ class Function:
 
     def __call__(self, given: Given) -> Luma:
         """Restore one frame."""
-        return unsharp(given.luma) if self.function == "unsharp" else given.luma
+        if self.function == "unsharp":
+            return unsharp(given.luma)
+        return to_8_bits(given.luma)
 
 
 def choose(text: str) -> Choice:

@@ -1,5 +1,6 @@
 """Our own networks as methods: students through the engine that serves them, checkpoints through torch."""
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,14 @@ from model.engine import Engine, EngineError
 from model.nets.student import Student, fold, sharpen
 from training.checkpoint import load_network
 from training.data import DataError
+from training.float_student import FloatStudent
 from training.testsets import Given
 
 Luma = NDArray[np.uint8]
 
 
 class ShippedStudent:
-    """An exported student, on the CPU, through the engine of the server."""
+    """An exported student on the CPU, through the engine of the server; luma that was not rounded goes around that."""
 
     def __init__(self, name: str, engine: Engine) -> None:
         self.name = name
@@ -36,7 +38,13 @@ class ShippedStudent:
 
     def __call__(self, given: Given) -> Luma:
         """Restore one frame, uint8 `[H, W]`."""
-        return self.engine.sharpen(given.luma, hints=given.hints)
+        if given.luma.dtype == np.uint8:
+            return self.engine.sharpen(given.luma.astype(np.uint8, copy=False), hints=given.hints)
+        return self._exact.sharpen(given.luma, given.hints)
+
+    @cached_property
+    def _exact(self) -> FloatStudent:
+        return FloatStudent.open(self.engine.student.file)
 
 
 class TorchNetwork:

@@ -8,6 +8,8 @@ from skimage.filters import gaussian
 from skimage.metrics import structural_similarity
 
 Luma = NDArray[np.uint8]
+Plane = NDArray[np.uint8 | np.float32]
+"""Luma in grey levels, rounded to 8 bits or not."""
 
 SSIM_KIND = "Wang 2004: 11x11 Gaussian, sigma 1.5, K 0.01/0.03, L 255, population variance, valid region"
 UNSHARP_KIND = "unsharp mask, amount 0.5, Gaussian sigma 1.0"
@@ -37,14 +39,19 @@ def ssim(picture: Luma, truth: Luma, border: int = 0) -> float:
     return float(structural_similarity(a, b, **wang))
 
 
-def unsharp(luma: Luma) -> Luma:
+def to_8_bits(plane: NDArray[np.floating] | Plane) -> Luma:
+    """A plane in grey levels, rounded to nearest (halves to even) and clipped to 0..255."""
+    return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+
+
+def unsharp(luma: Plane) -> Luma:
     """The textbook unsharp mask every table compares with: luma + 0.5 * (luma - Gaussian blur of sigma 1).
 
     Of four settings tried it is the best on pictures reduced by 1.5 and 2 (research notes, section 5).
     """
     x = luma.astype(np.float64)
     blurred: NDArray[np.float64] = gaussian(x, sigma=1.0, preserve_range=True)
-    return np.clip(np.rint(x + 0.5 * (x - blurred)), 0, 255).astype(np.uint8)
+    return to_8_bits(x + 0.5 * (x - blurred))
 
 
 def _inside(picture: Luma, truth: Luma, border: int, smallest: int) -> tuple[Luma, Luma]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 import model.quantiser
 import model.scaling
@@ -22,8 +21,9 @@ import training.motion
 from model.hints import Hints
 from training.clips import SUFFIXES, find_clips, read_clip
 from training.data import DataError, Planes, as_array, find_pictures, read_planes
-from training.degrade import Degradation, degrade, degrade_frames
+from training.degrade import Degradation, degrade, degrade_frames, down, down_up
 from training.motion import MARGIN, middle_clip
+from training.quality import Plane
 
 Luma = NDArray[np.uint8]
 
@@ -48,11 +48,12 @@ _VIDEO_JUDGED = range(17, _VIDEO_FRAMES, 10)
 """Frames of a real clip that are judged: the first half second, where rate control settles, is left out."""
 
 SETS_KIND = (
-    f"reductions by Pillow's antialiased bicubic, borders of the ratio rounded up are cut; codecs see the middle of a "
-    f"picture (at most {MIDDLE[0]}x{MIDDLE[1]}) as {_CLIP_FRAMES} panned or zoomed frames, the last is judged; of real "
-    f"clips (halved from 720 px on) every tenth of the first {_VIDEO_FRAMES} frames is judged, from the 18th on; H.264 "
-    f"is x264 superfast, baseline, zerolatency, constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit "
-    f"rate; bits are for a coded pixel and frame; pictures that a sender shrank are brought back by FFmpeg's bicubic"
+    f"reductions by Pillow's antialiased bicubic, rounded to 8 bits (-float: only after the method), borders of the "
+    f"ratio rounded up are cut; codecs see the middle of a picture (at most {MIDDLE[0]}x{MIDDLE[1]}) as "
+    f"{_CLIP_FRAMES} panned or zoomed frames, the last is judged; of real clips (halved from 720 px on) every tenth "
+    f"of the first {_VIDEO_FRAMES} frames is judged, from the 18th on; H.264 is x264 superfast, baseline, zerolatency, "
+    f"constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit rate; bits are for a coded pixel and "
+    f"frame; pictures that a sender shrank are brought back by FFmpeg's bicubic"
 )
 
 
@@ -83,16 +84,16 @@ class Given:
     """What a method is given of a frame.
 
     Attributes:
-        luma: uint8 `[H, W]`, spoiled.
+        luma: `[H, W]` in grey levels, spoiled: uint8, or float32 of an exact degradation.
         hints: What a receiver knows of it.
         how: What was done to it.
-        reduced: Of a `bicubic` degradation, the picture while it was small; None for all others.
+        reduced: Of a `bicubic` degradation, the picture while it was small, as precise; None for all others.
     """
 
-    luma: Luma
+    luma: Plane
     hints: Hints
     how: Degradation
-    reduced: Luma | None
+    reduced: Plane | None
 
 
 @dataclass(frozen=True)
@@ -217,11 +218,10 @@ def still(planes: Planes, how: Degradation, seed: int) -> Sample:
 def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
     """The last frame of a clip."""
     spoiled, plane = degrade(clip, how), clip[-1].y
-    reduced = None
-    if how.codec is None and how.ratio != 1:
-        size = (round(plane.width / how.ratio), round(plane.height / how.ratio))
-        reduced = as_array(plane.resize(size, Image.Resampling.BICUBIC))
-    return Sample(Given(spoiled.luma, spoiled.hints, how, reduced), as_array(plane))
+    if how.codec is not None or how.ratio == 1:
+        return Sample(Given(spoiled.luma, spoiled.hints, how, None), as_array(plane))
+    reduced = np.asarray(down(plane, how))
+    return Sample(Given(np.asarray(down_up(plane, how)), spoiled.hints, how, reduced), as_array(plane))
 
 
 def _fingerprint(source: Source, how: Degradation) -> str:

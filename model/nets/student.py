@@ -102,12 +102,12 @@ def fold(student: Student) -> Student:
     return folded.eval()
 
 
-def sharpen(network: nn.Module, luma: NDArray[np.uint8], hints: Hints = UNCODED) -> NDArray[np.uint8]:
+def sharpen(network: nn.Module, luma: NDArray[np.uint8 | np.float32], hints: Hints = UNCODED) -> NDArray[np.uint8]:
     """Run one picture through a student or a teacher in torch.
 
     Args:
         network: In evaluation mode.
-        luma: uint8 `[H, W]`, H and W even.
+        luma: `[H, W]` in grey levels, rounded or not, H and W even.
         hints: What is known of the picture.
 
     Returns:

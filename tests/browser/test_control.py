@@ -89,7 +89,8 @@ def test_the_returned_bit_rate_keeps_under_its_ceiling(live):
     slider = live.page.get_by_role("slider", name="Returned bit rate")
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "150 kbit/s")
-    said(live, "server-bitrate").to_have_text("150 kbit/s", timeout=5_000)
+    # A browser's own estimate may lie a little lower, and rules then.
+    said(live, "server-bitrate").to_have_text(re.compile(r"^1([0-4]\d|50) kbit/s$"), timeout=5_000)
     live.page.wait_for_timeout(4_000)
     assert live.text("figure-bits-down").endswith(" kbit/s")
     assert live.number("figure-bits-down") < 250

@@ -12,7 +12,16 @@ from training.motion import Motion, make_clip
 from training.quality import psnr
 from training.recipe import MixtureSection
 
-NAMES = ["identity", "bicubic2", "h264-0.1", "vp8-0.05", "soft2-h264-0.1", "soft1.5-vp8-0.05", "shrunk2-h264-0.05"]
+NAMES = [
+    "identity",
+    "bicubic2",
+    "bicubic2-float",
+    "h264-0.1",
+    "vp8-0.05",
+    "soft2-h264-0.1",
+    "soft1.5-vp8-0.05",
+    "shrunk2-h264-0.05",
+]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +35,7 @@ def test_names_read_back(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "blur", "bicubic", "bicubic9", "bicubic0.5", "h264", "h264-0", "soft2", "vp9-0.1"]
+    "name", ["", "blur", "bicubic", "bicubic9", "bicubic0.5", "h264", "h264-0", "soft2", "vp9-0.1", "h264-0.1-float"]
 )
 def test_unknown_names_are_refused_with_examples(name: str) -> None:
     with pytest.raises(DataError, match="is no degradation; examples: identity"):

@@ -120,6 +120,18 @@ def test_luma_of_a_clip_is_what_was_coded(tmp_path: Path) -> None:
         np.testing.assert_array_equal(as_array(frame.y), luma)
 
 
+def test_an_exact_degradation_rounds_nothing(pictures: Path) -> None:
+    (first, *_) = find_sources(pictures, coded=False)
+    (exact,), (coarse,) = (samples(first, Degradation.parse(name)) for name in ("bicubic2-float", "bicubic2"))
+    assert exact.given.luma.dtype == np.float32
+    assert exact.given.reduced is not None
+    assert exact.given.reduced.dtype == np.float32
+    assert np.any(exact.given.luma % 1)
+    # Two roundings apart, of the small picture and of the large one.
+    assert 0 < np.abs(exact.given.luma - coarse.given.luma).max() < 2
+    np.testing.assert_array_equal(exact.truth, coarse.truth)
+
+
 def test_a_reduced_picture_is_at_hand_for_networks_that_enlarge(pictures: Path) -> None:
     (first, *_) = find_sources(pictures, coded=False)
     (sample,) = samples(first, Degradation.parse("bicubic2"))

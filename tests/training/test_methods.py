@@ -5,6 +5,7 @@ import pytest
 import torch
 from spandrel.architectures.SPAN import SPAN
 
+from model.export import PARITY, to_onnx
 from model.hints import UNCODED, Hints
 from model.nets.shape import StudentShape
 from model.nets.student import Student, sharpen
@@ -65,6 +66,22 @@ def test_a_checkpoint_is_named_by_its_run_and_is_told_hints(checkpoint: Path, lu
     wanted = sharpen(told(), padded, coarse)[:65, :97]
     np.testing.assert_allclose(method(given(luma, coarse)), wanted, atol=1)
     assert (method(given(luma, coarse)) != method(given(luma))).any()
+
+
+@pytest.mark.parametrize("shape", [StudentShape(8, 2), StudentShape(8, 2, hinted=True)])
+def test_every_method_takes_luma_that_was_not_rounded(shape: StudentShape, luma: np.ndarray, tmp_path: Path) -> None:
+    student = lived_in(shape)
+    (tmp_path / "mine.onnx").write_bytes(to_onnx(student, {}))
+    save_weights(tmp_path / "mine.safetensors", State(step=1), student, student.state_dict(), {})
+    rounded, coarse = luma.astype(np.float32), Hints(step=80.0, bits=0.02, reduction=2.0)
+    between = rounded + np.random.default_rng(0).uniform(-0.49, 0.49, luma.shape).astype(np.float32)
+    methods = [open_method(choose(str(tmp_path / f"mine.{kind}"))) for kind in ("onnx", "safetensors")]
+    for method in [*methods, open_method(choose("unsharp")), open_method(choose("input"))]:
+        np.testing.assert_array_equal(method(given(rounded, coarse)), method(given(luma, coarse)))
+    for method in methods:
+        assert (method(given(between, coarse)) != method(given(luma, coarse))).any()
+    exported, trained = (method(given(between, coarse)) for method in methods)
+    np.testing.assert_allclose(exported, trained, atol=PARITY)
 
 
 def test_a_label_renames_and_equal_names_are_refused(checkpoint: Path) -> None:
