@@ -15,7 +15,9 @@ def find_chromium() -> str | None:
     return os.environ.get("ACUTANCE_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-def launch_chromium(browser_type: BrowserType, program: str, camera: Path, allow_camera: bool = True) -> Browser:
+def launch_chromium(
+    browser_type: BrowserType, program: str, camera: Path, allow_camera: bool = True, more: tuple[str, ...] = ()
+) -> Browser:
     """Run it without a window; whoever asks for a camera gets ``camera`` (y4m), or is denied it."""
     arguments = [
         "--use-fake-device-for-media-stream",
@@ -27,6 +29,7 @@ def launch_chromium(browser_type: BrowserType, program: str, camera: Path, allow
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        *more,
     ]
     # Chromium's sandbox refuses to run as root, which containers are.
     sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0
