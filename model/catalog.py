@@ -69,6 +69,15 @@ def find(name_or_file: str | Path) -> Student:
     )
 
 
+def specialist(student: Student) -> Student | None:
+    """Return the student of the same size for pictures that a sender had shrunk: `NAME-enlarged.onnx` beside the file.
+
+    None where there is none.
+    """
+    file = student.file.with_name(f"{student.file.stem}-enlarged.onnx")
+    return find(file) if file.is_file() else None
+
+
 def _read_card(card: Path) -> Student:
     fields = json.loads(card.read_text(encoding="utf-8"))
     return Student(

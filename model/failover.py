@@ -3,12 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 from model.buffers import Plane
 from model.engine import Engine, UnsupportedSizeError
 from model.hints import UNCODED, Hints
 from model.providers import Request
+from model.sharpener import Sharpener
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +136,7 @@ class FailoverEngine:
             self._retry.join()
 
 
-def open_engine(student: str, provider: Request, threads: int) -> Engine | FailoverEngine:
+def open_engine(student: str | Path, provider: Request, threads: int) -> Sharpener:
     """Open a student as `Engine.open` does; on a device that may be lost, with the CPU to fall back on.
 
     Raises:

@@ -6,9 +6,9 @@ from time import perf_counter, process_time
 import numpy as np
 
 from model import catalog
-from model.engine import Engine
-from model.failover import FailoverEngine, open_engine
 from model.providers import Request
+from model.sharpener import Sharpener
+from model.specialists import open_student
 from server.governor import PASS, Rung
 
 AUTO = "auto"
@@ -24,7 +24,7 @@ class Ladder:
         rungs: best first; the last one passes frames through.
     """
 
-    def __init__(self, engines: Sequence[Engine | FailoverEngine]):
+    def __init__(self, engines: Sequence[Sharpener]):
         self.engines = {engine.student.name: engine for engine in engines}
         # In turns: what disturbs the machine for a moment does not fall on one student alone.
         turns = [[_measured(engine) for engine in engines] for _ in range(_TURNS)]
@@ -49,10 +49,10 @@ class Ladder:
             names = names[names.index(student) :]
         elif student != AUTO:
             names = [student]
-        return cls([open_engine(name, provider, threads) for name in names])
+        return cls([open_student(name, provider, threads) for name in names])
 
     @property
-    def best(self) -> Engine | FailoverEngine:
+    def best(self) -> Sharpener:
         """The first rung's."""
         return next(iter(self.engines.values()))
 
@@ -68,7 +68,7 @@ class Ladder:
         return self.rungs[names.index(name) :]
 
 
-def _measured(engine: Engine | FailoverEngine) -> Rung:
+def _measured(engine: Sharpener) -> Rung:
     luma = np.random.default_rng(0).integers(0, 256, _MEASURED, np.uint8)
     out = np.empty_like(luma)
     engine.sharpen(luma, out)  # the first run makes the buffers

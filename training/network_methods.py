@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.engine import Engine, EngineError
+from model.engine import EngineError
 from model.nets.student import Student, fold, sharpen
+from model.sharpener import Sharpener
+from model.specialists import open_student
 from training.checkpoint import load_network
 from training.data import DataError
 from training.float_student import FloatStudent
@@ -20,7 +22,7 @@ Luma = NDArray[np.uint8]
 class ShippedStudent:
     """An exported student on the CPU, through the engine of the server; luma that was not rounded goes around that."""
 
-    def __init__(self, name: str, engine: Engine) -> None:
+    def __init__(self, name: str, engine: Sharpener) -> None:
         self.name = name
         self.engine = engine
 
@@ -32,7 +34,7 @@ class ShippedStudent:
             DataError: It is no student.
         """
         try:
-            return cls(name, Engine.open(file, provider="cpu", threads=threads))
+            return cls(name, open_student(file, "cpu", threads))
         except EngineError as error:
             raise DataError(str(error)) from None
 
