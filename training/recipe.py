@@ -130,14 +130,29 @@ def shipped() -> list[str]:
 def load_recipe(name: str, overrides: Sequence[str] = (), steps: int | None = None) -> Recipe:
     """Read a recipe by the name of a shipped one or by the path of a TOML file.
 
+    One that says `like = "call_small"` has the values of that one where it has none of its own.
+
     Args:
         name: Of the recipe.
         overrides: `section.key=value`, the value as in TOML; text needs no quotes.
         steps: Length of the run, instead of the recipe's steps or epochs.
 
     Raises:
-        RecipeError: No such recipe, not TOML, or a key that is unknown, missing or out of range.
+        RecipeError: No such recipe, not TOML, like itself, or a key that is unknown, missing or out of range.
     """
+    tables = _read(name)
+    for override in overrides:
+        _override(tables, override)
+    if steps is not None and isinstance(tables.get("training"), dict):
+        tables["training"].pop("epochs", None)
+        tables["training"]["steps"] = steps
+    return check_recipe(tables, name)
+
+
+def _read(name: str, followers: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A recipe's tables; where it is `like` another one, on top of that one's."""
+    if name in followers:
+        raise RecipeError(f"recipe {name} is like itself: {' is like '.join([*followers, name])}")
     if name in shipped():
         text = (resources.files("training") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
     else:
@@ -151,12 +166,21 @@ def load_recipe(name: str, overrides: Sequence[str] = (), steps: int | None = No
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"recipe {name} is not TOML: {error}") from None
-    for override in overrides:
-        _override(tables, override)
-    if steps is not None and isinstance(tables.get("training"), dict):
-        tables["training"].pop("epochs", None)
-        tables["training"]["steps"] = steps
-    return check_recipe(tables, name)
+    other = tables.pop("like", None)
+    if other is None:
+        return tables
+    if not isinstance(other, str):
+        raise RecipeError(f"recipe {name}: like names another recipe, in quotes")
+    return _merged(_read(other, (*followers, name)), tables)
+
+
+def _merged(tables: dict[str, Any], on_top: dict[str, Any]) -> dict[str, Any]:
+    """Both, table by table; where both have a value, that of `on_top`."""
+    merged = dict(tables)
+    for key, value in on_top.items():
+        below = tables.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def check_recipe(tables: dict[str, Any], name: str) -> Recipe:
