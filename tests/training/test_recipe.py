@@ -6,6 +6,7 @@ import pytest
 from training.recipe import RecipeError, load_recipe, shipped
 
 TEXT = (resources.files("training") / "recipes" / "published.toml").read_text()
+SPECIALISTS = [name for name in shipped() if name.endswith("_enlarged")]
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -14,9 +15,42 @@ def test_every_shipped_recipe_is_valid(name: str) -> None:
 
 
 def test_the_recipes_for_calls_share_their_pairs() -> None:
-    recipes = [load_recipe(name) for name in shipped() if "call" in name]
-    assert len(recipes) >= 5
-    assert len({recipe.model_dump_json(include={"pairs", "mixture", "seed"}) for recipe in recipes}) == 1
+    for names in ([name for name in shipped() if "call" in name and "enlarged" not in name], SPECIALISTS):
+        recipes = [load_recipe(name) for name in names]
+        assert len(recipes) >= 3
+        assert len({recipe.model_dump_json(include={"pairs", "mixture", "seed"}) for recipe in recipes}) == 1
+
+
+@pytest.mark.parametrize("name", SPECIALISTS)
+def test_a_specialist_differs_from_its_general_by_what_it_sees(name: str) -> None:
+    specialist, general = load_recipe(name), load_recipe(name.removesuffix("_enlarged"))
+    same = {"name", "mixture", "validation"}
+    assert specialist.model_dump(exclude=same) == general.model_dump(exclude=same)
+    assert specialist.mixture.model_dump(exclude_defaults=True)["shrunk"] == 1
+    assert specialist.mixture.ratio == general.mixture.ratio
+
+
+def test_a_recipe_that_is_like_another_has_its_values_under_its_own(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('like = "published"\nname = "mine"\n[training]\nbatch = 3\n')
+    recipe, published = load_recipe(str(mine), ["training.crop=32"]), load_recipe("published")
+    assert (recipe.name, recipe.training.batch, recipe.training.crop) == ("mine", 3, 32)
+    assert recipe.training.learning_rate == published.training.learning_rate
+    assert recipe.losses == published.losses
+
+
+def test_a_recipe_that_is_like_nothing_is_explained(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.toml", tmp_path / "other.toml"
+    one.write_text(f"like = '{other}'\n")
+    other.write_text(f"like = '{one}'\n")
+    with pytest.raises(RecipeError, match=r"one\.toml is like itself: .*one\.toml is like .*other\.toml is like"):
+        load_recipe(str(one))
+    one.write_text("like = 3\n")
+    with pytest.raises(RecipeError, match="like names another recipe"):
+        load_recipe(str(one))
+    one.write_text("like = 'nobody'\n")
+    with pytest.raises(RecipeError, match="nobody is neither a readable file nor a shipped recipe"):
+        load_recipe(str(one))
 
 
 def test_the_published_recipe_is_as_published() -> None:
