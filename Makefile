@@ -49,7 +49,7 @@ types: $(TESTER)/.ready $(TESTER)/.node
 
 unit: $(TESTER)/.ready $(TESTER)/.node
 	.ci/chromium
-	$(TESTER)/bin/pytest -rs
+	.ci/unit $(TESTER)/bin/pytest
 
 bench: $(TESTER)/.ready
 	$(TESTER)/bin/pytest -m bench tests
@@ -86,16 +86,19 @@ fuzz-branches: $(TESTER)/.ready
 
 TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
+SPECIALISTS := nano-enlarged small-enlarged base-enlarged
 BLURS := bicubic2-nano bicubic2-small bicubic2-base
+SHRUNK := $(foreach ratio,1.5 2,$(foreach codec,h264 vp8,--degradation shrunk$(ratio)-$(codec)-0.05))
 # What a card's table judges. Blur has no harm to hold back from: its best checkpoint is the one.
 judged = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--checkpoint best --set Set5 --set Set14 --set Kodak24 \
-    --degradation bicubic2,--precision fp16 --set $(DATA)/clips/test --degradation call)
-recipe = $(if $(filter bicubic2-%,$(1)),$(subst -,_,$(1)),call_$(1))
+    --degradation bicubic2 --degradation bicubic2-float,--precision fp16 --set $(DATA)/clips/test \
+    $(if $(filter %-enlarged,$(1)),$(SHRUNK),--degradation call))
+recipe = $(if $(filter bicubic2-%,$(1)),,call_)$(subst -,_,$(1))
 
 students: $(TESTER)/.ready
 	$(TRAIN) prepare $(DATA)/train $(DATA)/clips/train --val $(DATA)/val --out $(SETS)/shared
 	$(TRAIN) teacher --data $(SETS)/shared --recipe teacher_call --out $(RUNS)/teacher_call
-	$(foreach name,$(CALLS) $(BLURS),$(TRAIN) distil --data $(SETS)/shared --recipe $(call recipe,$(name)) \
+	$(foreach name,$(CALLS) $(SPECIALISTS) $(BLURS),$(TRAIN) distil --data $(SETS)/shared --recipe $(call recipe,$(name)) \
 	    --out $(RUNS)/$(call recipe,$(name)) && $(TRAIN) export $(RUNS)/$(call recipe,$(name)) \
 	    --out model/weights/$(name).onnx $(call judged,$(name)) &&) true
 
@@ -107,14 +110,15 @@ studies: $(TESTER)/.ready
 
 quality: $(TESTER)/.ready
 	$(TRAIN) evaluate input unsharp linear $(BLURS) --set Set5 --set Set14 --set Kodak24 --set $(DATA)/test \
-	    --degradation bicubic2 --fit-on $(SETS)/shared --markdown docs/quality/bicubic2.md --json docs/quality/bicubic2.json
+	    --degradation bicubic2-float --degradation bicubic2 --fit-on $(SETS)/shared --markdown docs/quality/bicubic2.md --json docs/quality/bicubic2.json
 	$(TRAIN) evaluate input unsharp linear $(CALLS) teacher --set $(DATA)/clips/test \
 	    --degradation call --fit-on $(SETS)/shared --markdown docs/quality/calls.md --json docs/quality/calls.json
 	$(TRAIN) evaluate input unsharp $(CALLS) --set $(DATA)/clips/test --degradation soft2-h264-0.1 \
 	    --degradation soft2-vp8-0.05 --markdown docs/quality/soft.md
 	$(TRAIN) evaluate unsharp linear $(CALLS) $(BLURS) teacher --cost --fit-on $(SETS)/shared \
 	    --markdown docs/quality/cost.md --json docs/quality/cost.json
-	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json --plot-times docs/quality/cost.json
+	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json \
+	    --plot-degradation bicubic2 --plot-times docs/quality/cost.json
 	$(TRAIN) figures --out docs/quality --plot docs/quality/calls.json --plot-degradation "codecs up to 0.05" \
 	    --plot-times docs/quality/cost.json
 
