@@ -88,6 +88,9 @@ TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
 SPECIALISTS := nano-enlarged small-enlarged base-enlarged
 BLURS := bicubic2-nano bicubic2-small bicubic2-base
+# bicubic2-base is fitted in three runs, each from the best of the one before.
+runs = $(if $(filter bicubic2-base,$(1)),bicubic2_base bicubic2_base_2 bicubic2_base_3,$(call recipe,$(1)))
+begun = $(subst bicubic2_base_3,--init $(RUNS)/bicubic2_base_2/best.safetensors,$(subst bicubic2_base_2,--init $(RUNS)/bicubic2_base/best.safetensors,$(filter %_2 %_3,$(1))))
 SHRUNK := $(foreach ratio,1.5 2,$(foreach codec,h264 vp8,--degradation shrunk$(ratio)-$(codec)-0.05))
 # What a card's table judges. Blur has no harm to hold back from: its best checkpoint is the one.
 judged = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--checkpoint best --set Set5 --set Set14 --set Kodak24 \
@@ -98,9 +101,9 @@ recipe = $(if $(filter bicubic2-%,$(1)),,call_)$(subst -,_,$(1))
 students: $(TESTER)/.ready
 	$(TRAIN) prepare $(DATA)/train $(DATA)/clips/train --val $(DATA)/val --out $(SETS)/shared
 	$(TRAIN) teacher --data $(SETS)/shared --recipe teacher_call --out $(RUNS)/teacher_call
-	$(foreach name,$(CALLS) $(SPECIALISTS) $(BLURS),$(TRAIN) distil --data $(SETS)/shared --recipe $(call recipe,$(name)) \
-	    --out $(RUNS)/$(call recipe,$(name)) && $(TRAIN) export $(RUNS)/$(call recipe,$(name)) \
-	    --out model/weights/$(name).onnx $(call judged,$(name)) &&) true
+	$(foreach name,$(CALLS) $(SPECIALISTS) $(BLURS),$(foreach run,$(call runs,$(name)),$(TRAIN) distil \
+	    --data $(SETS)/shared --recipe $(run) $(call begun,$(run)) --out $(RUNS)/$(run) &&) \
+	    $(TRAIN) export $(RUNS)/$(lastword $(call runs,$(name))) --out model/weights/$(name).onnx $(call judged,$(name)) &&) true
 
 studies: $(TESTER)/.ready
 	$(TRAIN) study training/studies/ablation.toml --data $(SETS)/shared --out $(RUNS)/ablation \
