@@ -88,9 +88,9 @@ TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
 SPECIALISTS := nano-enlarged small-enlarged base-enlarged
 BLURS := bicubic2-nano bicubic2-small bicubic2-base
-# bicubic2-base is fitted in three runs, each from the best of the one before.
-runs = $(if $(filter bicubic2-base,$(1)),bicubic2_base bicubic2_base_2 bicubic2_base_3,$(call recipe,$(1)))
-begun = $(subst bicubic2_base_3,--init $(RUNS)/bicubic2_base_2/best.safetensors,$(subst bicubic2_base_2,--init $(RUNS)/bicubic2_base/best.safetensors,$(filter %_2 %_3,$(1))))
+# bicubic2-base is fitted in two runs, the second from the best of the first.
+runs = $(if $(filter bicubic2-base,$(1)),bicubic2_base bicubic2_base_2,$(call recipe,$(1)))
+begun = $(if $(filter %_2,$(1)),--init $(RUNS)/$(patsubst %_2,%,$(1))/best.safetensors)
 SHRUNK := $(foreach ratio,1.5 2,$(foreach codec,h264 vp8,--degradation shrunk$(ratio)-$(codec)-0.05))
 # What a card's table judges. Blur has no harm to hold back from: its best checkpoint is the one.
 judged = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--checkpoint best --set Set5 --set Set14 --set Kodak24 \
