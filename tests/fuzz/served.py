@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import math
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,13 +78,18 @@ class Served:
         assert isinstance(usage, Usage)
         return usage
 
-    def quiet(self) -> Usage:
-        """Return what it has once no session is left and nothing changes any more, or after 20 s."""
+    def quiet(self, tasks: float = math.inf) -> Usage:
+        """Return what it has once no session is left and nothing changes any more, or after 20 s.
+
+        Args:
+            tasks: more of them than that still end: for 10 s aiohttp waits for the rest of a body that was announced.
+        """
         deadline, before = monotonic() + _QUIET_AT_LAST_S, self.look()
         while monotonic() < deadline:
             sleep(0.1)
             now = self.look()
-            if not now.sessions and (now.peers, now.tasks, now.files) == (before.peers, before.tasks, before.files):
+            unchanged = (now.peers, now.tasks, now.files) == (before.peers, before.tasks, before.files)
+            if unchanged and not now.sessions and now.tasks <= tasks:
                 return now
             before = now
         return before
