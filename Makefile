@@ -88,8 +88,8 @@ TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
 SPECIALISTS := nano-enlarged small-enlarged base-enlarged
 BLURS := bicubic2-nano bicubic2-small bicubic2-base
-# bicubic2-base is fitted in two runs, the second from the best of the first.
-runs = $(if $(filter bicubic2-base,$(1)),bicubic2_base bicubic2_base_2,$(call recipe,$(1)))
+# Two are fitted in two runs, the second from the best of the first.
+runs = $(call recipe,$(1)) $(if $(filter small bicubic2-base,$(1)),$(call recipe,$(1))_2)
 begun = $(if $(filter %_2,$(1)),--init $(RUNS)/$(patsubst %_2,%,$(1))/best.safetensors)
 SHRUNK := $(foreach ratio,1.5 2,$(foreach codec,h264 vp8,--degradation shrunk$(ratio)-$(codec)-0.05))
 # What a card's table judges. Blur has no harm to hold back from: its best checkpoint is the one.
