@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from model import catalog
 from model.engine import Engine, EngineError
 from model.export import to_onnx
 from model.hints import Hints
@@ -56,3 +57,12 @@ def test_a_broken_specialist_is_named_at_the_start(files: tuple[Path, Path]) -> 
     files[1].write_bytes(b"nothing")
     with pytest.raises(EngineError, match=r"mine-enlarged\.onnx does not load"):
         open_student(files[0], "cpu", 1)
+
+
+@pytest.mark.parametrize("name", catalog.LADDER)
+def test_every_student_for_calls_has_its_specialist_and_it_costs_the_same(name: str) -> None:
+    general = catalog.find(name)
+    enlarged = catalog.specialist(general)
+    assert enlarged is not None
+    assert (enlarged.name, enlarged.shape) == (f"{name}-enlarged", general.shape)
+    assert enlarged.sha256 != general.sha256
