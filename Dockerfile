@@ -16,7 +16,7 @@ USER 10001
 WORKDIR /tmp
 EXPOSE 8080/tcp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
-    CMD ["python", "-m", "server.probe"]
+    CMD ["python", "-m", "acutance.server.probe"]
 # It listens to others, so it asks for a token: give one with --token-file, or say --open.
 ENTRYPOINT ["acutance"]
 CMD ["serve", "--host", "0.0.0.0"]

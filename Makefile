@@ -106,10 +106,10 @@ students: $(TESTER)/.ready
 	    $(TRAIN) export $(RUNS)/$(lastword $(call runs,$(name))) --out model/weights/$(name).onnx $(call judged,$(name)) &&) true
 
 studies: $(TESTER)/.ready
-	$(TRAIN) study training/studies/ablation.toml --data $(SETS)/shared --out $(RUNS)/ablation \
+	$(TRAIN) study training/study/ablation.toml --data $(SETS)/shared --out $(RUNS)/ablation \
 	    --teacher $(RUNS)/teacher_call/teacher.safetensors --markdown docs/quality/ablation.md
-	$(TRAIN) study training/studies/sweep.toml --data $(SETS)/shared --out $(RUNS)/sweep --markdown docs/quality/sweep.md
-	$(TRAIN) study training/studies/optimiser.toml --data $(SETS)/shared --out $(RUNS)/optimiser --markdown docs/quality/optimiser.md
+	$(TRAIN) study training/study/sweep.toml --data $(SETS)/shared --out $(RUNS)/sweep --markdown docs/quality/sweep.md
+	$(TRAIN) study training/study/optimiser.toml --data $(SETS)/shared --out $(RUNS)/optimiser --markdown docs/quality/optimiser.md
 
 quality: $(TESTER)/.ready
 	$(TRAIN) evaluate input unsharp linear $(BLURS) --set Set5 --set Set14 --set Kodak24 --set $(DATA)/test \

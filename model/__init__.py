@@ -1,1 +1,4 @@
-"""What sharpens a frame: the engine, the catalogue of students and their networks."""
+"""What sharpens a frame: the engine, its students and what they are told.
+
+Imports neither `acutance.server` nor `acutance.training`; both import it.
+"""

@@ -33,10 +33,10 @@ class Hints:
 
     Attributes:
         step: The step, in grey levels of an orthonormal transform, by which the codec quantised luma's detail;
-            0 where the frame was never coded. See `model.quantiser`.
+            0 where the frame was never coded. See `acutance.model.bitstream.quantiser`.
         bits: Bits for each coded pixel and frame, averaged by a `BitMeter`; 0 where the frame was never coded.
         reduction: Width of the call over the width that was sent, 1 where the sender did not shrink it.
-        sharpness: Of the frame as the student gets it, see `model.sharpness`; 0 where it was not measured.
+        sharpness: Of the frame as the student gets it, see `acutance.model.sharpness`; 0 where it was not measured.
     """
 
     step: float = 0.0

@@ -1,1 +1,4 @@
-"""Where frames flow: signalling, sessions and their pipeline."""
+"""Where frames flow: signalling, sessions, and the way of a frame from RTP to RTP.
+
+Imports `acutance.model`; never `acutance.training`, never torch. docs/11-how-it-works.md has its map.
+"""

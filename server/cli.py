@@ -7,22 +7,22 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
 
-from model.engine import EngineError
-from server.bench import StreamOptions, stream
-from server.bench_material import MaterialError
-from server.bench_model import ModelOptions, model
-from server.bench_peer import PeerError
-from server.bench_report import ReportError, ReportOptions, report
-from server.bench_server import BenchError
-from server.bench_viewers import ViewersOptions, viewers
-from server.config import ServeOptions
-from server.doctor import doctor
-from server.peer import PeerOptions, peer
-from server.peer_connections import CallError
-from server.peer_recording import RecordingError
-from server.peer_source import SourceError
-from server.serve import ServeError, run
-from server.whip_client import SignallingError
+from acutance.model.engine.engine import EngineError
+from acutance.server.bench.material import MaterialError
+from acutance.server.bench.model import ModelOptions, model
+from acutance.server.bench.peer import PeerError
+from acutance.server.bench.report import ReportError, ReportOptions, report
+from acutance.server.bench.server import BenchError
+from acutance.server.bench.stream import StreamOptions, stream
+from acutance.server.bench.viewers import ViewersOptions, viewers
+from acutance.server.client.peer.command import PeerOptions, peer
+from acutance.server.client.peer.connections import CallError
+from acutance.server.client.peer.recording import RecordingError
+from acutance.server.client.peer.source import SourceError
+from acutance.server.client.whip import SignallingError
+from acutance.server.doctor import doctor
+from acutance.server.options.server import ServeOptions
+from acutance.server.serve import ServeError, run
 
 
 class Serve(ServeOptions):

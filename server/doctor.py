@@ -10,17 +10,18 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from model.engine import EngineError
-from server import capacity, machine
-from server.access import is_loopback
-from server.capacity import SIZE
-from server.config import ServeOptions
-from server.config_access import OptionsError
-from server.encoder_choice import EncoderChoice
-from server.ladder import Ladder
-from server.origins import OriginError
-from server.tls import TlsError
-from server.tokens import TokenError
+from acutance.model.engine.engine import EngineError
+from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.options.access import OptionsError
+from acutance.server.options.server import ServeOptions
+from acutance.server.security.access import is_loopback
+from acutance.server.security.origins import OriginError
+from acutance.server.security.tls import TlsError
+from acutance.server.security.tokens import TokenError
+from acutance.server.sessions import capacity
+from acutance.server.sessions.capacity import SIZE
+from acutance.server.students.ladder import Ladder
+from acutance.server.telemetry import host_info as machine
 
 _SOON_DAYS = 14
 

@@ -1,4 +1,4 @@
-"""Whether the server of this machine answers, for a container's health check: ``python -m server.probe [URL]``.
+"""`python -m acutance.server.probe [URL]`: whether the server of this machine answers, for a container's health check.
 
 Without a URL: `/health` on the port of ``ACUTANCE_PORT``, by HTTP or HTTPS, whichever it speaks. Exits with 1 where it
 does not answer, or not well. Imports nothing that takes long: a check runs every few seconds.

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 import psutil
 from aiohttp import web
 
-from server import logs
-from server.access import is_loopback
-from server.app import create_app
-from server.bucket import RequestRate
-from server.config import ServeOptions
-from server.config_access import OptionsError
-from server.encoder_choice import EncoderChoice
-from server.forward_rules import ForwardRules
-from server.guard import Guard
-from server.host import Host
-from server.ladder import Ladder
-from server.origins import OriginError
-from server.stopping import Stopping
-from server.tls import Certificate, TlsError
-from server.tokens import TokenError
+from acutance.server import logs
+from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.forward.rules import ForwardRules
+from acutance.server.http.app import create_app
+from acutance.server.http.guard import Guard
+from acutance.server.options.access import OptionsError
+from acutance.server.options.server import ServeOptions
+from acutance.server.security.access import is_loopback
+from acutance.server.security.origins import OriginError
+from acutance.server.security.rate_limit import RequestRate
+from acutance.server.security.tls import Certificate, TlsError
+from acutance.server.security.tokens import TokenError
+from acutance.server.sessions.host import Host
+from acutance.server.stopping import Stopping
+from acutance.server.students.ladder import Ladder
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
-from server.picture import plane_view
+from acutance.server.frames.planes import plane_view
 
 Plane = NDArray[np.uint8]
 

@@ -1,1 +1,4 @@
-"""How a student comes to be: data, degradation, fitting, judging, export."""
+"""How a student comes to be: data, degradation, training, evaluation, export.
+
+Imports `acutance.model`; never `acutance.server`.
+"""

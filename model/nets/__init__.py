@@ -1,1 +1,4 @@
-"""The torch modules: the only place of `model` that imports torch."""
+"""The networks as torch modules, and their export to ONNX.
+
+The only package of `model` that imports torch, and so never imported by the server.
+"""

@@ -14,7 +14,7 @@ class StudentShape:
         channels: Features on the half grid. ONNX Runtime computes them in blocks of 8 on AVX2 and of 16 on
             AVX-512, so 12 cost as much as 16.
         depth: 3x3 convolutions between head and tail, in residual blocks of two; an odd one joins the last block.
-        hinted: Whether it is told what the receiver knows of the frame, see `model.hints`.
+        hinted: Whether it is told what the receiver knows of the frame, see `acutance.model.hints`.
         tail: Side of the last convolution's kernel, 3 or 1. ONNX Runtime computes its 4 outputs as a whole block of
             channels: on AVX-512 a 3x3 tail takes as long as a convolution of the body.
     """

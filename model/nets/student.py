@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model.hints import COUNT, UNCODED, Hints
-from model.nets.shape import StudentShape
+from acutance.model.hints import COUNT, UNCODED, Hints
+from acutance.model.nets.shape import StudentShape
 
 CORRECTION = 1 / 16
 """What a tail output of one adds to luma of 0..1.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from model.nets.student import CORRECTION, hint_plane
+from acutance.model.nets.student import CORRECTION, hint_plane
 
 _NAME = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
 

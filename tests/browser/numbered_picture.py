@@ -7,8 +7,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from server import barcode
-from server.picture import plane_view
+from acutance.server.bench import barcode
+from acutance.server.frames.planes import plane_view
 from tests.browser.moving_picture import HEIGHT, RATE, SECONDS, WIDTH, pictures
 
 FRAMES = SECONDS * RATE

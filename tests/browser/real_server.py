@@ -63,7 +63,7 @@ def running_server(log: Path, *arguments: str, port: int | None = None) -> Itera
     command = [
         sys.executable,
         "-m",
-        "server.cli",
+        "acutance.server.cli",
         "serve",
         "--host",
         "127.0.0.1",

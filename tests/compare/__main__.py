@@ -12,11 +12,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from server import bench_figures, machine
-from server.bench_material import Material, MaterialError, Plan, prepare
-from server.bench_peer import PeerError, Sending
-from server.bench_server import BenchError, Watched, acutance, free_port, started
-from server.bench_sessions import Refused, run_sessions
+from acutance.server.bench import figures as bench_figures
+from acutance.server.bench.material import Material, MaterialError, Plan, prepare
+from acutance.server.bench.peer import PeerError, Sending
+from acutance.server.bench.server import BenchError, Watched, acutance, free_port, started
+from acutance.server.bench.sessions import Refused, run_sessions
+from acutance.server.telemetry import host_info as machine
 
 # Uplinks of 600 kbit/s at 360p and 1.2 Mbit/s at 720p are what a poor line leaves; 1080p in proportion.
 SIZES = {(640, 360): 600_000, (1280, 720): 1_200_000, (1920, 1080): 2_400_000}

@@ -1,6 +1,6 @@
 import pytest
 
-from server.bench_material import Plan, prepare
+from acutance.server.bench.material import Plan, prepare
 from tests.compare.__main__ import HEAD, cell, row
 
 

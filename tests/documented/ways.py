@@ -49,7 +49,7 @@ class Rule:
 _SMALL = "--steps 2 --set validation.pictures=2 --set pairs.clips=2 --out"
 _GENERATOR = "--camera testsrc2=size=320x192:rate=20,realtime,format=yuv420p --format lavfi --seconds 1"
 _LOG = "docs/benchmarks/DATE-MACHINE"
-_DEPLOYING = "; see `make lint-deploy` and tests/server/test_deploy.py"
+_DEPLOYING = "; see `make lint-deploy` and tests/docs/test_deploy.py"
 _RULES: tuple[tuple[str, Way, dict[str, str], str], ...] = (
     (r"make serve.*", Way.SERVE, {}, "what make would start is started in the environment of the tests"),
     (r"make test", Way.NOT_HERE, {}, "it is what runs this"),
@@ -75,7 +75,7 @@ _RULES: tuple[tuple[str, Way, dict[str, str], str], ...] = (
     (r"acutance-train distil --resume .*", Way.SLOW, {}, ""),
     (r"acutance-train distil .*--steps 5000 .*", Way.SLOW, {"--steps 5000 --out": _SMALL}, "hours"),
     (r"acutance-train (distil|teacher) .*", Way.SLOW, {"--out": _SMALL}, "hours"),
-    (r"acutance-train study .*", Way.SLOW, {"training/studies/ablation.toml": "study.toml"}, "hours"),
+    (r"acutance-train study .*", Way.SLOW, {"training/study/ablation.toml": "study.toml"}, "hours"),
     (r"acutance-train export .*", Way.SLOW, {}, ""),
     (r"acutance-train evaluate .*", Way.SLOW, {"--degradation call": "--degradation h264-0.1"}, "the grid: minutes"),
     (r"acutance-train figures .*", Way.SLOW, {}, ""),

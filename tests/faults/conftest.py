@@ -8,13 +8,13 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiortc.mediastreams import MediaStreamTrack
 
-from model.engine import Engine
-from server.app import create_app
-from server.encoder_choice import EncoderChoice
-from server.governor import PASS, Rung
-from server.host import Host
-from server.ladder import Ladder
-from server.shared import Limits
+from acutance.model.engine.engine import Engine
+from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.http.app import create_app
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.governor import PASS, Rung
+from acutance.server.students.ladder import Ladder
 from tests.faults.witness import Client, Witness
 
 # Of a bystander's frames, on a machine that does other things, too.

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from model.engine import Engine
-from server.bitrate import RateControl
-from server.encoder import H264Encoder
+from acutance.model.engine.engine import Engine
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.encoder import H264Encoder
 from tests.faults.conftest import Stage
 from tests.faults.witness import CodedCamera
 from tests.pictures import frame_of, lumas

@@ -5,9 +5,9 @@ from time import monotonic
 
 import pytest
 
-from model.engine import Engine
-from server.bitrate import RateControl
-from server.encoder import ENCODERS
+from acutance.model.engine.engine import Engine
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.encoder import ENCODERS
 from tests.faults.conftest import Stage
 from tests.faults.witness import CodedCamera
 from tests.pictures import frame_of, lumas

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
-from model.engine import Engine
-from server.app import create_app
-from server.host import Host
-from server.peer import PeerOptions, call
-from server.peer_recording import RecordingError
-from server.shared import Limits
+from acutance.model.engine.engine import Engine
+from acutance.server.client.peer.command import PeerOptions, call
+from acutance.server.client.peer.recording import RecordingError
+from acutance.server.http.app import create_app
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
 from tests.faults.conftest import ladder_of
 
 

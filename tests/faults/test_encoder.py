@@ -7,10 +7,10 @@ from time import monotonic
 import av
 import pytest
 
-from model.engine import Engine
-from server.bitrate import Rate
-from server.encoder import Encoder, H264Encoder, VideoPacket
-from server.encoder_choice import EncoderChoice
+from acutance.model.engine.engine import Engine
+from acutance.server.encoding.bitrate import Rate
+from acutance.server.encoding.encoder import Encoder, H264Encoder, VideoPacket
+from acutance.server.encoding.encoder_choice import EncoderChoice
 from tests.faults.conftest import Stage
 from tests.server.peers import until
 

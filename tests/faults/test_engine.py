@@ -6,10 +6,10 @@ from time import monotonic
 
 import pytest
 
-from model.buffers import Plane
-from model.engine import Engine
-from model.failover import FailoverEngine
-from model.hints import UNCODED, Hints
+from acutance.model.engine.buffers import Plane
+from acutance.model.engine.engine import Engine
+from acutance.model.engine.failover import FailoverEngine
+from acutance.model.hints import UNCODED, Hints
 from tests.faults.conftest import Stage
 
 pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does

@@ -7,8 +7,8 @@ from time import monotonic
 
 import pytest
 
-from model.engine import Engine
-from server.aiortc_compat import FrameFeed
+from acutance.model.engine.engine import Engine
+from acutance.server.rtc.aiortc_private.media import FrameFeed
 from tests.faults.conftest import Scene, Stage
 from tests.faults.witness import Witness
 from tests.server.bad_line import BadLine

@@ -6,10 +6,10 @@ from time import monotonic
 import numpy as np
 import pytest
 
-from model.buffers import Plane
-from model.engine import Engine
-from model.hints import UNCODED, Hints
-from server.shared import Limits
+from acutance.model.engine.buffers import Plane
+from acutance.model.engine.engine import Engine
+from acutance.model.hints import UNCODED, Hints
+from acutance.server.sessions.context import Limits
 from tests.faults.conftest import Stage
 
 _OVERLOAD = 3

@@ -12,10 +12,10 @@ import av
 from aiohttp.test_utils import TestClient
 from aiortc.mediastreams import MediaStreamTrack
 
-from server import barcode
-from server.aiortc_compat import watch_feedback
-from server.encoder import Encoder
-from server.picture import copy_of, plane_view
+from acutance.server.bench import barcode
+from acutance.server.encoding.encoder import Encoder
+from acutance.server.frames.planes import copy_of, plane_view
+from acutance.server.rtc.aiortc_private.media import watch_feedback
 from tests.server.peers import Peer, SoftCamera, until
 
 type Client = TestClient  # type: ignore[type-arg]

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from server.app import OPENAPI
+from acutance.server.http.app import OPENAPI
 from tests.fuzz.corpus import keep
 from tests.fuzz.doors import FaultError
 from tests.fuzz.tally import LONGEST_S

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
-from server.access import Access, AccessError
-from server.description import OfferError, Role, check_sdp
-from server.forward_requests import read_ingest
-from server.forward_rules import ForwardRules, read_hosts
-from server.h264_profile import with_received_level, with_stand_ins
-from server.offer import read_offer
-from server.origins import OriginError, Origins
-from server.tokens import TokenError, Tokens
-from server.trickle import Trickled, read_fragment, read_json
-from server.whip import check_tag
-from server.wishes import WishError, Wishes, read_control
+from acutance.server.forward.rules import ForwardRules, read_hosts
+from acutance.server.rtc.h264_profile import with_received_level, with_stand_ins
+from acutance.server.rtc.session_description import OfferError, Role, check_sdp
+from acutance.server.security.access import Access, AccessError
+from acutance.server.security.origins import OriginError, Origins
+from acutance.server.security.tokens import TokenError, Tokens
+from acutance.server.signalling.forward_requests import read_ingest
+from acutance.server.signalling.offer import read_offer
+from acutance.server.signalling.settings import WishError, Wishes, read_control
+from acutance.server.signalling.trickle import Trickled, read_fragment, read_json
+from acutance.server.signalling.whip import check_tag
 from tests.fuzz.corpus import keep
 from tests.fuzz.tally import LONGEST_S, timed
 

@@ -10,9 +10,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from server.access import Access
-from server.jwt_keys import JwtVerifier
-from server.tokens import Tokens
+from acutance.server.security.access import Access
+from acutance.server.security.jwt_keys import JwtVerifier
+from acutance.server.security.tokens import Tokens
 
 SECRET = "correct-horse-battery"
 ISSUER, AUDIENCE = "https://issuer.example", "acutance"

@@ -16,15 +16,15 @@ import psutil
 from aiohttp import web
 from aiortc import RTCPeerConnection
 
-from model.engine import Engine
-from server.app import create_app
-from server.guard import Guard
-from server.host import Host
-from server.ladder import Ladder
-from server.logs import worth_a_line
-from server.origins import Origins
-from server.quota import Quota
-from server.shared import Limits
+from acutance.model.engine.engine import Engine
+from acutance.server.http.app import create_app
+from acutance.server.http.guard import Guard
+from acutance.server.logs import worth_a_line
+from acutance.server.security.origins import Origins
+from acutance.server.security.quota import Quota
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
 from tests.fuzz.identity import access
 
 ORIGIN = "https://page.example"

@@ -12,14 +12,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from server.app import OPENAPI
+from acutance.server.http.app import OPENAPI
 from tests.fuzz.effort import share
 from tests.fuzz.identity import SECRET
 from tests.fuzz.served import Served
 from tests.fuzz.tally import LONGEST_S, note
 from tests.offers import VIDEO, offer
 
-# The one that is served: tests/server/test_openapi.py.
+# The one that is served: tests/server/http/test_openapi.py.
 SCHEMA = schemathesis.openapi.from_path(OPENAPI)
 CHECKS = [
     status_code_conformance,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.jwt_keys import JwtVerifier, KeysError
+from acutance.server.security.jwt_keys import JwtVerifier, KeysError
 from tests.fuzz import doors, mutation, seeds
 from tests.fuzz.corpus import inputs
 from tests.fuzz.doors import Door

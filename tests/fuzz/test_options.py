@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server import cli, serve
-from server.config import ServeOptions
+from acutance.server import cli, serve
+from acutance.server.options.server import ServeOptions
 from tests.fuzz import mutation
 from tests.fuzz.corpus import CORPUS, keep
 from tests.fuzz.doors import FaultError

@@ -139,7 +139,16 @@ def until_live(server: Server, stream: str, process: subprocess.Popen[bytes], lo
 
 def watched(server: Server, stream: str, token: str = "", out: Path | None = None) -> dict[str, Any]:
     """Watch a stream by WHEP for some seconds with `acutance peer`; return what it saw, and wrote to a file."""
-    command = [sys.executable, "-m", "server.cli", "peer", "--pull", f"{server.url}/whep/{stream}", "--seconds", "4"]
+    command = [
+        sys.executable,
+        "-m",
+        "acutance.server.cli",
+        "peer",
+        "--pull",
+        f"{server.url}/whep/{stream}",
+        "--seconds",
+        "4",
+    ]
     command += ["--json", *(["--out", str(out)] if out else [])]
     report = last_json(command, ACUTANCE_PEER_TOKEN=token)
     return {**report["watched"], **report.get("file", {}), "size": "x".join(map(str, report["watched"]["size"]))}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from server.machine import describe
+from acutance.server.telemetry.host_info import describe
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "interop.md"
 _BEGIN, _END = "<!-- written by make interop -->", "<!-- end -->"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from server.bench_server import acutance, free_port
+from acutance.server.bench.server import acutance, free_port
 
 DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"
 TOKEN = "9f2c1d7e4b8a6035"

@@ -54,7 +54,18 @@ def test_aiortc_by_the_example(record: Record, server: Server, clip: Path) -> No
 def test_acutance_peer_by_whip_and_whep(record: Record, server: Server, clip: Path, codec: str) -> None:
     stream = f"peer-{codec}"
     ways = ["--whip", f"{server.url}/whip/{stream}", "--pull", f"{server.url}/whep/{stream}"]
-    command = [sys.executable, "-m", "server.cli", "peer", "--file", str(clip), *ways, "--codec", codec, "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "acutance.server.cli",
+        "peer",
+        "--file",
+        str(clip),
+        *ways,
+        "--codec",
+        codec,
+        "--json",
+    ]
     report = json.loads(_run(command))
     ended = closes(server)
     size = "x".join(map(str, report["returned"]["size"]))

@@ -1,13 +1,13 @@
-"""The bare graph against torch, without the engine around it; `training.parity` asks the same of what ships."""
+"""The bare graph against torch, without the engine around it; `training.shipping.parity` asks it of what ships."""
 
 from collections.abc import Iterable
 
 import numpy as np
 import onnxruntime as ort
 
-from model.export import OUTPUT, PARITY, PLANES, STRENGTH, ExportError, Luma
-from model.hints import Hints, fill
-from model.nets.student import Student, fold, sharpen
+from acutance.model.hints import Hints, fill
+from acutance.model.nets.export import OUTPUT, PARITY, PLANES, STRENGTH, ExportError, Luma
+from acutance.model.nets.student import Student, fold, sharpen
 
 
 def check_parity(

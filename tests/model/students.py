@@ -2,8 +2,8 @@
 
 import torch
 
-from model.nets.shape import StudentShape
-from model.nets.student import Student
+from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.student import Student
 
 
 def lived_in(shape: StudentShape, seed: int = 0) -> Student:

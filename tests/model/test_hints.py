@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.hints import UNCODED, BitMeter, Hints, fill
-from model.nets.student import as_codes, hint_plane
+from acutance.model.hints import UNCODED, BitMeter, Hints, fill
+from acutance.model.nets.student import as_codes, hint_plane
 
 
 def test_what_was_neither_coded_nor_reduced_is_all_zeros() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.scaling import enlarge
+from acutance.model.scaling import enlarge
 from tests.pictures import lumas, soft
 
 

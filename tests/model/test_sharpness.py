@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.sharpness import sharpness
+from acutance.model.sharpness import sharpness
 from tests.pictures import lumas, soft
 
 

@@ -3,7 +3,7 @@
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
-from server.jitter import FrameAssembler
+from acutance.server.rtc.frame_assembler import FrameAssembler
 
 # What VP8 begins a keyframe with (RFC 6386, section 9.1), and another frame.
 KEY, DELTA = b"\x00\x00\x00\x9d\x01\x2a", b"\x01"

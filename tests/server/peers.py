@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestClient
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack
 
-from server import barcode
-from server.picture import plane_view
+from acutance.server.bench import barcode
+from acutance.server.frames.planes import plane_view
 from tests.pictures import frame_of, lumas, soft
 
 WIDTH, HEIGHT = 480, 272

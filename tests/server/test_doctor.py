@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from server.capacity import Capacity
-from server.cli import main
-from server.tls import self_signed
+from acutance.server.cli import main
+from acutance.server.security.tls import self_signed
+from acutance.server.sessions.capacity import Capacity
 
 
 def _ask(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, tuple[str, str]]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from server import logs
+from acutance.server import logs
 
 
 @pytest.fixture(autouse=True)
@@ -18,12 +18,12 @@ def _as_before() -> Iterator[None]:
 
 def test_a_line_for_programs_is_one_object_with_its_session(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("info", "json", addresses=False)
-    logging.getLogger("server.connection").info("session %s closed: %s", "a1b2c3", "the peer is gone")
+    logging.getLogger("acutance.server.rtc.connection").info("session %s closed: %s", "a1b2c3", "the peer is gone")
     line = json.loads(capsys.readouterr().err)
     assert line.pop("time")
     assert line == {
         "level": "INFO",
-        "logger": "server.connection",
+        "logger": "acutance.server.rtc.connection",
         "message": "session a1b2c3 closed: the peer is gone",
         "session": "a1b2c3",
     }

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,8 @@ from tests.server.processes import Start, free_port, health
 
 def _probe(*arguments: str, **environment: str) -> int:
     return subprocess.run(
-        [sys.executable, "-m", "server.probe", *arguments],
+        [sys.executable, "-m", "acutance.server.probe", *arguments],
         env={**os.environ, **environment},
-        cwd=Path(__file__).parents[2],
         timeout=30,
     ).returncode
 

@@ -1,7 +1,6 @@
 """`acutance serve` as a person runs it: a process, a port, signals."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from server.bench_material import Plan, prepare
-from server.bench_peer import PeerError, Sending, round_trip
+from acutance.server.bench.material import Plan, prepare
+from acutance.server.bench.peer import PeerError, Sending, round_trip
 from tests.server.processes import Start, free_port, health
 
 
@@ -99,16 +98,16 @@ async def test_a_peer_is_told_when_nobody_answers() -> None:
 # The program itself, with a student that never comes back once the server runs.
 _HANGING = """
 import sys, threading
-from model.engine import Engine
-from server import host
-from server.cli import main
+from acutance.model.engine.engine import Engine
+from acutance.server.sessions import host
+from acutance.server.cli import main
 
 class Hanging(host.Host):
     def start(self):
         super().start()
         Engine.sharpen = lambda *_, **__: threading.Event().wait()
 
-from server import serve
+from acutance.server import serve
 serve.Host = Hanging
 main(["serve", *sys.argv[1:]])
 """
@@ -121,7 +120,6 @@ def test_a_student_that_never_comes_back_does_not_keep_the_server_from_ending(tm
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     try:
         health(f"http://127.0.0.1:{port}")

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.app import create_app
-from server.host import Host
-from server.ladder import Ladder
-from server.shared import Limits
-from server.stopping import Stopping
+from acutance.server.http.app import create_app
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.stopping import Stopping
+from acutance.server.students.ladder import Ladder
 from tests.offers import VIDEO, offer
 from tests.server.peers import Peer, SoftCamera, until
 

@@ -18,8 +18,8 @@ import av
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 
-from server.bitrate import RateControl
-from server.encoder import H264Encoder, VideoPacket
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.encoder import H264Encoder, VideoPacket
 from tests.pictures import frame_of, lumas
 
 _PICTURES = 3

@@ -2,7 +2,7 @@
 
 from time import monotonic, sleep
 
-from server.bench_server import Usage, Watched
+from acutance.server.bench.server import Usage, Watched
 
 _LOOKS, _AT_LAST_S = 15, 10.0
 

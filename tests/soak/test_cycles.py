@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from server.bench_server import Watched, acutance
+from acutance.server.bench.server import Watched, acutance
 from tests.soak.quiet import quiet
 
 CYCLES = int(os.environ.get("SOAK_CYCLES", "100"))

@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from server import bench_figures
-from server.bench_material import Plan, prepare
-from server.bench_peer import Sending, Trip
-from server.bench_server import Watched, acutance
-from server.bench_sessions import run_sessions
+from acutance.server.bench import figures as bench_figures
+from acutance.server.bench.material import Plan, prepare
+from acutance.server.bench.peer import Sending, Trip
+from acutance.server.bench.server import Watched, acutance
+from acutance.server.bench.sessions import run_sessions
 from tests.soak.quiet import quiet
 
 RATE = 30

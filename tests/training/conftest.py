@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from training.recipe import Recipe
+from acutance.training.recipes.recipe import Recipe
 
 RECIPE = {
     "name": "tiny",

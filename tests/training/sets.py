@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from model.hints import COUNT
+from acutance.model.hints import COUNT
+from acutance.training.data.dataset import INDEX, VERSION
+from acutance.training.data.pairs import Pairs
+from acutance.training.data.pictures import as_array, to_planes
+from acutance.training.degradation.degrade import Degradation, degrade
+from acutance.training.recipes.recipe import Recipe, check_recipe
 from tests.training.conftest import draw
-from training.data import as_array, to_planes
-from training.dataset import INDEX, VERSION
-from training.degrade import Degradation, degrade
-from training.pairs import Pairs
-from training.recipe import Recipe, check_recipe
 
 
 def write_set(folder: Path, train: int = 3, val: int = 2) -> Path:

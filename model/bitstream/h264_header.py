@@ -1,0 +1,243 @@
+"""The quantiser of an H.264 frame, read from its first slice's header (ITU-T H.264, sections 7.3.2 and 7.3.3)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from acutance.model.bitstream.unreadable import UnreadableError
+
+_HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
+_NAL_SLICE, _NAL_IDR, _NAL_SPS, _NAL_PPS = 1, 5, 7, 8
+_COARSEST = 51
+_LONGEST_HEADER = 256
+"""Bytes of a NAL unit that are looked at: parameter sets and slice headers are far shorter."""
+
+
+class ParameterSets:
+    """The sets that came with a stream so far: slices cannot be read without them."""
+
+    def __init__(self) -> None:
+        self._sps: dict[int, _Sps] = {}
+        self._pps: dict[int, _Pps] = {}
+
+    def slice_qp(self, frame: bytes) -> int:
+        """Take the frame's parameter sets and return the QP of its first slice, 0 to 51 for 8 bits.
+
+        Args:
+            frame: NAL units with Annex B start codes.
+
+        Raises:
+            UnreadableError: No slice is in it, its sets are missing, or it is of a kind that is not read.
+        """
+        for unit in _nal_units(frame):
+            kind = unit[0] & 31
+            if kind == _NAL_SPS:
+                number, sps = _parse_sps(unit)
+                self._sps[number] = sps
+            elif kind == _NAL_PPS:
+                number, pps = _parse_pps(unit)
+                self._pps[number] = pps
+            elif kind in (_NAL_SLICE, _NAL_IDR):
+                return self._slice_qp(unit)
+        raise UnreadableError
+
+    def _slice_qp(self, unit: bytes) -> int:
+        bits = _Bits(unit[1:])
+        bits.unsigned()  # first_mb_in_slice
+        kind = bits.unsigned() % 5
+        pps = self._pps.get(bits.unsigned())
+        sps = self._sps.get(pps.sps) if pps else None
+        if pps is None or sps is None or kind > 2:  # SP and SI slices are of the extended profile only
+            raise UnreadableError
+        return _parse_slice_qp(bits, unit[0], kind, sps, pps)
+
+
+@dataclass(frozen=True)
+class _Sps:
+    """What a slice header's layout depends on, H.264 section 7.3.2.1.1."""
+
+    separate_planes: bool
+    frame_num_bits: int
+    order_type: int
+    order_bits: int
+    order_delta_zero: bool
+    frames_only: bool
+
+
+@dataclass(frozen=True)
+class _Pps:
+    """The same, section 7.3.2.2."""
+
+    sps: int
+    cabac: bool
+    field_order: bool
+    references: tuple[int, int]
+    weighted: bool
+    weighted_both: bool
+    qp: int
+    redundant: bool
+
+
+class _Bits:
+    """Bits and Exp-Golomb codes of a NAL unit's payload, section 9.1; emulation prevention already removed."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._value = int.from_bytes(payload, "big")
+        self._left = len(payload) * 8
+
+    def take(self, count: int) -> int:
+        self._left -= count
+        if self._left < 0:
+            raise UnreadableError
+        return (self._value >> self._left) & ((1 << count) - 1)
+
+    def flag(self) -> bool:
+        return bool(self.take(1))
+
+    def unsigned(self) -> int:
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+            if zeros > 31:
+                raise UnreadableError
+        return (1 << zeros) - 1 + self.take(zeros)
+
+    def signed(self) -> int:
+        code = self.unsigned()
+        return (code + 1) // 2 if code % 2 else -(code // 2)
+
+
+def _nal_units(frame: bytes) -> Iterator[bytes]:
+    """The first bytes of every NAL unit of an Annex B stream, escapes removed."""
+    at = frame.find(b"\0\0\1")
+    while at >= 0:
+        begin = at + 3
+        at = frame.find(b"\0\0\1", begin)
+        end = min(at if at >= 0 else len(frame), begin + _LONGEST_HEADER)
+        if end > begin:
+            yield frame[begin:end].replace(b"\0\0\3", b"\0\0")
+
+
+def _parse_sps(unit: bytes) -> tuple[int, _Sps]:
+    profile = unit[1] if len(unit) > 1 else 0
+    bits = _Bits(unit[4:])
+    number = bits.unsigned()
+    separate = False
+    if profile in _HIGH_PROFILES:
+        chroma = bits.unsigned()
+        separate = chroma == 3 and bits.flag()
+        bits.unsigned()  # bit depths
+        bits.unsigned()
+        bits.take(1)
+        if bits.flag():
+            for index in range(12 if chroma == 3 else 8):
+                if bits.flag():
+                    _skip_scaling_list(bits, 16 if index < 6 else 64)
+    frame_num_bits = bits.unsigned() + 4
+    order_type, order_bits, delta_zero = bits.unsigned(), 0, False
+    if order_type == 0:
+        order_bits = bits.unsigned() + 4
+    elif order_type == 1:
+        delta_zero = bits.flag()
+        bits.signed()
+        bits.signed()
+        for _ in range(bits.unsigned()):
+            bits.signed()
+    bits.unsigned()  # reference frames
+    bits.take(1)
+    bits.unsigned()  # width and height in macroblocks
+    bits.unsigned()
+    return number, _Sps(separate, frame_num_bits, order_type, order_bits, delta_zero, bits.flag())
+
+
+def _skip_scaling_list(bits: _Bits, size: int) -> None:
+    last = following = 8
+    for _ in range(size):
+        if following:
+            following = (last + bits.signed()) % 256
+        last = following or last
+
+
+def _parse_pps(unit: bytes) -> tuple[int, _Pps]:
+    bits = _Bits(unit[1:])
+    number, sps = bits.unsigned(), bits.unsigned()
+    cabac, field_order = bits.flag(), bits.flag()
+    if bits.unsigned():  # slice groups: nobody sends them
+        raise UnreadableError
+    references = (bits.unsigned() + 1, bits.unsigned() + 1)
+    weighted, weighted_both = bits.flag(), bits.take(2) == 1
+    qp = 26 + bits.signed()
+    bits.signed()
+    bits.signed()
+    bits.take(2)
+    return number, _Pps(sps, cabac, field_order, references, weighted, weighted_both, qp, bits.flag())
+
+
+_P, _B, _I = 0, 1, 2
+
+
+def _parse_slice_qp(bits: _Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> int:
+    """The slice's QP: section 7.3.3 from frame_num to slice_qp_delta."""
+    if sps.separate_planes:
+        bits.take(2)
+    bits.take(sps.frame_num_bits)
+    field = not sps.frames_only and bits.flag()
+    if field:
+        bits.take(1)
+    idr = head & 31 == _NAL_IDR
+    if idr:
+        bits.unsigned()
+    if sps.order_type == 0:
+        bits.take(sps.order_bits)
+        if pps.field_order and not field:
+            bits.signed()
+    elif sps.order_type == 1 and not sps.order_delta_zero:
+        bits.signed()
+        if pps.field_order and not field:
+            bits.signed()
+    if pps.redundant:
+        bits.unsigned()
+    if kind == _B:
+        bits.take(1)
+    references = pps.references
+    if kind != _I:
+        if bits.flag():
+            references = (bits.unsigned() + 1, bits.unsigned() + 1 if kind == _B else references[1])
+        for _ in range(2 if kind == _B else 1):
+            _skip_reordering(bits)
+        if (pps.weighted and kind == _P) or (pps.weighted_both and kind == _B):
+            _skip_weights(bits, references if kind == _B else references[:1], 1 if sps.separate_planes else 3)
+    if head >> 5 & 3:
+        _skip_marking(bits, idr)
+    if pps.cabac and kind != _I:
+        bits.unsigned()
+    qp = pps.qp + bits.signed()
+    if not 0 <= qp <= _COARSEST:
+        raise UnreadableError
+    return qp
+
+
+def _skip_reordering(bits: _Bits) -> None:
+    if bits.flag():
+        while bits.unsigned() != 3:
+            bits.unsigned()
+
+
+def _skip_weights(bits: _Bits, references: tuple[int, ...], planes: int) -> None:
+    bits.unsigned()
+    if planes == 3:
+        bits.unsigned()
+    for count in references:
+        for _ in range(count):
+            for values in (2, 4) if planes == 3 else (2,):
+                if bits.flag():
+                    for _ in range(values):
+                        bits.signed()
+
+
+def _skip_marking(bits: _Bits, idr: bool) -> None:
+    if idr:
+        bits.take(2)
+    elif bits.flag():
+        while operation := bits.unsigned():
+            for _ in range({1: 1, 2: 1, 3: 2, 4: 1, 6: 1}.get(operation, 0)):
+                bits.unsigned()

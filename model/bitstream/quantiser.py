@@ -1,0 +1,43 @@
+"""How coarsely a codec quantised a frame, read from the encoded frame itself.
+
+The step says more about a picture's quality than its bits do: a still wall costs no bits and looks perfect. It
+is given in grey levels of an orthonormal transform, so that codecs can be compared. Only headers are read;
+whatever is not understood gives None, never an error: the bytes come from an untrusted peer.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+from acutance.model.bitstream import h264_header, vp8_header
+from acutance.model.bitstream.unreadable import UnreadableError
+
+Codec = Literal["h264", "vp8"]
+
+
+class QuantiserReader:
+    """Reads one stream's frames in order; keeps the H.264 parameter sets that came with them."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._sets = h264_header.ParameterSets()
+        self._read: Callable[[bytes], float] = _vp8_step if codec == "vp8" else self._h264_step
+
+    def read(self, frame: bytes) -> float | None:
+        """The step of luma's AC coefficients in grey levels, 0.6 to 224; None where it cannot be read.
+
+        Args:
+            frame: One encoded frame: VP8 as in RFC 6386, or H.264 with Annex B start codes.
+        """
+        try:
+            return self._read(frame)
+        except UnreadableError:
+            return None
+
+    def _h264_step(self, frame: bytes) -> float:
+        # H.264, section 8.5.9: the step doubles every 6, and is 0.625 at 0.
+        return 0.625 * math.pow(2, self._sets.slice_qp(frame) / 6)
+
+
+def _vp8_step(frame: bytes) -> float:
+    # VP8's transform is twice an orthonormal one (RFC 6386, section 14.3).
+    return vp8_header.ac_step(frame) / 2

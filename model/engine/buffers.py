@@ -1,0 +1,143 @@
+"""What a batch of frames of one size needs, made once: arrays on the host, and on a device their counterparts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from acutance.model.engine.device import DEVICE
+from acutance.model.hints import Hints, fill
+
+Plane = NDArray[np.uint8]
+
+NO_GRAPH = -1
+"""ONNX Runtime's word for a run that is neither captured nor replayed (run option ``gpu_graph_id``)."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame to sharpen.
+
+    Attributes:
+        luma: uint8 [H, W].
+        out: uint8 [H, W], where the result goes.
+        hints: what is known of it.
+        strength: how much of the correction is added.
+    """
+
+    luma: Plane
+    out: Plane
+    hints: Hints
+    strength: float
+
+
+class HostBuffers:
+    """For a provider that computes in the host's memory: nothing is copied to it.
+
+    Frames are copied in and out, a small part of the time: planes of decoders have padded rows, and the hints' plane
+    has to follow the luma in memory. The hints' plane stays as it is until the hints change.
+    """
+
+    def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int]):
+        """Make buffers for a batch.
+
+        Args:
+            session: of a student.
+            shape: frames, height and width, the last two multiples of the grid.
+        """
+        count, height, width = shape
+        inputs = session.get_inputs()
+        self._session = session
+        self._planes = np.zeros((count, int(inputs[0].shape[1]), height, width), np.uint8)
+        self._strength = np.ones((count, 1, 1, 1), np.float32)
+        self._told: list[Hints | None] = [None] * count
+        self._binding = session.io_binding()
+        self._values = [self._value(array) for array in (self._planes, self._strength)]
+        for end, value in zip(inputs, self._values, strict=True):
+            self._binding.bind_ortvalue_input(end.name, value)
+        self._result = np.zeros((count, 1, height, width), np.uint8)
+        self._result_value = self._value(self._result)
+        self._binding.bind_ortvalue_output(session.get_outputs()[0].name, self._result_value)
+
+    def sharpen(self, frames: Sequence[Frame]) -> None:
+        """Sharpen as many frames as the batch has; each fits, its last row and column are repeated over the rest."""
+        for index, frame in enumerate(frames):
+            _copy(frame.luma, self._planes[index, 0])
+            told = self._told[index]
+            if self._planes.shape[1] > 1 and (told is None or told.codes != frame.hints.codes):
+                fill(self._planes[index, 1], frame.hints)
+                self._told[index] = frame.hints
+            self._strength[index] = frame.strength
+        result = self._compute()
+        for index, frame in enumerate(frames):
+            height, width = frame.luma.shape
+            frame.out[:] = result[index, 0, :height, :width]
+
+    def _value(self, array: NDArray[np.uint8] | NDArray[np.float32]) -> ort.OrtValue:
+        return ort.OrtValue.ortvalue_from_numpy(array)  # on the CPU a view of the array
+
+    def _compute(self) -> Plane:
+        self._session.run_with_iobinding(self._binding)
+        return self._result
+
+
+class DeviceBuffers(HostBuffers):
+    """For a provider with its own memory: the same addresses for every frame, as CUDA graphs demand.
+
+    Copies go from and to pageable memory, on CUDA's default stream, which does not wait for the provider's own: the
+    frames of one batch are copied while those of another are computed. ONNX Runtime's Python gives page-locked memory
+    to plug-in providers only (``OrtValue.ortvalue_from_shape_and_type``, ``memory_info``).
+    """
+
+    def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int], place: str, graph: int):
+        """Make buffers for a batch.
+
+        Args:
+            session: of a student.
+            shape: frames, height and width.
+            place: ONNX Runtime's name of the memory, such as ``cuda``.
+            graph: a number for the graph of kernels that is captured for these buffers, or `NO_GRAPH`.
+        """
+        self._place = place
+        with DEVICE.gate.together():
+            super().__init__(session, shape)
+        self._once = _with_graph(NO_GRAPH)
+        self._replay = _with_graph(graph)
+        self._captured = graph == NO_GRAPH
+
+    def _value(self, array: NDArray[np.uint8] | NDArray[np.float32]) -> ort.OrtValue:
+        return ort.OrtValue.ortvalue_from_numpy(array, self._place, 0)
+
+    def _compute(self) -> Plane:
+        with DEVICE.gate.together():
+            for value, array in zip(self._values, (self._planes, self._strength), strict=True):
+                value.update_inplace(array)
+        DEVICE.run(self._launch)
+        with DEVICE.gate.together():
+            result: Plane = self._result_value.numpy()
+        return result
+
+    def _launch(self) -> None:
+        if self._captured:
+            self._session.run_with_iobinding(self._binding, self._replay)
+            return
+        with DEVICE.gate.alone() as alone:
+            # The run that captures also runs before, as often as ONNX Runtime needs to have allocated all that it uses.
+            self._session.run_with_iobinding(self._binding, self._replay if alone else self._once)
+            self._captured = alone
+
+
+def _with_graph(number: int) -> ort.RunOptions:
+    options = ort.RunOptions()
+    options.add_run_config_entry("gpu_graph_id", str(number))
+    return options
+
+
+def _copy(luma: Plane, target: Plane) -> None:
+    """Copy ``luma`` into the top left of ``target`` and repeat its last row and column over the padding."""
+    height, width = luma.shape
+    target[:height, :width] = luma
+    target[:height, width:] = luma[:, -1:]
+    target[height:] = target[height - 1]

@@ -1,0 +1,91 @@
+"""The students that ship: each an ONNX file with a model card (JSON) of the same name beside it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from acutance.model.nets.shape import StudentShape
+
+WEIGHTS = Path(__file__).parents[1] / "weights"
+DEFAULT = "small"
+LADDER = ("base", "small", "nano")
+"""Students for calls, best first, that a server may choose among; `large` waits for a longer training."""
+
+
+class UnknownStudentError(ValueError):
+    """A student that neither ships nor is a file."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """One student.
+
+    Attributes:
+        name: what people call it, such as ``small``.
+        file: its ONNX file.
+        shape: its size, such as ``r2c16n2h``: grid 1/2, 16 channels, 2 body convolutions, takes hints; None for a
+            file without a card.
+        grid: the fraction 1/grid of the frame's width and height that its convolutions work on.
+        parameters: weights and biases after batch norm was folded; None for a file without a card.
+        mac_per_pixel: multiply-accumulates a pixel of the frame; None for a file without a card.
+        sha256: of the ONNX file, as its card says; None for a file without a card.
+    """
+
+    name: str
+    file: Path
+    shape: str | None = None
+    grid: int = 2
+    parameters: int | None = None
+    mac_per_pixel: float | None = None
+    sha256: str | None = None
+
+    @property
+    def bytes_per_pixel(self) -> float | None:
+        """Memory traffic for a pixel, see `StudentShape.bytes_per_pixel`; None for a file without a card."""
+        return None if self.shape is None else StudentShape.parse(self.shape).bytes_per_pixel
+
+
+def shipped() -> dict[str, Student]:
+    """Return the students that ship with this installation, by name."""
+    return {card.stem: _read_card(card) for card in sorted(WEIGHTS.glob("*.json"))}
+
+
+def find(name_or_file: str | Path) -> Student:
+    """Return the shipped student of this name, or the one in this ONNX file.
+
+    Raises:
+        UnknownStudentError: it is neither.
+    """
+    students = shipped()
+    if str(name_or_file) in students:
+        return students[str(name_or_file)]
+    file = Path(name_or_file)
+    if file.suffix == ".onnx" and file.is_file():
+        card = file.with_suffix(".json")
+        return _read_card(card) if card.is_file() else Student(name=file.stem, file=file)
+    raise UnknownStudentError(
+        f"there is no student {str(name_or_file)!r}: "
+        f"give one of {', '.join(students) or '(none ships)'} or the path of an .onnx file"
+    )
+
+
+def specialist(student: Student) -> Student | None:
+    """Return the student of the same size for pictures that a sender had shrunk: `NAME-enlarged.onnx` beside the file.
+
+    None where there is none.
+    """
+    file = student.file.with_name(f"{student.file.stem}-enlarged.onnx")
+    return find(file) if file.is_file() else None
+
+
+def _read_card(card: Path) -> Student:
+    fields = json.loads(card.read_text(encoding="utf-8"))
+    return Student(
+        name=fields["name"],
+        file=card.with_suffix(".onnx"),
+        shape=fields["shape"],
+        grid=fields["grid"],
+        parameters=fields["parameters"],
+        mac_per_pixel=fields["mac_per_pixel"],
+        sha256=fields["sha256"],
+    )

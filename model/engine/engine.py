@@ -1,0 +1,235 @@
+"""Engine: a luma plane in, a sharper luma plane of the same size out."""
+
+import hashlib
+import itertools
+import logging
+import os
+import threading
+from collections import OrderedDict
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import onnxruntime as ort
+
+from acutance.model.engine import catalog, providers
+from acutance.model.engine.batching import Collector
+from acutance.model.engine.buffers import NO_GRAPH, DeviceBuffers, Frame, HostBuffers, Plane
+from acutance.model.engine.device import DEVICE
+from acutance.model.hints import UNCODED, Hints
+
+log = logging.getLogger(__name__)
+
+SMALLEST = 16
+LARGEST_SIDES = (4096, 2304)
+# Buffers are kept for the sizes used last, each with 1, 2, 4 or 8 frames on a GPU: a call has one size or two.
+_SHAPES_KEPT = 8
+
+
+class EngineError(RuntimeError):
+    """A student that cannot be opened; the message says which, why, and what to do."""
+
+
+class UnsupportedSizeError(ValueError):
+    """A plane outside 16x16 to 4096x2304 (either way up)."""
+
+
+class Engine:
+    """One student on one provider. ``sharpen`` may be called from several threads at once.
+
+    Attributes:
+        student: the student that it runs.
+        provider: ``TensorRT``, ``CUDA`` or ``CPU``.
+        note: why no better provider runs, in one sentence; None where the best one does.
+        at_once: calls of ``sharpen`` that make sense at once.
+    """
+
+    def __init__(
+        self,
+        student: catalog.Student,
+        session: ort.InferenceSession,
+        provider: str,
+        note: str | None,
+        manner: providers.Manner,
+    ):
+        self.student = student
+        self.provider = provider
+        self.note = note
+        self.at_once = manner.at_once
+        self._session = session
+        self._manner = manner
+        self._collector = Collector(self._run) if manner.batched else None
+        # Those that no call is using, by what they are for; each batch under way has its own.
+        self._idle: OrderedDict[tuple[int, int, int], list[HostBuffers]] = OrderedDict()
+        self._graphs = itertools.count(1)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        student: str | Path = catalog.DEFAULT,
+        provider: providers.Request = "auto",
+        threads: int = 0,
+        graphs: bool = True,
+    ) -> Self:
+        """Open a student and run some small planes through it.
+
+        Args:
+            student: a name of the catalogue or the path of an ONNX file, see `acutance.model.nets.export.to_onnx`.
+            provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. One that does not run
+                here gives way to the next; ``note`` says why.
+            threads: CPU threads of one inference; 0 for half of those that this process may use: the others
+                decode and encode, and a thread that they hold up holds up all that wait for it.
+            graphs: whether CUDA graphs are used where they work.
+
+        Raises:
+            EngineError: no such student, or its file is not a model of that interface.
+        """
+        try:
+            found = catalog.find(student)
+            _check_file(found)
+        except (catalog.UnknownStudentError, OSError) as error:
+            raise EngineError(f"cannot open the student: {error}") from error
+        obstacles: list[str] = []
+        for name in providers.LADDER[provider]:
+            manner = providers.MANNERS[name]
+            # A GPU on which a graph cannot be captured still computes.
+            for allowed in (manner.graphs, 0) if manner.graphs and graphs else (0,):
+                try:
+                    return cls._open_on(found, name, threads, replace(manner, graphs=allowed), obstacles)
+                except providers.ProviderError as error:
+                    obstacle = f"{name}: {error}"
+                    log.debug("%s with %d graphs: %s", name, allowed, error)
+            obstacles.append(obstacle)
+        raise EngineError(f"cannot open the student: {found.file} does not load. {'; '.join(obstacles)}")
+
+    @classmethod
+    def _open_on(
+        cls, student: catalog.Student, name: str, threads: int, manner: providers.Manner, obstacles: list[str]
+    ) -> Self:
+        with DEVICE.gate.together() if manner.place != "cpu" else nullcontext():
+            session = providers.open_session(student.file, name, _session_options(threads), manner.graphs > 0)
+        _check_interface(student.file, session)
+        engine = cls(student, session, name, "; ".join(obstacles) or None, manner)
+        try:
+            probe(engine)
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            raise providers.ProviderError(f"it opens, but does not run: {providers.first_line(error)}") from error
+        return engine
+
+    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+        """Return ``luma`` sharpened.
+
+        Args:
+            luma: uint8 [H, W], 16x16 to 4096x2304 or upright, odd sizes too, any row stride.
+            out: uint8 [H, W] of any row stride to write into, made where it is None.
+            hints: what is known of the picture; a student that takes none ignores it.
+            strength: how much of the correction is added: 0 nothing, 1 as trained.
+
+        Raises:
+            UnsupportedSizeError: the plane is too small or too large.
+        """
+        height, width = luma.shape
+        if min(height, width) < SMALLEST or not _fits(height, width):
+            raise UnsupportedSizeError(
+                f"a picture of {width}x{height} is outside {SMALLEST}x{SMALLEST} to "
+                f"{LARGEST_SIDES[0]}x{LARGEST_SIDES[1]}"
+            )
+        if out is None:
+            out = np.empty_like(luma, order="C")
+        # The grid needs whole cells: odd sizes are padded to the next multiple.
+        grid = self.student.grid
+        size = (-(-height // grid) * grid, -(-width // grid) * grid)
+        frame = Frame(luma, out, hints, strength)
+        if self._collector is None:
+            self._run(size, [frame])
+        else:
+            self._collector.submit(size, frame)
+        return out
+
+    def _run(self, size: tuple[int, int], frames: list[Frame]) -> None:
+        shape = (len(frames), *size)
+        buffers = self._take(shape)
+        buffers.sharpen(frames)
+        # Those of a run that failed are not given back: nobody knows what they hold.
+        with self._lock:
+            self._idle.setdefault(shape, []).append(buffers)
+            self._idle.move_to_end(shape)
+            if len(self._idle) > _SHAPES_KEPT:
+                self._idle.popitem(last=False)
+
+    def _take(self, shape: tuple[int, int, int]) -> HostBuffers:
+        with self._lock:
+            idle = self._idle.get(shape)
+            if idle:
+                return idle.pop()
+            graph = next(self._graphs)
+        if not self._manner.staged:
+            return HostBuffers(self._session, shape)
+        return DeviceBuffers(
+            self._session, shape, self._manner.place, graph if graph <= self._manner.graphs else NO_GRAPH
+        )
+
+
+def probe(engine: Engine) -> None:
+    """Check that results depend on the picture, and on nothing else: a captured graph may hold on to what it saw.
+
+    Raises:
+        RuntimeError: they do not.
+        Exception: whatever running raises.
+    """
+    one, other = np.random.default_rng(0).integers(0, 256, (2, SMALLEST, SMALLEST), np.uint8)
+    first, second, again = (engine.sharpen(picture).astype(np.int16) for picture in (one, other, one))
+    if np.abs(first - again).max() > 1 or np.array_equal(first, second):
+        raise RuntimeError("its results are not those of the pictures that it is given")
+
+
+def _check_file(student: catalog.Student) -> None:
+    if student.sha256 is None:
+        return
+    with student.file.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != student.sha256:
+        raise EngineError(
+            f"cannot open the student: {student.file} is not what its card describes (SHA-256 {digest[:12]}…, not "
+            f"{student.sha256[:12]}…): copy or export both again"
+        )
+
+
+def _session_options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or max(1, usable_cpus() // 2)
+    options.inter_op_num_threads = 1
+    # Threads that spin after a run steal the cores from the encoder beside it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4  # what fails is said by us, once, in words
+    return options
+
+
+def usable_cpus() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _check_interface(file: Path, session: ort.InferenceSession) -> None:
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    is_student = (
+        [end.type for end in inputs] == ["tensor(uint8)", "tensor(float)"]
+        and [end.type for end in outputs] == ["tensor(uint8)"]
+        and all(len(end.shape) == 4 for end in (*inputs, *outputs))
+        and inputs[0].shape[1] in (1, 2)
+        and not any(isinstance(side, int) for side in inputs[0].shape[2:])
+    )
+    if not is_student:
+        raise EngineError(
+            f"{file} is not a student: it must take uint8 planes [N, 1 or 2, H, W] of any H and W and a strength, "
+            "and give one plane of that size; `acutance-train export` writes such files"
+        )
+
+
+def _fits(height: int, width: int) -> bool:
+    return max(height, width) <= LARGEST_SIDES[0] and min(height, width) <= LARGEST_SIDES[1]

@@ -1,0 +1,153 @@
+"""What runs when a device fails in mid-call: the CPU at once, and the device again after a while."""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from acutance.model.engine.buffers import Plane
+from acutance.model.engine.engine import Engine, UnsupportedSizeError
+from acutance.model.engine.providers import Request
+from acutance.model.engine.sharpener import Sharpener
+from acutance.model.hints import UNCODED, Hints
+
+log = logging.getLogger(__name__)
+
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 5.0, 300.0
+
+
+class FailoverEngine:
+    """An engine for people who are in a call: a device that is lost costs them no frame.
+
+    The frame on which the device failed is sharpened on the CPU. The device is opened again in a thread of its own,
+    5 s later, then 10, 20, up to 5 minutes; no frame waits for that.
+
+    Attributes:
+        student: the student that it runs.
+        at_once: calls of ``sharpen`` that make sense at once.
+    """
+
+    def __init__(
+        self,
+        preferred: Engine,
+        reopen: Callable[[], Engine],
+        open_spare: Callable[[], Engine],
+        clock: Callable[[], float] = monotonic,
+    ):
+        """Begin with the preferred one.
+
+        Args:
+            preferred: on the best provider that runs here.
+            reopen: opens it once more.
+            open_spare: opens the student on the CPU.
+            clock: in seconds.
+        """
+        self.student = preferred.student
+        self.at_once = preferred.at_once
+        self._wanted = preferred.provider
+        self._preferred: Engine | None = preferred
+        self._spare: Engine | None = None
+        # More calls come at once than are good for the CPU.
+        self._turns: threading.BoundedSemaphore | None = None
+        self._reopen = reopen
+        self._open_spare = open_spare
+        self._clock = clock
+        self._failure: str | None = None
+        self._wait = _FIRST_RETRY_S
+        self._retry_at = 0.0
+        self._retry: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def provider(self) -> str:
+        """Where the next frame runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
+        return "CPU" if self._preferred is None else self._preferred.provider
+
+    @property
+    def note(self) -> str | None:
+        """Why no better provider runs, in one sentence; None where the best one does."""
+        return self._failure if self._preferred is None else self._preferred.note
+
+    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+        """Sharpen as `Engine.sharpen` does.
+
+        Raises:
+            UnsupportedSizeError: the plane is too small or too large.
+            Exception: ONNX Runtime's, where the CPU fails, too.
+        """
+        preferred = self._preferred
+        if preferred is not None:
+            try:
+                return preferred.sharpen(luma, out, hints, strength)
+            except UnsupportedSizeError:
+                raise
+            except Exception as error:  # ONNX Runtime's errors share no base class
+                self._fail(preferred, error)
+        else:
+            self._try_again()
+        spare, turns = self._on_spare()
+        with turns:
+            return spare.sharpen(luma, out, hints, strength)
+
+    def _fail(self, failed: Engine, error: Exception) -> None:
+        with self._lock:
+            if self._preferred is not failed:
+                return  # another frame has said so, at the same time
+            # Let go of: what it holds of the device's memory may be what is missing.
+            self._preferred = None
+            self._failure = (
+                f"{self._wanted} failed in a call ({type(error).__name__}) and is tried again from time to time"
+            )
+            self._retry_at = self._clock() + self._wait
+        log.warning("%s failed; the CPU goes on", self._wanted, exc_info=error)
+
+    def _on_spare(self) -> tuple[Engine, threading.BoundedSemaphore]:
+        with self._lock:
+            if self._spare is None or self._turns is None:
+                self._spare = self._open_spare()
+                self._turns = threading.BoundedSemaphore(self._spare.at_once)
+            return self._spare, self._turns
+
+    def _try_again(self) -> None:
+        with self._lock:
+            if self._clock() < self._retry_at or (self._retry is not None and self._retry.is_alive()):
+                return
+            self._retry = threading.Thread(target=self._reopened, name="reopen", daemon=True)
+            self._retry.start()
+
+    def _reopened(self) -> None:
+        try:
+            engine = self._reopen()
+        except Exception as error:
+            log.info("%s does not open yet: %s", self._wanted, error)
+            engine = None
+        with self._lock:
+            self._wait = min(2 * self._wait, _LONGEST_RETRY_S)
+            if engine is None or engine.provider != self._wanted:
+                self._retry_at = self._clock() + self._wait
+                return
+            self._preferred, self._failure = engine, None
+        log.info("%s is back", engine.provider)
+
+    def join(self) -> None:
+        """Wait for an attempt that runs."""
+        if self._retry is not None:
+            self._retry.join()
+
+
+def open_engine(student: str | Path, provider: Request, threads: int) -> Sharpener:
+    """Open a student as `Engine.open` does; on a device that may be lost, with the CPU to fall back on.
+
+    Raises:
+        EngineError: no such student, or its file is not a model of that interface.
+    """
+    engine = Engine.open(student, provider, threads)
+    if engine.provider == "CPU":
+        return engine
+    # Nobody knows what made it fail: the second time it does without CUDA graphs.
+    return FailoverEngine(
+        engine,
+        lambda: Engine.open(student, provider, threads, graphs=False),
+        lambda: Engine.open(student, "cpu", threads),
+    )

@@ -1,0 +1,140 @@
+"""Which ONNX Runtime execution provider can run here, and in plain words why a better one cannot."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import onnxruntime as ort
+
+from acutance.model.engine.batching import BATCHES, LANES
+
+Request = Literal["auto", "tensorrt", "cuda", "cpu"]
+
+# Best first. TensorRT only where it is asked for: its first engine takes seconds to minutes to build.
+LADDER: dict[Request, tuple[str, ...]] = {
+    "auto": ("CUDA", "CPU"),
+    "tensorrt": ("TensorRT", "CUDA", "CPU"),
+    "cuda": ("CUDA", "CPU"),
+    "cpu": ("CPU",),
+}
+EXECUTION_PROVIDERS = {
+    "TensorRT": "TensorrtExecutionProvider",
+    "CUDA": "CUDAExecutionProvider",
+    "CPU": "CPUExecutionProvider",
+}
+# Where Linux (driver, WSL) shows an NVIDIA device. Elsewhere trying is the only way to know.
+_DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/proc/driver/nvidia/version"))
+_ENGINES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance" / "tensorrt"
+_OPTIONS: dict[str, dict[str, str]] = {
+    # EXHAUSTIVE measures cuDNN's algorithms once for each size: sizes are few and held for long.
+    # Convolutions in half precision run on tensor cores in NHWC only.
+    "CUDA": {"cudnn_conv_algo_search": "EXHAUSTIVE", "prefer_nhwc": "1"},
+    # An engine takes seconds to minutes to build for each size: it is kept for the next start.
+    "TensorRT": {"trt_fp16_enable": "1", "trt_engine_cache_enable": "1", "trt_engine_cache_path": str(_ENGINES)},
+    "CPU": {},
+}
+# All kernels of a student are launched by one call instead of one by one. Conditions: fixed addresses, one shape a
+# graph, every node on the device, one thread (device.py).
+_GRAPHS = {"enable_cuda_graph": "1"}
+_REMEDIES = {
+    "TensorRT": "`pip install tensorrt` brings them",
+    "CUDA": "`pip install 'acutance[cuda]'` brings CUDA and cuDNN",
+}
+
+
+class ProviderError(RuntimeError):
+    """This provider cannot run here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a provider wants to be used.
+
+    Attributes:
+        place: ONNX Runtime's name of the memory that it computes in.
+        staged: whether frames are copied to and from that memory.
+        batched: whether frames of several calls are worth collecting.
+        graphs: how many CUDA graphs may be captured; each keeps some memory until the session's end.
+        at_once: calls of `Engine.sharpen` that make sense at once.
+    """
+
+    place: str
+    staged: bool
+    batched: bool
+    graphs: int
+    at_once: int
+
+
+# TensorRT builds an engine for each number of frames anew, and the CPU is busy with one frame as it is.
+MANNERS = {
+    "TensorRT": Manner("cuda", staged=True, batched=False, graphs=0, at_once=2),
+    "CUDA": Manner("cuda", staged=True, batched=True, graphs=32, at_once=LANES * BATCHES[0]),
+    "CPU": Manner("cpu", staged=False, batched=False, graphs=0, at_once=2),
+}
+
+
+def file_for(model: Path, provider: str) -> Path:
+    """Return the file that a provider runs: on GPUs the FP16 one beside ``model``, where `export` made one."""
+    half = model.with_suffix(".fp16.onnx")
+    return half if provider != "CPU" and half.is_file() else model
+
+
+def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bool) -> ort.InferenceSession:
+    """Open ``model`` on one provider.
+
+    Args:
+        model: an ONNX file.
+        name: ``TensorRT``, ``CUDA`` or ``CPU``.
+        options: threads and the like.
+        graphs: whether runs may be captured as CUDA graphs.
+
+    Raises:
+        ProviderError: it does not run here, or not this model.
+    """
+    provider = EXECUTION_PROVIDERS[name]
+    if provider not in ort.get_available_providers():
+        raise ProviderError("this build of ONNX Runtime does not contain it")
+    if name == "TensorRT":
+        _ENGINES.mkdir(parents=True, exist_ok=True)
+    if name != "CPU":
+        _require_device()
+        _preload_libraries()
+    # Without this ONNX Runtime prints a screenful on stderr for each library that is missing.
+    ort.set_default_logger_severity(4)
+    try:
+        session = ort.InferenceSession(
+            str(file_for(model, name)), options, providers=_with_fallbacks(name, graphs), enable_fallback=0
+        )
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        if name in _REMEDIES and "libraries" in str(error):
+            raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error
+        raise ProviderError(first_line(error)) from error
+    # CUDA's libraries missing raises nothing: the session quietly comes back without the provider.
+    if session.get_providers()[0] != provider:
+        raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}")
+    return session
+
+
+def _with_fallbacks(name: str, graphs: bool) -> Sequence[tuple[str, dict[str, str]]]:
+    own = (EXECUTION_PROVIDERS[name], _OPTIONS[name] | (_GRAPHS if graphs else {}))
+    # A node that the GPU provider does not know falls to the CPU one: it must be there too.
+    return [own] if name == "CPU" else [own, (EXECUTION_PROVIDERS["CPU"], _OPTIONS["CPU"])]
+
+
+def _require_device() -> None:
+    if sys.platform == "linux" and not any(file.exists() for file in _DEVICE_FILES):
+        raise ProviderError("this machine shows no NVIDIA GPU")
+
+
+def _preload_libraries() -> None:
+    # Finds CUDA and cuDNN where PyPI's nvidia-* wheels put them; since ONNX Runtime 1.21.
+    if hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says, without the pages that ONNX Runtime adds."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

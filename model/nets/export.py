@@ -1,0 +1,136 @@
+"""Torch to ONNX: a trained student becomes the graph that the engine runs.
+
+The graph is written node by node, as it is to be computed: the uint8 planes are cast to float, the scaling to 0..1
+and back is folded into the first and the last convolution, batch norm is folded, and rounding, clipping and
+the cast to uint8 are inside.
+
+    planes -> Cast -> Conv Relu (Conv Relu  Conv + Relu)... -> Conv -> * strength -> shuffle -> + -> QuantizeLinear
+    luma of them -> Cast -----------------------------------------------------------------------+
+
+Every node that ONNX Runtime runs on several threads wakes them once: QuantizeLinear rounds, clips and casts in one
+such node instead of three.
+
+The pixel shuffle is written as transpositions, channels last and then rows out. ONNX Runtime computes the first where
+it leaves its own layout of features anyway, and the second moves pairs of neighbours at once; DepthToSpace takes longer
+by its profiler, and has a single thread.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.student import Convolution, Student, convolutions
+
+PLANES, STRENGTH, OUTPUT = "planes", "strength", "sharpened"
+# Every operator is as it has been since opset 13; 17 and IR 8 are read by every ONNX Runtime from 1.14 on.
+_OPSET, _IR = 17, 8
+PARITY = 1
+"""Grey levels by which ONNX Runtime and torch may differ: sums in another order round another way."""
+
+Luma = NDArray[np.uint8]
+
+
+class ExportError(RuntimeError):
+    """A graph that does not compute what the student computes; the message says by how much."""
+
+
+def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
+    """Write a student as an ONNX model.
+
+    Inputs: `planes` uint8 `[N, 1, H, W]`, luma, or `[N, 2, H, W]`, luma and the plane that `acutance.model.hints.fill`
+    writes, for a student that takes hints; `strength` float32 `[N, 1, 1, 1]`, what the correction is multiplied
+    with, 1 as it was trained. Output: `sharpened` uint8 `[N, 1, H, W]`. H and W are even.
+
+    Args:
+        student: The student; its batch norm is folded with the running statistics.
+        metadata: Kept in the file's metadata, beside the student's name.
+    """
+    graph = _Graph()
+    white = np.float32(255)
+    head, *body, tail = convolutions(student)
+    graph.node("Cast", [PLANES], "grey", to=TensorProto.FLOAT)
+    graph.convolution("grey", "head", Convolution(head.weight / white, head.bias), stride=2)
+    graph.node("Relu", ["head"], "features")
+    block, index = "features", 0
+    for length in student.shape.blocks:
+        previous = block
+        for left in range(length - 1, -1, -1):
+            graph.convolution(previous, f"body{index}", body[index])
+            summed = f"body{index}"
+            if left == 0:
+                summed = f"sum{index}"
+                graph.node("Add", [f"body{index}", block], summed)
+            previous = f"relu{index}"
+            graph.node("Relu", [summed], previous)
+            index += 1
+        block = previous
+    graph.convolution(block, "tail", Convolution(tail.weight * white, tail.bias * white))
+    luma = graph.luma(student.shape.planes)
+    graph.node("Transpose", ["tail"], "pixels", perm=[0, 2, 3, 1])
+    graph.node("Mul", ["pixels", STRENGTH], "scaled")
+    graph.node("Reshape", ["scaled", graph.constant("cells", np.array([0, 0, -1, 2, 2]))], "squares")
+    graph.node("Transpose", ["squares"], "rows", perm=[0, 1, 3, 2, 4])
+    graph.node("Shape", [luma], "size")
+    graph.node("Reshape", ["rows", "size"], "correction")
+    graph.node("Cast", [luma], "grey_luma", to=TensorProto.FLOAT)
+    graph.node("Add", ["correction", "grey_luma"], "corrected")
+    one, zero = graph.constant("one", np.float32(1)), graph.constant("zero", np.uint8(0))
+    graph.node("QuantizeLinear", ["corrected", one, zero], OUTPUT)
+    return graph.model(student.shape, metadata)
+
+
+class _Graph:
+    """An ONNX graph in the making."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
+        self._nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+
+    def constant(self, name: str, value: NDArray[Any] | np.generic) -> str:
+        self._constants.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def luma(self, planes: int) -> str:
+        if planes == 1:
+            return PLANES
+        ends = [self.constant(name, np.array([value])) for name, value in (("first", 0), ("past", 1), ("axis", 1))]
+        self.node("Slice", [PLANES, *ends], "luma")
+        return "luma"
+
+    def convolution(self, source: str, name: str, numbers: Convolution, stride: int = 1) -> None:
+        # The head's kernel of 4 with stride 2 takes one row on each side, as 3 does; 1 takes none.
+        weight = self.constant(f"{name}.weight", numbers.weight)
+        bias = self.constant(f"{name}.bias", numbers.bias)
+        kernel = list(numbers.weight.shape[2:])
+        self.node(
+            "Conv",
+            [source, weight, bias],
+            name,
+            kernel_shape=kernel,
+            pads=[(kernel[0] - 1) // 2] * 4,
+            strides=[stride] * 2,
+        )
+
+    def model(self, shape: StudentShape, metadata: Mapping[str, str]) -> bytes:
+        uint8 = TensorProto.UINT8
+        ends = [
+            helper.make_tensor_value_info(PLANES, uint8, ["N", shape.planes, "H", "W"]),
+            helper.make_tensor_value_info(STRENGTH, TensorProto.FLOAT, ["N", 1, 1, 1]),
+            helper.make_tensor_value_info(OUTPUT, uint8, ["N", 1, "H", "W"]),
+        ]
+        graph = helper.make_graph(self._nodes, shape.name, ends[:2], ends[2:], self._constants)
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR, producer_name="acutance"
+        )
+        helper.set_model_props(model, {"shape": shape.name, **metadata})
+        onnx.checker.check_model(model)
+        serialized: bytes = model.SerializeToString()
+        return serialized

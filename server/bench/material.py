@@ -1,0 +1,204 @@
+"""What `acutance bench stream` sends: bar-coded frames, encoded beforehand, and the pristine pictures to compare."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import chain, cycle, islice
+from math import ceil
+from pathlib import Path
+from typing import Literal, cast
+
+import av
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from acutance.server.bench import barcode
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.encoder import ENCODERS
+from acutance.server.frames.planes import new_like, plane_view
+
+Plane = NDArray[np.uint8]
+type Size = tuple[int, int]
+Camera = Literal["sharp", "soft"]
+
+CLOCK_RATE = 90_000
+_MOST_FRAMES = 120  # of the clip, played forth and back: at 1080p 370 MB
+# A picture every half second is compared: neighbours say the same.
+SAMPLE_EVERY = 15
+# Without a clip: FFmpeg's moving test picture. Good for time, not for quality.
+_TEST_PICTURE = "testsrc2=size={width}x{height}:rate=30,format=yuv420p"
+
+
+class MaterialError(ValueError):
+    """A clip that cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be sent.
+
+    Attributes:
+        size: width and height in pixels that the call begins with.
+        codec: ``H264`` or ``VP8``.
+        camera: ``soft`` brings each frame down and up by two (bicubic) before it is encoded.
+        bitrate: bits a second at ``size``.
+        rate: frames a second.
+        count: how many frames are encoded.
+        reduced: the size from frame ``reduced_at`` on, at as many bits a pixel; None for a sender that keeps its size.
+        reduced_at: number of a frame.
+    """
+
+    size: Size
+    codec: str = "H264"
+    camera: Camera = "sharp"
+    bitrate: int = 600_000
+    rate: int = 30
+    count: int = 1800
+    reduced: Size | None = None
+    reduced_at: int = 0
+
+    @property
+    def block(self) -> int:
+        """Side of the bar code's blocks in pixels of ``size``: reduced, they still have 16."""
+        if self.reduced is None:
+            return barcode.BLOCK
+        return barcode.BLOCK * ceil(max(side / small for side, small in zip(self.size, self.reduced, strict=True)))
+
+    @property
+    def picture(self) -> slice:
+        """Rows at ``size`` that the bar code and its smear leave alone."""
+        return slice(0, -2 * self.block)
+
+    def check(self) -> None:
+        """Raise `MaterialError` where no such stream can be made."""
+        (width, height), block = self.size, self.block
+        least = barcode.SMALLEST_WIDTH // barcode.BLOCK * block
+        # The bar code's rows, as many again that they may touch, and some picture.
+        if width < least or height < 4 * block or width % 2 or height % 2:
+            raise MaterialError(
+                f"a picture of {width}x{height} cannot be sent: both sides must be even, the width at least "
+                f"{least} (for the bar code) and the height at least {4 * block}"
+            )
+        if self.reduced is not None and (
+            min(self.reduced) < 16
+            or any(side % 2 for side in self.reduced)
+            or not (self.reduced[0] <= width and self.reduced[1] <= height)
+        ):
+            raise MaterialError(
+                f"a sender does not reduce {width}x{height} to {self.reduced[0]}x{self.reduced[1]}: both sides must "
+                "be even, 16 at least, and no larger than before"
+            )
+        if self.count > 1 << barcode.BITS:
+            raise MaterialError(
+                f"{self.count} frames are more than the bar code can number: at most {1 << barcode.BITS}"
+            )
+
+
+@dataclass
+class Material:
+    """A stream ready to be sent.
+
+    Attributes:
+        plan: what it was made by.
+        packets: an access unit a frame; the first one is a keyframe.
+        pristine: luma uint8 [H, W] of the plan's size by frame number, before softening, reducing and encoding, for
+            every 15th frame.
+        uplink: the same as the encoder left it, which is what the server gets; reduced ones enlarged again (bicubic),
+            which is what a player would show.
+    """
+
+    plan: Plan
+    packets: list[bytes] = field(default_factory=list)
+    pristine: dict[int, Plane] = field(default_factory=dict)
+    uplink: dict[int, Plane] = field(default_factory=dict)
+
+
+def prepare(clip: Path | None, plan: Plan) -> Material:
+    """Encode frames of a clip as a sender would.
+
+    Args:
+        clip: any video file, cut to the plan's shape and played forth and back; None for FFmpeg's test picture.
+        plan: what is to be sent.
+
+    Raises:
+        MaterialError: the clip cannot be read, or no such stream can be made.
+    """
+    plan.check()
+    material = Material(plan)
+    control = RateControl(plan.bitrate)
+    encoder = ENCODERS[plan.codec](control)
+    decoder = cast(av.VideoCodecContext, av.CodecContext.create({"H264": "h264", "VP8": "vp8"}[plan.codec], "r"))
+    scaler, enlarger = VideoReformatter(), VideoReformatter()
+    for number, original in enumerate(islice(_there_and_back(_read(clip, plan.size)), plan.count)):
+        frame = _numbered(original, number, plan)
+        sampled = number % SAMPLE_EVERY == 0
+        if sampled:
+            material.pristine[number] = plane_view(frame, 0).copy()
+        if plan.camera == "soft":
+            frame = _numbered(_softened(scaler, original), number, plan)
+        if plan.reduced is not None and number >= plan.reduced_at:
+            frame = scaler.reformat(frame, *plan.reduced, interpolation=Interpolation.BICUBIC)
+            # As many bits a pixel as before.
+            control.maximum = plan.bitrate * frame.width * frame.height // (plan.size[0] * plan.size[1])
+        packet = encoder.encode(frame)
+        material.packets.append(bytes(packet))
+        for decoded in decoder.decode(packet):
+            if sampled and isinstance(decoded, VideoFrame):
+                shown = enlarger.reformat(decoded, *plan.size, interpolation=Interpolation.BICUBIC)
+                material.uplink[number] = plane_view(shown, 0).copy()
+    return material
+
+
+def _read(clip: Path | None, size: Size) -> list[VideoFrame]:
+    width, height = size
+    scaler = VideoReformatter()
+    try:
+        with _open(clip, size) as container:
+            frames = [
+                _scaled(scaler, frame, width, height) for frame in islice(container.decode(video=0), _MOST_FRAMES)
+            ]
+    except (av.FFmpegError, IndexError) as error:
+        raise MaterialError(f"cannot read a video from {clip}: {error}") from error
+    if not frames:
+        raise MaterialError(f"there is no picture in {clip}")
+    return frames
+
+
+def _open(clip: Path | None, size: Size) -> av.container.InputContainer:
+    if clip is not None:
+        return av.open(str(clip))
+    return av.open(_TEST_PICTURE.format(width=size[0], height=size[1]), format="lavfi")
+
+
+def _scaled(scaler: VideoReformatter, frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    factor = max(width / frame.width, height / frame.height)
+    covering = (-(-round(frame.width * factor) // 2) * 2, -(-round(frame.height * factor) // 2) * 2)
+    whole = scaler.reformat(frame, *covering, format="yuv420p", interpolation=Interpolation.BICUBIC)
+    cut = new_like(whole, width, height)
+    for index in range(3):
+        target, source = plane_view(cut, index), plane_view(whole, index)
+        top, left = (source.shape[0] - target.shape[0]) // 2, (source.shape[1] - target.shape[1]) // 2
+        target[:] = source[top : top + target.shape[0], left : left + target.shape[1]]
+    return cut
+
+
+def _softened(scaler: VideoReformatter, frame: VideoFrame) -> VideoFrame:
+    half = scaler.reformat(frame, frame.width // 2, frame.height // 2, interpolation=Interpolation.BICUBIC)
+    return scaler.reformat(half, frame.width, frame.height, interpolation=Interpolation.BICUBIC)
+
+
+def _numbered(frame: VideoFrame, number: int, plan: Plan) -> VideoFrame:
+    numbered = new_like(frame)
+    for index in range(3):
+        plane_view(numbered, index)[:] = plane_view(frame, index)
+    barcode.stamp(plane_view(numbered, 0), number, plan.block)
+    numbered.pts = number * CLOCK_RATE // plan.rate
+    numbered.time_base = Fraction(1, CLOCK_RATE)
+    return numbered
+
+
+def _there_and_back(frames: list[VideoFrame]) -> Iterator[VideoFrame]:
+    # Forth and back, so that the loop has no cut that would cost a keyframe's bits.
+    return cycle(chain(frames, frames[-2:0:-1]))

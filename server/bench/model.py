@@ -1,0 +1,179 @@
+"""`acutance bench model`: each student's time a frame on this machine, against what the machine could do."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from rich.console import Console
+from rich.table import Column, Table
+
+from acutance.model.engine import catalog
+from acutance.model.engine.engine import Engine, usable_cpus
+from acutance.server.bench import roofline
+from acutance.server.bench.server import BenchError
+from acutance.server.telemetry import host_info as machine
+
+_WIDTH = 180  # of a table in a file or a pipe, where nothing else says how wide it may be
+_WARM_UP = 3  # runs that make buffers, and CUDA's choice of algorithms
+Size = Annotated[str, Field(pattern=r"^\d+x\d+$")]
+
+
+class ModelOptions(BaseModel):
+    """Measure each student: milliseconds and frames a second by size, provider and threads, beside the limits.
+
+    The limits are measured, too: arithmetic by matrix products, memory by copies.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    student: Annotated[
+        list[str], Field(description="a student that ships, or an .onnx file; repeatable; none: all that ship")
+    ] = []
+    size: Annotated[list[Size], Field(description="WIDTHxHEIGHT; repeatable", min_length=1)] = [
+        "640x360",
+        "1280x720",
+        "1920x1080",
+        "3840x2160",
+    ]
+    provider: Annotated[
+        list[Literal["tensorrt", "cuda", "cpu"]],
+        Field(description="repeatable; one that does not run here is said so", min_length=1),
+    ] = ["cuda", "cpu"]
+    threads: Annotated[
+        list[int], Field(description="of an inference on the CPU; repeatable; none: one, and all that there are")
+    ] = []
+    calls: Annotated[
+        list[Annotated[int, Field(ge=1, le=64)]],
+        Field(description="of an inference at once, as of so many sessions; repeatable", min_length=1),
+    ] = [1]
+    seconds: Annotated[float, Field(gt=0, le=60, description="to measure each cell for")] = 1.0
+    log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON")] = None
+
+
+def model(options: ModelOptions) -> None:
+    """Run the benchmark and print its table.
+
+    Raises:
+        BenchError: a provider runs nowhere here, or an extra is missing.
+        EngineError: a student does not open.
+    """
+    try:
+        limits = {threads: roofline.measure(threads) for threads in _thread_counts(options)}
+    except ImportError:
+        raise BenchError(
+            "the machine's limits are measured with threadpoolctl: pip install 'acutance[bench]'"
+        ) from None
+    rows: list[dict[str, Any]] = []
+    notes: dict[str, str] = {}
+    for provider in options.provider:
+        for threads in _thread_counts(options) if provider == "cpu" else [0]:
+            for name in options.student or list(catalog.shipped()):
+                engine = Engine.open(name, provider, threads)
+                if engine.provider.lower() != provider:
+                    notes[provider] = engine.note or "it does not run here"
+                    break
+                rows += [
+                    _row(engine, size, threads, calls, options.seconds, limits.get(threads))
+                    for size in options.size
+                    for calls in options.calls
+                ]
+    if not rows:
+        raise BenchError(f"no provider of {', '.join(options.provider)} runs here: {'; '.join(notes.values())}")
+    report = {
+        "benchmark": "model",
+        "options": options.model_dump(mode="json", exclude={"log"}),
+        "machine": machine.describe(),
+        "figures": {
+            "limits": [
+                {"threads": n, "gflop/s": round(limit.flops / 1e9, 1), "GB/s": round(limit.bandwidth / 1e9, 1)}
+                for n, limit in limits.items()
+            ],
+            "rows": rows,
+        },
+    }
+    _print(report, notes)
+    if options.log is not None:
+        with options.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(report) + "\n")
+
+
+def _thread_counts(options: ModelOptions) -> list[int]:
+    return options.threads or sorted({1, usable_cpus()})
+
+
+def _row(
+    engine: Engine, size: str, threads: int, calls: int, seconds: float, limit: roofline.Roofline | None
+) -> dict[str, Any]:
+    width, height = (int(side) for side in size.split("x"))
+    with ThreadPoolExecutor(calls) as pool:
+
+        def together(duration: float) -> list[list[float]]:
+            return list(pool.map(lambda _: _times(engine, width, height, duration), range(calls)))
+
+        together(0 if calls == 1 else seconds / 4)  # makes the buffers for each number of frames that runs together
+        times = together(seconds)
+    milliseconds = np.concatenate(times) * 1000
+    p50, p95, p99 = (round(float(value), 2) for value in np.percentile(milliseconds, (50, 95, 99)))
+    student = engine.student
+    row = {
+        "student": student.name,
+        "size": size,
+        "provider": engine.provider,
+        "threads": threads or None,
+        "calls at once": calls,
+        "runs": len(milliseconds),
+        "ms": {"p50": p50, "p95": p95, "p99": p99},
+        "frames/s": round(sum(1 / float(np.mean(part)) for part in times), 1),
+    }
+    if calls > 1 or limit is None or student.mac_per_pixel is None or student.bytes_per_pixel is None:
+        return row
+    pixels = width * height
+    arithmetic, memory = limit.floor(student.mac_per_pixel * pixels, student.bytes_per_pixel * pixels)
+    return row | {
+        "arithmetic floor ms": round(arithmetic * 1000, 2),
+        "memory floor ms": round(memory * 1000, 2),
+        "% of the limit": round(100 * max(arithmetic, memory) * 1000 / p50),
+        "bound by": "arithmetic" if arithmetic > memory else "memory",
+    }
+
+
+def _times(engine: Engine, width: int, height: int, seconds: float) -> list[float]:
+    luma = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
+    out = np.empty_like(luma)
+    for _ in range(_WARM_UP):
+        engine.sharpen(luma, out)
+    times: list[float] = []
+    end = perf_counter() + seconds
+    while not times or perf_counter() < end:
+        begun = perf_counter()
+        engine.sharpen(luma, out)
+        times.append(perf_counter() - begun)
+    return times
+
+
+def _print(report: dict[str, Any], notes: dict[str, str]) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    rows = report["figures"]["rows"]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = Table(
+        *(Column(name, overflow="fold") for name in columns), title=f"milliseconds a frame: {report['machine']['cpu']}"
+    )
+    for row in rows:
+        table.add_row(*(_shown(row.get(name)) for name in columns))
+    console.print(table)
+    for limit in report["figures"]["limits"]:
+        console.print(f"{limit['threads']} thread(s): {limit['gflop/s']} GFLOP/s, {limit['GB/s']} GB/s")
+    for provider, note in notes.items():
+        console.print(f"{provider}: {note}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return " / ".join(str(part) for part in value.values())
+    return "" if value is None else str(value)

@@ -1,0 +1,183 @@
+"""The peer of `acutance bench stream`: sends the material in real time, times each frame that comes back."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from fractions import Fraction
+from time import monotonic
+from typing import Any, cast
+
+import numpy as np
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import Packet, VideoFrame
+from numpy.typing import NDArray
+
+from acutance.server.bench import barcode
+from acutance.server.bench.material import CLOCK_RATE, SAMPLE_EVERY, Plan
+from acutance.server.client.offer import OfferClient
+from acutance.server.client.whip import SignallingError
+from acutance.server.encoding.encoder import VideoPacket
+from acutance.server.frames.planes import plane_view
+from acutance.server.sessions.page_channel import LABEL
+
+Plane = NDArray[np.uint8]
+_CONNECT_S = 15.0
+_LAST_FRAMES_S = 1.0  # after the last one was sent
+
+
+class PeerError(RuntimeError):
+    """The round trip did not come about; the message says why."""
+
+
+class RefusedError(PeerError):
+    """The server has no room for another session (503); the message is the server's."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What one peer sends.
+
+    Attributes:
+        plan: what the packets were made by.
+        packets: of `Material`; a longer run plays them again, each time from their keyframe on.
+        count: how many frames are sent.
+    """
+
+    plan: Plan
+    packets: list[bytes]
+    count: int
+
+
+@dataclass
+class Trip:
+    """What one run saw.
+
+    Attributes:
+        sent: seconds on the monotonic clock by frame number.
+        returned: the same, in the order in which the frames came back.
+        sizes: width and height of each of them.
+        pictures: returned luma uint8 [H, W] by frame number, for every 15th frame of the packets' first playing.
+        statistics: what the server said of itself, once a second.
+    """
+
+    sent: dict[int, float] = field(default_factory=dict)
+    returned: list[tuple[int, float]] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    pictures: dict[int, Plane] = field(default_factory=dict)
+    statistics: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _PacketTrack(MediaStreamTrack):
+    kind = "video"
+
+    def __init__(self, sending: Sending, trip: Trip, begin: asyncio.Event):
+        super().__init__()
+        self._sending = sending
+        self._trip = trip
+        self._begin = begin
+        self._started = 0.0
+
+    async def recv(self) -> VideoPacket:
+        await self._begin.wait()
+        sending, number, rate = self._sending, len(self._trip.sent), self._sending.plan.rate
+        if number >= sending.count:
+            self.stop()
+            raise MediaStreamError
+        self._started = self._started or monotonic()
+        await asyncio.sleep(max(0.0, self._started + number / rate - monotonic()))
+        packet = cast(VideoPacket, Packet(sending.packets[number % len(sending.packets)]))
+        packet.pts = packet.dts = number * CLOCK_RATE // rate
+        packet.time_base = Fraction(1, CLOCK_RATE)
+        self._trip.sent[number] = monotonic()
+        return packet
+
+
+def sending_track(sending: Sending, trip: Trip, begin: asyncio.Event) -> MediaStreamTrack:
+    """Return a track that sends in real time from when ``begin`` is set, and notes in ``trip`` what it has sent."""
+    return _PacketTrack(sending, trip, begin)
+
+
+async def round_trip(url: str, sending: Sending) -> Trip:
+    """Send frames in real time to the server at ``url`` and collect what comes back.
+
+    Raises:
+        RefusedError: the server has no room.
+        PeerError: the server refuses the offer or cannot be reached, or no connection comes about.
+    """
+    trip, begin = Trip(), asyncio.Event()
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    connected = asyncio.Event()
+    readers: list[asyncio.Task[None]] = []
+
+    @peer.on("track")
+    def read(track: MediaStreamTrack) -> None:
+        readers.append(asyncio.create_task(_read(track, sending, trip)))
+
+    @peer.on("connectionstatechange")
+    def changed() -> None:
+        if peer.connectionState == "connected":
+            connected.set()
+
+    @peer.createDataChannel(LABEL).on("message")
+    def said(message: str) -> None:
+        statistics = json.loads(message)
+        if statistics.get("type") == "stats":
+            trip.statistics.append(statistics)
+
+    transceiver = peer.addTransceiver(sending_track(sending, trip, begin), direction="sendrecv")
+    capabilities = RTCRtpSender.getCapabilities("video").codecs
+    transceiver.setCodecPreferences([c for c in capabilities if c.mimeType == f"video/{sending.plan.codec}"])
+    try:
+        await peer.setLocalDescription(await peer.createOffer())
+        async with OfferClient(url) as client:
+            accepted = await client.offer(peer.localDescription.sdp)
+            await peer.setRemoteDescription(RTCSessionDescription(accepted.sdp, "answer"))
+            try:
+                await asyncio.wait_for(connected.wait(), _CONNECT_S)
+            except TimeoutError:
+                raise PeerError(f"no connection to {url} within {_CONNECT_S:g} s") from None
+            begin.set()
+            await asyncio.sleep(sending.count / sending.plan.rate + _LAST_FRAMES_S)
+    except SignallingError as error:
+        raise (RefusedError if error.status == 503 else PeerError)(str(error)) from error
+    finally:
+        await peer.close()
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+    return trip
+
+
+async def _read(track: MediaStreamTrack, sending: Sending, trip: Trip) -> None:
+    while True:
+        try:
+            frame = await track.recv()
+        except MediaStreamError:
+            return
+        now = monotonic()
+        if not isinstance(frame, VideoFrame):
+            continue
+        luma = plane_view(frame, 0)
+        coded = barcode.read(luma, sending.plan.block * frame.width / sending.plan.size[0])
+        number = None if coded is None else latest(coded, len(sending.packets), len(trip.sent))
+        if number is None:
+            continue
+        trip.returned.append((number, now))
+        trip.sizes.append((frame.width, frame.height))
+        if number % SAMPLE_EVERY == 0 and number < len(sending.packets):
+            trip.pictures[number] = luma.copy()
+
+
+def latest(coded: int, period: int, sent: int) -> int | None:
+    """Return the latest of the frames sent so far that bears the number ``coded``; None if there is none.
+
+    Args:
+        coded: as read from the picture; each playing of the packets begins again at 0.
+        period: of how many packets.
+        sent: how many frames have been sent.
+    """
+    if coded >= period:
+        return None
+    number = coded + period * ((sent - 1 - coded) // period)
+    return number if number >= 0 else None

@@ -1,0 +1,107 @@
+"""The figures of several machines beside each other: what `acutance bench report --plot` draws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from acutance.server.bench.report import ReportError, Run, machine_of, model_rows
+
+_MARKERS = "osD^vPX*<>"
+_SPREAD = 0.6  # of the room that a size has: the points of several machines stand beside each other
+
+_WIDE = 20  # a range in which the small ones would lie on the axis
+
+
+@dataclass(frozen=True)
+class Point:
+    """One figure.
+
+    Attributes:
+        size: width and height, such as ``640x360``.
+        value: what is drawn upwards.
+        machine: number of the machine; its colour.
+        kind: codec, or student and provider; its marker.
+    """
+
+    size: str
+    value: float
+    machine: int
+    kind: str
+
+
+def plot(runs: Sequence[Run], file: Path) -> None:
+    """Draw frame rate and latency of streams, and milliseconds a frame of models, by size; a colour a machine.
+
+    Raises:
+        ReportError: there is nothing to draw, or the file cannot be written.
+    """
+    machines = list(dict.fromkeys(map(machine_of, runs)))
+    panels = {title: points for title, points in _panels(runs, machines).items() if points}
+    if not panels:
+        raise ReportError("there is nothing to plot in these logs")
+    figure = Figure(figsize=(5 * len(panels), 5.5), layout="constrained")
+    for axes, (title, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        _draw(axes, points)
+        axes.set_title(title)
+    figure.supxlabel("\n".join(f"machine {number}: {name}" for number, name in enumerate(machines, 1)), fontsize=8)
+    try:
+        figure.savefig(file, dpi=120)
+    except (OSError, ValueError) as error:
+        raise ReportError(f"cannot write the plot to {file}: {error}") from error
+
+
+def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Point]]:
+    panels: dict[str, list[Point]] = {
+        "frames/s": [],
+        "latency, 95th percentile, ms": [],
+        "student, median ms a frame": [],
+    }
+    rates, latencies, models = panels.values()
+    for run in runs:
+        number = 1 + machines.index(machine_of(run))
+        if run["benchmark"] == "stream":
+            options, figures = run["options"], run["figures"]
+            rates.append(Point(options["size"], figures["frame_rate"], number, options["codec"]))
+            latencies.append(Point(options["size"], figures["latency_ms"]["p95"], number, options["codec"]))
+            continue
+        for row in model_rows(run):
+            median = next((value for name, value in row.items() if "p50" in name), None)
+            if median is not None:
+                models.append(Point(row["size"], median, number, f"{row['student']} on {row['provider']}"))
+    return {"frames/s": rates, "latency, 95th percentile, ms": latencies, "student, median ms a frame": models}
+
+
+def _draw(axes: Axes, points: Sequence[Point]) -> None:
+    sizes = sorted({point.size for point in points}, key=_pixels)
+    kinds = sorted({point.kind for point in points})
+    groups = sorted({(point.machine, point.kind) for point in points})
+    for place, (machine, kind) in enumerate(groups):
+        shift = _SPREAD * ((place + 0.5) / len(groups) - 0.5)
+        own = [point for point in points if (point.machine, point.kind) == (machine, kind)]
+        axes.plot(
+            [sizes.index(point.size) + shift for point in own],
+            [point.value for point in own],
+            _MARKERS[kinds.index(kind) % len(_MARKERS)],
+            color=f"C{machine - 1}",
+            label=f"machine {machine}, {kind}",
+            alpha=0.8,
+        )
+    axes.set_xticks(range(len(sizes)), sizes)
+    axes.set_xlim(-0.5, len(sizes) - 0.5)
+    values = [point.value for point in points]
+    if min(values) > 0 and max(values) > _WIDE * min(values):
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.grid(axis="y", alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    # Below: with every student in it there is no room inside.
+    axes.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.07), frameon=False)
+
+
+def _pixels(size: str) -> int:
+    width, height = size.split("x")
+    return int(width) * int(height)

@@ -1,0 +1,239 @@
+"""`acutance bench stream`: real round trips over WebRTC on this machine, timed by bar codes."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from rich.console import Console
+from rich.table import Table
+
+from acutance.server.bench import figures as bench_figures
+from acutance.server.bench import threads as bench_threads
+from acutance.server.bench.material import Camera, Material, Plan, prepare
+from acutance.server.bench.peer import PeerError, Sending, Trip
+from acutance.server.bench.server import BenchError, Watched, acutance, environment
+from acutance.server.bench.sessions import Outcome, Refused, run_sessions
+from acutance.server.telemetry import host_info as machine
+
+# Longer runs play it again: at 1080p a minute of pictures to compare takes half a gigabyte.
+_MATERIAL_S = 60
+
+
+class StreamOptions(BaseModel):
+    """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of the uplink and of what came back.
+
+    Starts a server of its own (ACUTANCE_… in the environment reaches it), or takes one that runs.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    clip: Annotated[Path | None, Field(description="a video file; without one FFmpeg's test picture")] = None
+    size: Annotated[str, Field(pattern=r"^\d+x\d+$", description="of the sent picture")] = "640x360"
+    codec: Annotated[Literal["h264", "vp8"], Field(description="both ways")] = "h264"
+    camera: Annotated[Camera, Field(description="soft: brought down and up by two before encoding")] = "sharp"
+    uplink: Annotated[int, Field(ge=50_000, description="bit rate of what is sent, bits a second")] = 600_000
+    rate: Annotated[int, Field(ge=1, le=120, description="frames a second")] = 30
+    seconds: Annotated[
+        int, Field(ge=10, le=86_400, description="how long to send; what is sent repeats itself each minute")
+    ] = 60
+    resize: Annotated[
+        str | None,
+        Field(
+            pattern=r"^\d+x\d+@\d+$",
+            description="WIDTHxHEIGHT@SECONDS: the sender drops to this size then, at as many bits a pixel",
+        ),
+    ] = None
+    sessions: Annotated[int, Field(ge=1, le=64, description="peers at once, a process each")] = 1
+    stagger: Annotated[float, Field(ge=0, le=600, description="seconds from one peer's start to the next one's")] = 0.0
+    serve: Annotated[
+        list[str],
+        Field(description="NAME=VALUE, an option of `acutance serve` for the server started here"),
+    ] = []
+    url: Annotated[str | None, Field(description="a server that runs; without one it is started here")] = None
+    threads_table: Annotated[bool, Field(description="the server's processor time a frame, by what its threads do")] = (
+        False
+    )
+    log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON a run")] = None
+
+
+@dataclass
+class Run:
+    """What one run brought.
+
+    Attributes:
+        outcomes: one a session.
+        server: as it was watched.
+        health: what it said of itself before.
+        cpu_by_work: processor seconds by what its threads do; empty where not asked for.
+    """
+
+    outcomes: list[Outcome]
+    server: Watched
+    health: dict[str, Any]
+    cpu_by_work: Mapping[str, float]
+
+    @property
+    def trips(self) -> list[Trip]:
+        """Of the sessions that were not refused."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Trip)]
+
+
+def stream(options: StreamOptions) -> None:
+    """Run the benchmark and print its table.
+
+    Raises:
+        BenchError, MaterialError, PeerError: it cannot run.
+    """
+    plan = _plan(options)
+    if options.log is not None:
+        _check_writable(options.log)
+    material = prepare(options.clip, plan)
+    run = _run(options, Sending(plan, material.packets, options.seconds * options.rate))
+    report = {
+        "benchmark": "stream",
+        "options": options.model_dump(mode="json", exclude={"log"}),
+        "machine": machine.describe(),
+        "server": {name: run.health.get(name) for name in ("version", "student", "provider", "provider_note")},
+        "figures": figures(material, run),
+    }
+    _print(report)
+    if options.log is not None:
+        with options.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(report) + "\n")
+
+
+def figures(material: Material, run: Run) -> dict[str, Any]:
+    """Return the figures of a run: of its one session, or the worst of several and then each of them.
+
+    Raises:
+        PeerError: the server took no session, or returned nothing.
+    """
+    each = [_session(material, outcome) for outcome in run.outcomes]
+    served = [session for session in each if "refused" not in session]
+    if not served:
+        raise PeerError(f"the server took no session: {each[0]['refused']}")
+    frames = sum(len(trip.sent) for trip in run.trips)
+    by_work = {work: round(seconds * 1000 / frames, 2) for work, seconds in run.cpu_by_work.items()}
+    return {
+        **(served[0] if len(each) == 1 else bench_figures.worst(served)),
+        **bench_figures.process(run.server.seen, run.trips),
+        **({"server_cpu_ms_per_frame_by_work": by_work} if by_work else {}),
+        **({"sessions": each} if len(each) > 1 else {}),
+    }
+
+
+def _session(material: Material, outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Refused):
+        return {"refused": outcome.message}
+    said = bench_figures.said(outcome.statistics)
+    return {
+        **bench_figures.measure(outcome, material.plan.rate),
+        **bench_figures.quality(material, outcome),
+        **bench_figures.after_resize(material, outcome),
+        **({"server_said": said} if said else {}),
+    }
+
+
+def _plan(options: StreamOptions) -> Plan:
+    seconds, reduced, at = min(options.seconds, _MATERIAL_S), None, 0
+    if options.resize is not None:
+        size, _, after = options.resize.partition("@")
+        reduced, at = _size(size), int(after) * options.rate
+        if options.seconds > _MATERIAL_S or int(after) >= options.seconds:
+            raise BenchError(f"with --resize a run lasts at most {_MATERIAL_S} s, and longer than until the resize")
+    environment(options.serve)  # said before a minute of encoding
+    if options.url is not None and (options.serve or options.threads_table):
+        raise BenchError("--serve and --threads-table are for a server that is started here, without --url")
+    return Plan(
+        _size(options.size),
+        options.codec.upper(),
+        options.camera,
+        options.uplink,
+        options.rate,
+        seconds * options.rate,
+        reduced,
+        at,
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
+def _run(options: StreamOptions, sending: Sending) -> Run:
+    with _server(options) as (server, names):
+        health = server.health()
+        outcomes = run_sessions(server.url, sending, options.sessions, options.stagger, server.look)
+        by_work = _by_work(server, names) if names else {}
+        if options.url is None:
+            server.await_end_of_sessions()
+            server.look()
+    return Run(outcomes, server, health, by_work)
+
+
+def _by_work(server: Watched, names: Path) -> dict[str, float]:
+    return bench_threads.by_work(server.by_thread_before, server.by_thread, bench_threads.read_names(names))
+
+
+@contextmanager
+def _server(options: StreamOptions) -> Iterator[tuple[Watched, Path | None]]:
+    if options.url is not None:
+        yield Watched(options.url.rstrip("/")), None
+        return
+    with tempfile.TemporaryDirectory(prefix="acutance-bench-") as folder:
+        names = Path(folder) / "threads.json" if options.threads_table else None
+        with acutance(options.serve, names) as server:
+            yield server, names
+
+
+def _check_writable(log: Path) -> None:
+    # Before the run: a minute's figures are not to be lost to a typing error.
+    try:
+        log.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise BenchError(f"cannot write to {log}: {error.strerror or error}") from error
+
+
+def _print(report: dict[str, Any]) -> None:
+    options, values = report["options"], dict(report["figures"])
+    sessions = values.pop("sessions", [])
+    title = f"{options['size']} at {options['rate']}/s, {options['codec']}, {options['camera']} camera"
+    table = Table("figure", "value", title=title)
+    table.add_row("clip", Path(options["clip"]).name if options["clip"] else "FFmpeg's testsrc2")
+    table.add_row("uplink", f"{options['uplink']} bit/s for {options['seconds']} s")
+    table.add_row("best student", f"{report['server']['student']} on {report['server']['provider']}")
+    if sessions:
+        table.add_row("sessions", f"{len(sessions)}; below, of each figure the worst")
+    for name, value in values.items():
+        _add(table, name.replace("_", " "), value)
+    for number, session in enumerate(sessions, 1):
+        shown = f"refused: {session['refused']}" if "refused" in session else _in_short(session)
+        table.add_row(f"session {number}", shown)
+    table.add_row("machine", f"{report['machine']['cpu']}, Python {report['machine']['python']}")
+    table.add_row("commit", f"{report['machine']['commit']}, {report['machine']['date']}")
+    Console().print(table)
+
+
+def _add(table: Table, name: str, value: object) -> None:
+    """Add a figure; one with parts that have parts takes a row for each of them."""
+    if not isinstance(value, dict):
+        table.add_row(name, str(value))
+    elif any(isinstance(part, dict) for part in value.values()):
+        for part, figure in value.items():
+            _add(table, f"{name}: {part.replace('_', ' ')}", figure)
+    else:
+        table.add_row(name, ", ".join(f"{part} {figure}" for part, figure in value.items()))
+
+
+def _in_short(session: dict[str, Any]) -> str:
+    said = session.get("server_said", {})
+    return (
+        f"{session['frame_rate']}/s, p95 {session['latency_ms']['p95']} ms, drift {session['drift_ms']} ms, "
+        f"enhanced {said.get('enhanced_share')}, {said.get('student')}"
+    )

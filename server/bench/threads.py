@@ -1,0 +1,65 @@
+"""Where a server's processor time goes, by thread: `acutance bench stream --threads-table`.
+
+Up to Python 3.13 the system does not know threads by their Python names. As a program, this module runs `acutance`
+with one more thread, which writes those names into a file for whoever reads the times from outside.
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from time import sleep
+
+_EVERY_S = 0.5
+_OURS = "thread-names"
+# What the threads do, by how their names begin.
+_WORK = {
+    "MainThread": "event loop: sockets, DTLS, SRTP, RTP, pipeline",
+    "video-decoder": "decoding",
+    "inference": "student, its calling thread; enlargement",
+    "pass": "enlargement without a student",
+    "encode": "encoding",
+    _OURS: "this table's own",
+}
+# ONNX Runtime's pool, and the second thread of x264 or libvpx above 720p.
+_UNNAMED = "threads of libraries: ONNX Runtime's others, the codecs' others"
+
+
+def by_work(before: Mapping[int, float], after: Mapping[int, float], names: Mapping[int, str]) -> dict[str, float]:
+    """Return processor seconds by kind of work, most first.
+
+    Args:
+        before: processor seconds by native thread id at the beginning; a thread that is not there began later.
+        after: the same at the end.
+        names: Python's names of threads by native id; the others are of libraries.
+    """
+    spent: dict[str, float] = {}
+    for thread, seconds in after.items():
+        name = names.get(thread, "")
+        work = next((work for begin, work in _WORK.items() if name.startswith(begin)), name or _UNNAMED)
+        spent[work] = spent.get(work, 0.0) + seconds - before.get(thread, 0.0)
+    return dict(sorted(spent.items(), key=lambda item: -item[1]))
+
+
+def read_names(file: Path) -> dict[int, str]:
+    """Return what `_write_names` wrote last, by native thread id."""
+    return {int(thread): name for thread, name in json.loads(file.read_text(encoding="utf-8")).items()}
+
+
+def _write_names(file: Path) -> None:
+    names: dict[int, str] = {}
+    while True:
+        names |= {thread.native_id: thread.name for thread in threading.enumerate() if thread.native_id is not None}
+        # Renamed into place: the reader never sees half a file.
+        written = file.with_suffix(".new")
+        written.write_text(json.dumps(names), encoding="utf-8")
+        written.replace(file)
+        sleep(_EVERY_S)
+
+
+if __name__ == "__main__":
+    from acutance.server.cli import main
+
+    threading.Thread(target=_write_names, args=(Path(sys.argv[1]),), name=_OURS, daemon=True).start()
+    sys.exit(main(sys.argv[2:]))

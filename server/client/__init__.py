@@ -1,0 +1,4 @@
+"""The client side of signalling: WHIP, WHEP and `/offer`.
+
+Imported by `forward`, `bench` and the command line; never by the rooms that serve.
+"""

@@ -1,0 +1,140 @@
+"""What `acutance peer` says: a table while the call lasts, and the figures of the whole at its end."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from acutance.server.client.peer.call import Call
+from acutance.server.client.peer.connections import Line
+
+_EVERY_S = 0.5
+_LISTED = 20
+
+
+async def watch(call: Call, console: Console) -> None:
+    """Show how a call goes until cancelled."""
+    rates = _Rates()
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            live.update(_table(call, rates, await call.connections.line()), refresh=True)
+
+
+def figures(call: Call, line: Line) -> dict[str, Any]:
+    """Return what a call brought, for programs: numbers, and words where there is no number."""
+    uplink, downlink = call.uplink, call.downlink
+    report: dict[str, Any] = {"ended": call.ended, "seconds": round(_age(call), 2)}
+    if uplink:
+        report["sent"] = {
+            "source": uplink.source.name,
+            "codec": uplink.codec,
+            "size": list(uplink.size),
+            "frames": uplink.sent,
+            "bitrate": _rate(uplink.sent_bytes * 8, call),
+            "sound": uplink.has_sound,
+            "skipped": uplink.skipped,
+            "packets_lost": line.lost_up,
+        }
+    if downlink:
+        report["returned" if uplink else "watched"] = {
+            "codec": downlink.codec or None,
+            "size": list(downlink.size) if downlink.size else None,
+            "frames": downlink.returned,
+            "decoded": downlink.decoded,
+            "undecoded": downlink.undecoded,
+            "bitrate": _rate(downlink.returned_bytes * 8, call),
+            "packets_lost": line.lost_down,
+        }
+    if uplink and downlink:
+        report["matched"] = downlink.matched
+        if downlink.matched:
+            missing = sorted(set(range(uplink.sent)) - downlink.numbers)
+            report["missing"] = {"frames": len(missing), "first": missing[:_LISTED]}
+            report["delay_ms"] = _percentiles(downlink)
+        else:
+            report["missing"] = {"frames": max(0, uplink.sent - downlink.returned), "first": []}
+    report["round_trip_ms"] = None if line.round_trip is None else round(line.round_trip * 1000, 1)
+    if said := call.connections.server:
+        report["server"] = {name: said.get(name) for name in ("student", "rung_reason", "encoder", "frames")}
+    if downlink and downlink.recording:
+        recording = downlink.recording
+        report["file"] = {
+            "frames": recording.frames,
+            "sound_packets": recording.sounds,
+            "seconds": float(recording.end),
+        }
+    if downlink and downlink.pairs:
+        report["pairs"] = downlink.pairs.complete
+    return report
+
+
+def summary(report: dict[str, Any]) -> Table:
+    """Return the figures for people."""
+    table = Table(show_header=False)
+    for name, value in report.items():
+        parts = value if isinstance(value, dict) else {"": value}
+        for part, figure in parts.items():
+            if isinstance(figure, dict):
+                figure = ", ".join(f"{each.replace('_', ' ')} {count}" for each, count in figure.items() if count)
+            elif isinstance(figure, list):
+                figure = ("x" if part == "size" else ", ").join(map(str, figure))
+            table.add_row(f"{name} {part}".replace("_", " ").strip(), str(figure))
+    return table
+
+
+class _Rates:
+    """What a counter grew by, a second."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, tuple[float, float]] = {}
+
+    def of(self, name: str, count: float) -> float:
+        now = asyncio.get_running_loop().time()
+        at, before = self._before.get(name, (now - _EVERY_S, 0.0))
+        self._before[name] = (now, count)
+        return (count - before) / max(now - at, 1e-3)
+
+
+def _table(call: Call, rates: _Rates, line: Line) -> Table:
+    table = Table(title=f"{_age(call):.0f} s", show_header=False)
+    uplink, downlink = call.uplink, call.downlink
+    if uplink:
+        width, height = uplink.size
+        table.add_row("sent", f"{rates.of('sent', uplink.sent):.1f} frames/s, {width}x{height} {uplink.codec}")
+        table.add_row("", f"{rates.of('up', uplink.sent_bytes * 8) / 1000:.0f} kbit/s, {line.lost_up} packets lost")
+    if downlink:
+        size = "x".join(map(str, downlink.size)) if downlink.size else "nothing yet"
+        table.add_row("received", f"{rates.of('back', downlink.returned):.1f} frames/s, {size} {downlink.codec}")
+        down = rates.of("down", downlink.returned_bytes * 8) / 1000
+        table.add_row("", f"{down:.0f} kbit/s, {line.lost_down} packets lost")
+        if downlink.delays:
+            table.add_row("sent to back", f"{_percentiles(downlink)['p50']} ms")
+        if uplink and downlink.matched:
+            table.add_row("on the way or lost", f"{uplink.sent - len(downlink.numbers)} frames")
+    if line.round_trip is not None:
+        table.add_row("round trip of the line", f"{line.round_trip * 1000:.1f} ms")
+    if said := call.connections.server:
+        dropped = said.get("frames", {}).get("dropped")
+        table.add_row("server", f"{said.get('student')}, {dropped} frames dropped")
+    return table
+
+
+def _percentiles(downlink: Any) -> dict[str, float]:
+    if not downlink.delays:
+        return {}
+    median, late = np.percentile(downlink.delays, (50, 95))
+    return {"p50": round(float(median) * 1000, 1), "p95": round(float(late) * 1000, 1)}
+
+
+def _age(call: Call) -> float:
+    if call.began_at is None:
+        return 0.0
+    return (call.ended_at or asyncio.get_running_loop().time()) - call.began_at
+
+
+def _rate(bits: int, call: Call) -> int:
+    return round(bits / max(_age(call), 1e-3))

@@ -1,0 +1,223 @@
+"""What `acutance peer` sends: a file, a camera, a screen or a test pattern, read by FFmpeg through PyAV."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+from av import VideoFrame
+from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
+
+from acutance.server.client.peer.timeline import SOUND_RATE
+from acutance.server.frames.planes import FORMATS
+
+_PATTERN = "testsrc2=size={size}:rate={rate},format=yuv420p"
+# What the systems call their cameras and screens: FFmpeg's input devices (https://ffmpeg.org/ffmpeg-devices.html).
+_CAMERAS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
+_SCREENS = {"linux": "x11grab", "darwin": "avfoundation", "win32": "gdigrab"}
+OPUS_FRAME = 960  # 20 ms
+_USUAL_RATE = Fraction(30)  # where a source does not say
+
+
+class SourceError(ValueError):
+    """What was to be sent cannot be opened; the message says what and why."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures come from.
+
+    Attributes:
+        url: for FFmpeg.
+        name: for people.
+        format: FFmpeg's input format or device; None for a file, which says itself.
+        options: of that format.
+        live: whether frames come when they please; else they are sent when they are due.
+    """
+
+    url: str
+    name: str
+    format: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    live: bool = False
+
+    def open(self) -> InputContainer:
+        """Open it.
+
+        Raises:
+            SourceError: it cannot be.
+        """
+        if self.format is not None and not _has(self.format):
+            raise SourceError(f"cannot open {self.name}: this build of PyAV has no {self.format!r} (see --format)")
+        try:
+            return av.open(self.url, format=self.format, options=dict(self.options))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise SourceError(f"cannot open {self.name}: {_why(error)}") from error
+
+
+def file(path: Path) -> Source:
+    """Return a file's source."""
+    return Source(str(path), str(path))
+
+
+def pattern(size: str, rate: int) -> Source:
+    """Return FFmpeg's moving test picture; ``size`` as in 640x360, ``rate`` in frames a second."""
+    return Source(_PATTERN.format(size=size, rate=rate), "the test pattern", "lavfi")
+
+
+def camera(device: str, size: str, rate: int, format: str | None = None) -> Source:
+    """Return a camera: ``/dev/video0`` on Linux, a number on macOS, ``video=NAME`` on Windows."""
+    return _device(f"camera {device}", device, _CAMERAS, size, rate, format)
+
+
+def screen(display: str, size: str, rate: int, format: str | None = None) -> Source:
+    """Return a screen: ``:0.0+X,Y`` of X11 on Linux, ``Capture screen 0`` on macOS, ``desktop`` on Windows."""
+    return _device(f"screen {display}", display, _SCREENS, size, rate, format)
+
+
+def _device(name: str, device: str, by_system: dict[str, str], size: str, rate: int, format: str | None) -> Source:
+    chosen = format or by_system.get(sys.platform)
+    if chosen is None:
+        raise SourceError(f"cannot open {name}: say which of FFmpeg's input devices it is, by --format")
+    # What FFmpeg generates itself has its size in its description.
+    options = () if chosen == "lavfi" else (("video_size", size), ("framerate", str(rate)))
+    return Source(device, name, chosen, options, live=True)
+
+
+def _has(format: str) -> bool:
+    return any(format in names.split(",") for names in av.formats_available)
+
+
+def _why(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EBUSY:
+        return "it is in use by another program"
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return "there is no such file or device"
+    if isinstance(number, int) and 0 < number < 200:
+        return os.strerror(number)
+    return f"it is nothing that FFmpeg can read ({getattr(error, 'strerror', None) or error})"
+
+
+class Pictures:
+    """The pictures of a source, one after the other, as 4:2:0.
+
+    Attributes:
+        rate: frames a second, on the average.
+        size: width and height in pixels.
+        begin: seconds on the source's clock that count as 0.
+        sound: whether there is sound, too.
+    """
+
+    def __init__(self, source: Source):
+        """Open it.
+
+        Raises:
+            SourceError: it cannot be, or there is no picture in it.
+        """
+        self._source = source
+        self._container = source.open()
+        if not self._container.streams.video:
+            raise SourceError(f"there is no picture in {source.name}")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        rate = self._stream.average_rate or self._stream.guessed_rate or _USUAL_RATE
+        self.rate = Fraction(rate.numerator, rate.denominator)
+        self.size = (self._stream.width, self._stream.height)
+        self.sound = not source.live and bool(self._container.streams.audio)
+        self.begin = begin_of(self._container)
+
+    def __iter__(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+        """Give each frame with its time in seconds, from 0 on. It blocks: for a thread.
+
+        Raises:
+            SourceError: it broke off.
+        """
+        scaler, last, step = VideoReformatter(), Fraction(-1), 1 / self.rate
+        begin = None if self._source.live else self.begin
+        try:
+            for frame in self._container.decode(self._stream):
+                time = last + step if frame.pts is None else _seconds(frame.pts, cast(Fraction, frame.time_base))
+                begin = time if begin is None else begin
+                last = time
+                if frame.format.name not in FORMATS:
+                    frame = scaler.reformat(frame, format="yuv420p")
+                yield max(Fraction(0), time - begin), frame
+        except av.FFmpegError as error:
+            raise SourceError(f"{self._source.name} broke off: {_why(error)}") from error
+
+    def close(self) -> None:
+        """Close the source."""
+        self._container.close()
+
+
+def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
+    """Give a file's sound as packets of Opus of 20 ms, each with its time in 1/48,000 s, and then silence for ever.
+
+    The third of each says whether it is that silence, which keeps the packets before it from waiting for others.
+
+    Of its own container: sound and picture lie up to a second apart in a file. It blocks: for a thread.
+
+    Args:
+        source: a file.
+        begin: seconds on the source's clock that count as 0.
+
+    Raises:
+        SourceError: it broke off.
+    """
+    encoder = av.CodecContext.create("libopus", "w")
+    assert isinstance(encoder, av.AudioCodecContext)
+    encoder.sample_rate, encoder.layout, encoder.format = SOUND_RATE, "stereo", "s16"
+    encoder.bit_rate = 96_000
+    encoder.time_base = Fraction(1, SOUND_RATE)
+    resampler = av.AudioResampler("s16", "stereo", SOUND_RATE, OPUS_FRAME)
+    first: int | None = None
+    count = 0
+
+    def coded(frame: av.AudioFrame, silence: bool = False) -> Iterator[tuple[int, bytes, bool]]:
+        nonlocal count
+        frame.pts, frame.time_base = count * OPUS_FRAME, Fraction(1, SOUND_RATE)
+        count += 1
+        for packet in encoder.encode(frame):
+            # Negative at first: by what the decoder will be late (RFC 7845, section 4.2, pre-skip).
+            assert packet.pts is not None
+            yield packet.pts + (first or 0), bytes(packet), silence
+
+    try:
+        with source.open() as container:
+            for frame in container.decode(audio=0):
+                if first is None:
+                    time = _seconds(frame.pts or 0, cast(Fraction, frame.time_base))
+                    first = max(0, round((time - begin) * SOUND_RATE))
+                frame.pts = None  # counted anew: some files' are not exact
+                for piece in resampler.resample(frame):
+                    yield from coded(piece)
+    except av.FFmpegError as error:
+        raise SourceError(f"the sound of {source.name} broke off: {_why(error)}") from error
+    for piece in resampler.resample(None):
+        yield from coded(_filled(piece))
+    while True:
+        yield from coded(_filled(None), silence=True)
+
+
+def begin_of(container: InputContainer) -> Fraction:
+    """Return the time at which a file begins, in seconds on its own clock."""
+    return Fraction(container.start_time or 0, 1_000_000)
+
+
+def _seconds(stamp: int, time_base: Fraction) -> Fraction:
+    return Fraction(stamp * time_base.numerator, time_base.denominator)
+
+
+def _filled(piece: av.AudioFrame | None) -> av.AudioFrame:
+    frame = av.AudioFrame("s16", "stereo", OPUS_FRAME)
+    frame.sample_rate = SOUND_RATE
+    data = b"" if piece is None else bytes(piece.planes[0])[: piece.samples * 4]
+    frame.planes[0].update(data.ljust(OPUS_FRAME * 4, b"\0"))
+    return frame

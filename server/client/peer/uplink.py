@@ -1,0 +1,206 @@
+"""What goes up: a source read and encoded in threads a little ahead of its time, and sent when it is due."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import VideoFrame
+
+from acutance.server.client.peer.read_ahead import Ahead, Item, Packet
+from acutance.server.client.peer.source import Pictures, Source, sound
+from acutance.server.client.peer.timeline import CLOCK_RATE, SOUND_RATE, SentFrames, SentSound
+from acutance.server.encoding.bitrate import start_bitrate
+from acutance.server.encoding.encoder import ENCODERS, Encoder
+
+# A picture that is asked for as a keyframe is at most this many frames away; a slow frame of the reader is bridged.
+_FRAMES_AHEAD = 6
+_SOUND_AHEAD = 25
+_DEFAULT_CEILING = 8_000_000
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A bit rate that nothing changes: what goes up is a test's material.
+
+    Attributes:
+        bitrate: bits a second; None for what the server itself gives a picture of the size.
+    """
+
+    bitrate: int | None
+
+    def target(self, width: int, height: int) -> int:
+        """Return bits a second for a picture of this size in pixels."""
+        return self.bitrate or start_bitrate(width, height, _DEFAULT_CEILING)
+
+
+class _Track(MediaStreamTrack):
+    """Hands packets to aiortc's sender when they are due."""
+
+    def __init__(self, kind: str, ahead: Ahead, uplink: "Uplink", on_sent: Callable[[Item, float], None]):
+        super().__init__()
+        self.kind = kind
+        self._ahead = ahead
+        self._uplink = uplink
+        self._on_sent = on_sent
+
+    async def recv(self) -> Packet:
+        loop = asyncio.get_running_loop()
+        item = await self._ahead.get()
+        if item is None:  # only pictures end: silence goes on behind the sound
+            self._uplink.ended.set()
+            self.stop()
+            raise MediaStreamError
+        begun = await self._uplink.begun()
+        if not self._uplink.live:
+            await asyncio.sleep(max(0.0, begun + item.time - loop.time()))
+        self._on_sent(item, loop.time())
+        return item.packet
+
+
+@dataclass
+class Uplink:
+    """A source on its way.
+
+    Attributes:
+        source: what is sent. Opening it raises `SourceError`.
+        codec: ``H264`` or ``VP8``.
+        bitrate: of the picture, bits a second; None for a good one.
+        seconds: after which it ends; None for the end of the source.
+        wants_sound: whether a file's sound is sent.
+        on_original: called in the reader's thread with each frame's number and the frame, before it is encoded.
+        frames, sound: what was sent.
+        sent_at: when, by the frame's number, on the event loop's clock.
+        sent: how many frames, and their bytes.
+        skipped: frames of a camera or screen that came faster than they could be encoded.
+        sound_end: where the sound ends, in 1/48,000 s of the source; None where it has not yet.
+        error: what made it end before its time.
+        ended: set when the last frame was sent, or nothing more will be.
+    """
+
+    source: Source
+    codec: str
+    bitrate: int | None
+    seconds: float | None
+    wants_sound: bool
+    on_original: Callable[[int, VideoFrame], None]
+    frames: SentFrames = field(default_factory=SentFrames)
+    sound: SentSound = field(default_factory=SentSound)
+    sent_at: dict[int, float] = field(default_factory=dict)
+    sent: int = 0
+    sent_bytes: int = 0
+    skipped: int = 0
+    sound_end: int | None = None
+    error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        """Open the source.
+
+        Raises:
+            SourceError: it cannot be.
+        """
+        self._pictures = Pictures(self.source)
+        self.live = self.source.live
+        self.size = self._pictures.size
+        self.rate = self._pictures.rate
+        self.has_sound = self.wants_sound and self._pictures.sound
+        self.encoder: Encoder = ENCODERS[self.codec](Constant(self.bitrate))
+        self.ended = asyncio.Event()
+        self.tracks: list[MediaStreamTrack] = []
+        self._begun: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._queues: list[Ahead] = []
+        self._readers: list[asyncio.Future[None]] = []
+        self._threads = ThreadPoolExecutor(2, "peer-source")
+
+    def prepare(self) -> None:
+        """Make the tracks and begin to read ahead; nothing is sent before `begin`."""
+        self._start("video", _FRAMES_AHEAD, self._encoded, self._frame_sent)
+        if self.has_sound:
+            self._start("audio", _SOUND_AHEAD, self._sounds, self._sound_sent)
+
+    def begin(self) -> None:
+        """Let it go, from now on in real time."""
+        self._begun.set_result(asyncio.get_running_loop().time())
+
+    async def begun(self) -> float:
+        """Return when it began on the event loop's clock; wait for that."""
+        return await asyncio.shield(self._begun)
+
+    async def close(self) -> None:
+        """Stop reading."""
+        for queue in self._queues:
+            queue.close()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._threads.shutdown()
+        self._pictures.close()
+        self._begun.cancel()
+
+    @property
+    def last_time(self) -> Fraction:
+        """When the last frame that was sent is due in the source, in seconds."""
+        return self.frames.time(self.sent - 1) or Fraction(0)
+
+    def _start(
+        self,
+        kind: str,
+        depth: int,
+        read: Callable[[Ahead], Iterator[Item]],
+        on_sent: Callable[[Item, float], None],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        ahead = Ahead(depth, loop)
+        self._queues.append(ahead)
+        self.tracks.append(_Track(kind, ahead, self, on_sent))
+        reader = loop.run_in_executor(self._threads, self._read, ahead, read)
+        self._readers.append(reader)
+
+        def over(done: "asyncio.Future[None]") -> None:
+            if not done.cancelled() and done.exception() is not None:
+                self.error = self.error or done.exception()  # type: ignore[assignment]
+                self.ended.set()
+
+        reader.add_done_callback(over)
+
+    def _read(self, ahead: Ahead, read: Callable[[Ahead], Iterator[Item]]) -> None:
+        for item in read(ahead):
+            if not ahead.put(item):
+                return
+        ahead.put(None)
+
+    def _encoded(self, ahead: Ahead) -> Iterator[Item]:
+        number = 0
+        for time, frame in self._pictures:
+            if self.seconds is not None and time >= self.seconds:
+                break
+            if self.live and ahead.is_full:
+                self.skipped += 1
+                continue
+            frame.pts, frame.time_base = self.frames.add(number, time), Fraction(1, CLOCK_RATE)
+            self.on_original(number, frame)
+            yield Item(self.encoder.encode(frame), float(time), number)
+            number += 1
+
+    def _sounds(self, ahead: Ahead) -> Iterator[Item]:
+        for stamp, data, is_tail in sound(self.source, self._pictures.begin):
+            packet: Packet = av.Packet(data)
+            packet.pts = packet.dts = stamp
+            packet.time_base = Fraction(1, SOUND_RATE)
+            ended = self.seconds is not None and stamp >= self.seconds * SOUND_RATE
+            yield Item(packet, stamp / SOUND_RATE, is_tail=is_tail or ended)
+
+    def _frame_sent(self, item: Item, now: float) -> None:
+        self.sent_at[item.number] = now
+        if len(self.sent_at) > 3600:
+            del self.sent_at[next(iter(self.sent_at))]
+        self.sent += 1
+        self.sent_bytes += item.packet.size
+
+    def _sound_sent(self, item: Item, now: float) -> None:
+        assert item.packet.pts is not None
+        if not item.is_tail:
+            self.sound.add(bytes(item.packet), item.packet.pts)
+        elif self.sound_end is None:
+            self.sound_end = item.packet.pts

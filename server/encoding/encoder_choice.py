@@ -1,0 +1,97 @@
+"""Which encoder and preset this machine affords: measured when the server starts, chosen for each size."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from time import monotonic, perf_counter
+
+import av
+import numpy as np
+
+from acutance.server.encoding.bitrate import NOMINAL_RATE, Rate, RateControl, start_bitrate
+from acutance.server.encoding.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder
+from acutance.server.frames.planes import plane_view
+
+log = logging.getLogger(__name__)
+
+# Best last. Ultrafast is not among them: it costs more of the picture than a student gives.
+PRESETS = ("superfast", "veryfast", "faster")
+_MEASURED = (640, 360)
+_FRAMES = 8
+# The share of a frame interval that encoding may take for each processor there is, and at the most: the student needs
+# the rest, and one thread that takes longer than half of the interval is soon late.
+_SHARE_OF_EACH, _LARGEST_SHARE = 0.125, 0.5
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """What was measured, and what follows from it.
+
+    Attributes:
+        cpus: how many processors there are.
+        seconds_per_pixel: what x264 takes by preset; without any, superfast is taken.
+        nvenc: whether the GPU encodes.
+        note: why it does not, in words; None where it does.
+    """
+
+    cpus: int = 1
+    seconds_per_pixel: dict[str, float] = field(default_factory=dict)
+    nvenc: bool = False
+    note: str | None = None
+
+    @classmethod
+    def measure(cls, cpus: int) -> "EncoderChoice":
+        """Encode some frames with each x264 preset and one with NVENC: a tenth of a second."""
+        note = _try_nvenc()
+        return cls(cpus, {preset: _measured(preset) for preset in PRESETS}, note is None, note)
+
+    def preset(self, width: int, height: int) -> str:
+        """Return the best x264 preset that leaves the student its time, for a size in pixels."""
+        budget = min(_SHARE_OF_EACH * self.cpus, _LARGEST_SHARE) / NOMINAL_RATE
+        affordable = [
+            preset for preset, seconds in self.seconds_per_pixel.items() if seconds * width * height <= budget
+        ]
+        return affordable[-1] if affordable else PRESETS[0]
+
+    def encoder(self, codec: str, control: Rate, clock: Callable[[], float] = monotonic) -> Encoder:
+        """Return a new encoder for ``H264`` or ``VP8``."""
+        if codec != "H264":
+            return ENCODERS[codec](control, clock)
+        return (NvencEncoder if self.nvenc else H264Encoder)(control, clock, self.preset)
+
+
+def _measured(preset: str) -> float:
+    encoder = H264Encoder(RateControl(start_bitrate(*_MEASURED, 100_000_000)), preset=lambda *_: preset)
+    frames = [_frame(number) for number in range(_FRAMES)]
+    times = []
+    for frame in frames:
+        begun = perf_counter()
+        encoder.encode(frame)
+        times.append(perf_counter() - begun)
+    width, height = _MEASURED
+    # The first one opens the codec and is a keyframe.
+    return float(np.median(times[1:])) / (width * height)
+
+
+def _try_nvenc() -> str | None:
+    """Encode one frame on the GPU; return why it failed."""
+    try:
+        NvencEncoder(RateControl(1_000_000)).encode(_frame(0))
+    except Exception as error:  # FFmpeg's errors are many; A100, H100 and H200 have no NVENC at all
+        return f"NVENC does not open ({str(error).split(': ')[0]})"
+    return None
+
+
+def _frame(number: int) -> av.VideoFrame:
+    """A textured picture that moves by a few pixels a frame: what a handheld camera gives the motion search to do."""
+    width, height = _MEASURED
+    y, x = np.mgrid[:height, :width]
+    waves = 60 * np.sin((x + 3 * number) / 9) * np.cos((y + 2 * number) / 13)
+    grain = np.random.default_rng(0).integers(0, 24, (height, width))
+    frame = av.VideoFrame(width, height, "yuv420p")
+    plane_view(frame, 0)[:] = (110 + waves + np.roll(grain, (2 * number, 3 * number), (0, 1))).astype(np.uint8)
+    for index in (1, 2):
+        plane_view(frame, index)[:] = 128
+    frame.pts, frame.time_base = 3000 * number, Fraction(1, 90_000)
+    return frame

@@ -1,0 +1,199 @@
+"""A stream goes on, enhanced, to another server's WHIP ingest (an SFU, a CDN), and again when the line breaks."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity.wait import wait_exponential_jitter
+from yarl import URL
+
+from acutance.server.client.whip import SignallingError, WhipClient
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.fan_out import Broadcast
+from acutance.server.encoding.rendition import Subscription, Variant
+from acutance.server.rtc.aiortc_private.media import watch_feedback
+from acutance.server.rtc.aiortc_private.timestamps import date_reports
+from acutance.server.rtc.aiortc_private.transport import prepare_ice
+from acutance.server.rtc.connection import codecs_with_first
+from acutance.server.rtc.ice import Network
+from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
+from acutance.server.rtc.session_description import negotiated_codec
+from acutance.server.sessions.context import Limits
+
+log = logging.getLogger(__name__)
+
+_GOODBYE_S = 2.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+
+
+class ForwardError(RuntimeError):
+    """The ingest cannot be reached or does not take the stream; the message says why."""
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """A WHIP endpoint.
+
+    Attributes:
+        url: ``{stream}`` in it stands for the stream's name.
+        token: bearer token for it.
+        allow: whether a URL may be asked, also of those to which the endpoint redirects or refers; None for any.
+    """
+
+    url: str
+    token: str | None = None
+    allow: Callable[[URL], bool] | None = None
+
+
+class State(StrEnum):
+    """How a forward is doing."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    WAITING = "waiting to try again"
+
+
+class Forward:
+    """Publishes one stream on, as one more receiver of its lane. Lives on one event loop.
+
+    Attributes:
+        state: how it is doing.
+        id: of it among its stream's.
+        shown: its URL for people.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        ingest: Ingest,
+        broadcast: Broadcast,
+        network: Network,
+        limits: Limits,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ):
+        self.state = State.CONNECTING
+        self._url = ingest.url.replace("{stream}", name)
+        self.id = secrets.token_urlsafe(8)
+        self._ingest = ingest
+        self._broadcast = broadcast
+        self._network = network
+        self._limits = limits
+        self._sleep = sleep
+        # A query may hold a key.
+        self.shown = "{0.scheme}://{0.netloc}{0.path}".format(urlsplit(self._url))
+
+    async def run(self, sound: str) -> None:
+        """Publish until cancelled; ``sound`` is the codec of the stream's, empty without any."""
+        while True:
+            attempts = AsyncRetrying(
+                retry=retry_if_exception_type((ForwardError, SignallingError)),
+                wait=wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
+                sleep=self._sleep,
+                before_sleep=self._say_why,
+            )
+            async for attempt in attempts:
+                with attempt:
+                    await self._publish(sound)
+            self.state = State.WAITING
+            log.warning("forwarding to %s: the connection ended, trying again", self.shown)
+            await self._sleep(_FIRST_PAUSE_S)
+
+    async def _publish(self, sound: str) -> None:
+        """Publish until the connection ends; one that never was is an error."""
+        self.state = State.CONNECTING
+        async with self._client() as client:
+            publication = _Publication(self._broadcast, self._network, self._limits, sound)
+            try:
+                await publication.begin(client)
+                self.state = State.CONNECTED
+                log.info("forwarding to %s", self.shown)
+                await publication.ended.wait()
+            finally:
+                await asyncio.shield(publication.end())
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[WhipClient]:
+        client = WhipClient(self._url, self._ingest.token, self._ingest.allow)
+        await client.__aenter__()
+        try:
+            yield client
+        finally:
+            # Its own patience with an ingest that is silent is longer than a publisher's who leaves.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await client.__aexit__()
+
+    def _say_why(self, attempt: RetryCallState) -> None:
+        self.state = State.WAITING
+        error = attempt.outcome.exception() if attempt.outcome else None
+        why = str(error).replace(self._url, self.shown)
+        log.warning("forwarding to %s failed, trying again: %s", self.shown, why)
+
+
+class _Publication:
+    """One connection to the ingest."""
+
+    def __init__(self, broadcast: Broadcast, network: Network, limits: Limits, sound: str):
+        self.ended = asyncio.Event()
+        self._broadcast = broadcast
+        self._handshake_timeout = limits.handshake_timeout
+        self._peer = RTCPeerConnection(network.configuration())
+        self._peer.on("connectionstatechange", self._on_state)
+        self._connected = asyncio.Event()
+        track, rate = PacketTrack("video", PICTURE_DEPTH), RateControl(limits.max_bitrate)
+        self._picture = Subscription(track, rate, lambda reason: self.ended.set())
+        self._sound = PacketTrack("audio", SOUND_DEPTH)
+        video = self._peer.addTransceiver(self._picture.track, direction="sendonly")
+        video.setCodecPreferences(codecs_with_first("video", "H264"))
+        watch_feedback(video.sender, lambda: track.on_behind(), rate.on_remb, rate.on_loss)
+        date_reports(video.sender, track)
+        if sound:
+            audio = self._peer.addTransceiver(self._sound, direction="sendonly")
+            # Sound is passed on as it came: no other codec will do.
+            audio.setCodecPreferences(codecs_with_first("audio", sound)[:1])
+
+    async def begin(self, client: WhipClient) -> None:
+        """Connect and begin to send.
+
+        Raises:
+            ForwardError, SignallingError: the ingest does not take it.
+        """
+        offer = await self._peer.createOffer()
+        prepare_ice(self._peer)
+        await self._peer.setLocalDescription(offer)
+        answer = (await client.offer(self._peer.localDescription.sdp)).sdp
+        try:
+            await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+            codec, sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
+        except Exception as error:  # aiortc lets every kind escape on an odd answer
+            raise ForwardError(f"its answer cannot be read ({error!r})"[:200]) from error
+        try:
+            async with asyncio.timeout(self._handshake_timeout):
+                await self._connected.wait()
+        except TimeoutError:
+            raise ForwardError(f"not connected within {self._handshake_timeout:g} s") from None
+        if self.ended.is_set():
+            raise ForwardError("the connection failed")
+        self._broadcast.join(Variant.ENHANCED, codec, self._picture)
+        self._broadcast.join_sound(sound, self._sound)
+
+    async def end(self) -> None:
+        """Stop sending."""
+        self._broadcast.leave(self._picture)
+        self._broadcast.leave_sound(self._sound)
+        await self._peer.close()
+
+    def _on_state(self) -> None:
+        state = self._peer.connectionState
+        if state == "connected":
+            self._connected.set()
+        elif state in ("failed", "closed"):
+            self.ended.set()
+            self._connected.set()

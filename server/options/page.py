@@ -1,0 +1,84 @@
+"""`python -m acutance.server.options.page`: docs/06-options.md, written from the options themselves."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from acutance.server.options.access import AccessOptions
+from acutance.server.options.limits import LimitOptions
+from acutance.server.options.network import NetworkOptions
+from acutance.server.options.server import ServeOptions
+
+_GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("Who may", AccessOptions),
+    ("Limits", LimitOptions),
+    ("Network", NetworkOptions),
+)
+_BEGINNING = """# Options of `acutance serve`
+
+Written by `python -m acutance.server.options.page > docs/06-options.md` from the options themselves;
+`acutance serve --help` says the same. A flag wins over the environment (`ACUTANCE_PORT=9000`), that over
+`acutance.toml` in the working directory (`port = 9000`). A switch is turned off with `--no-…`.
+An unknown option, or a value out of bounds, is an error that names it.
+"""
+
+
+def page() -> str:
+    """Return the page in Markdown."""
+    parts = [_BEGINNING]
+    grouped = {name for _, group in _GROUPS for name in group.model_fields}
+    own = {name: field for name, field in ServeOptions.model_fields.items() if name not in grouped}
+    parts.append(_table("Serving", own))
+    parts += [_table(title, group.model_fields) for title, group in _GROUPS]
+    return "\n".join(parts)
+
+
+def _table(title: str, fields: dict[str, FieldInfo]) -> str:
+    rows = [_row(name, field) for name, field in fields.items()]
+    return "\n".join([f"## {title}", "", "| option | takes | default | what it is |", "|---|---|---|---|", *rows, ""])
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    flag = "--" + name.replace("_", "-")
+    return f"| `{flag}` | {_takes(field)} | {_default(field.default)} | {field.description} |"
+
+
+def _takes(field: FieldInfo) -> str:
+    choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
+    if choices:
+        return ", ".join(choices)
+    kinds = get_args(field.annotation) or (field.annotation,)
+    kind = next((_KINDS[one] for one in kinds if one in _KINDS), "words")
+    bounds = [_bound(one) for one in field.metadata]
+    return " ".join([kind, *filter(None, bounds)])
+
+
+_KINDS: dict[Any, str] = {bool: "switch", int: "whole number", float: "number", str: "text", Path: "file"}
+
+
+def _bound(constraint: object) -> str:
+    match constraint:
+        case Ge(ge=least):
+            return f"≥ {least}"
+        case Gt(gt=least):
+            return f"> {least}"
+        case Le(le=most):
+            return f"≤ {most}"
+        case Lt(lt=most):
+            return f"< {most}"
+    return ""
+
+
+def _default(value: object) -> str:
+    if value is None or value in ((), []):
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"`{value}`"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

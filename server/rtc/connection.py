@@ -1,0 +1,210 @@
+"""A peer connection that the server answers: its negotiation, its handshake's time limit, its end."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from secrets import token_hex, token_urlsafe
+from time import monotonic
+from typing import Any, Literal
+
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.sdp import SessionDescription, candidate_from_sdp
+
+from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, prepare_ice
+from acutance.server.rtc.h264_profile import with_profiles, with_received_level, with_stand_ins
+from acutance.server.rtc.session_description import OfferError
+from acutance.server.security.quota import HOLDER, Held
+from acutance.server.sessions.context import Shared
+from acutance.server.signalling.trickle import Trickled
+
+log = logging.getLogger(__name__)
+
+
+class Connection(ABC):
+    """One peer. Lives on one event loop.
+
+    Attributes:
+        id: unguessable: who knows it may end the session.
+        name: for logs: says nothing about the id.
+        etag: the entity tag of its ICE session (RFC 9725, section 4.3.1), with its quotes.
+        peer: aiortc's.
+        holder: whose it is.
+        connected: set from then on.
+    """
+
+    def __init__(
+        self,
+        shared: Shared,
+        on_closed: Callable[[Any], None],
+        clock: Callable[[], float] = monotonic,
+    ):
+        self.id = token_urlsafe(18)
+        self.name = token_hex(3)
+        self.etag = f'"{token_hex(8)}"'
+        self.holder = HOLDER.get()
+        self.peer = RTCPeerConnection(shared.network.configuration())
+        accept_rsa_certificates(self.peer)
+        self._network = shared.network
+        self._limits = shared.limits
+        self._on_closed = on_closed
+        self._clock = clock
+        self._offered = SessionDescription()
+        self._candidates = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+        self.connected = asyncio.Event()
+
+    async def answer(self, offer: str) -> str:
+        """Negotiate on a checked session description; return the answer's, with every candidate in it.
+
+        Raises:
+            OfferError: aiortc cannot serve the offer after all; the session is closed.
+        """
+        self.peer.on("connectionstatechange", self._on_state)
+        # From here on, so that an answer that never gets finished is cleaned up too.
+        self.spawn(self._watch_handshake())
+        try:
+            offer, profiles = with_stand_ins(offer)
+            self._offered = SessionDescription.parse(offer)
+            self._take_candidates(sum(len(media.ice_candidates) for media in self._offered.media))
+            self._prepare()
+            await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            prepare_ice(self.peer)
+            await self.peer.setLocalDescription(await self.peer.createAnswer())
+            answer = self.peer.localDescription.sdp
+            self._negotiated(answer)
+            return self._network.described(with_profiles(with_received_level(answer), profiles))
+        except OfferError:
+            await self.close("the offer has too many candidates")
+            raise
+        except Exception as error:  # aiortc lets every kind escape on an odd offer
+            await self.close("the offer could not be answered")
+            raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
+
+    @property
+    def state(self) -> Literal["connecting", "running", "closing"]:
+        """How far it is."""
+        if self._closing is not None:
+            return "closing"
+        return "running" if self.connected.is_set() else "connecting"
+
+    @property
+    def held(self) -> Held:
+        """What counts against its holder's quota."""
+        return Held(self.holder, connected=self.state != "connecting")
+
+    @property
+    def remote_ice(self) -> tuple[str, str]:
+        """The peer's ICE user name fragment and password."""
+        ice = self._offered.media[0].ice
+        assert ice is not None  # checked
+        return str(ice.usernameFragment), str(ice.password)
+
+    async def trickle(self, trickled: Trickled) -> None:
+        """Take candidates that came after the offer; what cannot be used is left aside (RFC 9725, section 4.3.2).
+
+        Raises:
+            OfferError: they are too many.
+        """
+        self._take_candidates(len(trickled.candidates))
+        mids = [media.rtp.muxId for media in self._offered.media]
+        groups = (group for group in self._offered.group if group.semantic == "BUNDLE")
+        bundled = next(([str(mid) for mid in group.items] for group in groups), [])
+        for mid, text in trickled.candidates:
+            candidate = candidate_from_sdp(text)
+            # All that is bundled goes over the transport of the group's first section.
+            candidate.sdpMid = (mid if mid in mids and mid not in bundled else None) or [*bundled, *mids][0]
+            await self.peer.addIceCandidate(candidate)
+        # The end is not passed on: aioice would take no candidate of a PATCH that was overtaken, nor wait for an
+        # address that it learns from a check. What never connects is ended by our own time limit.
+
+    def _take_candidates(self, count: int) -> None:
+        self._candidates += count
+        most = self._limits.max_candidates
+        if self._candidates > most:
+            raise OfferError(
+                400,
+                "bad_candidate",
+                f"{self._candidates} ICE candidates: a peer may have {most} here (--max-candidates).",
+            )
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside it, until its end at the longest."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self, reason: str) -> None:
+        """Close the peer connection and all that belongs to it; the first call's reason counts."""
+        await asyncio.shield(self.end(reason))
+
+    def end(self, reason: str) -> asyncio.Task[None]:
+        """Begin to close it, from within; the first call's reason counts."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason))
+        return self._closing
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Add what the answer is to have; before the offer is applied."""
+
+    @abstractmethod
+    def _negotiated(self, answer: str) -> None:
+        """Begin what need not wait for the peer to be connected."""
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """The peer is connected."""
+
+    @abstractmethod
+    def _say_goodbye(self, reason: str) -> None:
+        """Tell the peer, if there is a way; its connection is about to close."""
+
+    @abstractmethod
+    async def _release(self) -> None:
+        """Close what belongs to it; its tasks have ended, the peer connection is still there."""
+
+    async def _close(self, reason: str) -> None:
+        log.info("session %s closed: %s", self.name, reason)
+        self._say_goodbye(reason)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._release()
+        try:
+            await self.peer.close()
+        except Exception:  # a half negotiated connection may fail to close; the others must not notice
+            log.exception("session %s: aiortc failed to close the connection", self.name)
+        self._on_closed(self)
+
+    def _on_state(self) -> None:
+        state = self.peer.connectionState
+        log.info("session %s: %s", self.name, state)
+        if state == "connected" and not self.connected.is_set():
+            self.connected.set()
+            self.spawn(self._watch_length())
+            self._begin()
+        elif state in ("failed", "closed"):
+            self.end("the peer is gone" if state == "closed" else "the connection failed")
+
+    async def _watch_handshake(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.handshake_timeout):
+                await self.connected.wait()
+        except TimeoutError:
+            self.end(f"not connected within {self._limits.handshake_timeout:g} s")
+
+    async def _watch_length(self) -> None:
+        longest = self._limits.max_session_length
+        if longest is not None:
+            await asyncio.sleep(longest)
+            self.end(f"a call may last {longest:g} s here")
+
+
+def codecs_with_first(kind: str, name: str) -> list[Any]:
+    """Return the codecs of ``audio`` or ``video`` for ``setCodecPreferences``, this one before the others."""
+    codecs = RTCRtpSender.getCapabilities(kind).codecs
+    # sorted is stable: the others and their retransmissions follow in the library's order.
+    return sorted(codecs, key=lambda codec: codec.mimeType.lower() != f"{kind}/{name}".lower())

@@ -1,0 +1,236 @@
+"""Checks a session description before aiortc sees it: aiortc accepts garbage and breaks on odd BUNDLE lines."""
+
+import re
+from enum import Enum
+
+from aiortc import RTCDtlsFingerprint
+from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp
+
+from acutance.server.rtc.h264_profile import is_baseline, is_h264
+
+# RFC 8839, section 5.1: candidate-attribute, up to the candidate's type.
+_CANDIDATE = re.compile(
+    r"a=candidate:[\w+/]{1,32} \d{1,5} \w+ \d{1,10} [\w.:%-]{1,253} \d{1,5} typ (host|srflx|prflx|relay)\b", re.ASCII
+)
+# RFC 3551, section 6: seven bits, each for one codec of its section.
+_PAYLOAD_TYPE = re.compile(r"a=rtpmap:(1[01]\d|12[0-7]|\d{1,2}) ", re.ASCII)
+MOST_CANDIDATES = 64
+# Chrome's offer of sound and video has 163, of which 51 are of feedback.
+_MOST_LINES = 1000
+# aiortc copies each to every codec; five kinds are in use.
+_MOST_FEEDBACK_FOR_ALL = 32
+# RFC 8122, section 5; SHA-1 and older are not worth the name.
+_ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
+_DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
+_KINDS = {"video", "audio", "application"}
+_AUDIO_CODECS = ("audio/opus", "audio/pcmu", "audio/pcma", "audio/g722")
+
+
+class OfferError(ValueError):
+    """An offer that cannot be served.
+
+    Attributes:
+        status: the HTTP status that fits: 400 where it is malformed, 422 where it asks for something else.
+        code: one word for programs.
+    """
+
+    def __init__(self, status: int, code: str, message: str):
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Role(Enum):
+    """What a peer wants of the server; the value is the directions that its media may have."""
+
+    RETURN = ("sendrecv",)
+    """Send, and get the enhanced picture back on the same connection."""
+    PUBLISH = ("sendonly", "sendrecv")
+    """Send only (RFC 9725, section 4.2)."""
+    WATCH = ("recvonly", "sendrecv")
+    """Receive only (draft-ietf-wish-whep, section 4.2)."""
+
+
+_WHAT_TO_DO = {
+    Role.RETURN: "it must be sendrecv, for the enhanced picture comes back in it",
+    Role.PUBLISH: "it must be sendonly: this address takes a stream, and gives none back",
+    Role.WATCH: "it must be recvonly: this address gives a stream, and takes none",
+}
+
+
+def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
+    """Return a session description, checked, with what aiortc cannot take put right.
+
+    Raises:
+        OfferError: what is wrong with it, and what to do.
+    """
+    lines = sdp.splitlines()
+    if not lines or lines[0].strip() != "v=0":
+        raise OfferError(400, "not_sdp", 'The "sdp" is not a session description: its first line must be v=0.')
+    if len(lines) > _MOST_LINES:
+        raise OfferError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MOST_LINES}.")
+    _check_candidates(lines)
+    _check_payload_types(lines)
+    reachable = [line for line in lines if not is_hidden(line)]
+    repaired = "\r\n".join(_without_lone_end(_with_present_mids_bundled(reachable))) + "\r\n"
+    try:
+        description = SessionDescription.parse(repaired)
+    except Exception as error:  # aiortc's parser lets every kind escape
+        raise OfferError(400, "bad_sdp", f"The session description cannot be read ({error!r})."[:200]) from error
+    _check_sections(description, role)
+    return repaired
+
+
+def negotiated_codec(answer: str, kind: str = "video") -> str:
+    """Return the codec that an answer of aiortc's settles on: ``H264`` or ``VP8``; empty without such a section."""
+    description = SessionDescription.parse(answer)
+    for media in description.media:
+        if media.kind == kind and media.rtp.codecs:
+            return media.rtp.codecs[0].name
+    return ""
+
+
+def is_hidden(line: str) -> bool:
+    """Return whether a line is a candidate with a ``.local`` name, which browsers put in the place of an address.
+
+    aiortc would ask the local network by multicast and wait a second for each. The peer's checks show its address.
+    """
+    return line.startswith("a=candidate:") and line.split()[4].endswith(".local")
+
+
+def check_candidate(line: str) -> None:
+    """Check one line ``a=candidate:…``.
+
+    Raises:
+        OfferError: it cannot be read.
+    """
+    if not _CANDIDATE.match(line) or int(line.split()[5]) > 65535 or not _extensions_are_readable(line):
+        raise OfferError(400, "bad_candidate", f"This ICE candidate cannot be read: {line[:100]!r}.")
+
+
+def _extensions_are_readable(line: str) -> bool:
+    try:
+        candidate_from_sdp(line.removeprefix("a=candidate:"))
+    except ValueError:  # a related port that is no number
+        return False
+    return True
+
+
+def _check_payload_types(lines: list[str]) -> None:
+    # Before aiortc reads them: its time grows with the codecs of a type times the lines that speak of it.
+    taken: set[str] = set()
+    for line in lines:
+        if line.startswith("m="):
+            taken = set()
+        elif line.startswith("a=rtpmap:"):
+            match = _PAYLOAD_TYPE.match(line)
+            if match is None or match[1] in taken:
+                raise OfferError(
+                    400, "bad_sdp", f"{line[:60]!r}: a payload type is a number up to 127, once in its section."
+                )
+            taken.add(match[1])
+    if sum(line.startswith("a=rtcp-fb:*") for line in lines) > _MOST_FEEDBACK_FOR_ALL:
+        raise OfferError(400, "bad_sdp", f"At most {_MOST_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are taken.")
+
+
+def _check_candidates(lines: list[str]) -> None:
+    candidates = [line for line in lines if line.startswith("a=candidate")]
+    if len(candidates) > MOST_CANDIDATES:
+        raise OfferError(
+            400, "bad_candidate", f"{len(candidates)} ICE candidates: at most {MOST_CANDIDATES} are taken."
+        )
+    for line in candidates:
+        check_candidate(line)
+
+
+def _with_present_mids_bundled(lines: list[str]) -> list[str]:
+    # FFmpeg's WHIP muxer says BUNDLE 0 1 also where only mid 1 exists; aiortc then fails, in close() too.
+    mids = _section_mids(lines)
+    return [
+        " ".join(["a=group:BUNDLE", *(mid for mid in line.split()[1:] if mid in mids)])
+        if line.startswith("a=group:BUNDLE")
+        else line
+        for line in lines
+    ]
+
+
+def _section_mids(lines: list[str]) -> list[str]:
+    """Return each section's, as aiortc reads it: the last one that it has, spaces and all."""
+    mids: list[str] = []
+    for line in lines:
+        if line.startswith("m="):
+            mids.append("")
+        elif line.startswith("a=mid:") and mids:
+            mids[-1] = line.removeprefix("a=mid:")
+    return mids
+
+
+def _without_lone_end(lines: list[str]) -> list[str]:
+    # With the end announced but no candidate aiortc stays in "new" for ever, trickled ones or not.
+    if any(line.startswith("a=candidate") for line in lines):
+        return lines
+    return [line for line in lines if not line.startswith("a=end-of-candidates")]
+
+
+def _check_sections(description: SessionDescription, role: Role) -> None:
+    kinds = [media.kind for media in description.media]
+    if "video" not in kinds:
+        raise OfferError(422, "no_video", "The offer has no video section: add a video track.")
+    if kinds.count("video") > 1:
+        raise OfferError(
+            422,
+            "two_videos",
+            f"The offer has {kinds.count('video')} video sections: send one video a session.",
+        )
+    if len(set(kinds)) < len(kinds) or not _KINDS.issuperset(kinds):
+        raise OfferError(
+            422, "too_many_sections", "The offer may have one video, one audio and one data channel section."
+        )
+    if role is not Role.RETURN and "application" in kinds:
+        raise OfferError(422, "data_channel", "WHIP and WHEP carry no data channel: leave it out of the offer.")
+    for media in description.media:
+        _check_transport(media)
+    mids = [media.rtp.muxId for media in description.media]
+    if len(set(mids)) < len(mids):
+        raise OfferError(400, "bad_mid", f"Two sections have the same a=mid ({', '.join(mids)[:60]}).")
+    # Sound goes back as it came: with the offers of the page its direction is the peer's affair.
+    directed = ("video",) if role is Role.RETURN else ("video", "audio")
+    for media in description.media:
+        if media.kind in directed:
+            _check_direction(media, role)
+        _check_codecs(media, role)
+
+
+def _check_transport(media: MediaDescription) -> None:
+    if media.dtls is None or not any(_is_usable(fingerprint) for fingerprint in media.dtls.fingerprints):
+        raise OfferError(400, "no_fingerprint", f"The {media.kind} section has no a=fingerprint of SHA-256 or longer.")
+    if media.ice is None or not media.ice.usernameFragment or not media.ice.password:
+        raise OfferError(400, "no_ice", f"The {media.kind} section has no a=ice-ufrag and a=ice-pwd.")
+    if not media.rtp.muxId:
+        raise OfferError(400, "no_mid", f"The {media.kind} section has no a=mid.")
+    if media.kind != "application" and not media.rtcp_mux:
+        raise OfferError(422, "no_rtcp_mux", f"The {media.kind} section has no a=rtcp-mux: RTP and RTCP share a port.")
+
+
+def _is_usable(fingerprint: RTCDtlsFingerprint) -> bool:
+    return bool(_ALGORITHM.fullmatch(fingerprint.algorithm) and _DIGEST.fullmatch(fingerprint.value))
+
+
+def _check_direction(media: MediaDescription, role: Role) -> None:
+    if (media.direction or "sendrecv") not in role.value:
+        raise OfferError(422, "wrong_direction", f"The {media.kind} section is {media.direction}: {_WHAT_TO_DO[role]}.")
+
+
+def _check_codecs(media: MediaDescription, role: Role) -> None:
+    # What is only received may have any profile of H.264.
+    h264 = is_h264 if role is Role.PUBLISH else is_baseline
+    if media.kind == "video" and not any(
+        codec.mimeType.lower() == "video/vp8" or h264(codec) for codec in media.rtp.codecs
+    ):
+        raise OfferError(
+            422,
+            "no_codec",
+            "No common video codec: offer H.264 (Baseline or constrained Baseline, packetization-mode=1) or VP8.",
+        )
+    if media.kind == "audio" and not any(codec.mimeType.lower() in _AUDIO_CODECS for codec in media.rtp.codecs):
+        raise OfferError(422, "no_codec", "No common audio codec: offer Opus, G.722 or G.711.")

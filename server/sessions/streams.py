@@ -1,0 +1,120 @@
+"""The streams that are live, by name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from acutance.server.encoding.rendition import Variant
+from acutance.server.rtc.session_description import OfferError
+from acutance.server.sessions.publisher import Session
+
+# The stream of an address that names none.
+DEFAULT = "live"
+_NAME = re.compile(r"(?!\.+$)[\w.~-]{1,64}", re.ASCII)
+# An encoder that lost its line connects again within this time (OBS: 2 to 60 s, by default the shorter ones first).
+_EXPECTED_S = 30.0
+_MOST_EXPECTED = 256
+
+
+class TakenError(RuntimeError):
+    """Somebody publishes under this name already."""
+
+
+class NoStreamError(LookupError):
+    """Nobody publishes under this name.
+
+    Attributes:
+        expected: whether somebody did a moment ago, so that trying again is worth it.
+    """
+
+    def __init__(self, name: str, expected: bool):
+        what = "has just ended: try again in a few seconds" if expected else "is not live: nobody publishes it"
+        super().__init__(f"The stream {name!r} {what}.")
+        self.expected = expected
+
+
+def check_name(name: str) -> str:
+    """Return a stream's name.
+
+    Raises:
+        OfferError: it cannot be one.
+    """
+    if not _NAME.fullmatch(name):
+        raise OfferError(
+            400, "bad_stream", "A stream's name has 1 to 64 letters, digits or any of . _ ~ - (and not dots alone)."
+        )
+    return name
+
+
+@dataclass
+class Streams:
+    """Knows who publishes what. Lives on one event loop."""
+
+    clock: Callable[[], float] = monotonic
+    _live: dict[str, Session] = field(default_factory=dict)
+    _ended: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, session: Session) -> None:
+        """Let a session publish under a name.
+
+        Raises:
+            OfferError: it cannot be a name.
+            TakenError: another one does.
+        """
+        check_name(name)
+        if name in self._live:
+            raise TakenError(f"The stream {name!r} is being published already: choose another name, or end that first.")
+        self._live[name] = session
+        self._ended.pop(name, None)
+
+    def remove(self, session: Session) -> None:
+        """Forget a session, whatever its name."""
+        for name, publisher in list(self._live.items()):
+            if publisher is session:
+                del self._live[name]
+                self._ended[name] = self.clock()
+        while len(self._ended) > _MOST_EXPECTED:
+            del self._ended[next(iter(self._ended))]
+
+    def publisher(self, name: str) -> Session:
+        """Return who publishes a stream.
+
+        Raises:
+            NoStreamError: nobody does.
+        """
+        if name not in self._live:
+            raise NoStreamError(name, self.clock() - self._ended.get(name, float("-inf")) < _EXPECTED_S)
+        return self._live[name]
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return what is said of each: its name, codecs in use, receivers, sizes in pixels."""
+        return [_described(name, session) for name, session in sorted(self._live.items())]
+
+
+def _described(name: str, session: Session) -> dict[str, Any]:
+    pipeline = session.pipeline
+    lanes = pipeline.broadcast.lanes
+    # The publisher itself is a receiver of its lane, but no viewer.
+    viewers = sum(lane.receivers for lane in lanes) - session.returns
+    return {
+        "name": name,
+        "codecs": sorted({lane.codec for lane in lanes}),
+        "viewers": viewers,
+        "size": pipeline.size_out if pipeline.broadcast.of(Variant.ENHANCED) else pipeline.size_in,
+        "size_in": pipeline.size_in,
+        "forwards": [forward.state for forward in session.forwards],
+        "student": pipeline.choices.governor.rung.name,
+        "enhanced": session.telemetry.counters.enhanced,
+        "lanes": [
+            {
+                "variant": lane.variant,
+                "codec": lane.codec,
+                "encoder": lane.encoder.name,
+                "bitrate": lane.encoder.bitrate,
+                "receivers": lane.receivers,
+            }
+            for lane in lanes
+        ],
+    }

@@ -1,0 +1,106 @@
+"""A stream is sent on by request: the JSON, the rules, how many. No HTTP objects here."""
+
+import json
+import logging
+import re
+from typing import Any
+
+from yarl import URL
+
+from acutance.server.forward.forward import Forward, Ingest
+from acutance.server.forward.rules import ForwardRules
+from acutance.server.rtc.session_description import OfferError
+from acutance.server.security.tokens import Caller
+from acutance.server.sessions.host import Host
+from acutance.server.sessions.streams import NoStreamError
+
+log = logging.getLogger(__name__)
+
+# Each is one more receiver with a connection of its own.
+MOST = 8
+_LONGEST_URL = 2048
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+
+
+def begin(host: Host, rules: ForwardRules, caller: Caller, stream: str, body: bytes) -> dict[str, Any]:
+    """Publish a stream on to the WHIP endpoint that a body names, until the stream or the forward is ended.
+
+    Args:
+        host: the sessions.
+        rules: who may, and whereto.
+        caller: who asks.
+        stream: that is live.
+        body: ``{"url": …, "token": …}``.
+
+    Raises:
+        OfferError: who asks may not, not there, or not so many.
+        NoStreamError: nobody publishes the stream.
+    """
+    rules.check(caller)
+    publisher = host.streams.publisher(stream)
+    if publisher.state == "closing":  # its tasks have been ended: nothing would end another one
+        raise NoStreamError(stream, expected=True)
+    ingest = read_ingest(body, rules)
+    if len(publisher.forwards) >= MOST:
+        raise OfferError(409, "too_many_forwards", f"The stream {stream!r} goes to {MOST} places already: end one.")
+    forward = publisher.pass_on(stream, ingest)
+    log.info("stream %s goes on to %s, as %s asked", stream, forward.shown, caller.name or "somebody")
+    return described(forward)
+
+
+def listed(host: Host, rules: ForwardRules, caller: Caller, stream: str) -> list[dict[str, Any]]:
+    """Return where a stream goes on to.
+
+    Raises:
+        OfferError: who asks may not know.
+        NoStreamError: nobody publishes the stream.
+    """
+    rules.check(caller)
+    return [described(forward) for forward in host.streams.publisher(stream).forwards]
+
+
+async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: str) -> bool:
+    """End a forward and say goodbye to its ingest; False where there is none of this id.
+
+    Raises:
+        OfferError: who asks may not.
+        NoStreamError: nobody publishes the stream.
+    """
+    rules.check(caller)
+    publisher = host.streams.publisher(stream)
+    forward = next((each for each in publisher.forwards if each.id == id), None)
+    if forward is None:
+        return False
+    await publisher.stop_passing_on(forward)
+    return True
+
+
+def described(forward: Forward) -> dict[str, Any]:
+    """Return what is said of a forward; a query, which may hold a key, and the token are not."""
+    return {"id": forward.id, "url": forward.shown, "state": forward.state}
+
+
+def read_ingest(body: bytes, rules: ForwardRules) -> Ingest:
+    """Return the endpoint that a body names.
+
+    Raises:
+        OfferError: it names none, or one to which the server may not forward.
+    """
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        raise OfferError(400, "not_json", 'The body is not JSON: send {"url": "https://…", "token": "…"}.') from None
+    url, token = (message.get("url"), message.get("token")) if isinstance(message, dict) else (None, None)
+    try:
+        parsed = URL(url) if isinstance(url, str) and len(url) <= _LONGEST_URL else URL()
+    except ValueError:
+        parsed = URL()
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.user or parsed.password:
+        raise OfferError(400, "bad_url", '"url" must be the http(s):// URL of a WHIP endpoint, without a user.')
+    if token is not None and not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+        raise OfferError(400, "bad_forward_token", '"token" must be a bearer token without blanks, or left out.')
+    if not rules.allow(parsed):
+        raise OfferError(
+            403, "forward_host", f"{parsed.host[:100]}:{parsed.port} is not among the hosts that --forward-host names."
+        )
+    return Ingest(str(url), token, rules.allow)

@@ -1,0 +1,71 @@
+"""What a peer may ask of its session, with the offer or later over the data channel: read from untrusted JSON."""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from acutance.server.encoding.bitrate import FLOOR
+from acutance.server.video.output_size import SHORTEST
+
+# A message with every field has 150 bytes.
+LONGEST_MESSAGE = 1024
+# Of a field that there is not, in the answer.
+_LONGEST_NAME = 64
+
+
+class WishError(ValueError):
+    """A wish that cannot be read or granted; the message says which and what is allowed."""
+
+
+class Wishes(BaseModel):
+    """What a peer asked for; what it left out stays as it is.
+
+    Attributes:
+        student: ``auto`` or a rung of the server's; the governor may still choose a cheaper one.
+        strength: how much of the student's correction is added: 0 nothing, 1 as trained.
+        enhance: False passes every picture through.
+        output_height: of the returned picture's shorter side in pixels; None for the size that the call began with.
+        max_bitrate: of the returned picture, bits a second; None for the server's own limit.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    student: Annotated[str, Field(max_length=64)] = "auto"
+    strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
+    enhance: bool = True
+    output_height: Annotated[int, Field(ge=64, le=SHORTEST)] | None = None
+    max_bitrate: Annotated[int, Field(ge=FLOOR, le=100_000_000)] | None = None
+
+    def changed(self, fields: dict[str, Any]) -> "Wishes":
+        """Return these wishes with some fields replaced.
+
+        Raises:
+            WishError: a field is unknown or out of bounds.
+        """
+        try:
+            return Wishes.model_validate({**self.model_dump(), **fields})
+        except ValidationError as error:
+            fault = error.errors()[0]
+            field = ".".join(str(part) for part in fault["loc"]) or "the message"
+            raise WishError(f"{field[:_LONGEST_NAME]}: {fault['msg']}") from error
+
+
+class _Control(BaseModel):
+    type: Literal["control"]
+
+
+def read_control(message: str | bytes) -> dict[str, Any]:
+    """Return the fields of a control message, ``{"type": "control", "strength": 0.5, …}``, without its type.
+
+    Raises:
+        WishError: it is not one.
+    """
+    if len(message) > LONGEST_MESSAGE:
+        raise WishError(f"a message of {len(message)} bytes: at most {LONGEST_MESSAGE} are read")
+    try:
+        fields = json.loads(message)
+        _Control.model_validate(fields)
+    except (ValueError, RecursionError):
+        raise WishError('a message must be JSON: {"type": "control", …}') from None
+    return {name: value for name, value in fields.items() if name != "type"}

@@ -1,0 +1,97 @@
+"""ICE candidates that come after the offer: as an SDP fragment (RFC 8840) or, with /offer, as JSON."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from acutance.server.rtc.session_description import MOST_CANDIDATES, OfferError, check_candidate, is_hidden
+
+_PREFIX = "a=candidate:"
+_END = "a=end-of-candidates"
+
+
+@dataclass(frozen=True)
+class Trickled:
+    """What one PATCH brings.
+
+    Attributes:
+        candidates: (mid, text after ``candidate:``) each; the mid is empty where none was said.
+        ended: whether no more will come.
+        ufrag, password: of the peer, where it says them.
+    """
+
+    candidates: tuple[tuple[str, str], ...]
+    ended: bool = False
+    ufrag: str | None = None
+    password: str | None = None
+
+    def restarts(self, ufrag: str, password: str) -> bool:
+        """Return whether this asks for an ICE restart of a session with these credentials (RFC 9725, section 4.3.3)."""
+        return (self.ufrag or ufrag, self.password or password) != (ufrag, password)
+
+
+def read_fragment(body: str) -> Trickled:
+    """Return what an ``application/trickle-ice-sdpfrag`` says; lines may end in LF or CRLF.
+
+    Raises:
+        OfferError: it cannot be read.
+    """
+    candidates: list[tuple[str, str]] = []
+    mid, ufrag, password, ended = "", None, None, False
+    for line in body.splitlines():
+        line = line.strip()
+        if line.startswith("m="):
+            mid = ""
+        elif line.startswith("a=mid:"):
+            mid = line.removeprefix("a=mid:")
+        elif line.startswith("a=ice-ufrag:"):
+            ufrag = line.removeprefix("a=ice-ufrag:")
+        elif line.startswith("a=ice-pwd:"):
+            password = line.removeprefix("a=ice-pwd:")
+        elif line.startswith(_PREFIX):
+            check_candidate(line)
+            candidates.append((mid, line.removeprefix(_PREFIX)))
+        elif line == _END:
+            ended = True
+        elif line and line[1:2] != "=":
+            raise OfferError(400, "bad_fragment", f"This line of the SDP fragment cannot be read: {line[:80]!r}.")
+    if not candidates and not ended and ufrag is None:
+        raise OfferError(400, "bad_fragment", "The SDP fragment has neither candidates nor ICE credentials.")
+    return _bounded(Trickled(tuple(candidates), ended, ufrag, password))
+
+
+def read_json(body: bytes) -> Trickled:
+    """Return what ``{"candidates": [{"candidate": "candidate:…", "sdpMid": "0"}, …]}`` says.
+
+    An empty candidate, as browsers make it, is the end.
+
+    Raises:
+        OfferError: it cannot be read.
+    """
+    try:
+        message = json.loads(body)
+        items = message["candidates"]
+        read = [_candidate(item) for item in items]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, OfferError):
+            raise
+        raise OfferError(
+            400, "bad_candidate", 'Send {"candidates": [{"candidate": "candidate:…", "sdpMid": "0"}, …]}.'
+        ) from None
+    return _bounded(Trickled(tuple(item for item in read if item[1]), any(not text for _, text in read)))
+
+
+def _candidate(item: dict[str, Any]) -> tuple[str, str]:
+    text = str(item["candidate"]).removeprefix("a=").removeprefix("candidate:")
+    if text:
+        check_candidate(_PREFIX + text)
+    return str(item.get("sdpMid") or ""), text
+
+
+def _bounded(trickled: Trickled) -> Trickled:
+    if len(trickled.candidates) > MOST_CANDIDATES:
+        raise OfferError(
+            400, "bad_candidate", f"{len(trickled.candidates)} ICE candidates: at most {MOST_CANDIDATES} are taken."
+        )
+    reachable = tuple(item for item in trickled.candidates if not is_hidden(_PREFIX + item[1]))
+    return replace(trickled, candidates=reachable)

@@ -1,0 +1,31 @@
+"""WHEP (draft-ietf-wish-whep-04) without its HTTP objects: watch a stream. The rest is as with WHIP.
+
+The server never answers 406: with WHEP that would be an offer of its own.
+"""
+
+from acutance.server.encoding.rendition import Variant
+from acutance.server.rtc.session_description import OfferError, Role
+from acutance.server.sessions.host import Host
+from acutance.server.sessions.streams import check_name
+from acutance.server.signalling.whip import Created, created, read_sdp
+
+
+async def watch(host: Host, stream: str, variant: str, content_type: str, body: bytes) -> Created:
+    """Answer a player that watches a stream.
+
+    Args:
+        host: of the streams.
+        stream: its name.
+        variant: ``enhanced`` or ``original``.
+        content_type: without parameters.
+        body: as it came.
+
+    Raises:
+        FullError, NoStreamError: not here, or not now.
+        OfferError: what is wrong with the offer, and what to do.
+    """
+    if variant not in list(Variant):
+        raise OfferError(400, "bad_variant", f"There is no variant {variant[:40]!r}: enhanced or original.")
+    sdp = read_sdp(content_type, body, Role.WATCH)
+    viewer, answer = await host.watch(sdp, check_name(stream), Variant(variant))
+    return created(host, viewer, answer)

@@ -1,0 +1,118 @@
+"""WHIP (RFC 9725) without its HTTP objects: publish a stream, trickle candidates, end it."""
+
+from dataclasses import dataclass
+
+from acutance.server.rtc.connection import Connection
+from acutance.server.rtc.session_description import OfferError, Role, check_sdp
+from acutance.server.sessions.host import Host
+from acutance.server.signalling.trickle import read_fragment, read_json
+
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+JSON = "application/json"
+# A fragment of 64 candidates has 6 kB.
+_LARGEST_FRAGMENT = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Created:
+    """A session that has begun.
+
+    Attributes:
+        answer: the session description for the peer.
+        id: of the session, for its URL.
+        etag: the entity tag of its ICE session.
+        links: a ``Link`` header's value for each ICE server.
+    """
+
+    answer: str
+    id: str
+    etag: str
+    links: list[str]
+
+
+async def publish(host: Host, stream: str, content_type: str, body: bytes) -> Created:
+    """Answer an encoder that publishes a stream.
+
+    Raises:
+        FullError, TakenError: not here, or not now.
+        OfferError: what is wrong with the offer, and what to do.
+    """
+    sdp = read_sdp(content_type, body, Role.PUBLISH)
+    session, answer = await host.open(sdp, stream=stream, returns=False)
+    return created(host, session, answer)
+
+
+def created(host: Host, connection: Connection, answer: str) -> Created:
+    """Return what is said of a session that has begun."""
+    return Created(answer, connection.id, connection.etag, host.network.links())
+
+
+def read_sdp(content_type: str, body: bytes, role: Role) -> str:
+    """Return the checked session description of a request's body.
+
+    Args:
+        content_type: without parameters.
+        body: as it came.
+        role: what the peer wants.
+
+    Raises:
+        OfferError: what is wrong with it.
+    """
+    _check_type(content_type, SDP)
+    return check_sdp(_text(body), role)
+
+
+async def patch(
+    connection: Connection, content_type: str, body: bytes, if_match: str | None = None, etag: str | None = None
+) -> None:
+    """Take candidates that came after the offer, as an SDP fragment or, of /offer's peers, as JSON.
+
+    Args:
+        connection: whose they are.
+        content_type: without parameters.
+        body: as it came.
+        if_match: the header's value, if there is one.
+        etag: a request header that some clients send in its place.
+
+    Raises:
+        OfferError: they cannot be taken; the session goes on as it was.
+    """
+    if content_type == JSON:
+        await connection.trickle(read_json(body))
+        return
+    _check_type(content_type, FRAGMENT)
+    if len(body) > _LARGEST_FRAGMENT:
+        raise OfferError(413, "too_large", f"An SDP fragment may have {_LARGEST_FRAGMENT} bytes.")
+    check_tag(connection.etag, if_match if if_match is not None else etag)
+    trickled = read_fragment(_text(body))
+    if trickled.restarts(*connection.remote_ice):
+        # aiortc has no ICE restart. The session goes on until its consent expires (RFC 9725, section 4.3.3).
+        raise OfferError(422, "no_restart", "An ICE restart is not possible here: end the session and begin a new one.")
+    await connection.trickle(trickled)
+
+
+def check_tag(tag: str, given: str | None) -> None:
+    """Check a conditional request (RFC 9110, section 13.1.1).
+
+    ``*`` matches, and so does the ``"*"`` of the example in RFC 9725: both are sent.
+
+    Raises:
+        OfferError: 428 where no tag is given, 412 where none of those given is the session's.
+    """
+    if given is None:
+        raise OfferError(428, "no_tag", f"Send If-Match with the session's ETag, {tag}, or with *.")
+    if not {one.strip() for one in given.split(",")} & {tag, "*", '"*"'}:
+        raise OfferError(412, "wrong_tag", "If-Match does not name the session as it is now.")
+
+
+def _check_type(content_type: str, wanted: str) -> None:
+    if content_type.lower() != wanted:
+        raise OfferError(415, "wrong_type", f"The Content-Type is {content_type[:60]!r}: it must be {wanted}.")
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise OfferError(400, "not_text", "The body is not UTF-8 text.") from None

@@ -1,0 +1,207 @@
+"""The way of a frame: track -> mailbox -> enhancer -> lanes, each stage its own task; a lane encodes (lane.py)."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from time import monotonic
+
+import av
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from acutance.server.encoding.encoder import Encoder
+from acutance.server.encoding.fan_out import Broadcast
+from acutance.server.encoding.rendition import Aged, Handed, Variant
+from acutance.server.encoding.shared_rate import SharedRate
+from acutance.server.frames.frame_interval import FrameInterval
+from acutance.server.frames.mailbox import Closed, Mailbox
+from acutance.server.frames.planes import FORMATS, copy_of
+from acutance.server.students.governor import PASS, Governor, Sample
+from acutance.server.students.inference import Inference, OverdueError
+from acutance.server.telemetry.counters import Telemetry
+from acutance.server.telemetry.load import Load
+from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
+from acutance.server.video.frame_hints import FrameHints
+from acutance.server.video.frame_limits import FrameLimits
+from acutance.server.video.output_size import OutputSize, Size
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Choices:
+    """What is done with the frames of a session; may change from one frame to the next.
+
+    Attributes:
+        governor: which student it can afford.
+        output: at which size the picture goes back.
+        strength: how much of the student's correction is added.
+        enhance: False passes every frame through.
+    """
+
+    governor: Governor
+    output: OutputSize
+    strength: float = 1.0
+    enhance: bool = True
+
+    def treatment(self, came: Size) -> Treatment:
+        """Return what to do with a frame that came in this size."""
+        rung = self.governor.rung.name
+        wanted = self.enhance and rung != PASS
+        why_not = None if wanted else (self.governor.reason if self.enhance else "enhancement is switched off")
+        return Treatment(rung if wanted else None, self.output.of(came), self.strength, why_not)
+
+
+class Pipeline:
+    """Takes every frame of a track and gives the newest ones, enhanced, to the lanes of a broadcast.
+
+    Enhancing and encoding overlap: while one frame is encoded the next one is enhanced. What nobody watches is
+    neither enhanced nor encoded.
+    """
+
+    def __init__(
+        self,
+        enhancer: Enhancer,
+        inference: Inference,
+        telemetry: Telemetry,
+        choices: Choices,
+        load: Load,
+        limits: FrameLimits,
+        make_encoder: Callable[[str, SharedRate], Encoder],
+        clock: Callable[[], float] = monotonic,
+    ):
+        self.hints = FrameHints(clock)
+        self.choices = choices
+        self.broadcast = Broadcast(make_encoder, self._handed, self._lost, clock)
+        self.size_in: Size | None = None
+        self.size_out: Size | None = None
+        self.interval = FrameInterval()
+        self._enhancer = enhancer
+        self._inference = inference
+        # What needs no student must not wait behind those of others.
+        self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
+        self._telemetry = telemetry
+        self._load = load
+        self._limits = limits
+        self._clock = clock
+        self._arrived: Mailbox[Aged] = Mailbox()
+        self._handed_last = 0
+        self._dropped_before = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """Of the enhanced picture, where somebody watches it: of its first lane."""
+        lanes = self.broadcast.of(Variant.ENHANCED)
+        return lanes[0].encoder if lanes else None
+
+    def start(self, track: MediaStreamTrack) -> None:
+        """Begin to take frames from ``track``; one call only."""
+        self._tasks = [asyncio.create_task(self._pump(track)), asyncio.create_task(self._enhance())]
+
+    async def close(self) -> None:
+        """End every stage and wait for it. An inference or encoding in flight is finished, not used."""
+        self._arrived.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.broadcast.close()
+        self._passing.shutdown(wait=False)
+
+    async def _pump(self, track: MediaStreamTrack) -> None:
+        # Nothing else happens here: a track that is not read grows in memory and delay.
+        telemetry = self._telemetry
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            if not isinstance(frame, av.VideoFrame):
+                continue
+            now = self._clock()
+            telemetry.counters.received += 1
+            if self._limits.excess(frame.width, frame.height, now):
+                telemetry.counters.dropped_excess += 1
+                continue
+            self.size_in = (frame.width, frame.height)
+            self.interval.note(frame)
+            noted = self.hints.of(frame)
+            arrived = now if noted.arrived is None else noted.arrived
+            telemetry.record("decode", now - arrived)
+            self._take(Aged(telemetry.counters.received, frame, noted.hints, arrived, now))
+
+    def _take(self, aged: Aged) -> None:
+        if self.broadcast.of(Variant.ORIGINAL):
+            self.broadcast.put(Variant.ORIGINAL, replace(aged, frame=copy_of(aged.frame)))
+        if self.broadcast.of(Variant.ENHANCED):
+            self._telemetry.counters.dropped_waiting += self._arrived.put(aged)
+
+    async def _enhance(self) -> None:
+        telemetry = self._telemetry
+        while (aged := await _next(self._arrived)) is not None:
+            begun = self._clock()
+            telemetry.record("wait", begun - aged.since)
+            enhanced = await self._treat(aged)
+            now = self._clock()
+            telemetry.passed_reason = enhanced.passed_reason
+            if enhanced.passed_reason is None:
+                telemetry.counters.enhanced += 1
+                telemetry.record("enhance", now - begun)
+            else:
+                telemetry.counters.passed += 1
+            self.size_out = (enhanced.frame.width, enhanced.frame.height)
+            done = replace(aged, frame=enhanced.frame, since=now)
+            telemetry.counters.dropped_enhanced += self.broadcast.put(Variant.ENHANCED, done)
+            self._govern(now, now - begun)
+
+    async def _treat(self, aged: Aged) -> Enhanced:
+        came = (aged.frame.width, aged.frame.height)
+        width, height = self.choices.output.of(came)
+        self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
+        treatment = self.choices.treatment(came)
+        enhance = self._enhancer.enhance
+        if treatment.student is not None:
+            try:
+                return await self._inference.run(treatment.student, enhance, aged.frame, treatment, aged.hints)
+            except OverdueError as error:
+                treatment = replace(treatment, student=None, why_not=str(error))
+        if treatment.size == came and aged.frame.format.name in FORMATS:
+            # Nothing to do: not worth a thread's attention.
+            return enhance(aged.frame, treatment, aged.hints)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._passing, enhance, aged.frame, treatment, aged.hints)
+
+    def _handed(self, handed: Handed) -> None:
+        # A frame counts once, with the first lane that has it encoded.
+        if handed.aged.number <= self._handed_last:
+            return
+        self._handed_last = handed.aged.number
+        telemetry = self._telemetry
+        telemetry.record("encode_wait", handed.waited)
+        telemetry.record("encode", handed.encoding)
+        telemetry.record("total", self._clock() - handed.aged.arrived)
+        telemetry.counters.returned += 1
+
+    def _lost(self) -> None:
+        self._telemetry.counters.dropped_encoding += 1
+
+    def _govern(self, now: float, enhancing: float) -> None:
+        counters = self._telemetry.counters
+        dropped = counters.dropped_waiting + counters.dropped_enhanced
+        lost, self._dropped_before = dropped - self._dropped_before, dropped
+        width, height = self.size_out or (0, 0)
+        # The slowest encoder decides: the stages run side by side.
+        encoding = max((lane.encoding for lane in self.broadcast.of(Variant.ENHANCED)), default=0.0)
+        interval, load = self.interval.seconds, self._load
+        sample = Sample(now, enhancing, encoding, lost, interval, width * height, load.busy, load.cpus)
+        governor = self.choices.governor
+        if governor.note(sample):
+            log.info("%s now%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")
+
+
+async def _next(mailbox: Mailbox[Aged]) -> Aged | None:
+    try:
+        return await mailbox.take()
+    except Closed:
+        return None

@@ -1,0 +1,48 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acutance.model.engine.engine import Engine
+from acutance.server.students.governor import PASS, Rung
+from acutance.server.students.ladder import Ladder
+from tests.server.processes import Start
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The student that ships, on this machine's CPU."""
+    return Engine.open("small", provider="cpu")
+
+
+@pytest.fixture(scope="session")
+def ladder(engine: Engine) -> Ladder:
+    """One student and passing through; said to be cheap, so that a busy test machine does not step down."""
+    ladder = Ladder([engine])
+    ladder.rungs = [Rung(engine.student.name, 1e-9), Rung(PASS)]
+    return ladder
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "acutance.server.cli", "serve", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -1,0 +1,164 @@
+"""The files of docs/deploy fit the server that they start."""
+
+import json
+import re
+import shlex
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import promql_parser
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from prometheus_client.parser import text_string_to_metric_families
+
+from acutance.server.http.metrics import Metrics
+from acutance.server.options.server import ServeOptions
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "docs" / "deploy"
+
+
+def read(name: str) -> Any:
+    return yaml.safe_load((DEPLOY / name).read_text("utf-8"))
+
+
+def commands() -> dict[str, list[str]]:
+    unit = (DEPLOY / "acutance.service").read_text("utf-8")
+    started = re.search(r"^ExecStart=\S+ (.+)$", unit, re.MULTILINE)
+    assert started
+    pods = next(each for each in manifests() if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+    return {
+        "compose": read("compose.yaml")["services"]["acutance"]["command"],
+        "unit": shlex.split(started[1]),
+        "kubernetes": pods["containers"][0]["args"],
+    }
+
+
+def manifests() -> list[Any]:
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes" / "acutance.yaml").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("where", ["compose", "unit", "kubernetes"])
+def test_the_server_has_the_options_that_it_is_started_with(where: str) -> None:
+    serve, *arguments = commands()[where]
+    assert serve == "serve"
+    flags = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
+    known = {"--" + name.replace("_", "-") for name in ServeOptions.model_fields}
+    assert len(flags) >= 4
+    assert set(flags) <= known
+
+
+@pytest.fixture
+async def served(ladder: Ladder) -> dict[str, set[str]]:
+    """The labels of each sample that the server has, by its name; the scraper adds ``instance`` and ``job``."""
+    text = Metrics(Host(ladder, Limits(), 4, admission=False), Counter({"full": 1})).text().decode()
+    labels: dict[str, set[str]] = {"up": set(), "acutance_encoders": {"variant", "codec"}}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels.setdefault(sample.name, set()).update(sample.labels)
+    return labels
+
+
+def _selectors(expression: Any) -> Iterator[tuple[str, set[str]]]:
+    """Each metric of a parsed PromQL expression, and the labels that are asked of it."""
+    if isinstance(expression, promql_parser.VectorSelector):
+        yield expression.name, {matcher.name for matcher in expression.matchers.matchers}
+        return
+    if isinstance(expression, promql_parser.MatrixSelector):
+        yield from _selectors(expression.vector_selector)
+    for name in ("expr", "lhs", "rhs"):
+        if (inner := getattr(expression, name, None)) is not None:
+            yield from _selectors(inner)
+    for inner in getattr(expression, "args", None) or ():
+        yield from _selectors(inner)
+
+
+def _check(expression: str, served: dict[str, set[str]]) -> None:
+    asked = list(_selectors(promql_parser.parse(expression)))
+    assert asked, expression
+    for metric, labels in asked:
+        assert metric in served, expression
+        assert labels <= served[metric] | {"instance", "job"}, expression
+
+
+async def test_alerts_ask_for_metrics_that_the_server_has(served: dict[str, set[str]]) -> None:
+    rules = read("alerts.yaml")["groups"][0]["rules"]
+    assert len(rules) >= 5
+    for rule in rules:
+        assert rule.keys() == {"alert", "expr", "for", "annotations"}
+        _check(rule["expr"], served)
+
+
+async def test_the_dashboard_asks_for_metrics_that_the_server_has(served: dict[str, set[str]]) -> None:
+    dashboard = json.loads((DEPLOY / "grafana" / "acutance.json").read_text("utf-8"))
+    panels = [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    assert len(panels) >= 12
+    for panel in panels:
+        assert panel["title"]
+        assert panel["description"]
+        for target in panel["targets"]:
+            _check(target["expr"].replace("$__rate_interval", "1m"), served)
+    known = {name for name in served if name.startswith("acutance_")} - {"acutance_info", "acutance_draining"}
+    shown = {
+        name for panel in panels for target in panel["targets"] for name in re.findall(r"acutance_\w+", target["expr"])
+    }
+    counted = {name for name in known if not name.endswith(("_sum", "_count"))}
+    assert counted - shown <= {
+        "acutance_messages_refused_total",
+        "acutance_sessions_opened_total",
+        "acutance_sessions_ended_total",
+    }, "what is measured is shown"
+
+
+def test_the_manifests_fit_the_schemas_of_kubernetes() -> None:
+    kinds = []
+    for manifest in manifests():
+        kubernetes_validate.validate(manifest, "1.30", strict=True)
+        kinds.append(manifest["kind"])
+    assert kinds == ["Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"]
+
+
+def test_the_supervisors_wait_longer_than_the_drain() -> None:
+    drains = {
+        where: int(re.search(r"--drain[= ](\d+)", " ".join(command))[1])  # type: ignore[index]
+        for where, command in commands().items()
+    }
+    pods = next(each for each in manifests() if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+    unit = (DEPLOY / "acutance.service").read_text("utf-8")
+    stop = re.search(r"^TimeoutStopSec=(\d+)", unit, re.MULTILINE)
+    assert stop
+    assert int(stop[1]) > drains["unit"]
+    assert int(read("compose.yaml")["services"]["acutance"]["stop_grace_period"].removesuffix("s")) > drains["compose"]
+    assert pods["terminationGracePeriodSeconds"] > drains["kubernetes"]
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.cuda"])
+def test_images_are_not_root_and_say_how_they_are(name: str) -> None:
+    last = (ROOT / name).read_text("utf-8").rpartition("\nFROM ")[2]
+    assert re.search(r"^USER 10001$", last, re.MULTILINE)
+    assert "HEALTHCHECK" in last
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_the_lock_has_what_the_project_needs(kind: str) -> None:
+    lock = dict(
+        re.findall(r"^([\w.-]+)==(\S+)", (DEPLOY / f"requirements-{kind}.txt").read_text("utf-8"), re.MULTILINE)
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = [Requirement(line) for line in project["dependencies"]]
+    for one in needed:
+        # Which of the two builds of ONNX Runtime it is differs by image.
+        name = "onnxruntime" if kind == "cpu" and one.name.startswith("onnxruntime") else one.name
+        if one.name == "onnxruntime" and kind == "cuda":
+            continue
+        assert name in lock, "make lock"
+        assert one.specifier.contains(lock[name]), f"{name}: make lock"

@@ -1,0 +1,88 @@
+"""The quantiser step that is read from a stream is the one that its encoder was told to use."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from acutance.model.bitstream.quantiser import QuantiserReader
+from tests.model.streams import encoded
+
+H264_LAYOUTS = {
+    "baseline": {"profile": "baseline"},
+    "cabac, weights, slices, references": {
+        "profile": "high",
+        "x264-params": "ipratio=1:cabac=1:weightp=2:slices=3:ref=4:scenecut=0:b-adapt=0",
+    },
+    "lists reordered, b-frames": {
+        "tune": "film",
+        "bf": "3",
+        "x264-params": "ipratio=1:pbratio=1:b-pyramid=normal:ref=4",
+    },
+    "interlaced": {"x264-params": "ipratio=1:interlaced=1"},
+    "4:4:4-capable scaling lists": {"profile": "high", "x264-params": "ipratio=1:cqm=jvt"},
+}
+
+
+@pytest.mark.parametrize("layout", H264_LAYOUTS)
+@pytest.mark.parametrize("qp", [4, 23, 45])
+def test_h264_steps_follow_the_slices_qp(layout: str, qp: int) -> None:
+    reader = QuantiserReader("h264")
+    steps = [reader.read(frame) for frame in encoded("h264", quantiser=qp, count=6, options=H264_LAYOUTS[layout])]
+    assert steps == [pytest.approx(0.625 * 2 ** (qp / 6))] * 6
+
+
+def test_vp8_steps_grow_with_the_quantiser_and_span_the_codecs_range() -> None:
+    steps = []
+    for quantiser in (0, 10, 20, 40, 63):
+        reader = QuantiserReader("vp8")
+        own = {reader.read(frame) for frame in encoded("vp8", quantiser=quantiser, count=4)}
+        assert len(own) == 1
+        steps += list(own)
+    assert steps[0] == 2.0
+    assert steps[-1] == 142.0
+    assert all(a is not None and b is not None and a < b for a, b in pairwise(steps))
+
+
+@pytest.mark.parametrize("options", [{"error-resilient": "1"}, {"slices": "4"}, {"static-thresh": "1000"}])
+def test_vp8_headers_of_other_settings_are_read(options: dict[str, str]) -> None:
+    reader = QuantiserReader("vp8")
+    steps = {reader.read(frame) for frame in encoded("vp8", quantiser=32, count=5, options=options)}
+    assert steps == {23.5}
+
+
+def test_both_codecs_measure_by_one_scale() -> None:
+    """At equal steps both lose about as much: that is what makes the step a hint for either."""
+    steps = {}
+    for codec, quantiser in (("h264", 28), ("vp8", 22)):
+        reader = QuantiserReader("h264" if codec == "h264" else "vp8")
+        steps[codec] = [reader.read(frame) for frame in encoded(codec, quantiser=quantiser, count=3)][-1]
+    assert steps["h264"] == pytest.approx(steps["vp8"], rel=0.15)
+
+
+def test_a_slice_without_its_parameter_sets_tells_nothing() -> None:
+    frames = encoded("h264", quantiser=30, count=3)
+    assert QuantiserReader("h264").read(frames[1]) is None
+
+
+def _damaged() -> Iterator[tuple[str, bytes]]:
+    rng = np.random.default_rng(0)
+    for codec in ("h264", "vp8"):
+        for frame in encoded(codec, quantiser=30, count=3):
+            for _ in range(150):
+                torn = bytearray(frame[: int(rng.integers(len(frame)))][:200])
+                for _ in range(int(rng.integers(4))):
+                    if torn:
+                        torn[int(rng.integers(len(torn)))] = int(rng.integers(256))
+                yield codec, bytes(torn)
+    for length in (0, 1, 2, 3, 10, 100):
+        yield "h264", b"\0\0\1" + rng.bytes(length)
+        yield "vp8", rng.bytes(length)
+
+
+def test_damaged_frames_give_a_number_or_nothing() -> None:
+    readers = {"h264": QuantiserReader("h264"), "vp8": QuantiserReader("vp8")}
+    for codec, data in _damaged():
+        step = readers[codec].read(data)
+        assert step is None or np.isfinite(step)

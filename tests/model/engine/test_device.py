@@ -1,0 +1,38 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from acutance.model.engine.device import Device, Gate
+
+
+def test_one_thread_makes_all_calls() -> None:
+    device = Device()
+    with ThreadPoolExecutor(4) as pool:
+        threads = set(pool.map(lambda _: device.run(threading.get_ident), range(8)))
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_nobody_is_alone_while_others_are_inside() -> None:
+    gate = Gate()
+    with gate.together(), gate.together(), gate.alone() as alone:
+        assert not alone
+    with gate.alone() as alone:
+        assert alone
+
+
+def test_others_wait_for_the_one_who_is_alone() -> None:
+    gate = Gate()
+    came_in = threading.Event()
+
+    def come_in() -> None:
+        with gate.together():
+            came_in.set()
+
+    with gate.alone() as alone, gate.alone() as too:
+        assert alone
+        assert not too
+        visitor = threading.Thread(target=come_in)
+        visitor.start()
+        assert not came_in.wait(0.05)
+    assert came_in.wait(20)
+    visitor.join()

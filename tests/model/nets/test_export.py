@@ -1,0 +1,112 @@
+"""The exported graph computes what torch computes, in the fewest nodes, and the engine takes it."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+
+from acutance.model.engine.engine import Engine
+from acutance.model.hints import UNCODED, Hints
+from acutance.model.nets.export import OUTPUT, PLANES, ExportError, to_onnx
+from acutance.model.nets.export import STRENGTH as STRENGTH_INPUT
+from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.student import Student, sharpen
+from tests.model.parity import check_parity
+from tests.model.students import lived_in
+
+SIZES = [(2, 2), (2, 16), (16, 16), (18, 34), (96, 64), (180, 322)]
+
+
+STRENGTH = np.ones((1, 1, 1, 1), np.float32)
+
+
+@pytest.fixture(scope="module", params=["r2c16n3", "r2c8n2h", "r2c8n6h", "r2c16n1t1h"])
+def student(request: pytest.FixtureRequest) -> Student:
+    return lived_in(StudentShape.parse(request.param))
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    """Ramps with an edge and black, white and noisy parts, so that clipping is met on both sides."""
+    y, x = np.mgrid[:height, :width]
+    luma = (x * 7 + y * 3) % 256
+    luma[: height // 3] = 255 * (x[: height // 3] > width // 2)
+    luma[height // 3 : height // 2] = np.random.default_rng(0).integers(0, 256, luma[height // 3 : height // 2].shape)
+    return luma.astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_graph_agrees_with_torch_within_a_grey_level(student: Student, size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, size, np.uint8)
+    pictures = [(noise, UNCODED), (picture(*size), Hints(step=20, reduction=1.5))]
+    assert check_parity(to_onnx(student, {}), student, pictures) <= 1
+
+
+def test_parity_notices_another_student(student: Student) -> None:
+    other = lived_in(student.shape, seed=7)
+    with pytest.raises(ExportError, match=rf"{student.shape.name} differs from torch by \d+ grey levels"):
+        check_parity(to_onnx(student, {}), other, [(picture(64, 64), UNCODED)])
+
+
+def test_hints_change_what_a_student_does() -> None:
+    student = lived_in(StudentShape(8, 2, hinted=True))
+    with torch.no_grad():
+        student.head[0].weight[:, 1].normal_()  # type: ignore[index]
+    told = sharpen(student, picture(64, 64), Hints(step=40))
+    assert not np.array_equal(told, sharpen(student, picture(64, 64)))
+    pictures = [(picture(64, 64), hints) for hints in (UNCODED, Hints(40), Hints(0, 0.1), Hints(90, 0.02, 4))]
+    assert check_parity(to_onnx(student, {}), student, pictures) <= 1
+
+
+def test_a_batch_is_sharpened_picture_by_picture(student: Student) -> None:
+    session = ort.InferenceSession(to_onnx(student, {}), providers=["CPUExecutionProvider"])
+    batch = np.zeros((2, student.shape.planes, 32, 48), np.uint8)
+    batch[0, 0], batch[1, 0] = picture(32, 48), 255 - picture(32, 48)
+    (result,) = session.run([OUTPUT], {PLANES: batch, STRENGTH_INPUT: STRENGTH.repeat(2, axis=0)})
+    assert result.dtype == np.uint8
+    assert np.abs(result[1, 0].astype(int) - sharpen(student, batch[1, 0])).max() <= 1
+
+
+def test_strength_scales_the_correction(student: Student) -> None:
+    session = ort.InferenceSession(to_onnx(student, {}), providers=["CPUExecutionProvider"])
+    planes = np.zeros((1, student.shape.planes, 64, 64), np.uint8)
+    planes[0, 0] = 64 + picture(64, 64) // 2
+    none, half, full = (
+        session.run([OUTPUT], {PLANES: planes, STRENGTH_INPUT: STRENGTH * factor})[0][0, 0].astype(int)
+        for factor in (0, 0.5, 1)
+    )
+    assert np.array_equal(none, planes[0, 0])
+    unclipped = (full > 0) & (full < 255)
+    assert np.abs((half - none) * 2 - (full - none))[unclipped].max() <= 2
+    assert (full != none).any()
+
+
+def test_the_graph_has_nothing_but_what_is_to_be_computed(student: Student) -> None:
+    model = onnx.load_from_string(to_onnx(student, {}))
+    kinds = Counter(node.op_type for node in model.graph.node)
+    convolutions, hinted = student.shape.depth + 2, student.shape.hinted
+    expected = Counter(Conv=convolutions, Relu=convolutions - 1, Add=len(student.shape.blocks) + 1)
+    expected += Counter(Cast=2, Slice=int(hinted), Mul=1, QuantizeLinear=1)
+    expected += Counter(Transpose=2, Reshape=2, Shape=1)
+    assert kinds == expected
+    assert {opset.version for opset in model.opset_import} == {17}
+
+
+def test_the_file_says_what_it_is(student: Student) -> None:
+    session = ort.InferenceSession(to_onnx(student, {"commit": "abc"}), providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map == {"shape": student.shape.name, "commit": "abc"}
+
+
+def test_the_engine_runs_an_exported_student_on_odd_sizes(student: Student, tmp_path: Path) -> None:
+    file = tmp_path / "own.onnx"
+    file.write_bytes(to_onnx(student, {}))
+    luma = picture(45, 67)
+    engine = Engine.open(file, provider="cpu")
+    padded = np.pad(luma, ((0, 1), (0, 1)), mode="edge")
+    for hints in (UNCODED, Hints(30, 0.1, 1.5), Hints(8)):
+        sharpened = engine.sharpen(luma, hints=hints)
+        assert np.abs(sharpened.astype(int) - sharpen(student, padded, hints)[:45, :67]).max() <= 1
+    assert np.array_equal(engine.sharpen(luma, strength=0), luma)

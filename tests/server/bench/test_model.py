@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from acutance.server.bench import roofline
+from acutance.server.bench.model import ModelOptions, model
+from acutance.server.bench.report import markdown
+from acutance.server.bench.server import BenchError
+
+
+def test_a_row_for_each_student_size_and_thread_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "model.jsonl"
+    options = ModelOptions(
+        student=["nano", "small"], size=["64x48", "96x64"], provider=["cpu"], threads=[1], seconds=0.01, log=log
+    )
+    model(options)
+    report = json.loads(log.read_text())
+    rows = report["figures"]["rows"]
+    assert [(row["student"], row["size"]) for row in rows] == [
+        (name, size) for name in ("nano", "small") for size in ("64x48", "96x64")
+    ]
+    for row in rows:
+        assert 0 < row["ms"]["p50"] <= row["ms"]["p95"] <= row["ms"]["p99"]
+        assert row["arithmetic floor ms"] > 0
+        assert row["bound by"] in ("arithmetic", "memory")
+    assert "nano" in capsys.readouterr().out
+    assert "| nano |" in markdown([report])
+
+
+def test_several_calls_at_once_are_timed_together(tmp_path: Path) -> None:
+    log = tmp_path / "model.jsonl"
+    model(
+        ModelOptions(
+            student=["nano"], size=["64x48"], provider=["cpu"], threads=[1], calls=[1, 3], seconds=0.05, log=log
+        )
+    )
+    one, three = json.loads(log.read_text())["figures"]["rows"]
+    assert (one["calls at once"], three["calls at once"]) == (1, 3)
+    assert three["runs"] >= 3
+    # Three calls that each take their median would do three frames in that time, more or less.
+    assert three["frames/s"] == pytest.approx(3000 / three["ms"]["p50"], rel=0.7)
+    assert "bound by" in one
+    assert "bound by" not in three, "the limits are those of one call"
+
+
+def test_where_no_provider_runs_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acutance.model.engine.providers._DEVICE_FILES", ())
+    with pytest.raises(BenchError, match="NVIDIA"):
+        model(ModelOptions(student=["nano"], size=["64x48"], provider=["tensorrt"], threads=[1], seconds=0.01))
+
+
+def test_limits_are_measured_and_floors_follow_from_them() -> None:
+    limit = roofline.measure(1)
+    assert limit.flops > 1e8
+    assert limit.bandwidth > 1e8
+    arithmetic, memory = roofline.Roofline(1, flops=2e9, bandwidth=1e9).floor(macs=5e8, traffic=1e8)
+    assert (arithmetic, memory) == (0.5, 0.1)

@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from acutance.server.bench.peer import latest
+from acutance.server.bench.stream import StreamOptions, stream
+from acutance.server.cli import main
+
+CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
+
+
+@pytest.mark.parametrize(
+    ("coded", "sent", "number"),
+    [(0, 1, 0), (29, 30, 29), (29, 45, 29), (29, 60, 59), (5, 3, None), (30, 60, None)],
+)
+def test_packets_played_again_are_told_apart(coded: int, sent: int, number: int | None) -> None:
+    assert latest(coded, 30, sent) == number
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--resize", "320x180@60", "--seconds", "60"], "longer than until the resize"),
+        (["--resize", "320x180@5", "--seconds", "90"], "at most 60 s"),
+        (["--url", "http://localhost:1", "--serve", "student=nano"], "without --url"),
+        (["--serve", "students=nano"], "'students=nano' is no option of `acutance serve`"),
+        (["--serve", "student"], "'student' is no option of `acutance serve` as NAME=VALUE"),
+    ],
+)
+def test_options_that_contradict_each_other_are_one_line_for_the_user(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "stream", "--seconds", "10", *arguments]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_log_that_cannot_be_written_is_said_before_the_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["bench", "stream", "--log", str(tmp_path / "nowhere" / "log.jsonl")]) == 2
+    assert "acutance: cannot write to" in capsys.readouterr().err
+
+
+def test_a_wrong_clip_is_one_line_for_the_user(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "stream", "--clip", "nowhere.mp4"]) == 2
+    assert "acutance: cannot read a video from nowhere.mp4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("codec", ["h264", pytest.param("vp8", marks=pytest.mark.bench)])
+def test_a_short_run_against_a_server_of_its_own(
+    codec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = CLIPS / "sports_nature-sam2_01_dog_720p.mp4"
+    log = tmp_path / "figures.jsonl"
+    stream(
+        StreamOptions(
+            clip=clip if clip.exists() else None,
+            size="480x272",
+            codec=codec,  # type: ignore[arg-type]
+            camera="soft",
+            uplink=400_000,
+            seconds=10,
+            threads_table=True,
+            log=log,
+        )
+    )
+    (line,) = log.read_text().splitlines()
+    report = json.loads(line)
+    assert report["machine"]["aiortc"]
+    figures = report["figures"]
+    assert figures["in_order"]
+    assert figures["returned"] > 0.5 * figures["sent"], "a busy machine may drop, a broken way drops nearly all"
+    assert 0 < figures["latency_ms"]["p50"] < 1000
+    assert 0.5 < figures["ssim"]["uplink"] < 1
+    assert 0.5 < figures["ssim"]["returned"] < 1
+    assert figures["server_cpu_ms_per_frame"] > 0
+    assert figures["psnr_y"]["returned"] > 20
+    assert figures["server_said"]["frames"]["received"] > 0.5 * figures["sent"]
+    assert figures["server_said"]["size_out"] == [480, 272]
+    assert figures["server_files"]["after"] <= figures["server_files"]["end"]
+    by_work = figures["server_cpu_ms_per_frame_by_work"]
+    assert by_work["encoding"] > 0
+    assert by_work["decoding"] > 0
+    # The looks at the threads and at the process are not quite at the same time.
+    assert sum(by_work.values()) == pytest.approx(figures["server_cpu_ms_per_frame"], rel=0.3)
+    capsys.readouterr()
+    assert main(["bench", "report", str(log), str(log)]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[2] == table[3]
+    assert f"| 480x272 | {codec} | soft | 400 | 10 | 1 of 1 | {figures['frame_rate']:.2f} |" in table[2]
+    assert f"| 480x272 | {codec} | soft | 2 | {figures['frame_rate']:.2f} |" in table[7]
+    assert report["machine"]["cpu"] in table[-1]
+
+
+def test_several_peers_and_one_too_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "figures.jsonl"
+    stream(
+        StreamOptions(
+            size="320x192",
+            uplink=200_000,
+            seconds=10,
+            sessions=3,
+            serve=["max-sessions=2", "admission=false", "student=nano"],
+            log=log,
+        )
+    )
+    report = json.loads(log.read_text())
+    sessions = report["figures"]["sessions"]
+    refused = [session for session in sessions if "refused" in session]
+    served = [session for session in sessions if "refused" not in session]
+    assert len(served) == 2
+    assert "All 2 sessions" in refused[0]["refused"]
+    assert report["figures"]["frame_rate"] == min(session["frame_rate"] for session in served)
+    assert report["server"]["student"] == "nano"
+    capsys.readouterr()
+    assert main(["bench", "report", str(log)]) == 0
+    assert "| 2 of 3 |" in capsys.readouterr().out
+
+
+def test_a_sender_that_shrinks_its_picture_gets_its_size_back(tmp_path: Path) -> None:
+    log = tmp_path / "figures.jsonl"
+    stream(StreamOptions(size="640x384", resize="320x192@4", seconds=10, serve=["upscale=true"], log=log))
+    after = json.loads(log.read_text())["figures"]["after_resize"]
+    assert after["returned_sizes"].keys() == {"640x384"}
+    assert after["frame_rate"] > 15
+    assert 0.5 < after["ssim"]["bicubic"] < 1
+    assert 0.5 < after["ssim"]["returned"] < 1

@@ -1,0 +1,244 @@
+"""`acutance peer` against the real server: all frames, in sync, and one line where something is wrong."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import av
+import numpy as np
+import pytest
+from aiohttp.test_utils import TestServer
+
+from acutance.server.cli import main
+from acutance.server.client.peer.command import PeerOptions, call
+from acutance.server.client.peer.connections import CallError
+from acutance.server.client.whip import SignallingError
+from acutance.server.http.app import create_app
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+
+SIZE = (320, 192)
+SECONDS = 3
+RATE = Fraction(25)  # not the 30 of everything else
+FLASHES = (Fraction(2, 5), Fraction(6, 5), Fraction(2))
+IN_SYNC_S = 0.04
+
+
+@pytest.fixture
+async def url(ladder: Ladder) -> AsyncIterator[str]:
+    # What else runs on the test machine decides nothing here.
+    host = Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    async with TestServer(create_app(host)) as server:
+        yield str(server.make_url("/")).rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grey picture with noise that turns white for a fifth of a second, and beeps while it is."""
+    path = tmp_path_factory.mktemp("clips") / "flash.mp4"
+    noise = np.random.default_rng(0).integers(0, 40, (SIZE[1], SIZE[0]), np.uint8)
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=RATE, options={"bf": "2"})
+        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        audio = container.add_stream("aac", rate=44_100)
+        for number in range(int(SECONDS * RATE)):
+            luma = noise + np.uint8(190 if _is_lit(number / RATE) else 40) + np.uint8(number % 5)
+            chroma = np.full((SIZE[1] // 2, SIZE[0]), 128, np.uint8)
+            frame = av.VideoFrame.from_ndarray(np.vstack((luma, chroma)), format="yuv420p")
+            frame.pts, frame.time_base = number, 1 / RATE
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        times = np.arange(44_100 * SECONDS) / 44_100
+        wave = 0.5 * np.sin(2 * np.pi * 1000 * times) * np.array([_is_lit(time) for time in times])
+        for at in range(0, len(wave), 1024):
+            piece = wave[at : at + 1024].astype(np.float32)[np.newaxis]
+            sound = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
+            sound.sample_rate, sound.pts, sound.time_base = 44_100, at, Fraction(1, 44_100)
+            container.mux(audio.encode(sound))
+        container.mux(audio.encode(None))
+    return path
+
+
+def _is_lit(time: float | Fraction) -> bool:
+    return any(flash <= time < flash + 0.2 for flash in FLASHES)
+
+
+def _options(**given: Any) -> PeerOptions:
+    return PeerOptions.model_validate({"json": True, **given})
+
+
+def _onsets(path: Path) -> tuple[list[float], list[float], int]:
+    """Return when the picture turns light and when the sound begins, in seconds, and how many frames there are."""
+    with av.open(str(path)) as container:
+        lights = [(float(frame.pts * frame.time_base), _luma(frame)) for frame in container.decode(video=0)]
+    with av.open(str(path)) as container:
+        loud = []
+        for frame in container.decode(audio=0):
+            samples = np.abs(frame.to_ndarray().astype(np.float32).reshape(-1, len(frame.layout.channels))[:, 0])
+            begin = float(frame.pts * frame.time_base)
+            # Per millisecond.
+            scale = 1.0 if frame.format.name.startswith("flt") else 32768.0
+            for at in range(0, len(samples), 48):
+                loud.append((begin + at / frame.sample_rate, samples[at : at + 48].max() / scale))
+    return _rises(lights, 140.0, 0.1), _rises(loud, 0.15, 0.1), len(lights)
+
+
+def _luma(frame: av.VideoFrame) -> float:
+    return float(np.frombuffer(frame.planes[0], np.uint8).mean())
+
+
+def _rises(levels: list[tuple[float, float]], threshold: float, quiet: float) -> list[float]:
+    rises, low_since = [], levels[0][0] - quiet
+    for time, level in levels:
+        if level > threshold:
+            if low_since is not None and time - low_since >= quiet:
+                rises.append(time)
+            low_since = None  # type: ignore[assignment]
+        elif low_since is None:
+            low_since = time
+    return rises
+
+
+def _check_sync(path: Path) -> int:
+    lights, beeps, count = _onsets(path)
+    assert len(lights) == len(FLASHES), lights
+    assert len(beeps) == len(FLASHES), beeps
+    for light, beep, flash in zip(lights, beeps, FLASHES, strict=True):
+        assert abs(light - beep) < IN_SYNC_S, (lights, beeps)
+        assert abs(light - flash) < IN_SYNC_S, lights
+    return count
+
+
+@pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
+@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "H264"), (".webm", "VP8"), (".mkv", "H264")])
+async def test_a_clip_comes_back_whole_and_in_sync_with_its_sound(
+    url: str, clip: Path, tmp_path: Path, suffix: str, codec: str
+) -> None:
+    out, pairs = tmp_path / f"back{suffix}", tmp_path / "pairs"
+    report = await call(_options(file=clip, url=url, out=out, pairs=pairs, pairs_every=10))
+
+    assert report["sent"]["frames"] == SECONDS * RATE
+    assert report["sent"]["size"] == list(SIZE)
+    assert report["returned"]["codec"] == codec
+    assert report["matched"] is True
+    # A frame that the server overwrote is missing in its own count as well, and is told.
+    dropped = report["server"]["frames"]["dropped"] if "server" in report else 0
+    assert report["missing"]["frames"] <= max(dropped, 0.2 * SECONDS * RATE)
+    assert report["returned"]["frames"] + report["missing"]["frames"] == report["sent"]["frames"]
+
+    count = _check_sync(out)
+    assert count == report["returned"]["frames"] == report["file"]["frames"]
+    with av.open(str(out)) as container:
+        assert container.streams.video[0].codec_context.name == {"H264": "h264", "VP8": "vp8"}[codec]
+        duration = container.duration / 1_000_000
+    assert abs(duration - SECONDS) < 0.1
+
+    originals = sorted(path.name for path in pairs.glob("*-original.png"))
+    returned = sorted(path.name.replace("returned", "original") for path in pairs.glob("*-returned.png"))
+    assert originals == returned
+    assert len(originals) == report["pairs"] >= 4
+    for name in originals:
+        before, after = (_png(pairs / each) for each in (name, name.replace("original", "returned")))
+        # A frame off would be light instead of dark, or five levels from the right one.
+        assert before.shape == after.shape == (SIZE[1], SIZE[0], 3)
+        assert abs(before.mean() - after.mean()) < 2
+
+
+def _png(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(float)
+
+
+@pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
+async def test_publish_by_whip_and_watch_by_whep_brings_the_clip_back_in_sync(
+    url: str, clip: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "back.mp4"
+    report = await call(_options(file=clip, whip=f"{url}/whip/flash", pull=f"{url}/whep/flash", out=out))
+    assert report["sent"]["frames"] == SECONDS * RATE
+    assert report["matched"] is True
+    assert report["returned"]["frames"] >= 0.8 * SECONDS * RATE
+    assert _check_sync(out) == report["returned"]["frames"]
+
+
+async def test_who_only_watches_has_the_sound_with_its_picture(url: str, clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "watched.mp4"
+    # Their clocks are all that a watcher has: two peers that know nothing of each other.
+    publishing = asyncio.create_task(call(_options(file=clip, whip=f"{url}/whip/flash")))
+    async with aiohttp.ClientSession() as http, asyncio.timeout(10):
+        while not (await (await http.get(f"{url}/streams")).json())["streams"]:  # noqa: ASYNC110 - another peer
+            await asyncio.sleep(0.02)
+    with pytest.raises(CallError, match="the connection broke"):  # the publisher's end is the stream's
+        await call(_options(pull=f"{url}/whep/flash", out=out))
+    await publishing
+    lights, beeps, _ = _onsets(out)
+    for light, beep in zip(lights[-2:], beeps[-2:], strict=True):
+        assert abs(light - beep) < IN_SYNC_S, (lights, beeps)
+
+
+async def test_a_device_is_sent_as_its_frames_come(url: str) -> None:
+    # FFmpeg's own generator in real time stands in for a camera.
+    report = await call(
+        _options(camera="testsrc2=size=320x192:rate=20,realtime,format=yuv420p", format="lavfi", url=url, seconds=2)
+    )
+    assert report["sent"]["frames"] + report["sent"]["skipped"] >= 35
+    assert report["returned"]["frames"] >= 20
+    assert report["matched"] is True
+
+
+async def test_watching_what_nobody_publishes_is_refused_in_words(url: str) -> None:
+    with pytest.raises(SignallingError, match="refused with 404") as refused:
+        await call(_options(pull=f"{url}/whep/nothing"))
+    assert refused.value.status == 404
+
+
+async def test_a_full_server_says_so_and_when_to_come_again(ladder: Ladder, clip: Path) -> None:
+    host = Host(ladder, Limits(govern=False), max_sessions=0, admission=False)
+    async with TestServer(create_app(host)) as server:
+        with pytest.raises(SignallingError, match=r"refused with 503: .*again after 5 s") as full:
+            await call(_options(file=clip, url=str(server.make_url("/"))))
+    assert full.value.retry_after == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--file", "nowhere.mp4"], "cannot open nowhere.mp4: there is no such file"),
+        (["--file", __file__], "it is nothing that FFmpeg can read"),
+        (["--camera", "/dev/nothing", "--format", "v4l2"], "cannot open camera /dev/nothing: there is no such"),
+        (["--screen", ":0", "--format", "videotoolbox"], "this build of PyAV has no 'videotoolbox'"),
+        (["--out", "back.avi"], "cannot write back.avi: its name must end in .mp4, .mkv, .webm"),
+        (["--out", "nowhere/back.mp4"], "there is no folder nowhere"),
+        (["--out", "back.webm", "--codec", "h264"], ".webm takes VP8 alone"),
+        (["--file", "a.mp4", "--camera", "b"], "--file and --camera: one of them can be sent"),
+        (["--file", "a.mp4", "--pull", "http://localhost/whep"], "--pull alone watches"),
+        (["--whip", "http://localhost/whip", "--out", "back.mp4"], "--whip alone brings nothing back"),
+        (["--url", "localhost:8080"], "is no URL: it must begin with http"),
+        (["--bitrate", "12"], "bitrate: Input should be greater than or equal to 50000"),
+        (["--codec", "av1"], "codec: Input should be 'h264' or 'vp8'"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_code_2(
+    arguments: list[str], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["peer", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_server_that_is_not_there_is_one_line_and_code_2(capsys: Any) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    assert main(["peer", "--url", f"http://127.0.0.1:{port}"]) == 2
+    error = capsys.readouterr().err
+    assert f"no answer from http://127.0.0.1:{port}/" in error
+    assert "cannot connect" in error
+    assert len(error.splitlines()) == 1

@@ -1,0 +1,41 @@
+"""The preset follows what was measured; a GPU that cannot encode is said so."""
+
+import numpy as np
+import pytest
+
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.encoder_choice import PRESETS, EncoderChoice
+from tests.pictures import frame_of
+
+COSTS = {"superfast": 7e-9, "veryfast": 12e-9, "faster": 30e-9}
+
+
+@pytest.mark.parametrize(
+    ("cpus", "size", "preset"),
+    [
+        (2, (640, 360), "faster"),
+        (2, (854, 480), "veryfast"),
+        (2, (1280, 720), "superfast"),
+        (2, (1920, 1080), "superfast"),
+        (4, (1280, 720), "veryfast"),
+        (16, (960, 540), "faster"),
+    ],
+)
+def test_the_best_preset_that_leaves_the_student_its_time(cpus: int, size: tuple[int, int], preset: str) -> None:
+    assert EncoderChoice(cpus, COSTS).preset(*size) == preset
+
+
+def test_without_measurements_the_cheapest_is_taken() -> None:
+    assert EncoderChoice().preset(640, 360) == "superfast"
+
+
+def test_this_machine_can_be_measured_and_its_choice_encodes() -> None:
+    choice = EncoderChoice.measure(cpus=2)
+    assert tuple(choice.seconds_per_pixel) == PRESETS
+    assert all(seconds > 0 for seconds in choice.seconds_per_pixel.values())
+    assert choice.nvenc == (choice.note is None)
+    encoder = choice.encoder("H264", RateControl(500_000))
+    packet = encoder.encode(frame_of(np.full((48, 64), 9, np.uint8)))
+    assert packet.is_keyframe
+    assert encoder.name in {"NVENC", *(f"x264 {preset}" for preset in PRESETS)}
+    assert choice.encoder("VP8", RateControl(500_000)).name == "libvpx VP8"

@@ -1,0 +1,113 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from acutance.model.hints import UNCODED
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.encoder import H264Encoder
+from acutance.server.encoding.fan_out import Broadcast
+from acutance.server.encoding.rendition import Aged, Handed, Subscription, Variant
+from acutance.server.encoding.shared_rate import SharedRate
+from acutance.server.rtc.packet_track import PacketTrack
+from tests.pictures import frame_of
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.encoders: list[H264Encoder] = []
+        self.handed: list[int] = []
+        self.now = 0.0
+        self.broadcast = Broadcast(self._encoder, self._on_handed, lambda: None, lambda: self.now)
+        self.number = 0
+
+    def _encoder(self, codec: str, rate: SharedRate) -> H264Encoder:
+        self.encoders.append(H264Encoder(rate, lambda: self.now))
+        return self.encoders[-1]
+
+    def _on_handed(self, handed: Handed) -> None:
+        self.handed.append(handed.aged.number)
+
+    def watch(self, depth: int = 4, variant: Variant = Variant.ENHANCED, codec: str = "H264") -> Subscription:
+        subscription = Subscription(PacketTrack(depth=depth), RateControl(1_000_000))
+        self.broadcast.join(variant, codec, subscription)
+        return subscription
+
+    async def show(self) -> None:
+        """Give the enhanced lanes one frame and wait until it is encoded."""
+        self.number += 1
+        frame = frame_of(np.full((48, 64), self.number, np.uint8), self.number)
+        self.broadcast.put(Variant.ENHANCED, Aged(self.number, frame, UNCODED, self.now, self.now))
+        async with asyncio.timeout(5):
+            while self.handed.count(self.number) < len(self.broadcast.of(Variant.ENHANCED)):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    stage = Stage()
+    yield stage
+    await stage.broadcast.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def _take(subscription: Subscription) -> tuple[int, bool]:
+    packet = await asyncio.wait_for(subscription.track.recv(), 1)
+    assert packet.pts is not None
+    return packet.pts // 3000, packet.is_keyframe
+
+
+async def test_two_receivers_get_the_same_packets_of_one_encoder(stage: Stage) -> None:
+    first, second = stage.watch(), stage.watch()
+    await stage.show()
+    await stage.show()
+    for viewer in (first, second):
+        assert [await _take(viewer), await _take(viewer)] == [(1, True), (2, False)]
+    assert len(stage.encoders) == 1
+
+
+async def test_a_late_one_gets_a_keyframe_half_a_second_after_the_last_at_the_latest(stage: Stage) -> None:
+    first = stage.watch(depth=9)
+    await stage.show()
+    late, later = stage.watch(), stage.watch()
+    await stage.show()
+    assert late.track.dropped == 1, "the keyframe before is a moment old: not yet"
+    stage.now = 0.6
+    await stage.show()
+    assert await _take(late) == await _take(later) == (3, True), "one keyframe for both"
+    assert [key for _, key in [await _take(first) for _ in range(3)]] == [True, False, True]
+
+
+async def test_who_is_stuck_holds_nobody_up(stage: Stage) -> None:
+    stuck, quick = stage.watch(depth=1), stage.watch(depth=1)
+    for number in range(1, 6):
+        await stage.show()
+        assert (await _take(quick))[0] == number
+    assert stuck.track.dropped == 4
+    assert stage.encoders[0].keyframes == 1, "nor does it make keyframes for the others to carry"
+
+
+async def test_a_lane_closes_with_its_last_receiver_and_each_codec_and_variant_has_its_own(stage: Stage) -> None:
+    one, other = stage.watch(), stage.watch(codec="VP8")
+    original = stage.watch(variant=Variant.ORIGINAL)
+    assert len(stage.broadcast.lanes) == len(stage.encoders) == 3
+    await stage.show()
+    assert await _take(one) == await _take(other) == (1, True), "each from planes of its own"
+    for subscription in (one, original):
+        stage.broadcast.leave(subscription)
+    assert [(lane.variant, lane.codec) for lane in stage.broadcast.lanes] == [(Variant.ENHANCED, "VP8")]
+
+
+async def test_sound_goes_to_those_who_take_its_codec(stage: Stage) -> None:
+    from tests.server.rtc.test_packet_track import packet
+
+    opus, pcm = PacketTrack("audio", 4), PacketTrack("audio", 4)
+    stage.broadcast.join_sound("opus", opus)
+    stage.broadcast.join_sound("PCMU", pcm)
+    stage.broadcast.put_sound("OPUS", packet(7))
+    assert (await asyncio.wait_for(opus.recv(), 1)).pts == 7
+    assert pcm.has_room
+    stage.broadcast.leave_sound(opus)
+    stage.broadcast.put_sound("opus", packet(8))
+    assert opus.has_room

@@ -1,0 +1,30 @@
+from acutance.server.encoding.bitrate import FLOOR, RateControl, start_bitrate
+from acutance.server.encoding.shared_rate import SharedRate
+
+SIZE = (1280, 720)
+WANTED = start_bitrate(*SIZE, 8_000_000)
+
+
+def _shared(*ceilings: int | None) -> SharedRate:
+    rate = SharedRate()
+    for ceiling in ceilings:
+        rate.join(RateControl(8_000_000, ceiling))
+    return rate
+
+
+def test_one_receiver_has_its_own_rate() -> None:
+    assert _shared(None).target(*SIZE) == WANTED
+    assert _shared(400_000).target(*SIZE) == 400_000
+
+
+def test_of_several_the_lowest_counts_but_not_below_half() -> None:
+    assert _shared(None, None).target(*SIZE) == WANTED
+    assert _shared(None, round(0.8 * WANTED)).target(*SIZE) == round(0.8 * WANTED)
+    assert _shared(None, FLOOR).target(*SIZE) == round(0.5 * WANTED), "nobody on a poor line spoils it for the others"
+
+
+def test_who_leaves_counts_no_more() -> None:
+    rate, poor = _shared(None), RateControl(8_000_000, FLOOR)
+    rate.join(poor)
+    rate.leave(poor)
+    assert rate.target(*SIZE) == WANTED

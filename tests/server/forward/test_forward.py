@@ -1,0 +1,106 @@
+"""A stream goes on to another server: here this one is the ingest, too."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from acutance.server.forward.forward import Ingest
+from acutance.server.http.app import create_app
+from acutance.server.http.app_keys import HOST
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.server.media_peers import Client, Publisher, Watcher
+from tests.server.peers import HEIGHT, WIDTH, until
+
+
+class Gate:
+    """An ingest's front door that refuses the first requests and notes them all."""
+
+    def __init__(self) -> None:
+        self.refusals = 1
+        self.tokens: list[str | None] = []
+
+    @web.middleware
+    async def watch(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.method == "POST" and request.path.startswith("/whip"):
+            self.tokens.append(request.headers.get("Authorization"))
+            if self.refusals:
+                self.refusals -= 1
+                return web.Response(status=503, text="not yet")
+        response: web.StreamResponse = await handler(request)
+        return response
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+async def ingest(ladder: Ladder, gate: Gate) -> AsyncIterator[Client]:
+    app = create_app(Host(ladder, Limits(govern=False), max_sessions=3, admission=False))
+    app.middlewares.insert(0, gate.watch)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+@pytest.fixture
+async def client(ladder: Ladder, ingest: Client) -> AsyncIterator[Client]:
+    forward = Ingest(str(ingest.make_url("/whip/")) + "from-{stream}?key=secret", "letmein")
+    host = Host(ladder, Limits(govern=False), max_sessions=3, admission=False, forward=forward)
+    async with TestClient(TestServer(create_app(host))) as client:
+        yield client
+
+
+async def _forward(client: Client) -> Any:
+    (stream,) = (await (await client.get("/streams")).json())["streams"]
+    return stream["forwards"][0]
+
+
+async def _until_connected(client: Client) -> None:
+    async with asyncio.timeout(20):
+        while await _forward(client) != "connected":  # noqa: ASYNC110 - the door is asked
+            await asyncio.sleep(0.05)
+
+
+async def test_a_stream_goes_on_enhanced_with_its_sound_and_again_after_a_break(
+    client: Client, ingest: Client, gate: Gate
+) -> None:
+    publisher, viewer = Publisher(sound=True), Watcher(sound=True)
+    assert await publisher.post(client, "/whip/stage") == 201
+    await _until_connected(client)
+    assert gate.tokens == ["Bearer letmein"] * 2, "refused once, tried again"
+    assert await viewer.post(ingest, "/whep/from-stage") == 201
+    await until(lambda: len(viewer.order) >= 15 and viewer.loudest > 0.1)
+    assert viewer.size == (WIDTH, HEIGHT)
+
+    # The ingest ends it: it is published again.
+    host = ingest.app[HOST]
+    await host.streams.publisher("from-stage").close("test")
+    await until(lambda: len(gate.tokens) == 3)
+    await _until_connected(client)
+
+    # The publisher leaves: so does the forward, with a DELETE.
+    assert (await client.delete(publisher.location)).status == 200
+    await until(lambda: host.streams.listed() == [])
+    await publisher.close()
+    await viewer.close()
+
+
+async def test_an_ingest_that_is_not_there_harms_nobody(ladder: Ladder, unused_tcp_port: int) -> None:
+    nowhere = Ingest(f"http://127.0.0.1:{unused_tcp_port}/whip")
+    host = Host(ladder, Limits(govern=False), max_sessions=3, admission=False, forward=nowhere)
+    publisher, viewer = Publisher(), Watcher()
+    async with TestClient(TestServer(create_app(host))) as client:
+        assert await publisher.post(client, "/whip/stage") == 201
+        assert await viewer.post(client, "/whep/stage") == 201
+        await until(lambda: len(viewer.order) >= 10)
+        assert await _forward(client) == "waiting to try again"
+        assert (await client.delete(publisher.location)).status == 200
+        await publisher.close()
+        await viewer.close()

@@ -1,0 +1,88 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from acutance.server.http.app import create_app
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.server.malformed import MALFORMED
+
+Client = TestClient  # type: ignore[type-arg]
+
+
+@pytest.fixture
+async def client(ladder: Ladder) -> AsyncIterator[Client]:
+    host = Host(ladder, Limits(), max_sessions=1)
+    async with TestClient(TestServer(create_app(host))) as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_a_malformed_offer_gets_a_clear_error_and_takes_no_session(client: Client, name: str) -> None:
+    body, status = MALFORMED[name]
+    response = await client.post("/offer", data=body, headers={"Content-Type": "application/json"})
+    error = await response.json()
+    assert response.status == status, error
+    assert set(error) == {"error", "message"}
+    assert len(error["message"]) > 20
+    assert "Traceback" not in error["message"]
+    health = await (await client.get("/health")).json()
+    assert health["sessions"] == 0
+
+
+async def test_health_says_what_runs(client: Client, ladder: Ladder) -> None:
+    response = await client.get("/health")
+    health = await response.json()
+    assert response.status == 200
+    assert health["status"] == "ok"
+    assert (health["student"], health["provider"], health["max_sessions"]) == (ladder.best.student.name, "CPU", 1)
+
+
+async def test_the_page_and_all_it_refers_to_are_served(client: Client) -> None:
+    page = await client.get("/")
+    text = await page.text()
+    assert page.content_type == "text/html"
+    import re
+
+    references = set(re.findall(r'(?:src|href)="([^"#]+)"', text))
+    assert references
+    for reference in references:
+        assert not reference.startswith(("http:", "https:", "//")), "no request to another host"
+        assert (await client.get("/" + reference.removeprefix("/"))).status == 200, reference
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/nothing", "/static/main.js"])
+async def test_every_answer_carries_the_security_headers(client: Client, path: str) -> None:
+    headers = (await client.get(path)).headers
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/offer", 405, "method_not_allowed"),
+        ("DELETE", "/", 405, "method_not_allowed"),
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/static/../pyproject.toml", 404, "not_found"),
+        ("GET", "/static/%2e%2e/pyproject.toml", 404, "not_found"),
+        ("GET", "/static/none.js", 404, "not_found"),
+        ("GET", "/static/%00", 404, "not_found"),
+        ("GET", "/static/" + "a" * 300, 404, "not_found"),
+    ],
+)
+async def test_other_requests_get_json_errors_too(
+    client: Client, method: str, path: str, status: int, code: str
+) -> None:
+    response = await client.request(method, path)
+    assert response.status == status
+    assert (await response.json())["error"] == code
+
+
+async def test_a_body_that_is_not_what_its_headers_say_is_refused(client: Client) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    response = await client.post("/offer", data=b"{}", headers=headers)
+    assert (response.status, (await response.json())["error"]) == (400, "bad_body")

@@ -1,0 +1,152 @@
+"""Who gets past the door of the running application, and who does not."""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp import hdrs
+from aiohttp.test_utils import TestClient, TestServer
+
+from acutance.server.http.app import create_app
+from acutance.server.http.guard import PUBLIC, Guard
+from acutance.server.security.access import Access
+from acutance.server.security.origins import Origins
+from acutance.server.security.quota import Quota
+from acutance.server.security.rate_limit import RequestRate
+from acutance.server.security.tokens import Tokens
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.offers import VIDEO, offer
+
+Client = TestClient  # type: ignore[type-arg]
+SECRET = "correct-horse-battery"
+BEARER = {"Authorization": f"Bearer {SECRET}"}
+OFFER = {"sdp": offer(VIDEO), "type": "offer"}
+PAGE = "https://app.example.com"
+
+
+@pytest.fixture
+async def serve(ladder: Ladder) -> AsyncIterator[Callable[..., object]]:
+    clients: list[Client] = []
+
+    async def serve(guard: Guard, quota: Quota | None = None, sessions: int = 4) -> Client:
+        host = Host(ladder, Limits(), sessions, admission=False, quota=quota)
+        clients.append(TestClient(TestServer(create_app(host, guard))))
+        await clients[-1].start_server()
+        return clients[-1]
+
+    yield serve
+    await asyncio.gather(*(client.close() for client in clients))
+
+
+@pytest.fixture
+async def closed(serve: Callable[..., object]) -> Client:
+    return await serve(Guard(Access(Tokens([f"anna:{SECRET}"]))))  # type: ignore[misc]
+
+
+async def test_no_route_answers_without_its_token(closed: Client) -> None:
+    """Every route that the application has, whoever added it."""
+    app = closed.server.app  # type: ignore[attr-defined]
+    asked = 0
+    for route in app.router.routes():
+        resource = route.resource
+        path = resource.canonical.replace("{stream}", "live").replace("{id}", "abc").replace("{path}", "main.js")
+        public = resource.canonical in PUBLIC and route.method in (hdrs.METH_GET, hdrs.METH_HEAD)
+        for headers in ({}, {"Authorization": "Bearer wrong-wrong-wrong-wrong"}, {"Authorization": f"Basic {SECRET}"}):
+            response = await closed.request(route.method, path, headers=headers)
+            if public:
+                assert response.status == 200, (route.method, path)
+            else:
+                assert response.status == 401, (route.method, path)
+                assert response.headers["WWW-Authenticate"].startswith("Bearer")
+                if route.method != hdrs.METH_HEAD:
+                    code = (await response.json())["error"]
+                    assert code == ("bad_token" if "wrong" in str(headers) else "no_token")
+                asked += 1
+    assert asked >= 3 * 10
+    assert (await closed.get("/nothing-here")).status == 401, "nor does what does not exist"
+
+
+async def test_with_the_token_all_is_as_without_one(closed: Client) -> None:
+    answered = await closed.post("/offer", json=OFFER, headers=BEARER)
+    assert answered.status == 200
+    url = (await answered.json())["url"]
+    assert (await closed.delete(url)).status == 401, "the URL alone is not enough"
+    assert (await closed.delete(url, headers=BEARER)).status == 200
+    health = await (await closed.get("/health", headers=BEARER)).json()
+    assert health["max_sessions"] == 4
+
+
+async def test_health_tells_strangers_that_it_lives_and_nothing_else(closed: Client) -> None:
+    health = await (await closed.get("/health")).json()
+    assert health == {"status": "ok", "live": True, "ready": True, "reasons": []}
+
+
+async def test_pages_of_others_can_neither_change_nor_read_anything(serve: Callable[..., object]) -> None:
+    client: Client = await serve(Guard(origins=Origins.of([PAGE], loopback_only=True)))  # type: ignore[misc]
+    for origin in ("https://evil.example", "null"):
+        refused = await client.post("/offer", json=OFFER, headers={"Origin": origin})
+        assert (refused.status, (await refused.json())["error"]) == (403, "bad_origin")
+        assert "Access-Control-Allow-Origin" not in refused.headers
+    rebound = await client.get("/health", headers={"Host": "evil.example"})
+    assert (rebound.status, (await rebound.json())["error"]) == (421, "bad_host")
+    own = str(client.make_url("/")).rstrip("/")
+    assert (await client.post("/offer", json=OFFER, headers={"Origin": own})).status == 200
+
+
+async def test_an_allowed_page_is_answered_and_may_read_what_whip_says(serve: Callable[..., object]) -> None:
+    client: Client = await serve(Guard(Access(Tokens([SECRET])), Origins.of([PAGE])))  # type: ignore[misc]
+    asked = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+    preflight = await client.options("/whip/live", headers=asked)
+    assert preflight.status == 204, "browsers send no token with it"
+    assert preflight.headers["Access-Control-Allow-Origin"] == PAGE
+    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
+    assert "Link" not in preflight.headers
+    assert (await client.options("/whip/live", headers=asked | {"Origin": "https://evil.example"})).status == 401
+    answered = await client.post("/offer", json=OFFER, headers=BEARER | {"Origin": PAGE})
+    assert answered.status == 200
+    assert answered.headers["Access-Control-Allow-Origin"] == PAGE
+    assert {"Location", "ETag", "Link"} <= set(answered.headers["Access-Control-Expose-Headers"].split(", "))
+    refused = await client.post("/offer", json=OFFER, headers={"Origin": PAGE})
+    assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (401, PAGE), "the page may read why"
+
+
+async def test_an_address_that_asks_too_often_waits(serve: Callable[..., object]) -> None:
+    guard = Guard(rate=RequestRate(8, lambda: 0.0), proxies=[ipaddress.ip_network("127.0.0.0/8")])
+    client: Client = await serve(guard)  # type: ignore[misc]
+
+    async def ask(address: str) -> int:
+        response = await client.post("/offer", data=b"{", headers={"X-Forwarded-For": address})
+        if response.status == 429:
+            assert int(response.headers["Retry-After"]) == 8
+        return response.status
+
+    assert [await ask("192.0.2.1") for _ in range(3)] == [400, 400, 429]
+    assert await ask("192.0.2.2") == 400
+    assert await ask("192.0.2.9, 192.0.2.1") == 429, "what the client says before the proxy's word does not count"
+    assert guard.refusals == {"not_json": 3, "too_many_requests": 2}
+    assert (await client.get("/health")).status == 200, "reading is no change"
+
+
+async def test_nobody_believes_an_address_that_no_proxy_vouches_for(serve: Callable[..., object]) -> None:
+    client: Client = await serve(Guard(rate=RequestRate(8, lambda: 0.0)))  # type: ignore[misc]
+    statuses = [
+        (await client.post("/offer", data=b"{", headers={"X-Forwarded-For": f"192.0.2.{number}"})).status
+        for number in range(3)
+    ]
+    assert statuses == [400, 400, 429]
+
+
+async def test_each_token_has_its_own_number_of_sessions(serve: Callable[..., object]) -> None:
+    tokens = Tokens([f"anna/1:{SECRET}", "berta:another-horse-battery"])
+    client: Client = await serve(Guard(Access(tokens)), Quota(per_token=2))  # type: ignore[misc]
+    berta = {"Authorization": "Bearer another-horse-battery"}
+    for headers, status in ((BEARER, 200), (BEARER, 503), (berta, 200), (berta, 200), (berta, 503)):
+        answered = await client.post("/offer", json=OFFER, headers=headers)
+        assert answered.status == status
+        if status == 503:
+            assert (await answered.json())["error"] == "quota"
+            assert "Retry-After" in answered.headers

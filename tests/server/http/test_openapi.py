@@ -1,0 +1,111 @@
+"""server/http/openapi.json says what the server does: every route, every code, and answers as they come."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from acutance.server.http.app import OPENAPI, create_app
+from acutance.server.http.guard import PUBLIC, Guard
+from acutance.server.security.access import Access
+from acutance.server.security.tokens import Tokens
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.offers import VIDEO, offer
+
+Client = TestClient  # type: ignore[type-arg]
+SECRET = "correct-horse-battery"
+BEARER = {"Authorization": f"Bearer {SECRET}"}
+SAID: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
+
+
+@pytest.fixture
+async def client(ladder: Ladder) -> AsyncIterator[Client]:
+    host = Host(ladder, Limits(), 4, admission=False)
+    async with TestClient(TestServer(create_app(host, Guard(Access(Tokens([SECRET])))))) as client:
+        yield client
+
+
+def operations() -> dict[tuple[str, str], dict[str, Any]]:
+    return {(method.upper(), path): said for path, item in SAID["paths"].items() for method, said in item.items()}
+
+
+def check(schema: dict[str, Any], value: object) -> None:
+    jsonschema_rs.validator_for({**schema, "components": SAID["components"]}).validate(value)
+
+
+def test_every_route_and_method_is_described_and_nothing_else(client: Client) -> None:
+    routes = client.server.app.router.routes()  # type: ignore[attr-defined]
+    served = {(route.method, route.resource.canonical) for route in routes}
+    assert set(operations()) == served
+
+
+def test_what_needs_a_token_says_so() -> None:
+    assert SAID["security"] == [{"bearer": []}]
+    assert SAID["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    for (method, path), said in operations().items():
+        public = path in PUBLIC
+        assert ("security" in said) == public, (method, path)
+        assert ("401" in said["responses"]) != public, (method, path)
+
+
+def test_every_error_code_of_the_source_is_listed() -> None:
+    server = Path(__file__).parents[3] / "server"
+    source = "".join(file.read_text("utf-8") for file in server.rglob("*.py"))
+    raised = re.findall(r'(?:OfferError|AccessError|refusal|_error)\(\s*(?:\d{3}|error\.status),\s*"(\w+)"', source)
+    raised += re.findall(r'\bcode(?:: str)? ?= ?"(\w+)"', source)
+    assert set(raised) == set(SAID["components"]["schemas"]["Error"]["properties"]["error"]["enum"])
+
+
+def test_examples_fit_their_schemas() -> None:
+    checked = 0
+    for said in operations().values():
+        for part in (said.get("requestBody", {}), *said["responses"].values()):
+            for content in part.get("content", {}).values():
+                if "example" in content:
+                    check(content["schema"], content["example"])
+                    checked += 1
+    assert checked >= 8
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asked"),
+    [
+        ("GET", "/health", {}),
+        ("GET", "/ready", {}),
+        ("GET", "/streams", {}),
+        ("GET", "/ice-servers", {}),
+        ("GET", "/openapi.json", {}),
+        ("GET", "/metrics", {}),
+        ("GET", "/session/{id}", {}),
+        ("POST", "/offer", {"json": {"sdp": offer(VIDEO), "type": "offer"}}),
+        ("POST", "/offer", {"json": {"sdp": 1}}),
+        ("POST", "/offer", {"json": {"sdp": offer(), "type": "offer"}}),
+        ("POST", "/whip/{stream}", {"data": "v=0", "headers": {"Content-Type": "application/sdp"}}),
+        ("POST", "/whip", {"data": "v=0", "headers": {"Content-Type": "text/plain"}}),
+        ("POST", "/whep/{stream}", {"data": offer(), "headers": {"Content-Type": "application/sdp"}}),
+        ("PATCH", "/session/{id}", {"data": "a"}),
+        ("DELETE", "/session/{id}", {}),
+        ("OPTIONS", "/whip", {}),
+    ],
+)
+@pytest.mark.parametrize("token", [True, False])
+async def test_answers_are_as_described(
+    client: Client, method: str, path: str, asked: dict[str, Any], token: bool
+) -> None:
+    headers = asked.get("headers", {}) | (BEARER if token else {})
+    url = path.replace("{id}", "none").replace("{stream}", "live")
+    response = await client.request(method, url, **{**asked, "headers": headers})
+    said = operations()[method, path]["responses"]
+    assert str(response.status) in said, await response.text()
+    content = said[str(response.status)].get("content", {})
+    if content:
+        assert response.content_type in content
+        if response.content_type == "application/json":
+            check(content[response.content_type]["schema"], await response.json())

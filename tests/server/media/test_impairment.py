@@ -1,0 +1,149 @@
+"""Lost packets, an outage, another size in mid-stream: the picture is back within two seconds of the line's return.
+
+The line breaks below SRTP, where a network does: in the client's ICE transport, both ways.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from itertools import pairwise
+
+import av
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from av.video.reformatter import VideoReformatter
+
+from acutance.server.http.app import create_app
+from acutance.server.rtc.aiortc_private.media import FrameFeed
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.server.bad_line import BadLine, Way
+from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
+
+BACK_WITHIN_S = 2.0
+
+
+class Caller(Peer):
+    """A peer whose receiver copes with loss as a browser's does, on a line that the test breaks."""
+
+    def __init__(self, camera: SoftCamera) -> None:
+        super().__init__(camera)
+        self.line = BadLine()
+        self.arrivals: list[float] = []
+        self._watching: asyncio.Task[None] | None = None
+
+    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False) -> None:  # type: ignore[type-arg]
+        await super().join(client, codec, with_audio=with_audio)
+        receiver = self.connection.getReceivers()[0]
+        arrived = self.arrivals.append
+        feed = FrameFeed(receiver, lambda *_: arrived(asyncio.get_running_loop().time()), lambda: None)
+        self._watching = asyncio.create_task(feed.watch())
+        self.line.lay(receiver.transport.transport)
+
+    async def seconds_until_news(self) -> float:
+        """Wait for three pictures that are yet to be sent; return how long that took."""
+        loop = asyncio.get_running_loop()
+        begun, sent, seen = loop.time(), self.camera.sent, len(self.order)
+        await until(lambda: sum(number >= sent for number in self.order[seen:]) >= 3)
+        return loop.time() - begun
+
+    async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        await super().close()
+        await self.line.close()
+
+
+@pytest.fixture
+async def client(ladder: Ladder) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+    host = Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    async with TestClient(TestServer(create_app(host))) as client:
+        yield client
+
+
+@pytest.fixture
+async def caller(client: TestClient) -> AsyncIterator[Caller]:  # type: ignore[type-arg]
+    caller = Caller(SoftCamera(30))
+    await caller.join(client, "H264")
+    await until(lambda: len(caller.order) >= 15)
+    yield caller
+    await caller.close()
+
+
+@pytest.mark.parametrize("way", list(Way))
+async def test_one_packet_lost_for_good(caller: Caller, way: Way) -> None:
+    caller.line.lose_for_good(way)
+    await until(lambda: caller.line.lost)
+    assert await caller.seconds_until_news() < BACK_WITHIN_S
+
+
+async def test_five_percent_of_all_packets_lost_both_ways_on_a_long_line(caller: Caller) -> None:
+    dice = random.Random(7)
+    caller.line.delay = 0.05
+    caller.line.loses = lambda *_: dice.random() < 0.05
+    begun = len(caller.arrivals)
+    await asyncio.sleep(5)
+    caller.line.loses = lambda *_: False
+    assert caller.line.lost > 5
+    assert await caller.seconds_until_news() < BACK_WITHIN_S
+    arrivals = caller.arrivals[begun:]
+    gaps = [after - before for before, after in pairwise(arrivals)]
+    assert max(gaps) < BACK_WITHIN_S, "nor does it freeze meanwhile"
+    # What waits for a retransmission comes in a burst, of which the newest wins.
+    assert len(arrivals) > 50, "a third of the frames at least"
+
+
+async def test_an_outage_of_five_seconds(caller: Caller) -> None:
+    caller.line.loses = lambda *_: True
+    await asyncio.sleep(5)
+    caller.line.loses = lambda *_: False
+    assert await caller.seconds_until_news() < BACK_WITHIN_S
+
+
+async def test_a_sender_of_whom_no_picture_can_be_made_is_told_to_begin_anew(caller: Caller) -> None:
+    caller.line.lose_every_second(Way.OUT)
+    await until(lambda: any(message["type"] == "restart_sender" for message in caller.statistics))
+    caller.line.loses = lambda *_: False
+    assert await caller.seconds_until_news() < BACK_WITHIN_S
+
+
+class Shrinking(SoftCamera):
+    """Sends pictures of other sizes for a while, as browsers do on a poor line."""
+
+    size: tuple[int, int] | None = None
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._scaler = VideoReformatter()
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await super().recv()
+        if self.size is None:
+            return frame
+        smaller = self._scaler.reformat(frame, *self.size)
+        smaller.pts, smaller.time_base = frame.pts, frame.time_base
+        return smaller
+
+
+async def test_a_change_of_size_keeps_the_returned_one_and_makes_no_keyframes(
+    client: TestClient,  # type: ignore[type-arg]
+) -> None:
+    camera = Shrinking(30)
+    caller = Caller(camera)
+    try:
+        await caller.join(client, "H264")
+        await until(lambda: caller.statistics and len(caller.order) >= 15)
+        keyframes = caller.statistics[-1]["keyframes"]
+        for size in ((WIDTH // 2, HEIGHT // 2), (320, 182), None):
+            camera.size = size
+            came = list(size or (WIDTH, HEIGHT))
+            seen = len(caller.arrivals)
+            await until(lambda came=came: caller.statistics[-1]["size_in"] == came)
+            await until(lambda seen=seen: len(caller.arrivals) >= seen + 10)
+            assert caller.statistics[-1]["size_out"] == [WIDTH, HEIGHT]
+        gaps = [after - before for before, after in pairwise(caller.arrivals)]
+        assert max(gaps) < BACK_WITHIN_S
+        assert caller.statistics[-1]["keyframes"] <= keyframes + 1
+    finally:
+        await caller.close()

@@ -1,0 +1,62 @@
+"""Peers that vanish without a goodbye: killed, unplugged, asleep. Their sockets close, and nothing is said."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aioice import ice
+
+from acutance.server.http.app import create_app
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.server.media_peers import Client, Publisher, Watcher, WhipPeer
+from tests.server.peers import until
+
+
+@pytest.fixture
+async def host(ladder: Ladder) -> Host:
+    return Host(ladder, Limits(govern=False, idle_timeout=2.0), max_sessions=2, admission=False)
+
+
+@pytest.fixture
+async def client(host: Host) -> AsyncIterator[Client]:
+    async with TestClient(TestServer(create_app(host))) as client:
+        yield client
+
+
+def _vanish(peer: WhipPeer) -> None:
+    for transport in {each.sender.transport.transport for each in peer.connection.getTransceivers()}:
+        for protocol in transport._connection._protocols:
+            protocol.transport.abort()
+
+
+async def test_the_name_of_a_publisher_that_vanished_is_free_after_the_idle_time(client: Client, host: Host) -> None:
+    vanished, viewer, successor = Publisher(), Watcher(), Publisher()
+    assert await vanished.post(client, "/whip/stage") == 201
+    assert await viewer.post(client, "/whep/stage") == 201
+    await until(lambda: len(viewer.order) >= 5)
+    _vanish(vanished)
+    assert await successor.post(client, "/whip/stage") == 409, "it may come back"
+    await until(lambda: host.session_count == 0)
+    await until(lambda: host.viewer_count == 0)  # its viewers are told
+    assert await successor.post(client, "/whip/stage") == 201
+    for peer in (vanished, viewer, successor):
+        await peer.close()
+
+
+async def test_a_viewer_that_vanished_is_noticed_by_its_missing_consent(
+    client: Client, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # RFC 7675, section 5.1: consent expires after 30 s. docs/02-it-does-not-connect.md says so, too.
+    assert ice.CONSENT_FAILURES * ice.CONSENT_INTERVAL == 30
+    monkeypatch.setattr(ice, "CONSENT_INTERVAL", 0.1)
+    publisher, viewer = Publisher(), Watcher()
+    assert await publisher.post(client, "/whip/stage") == 201
+    assert await viewer.post(client, "/whep/stage") == 201
+    await until(lambda: len(viewer.order) >= 5)
+    _vanish(viewer)
+    await until(lambda: host.viewer_count == 0)
+    assert host.session_count == 1, "who publishes goes on"
+    for peer in (publisher, viewer):
+        await peer.close()

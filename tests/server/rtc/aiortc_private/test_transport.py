@@ -1,0 +1,104 @@
+"""Contracts with the private names of aiortc and aioice that concern addresses, checks and sound."""
+
+import asyncio
+import inspect
+import socket
+from fractions import Fraction
+from typing import Any
+
+import av
+import pytest
+from aioice import stun
+from aioice.ice import Connection as IceConnection
+from aioice.ice import StunProtocol
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+from acutance.server.rtc.aiortc_private.media import SoundFeed
+from acutance.server.rtc.aiortc_private.transport import bind_within, prepare_ice
+from tests.offers import AUDIO, VIDEO, offer
+
+
+@pytest.fixture
+async def peer() -> RTCPeerConnection:
+    # An address that never answers (RFC 5737).
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer("stun:192.0.2.1:3478")]))
+    await peer.setRemoteDescription(RTCSessionDescription(offer(AUDIO, VIDEO), "offer"))
+    return peer
+
+
+def test_the_wrapped_methods_are_called_through_the_instance_as_we_call_them() -> None:
+    assert "timeout" in inspect.signature(IceConnection.get_component_candidates).parameters
+    assert list(inspect.signature(IceConnection.check_incoming).parameters) == ["self", "message", "addr", "protocol"]
+    source = inspect.getsource(IceConnection)
+    assert "self.get_component_candidates(" in source
+    assert "self.check_incoming(" in source
+
+
+async def test_an_answer_does_not_wait_for_a_silent_stun_server(peer: RTCPeerConnection) -> None:
+    prepare_ice(peer)
+    begun = asyncio.get_running_loop().time()
+    await peer.setLocalDescription(await peer.createAnswer())
+    assert asyncio.get_running_loop().time() - begun < 3, "aioice's own patience is 5 s"
+    assert "typ host" in peer.localDescription.sdp
+    await peer.close()
+
+
+async def test_a_check_without_priority_is_taken(peer: RTCPeerConnection) -> None:
+    # FFmpeg 8.0's, word for word: USERNAME, USE-CANDIDATE, MESSAGE-INTEGRITY, FINGERPRINT.
+    prepare_ice(peer)
+    await peer.setLocalDescription(await peer.createAnswer())
+    connection: Any = peer.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    request.attributes["USERNAME"] = f"{connection.local_username}:EsAw"
+    request.attributes["USE-CANDIDATE"] = None
+    request.add_message_integrity(connection.local_password.encode())
+    protocol: StunProtocol = connection._protocols[0]
+    async with asyncio.timeout(5):
+        while not connection._early_checks_done:  # noqa: ASYNC110 - the peer connection starts it
+            await asyncio.sleep(0.01)
+    protocol.datagram_received(bytes(request), ("127.0.0.1", 9))
+    (learnt,) = connection.remote_candidates
+    assert (learnt.type, learnt.host, learnt.port) == ("prflx", "127.0.0.1", 9)
+    await peer.close()
+
+
+async def test_sound_comes_as_it_was_sent_and_is_not_decoded(peer: RTCPeerConnection) -> None:
+    receiver = next(each for each in peer.getReceivers() if each.track.kind == "audio")
+    packets: list[tuple[str, av.Packet[Any]]] = []
+    SoundFeed(receiver, lambda codec, packet: packets.append((codec, packet)))
+    queue: Any = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+    opus = RTCRtpCodecParameters("audio/opus", 48000, 2, 111)
+    queue.put((opus, JitterFrame(b"\x78\x01", 960)))
+    queue.put((opus, JitterFrame(b"", 1920)))
+    assert queue.empty()
+    ((codec, packet),) = packets
+    assert (codec, bytes(packet), packet.pts) == ("opus", b"\x78\x01", 960)
+    assert packet.time_base == Fraction(1, 48000)
+    queue.put(None)
+    assert queue.get_nowait() is None, "the end reaches the decoder's thread"
+    await peer.close()
+
+
+async def test_sockets_are_bound_within_the_range_and_to_nothing_else() -> None:
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        first = port if port < 65535 else port - 1
+        bind_within(loop, (first, first + 1))
+        transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
+        assert transport.get_extra_info("sockname")[1] in {first, first + 1} - {port}
+        with pytest.raises(OSError, match="all UDP ports"):
+            await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
+        transport.close()
+        other, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=("127.0.0.1", port))
+        assert other.get_extra_info("sockname")[1] not in {first, first + 1}
+        other.close()
+
+
+def test_aioice_binds_through_the_loop_with_port_0() -> None:
+    source = inspect.getsource(IceConnection.get_component_candidates)
+    assert "loop.create_datagram_endpoint(" in source
+    assert "local_addr=(address, 0)" in source

@@ -1,0 +1,33 @@
+from aiortc.rtp import RtpPacket
+
+from acutance.server.rtc.sound_order import SoundOrder
+
+
+def _packet(number: int) -> RtpPacket:
+    packet = RtpPacket(payload_type=111, sequence_number=number % 65536, timestamp=960 * number % (1 << 32))
+    packet._data = bytes([number % 256])  # type: ignore[attr-defined]
+    return packet
+
+
+def _out(order: SoundOrder, *numbers: int) -> list[int]:
+    frames = [order.add(_packet(number))[1] for number in numbers]
+    return [frame.timestamp // 960 for frame in frames if frame is not None]
+
+
+def test_each_packet_leaves_at_once_a_gap_or_not() -> None:
+    assert _out(SoundOrder(), 5, 6, 9, 10) == [5, 6, 9, 10]
+
+
+def test_what_was_overtaken_or_comes_twice_is_left_out() -> None:
+    assert _out(SoundOrder(), 5, 7, 6, 7, 8) == [5, 7, 8]
+
+
+def test_numbers_wrap() -> None:
+    order = SoundOrder()
+    assert [order.add(_packet(number))[1] is not None for number in (65534, 65535, 65536, 65537)] == [True] * 4
+
+
+def test_a_sender_that_counts_anew_is_followed() -> None:
+    order = SoundOrder()
+    _out(order, 40_000)
+    assert _out(order, *range(30_000, 30_020)) == list(range(30_015, 30_020))

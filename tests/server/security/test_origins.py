@@ -1,0 +1,46 @@
+import pytest
+
+from acutance.server.security.origins import OriginError, Origins
+
+
+@pytest.mark.parametrize(
+    ("host", "served"),
+    [
+        ("localhost:8080", True),
+        ("127.0.0.1:8080", True),
+        ("[::1]:8080", True),
+        ("demo.localhost", True),
+        ("example.org", False),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org:8080", False),
+        ("app.example.com", True),  # of an allowed page: a proxy on this machine
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_server_for_its_own_machine_goes_by_no_other_name(host: str | None, served: bool) -> None:
+    assert Origins.of(["https://app.example.com"], loopback_only=True).serves_host(host) is served
+    assert Origins.of([]).serves_host(host)
+
+
+def test_only_its_own_pages_and_those_allowed_may_change_anything() -> None:
+    origins = Origins.of(["https://app.example.com"])
+    assert origins.lets_in(None, "localhost:8080"), "a program"
+    assert origins.lets_in("http://localhost:8080", "localhost:8080"), "our page"
+    assert origins.lets_in("https://app.example.com", "localhost:8080")
+    for origin in ("https://example.org", "null", "http://localhost:9090", "http://app.example.com"):
+        assert not origins.lets_in(origin, "localhost:8080"), origin
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", ""])
+@pytest.mark.parametrize("host", ["localhost", "", None])
+def test_an_origin_that_cannot_be_read_is_nobodys(origin: str, host: str | None) -> None:
+    assert not Origins().lets_in(origin, host)
+
+
+@pytest.mark.parametrize(
+    "origin", ["example.org", "https://example.org/page", "ftp://example.org", "*", "https://a@b", "http://["]
+)
+def test_what_is_no_origin_is_said(origin: str) -> None:
+    with pytest.raises(OriginError, match="is no origin"):
+        Origins.of([origin])

@@ -1,0 +1,27 @@
+import pytest
+
+from acutance.server.security.rate_limit import Bucket, RequestRate
+
+
+def test_permits_come_at_their_rate_and_are_kept_up_to_a_number() -> None:
+    now = 0.0
+    bucket = Bucket(2.0, 3, lambda: now)
+    assert [bucket.wait() for _ in range(3)] == [0, 0, 0]
+    assert bucket.wait() == pytest.approx(0.5)
+    now = 0.5
+    assert bucket.wait() == 0
+    now = 100.0
+    assert [bucket.wait() == 0 for _ in range(4)] == [True, True, True, False]
+
+
+def test_one_address_does_not_use_up_anothers() -> None:
+    rate = RequestRate(8, lambda: 0.0)
+    assert [rate.wait("a") == 0 for _ in range(3)] == [True, True, False]
+    assert rate.wait("b") == 0
+
+
+def test_addresses_without_number_do_not_fill_the_memory() -> None:
+    rate = RequestRate(60, lambda: 0.0)
+    for number in range(10_050):
+        rate.wait(str(number))
+    assert len(rate._buckets) == 10_000

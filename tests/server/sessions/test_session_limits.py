@@ -1,0 +1,93 @@
+"""What a call may not do, and what it is told: over real connections."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from acutance.server.http.app import create_app
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.offers import CANDIDATE, VIDEO, offer
+from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
+
+Client = TestClient  # type: ignore[type-arg]
+Call = Callable[[Limits], "asyncio.Future[tuple[Peer, Host]]"]
+
+
+@pytest.fixture
+async def call(ladder: Ladder) -> AsyncIterator[Call]:
+    open_ones: list[tuple[Peer, Client]] = []
+
+    async def call(limits: Limits) -> tuple[Peer, Host]:
+        host = Host(ladder, limits, max_sessions=1, admission=False)
+        client: Client = TestClient(TestServer(create_app(host)))
+        await client.start_server()
+        peer = Peer(SoftCamera(60))
+        open_ones.append((peer, client))
+        await peer.join(client, "H264")
+        return peer, host
+
+    yield call  # type: ignore[misc]
+    for peer, client in open_ones:
+        await peer.close()
+        await client.close()
+
+
+def _goodbye(peer: Peer) -> str:
+    return next((said["reason"] for said in peer.statistics if said["type"] == "closing"), "")
+
+
+async def test_a_call_that_is_too_long_is_ended_with_the_reason(call: Call) -> None:
+    peer, host = await call(Limits(govern=False, max_session_length=2.0))
+    await until(lambda: len(peer.order) >= 10)
+    await until(lambda: host.session_count == 0)
+    assert _goodbye(peer) == "a call may last 2 s here"
+
+
+async def test_a_picture_that_is_too_large_ends_the_call_with_the_reason(call: Call) -> None:
+    peer, host = await call(Limits(govern=False, max_frame_pixels=WIDTH * HEIGHT - 1))
+    await until(lambda: host.session_count == 0)
+    assert not peer.order
+    assert host.frames().dropped_excess >= 1
+
+
+async def test_frames_beyond_the_rate_are_dropped_and_the_others_come_back(call: Call) -> None:
+    peer, host = await call(Limits(govern=False, max_frame_rate=10))
+    await until(lambda: len(peer.order) >= 20)
+    frames = host.frames()
+    assert frames.dropped_excess > 1.2 * frames.enhanced, "two of three"
+    assert peer.order == sorted(set(peer.order))
+
+
+async def test_a_flood_of_messages_is_refused_once_and_the_call_goes_on(call: Call) -> None:
+    peer, host = await call(Limits(govern=False, max_messages_per_second=5))
+    await until(lambda: peer.statistics)
+    for _ in range(100):
+        peer.channel.send(json.dumps({"type": "control", "strength": 0.5}))
+    await until(lambda: host.messages_refused() >= 80)
+    seen = len(peer.order)
+    await until(lambda: len(peer.order) >= seen + 10)
+    said = [message["type"] for message in peer.statistics]
+    assert said.count("refused") == 1
+    assert 1 <= said.count("granted") <= 20
+
+
+async def test_a_peer_with_too_many_candidates_is_refused_and_leaves_nothing(ladder: Ladder) -> None:
+    host = Host(ladder, Limits(max_candidates=2), max_sessions=1, admission=False)
+    async with TestClient(TestServer(create_app(host))) as client:
+        for count, status in ((3, 400), (2, 200)):
+            sdp = offer(VIDEO + CANDIDATE * count)
+            response = await client.post("/offer", json={"sdp": sdp, "type": "offer"})
+            answer = await response.json()
+            assert response.status == status, answer
+            if status == 400:
+                assert answer["error"] == "bad_candidate"
+                assert "3 ICE candidates: a peer may have 2 here (--max-candidates)" in answer["message"]
+                assert host.session_count == 0
+        more = {"candidates": [{"candidate": CANDIDATE[2:].strip(), "sdpMid": "1", "sdpMLineIndex": 0}]}
+        assert (await client.patch(answer["url"], json=more)).status == 400
+        assert host.session_count == 1, "what it had is kept"

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from acutance.server.rtc.session_description import OfferError
+from acutance.server.signalling.offer import Offer, read_offer
+from acutance.server.signalling.settings import Wishes
+from tests.offers import AUDIO, DATA, VIDEO, offer
+
+
+def _body(sdp: object, kind: object = "offer") -> bytes:
+    return json.dumps({"sdp": sdp, "type": kind}).encode()
+
+
+def test_a_browsers_offer_is_taken_with_and_without_sound_and_data() -> None:
+    for sdp in (offer(VIDEO), offer(AUDIO, VIDEO, DATA)):
+        assert read_offer(_body(sdp)) == Offer(sdp, Wishes())
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "not_json"),
+        (b"\xff\xfe", "not_json"),
+        (b"[" * 10_000, "not_json"),
+        (b"[]", "no_sdp"),
+        (b'{"type": "offer"}', "no_sdp"),
+        (_body(7), "no_sdp"),
+        (_body(offer(VIDEO), "answer"), "not_offer"),
+        (_body(offer(VIDEO), None), "not_offer"),
+        (_body(""), "not_sdp"),
+        (_body("hello"), "not_sdp"),
+    ],
+)
+def test_a_body_that_is_no_offer_is_refused(body: bytes, code: str) -> None:
+    with pytest.raises(OfferError) as refused:
+        read_offer(body)
+    assert (refused.value.status, refused.value.code) == (400, code)
+
+
+def test_an_offer_in_an_object_of_its_own_is_taken_and_unknown_fields_are_ignored() -> None:
+    body = {"room_id": "7", "offer": {"sdp": offer(VIDEO), "type": "offer"}, "wishes": {"strength": 0.5}, "stream": "a"}
+    assert read_offer(json.dumps(body).encode()) == Offer(offer(VIDEO), Wishes(strength=0.5), "a")
+
+
+def test_a_streams_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(OfferError, match="stream"):
+        read_offer(json.dumps({"sdp": offer(VIDEO), "type": "offer", "stream": 7}).encode())

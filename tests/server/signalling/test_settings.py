@@ -1,0 +1,43 @@
+import pytest
+
+from acutance.server.signalling.settings import WishError, Wishes, read_control
+
+
+def test_what_is_not_named_stays() -> None:
+    wishes = Wishes().changed(read_control('{"type": "control", "strength": 0.5}'))
+    wishes = wishes.changed(read_control(b'{"type": "control", "output_height": 720, "enhance": false}'))
+    assert wishes == Wishes(strength=0.5, output_height=720, enhance=False)
+    assert wishes.changed({"output_height": None}).output_height is None
+
+
+@pytest.mark.parametrize(
+    ("message", "part"),
+    [
+        ("", "must be JSON"),
+        ("[]", "must be JSON"),
+        ('{"type": "stats"}', "must be JSON"),
+        ("[" * 900, "must be JSON"),
+        (b"\xff\xfe", "must be JSON"),
+        ('{"type": "control", "x": "' + "y" * 2000 + '"}', "at most 1024"),
+    ],
+)
+def test_what_is_no_control_message_is_refused(message: str | bytes, part: str) -> None:
+    with pytest.raises(WishError, match=part):
+        read_control(message)
+
+
+@pytest.mark.parametrize(
+    ("fields", "part"),
+    [
+        ({"strength": 3}, "strength"),
+        ({"strength": "1"}, "strength"),
+        ({"enhance": 1}, "enhance"),
+        ({"output_height": 5000}, "output_height"),
+        ({"max_bitrate": 1}, "max_bitrate"),
+        ({"student": "x" * 100}, "student"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wish_out_of_bounds_is_named(fields: dict[str, object], part: str) -> None:
+    with pytest.raises(WishError, match=part):
+        Wishes().changed(fields)

@@ -1,0 +1,79 @@
+"""FFmpeg's own WHIP muxer (PyAV carries it) publishes with real media."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from fractions import Fraction
+from time import monotonic, sleep
+from typing import cast
+
+import av
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+
+from acutance.server.bench import barcode
+from acutance.server.http.app import create_app
+from acutance.server.http.app_keys import HOST
+from acutance.server.sessions.context import Limits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from tests.pictures import frame_of, lumas
+from tests.server.media_peers import Client, Watcher
+from tests.server.peers import HEIGHT, WIDTH, until
+
+
+@pytest.fixture
+async def client(ladder: Ladder) -> AsyncIterator[Client]:
+    host = Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    async with TestClient(TestServer(create_app(host))) as client:
+        yield client
+
+
+def publish(url: str, stop: threading.Event, profile: str, *, sound: bool) -> None:
+    """Send a bar-coded picture, a keyframe a second, until told to stop."""
+    with av.open(url, "w", format="whip") as container:
+        video = cast(VideoStream, container.add_stream("libx264", rate=30))
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        video.options = {"preset": "veryfast", "tune": "zerolatency", "profile": profile.lower(), "g": "30"}
+        video.codec_context.profile = profile
+        video.codec_context.max_b_frames = 0
+        voice: AudioStream | None = None
+        if sound:
+            voice = cast(AudioStream, container.add_stream("libopus", rate=48000))
+            voice.layout = "stereo"  # type: ignore[assignment]
+        pristine = list(lumas(WIDTH, HEIGHT, 30))
+        begun, number = monotonic(), 0
+        while not stop.is_set():
+            luma = pristine[number % 30].copy()
+            barcode.stamp(luma, number)
+            frame = frame_of(luma, number)
+            frame.pts, frame.time_base = number, Fraction(1, 30)
+            container.mux(video.encode(frame))
+            if voice is not None:
+                tone = av.AudioFrame("s16", "stereo", 1600)
+                tone.planes[0].update(bytes(i % 251 for i in range(6400)))
+                tone.sample_rate, tone.pts, tone.time_base = 48000, 1600 * number, Fraction(1, 48000)
+                container.mux(voice.encode(tone))
+            number += 1
+            sleep(max(0.0, begun + number / 30 - monotonic()))
+
+
+@pytest.mark.parametrize(("profile", "sound"), [("Baseline", True), ("Baseline", False), ("High", True)])
+async def test_ffmpeg_publishes_and_its_stream_is_watched(client: Client, profile: str, sound: bool) -> None:
+    stop = threading.Event()
+    url = str(client.make_url("/whip/ffmpeg"))
+    publishing = asyncio.create_task(asyncio.to_thread(publish, url, stop, profile, sound=sound))
+    host, viewer = client.app[HOST], Watcher(sound=sound)
+    try:
+        await until(lambda: publishing.done() or (host.streams.listed() and host.streams.listed()[0]["size_in"]))
+        assert not publishing.done() or publishing.result()
+        assert await viewer.post(client, "/whep/ffmpeg") == 201
+        await until(lambda: len(viewer.order) >= 15 and (viewer.loudest > 0 or not sound))
+        assert viewer.size == (WIDTH, HEIGHT)
+    finally:
+        stop.set()
+        await asyncio.gather(publishing, return_exceptions=True)
+        await viewer.close()
+    await until(lambda: host.session_count == 0)

@@ -1,0 +1,96 @@
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from acutance.server.students.inference import Inference, OverdueError
+
+PATIENCE_S = 0.05
+
+
+class Call:
+    """One that comes back when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.end = threading.Event()
+
+    def __call__(self) -> str:
+        self.begun.set()
+        assert self.end.wait(10)
+        return "late"
+
+
+@pytest.fixture
+async def inference() -> AsyncIterator[Inference]:
+    inference = Inference(2, PATIENCE_S)
+    yield inference
+    inference.close()
+
+
+@pytest.fixture
+async def hung(inference: Inference) -> AsyncIterator[Call]:
+    call = Call()
+    with pytest.raises(OverdueError, match="the student nano does not answer"):
+        await inference.run("nano", call)
+    yield call
+    call.end.set()
+
+
+async def test_results_and_errors_come_back(inference: Inference) -> None:
+    assert await inference.run("nano", lambda word: word, "sharp") == "sharp"
+    with pytest.raises(ZeroDivisionError):
+        await inference.run("nano", lambda: 1 / 0)
+    assert inference.overdue == 0
+
+
+async def test_a_student_that_hangs_is_not_asked_again_until_it_is_back(inference: Inference, hung: Call) -> None:
+    asked: list[str] = []
+    with pytest.raises(OverdueError, match="nano"):
+        await inference.run("nano", asked.append, "nano")
+    assert not asked
+    hung.end.set()
+    async with asyncio.timeout(5):
+        while inference.overdue:  # noqa: ASYNC110 - its thread says nothing
+            await asyncio.sleep(0.001)
+    await inference.run("nano", asked.append, "nano")
+    assert asked == ["nano"]
+
+
+async def test_others_run_on_the_threads_that_remain(inference: Inference, hung: Call) -> None:
+    assert await inference.run("small", lambda: "sharp") == "sharp"
+    other = Call()
+    with pytest.raises(OverdueError, match="small"):
+        await inference.run("small", other)
+    try:
+        with pytest.raises(OverdueError):
+            await inference.run("base", lambda: "no thread is left")
+        assert inference.overdue == 2
+    finally:
+        other.end.set()
+
+
+async def test_who_waits_for_a_thread_waits_no_longer_than_the_others(inference: Inference) -> None:
+    calls = [Call() for _ in range(3)]
+    try:
+        results = await asyncio.gather(
+            *(inference.run(f"student {number}", call) for number, call in enumerate(calls)), return_exceptions=True
+        )
+        assert all(isinstance(result, OverdueError) for result in results)
+        assert inference.overdue == 2
+    finally:
+        for call in calls:
+            call.end.set()
+    assert not calls[2].begun.is_set(), "nobody wants its result any more"
+
+
+async def test_a_cancelled_call_leaves_its_thread_to_others(inference: Inference) -> None:
+    call = Call()
+    task = asyncio.create_task(inference.run("nano", call))
+    assert await asyncio.to_thread(call.begun.wait, 5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert inference.overdue == 0
+    call.end.set()
+    assert await inference.run("nano", lambda: "sharp") == "sharp"

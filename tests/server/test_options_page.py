@@ -1,9 +1,0 @@
-from pathlib import Path
-
-from server import options_page
-
-PAGE = Path(__file__).parents[2] / "docs" / "06-options.md"
-
-
-def test_the_page_is_what_the_options_say() -> None:
-    assert PAGE.read_text("utf-8") == options_page.page(), "python -m server.options_page > docs/06-options.md"

@@ -1,0 +1,112 @@
+import logging
+from copy import copy
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from av import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
+
+from acutance.model.engine.buffers import Plane
+from acutance.model.engine.engine import Engine
+from acutance.model.hints import Hints
+from acutance.model.scaling import enlarge
+from acutance.model.sharpness import sharpness
+from acutance.server.frames.planes import plane_view
+from acutance.server.students.ladder import Ladder
+from acutance.server.video.enhancer import Enhancer, Treatment
+from tests.pictures import frame_of, lumas, soft
+
+SHARPEN = Treatment("small")
+
+
+class Failing(Engine):
+    """An engine whose device went away."""
+
+    def __init__(self) -> None:
+        self.provider = "CUDA"
+
+    def sharpen(self, *given: object, **named: object) -> Plane:
+        raise RuntimeError("CUDA failure 999: unknown error")
+
+
+def _coloured(width: int, height: int, name: str = "yuv420p") -> VideoFrame:
+    frame = frame_of(soft(next(lumas(width, height, 1))), number=7, name=name)
+    for index in (1, 2):
+        view = plane_view(frame, index)
+        view[:] = np.random.default_rng(index).integers(0, 256, view.shape, np.uint8)
+    frame.color_range = ColorRange.MPEG
+    frame.colorspace = Colorspace.ITU709
+    return frame
+
+
+@pytest.mark.parametrize("size", [(64, 48), (1366, 768), (641, 361)])
+def test_luma_is_the_engines_and_the_rest_is_as_it_came(ladder: Ladder, size: tuple[int, int]) -> None:
+    frame = _coloured(*size)
+    planes = [plane_view(frame, index).copy() for index in range(3)]
+    enhanced = Enhancer(ladder).enhance(frame, SHARPEN, Hints(step=12, bits=0.05))
+    assert enhanced.passed_reason is None
+    result = enhanced.frame
+    assert (result.width, result.height) == size
+    assert np.array_equal(
+        plane_view(result, 0), ladder.best.sharpen(planes[0], hints=Hints(12, 0.05, sharpness=sharpness(planes[0])))
+    )
+    assert not np.array_equal(plane_view(result, 0), planes[0])
+    assert all(np.array_equal(plane_view(result, index), planes[index]) for index in (1, 2))
+    assert (result.pts, result.time_base) == (21_000, Fraction(1, 90_000))
+    assert (result.color_range, result.colorspace) == (ColorRange.MPEG, Colorspace.ITU709)
+
+
+def test_full_range_frames_stay_full_range(ladder: Ladder) -> None:
+    assert Enhancer(ladder).enhance(_coloured(64, 48, "yuvj420p"), SHARPEN).frame.format.name == "yuvj420p"
+
+
+def test_a_frame_too_small_passes_through_with_the_reason(ladder: Ladder) -> None:
+    frame = frame_of(np.zeros((14, 14), np.uint8))
+    enhanced = Enhancer(ladder).enhance(frame, SHARPEN)
+    assert enhanced.frame is frame
+    assert enhanced.passed_reason is not None
+    assert "14x14" in enhanced.passed_reason
+
+
+def test_a_strange_format_passes_through_as_420(ladder: Ladder) -> None:
+    enhanced = Enhancer(ladder).enhance(VideoFrame(64, 48, "yuv444p"), SHARPEN)
+    assert enhanced.frame.format.name == "yuv420p"
+    assert enhanced.passed_reason == "pictures in the format yuv444p are not enhanced"
+
+
+def test_a_failing_engine_lets_the_picture_go_on_and_is_logged_once(
+    ladder: Ladder, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = copy(ladder)
+    broken.engines = {"small": Failing()}
+    enhancer = Enhancer(broken)
+    with caplog.at_level(logging.WARNING):
+        results = [enhancer.enhance(_coloured(64, 48), SHARPEN) for _ in range(3)]
+    assert [result.passed_reason for result in results] == ["the student failed on CUDA: RuntimeError"] * 3
+    assert len(caplog.records) == 1
+
+
+def test_a_reduced_picture_comes_back_enlarged_then_sharpened(ladder: Ladder) -> None:
+    frame = _coloured(214, 120)
+    luma = enlarge(plane_view(frame, 0).copy(), 640, 360)
+    result = Enhancer(ladder).enhance(frame, Treatment("small", (640, 360)), Hints(12, 0.05)).frame
+    told = Hints(12, 0.05, reduction=640 / 214, sharpness=sharpness(luma))
+    assert np.array_equal(plane_view(result, 0), ladder.best.sharpen(luma, hints=told))
+    assert plane_view(result, 1).shape == (180, 320)
+    assert (result.pts, result.time_base) == (21_000, Fraction(1, 90_000))
+    assert (result.color_range, result.colorspace) == (ColorRange.MPEG, Colorspace.ITU709)
+
+
+def test_strength_is_the_share_of_the_correction(ladder: Ladder) -> None:
+    frame = _coloured(64, 48)
+    untouched = Enhancer(ladder).enhance(frame, Treatment("small", strength=0.0)).frame
+    assert np.array_equal(plane_view(untouched, 0), plane_view(frame, 0))
+
+
+def test_without_a_student_only_the_size_changes(ladder: Ladder) -> None:
+    frame = _coloured(64, 48)
+    passed = Enhancer(ladder).enhance(frame, Treatment(None, (128, 96), why_not="it is noon"))
+    assert (passed.frame.width, passed.frame.height) == (128, 96)
+    assert passed.passed_reason == "it is noon"
+    assert Enhancer(ladder).enhance(frame, Treatment(None, (64, 48))).frame is frame

@@ -1,0 +1,49 @@
+"""The size that goes back."""
+
+import pytest
+
+from acutance.server.video.output_size import OutputSize, Size
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        # What Chrome does on a poor line.
+        ([(1280, 720), (960, 540), (640, 360), (320, 180), (1280, 720)], [(1280, 720)] * 5),
+        # It begins small and grows: never smaller again.
+        ([(640, 360), (1280, 720), (640, 360)], [(640, 360), (1280, 720), (1280, 720)]),
+        # Rounded sides are the same shape.
+        ([(1280, 720), (427, 240), (854, 480)], [(1280, 720)] * 3),
+        # A turned phone begins anew.
+        ([(1280, 720), (720, 1280), (360, 640)], [(1280, 720), (720, 1280), (720, 1280)]),
+        # Not more than four times.
+        ([(1280, 720), (256, 144)], [(1280, 720), (1024, 576)]),
+        # 4K goes back as 4K; it is enlarged to 1080p at most.
+        ([(3840, 2160), (1280, 720), (1920, 1080)], [(3840, 2160), (1920, 1080), (1920, 1080)]),
+        # Odd sizes that are not enlarged stay; the encoder cuts them.
+        ([(641, 361)], [(641, 361)]),
+    ],
+)
+def test_the_size_of_the_call_is_kept(came: list[Size], expected: list[Size]) -> None:
+    output = OutputSize()
+    assert [output.of(size) for size in came] == expected
+
+
+@pytest.mark.parametrize(
+    ("height", "came", "expected"),
+    [
+        (720, (640, 360), (1280, 720)),
+        (720, (360, 640), (720, 1280)),
+        (360, (1280, 720), (640, 360)),
+        (1080, (320, 180), (1280, 720)),
+        (480, (427, 240), (854, 480)),
+        (720, (1280, 720), (1280, 720)),
+    ],
+)
+def test_a_height_that_was_asked_for(height: int, came: Size, expected: Size) -> None:
+    assert OutputSize(height=height).of(came) == expected
+
+
+def test_restoring_can_be_switched_off() -> None:
+    output = OutputSize(restores=False)
+    assert [output.of(size) for size in ((1280, 720), (640, 360))] == [(1280, 720), (640, 360)]

@@ -1,0 +1,257 @@
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+
+import av
+import numpy as np
+import pytest
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from acutance.model.hints import UNCODED, Hints
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.encoder import Encoder, H264Encoder
+from acutance.server.encoding.rendition import Subscription, Variant
+from acutance.server.rtc.packet_track import PacketTrack
+from acutance.server.students.governor import PASS, Governor, Rung
+from acutance.server.students.inference import Inference
+from acutance.server.telemetry.counters import LoopLag, Telemetry
+from acutance.server.telemetry.load import Load
+from acutance.server.video.enhancer import Enhanced, Treatment
+from acutance.server.video.frame_limits import FrameLimits
+from acutance.server.video.output_size import OutputSize
+from acutance.server.video.pipeline import Choices, Pipeline
+from tests.pictures import frame_of
+
+
+class Camera(MediaStreamTrack):
+    """A track that the test feeds."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: asyncio.Queue[av.VideoFrame] = asyncio.Queue()
+
+    def shoot(self, number: int, size: tuple[int, int] = (64, 48)) -> None:
+        self.frames.put_nowait(frame_of(np.full(size[::-1], number, np.uint8), number))
+
+    async def recv(self) -> av.VideoFrame:
+        return await self.frames.get()
+
+
+class Gate:
+    """An enhancer that lets each frame through when the test says so."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.open = threading.Semaphore(0)
+        self.reason: str | None = None
+        self.delay = 0.0
+        self.treatments: list[Treatment] = []
+
+    def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
+        self.treatments.append(treatment)
+        self.entered.release()
+        time.sleep(self.delay)
+        assert self.open.acquire(timeout=10)
+        return Enhanced(frame, self.reason)
+
+    async def wait_entered(self) -> None:
+        assert await asyncio.to_thread(self.entered.acquire, timeout=10)
+
+
+class Run:
+    def __init__(self, encoder: Encoder) -> None:
+        self.now = 0.0
+        self.camera, self.gate, self.telemetry = Camera(), Gate(), Telemetry(lambda: self.now)
+        self.inference = Inference(1, patience=30)
+        self.governor = Governor([Rung("base", 1e-6), Rung("small", 1e-7), Rung(PASS)])
+        self.choices = Choices(self.governor, OutputSize())
+        self.pipeline = Pipeline(
+            self.gate,  # type: ignore[arg-type]
+            self.inference,
+            self.telemetry,
+            self.choices,
+            Load(),
+            FrameLimits(10**6, 1e6, lambda reason: None),
+            lambda codec, rate: encoder,
+            lambda: self.now,
+        )
+        self.returned = PacketTrack()
+        self.own = Subscription(self.returned, RateControl(1_000_000))
+        self.pipeline.broadcast.join(Variant.ENHANCED, "H264", self.own)
+        self.pipeline.start(self.camera)
+
+    async def close(self) -> None:
+        self.returned.stop()
+        await self.pipeline.close()
+        self.inference.close()
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait for what a worker thread does."""
+        async with asyncio.timeout(10):
+            while not true():  # noqa: ASYNC110 - there is no event for a counter
+                await asyncio.sleep(0.001)
+
+    async def settle(self) -> None:
+        """Let every task of the loop run until it waits."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def run() -> AsyncIterator[Run]:
+    run = Run(H264Encoder(RateControl(1_000_000)))
+    yield run
+    for _ in range(10):
+        run.gate.open.release()
+    await run.close()
+
+
+async def _next_number(run: Run) -> int:
+    packet = await asyncio.wait_for(run.returned.recv(), 10)
+    assert packet.pts is not None
+    return packet.pts // 3000
+
+
+async def test_frames_come_back_in_order(run: Run) -> None:
+    for number in range(5):
+        run.camera.shoot(number)
+        run.gate.open.release()
+        assert await _next_number(run) == number
+    await run.settle()
+    counters = run.telemetry.counters
+    assert (counters.received, counters.enhanced, counters.returned, counters.dropped) == (5, 5, 5, 0)
+
+
+async def test_while_the_student_works_only_the_newest_frame_waits(run: Run) -> None:
+    run.camera.shoot(0)
+    await run.gate.wait_entered()
+    for number in range(1, 10):
+        run.camera.shoot(number)
+    await run.settle()
+    run.gate.open.release(2)
+    assert [await _next_number(run), await _next_number(run)] == [0, 9]
+    assert run.telemetry.counters.received == 10
+    assert run.telemetry.counters.dropped == 8
+
+
+async def test_a_sender_that_does_not_take_packets_makes_raw_frames_drop_never_encoded_ones(run: Run) -> None:
+    for number in range(8):
+        run.camera.shoot(number)
+        await run.gate.wait_entered()
+        run.gate.open.release()
+        await run.until(lambda number=number: run.telemetry.counters.enhanced > number)
+    numbers = [await _next_number(run), await _next_number(run), await _next_number(run)]
+    assert numbers == [0, 1, 7], "one packet in the slot, one encoded and waiting, then the newest frame"
+    assert run.telemetry.counters.dropped == 5
+
+
+async def test_stage_times_are_read_off_the_clock(run: Run) -> None:
+    run.camera.shoot(0)
+    await run.gate.wait_entered()
+    run.now = 0.012
+    run.gate.open.release()
+    await _next_number(run)
+    await run.settle()
+    stages = run.telemetry.stages()
+    assert stages["wait"] == {"p50": 0.0, "p95": 0.0}
+    assert stages["enhance"] == stages["total"] == {"p50": 12.0, "p95": 12.0}
+
+
+async def test_what_passed_through_is_counted_apart_with_its_reason(run: Run) -> None:
+    run.gate.reason = "the student failed"
+    run.camera.shoot(0)
+    run.gate.open.release()
+    await _next_number(run)
+    assert (run.telemetry.counters.enhanced, run.telemetry.counters.passed) == (0, 1)
+    assert run.telemetry.passed_reason == "the student failed"
+
+
+class Tripping(H264Encoder):
+    """Fails on its second frame."""
+
+    calls = 0
+
+    def encode(self, frame: av.VideoFrame) -> "av.Packet[av.VideoStream]":
+        self.calls += 1
+        if self.calls == 2:
+            raise av.error.ExternalError(1, "out of luck")
+        return super().encode(frame)
+
+
+async def test_an_encoder_that_fails_costs_one_frame_and_goes_on_with_a_keyframe() -> None:
+    run = Run(Tripping(RateControl(1_000_000)))
+    packets = []
+    for number in (0, 1, 2):
+        run.camera.shoot(number)
+        run.gate.open.release()
+        if number != 1:
+            packets.append(await asyncio.wait_for(run.returned.recv(), 10))
+        else:
+            await run.until(lambda: run.telemetry.counters.dropped == 1)
+    assert [packet.is_keyframe for packet in packets] == [True, True]
+    await run.close()
+
+
+async def test_each_frame_is_treated_as_chosen_at_its_time(run: Run) -> None:
+    for number, size in enumerate([(64, 48), (32, 24), (32, 24)]):
+        run.camera.shoot(number, size)
+        run.gate.open.release()
+        await _next_number(run)
+        run.choices.strength = 0.5
+    assert run.gate.treatments == [
+        Treatment("base", (64, 48)),
+        Treatment("base", (64, 48), 0.5),
+        Treatment("base", (64, 48), 0.5),
+    ]
+
+
+async def test_a_student_that_takes_too_long_is_replaced_and_nothing_passes_by_the_enhancer(run: Run) -> None:
+    for number in range(37):
+        run.camera.shoot(number)
+        await run.gate.wait_entered()
+        run.now += 0.04
+        run.gate.open.release()
+        await _next_number(run)
+    assert run.gate.treatments[-1].student == "small"
+    run.choices.enhance = False
+    run.camera.shoot(37)
+    run.gate.open.release()
+    await _next_number(run)
+    assert run.gate.treatments[-1] == Treatment(None, (64, 48), why_not="enhancement is switched off")
+
+
+async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:
+    waiting = asyncio.create_task(run.returned.recv())
+    await run.settle()
+    await run.close()
+    with pytest.raises(MediaStreamError):
+        await waiting
+    with pytest.raises(MediaStreamError):
+        await run.returned.recv()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+class Slow(H264Encoder):
+    """Takes its time, as a large picture does."""
+
+    def encode(self, frame: av.VideoFrame) -> "av.Packet[av.VideoStream]":
+        time.sleep(0.2)
+        return super().encode(frame)
+
+
+async def test_neither_a_student_nor_an_encoder_holds_up_the_loop() -> None:
+    run = Run(Slow(RateControl(1_000_000)))
+    lag = LoopLag()
+    watching = asyncio.create_task(lag.watch())
+    run.gate.open.release(4)
+    run.gate.delay = 0.2
+    for number in range(4):
+        run.camera.shoot(number)
+        await asyncio.wait_for(run.returned.recv(), 10)
+    # Each stage would have held it up by 200 ms; the rest is for a busy test machine.
+    assert lag.p99_ms() < 100
+    watching.cancel()
+    await run.close()

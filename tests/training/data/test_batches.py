@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from acutance.model.hints import COUNT
+from acutance.training.data.batches import Batches
+from acutance.training.data.pairs import Pairs
+
+
+def numbered(count: int, side: int, folder: Path) -> Pairs:
+    """Every pixel of pair i has the value i, its truth 100 + i, its hints i."""
+    patches = np.empty((count, 2, side, side), np.uint8)
+    patches[:, 0] = np.arange(count)[:, None, None]
+    patches[:, 1] = patches[:, 0] + 100
+    return Pairs(patches, np.repeat(np.arange(count, dtype=np.uint8)[:, None], COUNT, 1), "numbered", folder)
+
+
+def seen(tensor: torch.Tensor) -> list[int]:
+    return [round(float(value) * 255) for value in tensor.flatten(1)[:, 0]]
+
+
+def test_every_epoch_sees_every_pair_once_in_another_order(tmp_path: Path) -> None:
+    batches = Batches(numbered(10, 32, tmp_path), None, batch=4, crop=16, margin=0, seed=1)
+    order = [pair for step in range(5) for pair in seen(batches.draw(step).spoiled)]
+    assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
+    assert order[:10] != order[10:]
+
+
+def test_spoiled_truth_hints_and_label_belong_together(tmp_path: Path) -> None:
+    labels = np.repeat(np.arange(10, dtype=np.uint8) + 200, 32 * 32).reshape(10, 32, 32)
+    batch = Batches(numbered(10, 32, tmp_path), labels, batch=8, crop=16, margin=4, seed=1).draw(3)
+    assert batch.label is not None
+    pairs = seen(batch.spoiled)
+    assert [value - 100 for value in seen(batch.truth)] == pairs
+    assert [value - 200 for value in seen(batch.label)] == pairs
+    assert seen(batch.hints) == pairs
+    assert batch.spoiled.shape == (8, 1, 16, 16)
+    assert batch.hints.shape == (8, COUNT)
+
+
+def test_parts_of_two_processes_are_the_batch_of_one(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pairs = Pairs(rng.integers(0, 256, (6, 2, 40, 40), np.uint8), np.zeros((6, COUNT), np.uint8), "", tmp_path)
+    one = Batches(pairs, None, batch=4, crop=16, margin=0, seed=1)
+    two = [Batches(pairs, None, batch=4, crop=16, margin=0, seed=1, rank=rank, ranks=2) for rank in range(2)]
+    for step in (0, 7):
+        parts = [batches.draw(step) for batches in two]
+        assert torch.equal(one.draw(step).spoiled, torch.cat([part.spoiled for part in parts]))
+        assert torch.equal(one.draw(step).truth, torch.cat([part.truth for part in parts]))
+
+
+def test_crops_turn_and_keep_to_even_corners_inside_the_margin(tmp_path: Path) -> None:
+    side, crop, margin = 40, 16, 8
+    rows = np.arange(side, dtype=np.uint8)
+    patches = np.stack([np.broadcast_to(rows[:, None], (side, side)), np.broadcast_to(rows, (side, side))])[None]
+    pairs = Pairs(patches, np.zeros((1, COUNT), np.uint8), "", tmp_path)
+    batches = Batches(pairs, None, batch=16, crop=crop, margin=margin, seed=1)
+    corners, orientations = set(), set()
+    for step in range(20):
+        batch = batches.draw(step)
+        for y, x in zip((batch.spoiled * 255).round(), (batch.truth * 255).round(), strict=True):
+            corners.add((int(y.min()), int(x.min())))
+            orientations.add(
+                (float(y[0, 0, 0] - y[0, 0, -1]), float(y[0, 0, 0] - y[0, -1, 0]), float(x[0, 0, 0] > x[0, -1, -1]))
+            )
+            assert y.min() >= margin
+            assert y.max() < side - margin
+    assert all(top % 2 == left % 2 == 0 for top, left in corners)
+    assert {top for top, _ in corners} == set(range(margin, side - margin - crop + 1, 2))
+    assert len(orientations) == 8

@@ -1,0 +1,124 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acutance.training.data.dataset import Item, TrainingSet
+from acutance.training.data.pairs import Pairs, make_pairs, schedule
+from acutance.training.data.pictures import DataError
+from acutance.training.evaluation.quality import psnr
+from acutance.training.recipes.recipe import PairsSection, Recipe
+from tests.training.sets import changed, write_set
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+    """Three pictures and a clip to train on."""
+    written = TrainingSet.open(write_set(tmp_path_factory.mktemp("sets") / "set"))
+    items = tuple(replace(item, split="train") if item.frames > 1 else item for item in written.items)
+    return replace(written, items=items)
+
+
+def made(source: TrainingSet, recipe: Recipe, folder: Path, processes: int = 1) -> tuple[Pairs, list[int]]:
+    done: list[int] = []
+    pairs = make_pairs(source, recipe, folder, processes=processes, progress=lambda now, _: done.append(now))
+    return pairs, done
+
+
+def test_pairs_depend_on_the_seed_and_not_on_processes_or_interruptions(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    pairs, done = made(source, recipe, tmp_path / "one")
+    assert pairs.patches.shape == (12, 2, 64, 64)
+    assert done == list(range(7))
+    other, _ = made(source, recipe, tmp_path / "two", processes=2)
+    np.testing.assert_array_equal(other.patches, pairs.patches)
+    np.testing.assert_array_equal(other.hints, pairs.hints)
+    assert other.fingerprint == pairs.fingerprint
+
+    before = pairs.patches.copy()
+    flags = np.load(pairs.folder / "done.npy", mmap_mode="r+")
+    spoilt = np.load(pairs.folder / "pairs.npy", mmap_mode="r+")
+    flags[3], spoilt[6:8] = 0, 0
+    del flags, spoilt
+    again, done = made(source, recipe, tmp_path / "one")
+    assert done == [5, 6]
+    np.testing.assert_array_equal(again.patches, before)
+
+
+def test_a_pair_is_two_versions_of_one_picture(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
+    patches = made(source, changed(recipe, mixture={"bits": [0.5, 1.0]}), tmp_path)[0].patches
+    for index, (spoiled, truth) in enumerate(patches):
+        others = [psnr(spoiled, other) for position, other in enumerate(patches[:, 1]) if position // 2 != index // 2]
+        assert psnr(spoiled, truth) > max(others)
+    assert any((spoiled != truth).any() for spoiled, truth in patches)
+
+
+def test_hints_say_which_pairs_were_coded_and_which_were_reduced(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    only = {"identity": 0.0, "bicubic": 0.0, "sharp": 0.0, "soft": 0.0, "shrunk": 0.0}
+    for kind, told in (
+        ("identity", (False, False, False)),
+        ("bicubic", (False, False, False)),
+        ("sharp", (True, True, False)),
+        ("shrunk", (True, True, True)),
+    ):
+        pairs, _ = made(source, changed(recipe, mixture={**only, kind: 1.0}, pairs={"clips": 2}), tmp_path)
+        assert (pairs.hints[:, :3] > 0).tolist() == [list(told)] * 4, kind
+
+
+def test_real_clips_are_used_where_they_are_asked_for(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
+    moving = changed(recipe, pairs={"moving": 1.0, "clips": 3})
+    patches = made(source, moving, tmp_path)[0].patches
+    clip = next(item for item in source.items if item.frames > 1)
+    frames = [source.luma(clip, index) for index in range(clip.frames)]
+    for _, truth in patches:
+        assert any(_contains(frame, truth) for frame in frames)
+
+
+def test_each_recipe_has_pairs_of_its_own_and_equal_ones_share_them(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    first, _ = made(source, recipe, tmp_path)
+    other, _ = made(source, recipe.model_copy(update={"seed": 4}), tmp_path)
+    assert other.folder != first.folder
+    longer, done = made(source, changed(recipe, training={"steps": 99}), tmp_path)
+    assert longer.folder == first.folder
+    assert done == [6]
+
+
+def test_a_set_of_small_pictures_is_refused_in_words(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
+    huge = changed(recipe, pairs={"patch": 640, "frame": [640, 640]})
+    with pytest.raises(DataError, match="nothing large enough for patches of 640 px"):
+        made(source, huge, tmp_path)
+
+
+def test_small_categories_are_not_drowned_and_clips_have_their_share() -> None:
+    people = [_item(f"people/{i}", "people") for i in range(90)]
+    animals = [_item(f"animals/{i}", "animals") for i in range(3)]
+    talking = [_item(f"talking_head/a#{i}", "talking_head", frames=48) for i in range(5)]
+    section = PairsSection(clips=100, patches=1, patch=64, frame=(64, 64), shrink_source=0, moving=0.4)
+    order = schedule([*people, *animals, *talking], section, seed=1)
+    names = [item.name for item in order]
+    assert sum(item.frames > 1 for item in order) == 40
+    assert sum(item.category == "animals" for item in order) == 30
+    assert {name for name in names if name.startswith("animals")} == {f"animals/{i}" for i in range(3)}
+    assert len({name for name in names if name.startswith("people")}) == 30
+    assert all(names.count(item.name) == 8 for item in talking)
+    stills = schedule([*people, *animals], section, seed=1)
+    assert len(stills) == 100
+
+
+def _item(name: str, category: str, frames: int = 1) -> Item:
+    return Item(name, category, "train", frames, 200, 200, "", "", "", "", "", 0)
+
+
+def _contains(frame: np.ndarray, patch: np.ndarray) -> bool:
+    windows = np.lib.stride_tricks.sliding_window_view(frame, patch.shape[1], axis=1)[:, ::2]
+    rows, columns = np.nonzero((windows == patch[0]).all(-1))
+    side = patch.shape[0]
+    return any(
+        np.array_equal(frame[r : r + side, 2 * c : 2 * c + side], patch) for r, c in zip(rows, columns, strict=True)
+    )

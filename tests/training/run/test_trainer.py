@@ -1,0 +1,154 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from acutance.model.nets.student import sharpen
+from acutance.training.data.batches import Batches
+from acutance.training.data.dataset import TrainingSet
+from acutance.training.data.pairs import Pairs
+from acutance.training.data.pictures import as_array, to_planes
+from acutance.training.degradation.degrade import Degradation, degrade
+from acutance.training.evaluation.quality import psnr
+from acutance.training.losses.objective import Objective
+from acutance.training.recipes.recipe import Recipe
+from acutance.training.run.checkpoint import load_network
+from acutance.training.run.run_record import Checkpoint, CheckpointError
+from acutance.training.run.trainer import Run, TrainingError
+from acutance.training.run.validation import Score, Validation, worth
+from tests.training.conftest import draw
+from tests.training.sets import blurred_pairs, changed, write_set
+
+
+class Notes:
+    """Keeps what a run says."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, float]] = []
+        self.steps: list[int] = []
+        self.scores: list[dict[str, Score]] = []
+
+    def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
+        self.steps.append(step)
+        self.told.append(losses)
+
+    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
+        self.scores.append(scores)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
+    return blurred_pairs(tmp_path_factory.mktemp("pairs"))
+
+
+def begin(recipe: Recipe, pairs: Pairs, folder: Path, validation: Validation | None = None) -> Run:
+    folder.mkdir(exist_ok=True)
+    settings = recipe.training
+    batches = Batches(pairs, None, batch=settings.batch, crop=settings.crop, margin=0, seed=settings.seed)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
+    return Run(recipe, batches, steps, pause, Objective(recipe.losses, None, None), validation, folder, fabric)
+
+
+def after(steps: int) -> Callable[[], bool]:
+    """Asks to stop when it has been asked so many times: once a step."""
+    left = iter(range(steps - 1))
+    return lambda: next(left, None) is None
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_network(Checkpoint.LAST.file(folder))[0].state_dict()
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "batch_norm", "steps"),
+    [("adam", True, 5), ("soap", False, 13)],
+    ids=["adam with batch norm", "soap past its first new eigenbasis"],
+)
+def test_a_run_that_was_stopped_ends_with_the_same_weights(
+    recipe: Recipe, pairs: Pairs, tmp_path: Path, optimiser: str, batch_norm: bool, steps: int
+) -> None:
+    both = changed(recipe, training={"optimiser": optimiser, "steps": 24}, student={"batch_norm": batch_norm})
+    assert begin(both, pairs, tmp_path / "whole").go(Notes())
+    assert not begin(both, pairs, tmp_path / "halved").go(Notes(), after(steps))
+    rest = begin(both, pairs, tmp_path / "halved")
+    rest.resume()
+    assert rest.state.step == steps
+    assert rest.go(Notes())
+    expected = weights(tmp_path / "whole")
+    assert all(torch.equal(expected[name], tensor) for name, tensor in weights(tmp_path / "halved").items())
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_checkpoint(
+    recipe: Recipe, pairs: Pairs, tmp_path: Path
+) -> None:
+    assert not begin(recipe, pairs, tmp_path).go(Notes(), after(2))
+    run = begin(changed(recipe, training={"learning_rate": 1e30, "warm_up": 0, "save_every": 8}), pairs, tmp_path)
+    run.resume()
+    with pytest.raises(TrainingError, match=r"the loss is \S+ in the \d+ steps before step \d: try a smaller learn"):
+        run.go(Notes())
+    assert load_network(Checkpoint.LAST.file(tmp_path))[1].step == 2
+
+
+def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+    longer = {"steps": 200, "batch": 8, "validate_every": 200, "ema": 0.98, "learning_rate": 4e-3, "save_every": 200}
+    notes = Notes()
+    begin(changed(recipe, training=longer), pairs, tmp_path).go(notes)
+    assert notes.steps == [50, 100, 150, 200]
+    assert notes.told[-1]["truth"] == notes.told[-1]["total"] < notes.told[0]["total"]
+    student, state = load_network(Checkpoint.BEST.file(tmp_path))
+    assert state.step == 200
+    gains = []
+    for seed in range(100, 104):
+        planes = to_planes(np.asarray(draw(seed)))
+        truth, spoiled = as_array(planes.y), degrade([planes], Degradation(2.0)).luma
+        gains.append(psnr(sharpen(student, spoiled), truth) - psnr(spoiled, truth))
+    assert min(gains) > 0.3
+
+
+def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+    validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), recipe.validation)
+    notes = Notes()
+    begin(recipe, pairs, tmp_path / "run", validation).go(notes)
+    assert [set(scores) for scores in notes.scores] == [{"identity", "bicubic2"}] * 2
+    values = [worth(scores) for scores in notes.scores]
+    _, state = load_network(Checkpoint.BEST.file(tmp_path / "run"))
+    assert state.best == max(values)
+    assert state.step == 4 * (1 + values.index(max(values)))
+
+
+def test_a_run_starts_from_the_weights_of_another(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+    begin(recipe, pairs, tmp_path / "first").go(Notes())
+    trained, _ = load_network(Checkpoint.LAST.file(tmp_path / "first"))
+    run = begin(changed(recipe, training={"learning_rate": 1e-12}), pairs, tmp_path / "second")
+    run.begin_with(trained)
+    run.go(Notes())
+    expected = weights(tmp_path / "first")
+    for name, tensor in weights(tmp_path / "second").items():
+        torch.testing.assert_close(tensor, expected[name], rtol=0, atol=1e-8)
+
+
+def test_a_checkpoint_of_another_shape_or_none_is_an_error(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        begin(recipe, pairs, tmp_path).resume()
+    begin(recipe, pairs, tmp_path).go(Notes())
+    with pytest.raises(CheckpointError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
+        begin(changed(recipe, student={"channels": 16}), pairs, tmp_path).resume()
+    Checkpoint.BEST.file(tmp_path).rename(Checkpoint.LAST.file(tmp_path))
+    with pytest.raises(CheckpointError, match="holds weights alone"):
+        begin(recipe, pairs, tmp_path).resume()
+    (tmp_path / "last.safetensors").write_bytes(b"torn")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load_network(tmp_path / "last.safetensors")
+
+
+def test_epochs_are_passes_over_the_pairs(recipe: Recipe) -> None:
+    tables = recipe.training.model_dump(exclude_none=True)
+    del tables["steps"], tables["validate_every"]
+    settings = type(recipe.training)(**tables, epochs=3)
+    assert settings.length(22) == 17
+    assert settings.pause(22) == 5

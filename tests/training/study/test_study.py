@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from acutance.training.data.pictures import DataError
+from acutance.training.study.study import Trial, carry_out, markdown, outcomes, read_study, trials
+
+TEXT = """
+recipe = "call_small"
+steps = 20
+seeds = [1, 2]
+changes = ["validation.pictures=1"]
+
+[variants]
+"as it is" = []
+"with norm" = ["student.batch_norm=true"]
+"""
+
+
+def _ran(trial: Trial, gain: float) -> None:
+    trial.folder.mkdir(parents=True)
+    columns = "step,worth,identity before,identity after,vp8-0.1 before,vp8-0.1 after,h264-0.1 before,h264-0.1 after"
+    earlier = "10,0,99,48,30,30,40,40"
+    last = f"20,0,99,50,30,{30 + 2 * gain},40,40"
+    (trial.folder / "validation.csv").write_text("\n".join([columns, earlier, last]) + "\n")
+
+
+def test_a_study_runs_every_variant_with_every_seed_and_tells_gains_and_spread(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    study = read_study(file)
+    planned = trials(study, tmp_path / "runs")
+    assert [(t.variant, t.seed) for t in planned] == [
+        ("as it is", 1), ("with norm", 1), ("as it is", 2), ("with norm", 2),
+    ]  # fmt: skip
+    assert planned[3].changes == ("validation.pictures=1", "student.batch_norm=true", "training.seed=2")
+
+    worth = {("as it is", 1): 0.1, ("as it is", 2): 0.3, ("with norm", 1): 0.5, ("with norm", 2): 0.5}
+    ran = []
+
+    def run(trial: Trial) -> bool:
+        ran.append(trial)
+        _ran(trial, worth[trial.variant, trial.seed])
+        return len(ran) != 3
+
+    assert not carry_out(planned, study.steps, run)
+    assert ran == planned[:3]
+    assert carry_out(planned, study.steps, run)
+    assert ran == planned
+
+    first, second = outcomes(planned, study.steps)
+    assert first.gains == pytest.approx((0.1, 0.3))
+    assert second.gains == pytest.approx((0.5, 0.5))
+    assert first.identity == (50, 50)
+    table = markdown(study, [first, second])
+    assert "| as it is | 2 | 0.200 ± 0.141 (0.100, 0.300) | +0.000 | 50.0 |" in table
+    assert "| with norm | 2 | 0.500 ± 0.000 (0.500, 0.500) | +0.300 | 50.0 |" in table
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("recipe = 3 =", "is not TOML"),
+        (TEXT + "\n[more]\nx = 1", "more: Extra"),
+        ("steps = 1", "recipe: Field required"),
+    ],
+)
+def test_a_wrong_study_is_refused_with_the_reason(tmp_path: Path, text: str, why: str) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(text)
+    with pytest.raises(DataError, match=why):
+        read_study(file)

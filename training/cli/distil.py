@@ -1,0 +1,59 @@
+"""`acutance-train distil`: a student, from pairs and, where the recipe says so, from a teacher."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acutance.training.cli import run_options as options
+
+STOPPED = 130
+"""Exit status of a run that was stopped by Ctrl-C, as shells give it."""
+
+
+def distil(
+    out: options.Out,
+    data: options.Data = None,
+    recipe: options.Recipe = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="The teacher: a teacher.safetensors, a checkpoint, or a network that spandrel recognises."),
+    ] = None,
+    init: options.Init = None,
+    perceptual_weights: Annotated[
+        Path | None, typer.Option(help="Weights of VGG16, VGG19 or SqueezeNet 1.1, as torchvision has them.")
+    ] = None,
+    resume: options.Resume = False,
+    steps: options.Steps = None,
+    changes: options.Set = None,
+    threads: options.Threads = 1,
+    processes: options.Processes = options.CORES,
+    accelerator: options.Accelerator = "auto",
+    devices: options.Devices = 1,
+    nodes: options.Nodes = 1,
+    precision: options.Precision = "32-true",
+) -> None:
+    """Train a student on a prepared set; a recipe names its losses, and a teacher adds to them."""
+    from acutance.training.run.orders import Order
+    from acutance.training.run.running import carry_out
+
+    order = Order(
+        command="distil",
+        out=out,
+        data=data,
+        recipe=recipe or (None if resume else "call_base"),
+        overrides=tuple(changes or ()),
+        steps=steps,
+        teacher=teacher,
+        init=init,
+        perceptual_weights=perceptual_weights,
+        resume=resume,
+        threads=threads,
+        processes=processes,
+        accelerator=accelerator,
+        devices=devices,
+        nodes=nodes,
+        precision=precision,
+    )
+    if not carry_out(order, options.console()):
+        raise typer.Exit(STOPPED)

@@ -1,0 +1,58 @@
+"""`acutance-train export`: from a run to an ONNX file with its model card."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acutance.training.cli.options import DATA, Data, Sets, console, named_sets
+from acutance.training.data.pictures import DataError
+from acutance.training.run.run_record import Checkpoint
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    out: Annotated[Path, typer.Option(help="The ONNX file; its model card (JSON) is written beside it.")],
+    name: Annotated[str | None, typer.Option(help="What the student is called; the file's name by default.")] = None,
+    precision: Annotated[
+        list[str] | None, typer.Option(help="fp32, always written; fp16, for CUDA, beside it; repeatable.")
+    ] = None,
+    # Early checkpoints gain the most, and harm good pictures the most: the schedule ends where both are in balance.
+    checkpoint: Annotated[Checkpoint, typer.Option(help="Which checkpoint.")] = Checkpoint.LAST,
+    sets: Sets = None,
+    degradation: Annotated[
+        list[str] | None, typer.Option(help="For the card's table; see evaluate; repeatable.")
+    ] = None,
+    data: Data = DATA,
+    cache: Annotated[Path | None, typer.Option(help="Keep spoiled frames in this folder for the next time.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = os.cpu_count() or 1,
+) -> None:
+    """Write a student as ONNX with its model card: folded, checked against torch, measured."""
+    from acutance.training.evaluation import tables
+    from acutance.training.evaluation.evaluate import Measurement, Plan, judge
+    from acutance.training.evaluation.methods.methods import Choice
+    from acutance.training.evaluation.metrics import ALWAYS
+    from acutance.training.evaluation.rows import Row, make_rows
+    from acutance.training.run.console import counted
+    from acutance.training.shipping.shipping import Precision, load_run, ship
+
+    known: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16"}
+    for wanted in precision or []:
+        if wanted not in known:
+            raise DataError(f"{wanted!r} is no precision that is exported; there are {', '.join(known)}")
+    loaded = load_run(run, checkpoint)
+    judged = named_sets(sets or [], degradation or ["identity", "bicubic2", "call"], data)
+    called = name or out.stem
+    found: list[Measurement] = []
+
+    def measured(file: Path) -> list[Row]:
+        choices = (Choice("input", "input"), Choice("unsharp", "unsharp"), Choice(called, "student", file))
+        with counted(console, "measuring") as progress:
+            found.extend(judge(Plan(choices, ALWAYS, cache=cache), judged, processes, progress))
+        return make_rows(found)
+
+    ship(loaded, out, called, measured, ALWAYS, tuple(known[one] for one in precision or ["fp32"]))
+    if found:
+        tables.show(console, tables.Report(found, ALWAYS))
+    console.print(f"{out} and {out.with_suffix('.json')}", highlight=False, markup=False, soft_wrap=True)

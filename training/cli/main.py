@@ -1,0 +1,46 @@
+"""acutance-train: prepare pictures, train a teacher, distil students from it, judge, show and export them."""
+
+import sys
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from acutance.training.cli.distil import distil
+from acutance.training.cli.evaluate import evaluate
+from acutance.training.cli.export import export
+from acutance.training.cli.figures import figures
+from acutance.training.cli.prepare import prepare
+from acutance.training.cli.study import study
+from acutance.training.cli.teacher import teacher
+
+app = typer.Typer(
+    help="Train, judge and export the networks that sharpen live video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _command in (prepare, teacher, distil, evaluate, figures, export, study):
+    app.command()(_command)
+
+
+def _errors_for_people() -> tuple[type[Exception], ...]:
+    """Errors whose message is all that a user needs."""
+    from acutance.model.engine.engine import EngineError
+    from acutance.model.nets.export import ExportError
+    from acutance.training.data.pictures import DataError
+
+    return DataError, EngineError, ExportError
+
+
+def main() -> NoReturn:
+    """Run the command line and leave the program; errors end it with a sentence and status 1."""
+    try:
+        app()
+        sys.exit(0)
+    except Exception as error:
+        if not isinstance(error, _errors_for_people()):
+            raise
+        stderr = Console(stderr=True)
+        stderr.print(f"error: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,61 @@
+"""Options and steps that several commands share: sets, their degradations, and the linear filter's pictures."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from acutance.training.data.pictures import DataError
+
+# A log has no width, and a table that is folded there cannot be read.
+console = Console(width=None if sys.stdout.isatty() else 200)
+
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Folder of pictures or clips, or the name of one below --data; Set5:bicubic2,bicubic3 has its own "
+        "degradations; repeatable.",
+    ),
+]
+Data = Annotated[Path, typer.Option(help="Where sets are looked for by name.")]
+DATA = Path("../shared/data")
+FitOn = Annotated[
+    Path | None,
+    typer.Option(help="What `linear` is fitted on: a set that `prepare` made, or a folder of pictures."),
+]
+
+
+def named_sets(sets: Sequence[str], degradations: Sequence[str], data: Path) -> list[tuple[Path, list[str]]]:
+    """Find sets, each with its degradations.
+
+    Raises:
+        DataError: A set or a degradation is unknown.
+    """
+    from acutance.training.evaluation.testsets import expand, find_set
+
+    found = []
+    for name in sets:
+        folder, colon, own = name.partition(":")
+        if Path(name).exists() or not colon:
+            folder, own = name, ""
+        found.append((find_set(folder, data), expand(own.split(",") if own else degradations)))
+    return found
+
+
+def fitted(fit_on: Path | None, names: Sequence[str], processes: int) -> Path:
+    """Fit the linear filters for these degradations, where they were not fitted before; returns their folder.
+
+    Raises:
+        DataError: Nothing is named to fit on, or it cannot be used.
+    """
+    from acutance.training.evaluation.fitset import FitSet, fit_filters
+    from acutance.training.run.console import counted
+
+    if fit_on is None:
+        raise DataError("linear is fitted on pictures: name them by --fit-on, a prepared set or a folder of pictures")
+    with counted(console, "fitting linear filters") as progress:
+        return fit_filters(FitSet.open(fit_on), names, processes=processes, progress=progress)

@@ -1,0 +1,55 @@
+"""`acutance-train study`: a recipe in variants, over seeds, and what each is worth."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acutance.training.cli import run_options as options
+from acutance.training.cli.distil import STOPPED
+
+
+def study(
+    file: Annotated[Path, typer.Argument(help="The study, a TOML file: recipe, steps, seeds, variants.")],
+    data: Annotated[Path, typer.Option(help="A training set that `prepare` wrote.")],
+    out: Annotated[Path, typer.Option(help="Folder of the runs; what is finished there is not run again.")],
+    teacher: Annotated[Path | None, typer.Option(help="For variants that learn from one.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, too.")] = None,
+    threads: options.Threads = 1,
+    processes: options.Processes = options.CORES,
+) -> None:
+    """Train every variant of a study with every seed, and compare them by their last validation."""
+    from acutance.training.run.orders import Order
+    from acutance.training.run.run_record import Checkpoint, commit, machine, now
+    from acutance.training.run.running import carry_out
+    from acutance.training.study import study as studies
+
+    console = options.console()
+    wanted = studies.read_study(file)
+    planned = studies.trials(wanted, out)
+
+    def run(trial: studies.Trial) -> bool:
+        console.rule(f"{trial.variant}, seed {trial.seed}", align="left")
+        began = Checkpoint.LAST.file(trial.folder).exists()
+        order = Order(
+            command="distil",
+            out=trial.folder,
+            data=None if began else data,
+            recipe=None if began else wanted.recipe,
+            overrides=() if began else trial.changes,
+            steps=None if began else wanted.steps,
+            teacher=None if began else teacher,
+            resume=began,
+            threads=threads,
+            processes=processes,
+        )
+        return carry_out(order, console)
+
+    ended = studies.carry_out(planned, wanted.steps, run)
+    table = studies.markdown(wanted, studies.outcomes(planned, wanted.steps))
+    console.print(table, highlight=False, markup=False, soft_wrap=True)
+    if markdown:
+        note = f"\nTrained on {machine()} at commit {commit()}, {now()}.\n"
+        markdown.write_text(f"# {file.stem}\n\n{table}{note}", encoding="utf-8")
+    if not ended:
+        raise typer.Exit(STOPPED)

@@ -1,0 +1,79 @@
+"""`acutance-train teacher`: a deep network for students to learn from, trained here or taken from a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from acutance.training.cli import run_options as options
+from acutance.training.cli.distil import STOPPED
+
+
+def teacher(
+    out: options.Out,
+    data: options.Data = None,
+    recipe: options.Recipe = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Take this teacher instead of training one: a checkpoint, or a network that spandrel recognises.",
+        ),
+    ] = None,
+    init: options.Init = None,
+    resume: options.Resume = False,
+    steps: options.Steps = None,
+    changes: options.Set = None,
+    threads: options.Threads = 1,
+    processes: options.Processes = options.CORES,
+    accelerator: options.Accelerator = "auto",
+    devices: options.Devices = 1,
+    nodes: options.Nodes = 1,
+    precision: options.Precision = "32-true",
+) -> None:
+    """Train a teacher on a prepared set, or take one; either way OUT/teacher.safetensors is for `distil --teacher`."""
+    from acutance.training.run.orders import Order
+    from acutance.training.run.running import carry_out
+
+    console = options.console()
+    if source is not None:
+        _take(source, out, data, recipe or "teacher_call", console)
+        return
+    order = Order(
+        command="teacher",
+        out=out,
+        data=data,
+        recipe=recipe or (None if resume else "teacher_call"),
+        overrides=tuple(changes or ()),
+        steps=steps,
+        init=init,
+        resume=resume,
+        threads=threads,
+        processes=processes,
+        accelerator=accelerator,
+        devices=devices,
+        nodes=nodes,
+        precision=precision,
+    )
+    if not carry_out(order, console):
+        raise typer.Exit(STOPPED)
+
+
+def _take(source: Path, out: Path, data: Path | None, recipe: str, console: Console) -> None:
+    """Write a teacher that exists as a safe, compact file, and judge it where there is a set to judge it on."""
+    from acutance.training.data.dataset import TrainingSet
+    from acutance.training.recipes.recipe import load_recipe
+    from acutance.training.run.console import RunReport, counted
+    from acutance.training.run.validation import Validation, worth
+    from acutance.training.teachers.teachers import FILE, load_teacher, write_teacher
+
+    out.mkdir(parents=True, exist_ok=True)
+    write_teacher(source, out / FILE, {"from": str(source)})
+    taken = load_teacher(out / FILE)
+    console.print(f"a {taken.name}: {out / FILE}", highlight=False, markup=False, soft_wrap=True)
+    if data is not None:
+        with counted(console, "validation") as progress:
+            validation = Validation(TrainingSet.open(data), load_recipe(recipe).validation, progress)
+        scores = validation.judge(taken.module)
+        RunReport(console, "teacher").validated(0, scores, worth(scores), best=False)

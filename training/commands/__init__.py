@@ -1,1 +1,0 @@
-"""The commands of acutance-train, one module each."""

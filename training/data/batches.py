@@ -1,0 +1,102 @@
+"""Batches: which crops of which pairs a step sees, the same on every machine and after every interruption."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from acutance.model.hints import COUNT
+from acutance.training.data.pairs import Pairs
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Float tensors in 0..1: `[B, 1, crop, crop]` of luma, `[B, 4]` of hints."""
+
+    spoiled: Tensor
+    truth: Tensor
+    hints: Tensor
+    label: Tensor | None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        if device.type == "cpu":
+            return self
+        label = None if self.label is None else self.label.to(device, non_blocking=True)
+        spoiled, truth, hints = (t.to(device, non_blocking=True) for t in (self.spoiled, self.truth, self.hints))
+        return Batch(spoiled, truth, hints, label)
+
+
+class Batches:
+    """Random crops in one of eight orientations; every epoch goes once through all pairs in an order of its own.
+
+    Args:
+        pairs: What is drawn from.
+        labels: uint8 `[K, P, P]`, a teacher's output for every pair.
+        batch: Pairs a step, over all processes.
+        crop: Side in pixels.
+        margin: Pixels at a patch's edge that no crop contains; even.
+        seed: The same seed gives the same batches.
+        rank: Which process this is.
+        ranks: How many there are; each takes its part of every batch.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        labels: NDArray[np.uint8] | None,
+        *,
+        batch: int,
+        crop: int,
+        margin: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+    ) -> None:
+        self._pairs, self._labels = pairs, labels
+        self._batch, self._crop, self._margin, self._seed = batch, crop, margin, seed
+        self._mine = slice(rank * batch // ranks, (rank + 1) * batch // ranks)
+        self._room = (pairs.patches.shape[-1] - crop - 2 * margin) // 2 + 1
+        self._orders: dict[int, NDArray[np.int64]] = {}
+
+    def draw(self, step: int) -> Batch:
+        """This process's part of the batch of step number `step`, from 0."""
+        numbers = range(step * self._batch, (step + 1) * self._batch)
+        # Everything is drawn for the whole batch, so that it does not depend on the number of processes; and from
+        # the step's number, so that a run goes on without having to know what it drew before.
+        rng = np.random.default_rng([self._seed, 0xBA7C4, step])
+        corners = 2 * rng.integers(self._room, size=(self._batch, 2)) + self._margin
+        turns = rng.integers(8, size=self._batch)
+        planes = 2 if self._labels is None else 3
+        count = self._mine.stop - self._mine.start
+        pixels = np.empty((planes, count, self._crop, self._crop), np.uint8)
+        codes = np.empty((count, COUNT), np.uint8)
+        for slot, number in enumerate(numbers[self._mine]):
+            index = self._index(number)
+            (top, left), turn = corners[self._mine.start + slot].tolist(), int(turns[self._mine.start + slot])
+            window = (slice(top, top + self._crop), slice(left, left + self._crop))
+            codes[slot] = self._pairs.hints[index]
+            pixels[:2, slot] = _turned(self._pairs.patches[index][:, *window], turn)
+            if self._labels is not None:
+                pixels[2, slot] = _turned(self._labels[index][None, *window], turn)[0]
+        luma = torch.from_numpy(pixels).float().div_(255)[:, :, None]
+        hints = torch.from_numpy(codes).float().div_(255)
+        return Batch(luma[0], luma[1], hints, luma[2] if planes == 3 else None)
+
+    def _index(self, number: int) -> int:
+        epoch, place = divmod(number, len(self._pairs))
+        if epoch not in self._orders:
+            self._orders = {e: order for e, order in self._orders.items() if e == epoch - 1}
+            self._orders[epoch] = np.random.default_rng([self._seed, 0xE90C4, epoch]).permutation(len(self._pairs))
+        return int(self._orders[epoch][place])
+
+
+def _turned(crop: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """One of the eight ways to flip and turn `[N, P, P]`."""
+    if orientation & 1:
+        crop = crop[:, ::-1]
+    if orientation & 2:
+        crop = crop[:, :, ::-1]
+    return crop.transpose(0, 2, 1) if orientation & 4 else crop

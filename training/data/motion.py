@@ -1,0 +1,95 @@
+"""Short clips made from a picture by panning and zooming, so that a codec has motion to predict.
+
+The last frame of a clip lies exactly on the picture's own pixels (no resampling): it is the frame a pair is
+made of, and its truth is as crisp as the picture.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from acutance.training.data.pictures import DataError, Planes
+
+MARGIN = 24
+"""Pixels of picture around a frame that pans may uncover: 7 frames of up to 3 px and the zoom."""
+STILL = 0.3
+"""Share of clips without motion: people sit before a wall, screens stand still."""
+MAX_PAN = 3.0
+MAX_ZOOM = 0.005
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Movement for each frame: pixels to the right, pixels down, and factor - 1 of zooming out."""
+
+    dx: float
+    dy: float
+    zoom: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "Motion":
+        """Draw a motion: none, a pan by whole pixels, or a pan by fractions with a little zoom."""
+        kind = rng.random()
+        if kind < STILL:
+            return cls(0.0, 0.0, 0.0)
+        dx, dy = rng.uniform(-MAX_PAN, MAX_PAN, 2)
+        # Pans by whole pixels keep every frame crisp; fractions soften the frames before the last.
+        if kind < STILL + (1 - STILL) / 2:
+            return cls(float(np.rint(dx)), float(np.rint(dy)), 0.0)
+        return cls(float(dx), float(dy), float(rng.uniform(-MAX_ZOOM, MAX_ZOOM)))
+
+
+def frame_size(picture: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
+    """The largest even frame size up to `wanted` (width, height) that leaves `MARGIN` in the picture."""
+    width, height = (min(want, have - 2 * MARGIN) // 2 * 2 for have, want in zip(picture, wanted, strict=True))
+    return width, height
+
+
+def make_clip(
+    planes: Planes, size: tuple[int, int], corner: tuple[int, int], motion: Motion, frames: int
+) -> list[Planes]:
+    """Move over a picture and come to rest exactly on the rectangle of `size` at `corner`.
+
+    Args:
+        planes: The picture.
+        size: Width and height of a frame in pixels, even.
+        corner: Left and top of the last frame in the picture.
+        motion: What changes from frame to frame.
+        frames: Length of the clip, at least 1.
+
+    Raises:
+        DataError: The last frame does not lie inside the picture.
+    """
+    (width, height), (left, top) = size, corner
+    if left < 0 or top < 0 or left + width > planes.size[0] or top + height > planes.size[1]:
+        raise DataError(f"a frame of {width}x{height} at {left},{top} leaves the picture of {planes.size}")
+    clip = []
+    for back in range(frames - 1, -1, -1):
+        if back == 0 or motion == Motion(0.0, 0.0, 0.0):
+            clip.append(planes.crop(left, top, width, height))
+            continue
+        box = _box(planes.size, size, corner, motion, back)
+        clip.append(planes.resize(size, box))
+    return clip
+
+
+def middle_clip(planes: Planes, wanted: tuple[int, int], frames: int, seed: int) -> list[Planes]:
+    """The clip a picture is judged by: its middle, up to `wanted` (width, height) in size, the motion seeded."""
+    size = frame_size(planes.size, wanted)
+    corner = ((planes.size[0] - size[0]) // 2, (planes.size[1] - size[1]) // 2)
+    return make_clip(planes, size, corner, Motion.draw(np.random.default_rng([seed, 0])), frames)
+
+
+def _box(
+    picture: tuple[int, int], size: tuple[int, int], corner: tuple[int, int], motion: Motion, back: int
+) -> tuple[float, float, float, float]:
+    """The rectangle seen `back` frames before the last, kept inside the picture."""
+    scale = (1 + motion.zoom) ** back
+    spans = []
+    for have, want, start, move in zip(picture, size, corner, (motion.dx, motion.dy), strict=True):
+        extent = min(want * scale, float(have))
+        begin = start + (want - extent) / 2 - move * back
+        begin = min(max(begin, 0.0), have - extent)
+        spans.append((begin, begin + extent))
+    (x0, x1), (y0, y1) = spans
+    return x0, y0, x1, y1

@@ -1,0 +1,241 @@
+"""What a cheap camera and a poor line do to a picture, named and seeded.
+
+A degradation has a name that reads as what happens, in order:
+
+    identity            nothing
+    bicubic2            down and up by 2 (PIL bicubic, antialiased), rounded to 8 bits after each, as frames are
+    bicubic2-float      the same in single precision, rounded nowhere, as the papers' programs do it
+    h264-0.1            a sharp camera, H.264 at 0.1 bits a pixel and frame
+    soft2-vp8-0.05      a soft camera (down and up by 2), then VP8 at 0.05
+    shrunk2-h264-0.05   the sender halves the picture, codes it at 0.05 bits a coded pixel, the receiver
+                        brings it back (by the server's own scaler)
+
+Training draws from a `Mixture`, which adds what has no name: the sender's resampling kernel, a slight blur of the
+lens, and noise of the sensor.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from acutance.model.bitstream.quantiser import Codec
+from acutance.model.hints import Hints
+from acutance.model.scaling import enlarge
+from acutance.model.sharpness import sharpness
+from acutance.training.data.pictures import DataError, Planes, as_array
+from acutance.training.degradation.codec import Yuv, encode_decode
+from acutance.training.evaluation.quality import to_8_bits
+
+Luma = NDArray[np.uint8]
+Kind = Literal["identity", "bicubic", "sharp", "soft", "shrunk"]
+_BICUBIC = Image.Resampling.BICUBIC
+_KERNELS = (_BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
+"""What senders shrink a picture with; all antialiased, as Pillow does it. The first is what a name means."""
+_NAME = re.compile(
+    r"(?P<identity>identity)|bicubic(?P<bicubic>[\d.]+)(?P<exact>-float)?"
+    r"|((?P<where>soft|shrunk)(?P<ratio>[\d.]+)-)?(?P<codec>h264|vp8)-(?P<bits>[\d.]+)"
+)
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """What a receiver has of a frame: luma uint8 `[H, W]` at the clip's size, and what it knows of it."""
+
+    luma: Luma
+    hints: Hints
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """One way to spoil a picture.
+
+    Attributes:
+        ratio: Reduction of width and height, 1 for none.
+        codec: The codec, or None.
+        bits: Bits for each coded pixel and frame, 0 without codec.
+        shrunk: The codec sees the reduced picture (a sender that shrinks) instead of the blurred one (a soft
+            camera).
+        preset: Speed of x264, see `encode_decode`.
+        kernel: What resamples, by its place in `_KERNELS`.
+        blur: Standard deviation of the lens's Gaussian in pixels, 0 for none.
+        noise: Standard deviation of the sensor's noise in grey levels, new in every frame.
+        seed: Of that noise.
+        exact: Without codec: nothing is rounded between the picture and the method.
+    """
+
+    ratio: float = 1.0
+    codec: Codec | None = None
+    bits: float = 0.0
+    shrunk: bool = False
+    preset: int = 0
+    kernel: int = 0
+    blur: float = 0.0
+    noise: float = 0.0
+    seed: int = 0
+    exact: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name, see the module's text."""
+        if self.codec is None:
+            return "identity" if self.ratio == 1 else f"bicubic{self.ratio:.3g}{'-float' if self.exact else ''}"
+        where = "" if self.ratio == 1 else f"{'shrunk' if self.shrunk else 'soft'}{self.ratio:.3g}-"
+        return f"{where}{self.codec}-{self.bits:.3g}"
+
+    @classmethod
+    def parse(cls, name: str) -> "Degradation":
+        """Read a name.
+
+        Raises:
+            DataError: The name is none of those in the module's text.
+        """
+        match = _NAME.fullmatch(name)
+        try:
+            if match is None:
+                raise ValueError
+            if match["identity"]:
+                return cls()
+            if match["bicubic"]:
+                return replace(cls._checked(ratio=float(match["bicubic"])), exact=match["exact"] is not None)
+            return cls._checked(
+                ratio=float(match["ratio"] or 1),
+                codec=cast(Codec, match["codec"]),
+                bits=float(match["bits"]),
+                shrunk=match["where"] == "shrunk",
+            )
+        except ValueError:
+            raise DataError(
+                f"{name!r} is no degradation; examples: identity, bicubic2, h264-0.1, soft2-vp8-0.05, "
+                "shrunk2-h264-0.05 (reduction 1 to 4, bits above 0)"
+            ) from None
+
+    @classmethod
+    def _checked(
+        cls, ratio: float, codec: Codec | None = None, bits: float = 0.0, shrunk: bool = False
+    ) -> "Degradation":
+        if not 1 <= ratio <= 4 or (codec is not None and bits <= 0):
+            raise ValueError
+        return cls(ratio, codec, bits, shrunk)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How often each kind of pair is made. The shares are weights; they need not add up to one.
+
+    Attributes:
+        identity: The picture as it is.
+        bicubic: Down and up.
+        sharp: A sharp camera through a codec.
+        soft: A soft camera through a codec.
+        shrunk: A sender that shrinks the picture.
+        ratio: Smallest and largest reduction, drawn uniformly.
+        bits: Fewest and most bits a pixel and frame, drawn log-uniformly.
+        h264: Share of H.264 among the codecs; the rest is VP8.
+        blur: Share of coded clips from a slightly blurred lens, with a standard deviation of 0.3 to 1 px.
+        noise: Share of coded clips with sensor noise, with a standard deviation of 0.5 to 3 grey levels.
+    """
+
+    identity: float
+    bicubic: float
+    sharp: float
+    soft: float
+    shrunk: float
+    ratio: tuple[float, float]
+    bits: tuple[float, float]
+    h264: float
+    blur: float
+    noise: float
+
+    def draw(self, rng: np.random.Generator) -> Degradation:
+        """Draw one degradation."""
+        kinds: tuple[Kind, ...] = ("identity", "bicubic", "sharp", "soft", "shrunk")
+        shares = np.array([self.identity, self.bicubic, self.sharp, self.soft, self.shrunk])
+        kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
+        ratio = float(rng.uniform(*self.ratio))
+        bits = float(np.exp(rng.uniform(*np.log(self.bits))))
+        codec: Codec = "h264" if rng.random() < self.h264 else "vp8"
+        preset = int(rng.integers(2))
+        kernel = int(rng.integers(len(_KERNELS)))
+        blur = float(rng.uniform(0.3, 1.0)) if rng.random() < self.blur else 0.0
+        noise = float(rng.uniform(0.5, 3.0)) if rng.random() < self.noise else 0.0
+        seed = int(rng.integers(2**32))
+        if kind == "identity":
+            return Degradation()
+        if kind == "bicubic":
+            return Degradation(ratio)
+        ratio = 1.0 if kind == "sharp" else ratio
+        return Degradation(ratio, codec, bits, kind == "shrunk", preset, kernel, blur, noise, seed)
+
+
+def degrade(clip: Sequence[Planes], how: Degradation) -> Spoiled:
+    """Spoil a clip and return its last frame.
+
+    Args:
+        clip: Frames of one even size; only the last is used where there is no codec.
+        how: What to do.
+
+    Raises:
+        DataError: The codec failed.
+    """
+    return degrade_frames(clip if how.codec else clip[-1:], how)[-1]
+
+
+def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
+    """Spoil a clip and return every frame.
+
+    Raises:
+        DataError: The codec failed.
+    """
+    if how.codec is None:
+        return [_known(to_8_bits(np.asarray(down_up(frame.y, how)))) for frame in clip]
+    width, height = clip[0].size
+    coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
+    rng = np.random.default_rng(how.seed)
+    received = encode_decode([_sent(frame, coded, how, rng) for frame in clip], how.codec, how.bits, how.preset)
+    lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
+    if coded != (width, height):
+        lumas = [enlarge(luma, width, height) for luma in lumas]
+    return [_known(luma, one.step, one.bits, width / coded[0]) for luma, one in zip(lumas, received, strict=True)]
+
+
+def _known(luma: Luma, step: float = 0.0, bits: float = 0.0, reduction: float = 1.0) -> Spoiled:
+    return Spoiled(luma, Hints(step, bits, reduction, sharpness(luma)))
+
+
+def down(plane: Image.Image, how: Degradation) -> Image.Image:
+    """The reduced picture; single precision in grey levels where the degradation is exact."""
+    width, height = plane.size
+    size = (round(width / how.ratio), round(height / how.ratio))
+    return (plane.convert("F") if how.exact else plane).resize(size, _KERNELS[how.kernel])
+
+
+def down_up(plane: Image.Image, how: Degradation) -> Image.Image:
+    """The picture reduced and enlarged again; single precision in grey levels where the degradation is exact."""
+    return plane if how.ratio == 1 else down(plane, how).resize(plane.size, _BICUBIC)
+
+
+def _reduced(size: tuple[int, int], ratio: float) -> tuple[int, int]:
+    """The even size a sender shrinks to."""
+    return round(size[0] / ratio / 2) * 2, round(size[1] / ratio / 2) * 2
+
+
+def _sent(frame: Planes, size: tuple[int, int], how: Degradation, rng: np.random.Generator) -> Yuv:
+    """The frame as a sender hands it to its encoder: softened or reduced to `size`, chroma at half of that."""
+    width, height = size
+    y = frame.y
+    if how.blur:
+        y = Image.fromarray(gaussian_filter(as_array(y), how.blur, mode="nearest"))
+    y = y.resize(size, _KERNELS[how.kernel]) if how.shrunk else down_up(y, how)
+    luma = as_array(y)
+    if how.noise:
+        luma = to_8_bits(luma + rng.normal(0, how.noise, luma.shape))
+    half = (width // 2, height // 2)
+    chroma = [plane if plane.size == half else plane.resize(half, _BICUBIC) for plane in (frame.cb, frame.cr)]
+    flat = np.concatenate([plane.reshape(-1) for plane in (luma, *map(as_array, chroma))])
+    return flat.reshape(height * 3 // 2, width)

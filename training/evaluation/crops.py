@@ -1,0 +1,111 @@
+"""The crops of the qualitative figures: which pictures, and where in them one looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from acutance.training.data.licences import Catalogue
+from acutance.training.data.motion import frame_size
+from acutance.training.data.pictures import DataError
+from acutance.training.degradation.degrade import Degradation
+from acutance.training.evaluation.methods.methods import Method
+from acutance.training.evaluation.quality import ssim
+from acutance.training.evaluation.testsets import MIDDLE, Luma, Sample, Source, find_set, find_sources, samples
+
+_SIZE = (112, 84)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A place that is shown.
+
+    Attributes:
+        title: What one sees there.
+        set: The set, see `find_set`.
+        file: The picture's or clip's name; of a clip the last frame that is judged.
+        left: First column; of a picture, within the middle that codecs see.
+        top: First row, likewise.
+    """
+
+    title: str
+    set: str
+    file: str
+    left: int
+    top: int
+
+
+# Chosen for what they show, from files whose licence lets them be printed, before any student was looked at.
+CROPS = (
+    Crop("text edges", "test/text", "text-003.png", 309, 136),
+    Crop("portrait", "test/people", "people-004.webp", 276, 122),
+    Crop("fur", "test/animals", "animals-008.webp", 396, 36),
+    Crop("feathers and bark", "test/animals", "animals-009.webp", 150, 180),
+    Crop("portrait, clip", "clips/test", "talking_head-intel_asl_want_480p.mp4", 216, 38),
+    Crop("text, clip", "clips/test", "screen-scroll_docs_720p30.mp4", 120, 120),
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One cell of a figure.
+
+    Attributes:
+        title: `truth`, or what tables call the method.
+        luma: uint8 `[H, W]`.
+        ssim: Of the crop, None for the truth.
+    """
+
+    title: str
+    luma: Luma
+    ssim: float | None
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One line of a figure: a crop by every method, the truth last; and whose picture it is."""
+
+    title: str
+    panels: list[Panel]
+    credit: str
+
+
+def strip(crop: Crop, how: Degradation, methods: Sequence[Method], data: Path, cache: Path | None = None) -> Strip:
+    """Restore a picture by every method and cut the crop out of each.
+
+    Args:
+        crop: What is shown.
+        how: How it is spoiled.
+        methods: In the order in which they are shown.
+        data: Where sets are.
+        cache: See `samples`.
+
+    Raises:
+        DataError: The set or the file is not there, or the crop leaves it.
+    """
+    source = _find(crop, data)
+    sample = samples(source, how, cache)[-1]
+    height, width = sample.truth.shape
+    left, top = crop.left, crop.top
+    if not source.is_clip and how.codec is None:
+        # The whole picture is judged: the middle, in which crops are placed, begins further in.
+        middle = frame_size((width, height), MIDDLE)
+        left, top = left + (width - middle[0]) // 2, top + (height - middle[1]) // 2
+    if left + _SIZE[0] > width or top + _SIZE[1] > height:
+        raise DataError(f"the crop of {crop.file} leaves its {width}x{height} px")
+    window = (slice(top, top + _SIZE[1]), slice(left, left + _SIZE[0]))
+    panels = [_panel(method, sample, window) for method in methods]
+    licence = Catalogue.find(source.path.parent).of(source.path)
+    credit = f"{crop.title}: {source.set}/{source.path.name}, {how.name}; licence: {licence.text}"
+    return Strip(crop.title, [*panels, Panel("truth", sample.truth[window], None)], credit)
+
+
+def _find(crop: Crop, data: Path) -> Source:
+    for source in find_sources(find_set(crop.set, data), coded=False):
+        if source.path.name == crop.file:
+            return source
+    raise DataError(f"{crop.set} below {data} has no {crop.file}, which the figures show")
+
+
+def _panel(method: Method, sample: Sample, window: tuple[slice, slice]) -> Panel:
+    luma = method(sample.given)[window]
+    return Panel(method.name, luma, ssim(luma, sample.truth[window]))

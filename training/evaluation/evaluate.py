@@ -1,0 +1,152 @@
+"""Measuring methods on test sets: every method sees the same spoiled frames, every figure is kept by picture."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from acutance.training.degradation.degrade import Degradation
+from acutance.training.evaluation.bootstrap import INTERVAL_KIND
+from acutance.training.evaluation.methods.linear import LINEAR_KIND
+from acutance.training.evaluation.methods.methods import Choice, Method, open_method
+from acutance.training.evaluation.metrics import METRICS, measure
+from acutance.training.evaluation.quality import UNSHARP_KIND
+from acutance.training.evaluation.testsets import SETS_KIND, Source, find_sources, samples
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One method on one picture or clip under one degradation.
+
+    Attributes:
+        set: The set's folder and the one above.
+        category: What the picture shows.
+        source: The file's name.
+        degradation: What was done to it.
+        method: What tables call the method.
+        frames: Frames that were judged.
+        figures: By metric, the mean over the frames.
+    """
+
+    set: str
+    category: str
+    source: str
+    degradation: str
+    method: str
+    frames: int
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured on each picture.
+
+    Attributes:
+        methods: The methods, `input` among them.
+        metrics: Names of metrics.
+        filters: Where the linear filters are, if `linear` is among the methods.
+        cache: Where spoiled frames are kept, or None.
+    """
+
+    methods: tuple[Choice, ...]
+    metrics: tuple[str, ...]
+    filters: Path | None = None
+    cache: Path | None = None
+
+
+def protocol(metrics: Sequence[str]) -> str:
+    """How it was measured, in words for a footnote."""
+    kinds = "; ".join(METRICS[name].kind for name in metrics)
+    return (
+        f"luma of BT.601 limited range; {kinds}; means over pictures, of clips over their frames first; "
+        f"{INTERVAL_KIND}; {SETS_KIND}; {UNSHARP_KIND}; {LINEAR_KIND}"
+    )
+
+
+def judge(
+    plan: Plan,
+    tables: Sequence[tuple[Path, Sequence[str]]],
+    processes: int = 1,
+    progress: Progress = lambda done, total: None,
+) -> list[Measurement]:
+    """Measure methods on sets.
+
+    Args:
+        plan: What is measured.
+        tables: Folders of sets, each with its degradations.
+        processes: How many work at a time, each on one core.
+        progress: Called with pairs of picture and degradation done and in all.
+
+    Returns:
+        Measurements in the order of sets, pictures, degradations and methods, however many processes there are.
+
+    Raises:
+        DataError: A set or a method cannot be used.
+    """
+    work = []
+    for folder, names in tables:
+        ways = [Degradation.parse(name) for name in names]
+        sources = find_sources(folder, any(how.codec for how in ways))
+        work += [(source, how) for source in sources for how in ways]
+    measured: dict[int, list[Measurement]] = {}
+    for index, found in _measured(plan, work, processes):
+        measured[index] = found
+        progress(len(measured), len(work))
+    return [one for index in range(len(work)) for one in measured[index]]
+
+
+def _measured(
+    plan: Plan, work: Sequence[tuple[Source, Degradation]], processes: int
+) -> Iterator[tuple[int, list[Measurement]]]:
+    if processes == 1:
+        methods = _open(plan)
+        yield from ((index, _measure(plan, methods, *pair)) for index, pair in enumerate(work))
+        return
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=_Worker.start, initargs=(plan,)
+    ) as pool:
+        pending = {pool.submit(_Worker.measure, *pair): index for index, pair in enumerate(work)}
+        try:
+            for done in as_completed(pending):
+                yield pending[done], done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+class _Worker:
+    """What a process keeps from one picture to the next: the methods, open."""
+
+    plan: Plan
+    methods: list[Method]
+
+    @classmethod
+    def start(cls, plan: Plan) -> None:
+        os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the cores; torch reads it when a method loads it
+        cls.plan, cls.methods = plan, []
+
+    @classmethod
+    def measure(cls, source: Source, how: Degradation) -> list[Measurement]:
+        # Opened with the first picture, not in the initializer: there an error for people would break the pool.
+        cls.methods = cls.methods or _open(cls.plan)
+        return _measure(cls.plan, cls.methods, source, how)
+
+
+def _open(plan: Plan) -> list[Method]:
+    return [open_method(choice, plan.filters) for choice in plan.methods]
+
+
+def _measure(plan: Plan, methods: Sequence[Method], source: Source, how: Degradation) -> list[Measurement]:
+    frames = samples(source, how, plan.cache)
+    found = []
+    for method in methods:
+        figures = [measure(plan.metrics, method(one.given), one.truth, one.border) for one in frames]
+        means = {name: sum(figure[name] for figure in figures) / len(figures) for name in plan.metrics}
+        found.append(
+            Measurement(source.set, source.category, source.path.name, how.name, method.name, len(frames), means)
+        )
+    return found

@@ -1,0 +1,145 @@
+"""What the linear filter is fitted on: the training split of a prepared set, or a folder of pictures."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from acutance.training.data.dataset import INDEX, Item, TrainingSet
+from acutance.training.data.motion import MARGIN
+from acutance.training.data.pictures import SUFFIXES, DataError, PictureFile, read_planes
+from acutance.training.degradation.degrade import Degradation
+from acutance.training.evaluation.methods.linear import filter_folder, fit_one
+from acutance.training.evaluation.testsets import Sample, last_frame, still
+
+_PICTURES = 25
+"""Pictures that are fitted on, as many of each category: more changed no table by 0.01 dB."""
+_SMALLEST = 128 + 2 * MARGIN
+
+
+@dataclass(frozen=True)
+class FitSet:
+    """Pictures to fit on.
+
+    Attributes:
+        pictures: Files, or items of a prepared set.
+        prepared: The prepared set, if it is one.
+        fingerprint: Of these, so that what was fitted on them is found again.
+    """
+
+    pictures: tuple[PictureFile | Item, ...]
+    prepared: TrainingSet | None
+    fingerprint: str
+
+    @classmethod
+    def open(cls, folder: Path) -> "FitSet":
+        """Choose pictures evenly over the categories, and in each from first to last.
+
+        Raises:
+            DataError: There are none.
+        """
+        if (folder / INDEX).is_file():
+            prepared = TrainingSet.open(folder)
+            items = [item for item in prepared.split("train") if min(item.width, item.height) >= _SMALLEST]
+            return cls(tuple(_spread(items)), prepared, prepared.fingerprint)
+        chosen = _spread(_look(folder))
+        names = [f"{p.path.relative_to(folder)} {p.path.stat().st_size}" for p in chosen]
+        return cls(tuple(chosen), None, hashlib.sha256("\n".join(names).encode()).hexdigest())
+
+    def samples(self, how: Degradation) -> Iterator[Sample]:
+        """The pictures, spoiled, one frame each; of a clip the last."""
+        for seed, picture in enumerate(self.pictures):
+            if isinstance(picture, PictureFile):
+                yield still(read_planes(picture.path), how, seed)
+                continue
+            assert self.prepared is not None
+            if picture.frames == 1:
+                yield still(self.prepared.planes(picture), how, seed)
+            else:
+                yield last_frame([self.prepared.planes(picture, frame) for frame in range(picture.frames)], how)
+
+
+def fit_filters(
+    pictures: FitSet,
+    names: Sequence[str],
+    keep: Path | None = None,
+    processes: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Path:
+    """Fit the linear filters that were not fitted before.
+
+    Args:
+        pictures: What to fit on.
+        names: Degradations.
+        keep: Where filters are kept; the user's cache by default.
+        processes: How many degradations are fitted at a time.
+        progress: Called with degradations done and in all.
+
+    Returns:
+        The folder to give to `acutance.training.evaluation.methods.methods.open_method`.
+
+    Raises:
+        DataError: A picture cannot be read, or a codec failed.
+    """
+    folder = filter_folder(keep or cache_folder(), pictures.fingerprint)
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [name for name in names if not (folder / f"{name}.npy").is_file()]
+    if processes == 1 or len(missing) < 2:
+        for index, name in enumerate(missing):
+            _fit(pictures, name, folder)
+            progress(index + 1, len(missing))
+        return folder
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        fits = [pool.submit(_fit, pictures, name, folder) for name in missing]
+        for index, done in enumerate(as_completed(fits)):
+            done.result()
+            progress(index + 1, len(missing))
+    return folder
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what they can make again (XDG base directory specification)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance"
+
+
+def _fit(pictures: FitSet, name: str, folder: Path) -> None:
+    how = Degradation.parse(name)
+    fit_one(pictures.samples(how), how, folder / f"{name}.npy")
+
+
+def _look(folder: Path) -> list[PictureFile]:
+    """Every picture of a folder that is large enough, by its header alone: few of them will be decoded."""
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder of pictures to fit the linear filter on")
+    found = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()):
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+        except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
+            continue
+        if min(width, height) >= _SMALLEST:
+            inside = path.relative_to(folder).parts
+            found.append(PictureFile(path, inside[0] if len(inside) > 1 else "all", width, height))
+    return found
+
+
+def _spread[Picture: (PictureFile, Item)](pictures: Sequence[Picture]) -> list[Picture]:
+    """As many of each category as there are, up to `_PICTURES` in all, evenly from first to last."""
+    categories: dict[str, list[Picture]] = defaultdict(list)
+    for picture in pictures:
+        categories[picture.category].append(picture)
+    if not categories:
+        raise DataError(f"there is no picture of at least {_SMALLEST} px a side to fit the linear filter on")
+    share = -(-_PICTURES // len(categories))
+    return [
+        group[index * len(group) // min(share, len(group))]
+        for group in categories.values()
+        for index in range(min(share, len(group)))
+    ]

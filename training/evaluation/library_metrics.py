@@ -1,0 +1,127 @@
+"""Metrics that come from libraries and are not everywhere: MS-SSIM, LPIPS and VMAF. torch loads on first use."""
+
+import gc
+import json
+import tempfile
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.training.data.pictures import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Luma = NDArray[np.uint8]
+
+_MS_SSIM_SMALLEST = 176
+"""Five scales of halving must leave the 11 px of SSIM's window."""
+_ALEXNET = "alexnet-owt-7be5be79.pth"
+"""The file of AlexNet that torchvision would fetch. It is used where it lies, never fetched."""
+
+
+def ms_ssim(picture: Luma, truth: Luma, border: int = 0) -> float:
+    """Multi-scale SSIM of `[H, W]` uint8, `border` px cut on every side; 1 if equal.
+
+    Raises:
+        DataError: The picture is too small for five scales.
+    """
+    from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
+
+    ours, wanted = _cut(picture, border), _cut(truth, border)
+    if min(wanted.shape) < _MS_SSIM_SMALLEST:
+        height, width = wanted.shape
+        raise DataError(
+            f"ms-ssim takes pictures of at least {_MS_SSIM_SMALLEST} px a side, one here has {width}x{height}"
+        )
+    a, b = _tensor(ours), _tensor(wanted)
+    return float(multiscale_structural_similarity_index_measure(a, b, data_range=255.0, sigma=1.5, kernel_size=11))
+
+
+def lpips(picture: Luma, truth: Luma, border: int = 0) -> float:
+    """LPIPS distance (AlexNet) of `[H, W]` uint8 as grey pictures, `border` px cut on every side; 0 if equal."""
+    from torchmetrics.functional.image import learned_perceptual_image_patch_similarity
+
+    a, b = (_tensor(_cut(p, border)).expand(-1, 3, -1, -1) / 127.5 - 1 for p in (picture, truth))
+    return float(learned_perceptual_image_patch_similarity(a, b, net_type="alex"))
+
+
+def lpips_missing() -> str | None:
+    """Why LPIPS cannot be measured here, or None."""
+    import torch
+
+    file = Path(torch.hub.get_dir()) / "checkpoints" / _ALEXNET
+    return None if file.is_file() else f"torchvision's weights of AlexNet are not at {file}"
+
+
+def vmaf(picture: Luma, truth: Luma, border: int = 0) -> float:
+    """VMAF v0.6.1 of `[H, W]` uint8 as a video of one frame, `border` px cut on every side; about 97 if equal."""
+    return _vmaf(picture, truth, border, "vmaf_v0.6.1")
+
+
+def vmaf_neg(picture: Luma, truth: Luma, border: int = 0) -> float:
+    """VMAF-NEG: as `vmaf`, without credit for enhancement."""
+    return _vmaf(picture, truth, border, "vmaf_v0.6.1neg")
+
+
+def vmaf_missing() -> str | None:
+    """Why VMAF cannot be measured here, or None."""
+    if "libvmaf" in av.filter.filters_available:
+        return None
+    return "this build of PyAV has no libvmaf filter"
+
+
+def _vmaf(picture: Luma, truth: Luma, border: int, version: str) -> float:
+    # Chroma is not looked at, but the models are of yuv420p: even sizes, grey planes beside luma.
+    ours, wanted = (_even(_cut(plane, border)) for plane in (picture, truth))
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "vmaf.json"
+        _compare(ours, wanted, f"model=version={version}:log_fmt=json:log_path={log}")
+        gc.collect()  # the filter writes its log when it is freed, and a graph holds itself in a circle
+        return float(json.loads(log.read_text())["pooled_metrics"]["vmaf"]["mean"])
+
+
+def _compare(ours: Luma, wanted: Luma, options: str) -> None:
+    height, width = wanted.shape
+    graph = av.filter.Graph()
+    judge, sink = graph.add("libvmaf", options), graph.add("buffersink")
+    sources = [graph.add_buffer(width=width, height=height, format="yuv420p", time_base=Fraction(1)) for _ in range(2)]
+    for index, source in enumerate(sources):
+        source.link_to(judge, 0, index)
+    judge.link_to(sink)
+    graph.configure()
+    for source, plane in zip(sources, (ours, wanted), strict=True):
+        source.push(_frame(plane))
+        source.push(None)
+    with suppress(av.error.EOFError, av.error.BlockingIOError):
+        while True:
+            graph.pull()
+
+
+def _frame(plane: Luma) -> av.VideoFrame:
+    height, width = plane.shape
+    grey = np.full((height // 2, width), 128, np.uint8)
+    frame = av.VideoFrame.from_ndarray(np.concatenate([plane, grey]), format="yuv420p")
+    frame.pts = 0
+    return frame
+
+
+def _even(plane: Luma) -> Luma:
+    height, width = plane.shape
+    return np.ascontiguousarray(plane[: height // 2 * 2, : width // 2 * 2])
+
+
+def _cut(plane: Luma, border: int) -> Luma:
+    height, width = plane.shape
+    return plane[border : height - border, border : width - border]
+
+
+def _tensor(plane: Luma) -> "Tensor":
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(plane))[None, None].double()

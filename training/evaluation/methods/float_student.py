@@ -1,0 +1,45 @@
+"""An exported student that takes luma of single precision: what tables of papers are made with, never the server."""
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from acutance.model.hints import Hints, fill
+from acutance.model.nets.export import PLANES, STRENGTH
+from acutance.training.evaluation.quality import Plane
+
+_GRID = 2
+
+
+class FloatStudent:
+    """The same weights and operators on the CPU, without the rounding before the first convolution."""
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self._planes = int(session.get_inputs()[0].shape[1])
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """Open what `acutance.model.nets.export.to_onnx` wrote, on one thread."""
+        model = onnx.load(file)
+        (planes,) = (one for one in model.graph.input if one.name == PLANES)
+        # The graph begins with casts to float, which do nothing to what is float already.
+        planes.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        return cls(ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"]))
+
+    def sharpen(self, luma: Plane, hints: Hints) -> NDArray[np.uint8]:
+        """Sharpen a plane `[H, W]` in grey levels; returns uint8, rounded to nearest and clipped."""
+        height, width = luma.shape
+        padded = np.pad(luma, ((0, height % _GRID), (0, width % _GRID)), mode="edge")
+        told = np.zeros(padded.shape, np.uint8)
+        fill(told, hints)
+        planes = np.stack([padded, told.astype(np.float32)][: self._planes])[None]
+        (sharpened,) = self._session.run(None, {PLANES: planes, STRENGTH: np.ones((1, 1, 1, 1), np.float32)})
+        result: NDArray[np.uint8] = np.ascontiguousarray(sharpened[0, 0, :height, :width])
+        return result

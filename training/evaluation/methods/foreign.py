@@ -1,0 +1,79 @@
+"""Published restoration networks as methods: whatever spandrel recognises, judged by its luma."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
+from torch import Tensor
+
+from acutance.training.data.pictures import DataError
+from acutance.training.evaluation.testsets import Given
+from acutance.training.teachers.foreign import foreign_weights
+
+Luma = NDArray[np.uint8]
+
+SUFFIXES = frozenset({".safetensors", ".pth", ".pt", ".ckpt"})
+_SCALES = (1, 2, 3, 4)
+
+
+class ForeignMethod:
+    """A network of another project.
+
+    One of the same resolution is used as it is; an upscaling one is given the picture reduced by its factor. One
+    that takes RGB is given grey three times, and the mean of what it returns counts.
+    """
+
+    def __init__(self, name: str, descriptor: ImageModelDescriptor[Any]) -> None:
+        self.name = name
+        self._descriptor = descriptor
+
+    @classmethod
+    def open(cls, name: str, file: Path) -> "ForeignMethod":
+        """Load the weights in a file and find the architecture that they belong to.
+
+        Raises:
+            DataError: The file cannot be read without running what is inside, or nobody knows its architecture.
+        """
+        try:
+            found = ModelLoader().load_from_state_dict(foreign_weights(file))
+        except UnsupportedModelError:
+            raise DataError(f"{file} holds weights of no architecture that spandrel recognises") from None
+        if not isinstance(found, ImageModelDescriptor) or found.scale not in _SCALES:
+            raise DataError(f"{file} is a {found.architecture.name}, not one that restores or enlarges a picture")
+        if found.input_channels not in (1, 3):
+            raise DataError(f"{file} takes {found.input_channels} channels; only grey and RGB networks can be judged")
+        return cls(name, found.eval())
+
+    @property
+    def network(self) -> torch.nn.Module:
+        """The network itself."""
+        network: torch.nn.Module = self._descriptor.model
+        return network
+
+    def __call__(self, given: Given) -> Luma:
+        """Restore a frame, uint8 `[H, W]` of any size."""
+        height, width = given.luma.shape
+        scale = self._descriptor.scale
+        if scale == 1:
+            source = given.luma
+        elif given.reduced is not None and given.how.ratio == scale:
+            # On its own ground a network is given what it was made for: the small picture itself.
+            source = given.reduced
+        else:
+            small = (-(-width // scale), -(-height // scale))
+            source = np.asarray(Image.fromarray(given.luma).resize(small, Image.Resampling.BICUBIC))
+        grey = self._restore(torch.from_numpy(np.array(source))[None, None].float() / 255)
+        if grey.shape != (height, width):
+            grey = np.asarray(Image.fromarray(grey).resize((width, height), Image.Resampling.BICUBIC))
+        return np.ascontiguousarray(grey)
+
+    def _restore(self, luma: Tensor) -> Luma:
+        """Float `[1, 1, H, W]` in 0..1 to uint8 `[H * scale, W * scale]`."""
+        with torch.inference_mode():
+            restored = self._descriptor(luma.expand(-1, self._descriptor.input_channels, -1, -1))
+        grey: Luma = (restored[0].mean(dim=0) * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+        return grey

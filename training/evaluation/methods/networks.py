@@ -1,0 +1,73 @@
+"""Our own networks as methods: students through the engine that serves them, checkpoints through torch."""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from acutance.model.engine.engine import EngineError
+from acutance.model.engine.sharpener import Sharpener
+from acutance.model.engine.specialists import open_student
+from acutance.model.nets.student import Student, fold, sharpen
+from acutance.training.data.pictures import DataError
+from acutance.training.evaluation.methods.float_student import FloatStudent
+from acutance.training.evaluation.testsets import Given
+from acutance.training.run.checkpoint import load_network
+
+Luma = NDArray[np.uint8]
+
+
+class ShippedStudent:
+    """An exported student on the CPU, through the engine of the server; luma that was not rounded goes around that."""
+
+    def __init__(self, name: str, engine: Sharpener) -> None:
+        self.name = name
+        self.engine = engine
+
+    @classmethod
+    def open(cls, name: str, file: Path, threads: int) -> "ShippedStudent":
+        """Open an ONNX file.
+
+        Raises:
+            DataError: It is no student.
+        """
+        try:
+            return cls(name, open_student(file, "cpu", threads))
+        except EngineError as error:
+            raise DataError(str(error)) from None
+
+    def __call__(self, given: Given) -> Luma:
+        """Restore one frame, uint8 `[H, W]`."""
+        if given.luma.dtype == np.uint8:
+            return self.engine.sharpen(given.luma.astype(np.uint8, copy=False), hints=given.hints)
+        return self._exact.sharpen(given.luma, given.hints)
+
+    @cached_property
+    def _exact(self) -> FloatStudent:
+        return FloatStudent.open(self.engine.student.file)
+
+
+class TorchNetwork:
+    """A student or a teacher as training left it."""
+
+    def __init__(self, name: str, network: torch.nn.Module) -> None:
+        self.name = name
+        self.network = network
+
+    @classmethod
+    def open(cls, name: str, file: Path) -> "TorchNetwork":
+        """Read a checkpoint.
+
+        Raises:
+            CheckpointError: The file is not one of ours.
+        """
+        network, _ = load_network(file)
+        return cls(name, fold(network) if isinstance(network, Student) else network.eval())
+
+    def __call__(self, given: Given) -> Luma:
+        """Restore one frame, uint8 `[H, W]`; odd sizes are padded as the engine pads them."""
+        height, width = given.luma.shape
+        padded = np.pad(given.luma, ((0, height % 2), (0, width % 2)), mode="edge")
+        return np.ascontiguousarray(sharpen(self.network, padded, given.hints)[:height, :width])

@@ -1,0 +1,114 @@
+"""What can be measured of a picture against the truth, by name, and which of it this installation can measure."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.training.data.pictures import DataError
+from acutance.training.evaluation.edge_sharpness import HALO_KIND, SHARPNESS_KIND, halo, sharpness
+from acutance.training.evaluation.library_metrics import lpips, lpips_missing, ms_ssim, vmaf, vmaf_missing, vmaf_neg
+from acutance.training.evaluation.quality import SSIM_KIND, psnr, ssim
+
+Luma = NDArray[np.uint8]
+
+EXACT = 99.0
+"""What an exact picture counts, in dB: infinity has no mean."""
+
+
+def _always_there() -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One way to measure.
+
+    Attributes:
+        name: What it is asked for by.
+        title: What stands above its column, with the unit.
+        measure: Picture, truth (uint8 `[H, W]`) and the border that is cut, to the figure.
+        better: Whether more, less, or being near to one is better.
+        kind: What exactly it is, for the footnote.
+        decimals: Digits after the point.
+        missing: Why this installation cannot measure it, or None where it can.
+    """
+
+    name: str
+    title: str
+    measure: Callable[[Luma, Luma, int], float]
+    better: Literal["more", "less", "one"]
+    kind: str
+    decimals: int
+    missing: Callable[[], str | None] = _always_there
+
+
+def _psnr(picture: Luma, truth: Luma, border: int) -> float:
+    figure = psnr(picture, truth, border)
+    return EXACT if math.isinf(figure) else figure
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("psnr", "PSNR, dB", _psnr, "more", f"PSNR in dB, exact pictures count {EXACT:.0f}", 2),
+        Metric("ssim", "SSIM", ssim, "more", f"SSIM by {SSIM_KIND}", 4),
+        Metric(
+            "ms-ssim",
+            "MS-SSIM",
+            ms_ssim,
+            "more",
+            "MS-SSIM by Wang, Simoncelli and Bovik 2003, five scales, valid region (torchmetrics)",
+            4,
+        ),
+        Metric("sharpness", "sharpness", sharpness, "one", SHARPNESS_KIND, 3),
+        Metric("halo", "halo, grey levels", halo, "less", HALO_KIND, 2),
+        Metric(
+            "lpips",
+            "LPIPS (alex)",
+            lpips,
+            "less",
+            "LPIPS by Zhang et al. 2018, AlexNet, luma as grey (torchmetrics)",
+            4,
+            lpips_missing,
+        ),
+        Metric("vmaf", "VMAF", vmaf, "more", "VMAF v0.6.1 of each frame by itself (libvmaf in PyAV)", 2, vmaf_missing),
+        Metric(
+            "vmaf-neg",
+            "VMAF-NEG",
+            vmaf_neg,
+            "more",
+            "VMAF v0.6.1 without credit for enhancement; VMAF less VMAF-NEG is what sharpening alone was credited",
+            2,
+            vmaf_missing,
+        ),
+    )
+}
+ALWAYS = ("psnr", "ssim")
+"""What every table has."""
+
+
+def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """PSNR, SSIM and what else is asked for and can be measured here.
+
+    Returns:
+        Names of metrics, and a sentence for each that cannot be measured here.
+
+    Raises:
+        DataError: A name is unknown.
+    """
+    wanted = list(dict.fromkeys((*ALWAYS, *names)))
+    for name in wanted:
+        if name not in METRICS:
+            raise DataError(f"{name!r} is no metric; there are {', '.join(METRICS)}")
+    reasons = {name: METRICS[name].missing() for name in wanted}
+    notes = [f"{name} is absent: {reason}" for name, reason in reasons.items() if reason]
+    return [name for name in wanted if not reasons[name]], notes
+
+
+def measure(names: Sequence[str], picture: Luma, truth: Luma, border: int) -> dict[str, float]:
+    """Measure one picture, uint8 `[H, W]`, against the truth by every metric named."""
+    return {name: METRICS[name].measure(picture, truth, border) for name in names}

@@ -1,0 +1,118 @@
+"""From measurements to rows of tables: means and intervals by set, category and degradation, and what was gained."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from acutance.training.degradation.degrade import Degradation
+from acutance.training.evaluation.bootstrap import Estimate, estimate
+from acutance.training.evaluation.evaluate import Measurement
+from acutance.training.evaluation.metrics import ALWAYS
+
+INPUT = "input"
+ALL = "all"
+LOW_RATE = 0.05
+"""Bits a pixel up to which a call visibly suffers; above it a method has to hold back."""
+_Group = tuple[str, Callable[[Degradation], bool]]
+_GROUPS: tuple[_Group, ...] = (
+    ("all but identity", lambda how: how != Degradation()),
+    (f"codecs up to {LOW_RATE}", lambda how: how.codec is not None and how.bits <= LOW_RATE),
+    (f"codecs above {LOW_RATE}", lambda how: how.codec is not None and how.bits > LOW_RATE),
+)
+GROUPS = tuple(name for name, _ in _GROUPS)
+"""Names of the groups of degradations that tables have a line for."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method on one set (or one category of it) under one degradation (or the mean of several).
+
+    Attributes:
+        set: The set's folder and the one above.
+        category: What the pictures show, or `all`.
+        degradation: A degradation, or the name of a group of them.
+        method: What tables call the method.
+        sources: Pictures or clips.
+        frames: Frames of these.
+        figures: By metric, the mean.
+        gains: By PSNR (dB) and SSIM, the mean difference from the input.
+        worse: By PSNR and SSIM, and for `either`: the share of pairs of picture and degradation where the method is
+            worse than the input.
+    """
+
+    set: str
+    category: str
+    degradation: str
+    method: str
+    sources: int
+    frames: int
+    figures: dict[str, Estimate]
+    gains: dict[str, Estimate]
+    worse: dict[str, float]
+
+
+def make_rows(measurements: Sequence[Measurement]) -> list[Row]:
+    """Summarise measurements; those of `input` must be among them.
+
+    Sets and methods come in the order in which they were measured. Behind a set's degradations come groups of them,
+    where there is more than one member; behind its whole come its categories, where there are several.
+    """
+    rows = []
+    for name in dict.fromkeys(one.set for one in measurements):
+        of_set = [one for one in measurements if one.set == name]
+        categories = sorted({one.category for one in of_set})
+        for category in (ALL, *(categories if len(categories) > 1 else ())):
+            part = [one for one in of_set if category in (ALL, one.category)]
+            for title, members in _degradations(part):
+                rows += _rows(name, category, title, [one for one in part if one.degradation in members])
+    return rows
+
+
+def _degradations(measurements: Sequence[Measurement]) -> list[tuple[str, list[str]]]:
+    names = list(dict.fromkeys(one.degradation for one in measurements))
+    found = [(name, [name]) for name in names]
+    for title, belongs in _GROUPS:
+        members = [name for name in names if belongs(Degradation.parse(name))]
+        if len(members) > 1 and members not in [known for _, known in found]:
+            found.append((title, members))
+    return found
+
+
+def _rows(name: str, category: str, title: str, measurements: Sequence[Measurement]) -> list[Row]:
+    before = {(one.source, one.degradation): one for one in measurements if one.method == INPUT}
+    rows = []
+    for method in dict.fromkeys(one.method for one in measurements):
+        ours = [one for one in measurements if one.method == method]
+        inputs = [before[one.source, one.degradation] for one in ours]
+        lost = {
+            metric: [
+                one.figures[metric] < as_it_came.figures[metric] for one, as_it_came in zip(ours, inputs, strict=True)
+            ]
+            for metric in ALWAYS
+        }
+        lost["either"] = [any(pair) for pair in zip(*lost.values(), strict=True)]
+        rows.append(
+            Row(
+                name,
+                category,
+                title,
+                method,
+                sources=len({one.source for one in ours}),
+                frames=sum(one.frames for one in ours),
+                figures={m: _mean((one.source, one.figures[m]) for one in ours) for m in ours[0].figures},
+                gains={
+                    m: _mean((one.source, one.figures[m] - i.figures[m]) for one, i in zip(ours, inputs, strict=True))
+                    for m in ALWAYS
+                },
+                worse={m: sum(flags) / len(flags) for m, flags in lost.items()},
+            )
+        )
+    return rows
+
+
+def _mean(figures: Iterable[tuple[str, float]]) -> Estimate:
+    """Over degradations for each picture first, for it is pictures that are drawn from the world."""
+    by_source: dict[str, list[float]] = defaultdict(list)
+    for source, figure in figures:
+        by_source[source].append(figure)
+    return estimate([sum(values) / len(values) for values in by_source.values()])

@@ -1,0 +1,240 @@
+"""Test sets: which pictures and clips are judged, how they are spoiled, and which frames of them count."""
+
+import hashlib
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.model import scaling
+from acutance.model.bitstream import quantiser
+from acutance.model.hints import Hints
+from acutance.training.data import clips, motion, pictures
+from acutance.training.data.clips import SUFFIXES, find_clips, read_clip
+from acutance.training.data.motion import MARGIN, middle_clip
+from acutance.training.data.pictures import DataError, Planes, as_array, find_pictures, read_planes
+from acutance.training.degradation import codec
+from acutance.training.degradation import degrade as degradation
+from acutance.training.degradation.degrade import Degradation, degrade, degrade_frames, down, down_up
+from acutance.training.evaluation.quality import Plane
+
+Luma = NDArray[np.uint8]
+
+CODEC_GRID = tuple(
+    f"{soft}{codec}-{bits}" for soft in ("", "soft2-") for codec in ("h264", "vp8") for bits in (0.02, 0.05, 0.1)
+)
+CALL_GRID = (
+    *(f"{codec}-{bits}" for codec in ("h264", "vp8") for bits in (0.02, 0.05)),
+    *(f"shrunk{ratio}-{codec}-0.05" for ratio in ("1.5", "2") for codec in ("h264", "vp8")),
+    *(f"{codec}-0.1" for codec in ("h264", "vp8")),
+    "identity",
+)
+GRIDS = {"codec": CODEC_GRID, "call": CALL_GRID}
+"""What the names of grids stand for."""
+
+MIDDLE = (640, 384)
+"""Width and height, at most, of what a codec sees of a picture."""
+_CLIP_FRAMES = 8
+_SMALLEST = 64
+_VIDEO_FRAMES = 48
+_VIDEO_JUDGED = range(17, _VIDEO_FRAMES, 10)
+"""Frames of a real clip that are judged: the first half second, where rate control settles, is left out."""
+
+SETS_KIND = (
+    f"reductions by Pillow's antialiased bicubic, rounded to 8 bits (-float: only after the method), borders of the "
+    f"ratio rounded up are cut; codecs see the middle of a picture (at most {MIDDLE[0]}x{MIDDLE[1]}) as "
+    f"{_CLIP_FRAMES} panned or zoomed frames, the last is judged; of real clips (halved from 720 px on) every tenth "
+    f"of the first {_VIDEO_FRAMES} frames is judged, from the 18th on; H.264 is x264 superfast, baseline, zerolatency, "
+    f"constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit rate; bits are for a coded pixel and "
+    f"frame; pictures that a sender shrank are brought back by FFmpeg's bicubic"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture or a clip of a test set.
+
+    Attributes:
+        path: The file.
+        set: The set's folder and the one above: "clips/test" and "data/test" are not one set.
+        category: The folder of a picture below the set, or what a clip's name begins with.
+        seed: Its place in the set; draws the motion of a picture that a codec is to see.
+    """
+
+    path: Path
+    set: str
+    category: str
+    seed: int
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether it is a clip."""
+        return self.path.suffix.lower() in SUFFIXES
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a method is given of a frame.
+
+    Attributes:
+        luma: `[H, W]` in grey levels, spoiled: uint8, or float32 of an exact degradation.
+        hints: What a receiver knows of it.
+        how: What was done to it.
+        reduced: Of a `bicubic` degradation, the picture while it was small, as precise; None for all others.
+    """
+
+    luma: Plane
+    hints: Hints
+    how: Degradation
+    reduced: Plane | None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A frame to be judged: what methods are given, and the truth, uint8 `[H, W]`."""
+
+    given: Given
+    truth: Luma
+
+    @property
+    def border(self) -> int:
+        """Pixels on every side that are not judged."""
+        ratio = self.given.how.ratio
+        return math.ceil(ratio) if ratio > 1 else 0
+
+
+def find_set(name: str, data: Path) -> Path:
+    """The folder of a set: a path, or the name of a folder anywhere below `data`.
+
+    Raises:
+        DataError: There is none, or several have the name.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+    if "/" in name and (data / name).is_dir():
+        return data / name
+    found = sorted(p for p in data.rglob(name) if p.is_dir()) if data.is_dir() and name else []
+    if len(found) != 1:
+        several = f": {', '.join(map(str, found))}" if found else ""
+        raise DataError(f"{name} is neither a folder nor the name of exactly one folder below {data}{several}")
+    return found[0]
+
+
+def expand(names: Sequence[str]) -> list[str]:
+    """Check names of degradations, put grids in the place of their names, keep the first of what is named twice.
+
+    Raises:
+        DataError: A name is unknown.
+    """
+    return list(dict.fromkeys(Degradation.parse(one).name for name in names for one in GRIDS.get(name, (name,))))
+
+
+def find_sources(folder: Path, coded: bool) -> list[Source]:
+    """The clips of a set; where it has none, its pictures.
+
+    Args:
+        folder: The set.
+        coded: Whether codecs will see the pictures, which takes a margin to pan over.
+
+    Raises:
+        DataError: There is neither, or a picture cannot be read or is too small.
+    """
+    name = "/".join(folder.resolve().parts[-2:])
+    clips = find_clips(folder)
+    if clips:
+        return [Source(path, name, path.stem.partition("-")[0], seed) for seed, path in enumerate(clips)]
+    pictures, skipped = find_pictures([folder], _SMALLEST + (2 * MARGIN if coded else 0))
+    if skipped:
+        # A mean over some of a set is no figure for the set.
+        raise DataError(f"{folder.name} cannot be judged: {skipped[0].path} {skipped[0].reason}")
+    return [Source(picture.path, name, picture.category, seed) for seed, picture in enumerate(pictures)]
+
+
+def samples(source: Source, how: Degradation, cache: Path | None = None) -> list[Sample]:
+    """The frames of a source that are judged.
+
+    Args:
+        source: A picture gives one frame, a clip several.
+        how: How it is spoiled.
+        cache: A folder to keep spoiled frames in; they are made anew when file or program changed.
+
+    Raises:
+        DataError: The file cannot be read, or the codec failed.
+    """
+    if cache is None or how.codec is None:
+        return _make(source, how)
+    file = cache / f"{_fingerprint(source, how)}.npz"
+    if file.is_file():
+        return _load(file, how)
+    made = _make(source, how)
+    cache.mkdir(parents=True, exist_ok=True)
+    packed = io.BytesIO()
+    np.savez(
+        packed,
+        luma=np.stack([one.given.luma for one in made]),
+        truth=np.stack([one.truth for one in made]),
+        hints=np.array([astuple(one.given.hints) for one in made]),
+    )
+    unfinished = file.with_suffix(".unfinished")
+    unfinished.write_bytes(packed.getbuffer())
+    unfinished.replace(file)
+    return made
+
+
+def _load(file: Path, how: Degradation) -> list[Sample]:
+    with np.load(file) as kept:
+        lumas, truths, hints = kept["luma"], kept["truth"], kept["hints"].tolist()
+    return [Sample(Given(lumas[i], Hints(*hints[i]), how, None), truths[i]) for i in range(len(truths))]
+
+
+def _make(source: Source, how: Degradation) -> list[Sample]:
+    if source.is_clip:
+        clip = read_clip(source.path, _VIDEO_FRAMES)
+        judged = [index for index in _VIDEO_JUDGED if index < len(clip)] or [len(clip) - 1]
+        if how.codec is None:
+            return [last_frame([clip[index]], how) for index in judged]
+        spoiled = degrade_frames(clip[: judged[-1] + 1], how)
+        return [Sample(Given(spoiled[i].luma, spoiled[i].hints, how, None), as_array(clip[i].y)) for i in judged]
+    return [still(read_planes(source.path), how, source.seed)]
+
+
+def still(planes: Planes, how: Degradation, seed: int) -> Sample:
+    """A picture as it is judged: codecs see its middle in motion (drawn by `seed`), all else sees the whole of it."""
+    if how.codec:
+        return last_frame(middle_clip(planes, MIDDLE, _CLIP_FRAMES, seed), how)
+    # Cut to a multiple of the ratio, as is the custom.
+    unit = math.ceil(how.ratio)
+    width, height = (side // unit * unit for side in planes.size)
+    return last_frame([planes.crop(0, 0, width, height)], how)
+
+
+def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
+    """The last frame of a clip."""
+    spoiled, plane = degrade(clip, how), clip[-1].y
+    if how.codec is not None or how.ratio == 1:
+        return Sample(Given(spoiled.luma, spoiled.hints, how, None), as_array(plane))
+    reduced = np.asarray(down(plane, how))
+    return Sample(Given(np.asarray(down_up(plane, how)), spoiled.hints, how, reduced), as_array(plane))
+
+
+def _fingerprint(source: Source, how: Degradation) -> str:
+    """Of everything that decides about spoiled frames: the file, the degradation, the program, its libraries."""
+    stat = source.path.stat()
+    parts = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, source.seed, how, program()]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def program() -> str:
+    """A fingerprint of the code and the libraries that make spoiled frames."""
+    digest = hashlib.sha256()
+    for room in (pictures, clips, motion, codec, degradation, scaling, quantiser):
+        digest.update(Path(str(room.__file__)).read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    for package in ("av", "pillow", "numpy"):
+        digest.update(metadata.version(package).encode())
+    return digest.hexdigest()

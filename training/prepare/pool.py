@@ -1,0 +1,34 @@
+"""The same work on many files, in several processes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from acutance.training.data.pictures import DataError
+
+
+def carried_out[Task, Result](
+    work: Callable[[Task], Result], tasks: Sequence[Task], processes: int
+) -> Iterator[tuple[Task, Result]]:
+    """Do all tasks, and give each with its result as soon as it is done; in this process if one is enough.
+
+    Raises:
+        DataError: A process was killed.
+    """
+    if min(processes, len(tasks)) < 2:
+        for task in tasks:
+            yield task, work(task)
+        return
+    # "spawn": a forked child would inherit the codecs' threads in whatever state they are.
+    with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(work, task): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool:
+            raise DataError(
+                "a process was killed, most likely for want of memory: run prepare again with --processes 1, it goes on"
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,147 @@
+"""Writing a set's frames: which item lies where, and the shards themselves."""
+
+import errno
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from acutance.training.data import clips
+from acutance.training.data.dataset import Item
+from acutance.training.data.pictures import DataError, Planes
+from acutance.training.prepare.inspection import digest_of, planes_of
+
+SHARD_BYTES = 256_000_000
+"""Most bytes of a shard; an item that is larger has one of its own."""
+PATTERN = "shard-*.planes"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is written of one file: its items, and how they are cut out of it.
+
+    Attributes:
+        path: The file.
+        digest: SHA-256 of its bytes.
+        moving: Whether it is a clip.
+        reduction: By how much a picture is reduced.
+        starts: The first frame of each item.
+        items: Where they lie is not known yet.
+    """
+
+    path: Path
+    digest: str
+    moving: bool
+    reduction: float
+    starts: tuple[int, ...]
+    items: tuple[Item, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all items."""
+        return sum(item.bytes for item in self.items)
+
+    @property
+    def identity(self) -> str:
+        """What decides on the bytes that are written."""
+        cuts = [
+            (start, item.frames, item.width, item.height) for start, item in zip(self.starts, self.items, strict=True)
+        ]
+        return f"{self.digest} {self.reduction} {cuts}"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Parts that are written one after another. Its name follows its content: another content is another file."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the file."""
+        return sum(part.bytes for part in self.parts)
+
+
+def lay_out(parts: Sequence[Part], most: int = SHARD_BYTES) -> list[Shard]:
+    """Fill shards in the order of the parts; a clip's segments stay together."""
+    groups: list[list[Part]] = []
+    filled = most
+    for part in parts:
+        if not groups or filled + part.bytes > most:
+            groups.append([])
+            filled = 0
+        groups[-1].append(part)
+        filled += part.bytes
+    shards = []
+    for index, group in enumerate(groups):
+        digest = hashlib.sha256("\n".join(part.identity for part in group).encode()).hexdigest()
+        shards.append(Shard(f"shard-{index:03d}-{digest[:12]}.planes", tuple(group)))
+    return shards
+
+
+def placed(shard: Shard) -> Iterator[tuple[Item, int]]:
+    """Every item of a shard with its offset in bytes."""
+    items = [item for part in shard.parts for item in part.items]
+    yield from zip(items, itertools.accumulate((item.bytes for item in items), initial=0), strict=False)
+
+
+def write_shard(folder: Path, shard: Shard) -> None:
+    """Write a shard, whole or not at all; one that is there is left as it is.
+
+    Raises:
+        DataError: The disk is full or not writable, or a file changed since it was looked into.
+    """
+    path = folder / shard.name
+    if path.exists():
+        return
+    # A worker may outlive a run that was killed, and must not meet the next run's worker in one file.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            for part in shard.parts:
+                if digest_of(part.path) != part.digest:
+                    raise DataError(f"{part.path} changed while it was prepared: run prepare again")
+                for planes in _frames(part):
+                    for plane in (planes.y, planes.cb, planes.cr):
+                        file.write(plane.tobytes())
+        if partial.stat().st_size != shard.bytes:
+            raise DataError(f"{path} would be of another size than planned: a source changed; run prepare again")
+        partial.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DataError(
+                f"the disk of {folder} is full: free some space and run prepare again, it goes on"
+            ) from None
+        raise DataError(f"{path} cannot be written ({error.strerror})") from None
+
+
+def shard_digest(folder: Path, shard: Shard) -> str:
+    """SHA-256 of a shard's bytes."""
+    with (folder / shard.name).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _frames(part: Part) -> Iterator[Planes]:
+    """The frames of a part's items, one after another.
+
+    Raises:
+        DataError: The file is no longer what it was.
+    """
+    count = 0
+    if not part.moving:
+        count = 1
+        yield planes_of(part.path, part.reduction)
+    else:
+        wanted = {
+            start + frame for start, item in zip(part.starts, part.items, strict=True) for frame in range(item.frames)
+        }
+        for planes in itertools.compress(
+            clips.read_frames(part.path), (index in wanted for index in range(max(wanted) + 1))
+        ):
+            count += 1
+            yield planes
+    if count != sum(item.frames for item in part.items):
+        raise DataError(f"{part.path} changed while it was prepared: run prepare again")

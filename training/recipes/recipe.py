@@ -1,0 +1,226 @@
+"""Recipes: every setting of a run, read from TOML, overridden from the command line, and checked."""
+
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from acutance.model.nets.shape import StudentShape
+from acutance.training.data.pictures import DataError
+from acutance.training.degradation.degrade import Mixture
+from acutance.training.recipes.sections import (
+    LossesSection,
+    Section,
+    Share,
+    StudentSection,
+    TeacherSection,
+    TrainingSection,
+    ValidationSection,
+)
+
+if TYPE_CHECKING:
+    from acutance.model.nets.teacher import TeacherShape
+
+
+class RecipeError(DataError):
+    """A recipe that cannot be used; the message names the file, the key and what is wrong with it."""
+
+
+class PairsSection(Section):
+    """How many pairs are made and of what size, see `acutance.training.data.pairs`."""
+
+    clips: int = Field(ge=1)
+    patches: int = Field(ge=1)
+    patch: int = Field(ge=16, multiple_of=2)
+    frame: tuple[int, int]
+    shrink_source: Share
+    moving: Share
+
+    @model_validator(mode="after")
+    def _patch_fits(self) -> Self:
+        if min(self.frame) < self.patch or any(side % 2 for side in self.frame):
+            raise ValueError(f"frame {list(self.frame)} must be even and at least as large as patch {self.patch}")
+        return self
+
+
+class MixtureSection(Section):
+    """Shares of the kinds of pairs, see `acutance.training.degradation.degrade.Mixture`."""
+
+    identity: Share
+    bicubic: Share
+    sharp: Share
+    soft: Share
+    shrunk: Share
+    ratio: tuple[float, float]
+    bits: tuple[float, float]
+    h264: Share
+    blur: Share
+    noise: Share
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if not 1 <= self.ratio[0] <= self.ratio[1] <= 4:
+            raise ValueError("ratio must be a range within 1 to 4")
+        if not 0 < self.bits[0] <= self.bits[1]:
+            raise ValueError("bits must be a range above 0")
+        if self.identity + self.bicubic + self.sharp + self.soft + self.shrunk == 0:
+            raise ValueError("at least one share must be above 0")
+        return self
+
+    @property
+    def mixture(self) -> Mixture:
+        """The mixture to draw from."""
+        return Mixture(**self.model_dump())
+
+
+class Recipe(Section):
+    """Every setting of a run.
+
+    Attributes:
+        name: What people call it.
+        seed: Of the pairs.
+        student: The network, in a recipe for `distil`.
+        teacher: The network, in a recipe for `teacher`.
+        pairs: How pairs are made.
+        mixture: Of what kinds they are.
+        training: The loop.
+        losses: What is minimised.
+        validation: What is measured.
+    """
+
+    name: str
+    seed: int = Field(ge=0)
+    student: StudentSection | None = None
+    teacher: TeacherSection | None = None
+    pairs: PairsSection
+    mixture: MixtureSection
+    training: TrainingSection
+    losses: LossesSection
+    validation: ValidationSection
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.student is None) == (self.teacher is None):
+            raise ValueError("a recipe has either a [student] or a [teacher]")
+        inside = self.pairs.patch - 2 * self.losses.margin
+        if self.training.crop > inside:
+            without = f" without the {self.losses.margin} px at its edges" if self.losses.margin else ""
+            raise ValueError(f"training.crop {self.training.crop} is larger than pairs.patch {inside}{without}")
+        if self.teacher is not None and self.losses.teacher_needed:
+            raise ValueError("a teacher is fitted without losses that need a teacher")
+        return self
+
+    @property
+    def shape(self) -> "StudentShape | TeacherShape":
+        """The shape of the network that is fitted."""
+        section = self.student or self.teacher
+        assert section is not None
+        return section.shape
+
+
+def shipped() -> list[str]:
+    """Names of the recipes that come with the program."""
+    folder = resources.files("acutance.training.recipes")
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_recipe(name: str, overrides: Sequence[str] = (), steps: int | None = None) -> Recipe:
+    """Read a recipe by the name of a shipped one or by the path of a TOML file.
+
+    One that says `like = "call_small"` has the values of that one where it has none of its own.
+
+    Args:
+        name: Of the recipe.
+        overrides: `section.key=value`, the value as in TOML; text needs no quotes.
+        steps: Length of the run, instead of the recipe's steps or epochs.
+
+    Raises:
+        RecipeError: No such recipe, not TOML, like itself, or a key that is unknown, missing or out of range.
+    """
+    tables = _read(name)
+    for override in overrides:
+        _override(tables, override)
+    if steps is not None and isinstance(tables.get("training"), dict):
+        tables["training"].pop("epochs", None)
+        tables["training"]["steps"] = steps
+    return check_recipe(tables, name)
+
+
+def _read(name: str, followers: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A recipe's tables; where it is `like` another one, on top of that one's."""
+    if name in followers:
+        raise RecipeError(f"recipe {name} is like itself: {' is like '.join([*followers, name])}")
+    if name in shipped():
+        text = (resources.files("acutance.training.recipes") / f"{name}.toml").read_text(encoding="utf-8")
+    else:
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise RecipeError(
+                f"{name} is neither a readable file nor a shipped recipe ({', '.join(shipped())})"
+            ) from None
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"recipe {name} is not TOML: {error}") from None
+    other = tables.pop("like", None)
+    if other is None:
+        return tables
+    if not isinstance(other, str):
+        raise RecipeError(f"recipe {name}: like names another recipe, in quotes")
+    return _merged(_read(other, (*followers, name)), tables)
+
+
+def _merged(tables: dict[str, Any], on_top: dict[str, Any]) -> dict[str, Any]:
+    """Both, table by table; where both have a value, that of `on_top`."""
+    merged = dict(tables)
+    for key, value in on_top.items():
+        below = tables.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def check_recipe(tables: dict[str, Any], name: str) -> Recipe:
+    """Check what was read as a recipe; `name` is for the message.
+
+    Raises:
+        RecipeError: A key is unknown, missing or out of range.
+    """
+    try:
+        return Recipe.model_validate(tables)
+    except ValidationError as error:
+        raise RecipeError(f"recipe {name}: " + "; ".join(_in_words(error))) from None
+
+
+def _override(tables: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    *path, last = key.strip().split(".")
+    if not equals or not last:
+        raise RecipeError(f"{override!r} sets nothing: write --set section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    table = tables
+    for part in path:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"{override!r} cannot be set: {part} is a value, not a table")
+    table[last] = value
+
+
+def _in_words(error: ValidationError) -> list[str]:
+    words = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "recipe"
+        match problem["type"]:
+            case "extra_forbidden":
+                words.append(f"unknown key {key}")
+            case "missing":
+                words.append(f"key {key} is missing")
+            case _:
+                words.append(f"{key}: {problem['msg'].removeprefix('Value error, ')}")
+    return words

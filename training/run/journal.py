@@ -1,0 +1,90 @@
+"""What a run leaves behind as it goes: a TensorBoard log, a table of validations, sample crops; and what it says."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+
+from acutance.training.data.pictures import DataError
+from acutance.training.run.console import RunReport
+from acutance.training.run.samples import Samples
+from acutance.training.run.validation import Score
+
+TABLE = "validation.csv"
+
+
+class Journal:
+    """Writes into a run's folder, and tells the console.
+
+    Args:
+        folder: The run's.
+        report: The console's.
+        samples: Written at every validation.
+        step: Where the run goes on: what was noted after that is forgotten.
+    """
+
+    def __init__(self, folder: Path, report: RunReport, samples: Samples | None, step: int = 0) -> None:
+        self._folder, self._report, self._samples = folder, report, samples
+        with self._guarded():
+            _forget(folder / TABLE, step)
+            self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
+
+    def losses(self, step: int, steps: int, rate: float, losses: Mapping[str, float]) -> None:
+        """Note the mean losses since the last time, `total` among them, and the learning rate."""
+        with self._guarded():
+            for name, value in losses.items():
+                self._events.add_scalar(f"loss/{name}", value, step)
+            self._events.add_scalar("learning_rate", rate, step)
+        self._report.losses(step, steps, losses)
+
+    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
+        """Note a validation of `network`, which is in evaluation mode."""
+        with self._guarded():
+            _append(self._folder / TABLE, step, scores, worth)
+            self._events.add_scalar("validation/worth", worth, step)
+            for name, score in scores.items():
+                self._events.add_scalar(f"validation/{name}", score.after, step)
+            self._events.flush()
+            if self._samples is not None:
+                self._samples.write(network, self._folder / "samples" / f"step-{step:07d}.png")
+        self._report.validated(step, scores, worth, best)
+
+    def close(self) -> None:
+        """Write out what is pending and leave the terminal as it was."""
+        self._report.close()
+        with self._guarded():
+            self._events.close()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DataError(
+                f"{self._folder} cannot be written ({error}): free some space and --resume from the last checkpoint"
+            ) from None
+
+
+def _append(path: Path, step: int, scores: Mapping[str, Score], worth: float) -> None:
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            both = [f"{name} {what}" for name in scores for what in ("before", "after")]
+            writer.writerow(["step", "worth", *both])
+        values = [f"{value:.3f}" for score in scores.values() for value in (score.before, score.after)]
+        writer.writerow([step, f"{worth:.4f}", *values])
+
+
+def _forget(path: Path, step: int) -> None:
+    """Drop the rows of validations after `step`."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        title, *rows = list(csv.reader(file)) or [[]]
+    kept = [row for row in rows if row and row[0].isdigit() and int(row[0]) <= step]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([title, *kept])

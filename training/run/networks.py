@@ -1,0 +1,31 @@
+"""The two kinds of networks that are trained here, by the names of their shapes."""
+
+from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.student import Student
+from acutance.model.nets.teacher import Teacher, TeacherShape
+from acutance.training.recipes.recipe import Recipe
+
+Network = Student | Teacher
+
+
+def build(recipe: Recipe) -> Network:
+    """Make the network that a recipe asks for; its weights are random."""
+    if recipe.student is not None:
+        return Student(recipe.student.shape, batch_norm=recipe.student.batch_norm)
+    assert recipe.teacher is not None
+    return Teacher(recipe.teacher.shape)
+
+
+def parse(name: str, *, batch_norm: bool = True) -> Network:
+    """Make a network by the name of its shape, such as `r2c16n2h` or `teacher-c48b6h`; its weights are random.
+
+    Args:
+        name: The shape.
+        batch_norm: Whether a student has batch norm; teachers never have.
+
+    Raises:
+        ValueError: The name is of neither family.
+    """
+    if name.startswith("teacher"):
+        return Teacher(TeacherShape.parse(name))
+    return Student(StudentShape.parse(name), batch_norm=batch_norm)

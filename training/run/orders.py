@@ -1,0 +1,132 @@
+"""What the command line asks of a run, settled with what the run's folder says of an earlier sitting."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from acutance.training.data.pictures import DataError
+from acutance.training.recipes.recipe import Recipe, check_recipe, load_recipe
+from acutance.training.run.checkpoint import load_network
+from acutance.training.run.devices import Precision
+from acutance.training.run.networks import Network
+from acutance.training.run.run_record import Checkpoint, CheckpointError, RunRecord
+from acutance.training.teachers.teachers import LoadedTeacher, load_teacher
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for; see the commands' options."""
+
+    command: str
+    out: Path
+    data: Path | None
+    recipe: str | None
+    overrides: tuple[str, ...] = ()
+    steps: int | None = None
+    teacher: Path | None = None
+    init: Path | None = None
+    perceptual_weights: Path | None = None
+    resume: bool = False
+    threads: int = 1
+    processes: int = 1
+    accelerator: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    precision: Precision = "32-true"
+
+
+def record_before(order: Order, console: Console) -> RunRecord | None:
+    """The record of the run that goes on, or None where one starts.
+
+    Raises:
+        DataError: A run would be overwritten.
+    """
+    held = Checkpoint.LAST.file(order.out).exists()
+    if not order.resume:
+        if held:
+            raise DataError(f"{order.out} holds a run: --resume it, or name another --out")
+        return None
+    if not held:
+        console.print(f"{order.out} has no checkpoint yet: the run starts at its first step", highlight=False)
+        return None
+    return RunRecord.read(order.out)
+
+
+def recipe_of(order: Order, before: RunRecord | None) -> Recipe:
+    """The recipe that is asked for, or the one that the run was begun with.
+
+    Raises:
+        DataError: None is named, it is wrong, or it is another than the run's.
+    """
+    if before is None:
+        if order.recipe is None:
+            raise DataError("name a --recipe: a shipped one or a TOML file")
+        recipe = load_recipe(order.recipe, order.overrides, order.steps)
+    else:
+        recipe = check_recipe(before.recipe, f"of {order.out}")
+        if order.recipe is not None and load_recipe(order.recipe, order.overrides, order.steps) != recipe:
+            raise DataError(f"{order.out} was begun with another recipe: resume with that, or name another --out")
+        if order.recipe is None and (order.overrides or order.steps):
+            raise DataError("--set and --steps need the --recipe that they change")
+    wanted = "teacher" if recipe.teacher is not None else "distil"
+    if wanted != order.command:
+        raise DataError(f"recipe {recipe.name} is one for {wanted}, not for {order.command}")
+    return recipe
+
+
+def data_of(order: Order, before: RunRecord | None) -> Path:
+    """The training set's folder.
+
+    Raises:
+        DataError: None is named.
+    """
+    if order.data is not None:
+        return order.data
+    if before is None:
+        raise DataError("name the training set: --data, a folder that `acutance-train prepare` wrote")
+    return Path(before.sources[0])
+
+
+def teacher_of(order: Order, recipe: Recipe, before: RunRecord | None) -> LoadedTeacher | None:
+    """The teacher that is named, or the one that the run was begun with; None where there is none.
+
+    Raises:
+        DataError: The recipe needs one, or its file cannot be used.
+    """
+    path = order.teacher
+    if path is None and before is not None and before.teacher:
+        path = Path(before.teacher["file"])
+    if path is None:
+        if recipe.losses.teacher_needed:
+            raise DataError(f"recipe {recipe.name} has losses that look at a teacher: name its file, --teacher")
+        return None
+    return load_teacher(path)
+
+
+def first_weights(path: Path, recipe: Recipe) -> Network:
+    """The network whose weights a run starts from.
+
+    Raises:
+        CheckpointError: The file cannot be read, or is of another shape.
+    """
+    network, _ = load_network(path)
+    if network.shape != recipe.shape:
+        raise CheckpointError(f"{path} is a {network.shape.name}, the recipe asks for a {recipe.shape.name}")
+    return network
+
+
+def check_same(out: Path, before: RunRecord, now: RunRecord) -> None:
+    """Check that what goes on is the run that was begun: the same pairs, teacher, classifier and arithmetic.
+
+    Raises:
+        DataError: Something is another.
+    """
+    for what, one, other in (
+        ("pairs", before.pairs, now.pairs),
+        ("teacher", before.teacher.get("sha256"), now.teacher.get("sha256")),
+        ("perceptual network", before.perceptual, now.perceptual),
+        ("precision", before.precision, now.precision),
+    ):
+        if one != other:
+            raise DataError(f"{out} was begun with another {what}: resume with that, or name another --out")

@@ -1,0 +1,187 @@
+"""A run from its order to its folder: what `acutance-train teacher` and `distil` have in common."""
+
+import json
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from rich.console import Console
+
+from acutance.training.data.batches import Batches
+from acutance.training.data.dataset import TrainingSet
+from acutance.training.data.pairs import Pairs, make_pairs
+from acutance.training.data.pictures import DataError
+from acutance.training.losses.objective import Objective
+from acutance.training.losses.perceptual import Backbone, load_backbone
+from acutance.training.recipes.recipe import Recipe
+from acutance.training.run.console import RunReport, counted
+from acutance.training.run.devices import launch
+from acutance.training.run.interruption import Interruption
+from acutance.training.run.journal import Journal
+from acutance.training.run.orders import Order, check_same, data_of, first_weights, recipe_of, record_before, teacher_of
+from acutance.training.run.run_record import (
+    Checkpoint,
+    RunRecord,
+    by_category,
+    commit,
+    licences,
+    machine,
+    now,
+    versions,
+)
+from acutance.training.run.samples import Samples
+from acutance.training.run.trainer import Run
+from acutance.training.run.validation import Validation
+from acutance.training.teachers.labels import label_pairs
+from acutance.training.teachers.teachers import FILE, LoadedTeacher, write_teacher
+
+
+def carry_out(order: Order, console: Console) -> bool:
+    """Train; returns whether the run reached its end, False if somebody stopped it.
+
+    Raises:
+        DataError: Something is missing, does not fit or went wrong; the message says what to do.
+    """
+    torch.set_num_threads(order.threads)
+    before = record_before(order, console)
+    recipe, data = recipe_of(order, before), data_of(order, before)
+    fabric = launch(order.accelerator, order.devices, order.nodes, order.precision)
+    if recipe.training.batch % fabric.world_size:
+        raise DataError(f"a batch of {recipe.training.batch} cannot be shared evenly by {fabric.world_size} processes")
+    console.quiet = console.quiet or not fabric.is_global_zero
+    source = TrainingSet.open(data)
+    pairs = _pairs(order, recipe, source, fabric, console)
+    teacher = teacher_of(order, recipe, before)
+    labels = None
+    if teacher is not None and recipe.losses.teacher_output.weight:
+        with counted(console, "labels") as progress:
+            if fabric.is_global_zero:
+                label_pairs(pairs, teacher, fabric.device, progress)
+            fabric.barrier()
+            labels = label_pairs(pairs, teacher, fabric.device, lambda done, total: None)
+    backbone = None
+    if recipe.losses.perceptual.weight:
+        backbone = load_backbone(recipe.losses.perceptual.layers, order.perceptual_weights)
+        backbone.layers.to(fabric.device)
+        console.print(f"perceptual loss: {backbone.name}", highlight=False)
+    validation = None
+    if fabric.is_global_zero:
+        validation = _validation(recipe, source, console)
+    record = _record(order, recipe, source, pairs, teacher, backbone, fabric)
+    if before is not None:
+        check_same(order.out, before, record)
+    elif fabric.is_global_zero:
+        record.write(order.out)
+    if teacher is not None:
+        teacher.module.to(fabric.device)
+
+    settings = recipe.training
+    batches = Batches(
+        pairs,
+        labels,
+        batch=settings.batch,
+        crop=settings.crop,
+        margin=recipe.losses.margin,
+        seed=settings.seed,
+        rank=fabric.global_rank,
+        ranks=fabric.world_size,
+    )
+    steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
+    objective = Objective(recipe.losses, teacher, backbone)
+    run = Run(recipe, batches, steps, pause, objective, validation, order.out, fabric)
+    if before is not None and Checkpoint.LAST.file(order.out).exists():
+        run.resume()
+    elif order.init is not None:
+        run.begin_with(first_weights(order.init, recipe))
+    return _go(run, steps, order, console, validation, teacher, fabric)
+
+
+def _go(
+    run: Run,
+    steps: int,
+    order: Order,
+    console: Console,
+    validation: Validation | None,
+    teacher: LoadedTeacher | None,
+    fabric: Fabric,
+) -> bool:
+    if not fabric.is_global_zero:
+        with Interruption() as stop:  # the first process hears of it, too, and all stop at the same step
+            return run.go(_Silence(), stop.asked)
+    report = RunReport(console, order.command, run.state.step)
+    samples = None if validation is None else Samples(validation, None if teacher is None else teacher.module)
+    journal = Journal(order.out, report, samples, run.state.step)
+    try:
+        with Interruption() as stop:
+            ended = run.go(journal, stop.asked)
+    finally:
+        journal.close()
+    where = f"{run.state.step} of {steps} steps, {run.state.seconds / 60:.1f} minutes; {order.out}"
+    words = where if ended else f"stopped after {where}: --resume goes on"
+    console.print(words, highlight=False, markup=False, soft_wrap=True)
+    if ended and order.command == "teacher":
+        notes = {"recipe": json.dumps(RunRecord.read(order.out).recipe)}
+        write_teacher(Checkpoint.BEST.file(order.out), order.out / FILE, notes)
+        console.print(f"the teacher: {order.out / FILE}", highlight=False, markup=False, soft_wrap=True)
+    return ended
+
+
+class _Silence:
+    """The listener of every process but the first."""
+
+    def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
+        """Nothing is told."""
+
+    def validated(self, step: int, scores: Any, worth: float, best: bool, network: Any) -> None:
+        """Nothing is told."""
+
+
+def _pairs(order: Order, recipe: Recipe, source: TrainingSet, fabric: Fabric, console: Console) -> Pairs:
+    order.out.mkdir(parents=True, exist_ok=True)
+    if fabric.is_global_zero:
+        with counted(console, "pairs") as progress:
+            pairs = make_pairs(source, recipe, processes=order.processes, progress=progress)
+    fabric.barrier()
+    if not fabric.is_global_zero:
+        pairs = make_pairs(source, recipe, processes=1, progress=lambda done, total: None)
+    return pairs
+
+
+def _validation(recipe: Recipe, source: TrainingSet, console: Console) -> Validation | None:
+    if not source.split("val"):
+        console.print(f"{source.folder} has no validation split: the last checkpoint will count as the best")
+        return None
+    with counted(console, "validation") as progress:
+        return Validation(source, recipe.validation, progress)
+
+
+def _record(
+    order: Order,
+    recipe: Recipe,
+    source: TrainingSet,
+    pairs: Pairs,
+    teacher: LoadedTeacher | None,
+    backbone: Backbone | None,
+    fabric: Fabric,
+) -> RunRecord:
+    taught = {"name": teacher.name, "file": str(teacher.file), "sha256": teacher.digest} if teacher else {}
+    return RunRecord(
+        recipe=recipe.model_dump(mode="json"),
+        sources=[str(source.folder)],
+        validation=[item.name for item in source.split("val")],
+        pictures=by_category(source.split("train")),
+        skipped=list(source.dropped),
+        commit=commit(),
+        machine=machine(),
+        versions=versions(),
+        started=now(),
+        command=order.command,
+        fingerprint=source.fingerprint,
+        pairs=pairs.fingerprint,
+        licences=licences(source.split("train")),
+        teacher=taught,
+        perceptual=backbone.name if backbone else "",
+        init=str(order.init or ""),
+        precision=order.precision,
+        processes=fabric.world_size,
+    )

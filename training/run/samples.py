@@ -1,0 +1,58 @@
+"""Sample crops of a run: what a network makes of a few fixed frames, beside input, teacher and truth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import nn
+
+from acutance.training.run.validation import Judged, Luma, Validation, sharpened
+
+_SIDE, _ROWS, _GAP = 160, 6, 4
+"""In pixels: side of a crop, and of the gap between crops; and how many frames are shown."""
+
+
+class Samples:
+    """Columns: input, output, teacher if there is one, truth; a row a frame.
+
+    Args:
+        validation: Where the frames come from: each degradation in turn gives one, of another picture each time.
+        teacher: Shown beside the output.
+    """
+
+    def __init__(self, validation: Validation, teacher: nn.Module | None = None) -> None:
+        names = list(validation.frames)
+        rows = min(_ROWS, len(names))
+        picked = [names[index * len(names) // rows] for index in range(rows)]
+        self._frames: list[Judged] = [
+            validation.frames[name][index % len(validation.frames[name])] for index, name in enumerate(picked)
+        ]
+        self._teacher = [sharpened(teacher, frame.spoiled) for frame in self._frames] if teacher else None
+
+    def write(self, network: nn.Module, path: Path) -> None:
+        """Write the picture for a network in evaluation mode, as PNG."""
+        rows = []
+        for index, frame in enumerate(self._frames):
+            columns = [frame.spoiled.luma, sharpened(network, frame.spoiled)]
+            columns += [self._teacher[index]] if self._teacher else []
+            rows.append([_middle(column) for column in (*columns, frame.truth)])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(_laid_out(rows)).save(path)
+
+
+def _middle(luma: Luma) -> Luma:
+    height, width = (min(_SIDE, side) for side in luma.shape)
+    top, left = (luma.shape[0] - height) // 2, (luma.shape[1] - width) // 2
+    return luma[top : top + height, left : left + width]
+
+
+def _laid_out(
+    rows: Sequence[Sequence[Luma]],
+) -> Luma:
+    cell = _SIDE + _GAP
+    sheet = np.full((cell * len(rows) - _GAP, cell * len(rows[0]) - _GAP), 255, np.uint8)
+    for y, row in enumerate(rows):
+        for x, crop in enumerate(row):
+            sheet[y * cell : y * cell + crop.shape[0], x * cell : x * cell + crop.shape[1]] = crop
+    return sheet

@@ -1,0 +1,224 @@
+"""The training loop, from the first step to the last."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from acutance.training.data.batches import Batches
+from acutance.training.data.pictures import DataError
+from acutance.training.losses.objective import Objective
+from acutance.training.recipes.recipe import Recipe
+from acutance.training.run import checkpoint, networks
+from acutance.training.run.averaging import Average
+from acutance.training.run.networks import Network
+from acutance.training.run.optimisers import learning_rate, make_optimiser
+from acutance.training.run.run_record import Checkpoint
+from acutance.training.run.validation import Score, Validation, worth
+
+LOG_EVERY = 50
+"""Steps between two looks at the loss: reading it holds a GPU up."""
+
+
+class TrainingError(DataError):
+    """A run that cannot go on; the message says why and what to try."""
+
+
+class Listener(Protocol):
+    """Who hears how a run goes, see `acutance.training.run.journal.Journal`."""
+
+    def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
+        """After every few steps: the learning rate, and the mean of `total` and of every term since the last."""
+
+    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
+        """After every validation."""
+
+
+class _WithFeatures(nn.Module):
+    """A network whose forward pass gives features, too: only a forward pass is shared among processes."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, luma: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(luma, hints)
+        return self.network.corrected(luma, features), features
+
+
+class Run:
+    """One run: network, optimiser, averages, and where it is.
+
+    Args:
+        recipe: Every setting; with one thread, the same recipe and pairs give the same weights to the bit.
+        batches: What it is fitted on, this process's part.
+        steps: How many there are in all.
+        pause: Steps between two validations.
+        objective: What is minimised.
+        validation: What the run is judged by, in the first process; None: the last checkpoint is also the best.
+        folder: The run's folder; it exists.
+        fabric: Device, precision, processes; launched.
+
+    Raises:
+        TrainingError: Batch norm with several processes on the CPU.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        batches: Batches,
+        steps: int,
+        pause: int,
+        objective: Objective,
+        validation: Validation | None,
+        folder: Path,
+        fabric: Fabric,
+    ) -> None:
+        self._recipe, self._settings = recipe, recipe.training
+        self._batches, self._steps, self._pause = batches, steps, pause
+        self._objective, self._validation = objective, validation
+        self._folder, self._fabric = folder, fabric
+        torch.manual_seed(recipe.training.seed)
+        self.network = _shared(networks.build(recipe), fabric).to(memory_format=torch.channels_last)
+        self._optimiser = make_optimiser(recipe.training, self.network)
+        self._fitted, self._stepper = fabric.setup(_WithFeatures(self.network), self._optimiser)
+        self._average = Average(self.network, recipe.training.ema)
+        self.state = checkpoint.State()
+        self._sums = torch.zeros(1 + len(objective.names), device=fabric.device)
+        self._summed = 0
+
+    def begin_with(self, weights: nn.Module) -> None:
+        """Start from the weights of another network of the same shape."""
+        self.network.load_state_dict(weights.state_dict())
+        self._average.load(weights.state_dict())
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint of the folder.
+
+        Raises:
+            CheckpointError: There is none that can be used.
+        """
+        path = Checkpoint.LAST.file(self._folder)
+        self.state, average = checkpoint.load(path, self.network, self._optimiser)
+        self._average.load(average)
+        if self.state.scaler:
+            self._fabric.strategy.precision.load_state_dict(self.state.scaler)
+
+    def go(self, listener: Listener, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Train to the end, or until `stop` says so; a checkpoint is written either way.
+
+        Returns:
+            Whether the end was reached.
+
+        Raises:
+            TrainingError: The loss is not a number.
+            CheckpointError: The disk is full.
+        """
+        earlier, started = self.state.seconds, time.monotonic()
+        while self.state.step < self._steps:
+            self._step()
+            step = self.state.step
+            ended = step == self._steps
+            judging, saving = ended or step % self._pause == 0, step % self._settings.save_every == 0
+            looking = judging or saving or step % LOG_EVERY == 0
+            # One process stops at any step; several ask each other, and only when they look at the loss anyway.
+            stopping = self._all_stop(stop) if looking or self._fabric.world_size == 1 else False
+            if looking or stopping:
+                self._look(listener)
+            self.state.seconds = earlier + time.monotonic() - started
+            best = judging and self._judge(listener)
+            if best or saving or judging or stopping:
+                self._save(best)
+            if stopping and not ended:
+                return False
+        return True
+
+    def _step(self) -> None:
+        settings, step = self._settings, self.state.step
+        done = step / self._steps
+        self.network.train()
+        if done >= settings.freeze_norm:
+            _freeze_norms(self.network)
+        rate = learning_rate(settings, step, self._steps)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        batch = self._batches.draw(step).to(self._fabric.device)
+        output, features = self._fitted(batch.spoiled, batch.hints)
+        total, parts = self._objective(output, features, batch, done)
+        self._stepper.zero_grad(set_to_none=True)
+        self._fabric.backward(total)
+        if settings.clip:
+            self._fabric.clip_gradients(self._fitted, self._stepper, max_norm=settings.clip)
+        self._stepper.step()
+        self.state.step += 1
+        self._average.update(self.state.step)
+        self._sums += torch.stack([total.detach(), *parts])
+        self._summed += 1
+
+    def _look(self, listener: Listener) -> None:
+        """Read the losses since the last look, and tell them."""
+        if not self._summed:
+            return
+        reduced = self._fabric.all_reduce(self._sums / self._summed, reduce_op="mean")
+        assert isinstance(reduced, Tensor)
+        means = reduced.tolist()
+        self._sums.zero_()
+        self._summed = 0
+        step = self.state.step
+        if not all(map(math.isfinite, means)) or not self._average.finite():
+            raise TrainingError(
+                f"the loss is {means[0]} in the {LOG_EVERY} steps before step {step}: try a smaller learning_rate than "
+                f"{self._settings.learning_rate:g}, or --resume from the checkpoint before"
+            )
+        rate = learning_rate(self._settings, step, self._steps)
+        listener.losses(step, self._steps, rate, dict(zip(("total", *self._objective.names), means, strict=True)))
+
+    def _judge(self, listener: Listener) -> bool:
+        """Validate the averaged weights; whether they are the best so far."""
+        if self._validation is None:
+            return self._fabric.is_global_zero
+        averaged = networks.build(self._recipe).to(self._fabric.device)
+        averaged.load_state_dict(self._average.tensors)
+        scores = self._validation.judge(averaged.eval())
+        value = worth(scores)
+        best = value > self.state.best
+        self.state.best = max(value, self.state.best)
+        listener.validated(self.state.step, scores, value, best, averaged)
+        return best
+
+    def _save(self, best: bool) -> None:
+        self.state.scaler = dict(self._fabric.strategy.precision.state_dict())
+        if self._fabric.is_global_zero:
+            average = self._average.tensors
+            if best:
+                checkpoint.save_weights(Checkpoint.BEST.file(self._folder), self.state, self.network, average, {})
+            checkpoint.save(Checkpoint.LAST.file(self._folder), self.state, self.network, average, self._optimiser)
+        self._fabric.barrier()
+
+    def _all_stop(self, stop: Callable[[], bool]) -> bool:
+        return bool(self._fabric.broadcast(stop())) if self._fabric.world_size > 1 else stop()
+
+
+def _shared(network: Network, fabric: Fabric) -> Network:
+    """Batch norm sees the whole batch, or there is none: the statistics of a part would give other weights."""
+    if fabric.world_size == 1 or not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        return network
+    if fabric.device.type != "cuda":
+        raise TrainingError(
+            "batch norm cannot be shared by several processes on the CPU: "
+            "train with one, or with --set student.batch_norm=false"
+        )
+    shared: Network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    return shared
+
+
+def _freeze_norms(network: nn.Module) -> None:
+    """Batch norm uses its running statistics from here on, as the exported network will."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
+            module.eval()

@@ -1,0 +1,89 @@
+"""The model card: what a student is, what it was made of, and what was measured."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from acutance.model.nets.shape import StudentShape
+from acutance.training.evaluation.evaluate import protocol
+from acutance.training.evaluation.rows import ALL, Row
+from acutance.training.run.checkpoint import State
+from acutance.training.run.run_record import RunRecord, commit, machine, versions
+
+
+def make_card(
+    name: str,
+    model: bytes,
+    shape: StudentShape,
+    run: RunRecord,
+    state: State,
+    chosen: str,
+    rows: Sequence[Row],
+    metrics: Sequence[str],
+    parity: Mapping[str, int],
+) -> dict[str, Any]:
+    """Write down everything about an exported student.
+
+    Args:
+        name: What people call it.
+        model: The ONNX file's bytes.
+        shape: The student's shape.
+        run: What the run was made of.
+        state: Where the run was when the exported checkpoint was written.
+        chosen: Which checkpoint it is.
+        rows: What was measured.
+        metrics: By what.
+        parity: By precision, the grey levels by which ONNX Runtime and torch differ.
+    """
+    planes = "luma and hints, uint8 [N, 2, H, W]" if shape.hinted else "luma, uint8 [N, 1, H, W]"
+    return {
+        "name": name,
+        "shape": shape.name,
+        "hinted": shape.hinted,
+        "grid": 2,
+        "parameters": shape.parameters,
+        "mac_per_pixel": shape.macs_per_pixel,
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "input": f"{planes}, H and W even, BT.601 limited range as decoders give it",
+        "training": {
+            "command": run.command,
+            "sources": run.sources,
+            "fingerprint": run.fingerprint,
+            "pictures": {category: len(names) for category, names in run.pictures.items()},
+            "validation": len(run.validation),
+            "licences": run.licences,
+            "skipped": len(run.skipped),
+            "recipe": run.recipe,
+            "losses": run.recipe.get("losses", {}),
+            "teacher": run.teacher or None,
+            "perceptual_network": run.perceptual or None,
+            "init": run.init or None,
+            "precision": run.precision,
+            "seed": run.recipe["seed"],
+            "checkpoint": chosen,
+            "steps": state.step,
+            "minutes": round(state.seconds / 60, 1),
+            "started": run.started,
+            "commit": run.commit,
+            "machine": run.machine,
+            "versions": run.versions,
+        },
+        "export": {"commit": commit(), "parity_grey_levels": dict(parity)},
+        "quality": {
+            "protocol": protocol(metrics),
+            "machine": machine(),
+            "versions": versions(),
+            "date": datetime.now(UTC).date().isoformat(),
+            # Categories are for tables; a card is read at every start of the server.
+            "rows": [_rounded(asdict(row)) for row in rows if row.category == ALL],
+        },
+    }
+
+
+def _rounded(value: Any) -> Any:
+    """The same with floats of five decimals: PSNR and SSIM are never read finer."""
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return round(value, 5) if isinstance(value, float) else value

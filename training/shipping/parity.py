@@ -1,0 +1,62 @@
+"""Whether an exported student computes what torch computes: on a hundred random pictures, through the engine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from acutance.model.engine.engine import SMALLEST, Engine
+from acutance.model.hints import Hints
+from acutance.model.nets.export import PARITY, ExportError
+from acutance.model.nets.student import Student, fold, sharpen
+
+Luma = NDArray[np.uint8]
+
+PICTURES = 100
+_LARGEST = 160
+_GRAINS = (1, 2, 4, 8, 32)
+"""Pixels that a patch of one brightness measures: from noise, which no photograph exceeds, to soft ramps."""
+
+
+def random_pictures(count: int = PICTURES, seed: int = 0) -> Iterator[tuple[Luma, Hints]]:
+    """Random pictures, uint8 `[H, W]` of odd and even sizes from 16 px on, each with random hints."""
+    rng = np.random.default_rng(seed)
+    for index in range(count):
+        height, width = (int(side) for side in rng.integers(SMALLEST, _LARGEST + 1, 2))
+        grain = _GRAINS[index % len(_GRAINS)]
+        coarse = rng.normal(128, 90, (-(-height // grain), -(-width // grain))).clip(0, 255).astype(np.uint8)
+        luma = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+        step, bits = float(rng.uniform(0, 100)), float(rng.uniform(0, 0.3))
+        yield luma, Hints(step=step, bits=bits, reduction=float(rng.uniform(1, 4)))
+
+
+def check(file: Path, student: Student, count: int = PICTURES) -> int:
+    """Compare an exported student, run on the CPU by the engine, with torch; odd sizes padded as the engine does.
+
+    Args:
+        file: The ONNX file.
+        student: What was exported.
+        count: How many random pictures.
+
+    Returns:
+        The largest difference in grey levels.
+
+    Raises:
+        ExportError: It is larger than one.
+        EngineError: The file is no student.
+    """
+    engine, folded = Engine.open(file, provider="cpu", threads=1), fold(student)
+    worst = 0
+    for luma, hints in random_pictures(count):
+        height, width = luma.shape
+        padded = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
+        wanted = sharpen(folded, padded, hints)[:height, :width].astype(np.int16)
+        worst = max(worst, int(np.abs(engine.sharpen(luma, hints=hints) - wanted).max()))
+        if worst > PARITY:
+            raise ExportError(
+                f"the exported {student.shape.name} differs from torch by {worst} grey levels on a random picture of "
+                f"{width}x{height}; at most {PARITY} is allowed"
+            )
+    return worst

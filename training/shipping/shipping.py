@@ -1,0 +1,113 @@
+"""From a run to the files that ship: the ONNX graph, its model card, and half precision for GPUs."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import onnx
+from onnxruntime.transformers.float16 import convert_float_to_float16
+
+from acutance.model.nets.export import to_onnx
+from acutance.model.nets.student import Student
+from acutance.training.data.pictures import DataError
+from acutance.training.evaluation.rows import Row
+from acutance.training.run.checkpoint import State, load_network
+from acutance.training.run.run_record import Checkpoint, RunRecord, commit
+from acutance.training.shipping import parity
+from acutance.training.shipping.card import make_card
+
+Precision = Literal["fp32", "fp16"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished or interrupted run: its student, where it was, what it was made of."""
+
+    student: Student
+    state: State
+    record: RunRecord
+    chosen: Checkpoint
+
+
+def load_run(folder: Path, chosen: Checkpoint) -> Run:
+    """Read a run.
+
+    Raises:
+        CheckpointError: `folder` is not a run, or has no such checkpoint yet.
+        DataError: It is the run of a teacher.
+    """
+    record = RunRecord.read(folder)
+    network, state = load_network(chosen.file(folder))
+    if not isinstance(network, Student):
+        raise DataError(f"{folder} is the run of a teacher, {network.shape.name}; only students are exported")
+    return Run(network, state, record, chosen)
+
+
+def ship(
+    run: Run,
+    out: Path,
+    name: str,
+    judge: Callable[[Path], list[Row]],
+    metrics: tuple[str, ...],
+    precisions: tuple[Precision, ...] = ("fp32",),
+) -> list[Row]:
+    """Export a run's student, check it, measure it and write its files; none is written if anything fails.
+
+    Args:
+        run: What to export.
+        out: The ONNX file; the card gets the same name with `.json`, half precision the same with `.fp16.onnx`.
+        name: What people are to call it.
+        judge: Measures the exported student, an ONNX file.
+        metrics: What `judge` measures by.
+        precisions: `fp16` beside `fp32`, which is always written.
+
+    Returns:
+        What was measured.
+
+    Raises:
+        ExportError: The graph does not compute what the student computes.
+        DataError: `out` is not an ONNX file's name, or a set cannot be read.
+    """
+    if out.suffix != ".onnx":
+        raise DataError(f"--out must be the name of an .onnx file, not {out}")
+    metadata = {
+        "name": name,
+        "commit": commit(),
+        "recipe": json.dumps(run.record.recipe),
+        "steps": str(run.state.step),
+        "licence": "Apache-2.0",
+    }
+    model = to_onnx(run.student, metadata)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as scratch:
+        file = Path(scratch) / out.name
+        file.write_bytes(model)
+        differences = {"fp32": parity.check(file, run.student)}
+        half = file.with_suffix(".fp16.onnx")
+        if "fp16" in precisions:
+            half.write_bytes(as_half(model))
+            differences["fp16"] = parity.check(half, run.student)
+        rows = judge(file)
+        card = make_card(
+            name, model, run.student.shape, run.record, run.state, run.chosen.value, rows, metrics, differences
+        )
+        text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+        file.with_suffix(".json").write_text(text, encoding="utf-8")
+        file.with_suffix(".json").replace(out.with_suffix(".json"))
+        if "fp16" in precisions:
+            half.replace(out.with_suffix(".fp16.onnx"))
+        file.replace(out)
+    return rows
+
+
+def as_half(model: bytes) -> bytes:
+    """The same graph with its convolutions in half precision; planes, strength and the last sum stay as they were."""
+    # The picture itself stays in single precision: only its correction is small enough for half.
+    half = convert_float_to_float16(
+        onnx.load_from_string(model), keep_io_types=True, node_block_list=["grey_luma", "corrected", "sharpened"]
+    )
+    serialized: bytes = half.SerializeToString()
+    return serialized

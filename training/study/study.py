@@ -1,0 +1,144 @@
+"""Studies: one recipe in several variants, each with several seeds, and a table of what each was worth.
+
+A study is a TOML file:
+
+    recipe = "call_small"
+    steps = 1000                # of every run
+    seeds = [1, 2, 3]           # of weights and batches; the pairs are the same
+    changes = ["validation.pictures=9"]         # to the recipe, in every run
+
+    [variants]                  # a name, and what `distil --set` would be given
+    "the truth alone" = []
+    "and batch norm" = ["student.batch_norm=true"]
+"""
+
+import csv
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from acutance.training.data.pictures import DataError
+from acutance.training.run.journal import TABLE
+from acutance.training.run.validation import IDENTITY
+
+
+class Study(BaseModel):
+    """What is compared, see the module's text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recipe: str
+    steps: Annotated[int, Field(ge=1)]
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    changes: tuple[str, ...] = ()
+    variants: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a study: its variant, its seed, where it goes, and the changes to the recipe."""
+
+    variant: str
+    seed: int
+    folder: Path
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A variant over its seeds.
+
+    Attributes:
+        variant: Its name.
+        gains: Of each seed, the mean gain in PSNR over the validation's degradations but `identity`, in dB.
+        identity: Of each seed, the PSNR to itself of a picture that nothing was done to, in dB.
+    """
+
+    variant: str
+    gains: tuple[float, ...]
+    identity: tuple[float, ...]
+
+
+def read_study(path: Path) -> Study:
+    """Read a study.
+
+    Raises:
+        DataError: It cannot be read, is not TOML, or has a key that is unknown, missing or out of range.
+    """
+    try:
+        return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path} is not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"{path}: {where}: {first['msg']}") from None
+
+
+def trials(study: Study, out: Path) -> list[Trial]:
+    """Every run of a study, seed by seed, so that one that is cut short has all variants of the first seeds."""
+    return [
+        Trial(name, seed, out / f"{index:02d}-seed{seed}", (*study.changes, *changes, f"training.seed={seed}"))
+        for seed in study.seeds
+        for index, (name, changes) in enumerate(study.variants.items())
+    ]
+
+
+def carry_out(planned: Sequence[Trial], steps: int, run: Callable[[Trial], bool]) -> bool:
+    """Run what has not reached its last step yet; False if somebody stopped it."""
+    return all(_last_row(trial.folder, steps) is not None or run(trial) for trial in planned)
+
+
+def outcomes(planned: Sequence[Trial], steps: int) -> list[Outcome]:
+    """What each variant was worth, from the validations at the last step; variants without any are left out."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for trial in planned:
+        row = _last_row(trial.folder, steps)
+        if row is not None:
+            found.setdefault(trial.variant, []).append(_figures(row))
+    return [
+        Outcome(name, tuple(gain for gain, _ in figures), tuple(kept for _, kept in figures))
+        for name, figures in found.items()
+    ]
+
+
+def markdown(study: Study, results: Sequence[Outcome]) -> str:
+    """A table of the outcomes; gains against the first variant, of which a spread is known by its seeds."""
+    lines = [
+        "| variant | seeds | gain in PSNR, dB: mean ± deviation (each seed) | against the first | identity, dB |",
+        "|---|---|---|---|---|",
+    ]
+    for outcome in results:
+        spread = stdev(outcome.gains) if len(outcome.gains) > 1 else float("nan")
+        each = ", ".join(f"{gain:.3f}" for gain in outcome.gains)
+        against = mean(outcome.gains) - mean(results[0].gains)
+        lines.append(
+            f"| {outcome.variant} | {len(outcome.gains)} | {mean(outcome.gains):.3f} ± {spread:.3f} ({each}) "
+            f"| {against:+.3f} | {mean(outcome.identity):.1f} |"
+        )
+    changes = "\n".join(f"- {name}: `{' '.join(changes) or '(as it is)'}`" for name, changes in study.variants.items())
+    common = f", with `{' '.join(study.changes)}`" if study.changes else ""
+    head = f"Recipe `{study.recipe}`{common}, {study.steps} steps each.\n\n"
+    return head + "\n".join(lines) + f"\n\nChanges to the recipe:\n\n{changes}\n"
+
+
+def _last_row(folder: Path, steps: int) -> dict[str, str] | None:
+    try:
+        with (folder / TABLE).open(encoding="utf-8", newline="") as file:
+            return next((row for row in csv.DictReader(file) if row["step"] == str(steps)), None)
+    except OSError:
+        return None
+
+
+def _figures(row: dict[str, str]) -> tuple[float, float]:
+    names = [column.removesuffix(" after") for column in row if column.endswith(" after")]
+    gains = [float(row[f"{name} after"]) - float(row[f"{name} before"]) for name in names if name != IDENTITY]
+    kept = float(row[f"{IDENTITY} after"]) if IDENTITY in names else float("nan")
+    return mean(gains), kept
