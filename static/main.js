@@ -45,15 +45,15 @@ const watch = new Watch(stage, (second) => figures.show(second));
 const source = new SourcePanel(changeSource);
 const sound = new SoundPanel(async (on) => call?.speak(on));
 const line = new LinePanel((wanted) => call?.use(wanted));
-const control = new ControlPanel((wishes) => {
-  call?.wish(wishes);
+const control = new ControlPanel((settings) => {
+  call?.applySettings(settings);
   tell();
 });
 const buttons = { start: element('start', HTMLButtonElement), stop: element('stop', HTMLButtonElement) };
 
 function start() {
   if (call) return;
-  const mine = new Call(stage, { line: line.line, wishes: control.wishes }, {
+  const mine = new Call(stage, { line: line.line, settings: control.settings }, {
     onState: (next) => {
       note(next);
       state = next;
@@ -61,7 +61,7 @@ function start() {
     },
     onPicture: (captured) => {
       track = captured;
-      source.refreshCameras(source.wishes.kind === 'camera' ? captured.getSettings().deviceId : undefined);
+      source.refreshCameras(source.settings.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
     onStats: (stats) => {
       report = { stats, at: performance.now() };
@@ -89,7 +89,7 @@ function start() {
   figures.clear();
   const unwatch = watch.follow(mine, freshReport);
   showButtons();
-  mine.start(source.wishes);
+  mine.start(source.settings);
   if (sound.wanted) mine.speak(true).catch(() => {}); // the page says so where it is switched on
 }
 
@@ -101,7 +101,7 @@ async function changeSource() {
   say(element('source-said', HTMLElement), null);
   if (!call || state === 'opening') return;
   try {
-    await call.show(source.wishes);
+    await call.show(source.settings);
   } catch (error) {
     if (!call) return;
     const trouble = Trouble.from(error);
@@ -134,8 +134,8 @@ function actionFor(trouble) {
 
 /** Says the state. */
 function tell() {
-  const { enhance } = control.wishes;
-  show(describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind: source.wishes.kind }));
+  const { enhance } = control.settings;
+  show(describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind: source.settings.kind }));
 }
 
 /** @param {Said} said */
@@ -197,10 +197,10 @@ document.addEventListener('visibilitychange', () => {
 // A page that is left frees its place on the server at once.
 addEventListener('pagehide', stop);
 offerCopy(() => bugReport({
-  source: source.wishes,
+  source: source.settings,
   track: track?.getSettings() ?? null,
   line: line.line,
-  wishes: { ...control.wishes, output_height: null },
+  settings: { ...control.settings, output_height: null },
   server: report?.stats ?? null,
   seconds: watch.seconds,
   events,

@@ -129,7 +129,7 @@ def _step(server: Watched, watchers: Process, count: int, seconds: int) -> Step:
     return Step(
         count,
         round((last.cpu - first.cpu) / elapsed, 3),
-        len(stream["lanes"]),
+        len(stream["renditions"]),
         round((stream["enhanced"] - counted) / elapsed, 1),
         round(min(rates), 1),
         round(bits / 1e6, 2),

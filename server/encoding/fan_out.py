@@ -1,4 +1,4 @@
-"""The lanes of one stream, and who receives them: each (variant, codec) is encoded once, and only while watched."""
+"""The renditions of one stream and their receivers: each (variant, codec) is encoded once, and only while watched."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,23 +6,23 @@ from dataclasses import replace
 from time import monotonic
 
 from acutance.server.encoding.encoder import Encoder
-from acutance.server.encoding.rendition import Aged, Handed, Lane, Subscription, Variant
+from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Rendition, Subscription, Variant
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.planes import copy_of
 from acutance.server.rtc.packet_track import Packet, PacketTrack
 
 
-class Broadcast:
-    """Opens a lane with its first receiver and closes it with its last. Lives on one event loop.
+class FanOut:
+    """Opens a rendition with its first receiver and closes it with its last. Lives on one event loop.
 
     Attributes:
-        opened: how many lanes there have been.
+        opened: how many renditions there have been.
     """
 
     def __init__(
         self,
         make_encoder: Callable[[str, SharedRate], Encoder],
-        on_handed: Callable[[Handed], None],
+        on_encoded: Callable[[EncodedFrameTiming], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
     ):
@@ -30,49 +30,49 @@ class Broadcast:
 
         Args:
             make_encoder: makes one of a codec, ``H264`` or ``VP8``, that follows a rate.
-            on_handed: called for each enhanced frame that a lane gave to its receivers.
+            on_encoded: called for each enhanced frame that a rendition gave to its receivers.
             on_dropped: called for each enhanced frame that was lost to a failing encoder.
             clock: in seconds.
         """
         self.opened = 0
         self._make_encoder = make_encoder
-        self._on_handed = on_handed
+        self._on_encoded = on_encoded
         self._on_dropped = on_dropped
         self._clock = clock
-        self._lanes: dict[tuple[Variant, str], Lane] = {}
-        self._tasks: dict[Lane, asyncio.Task[None]] = {}
+        self._renditions: dict[tuple[Variant, str], Rendition] = {}
+        self._tasks: dict[Rendition, asyncio.Task[None]] = {}
         self._sound: list[tuple[str, PacketTrack]] = []
 
     @property
-    def lanes(self) -> list[Lane]:
+    def renditions(self) -> list[Rendition]:
         """Those that are watched, in the order in which they were opened."""
-        return list(self._lanes.values())
+        return list(self._renditions.values())
 
-    def of(self, variant: Variant) -> list[Lane]:
-        """Return the lanes of one variant."""
-        return [lane for lane in self._lanes.values() if lane.variant is variant]
+    def of(self, variant: Variant) -> list[Rendition]:
+        """Return the renditions of one variant."""
+        return [rendition for rendition in self._renditions.values() if rendition.variant is variant]
 
     def join(self, variant: Variant, codec: str, subscription: Subscription) -> None:
         """Let a receiver have a variant in a codec, from a keyframe on."""
-        lane = self._lanes.get((variant, codec))
-        if lane is None:
-            lane = self._open(variant, codec)
-        lane.add(subscription)
+        rendition = self._renditions.get((variant, codec))
+        if rendition is None:
+            rendition = self._open(variant, codec)
+        rendition.add(subscription)
 
     def leave(self, subscription: Subscription) -> None:
-        """Let a receiver go; one that is in no lane is no matter."""
-        for key, lane in list(self._lanes.items()):
-            lane.remove(subscription)
-            if not lane.receivers:
-                del self._lanes[key]
-                lane.close()
+        """Let a receiver go; one that is in no rendition is no matter."""
+        for key, rendition in list(self._renditions.items()):
+            rendition.remove(subscription)
+            if not rendition.receivers:
+                del self._renditions[key]
+                rendition.close()
 
-    def put(self, variant: Variant, aged: Aged) -> int:
-        """Leave a frame for every lane of a variant, given away; return how many still held the one before."""
+    def put(self, variant: Variant, queued: QueuedFrame) -> int:
+        """Leave a frame for every rendition of a variant, given away; return how many still held the one before."""
         overwritten = 0
-        for index, lane in enumerate(self.of(variant)):
-            # Encoders write into what they are given: each lane gets planes of its own.
-            overwritten += lane.put(replace(aged, frame=copy_of(aged.frame)) if index else aged)
+        for index, rendition in enumerate(self.of(variant)):
+            # Encoders write into what they are given: each rendition gets planes of its own.
+            overwritten += rendition.put(replace(queued, frame=copy_of(queued.frame)) if index else queued)
         return overwritten
 
     def join_sound(self, codec: str, track: PacketTrack) -> None:
@@ -90,29 +90,29 @@ class Broadcast:
                 track.offer(packet)
 
     async def close(self) -> None:
-        """Close every lane and wait for it."""
-        for lane in self._lanes.values():
-            lane.close()
-        self._lanes.clear()
+        """Close every rendition and wait for it."""
+        for rendition in self._renditions.values():
+            rendition.close()
+        self._renditions.clear()
         self._sound.clear()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    def _open(self, variant: Variant, codec: str) -> Lane:
+    def _open(self, variant: Variant, codec: str) -> Rendition:
         enhanced = variant is Variant.ENHANCED
-        lane = Lane(
+        rendition = Rendition(
             variant,
             codec,
             lambda rate: self._make_encoder(codec, rate),
-            self._on_handed if enhanced else _unseen,
+            self._on_encoded if enhanced else _unseen,
             self._on_dropped if enhanced else _unseen,
             self._clock,
         )
-        self._lanes[variant, codec] = lane
+        self._renditions[variant, codec] = rendition
         self.opened += 1
-        task = asyncio.create_task(lane.run())
-        self._tasks[lane] = task
-        task.add_done_callback(lambda _: self._tasks.pop(lane, None))
-        return lane
+        task = asyncio.create_task(rendition.run())
+        self._tasks[rendition] = task
+        task.add_done_callback(lambda _: self._tasks.pop(rendition, None))
+        return rendition
 
 
 def _unseen(*_: object) -> None:

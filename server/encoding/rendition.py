@@ -1,4 +1,4 @@
-"""A lane: one encoder for one variant of a stream in one codec, shared by everybody who receives that."""
+"""A rendition: one encoder for one variant of a stream in one codec, shared by everybody who receives that."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ class Variant(StrEnum):
 
 
 @dataclass(frozen=True)
-class Aged:
+class QueuedFrame:
     """The stream's frame of this number, what is known of it, and when it arrived and its last stage ended.
 
     Times are on the pipeline's clock.
@@ -45,17 +45,17 @@ class Aged:
 
 
 @dataclass(frozen=True)
-class Handed:
-    """A frame that a lane gave to its receivers, and seconds that it waited for the encoder and took there."""
+class EncodedFrameTiming:
+    """A frame that a rendition gave to its receivers, and seconds that it waited for the encoder and took there."""
 
-    aged: Aged
+    queued: QueuedFrame
     waited: float
     encoding: float
 
 
 @dataclass(eq=False)
 class Subscription:
-    """One receiver of a lane.
+    """One receiver of a rendition.
 
     Attributes:
         track: where its packets go.
@@ -68,10 +68,10 @@ class Subscription:
     on_lost: Callable[[str], object] = lambda reason: None
 
 
-class Lane:
+class Rendition:
     """Encodes the newest frame whenever one of its receivers can take it, once for all of them.
 
-    A lane with one receiver that is behind waits with its next frame, so that raw frames are dropped and never an
+    A rendition with one receiver that is behind waits with its next frame, so that raw frames are dropped and never an
     encoded one; with several it goes on for those that keep up, and the others miss what is up to the next keyframe.
 
     Attributes:
@@ -85,7 +85,7 @@ class Lane:
         variant: Variant,
         codec: str,
         make_encoder: Callable[[SharedRate], Encoder],
-        on_handed: Callable[[Handed], None],
+        on_encoded: Callable[[EncodedFrameTiming], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
     ):
@@ -95,7 +95,7 @@ class Lane:
             variant: of its picture.
             codec: ``H264`` or ``VP8``.
             make_encoder: makes one that follows a rate.
-            on_handed: called on the event loop for each frame that went to the receivers.
+            on_encoded: called on the event loop for each frame that went to the receivers.
             on_dropped: called for each frame that was lost to a failing encoder.
             clock: in seconds.
         """
@@ -105,10 +105,10 @@ class Lane:
         self.encoder = make_encoder(self.rate)
         self.encoding = 0.0
         self._failing_since: float | None = None
-        self._on_handed = on_handed
+        self._on_encoded = on_encoded
         self._on_dropped = on_dropped
         self._clock = clock
-        self._frames: Mailbox[Aged] = Mailbox()
+        self._frames: Mailbox[QueuedFrame] = Mailbox()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._subscriptions: tuple[Subscription, ...] = ()
         self._room = asyncio.Event()
@@ -133,23 +133,23 @@ class Lane:
         self.rate.leave(subscription.rate)
         self._room.set()
 
-    def put(self, aged: Aged) -> bool:
+    def put(self, queued: QueuedFrame) -> bool:
         """Leave a frame, given away; return whether it took the place of one that was not encoded yet."""
-        return self._frames.put(aged)
+        return self._frames.put(queued)
 
     async def run(self) -> None:
         """Encode until `close`."""
         loop = asyncio.get_running_loop()
         try:
             while True:
-                aged = await self._frames.take()
+                queued = await self._frames.take()
                 begun = self._clock()
                 try:
-                    packet = await loop.run_in_executor(self._executor, self.encoder.encode, aged.frame)
+                    packet = await loop.run_in_executor(self._executor, self.encoder.encode, queued.frame)
                 except Exception as error:  # FFmpeg's errors are many
                     # The next frame may fare better, from a keyframe on: the receivers lack this one.
-                    self._say_once(
-                        f"{self.encoder.name} failed on a frame of {aged.frame.width}x{aged.frame.height}", error
+                    self._log_once(
+                        f"{self.encoder.name} failed on a frame of {queued.frame.width}x{queued.frame.height}", error
                     )
                     self.encoder.reset()
                     self._on_dropped()
@@ -157,8 +157,8 @@ class Lane:
                     continue
                 self.encoding, self._failing_since = self._clock() - begun, None
                 await self._wait_for_room()
-                self._deliver(packet, aged.arrived)
-                self._on_handed(Handed(aged, begun - aged.since, self.encoding))
+                self._deliver(packet, queued.arrived)
+                self._on_encoded(EncodedFrameTiming(queued, begun - queued.since, self.encoding))
         except Closed:
             return
 
@@ -184,7 +184,7 @@ class Lane:
             for subscription in self._subscriptions:
                 subscription.on_lost(f"the picture cannot be encoded ({type(error).__name__} in {self.encoder.name})")
 
-    def _say_once(self, what: str, error: Exception) -> None:
+    def _log_once(self, what: str, error: Exception) -> None:
         if what not in self._said:
             self._said.add(what)
             log.error("%s: %r", what, error)

@@ -4,7 +4,7 @@ from acutance.server.encoding.bitrate import RateControl
 
 # One viewer on a poor line is not to spoil the picture of the others: with several, half of what the size asks for is
 # the least. Half costs .002 to .004 of SSIM on calls (0.4 against 0.2 bits a pixel, see bitrate.py); who cannot
-# take that much loses packets, and asks for a smaller picture in vain: a lane has one size.
+# take that much loses packets, and asks for a smaller picture in vain: a rendition has one size.
 _LEAST_SHARE = 0.5
 
 

@@ -16,7 +16,7 @@ from yarl import URL
 
 from acutance.server.client.whip import SignallingError, WhipClient
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.fan_out import Broadcast
+from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.aiortc_private.media import watch_feedback
 from acutance.server.rtc.aiortc_private.timestamps import date_reports
@@ -61,7 +61,7 @@ class State(StrEnum):
 
 
 class Forward:
-    """Publishes one stream on, as one more receiver of its lane. Lives on one event loop.
+    """Publishes one stream on, as one more receiver of its rendition. Lives on one event loop.
 
     Attributes:
         state: how it is doing.
@@ -73,7 +73,7 @@ class Forward:
         self,
         name: str,
         ingest: Ingest,
-        broadcast: Broadcast,
+        fan_out: FanOut,
         network: Network,
         limits: Limits,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -82,7 +82,7 @@ class Forward:
         self._url = ingest.url.replace("{stream}", name)
         self.id = secrets.token_urlsafe(8)
         self._ingest = ingest
-        self._broadcast = broadcast
+        self._fan_out = fan_out
         self._network = network
         self._limits = limits
         self._sleep = sleep
@@ -109,7 +109,7 @@ class Forward:
         """Publish until the connection ends; one that never was is an error."""
         self.state = State.CONNECTING
         async with self._client() as client:
-            publication = _Publication(self._broadcast, self._network, self._limits, sound)
+            publication = _Publication(self._fan_out, self._network, self._limits, sound)
             try:
                 await publication.begin(client)
                 self.state = State.CONNECTED
@@ -140,9 +140,9 @@ class Forward:
 class _Publication:
     """One connection to the ingest."""
 
-    def __init__(self, broadcast: Broadcast, network: Network, limits: Limits, sound: str):
+    def __init__(self, fan_out: FanOut, network: Network, limits: Limits, sound: str):
         self.ended = asyncio.Event()
-        self._broadcast = broadcast
+        self._fan_out = fan_out
         self._handshake_timeout = limits.handshake_timeout
         self._peer = RTCPeerConnection(network.configuration())
         self._peer.on("connectionstatechange", self._on_state)
@@ -181,13 +181,13 @@ class _Publication:
             raise ForwardError(f"not connected within {self._handshake_timeout:g} s") from None
         if self.ended.is_set():
             raise ForwardError("the connection failed")
-        self._broadcast.join(Variant.ENHANCED, codec, self._picture)
-        self._broadcast.join_sound(sound, self._sound)
+        self._fan_out.join(Variant.ENHANCED, codec, self._picture)
+        self._fan_out.join_sound(sound, self._sound)
 
     async def end(self) -> None:
         """Stop sending."""
-        self._broadcast.leave(self._picture)
-        self._broadcast.leave_sound(self._sound)
+        self._fan_out.leave(self._picture)
+        self._fan_out.leave_sound(self._sound)
         await self._peer.close()
 
     def _on_state(self) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
-from acutance.server.rtc.session_description import OfferError
+from acutance.server.errors import RequestError
 from acutance.server.security.tokens import Caller
 
 
@@ -29,14 +29,14 @@ class ForwardRules:
         """Let an operator pass.
 
         Raises:
-            OfferError: 403, why not.
+            RequestError: 403, why not.
         """
         if not self.hosts:
-            raise OfferError(
+            raise RequestError(
                 403, "forward_off", "Streams are not forwarded by request here: start the server with --forward-host."
             )
         if self.operators is not None and caller.name not in self.operators:
-            raise OfferError(
+            raise RequestError(
                 403, "not_operator", f"{caller.name} may not forward streams: --forward-operator names who may."
             )
 

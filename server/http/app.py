@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import hdrs, web
 
+from acutance.server.errors import RequestError
 from acutance.server.forward.rules import ForwardRules
 from acutance.server.http import forward_routes
 from acutance.server.http.app_keys import HOST
@@ -14,11 +15,10 @@ from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.responses import refusal as _error
 from acutance.server.http.whip_routes import add_routes, session_url
-from acutance.server.rtc.session_description import OfferError
 from acutance.server.sessions.host import FullError, Host
 from acutance.server.sessions.streams import NoStreamError, TakenError
 from acutance.server.signalling.offer import read_offer
-from acutance.server.signalling.settings import WishError
+from acutance.server.signalling.settings import SettingError
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ async def _static(request: web.Request) -> web.StreamResponse:
 
 async def _offer(request: web.Request) -> web.StreamResponse:
     offer = read_offer(await request.read())
-    session, sdp = await request.app[HOST].open(offer.sdp, offer.wishes, offer.stream)
+    session, sdp = await request.app[HOST].open(offer.sdp, offer.settings, offer.stream)
     return web.json_response(
         {"sdp": sdp, "type": "answer", "session": session.name, "url": session_url(session.id)},
         headers={"Cache-Control": "no-store"},
@@ -153,10 +153,10 @@ async def _headers(request: web.Request, handler: _Handler) -> web.StreamRespons
 async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except OfferError as error:
+    except RequestError as error:
         return _error(error.status, error.code, str(error))
-    except WishError as error:
-        return _error(422, "bad_wish", f"This cannot be had: {error}.")
+    except SettingError as error:
+        return _error(422, "bad_setting", f"This cannot be had: {error}.")
     except TakenError as error:
         return _error(409, "taken", str(error))
     except NoStreamError as error:

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Middleware
 from acutance.server.http.responses import CODE, refusal
 from acutance.server.security.access import Access, AccessError
 from acutance.server.security.origins import Origins
-from acutance.server.security.quota import HOLDER, Holder
+from acutance.server.security.quota import CLIENT, Client
 from acutance.server.security.rate_limit import RequestRate
 from acutance.server.security.tokens import Caller
 
@@ -87,7 +87,7 @@ class Guard:
                 )
         try:
             request[CALLER] = caller = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
-            HOLDER.set(Holder(caller, address))
+            CLIENT.set(Client(caller, address))
         except AccessError as error:
             if not _is_public(request):
                 headers = (

@@ -114,14 +114,14 @@ class _HostCollector(Collector):
         for rung in host.ladder.rungs:
             rungs.add_metric([rung.name], sum(session.student == rung.name for session in host.sessions))
         yield rungs
-        lanes: Counter[tuple[str, str]] = Counter()
+        renditions: Counter[tuple[str, str]] = Counter()
         bits = 0
         for session in host.sessions:
-            for lane in session.pipeline.broadcast.lanes:
-                lanes[lane.variant, lane.codec] += 1
-                bits += lane.encoder.bitrate
+            for rendition in session.pipeline.fan_out.renditions:
+                renditions[rendition.variant, rendition.codec] += 1
+                bits += rendition.encoder.bitrate
         encoders = GaugeMetricFamily("acutance_encoders", "Encoders at work.", labels=["variant", "codec"])
-        for labels, count in sorted(lanes.items()):
+        for labels, count in sorted(renditions.items()):
             encoders.add_metric(labels, count)
         yield encoders
         yield GaugeMetricFamily("acutance_encoder_bits_per_second", "What all encoders are set to.", bits)

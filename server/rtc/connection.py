@@ -11,11 +11,11 @@ from typing import Any, Literal
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
+from acutance.server.errors import RequestError
 from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, prepare_ice
 from acutance.server.rtc.h264_profile import with_profiles, with_received_level, with_stand_ins
-from acutance.server.rtc.session_description import OfferError
-from acutance.server.security.quota import HOLDER, Held
-from acutance.server.sessions.context import Shared
+from acutance.server.security.quota import CLIENT, ActiveSession
+from acutance.server.sessions.context import ServerContext
 from acutance.server.signalling.trickle import Trickled
 
 log = logging.getLogger(__name__)
@@ -29,24 +29,24 @@ class Connection(ABC):
         name: for logs: says nothing about the id.
         etag: the entity tag of its ICE session (RFC 9725, section 4.3.1), with its quotes.
         peer: aiortc's.
-        holder: whose it is.
+        client: whose it is.
         connected: set from then on.
     """
 
     def __init__(
         self,
-        shared: Shared,
+        context: ServerContext,
         on_closed: Callable[[Any], None],
         clock: Callable[[], float] = monotonic,
     ):
         self.id = token_urlsafe(18)
         self.name = token_hex(3)
         self.etag = f'"{token_hex(8)}"'
-        self.holder = HOLDER.get()
-        self.peer = RTCPeerConnection(shared.network.configuration())
+        self.client = CLIENT.get()
+        self.peer = RTCPeerConnection(context.network.configuration())
         accept_rsa_certificates(self.peer)
-        self._network = shared.network
-        self._limits = shared.limits
+        self._network = context.network
+        self._limits = context.limits
         self._on_closed = on_closed
         self._clock = clock
         self._offered = SessionDescription()
@@ -59,7 +59,7 @@ class Connection(ABC):
         """Negotiate on a checked session description; return the answer's, with every candidate in it.
 
         Raises:
-            OfferError: aiortc cannot serve the offer after all; the session is closed.
+            RequestError: aiortc cannot serve the offer after all; the session is closed.
         """
         self.peer.on("connectionstatechange", self._on_state)
         # From here on, so that an answer that never gets finished is cleaned up too.
@@ -75,12 +75,12 @@ class Connection(ABC):
             answer = self.peer.localDescription.sdp
             self._negotiated(answer)
             return self._network.described(with_profiles(with_received_level(answer), profiles))
-        except OfferError:
+        except RequestError:
             await self.close("the offer has too many candidates")
             raise
         except Exception as error:  # aiortc lets every kind escape on an odd offer
             await self.close("the offer could not be answered")
-            raise OfferError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
+            raise RequestError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
 
     @property
     def state(self) -> Literal["connecting", "running", "closing"]:
@@ -90,9 +90,9 @@ class Connection(ABC):
         return "running" if self.connected.is_set() else "connecting"
 
     @property
-    def held(self) -> Held:
-        """What counts against its holder's quota."""
-        return Held(self.holder, connected=self.state != "connecting")
+    def held(self) -> ActiveSession:
+        """What counts against its client's quota."""
+        return ActiveSession(self.client, connected=self.state != "connecting")
 
     @property
     def remote_ice(self) -> tuple[str, str]:
@@ -105,7 +105,7 @@ class Connection(ABC):
         """Take candidates that came after the offer; what cannot be used is left aside (RFC 9725, section 4.3.2).
 
         Raises:
-            OfferError: they are too many.
+            RequestError: they are too many.
         """
         self._take_candidates(len(trickled.candidates))
         mids = [media.rtp.muxId for media in self._offered.media]
@@ -123,7 +123,7 @@ class Connection(ABC):
         self._candidates += count
         most = self._limits.max_candidates
         if self._candidates > most:
-            raise OfferError(
+            raise RequestError(
                 400,
                 "bad_candidate",
                 f"{self._candidates} ICE candidates: a peer may have {most} here (--max-candidates).",

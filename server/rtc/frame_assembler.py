@@ -14,7 +14,7 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
 from acutance.server.rtc.coded_frame import begins_keyframe, has_picture, opens_keyframe
-from acutance.server.rtc.retransmissions import Missing
+from acutance.server.rtc.retransmissions import Retransmissions
 
 # One keyframe answers all requests within this time, see `encoder.KEYFRAME_INTERVAL`; Chrome does as much.
 PLI_INTERVAL_S = 0.5
@@ -66,7 +66,7 @@ class FrameAssembler:
         self._ready: list[JitterFrame] = []
         self._marker_ends_frames = True
         self._pli_at = float("-inf")
-        self._missing = Missing()
+        self._missing = Retransmissions()
         self._late = 0  # packets in a row
         self._openings: set[int] = set()  # of keyframes
         self._kept: dict[int, RtpPacket] = {}  # by position: sequence numbers that do not wrap

@@ -18,7 +18,7 @@ class PacketTrack(MediaStreamTrack):
     """A track of encoded packets: aiortc packs them into RTP and leaves its own encoder idle.
 
     It holds a few of them at most. A receiver that falls behind loses every packet from there to the next keyframe,
-    for what lies between builds on what it has lost; the other receivers of the same lane notice nothing.
+    for what lies between builds on what it has lost; the other receivers of the same rendition notice nothing.
 
     Attributes:
         kind: ``video`` or ``audio``.

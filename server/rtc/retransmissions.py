@@ -25,7 +25,7 @@ class _Absence:
     asked: int = 0
 
 
-class Missing:
+class Retransmissions:
     """Knows the packets that have not come. Positions are sequence numbers that do not wrap; times are in seconds.
 
     Attributes:

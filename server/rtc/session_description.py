@@ -6,6 +6,7 @@ from enum import Enum
 from aiortc import RTCDtlsFingerprint
 from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp
 
+from acutance.server.errors import RequestError
 from acutance.server.rtc.h264_profile import is_baseline, is_h264
 
 # RFC 8839, section 5.1: candidate-attribute, up to the candidate's type.
@@ -24,20 +25,6 @@ _ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
 _KINDS = {"video", "audio", "application"}
 _AUDIO_CODECS = ("audio/opus", "audio/pcmu", "audio/pcma", "audio/g722")
-
-
-class OfferError(ValueError):
-    """An offer that cannot be served.
-
-    Attributes:
-        status: the HTTP status that fits: 400 where it is malformed, 422 where it asks for something else.
-        code: one word for programs.
-    """
-
-    def __init__(self, status: int, code: str, message: str):
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 class Role(Enum):
@@ -62,13 +49,13 @@ def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
     """Return a session description, checked, with what aiortc cannot take put right.
 
     Raises:
-        OfferError: what is wrong with it, and what to do.
+        RequestError: what is wrong with it, and what to do.
     """
     lines = sdp.splitlines()
     if not lines or lines[0].strip() != "v=0":
-        raise OfferError(400, "not_sdp", 'The "sdp" is not a session description: its first line must be v=0.')
+        raise RequestError(400, "not_sdp", 'The "sdp" is not a session description: its first line must be v=0.')
     if len(lines) > _MOST_LINES:
-        raise OfferError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MOST_LINES}.")
+        raise RequestError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MOST_LINES}.")
     _check_candidates(lines)
     _check_payload_types(lines)
     reachable = [line for line in lines if not is_hidden(line)]
@@ -76,7 +63,7 @@ def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
     try:
         description = SessionDescription.parse(repaired)
     except Exception as error:  # aiortc's parser lets every kind escape
-        raise OfferError(400, "bad_sdp", f"The session description cannot be read ({error!r})."[:200]) from error
+        raise RequestError(400, "bad_sdp", f"The session description cannot be read ({error!r})."[:200]) from error
     _check_sections(description, role)
     return repaired
 
@@ -102,10 +89,10 @@ def check_candidate(line: str) -> None:
     """Check one line ``a=candidate:…``.
 
     Raises:
-        OfferError: it cannot be read.
+        RequestError: it cannot be read.
     """
     if not _CANDIDATE.match(line) or int(line.split()[5]) > 65535 or not _extensions_are_readable(line):
-        raise OfferError(400, "bad_candidate", f"This ICE candidate cannot be read: {line[:100]!r}.")
+        raise RequestError(400, "bad_candidate", f"This ICE candidate cannot be read: {line[:100]!r}.")
 
 
 def _extensions_are_readable(line: str) -> bool:
@@ -125,18 +112,18 @@ def _check_payload_types(lines: list[str]) -> None:
         elif line.startswith("a=rtpmap:"):
             match = _PAYLOAD_TYPE.match(line)
             if match is None or match[1] in taken:
-                raise OfferError(
+                raise RequestError(
                     400, "bad_sdp", f"{line[:60]!r}: a payload type is a number up to 127, once in its section."
                 )
             taken.add(match[1])
     if sum(line.startswith("a=rtcp-fb:*") for line in lines) > _MOST_FEEDBACK_FOR_ALL:
-        raise OfferError(400, "bad_sdp", f"At most {_MOST_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are taken.")
+        raise RequestError(400, "bad_sdp", f"At most {_MOST_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are taken.")
 
 
 def _check_candidates(lines: list[str]) -> None:
     candidates = [line for line in lines if line.startswith("a=candidate")]
     if len(candidates) > MOST_CANDIDATES:
-        raise OfferError(
+        raise RequestError(
             400, "bad_candidate", f"{len(candidates)} ICE candidates: at most {MOST_CANDIDATES} are taken."
         )
     for line in candidates:
@@ -175,24 +162,24 @@ def _without_lone_end(lines: list[str]) -> list[str]:
 def _check_sections(description: SessionDescription, role: Role) -> None:
     kinds = [media.kind for media in description.media]
     if "video" not in kinds:
-        raise OfferError(422, "no_video", "The offer has no video section: add a video track.")
+        raise RequestError(422, "no_video", "The offer has no video section: add a video track.")
     if kinds.count("video") > 1:
-        raise OfferError(
+        raise RequestError(
             422,
             "two_videos",
             f"The offer has {kinds.count('video')} video sections: send one video a session.",
         )
     if len(set(kinds)) < len(kinds) or not _KINDS.issuperset(kinds):
-        raise OfferError(
+        raise RequestError(
             422, "too_many_sections", "The offer may have one video, one audio and one data channel section."
         )
     if role is not Role.RETURN and "application" in kinds:
-        raise OfferError(422, "data_channel", "WHIP and WHEP carry no data channel: leave it out of the offer.")
+        raise RequestError(422, "data_channel", "WHIP and WHEP carry no data channel: leave it out of the offer.")
     for media in description.media:
         _check_transport(media)
     mids = [media.rtp.muxId for media in description.media]
     if len(set(mids)) < len(mids):
-        raise OfferError(400, "bad_mid", f"Two sections have the same a=mid ({', '.join(mids)[:60]}).")
+        raise RequestError(400, "bad_mid", f"Two sections have the same a=mid ({', '.join(mids)[:60]}).")
     # Sound goes back as it came: with the offers of the page its direction is the peer's affair.
     directed = ("video",) if role is Role.RETURN else ("video", "audio")
     for media in description.media:
@@ -203,13 +190,17 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
 
 def _check_transport(media: MediaDescription) -> None:
     if media.dtls is None or not any(_is_usable(fingerprint) for fingerprint in media.dtls.fingerprints):
-        raise OfferError(400, "no_fingerprint", f"The {media.kind} section has no a=fingerprint of SHA-256 or longer.")
+        raise RequestError(
+            400, "no_fingerprint", f"The {media.kind} section has no a=fingerprint of SHA-256 or longer."
+        )
     if media.ice is None or not media.ice.usernameFragment or not media.ice.password:
-        raise OfferError(400, "no_ice", f"The {media.kind} section has no a=ice-ufrag and a=ice-pwd.")
+        raise RequestError(400, "no_ice", f"The {media.kind} section has no a=ice-ufrag and a=ice-pwd.")
     if not media.rtp.muxId:
-        raise OfferError(400, "no_mid", f"The {media.kind} section has no a=mid.")
+        raise RequestError(400, "no_mid", f"The {media.kind} section has no a=mid.")
     if media.kind != "application" and not media.rtcp_mux:
-        raise OfferError(422, "no_rtcp_mux", f"The {media.kind} section has no a=rtcp-mux: RTP and RTCP share a port.")
+        raise RequestError(
+            422, "no_rtcp_mux", f"The {media.kind} section has no a=rtcp-mux: RTP and RTCP share a port."
+        )
 
 
 def _is_usable(fingerprint: RTCDtlsFingerprint) -> bool:
@@ -218,7 +209,9 @@ def _is_usable(fingerprint: RTCDtlsFingerprint) -> bool:
 
 def _check_direction(media: MediaDescription, role: Role) -> None:
     if (media.direction or "sendrecv") not in role.value:
-        raise OfferError(422, "wrong_direction", f"The {media.kind} section is {media.direction}: {_WHAT_TO_DO[role]}.")
+        raise RequestError(
+            422, "wrong_direction", f"The {media.kind} section is {media.direction}: {_WHAT_TO_DO[role]}."
+        )
 
 
 def _check_codecs(media: MediaDescription, role: Role) -> None:
@@ -227,10 +220,10 @@ def _check_codecs(media: MediaDescription, role: Role) -> None:
     if media.kind == "video" and not any(
         codec.mimeType.lower() == "video/vp8" or h264(codec) for codec in media.rtp.codecs
     ):
-        raise OfferError(
+        raise RequestError(
             422,
             "no_codec",
             "No common video codec: offer H.264 (Baseline or constrained Baseline, packetization-mode=1) or VP8.",
         )
     if media.kind == "audio" and not any(codec.mimeType.lower() in _AUDIO_CODECS for codec in media.rtp.codecs):
-        raise OfferError(422, "no_codec", "No common audio codec: offer Opus, G.722 or G.711.")
+        raise RequestError(422, "no_codec", "No common audio codec: offer Opus, G.722 or G.711.")

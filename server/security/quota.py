@@ -8,7 +8,7 @@ from acutance.server.security.tokens import Caller
 
 
 @dataclass(frozen=True)
-class Holder:
+class Client:
     """Whose a session is.
 
     Attributes:
@@ -21,19 +21,19 @@ class Holder:
 
 
 # Of the request that is being served; nobody's outside of one.
-HOLDER: ContextVar[Holder] = ContextVar("holder", default=Holder())  # noqa: B039 - frozen
+CLIENT: ContextVar[Client] = ContextVar("client", default=Client())  # noqa: B039 - frozen
 
 
 @dataclass(frozen=True)
-class Held:
+class ActiveSession:
     """One session for the count.
 
     Attributes:
-        holder: whose it is.
+        client: whose it is.
         connected: whether ICE and DTLS are through.
     """
 
-    holder: Holder
+    client: Client
     connected: bool
 
 
@@ -50,19 +50,19 @@ class Quota:
     per_token: int | None = None
     handshakes: int | None = None
 
-    def obstacle(self, holder: Holder, held: Iterable[Held]) -> str | None:
-        """Return why this holder gets no other session beside those that are held, or None."""
+    def refusal_reason(self, client: Client, held: Iterable[ActiveSession]) -> str | None:
+        """Return why this client gets no other session beside those that are held, or None."""
         held = list(held)
         waiting = sum(not one.connected for one in held)
         if self.handshakes is not None and waiting >= self.handshakes:
             return f"{waiting} peers are about to connect, as many as the server takes at once"
-        if self.per_address is not None and holder.address:
-            of_address = sum(one.holder.address == holder.address for one in held)
+        if self.per_address is not None and client.address:
+            of_address = sum(one.client.address == client.address for one in held)
             if of_address >= self.per_address:
                 return f"this address has {of_address} sessions, as many as it may"
-        most = holder.caller.sessions if holder.caller.sessions is not None else self.per_token
-        if most is not None and holder.caller.name:
-            of_token = sum(one.holder.caller.name == holder.caller.name for one in held)
+        most = client.caller.sessions if client.caller.sessions is not None else self.per_token
+        if most is not None and client.caller.name:
+            of_token = sum(one.client.caller.name == client.caller.name for one in held)
             if of_token >= most:
-                return f"the token {holder.caller.name} has {of_token} sessions, as many as it may"
+                return f"the token {client.caller.name} has {of_token} sessions, as many as it may"
         return None

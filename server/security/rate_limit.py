@@ -12,7 +12,7 @@ _BURST_SHARE = 0.25
 
 
 @dataclass
-class Bucket:
+class TokenBucket:
     """Permits that come at a steady rate and are kept up to a number.
 
     Attributes:
@@ -48,13 +48,13 @@ class RequestRate:
     def __init__(self, per_minute: float, clock: Callable[[], float] = monotonic):
         self._per_minute = per_minute
         self._clock = clock
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, address: str) -> float:
         """Take a permit of an address and return 0, or return after how many seconds there is one."""
         bucket = self._buckets.pop(address, None)
         if bucket is None:
-            bucket = Bucket(self._per_minute / 60, max(1.0, self._per_minute * _BURST_SHARE), self._clock)
+            bucket = TokenBucket(self._per_minute / 60, max(1.0, self._per_minute * _BURST_SHARE), self._clock)
         self._buckets[address] = bucket
         if len(self._buckets) > _MOST_ADDRESSES:
             self._buckets.popitem(last=False)

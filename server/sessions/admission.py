@@ -37,7 +37,7 @@ class Running:
         return self.age >= SETTLING_S
 
 
-def obstacle(sessions: Sequence[Running], rest: float, own: float, cpus: int) -> str | None:
+def refusal_reason(sessions: Sequence[Running], rest: float, own: float, cpus: int) -> str | None:
     """Return why one more session would push the others below their frame rate, or None where it fits.
 
     The others can step down: what their students take is free for the taking. What remains, decoding and encoding,

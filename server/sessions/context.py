@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Shared:
+class ServerContext:
     """What all sessions of a server have in common.
 
     Attributes:

@@ -14,14 +14,14 @@ from acutance.server.encoding.rendition import Variant
 from acutance.server.forward.forward import Ingest
 from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
-from acutance.server.security.quota import HOLDER, Quota
-from acutance.server.sessions.admission import obstacle
-from acutance.server.sessions.context import Limits, Shared
-from acutance.server.sessions.memory_trim import Leftovers
+from acutance.server.security.quota import CLIENT, Quota
+from acutance.server.sessions.admission import refusal_reason
+from acutance.server.sessions.context import Limits, ServerContext
+from acutance.server.sessions.memory_trim import MemoryTrim
 from acutance.server.sessions.publisher import Session
 from acutance.server.sessions.streams import Streams
 from acutance.server.sessions.viewer import Viewer
-from acutance.server.signalling.settings import Wishes
+from acutance.server.signalling.settings import SessionSettings
 from acutance.server.students.inference import Inference
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.counters import Counters, LoopLag
@@ -112,7 +112,7 @@ class Host:
         # On the CPU two at a time, each on half of it; on a GPU as many as it takes in batches. Each session has one
         # frame there at most, so turns are fair.
         self.inference = Inference(ladder.best.at_once)
-        self._shared = Shared(
+        self._context = ServerContext(
             ladder, self.inference, limits, self.loop_lag, self.load, self.encoders, self.network, self._observe
         )
         self._admission = admission
@@ -121,7 +121,7 @@ class Host:
         self._peers: WeakSet[RTCPeerConnection] = WeakSet()
         self._viewers: set[Viewer] = set()
         self._watches: list[asyncio.Task[None]] = []
-        self._leftovers = Leftovers()
+        self._memory_trim = MemoryTrim()
 
     @property
     def viewer_count(self) -> int:
@@ -161,13 +161,13 @@ class Host:
         self._watches = [asyncio.create_task(watched.watch()) for watched in (self.loop_lag, self.load)]
 
     async def open(
-        self, offer: str, wishes: Wishes | None = None, stream: str | None = None, returns: bool = True
+        self, offer: str, settings: SessionSettings | None = None, stream: str | None = None, returns: bool = True
     ) -> tuple[Session, str]:
         """Answer an offer, a checked session description, with a new session.
 
         Args:
             offer: of video that the peer sends.
-            wishes: of the peer's.
+            settings: of the peer's.
             stream: the name under which others may watch it; None for nobody.
             returns: whether the enhanced picture goes back to the peer.
 
@@ -176,14 +176,14 @@ class Host:
 
         Raises:
             FullError: one more would be more than ``max_sessions``, or than the machine can carry.
-            OfferError: the offer cannot be answered.
+            RequestError: the offer cannot be answered.
             TakenError: the stream has a publisher.
-            WishError: the server has no such student.
+            SettingError: the server has no such student.
         """
-        self._check_holder()
+        self._check_client()
         self._check_room()
         enhancer = self._enhancers(self.ladder)
-        session = Session(self._shared, wishes or Wishes(), self._forget, enhancer, returns)
+        session = Session(self._context, settings or SessionSettings(), self._forget, enhancer, returns)
         if stream is not None:
             self.streams.add(stream, session)
         self._sessions.add(session)
@@ -203,16 +203,16 @@ class Host:
         Raises:
             FullError: one more would be more than ``max_viewers``.
             NoStreamError: nobody publishes it.
-            OfferError: the offer cannot be answered.
+            RequestError: the offer cannot be answered.
         """
         publisher = self.streams.publisher(stream)
-        self._check_holder()
+        self._check_client()
         if len(self._viewers) >= self.max_viewers:
             raise FullError(
                 f"All {self.max_viewers} viewers that this server takes are there: try again in a few seconds, "
                 "or start it with a higher --max-viewers."
             )
-        viewer = Viewer(self._shared, publisher, variant, self._viewer_left)
+        viewer = Viewer(self._context, publisher, variant, self._viewer_left)
         self._viewers.add(viewer)
         self._peers.add(viewer.peer)
         return viewer, await viewer.answer(offer)
@@ -224,7 +224,7 @@ class Host:
 
     def _viewer_left(self, viewer: Viewer) -> None:
         self._viewers.discard(viewer)
-        self._leftovers.collect_soon()
+        self._memory_trim.collect_soon()
 
     def _forget(self, session: Session) -> None:
         if session not in self._sessions:  # refused before it began
@@ -238,12 +238,12 @@ class Host:
         for viewer in self._viewers:
             if viewer.publisher is session:
                 viewer.end("the publisher has left")
-        self._leftovers.collect_soon()
+        self._memory_trim.collect_soon()
 
-    def _check_holder(self) -> None:
+    def _check_client(self) -> None:
         if self.draining:
             raise FullError("This server is about to stop: try another one, or again in a minute.", code="draining")
-        why = self._quota.obstacle(HOLDER.get(), (each.held for each in (*self._sessions, *self._viewers)))
+        why = self._quota.refusal_reason(CLIENT.get(), (each.held for each in (*self._sessions, *self._viewers)))
         if why is not None:
             raise FullError(f"No further session: {why}. Try again when one has ended.", code="quota")
 
@@ -257,7 +257,7 @@ class Host:
         if not self._admission:
             return
         load = self.load
-        why = obstacle([session.running() for session in self._sessions], load.rest, load.own, load.cpus)
+        why = refusal_reason([session.running() for session in self._sessions], load.rest, load.own, load.cpus)
         if why is not None:
             raise FullError(
                 f"This server cannot carry another session without slowing down the others ({why}): "
@@ -276,7 +276,7 @@ class Host:
         self.observe(stage, seconds)
 
     async def close(self) -> None:
-        """End every session and what is shared."""
+        """End every session and what is context."""
         everybody = (*self._viewers, *self._sessions)
         await asyncio.gather(*(each.close("the server is stopping") for each in everybody))
         for watch in self._watches:
@@ -284,4 +284,4 @@ class Host:
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
         self.inference.close()
-        self._leftovers.close()
+        self._memory_trim.close()

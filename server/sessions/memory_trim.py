@@ -9,7 +9,7 @@ from collections.abc import Callable
 _AFTER_S = 1.0
 
 
-class Leftovers:
+class MemoryTrim:
     """Collects garbage once in a while after calls have ended. Lives on one event loop.
 
     aiortc's connections are knots of references, with some MiB of codecs and buffers on each, and Python's full

@@ -1,4 +1,4 @@
-"""The page's data channel: statistics go out, wishes come in; other clients' channels are answered and left alone."""
+"""The page's data channel: statistics go out, settings come in; other clients' channels are answered and left alone."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
-from acutance.server.security.rate_limit import Bucket
+from acutance.server.security.rate_limit import TokenBucket
 
 # The label of the page's data channel: others' channels ("chat" in aiortc's examples) get no statistics.
 LABEL = "acutance"
@@ -30,7 +30,7 @@ class PageChannel:
         """
         self.refused = 0
         self._on_message = on_message
-        self._rate = Bucket(per_second, max(1.0, per_second))
+        self._rate = TokenBucket(per_second, max(1.0, per_second))
         self._channel: RTCDataChannel | None = None
 
     def opened(self, channel: RTCDataChannel) -> None:

@@ -1,4 +1,4 @@
-"""A peer that sends video: its pipeline, what it wishes for, how it is watched."""
+"""A peer that sends video: its pipeline, what it asks for, how it is watched."""
 
 import asyncio
 import logging
@@ -18,11 +18,11 @@ from acutance.server.rtc.connection import Connection, codecs_with_first
 from acutance.server.rtc.packet_track import SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.sessions.admission import Running
-from acutance.server.sessions.context import Shared
+from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.page_channel import PageChannel
 from acutance.server.sessions.statistics import Report
 from acutance.server.sessions.watchdog import Remedy, Watchdog
-from acutance.server.signalling.settings import WishError, Wishes, read_control
+from acutance.server.signalling.settings import SessionSettings, SettingError, read_control
 from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import AUTO
 from acutance.server.telemetry.counters import Telemetry
@@ -50,37 +50,37 @@ class Session(Connection):
 
     def __init__(
         self,
-        shared: Shared,
-        wishes: Wishes,
+        context: ServerContext,
+        settings: SessionSettings,
         on_closed: Callable[["Session"], None],
         enhancer: Enhancer | None = None,
         returns: bool = True,
         clock: Callable[[], float] = monotonic,
     ):
-        super().__init__(shared, on_closed, clock)
+        super().__init__(context, on_closed, clock)
         self.returns = returns
-        self.telemetry = Telemetry(clock, shared.observe)
-        self._shared = shared
-        self._wishes = wishes
+        self.telemetry = Telemetry(clock, context.observe)
+        self._context = context
+        self._settings = settings
         self._began: float | None = None
         choices = Choices(
-            Governor(shared.ladder.rungs, steady=not self._limits.govern),
+            Governor(context.ladder.rungs, steady=not self._limits.govern),
             OutputSize(self._limits.upscale, self._limits.output_height),
         )
         self.pipeline = Pipeline(
-            enhancer or Enhancer(shared.ladder),
-            shared.inference,
+            enhancer or Enhancer(context.ladder),
+            context.inference,
             self.telemetry,
             choices,
-            shared.load,
+            context.load,
             FrameLimits(self._limits.max_frame_pixels, self._limits.max_frame_rate, self.end),
-            lambda codec, rate: shared.encoders.encoder(codec, rate, clock),
+            lambda codec, rate: context.encoders.encoder(codec, rate, clock),
             clock,
         )
-        self._figures = Report(self.name, shared, self.telemetry, self.pipeline)
+        self._figures = Report(self.name, context, self.telemetry, self.pipeline)
         self._own = Subscription(PacketTrack(), RateControl(self._limits.max_bitrate), self.end)
         self._own_sound: PacketTrack | None = None
-        self._grant(wishes)
+        self._apply(settings)
         self._channel = PageChannel(self._on_message, self._limits.max_messages_per_second)
         self._transceiver: RTCRtpTransceiver | None = None
         self._video: MediaStreamTrack | None = None
@@ -103,7 +103,7 @@ class Session(Connection):
 
     def pass_on(self, name: str, ingest: Ingest) -> Forward:
         """Publish the stream, enhanced, on to another server, from when the peer is connected until it leaves."""
-        forward = Forward(name, ingest, self.pipeline.broadcast, self._network, self._limits)
+        forward = Forward(name, ingest, self.pipeline.fan_out, self._network, self._limits)
         self.forwards[forward] = self.spawn(self._pass_on(forward))
         return forward
 
@@ -135,23 +135,23 @@ class Session(Connection):
             self.peer.addTrack(self._own_sound)
         for receiver in self.peer.getReceivers():
             if receiver.track is track:
-                SoundFeed(receiver, self.pipeline.broadcast.put_sound)
+                SoundFeed(receiver, self.pipeline.fan_out.put_sound)
 
     def _negotiated(self, answer: str) -> None:
         self._codec, self.sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
         if self._video is None or self._transceiver is None:
             return
-        broadcast = self.pipeline.broadcast
+        fan_out = self.pipeline.fan_out
         if self.returns:
-            broadcast.join(Variant.ENHANCED, self._codec, self._own)
+            fan_out.join(Variant.ENHANCED, self._codec, self._own)
             rate, encoder = self._own.rate, self.pipeline.encoder
-            assert encoder is not None  # of the lane that was just opened
+            assert encoder is not None  # of the rendition that was just opened
             sender = self._transceiver.sender
             watch_feedback(sender, encoder.request_keyframe, rate.on_remb, rate.on_loss)
             date_reports(sender, self._own.track, self._clock)
             self._figures.timestamps = ReturnedTimestamps(self._transceiver.receiver, sender)
             if self._own_sound is not None:
-                broadcast.join_sound(self.sound, self._own_sound)
+                fan_out.join_sound(self.sound, self._own_sound)
         feed = FrameFeed(
             self._transceiver.receiver, self.pipeline.hints.note, self.telemetry.count_undecoded, self._clock
         )
@@ -175,31 +175,31 @@ class Session(Connection):
 
     def _on_message(self, message: str | bytes) -> None:
         try:
-            self._grant(self._wishes.changed(read_control(message)))
-        except WishError as error:
+            self._apply(self._settings.changed(read_control(message)))
+        except SettingError as error:
             self._channel.send({"type": "refused", "message": str(error)})
         else:
-            self._channel.send({"type": "granted", **self._wishes.model_dump()})
+            self._channel.send({"type": "applied", **self._settings.model_dump()})
 
-    def _grant(self, wishes: Wishes) -> None:
+    def _apply(self, settings: SessionSettings) -> None:
         """Follow what the peer asks for, within what the server allows.
 
         Raises:
-            WishError: there is no such student here.
+            SettingError: there is no such student here.
         """
-        ladder, choices = self._shared.ladder, self.pipeline.choices
-        name = ladder.rungs[0].name if wishes.student == AUTO else wishes.student
+        ladder, choices = self._context.ladder, self.pipeline.choices
+        name = ladder.rungs[0].name if settings.student == AUTO else settings.student
         try:
             rungs = ladder.from_rung(name)
         except KeyError:
             names = ", ".join((AUTO, *(rung.name for rung in ladder.rungs)))
-            raise WishError(f"there is no student {name!r} here, only {names}") from None
+            raise SettingError(f"there is no student {name!r} here, only {names}") from None
         if rungs != choices.governor.rungs:
             choices.governor = Governor(rungs, steady=not self._limits.govern)
-        choices.strength, choices.enhance = wishes.strength, wishes.enhance
-        choices.output.height = wishes.output_height or self._limits.output_height
-        self._own.rate.maximum = min(wishes.max_bitrate or self._limits.max_bitrate, self._limits.max_bitrate)
-        self._wishes = wishes
+        choices.strength, choices.enhance = settings.strength, settings.enhance
+        choices.output.height = settings.output_height or self._limits.output_height
+        self._own.rate.maximum = min(settings.max_bitrate or self._limits.max_bitrate, self._limits.max_bitrate)
+        self._settings = settings
 
     async def _watch_idle(self) -> None:
         # aioice notices a vanished peer only after about 30 s without consent.

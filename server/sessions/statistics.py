@@ -5,7 +5,7 @@ from typing import Any
 
 from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps
 from acutance.server.sessions.admission import Running
-from acutance.server.sessions.context import Shared
+from acutance.server.sessions.context import ServerContext
 from acutance.server.telemetry.counters import Counters, Telemetry
 from acutance.server.telemetry.traffic import Traffic
 from acutance.server.video.pipeline import Pipeline
@@ -22,7 +22,7 @@ class Report:
     """
 
     session: str
-    shared: Shared
+    context: ServerContext
     telemetry: Telemetry
     pipeline: Pipeline
     rate: dict[str, float] = field(default_factory=lambda: Counters().since(Counters(), 1.0))
@@ -50,7 +50,7 @@ class Report:
         """Return what the page shows, see static/call/protocol.js."""
         pipeline, governor = self.pipeline, self.pipeline.choices.governor
         encoder = pipeline.encoder
-        ladder = self.shared.ladder
+        ladder = self.context.ladder
         engine = ladder.engines.get(governor.rung.name)
         return {
             "type": "stats",
@@ -73,6 +73,6 @@ class Report:
             "frames": self.telemetry.counters.counts(),
             "stages": self.telemetry.stages(),
             "passed_reason": self.telemetry.passed_reason,
-            "loop_lag_ms": self.shared.loop_lag.p99_ms(),
-            "busy": self.shared.load.busy,
+            "loop_lag_ms": self.context.loop_lag.p99_ms(),
+            "busy": self.context.load.busy,
         }

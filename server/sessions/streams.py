@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from acutance.server.encoding.rendition import Variant
-from acutance.server.rtc.session_description import OfferError
+from acutance.server.errors import RequestError
 from acutance.server.sessions.publisher import Session
 
 # The stream of an address that names none.
@@ -39,10 +39,10 @@ def check_name(name: str) -> str:
     """Return a stream's name.
 
     Raises:
-        OfferError: it cannot be one.
+        RequestError: it cannot be one.
     """
     if not _NAME.fullmatch(name):
-        raise OfferError(
+        raise RequestError(
             400, "bad_stream", "A stream's name has 1 to 64 letters, digits or any of . _ ~ - (and not dots alone)."
         )
     return name
@@ -60,7 +60,7 @@ class Streams:
         """Let a session publish under a name.
 
         Raises:
-            OfferError: it cannot be a name.
+            RequestError: it cannot be a name.
             TakenError: another one does.
         """
         check_name(name)
@@ -95,26 +95,26 @@ class Streams:
 
 def _described(name: str, session: Session) -> dict[str, Any]:
     pipeline = session.pipeline
-    lanes = pipeline.broadcast.lanes
-    # The publisher itself is a receiver of its lane, but no viewer.
-    viewers = sum(lane.receivers for lane in lanes) - session.returns
+    renditions = pipeline.fan_out.renditions
+    # The publisher itself is a receiver of its rendition, but no viewer.
+    viewers = sum(rendition.receivers for rendition in renditions) - session.returns
     return {
         "name": name,
-        "codecs": sorted({lane.codec for lane in lanes}),
+        "codecs": sorted({rendition.codec for rendition in renditions}),
         "viewers": viewers,
-        "size": pipeline.size_out if pipeline.broadcast.of(Variant.ENHANCED) else pipeline.size_in,
+        "size": pipeline.size_out if pipeline.fan_out.of(Variant.ENHANCED) else pipeline.size_in,
         "size_in": pipeline.size_in,
         "forwards": [forward.state for forward in session.forwards],
         "student": pipeline.choices.governor.rung.name,
         "enhanced": session.telemetry.counters.enhanced,
-        "lanes": [
+        "renditions": [
             {
-                "variant": lane.variant,
-                "codec": lane.codec,
-                "encoder": lane.encoder.name,
-                "bitrate": lane.encoder.bitrate,
-                "receivers": lane.receivers,
+                "variant": rendition.variant,
+                "codec": rendition.codec,
+                "encoder": rendition.encoder.name,
+                "bitrate": rendition.encoder.bitrate,
+                "receivers": rendition.receivers,
             }
-            for lane in lanes
+            for rendition in renditions
         ],
     }

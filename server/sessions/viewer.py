@@ -1,4 +1,4 @@
-"""A peer that watches a stream: receives a lane's packets and the stream's sound, and sends nothing."""
+"""A peer that watches a stream: receives a rendition's packets and the stream's sound, and sends nothing."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -12,7 +12,7 @@ from acutance.server.rtc.aiortc_private.timestamps import date_reports
 from acutance.server.rtc.connection import Connection, codecs_with_first
 from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
-from acutance.server.sessions.context import Shared
+from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.publisher import Session
 
 
@@ -26,17 +26,17 @@ class Viewer(Connection):
 
     def __init__(
         self,
-        shared: Shared,
+        context: ServerContext,
         publisher: Session,
         variant: Variant,
         on_closed: Callable[["Viewer"], None],
         clock: Callable[[], float] = monotonic,
     ):
-        super().__init__(shared, on_closed, clock)
+        super().__init__(context, on_closed, clock)
         self.publisher = publisher
         self.variant = variant
-        self._broadcast = publisher.pipeline.broadcast
-        track, rate = PacketTrack("video", PICTURE_DEPTH), RateControl(shared.limits.max_bitrate)
+        self._fan_out = publisher.pipeline.fan_out
+        track, rate = PacketTrack("video", PICTURE_DEPTH), RateControl(context.limits.max_bitrate)
         self._picture = Subscription(track, rate, self.end)
         self._sound = PacketTrack("audio", SOUND_DEPTH)
         self._codec = self._sound_codec = ""
@@ -57,8 +57,8 @@ class Viewer(Connection):
     def _begin(self) -> None:
         # Not before: a receiver that cannot take packets yet would be behind from the first one on.
         track, rate = self._picture.track, self._picture.rate
-        self._broadcast.join(self.variant, self._codec, self._picture)
-        self._broadcast.join_sound(self._sound_codec, self._sound)
+        self._fan_out.join(self.variant, self._codec, self._picture)
+        self._fan_out.join_sound(self._sound_codec, self._sound)
         assert self._transceiver is not None  # connected, hence negotiated
         date_reports(self._transceiver.sender, track, self._clock)
         watch_feedback(self._transceiver.sender, lambda: track.on_behind(), rate.on_remb, rate.on_loss)
@@ -67,7 +67,7 @@ class Viewer(Connection):
         """There is no way but to close: its closure alert (RFC 5246, section 7.2.1) tells the peer."""
 
     async def _release(self) -> None:
-        self._broadcast.leave(self._picture)
-        self._broadcast.leave_sound(self._sound)
+        self._fan_out.leave(self._picture)
+        self._fan_out.leave_sound(self._sound)
         self._picture.track.stop()
         self._sound.stop()

@@ -7,9 +7,9 @@ from typing import Any
 
 from yarl import URL
 
+from acutance.server.errors import RequestError
 from acutance.server.forward.forward import Forward, Ingest
 from acutance.server.forward.rules import ForwardRules
-from acutance.server.rtc.session_description import OfferError
 from acutance.server.security.tokens import Caller
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.streams import NoStreamError
@@ -33,7 +33,7 @@ def begin(host: Host, rules: ForwardRules, caller: Caller, stream: str, body: by
         body: ``{"url": …, "token": …}``.
 
     Raises:
-        OfferError: who asks may not, not there, or not so many.
+        RequestError: who asks may not, not there, or not so many.
         NoStreamError: nobody publishes the stream.
     """
     rules.check(caller)
@@ -42,7 +42,7 @@ def begin(host: Host, rules: ForwardRules, caller: Caller, stream: str, body: by
         raise NoStreamError(stream, expected=True)
     ingest = read_ingest(body, rules)
     if len(publisher.forwards) >= MOST:
-        raise OfferError(409, "too_many_forwards", f"The stream {stream!r} goes to {MOST} places already: end one.")
+        raise RequestError(409, "too_many_forwards", f"The stream {stream!r} goes to {MOST} places already: end one.")
     forward = publisher.pass_on(stream, ingest)
     log.info("stream %s goes on to %s, as %s asked", stream, forward.shown, caller.name or "somebody")
     return described(forward)
@@ -52,7 +52,7 @@ def listed(host: Host, rules: ForwardRules, caller: Caller, stream: str) -> list
     """Return where a stream goes on to.
 
     Raises:
-        OfferError: who asks may not know.
+        RequestError: who asks may not know.
         NoStreamError: nobody publishes the stream.
     """
     rules.check(caller)
@@ -63,7 +63,7 @@ async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: 
     """End a forward and say goodbye to its ingest; False where there is none of this id.
 
     Raises:
-        OfferError: who asks may not.
+        RequestError: who asks may not.
         NoStreamError: nobody publishes the stream.
     """
     rules.check(caller)
@@ -84,23 +84,23 @@ def read_ingest(body: bytes, rules: ForwardRules) -> Ingest:
     """Return the endpoint that a body names.
 
     Raises:
-        OfferError: it names none, or one to which the server may not forward.
+        RequestError: it names none, or one to which the server may not forward.
     """
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
-        raise OfferError(400, "not_json", 'The body is not JSON: send {"url": "https://…", "token": "…"}.') from None
+        raise RequestError(400, "not_json", 'The body is not JSON: send {"url": "https://…", "token": "…"}.') from None
     url, token = (message.get("url"), message.get("token")) if isinstance(message, dict) else (None, None)
     try:
         parsed = URL(url) if isinstance(url, str) and len(url) <= _LONGEST_URL else URL()
     except ValueError:
         parsed = URL()
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.user or parsed.password:
-        raise OfferError(400, "bad_url", '"url" must be the http(s):// URL of a WHIP endpoint, without a user.')
+        raise RequestError(400, "bad_url", '"url" must be the http(s):// URL of a WHIP endpoint, without a user.')
     if token is not None and not (isinstance(token, str) and _TOKEN.fullmatch(token)):
-        raise OfferError(400, "bad_forward_token", '"token" must be a bearer token without blanks, or left out.')
+        raise RequestError(400, "bad_forward_token", '"token" must be a bearer token without blanks, or left out.')
     if not rules.allow(parsed):
-        raise OfferError(
+        raise RequestError(
             403, "forward_host", f"{parsed.host[:100]}:{parsed.port} is not among the hosts that --forward-host names."
         )
     return Ingest(str(url), token, rules.allow)

@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 
-from acutance.server.rtc.session_description import OfferError, Role, check_sdp
-from acutance.server.signalling.settings import Wishes
+from acutance.server.errors import RequestError
+from acutance.server.rtc.session_description import Role, check_sdp
+from acutance.server.signalling.settings import SessionSettings
 
 
 @dataclass(frozen=True)
@@ -13,38 +14,40 @@ class Offer:
 
     Attributes:
         sdp: the session description, checked.
-        wishes: what it asks of its session.
+        settings: what it asks of its session.
         stream: the name under which others may watch it; None for nobody.
     """
 
     sdp: str
-    wishes: Wishes
+    settings: SessionSettings
     stream: str | None = None
 
 
 def read_offer(body: bytes) -> Offer:
     """Read the JSON body ``{"sdp": …, "type": "offer"}`` of aiortc's examples, or that in an ``"offer"`` of its own.
 
-    It can be served: one video section both ways, at most one of sound and of data. What the peer wishes for may
-    stand beside it in ``"wishes"``, a name for its stream in ``"stream"``; fields of other servers are ignored.
+    It can be served: one video section both ways, at most one of sound and of data. What the peer asks for may
+    stand beside it in ``"settings"``, a name for its stream in ``"stream"``; fields of other servers are ignored.
 
     Raises:
-        OfferError: what is wrong with it, and what to do.
-        WishError: what is wrong with the wishes.
+        RequestError: what is wrong with it, and what to do.
+        SettingError: what is wrong with the settings.
     """
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
-        raise OfferError(400, "not_json", 'The body is not JSON: send {"sdp": "…", "type": "offer"}.') from None
+        raise RequestError(400, "not_json", 'The body is not JSON: send {"sdp": "…", "type": "offer"}.') from None
     offer = message.get("offer", message) if isinstance(message, dict) else None
     if not isinstance(offer, dict) or not isinstance(offer.get("sdp"), str):
-        raise OfferError(400, "no_sdp", 'The body has no "sdp" text: send {"sdp": "…", "type": "offer"}.')
+        raise RequestError(400, "no_sdp", 'The body has no "sdp" text: send {"sdp": "…", "type": "offer"}.')
     if offer.get("type") != "offer":
-        raise OfferError(400, "not_offer", f'"type" is {str(offer.get("type"))[:40]!r}: it must be "offer".')
-    wishes = message.get("wishes", {})
-    if not isinstance(wishes, dict):
-        raise OfferError(400, "bad_wishes", f'"wishes" is {str(wishes)[:40]!r}: it must be an object, or left out.')
+        raise RequestError(400, "not_offer", f'"type" is {str(offer.get("type"))[:40]!r}: it must be "offer".')
+    settings = message.get("settings", {})
+    if not isinstance(settings, dict):
+        raise RequestError(
+            400, "bad_settings", f'"settings" is {str(settings)[:40]!r}: it must be an object, or left out.'
+        )
     stream = message.get("stream")
     if stream is not None and not isinstance(stream, str):
-        raise OfferError(400, "bad_stream", f'"stream" is {str(stream)[:40]!r}: it must be a name, or left out.')
-    return Offer(check_sdp(offer["sdp"], Role.RETURN), Wishes().changed(wishes), stream)
+        raise RequestError(400, "bad_stream", f'"stream" is {str(stream)[:40]!r}: it must be a name, or left out.')
+    return Offer(check_sdp(offer["sdp"], Role.RETURN), SessionSettings().changed(settings), stream)

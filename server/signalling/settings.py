@@ -14,11 +14,11 @@ LONGEST_MESSAGE = 1024
 _LONGEST_NAME = 64
 
 
-class WishError(ValueError):
-    """A wish that cannot be read or granted; the message says which and what is allowed."""
+class SettingError(ValueError):
+    """A setting that cannot be read or applied; the message says which one and what is allowed."""
 
 
-class Wishes(BaseModel):
+class SessionSettings(BaseModel):
     """What a peer asked for; what it left out stays as it is.
 
     Attributes:
@@ -37,18 +37,18 @@ class Wishes(BaseModel):
     output_height: Annotated[int, Field(ge=64, le=SHORTEST)] | None = None
     max_bitrate: Annotated[int, Field(ge=FLOOR, le=100_000_000)] | None = None
 
-    def changed(self, fields: dict[str, Any]) -> "Wishes":
-        """Return these wishes with some fields replaced.
+    def changed(self, fields: dict[str, Any]) -> "SessionSettings":
+        """Return these settings with some fields replaced.
 
         Raises:
-            WishError: a field is unknown or out of bounds.
+            SettingError: a field is unknown or out of bounds.
         """
         try:
-            return Wishes.model_validate({**self.model_dump(), **fields})
+            return SessionSettings.model_validate({**self.model_dump(), **fields})
         except ValidationError as error:
             fault = error.errors()[0]
             field = ".".join(str(part) for part in fault["loc"]) or "the message"
-            raise WishError(f"{field[:_LONGEST_NAME]}: {fault['msg']}") from error
+            raise SettingError(f"{field[:_LONGEST_NAME]}: {fault['msg']}") from error
 
 
 class _Control(BaseModel):
@@ -59,13 +59,13 @@ def read_control(message: str | bytes) -> dict[str, Any]:
     """Return the fields of a control message, ``{"type": "control", "strength": 0.5, …}``, without its type.
 
     Raises:
-        WishError: it is not one.
+        SettingError: it is not one.
     """
     if len(message) > LONGEST_MESSAGE:
-        raise WishError(f"a message of {len(message)} bytes: at most {LONGEST_MESSAGE} are read")
+        raise SettingError(f"a message of {len(message)} bytes: at most {LONGEST_MESSAGE} are read")
     try:
         fields = json.loads(message)
         _Control.model_validate(fields)
     except (ValueError, RecursionError):
-        raise WishError('a message must be JSON: {"type": "control", …}') from None
+        raise SettingError('a message must be JSON: {"type": "control", …}') from None
     return {name: value for name, value in fields.items() if name != "type"}

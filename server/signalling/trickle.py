@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from acutance.server.rtc.session_description import MOST_CANDIDATES, OfferError, check_candidate, is_hidden
+from acutance.server.errors import RequestError
+from acutance.server.rtc.session_description import MOST_CANDIDATES, check_candidate, is_hidden
 
 _PREFIX = "a=candidate:"
 _END = "a=end-of-candidates"
@@ -34,7 +35,7 @@ def read_fragment(body: str) -> Trickled:
     """Return what an ``application/trickle-ice-sdpfrag`` says; lines may end in LF or CRLF.
 
     Raises:
-        OfferError: it cannot be read.
+        RequestError: it cannot be read.
     """
     candidates: list[tuple[str, str]] = []
     mid, ufrag, password, ended = "", None, None, False
@@ -54,9 +55,9 @@ def read_fragment(body: str) -> Trickled:
         elif line == _END:
             ended = True
         elif line and line[1:2] != "=":
-            raise OfferError(400, "bad_fragment", f"This line of the SDP fragment cannot be read: {line[:80]!r}.")
+            raise RequestError(400, "bad_fragment", f"This line of the SDP fragment cannot be read: {line[:80]!r}.")
     if not candidates and not ended and ufrag is None:
-        raise OfferError(400, "bad_fragment", "The SDP fragment has neither candidates nor ICE credentials.")
+        raise RequestError(400, "bad_fragment", "The SDP fragment has neither candidates nor ICE credentials.")
     return _bounded(Trickled(tuple(candidates), ended, ufrag, password))
 
 
@@ -66,16 +67,16 @@ def read_json(body: bytes) -> Trickled:
     An empty candidate, as browsers make it, is the end.
 
     Raises:
-        OfferError: it cannot be read.
+        RequestError: it cannot be read.
     """
     try:
         message = json.loads(body)
         items = message["candidates"]
         read = [_candidate(item) for item in items]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        if isinstance(error, OfferError):
+        if isinstance(error, RequestError):
             raise
-        raise OfferError(
+        raise RequestError(
             400, "bad_candidate", 'Send {"candidates": [{"candidate": "candidate:…", "sdpMid": "0"}, …]}.'
         ) from None
     return _bounded(Trickled(tuple(item for item in read if item[1]), any(not text for _, text in read)))
@@ -90,7 +91,7 @@ def _candidate(item: dict[str, Any]) -> tuple[str, str]:
 
 def _bounded(trickled: Trickled) -> Trickled:
     if len(trickled.candidates) > MOST_CANDIDATES:
-        raise OfferError(
+        raise RequestError(
             400, "bad_candidate", f"{len(trickled.candidates)} ICE candidates: at most {MOST_CANDIDATES} are taken."
         )
     reachable = tuple(item for item in trickled.candidates if not is_hidden(_PREFIX + item[1]))

@@ -4,7 +4,8 @@ The server never answers 406: with WHEP that would be an offer of its own.
 """
 
 from acutance.server.encoding.rendition import Variant
-from acutance.server.rtc.session_description import OfferError, Role
+from acutance.server.errors import RequestError
+from acutance.server.rtc.session_description import Role
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.streams import check_name
 from acutance.server.signalling.whip import Created, created, read_sdp
@@ -22,10 +23,10 @@ async def watch(host: Host, stream: str, variant: str, content_type: str, body: 
 
     Raises:
         FullError, NoStreamError: not here, or not now.
-        OfferError: what is wrong with the offer, and what to do.
+        RequestError: what is wrong with the offer, and what to do.
     """
     if variant not in list(Variant):
-        raise OfferError(400, "bad_variant", f"There is no variant {variant[:40]!r}: enhanced or original.")
+        raise RequestError(400, "bad_variant", f"There is no variant {variant[:40]!r}: enhanced or original.")
     sdp = read_sdp(content_type, body, Role.WATCH)
     viewer, answer = await host.watch(sdp, check_name(stream), Variant(variant))
     return created(host, viewer, answer)

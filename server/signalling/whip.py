@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from acutance.server.errors import RequestError
 from acutance.server.rtc.connection import Connection
-from acutance.server.rtc.session_description import OfferError, Role, check_sdp
+from acutance.server.rtc.session_description import Role, check_sdp
 from acutance.server.sessions.host import Host
 from acutance.server.signalling.trickle import read_fragment, read_json
 
@@ -36,7 +37,7 @@ async def publish(host: Host, stream: str, content_type: str, body: bytes) -> Cr
 
     Raises:
         FullError, TakenError: not here, or not now.
-        OfferError: what is wrong with the offer, and what to do.
+        RequestError: what is wrong with the offer, and what to do.
     """
     sdp = read_sdp(content_type, body, Role.PUBLISH)
     session, answer = await host.open(sdp, stream=stream, returns=False)
@@ -57,7 +58,7 @@ def read_sdp(content_type: str, body: bytes, role: Role) -> str:
         role: what the peer wants.
 
     Raises:
-        OfferError: what is wrong with it.
+        RequestError: what is wrong with it.
     """
     _check_type(content_type, SDP)
     return check_sdp(_text(body), role)
@@ -76,19 +77,21 @@ async def patch(
         etag: a request header that some clients send in its place.
 
     Raises:
-        OfferError: they cannot be taken; the session goes on as it was.
+        RequestError: they cannot be taken; the session goes on as it was.
     """
     if content_type == JSON:
         await connection.trickle(read_json(body))
         return
     _check_type(content_type, FRAGMENT)
     if len(body) > _LARGEST_FRAGMENT:
-        raise OfferError(413, "too_large", f"An SDP fragment may have {_LARGEST_FRAGMENT} bytes.")
+        raise RequestError(413, "too_large", f"An SDP fragment may have {_LARGEST_FRAGMENT} bytes.")
     check_tag(connection.etag, if_match if if_match is not None else etag)
     trickled = read_fragment(_text(body))
     if trickled.restarts(*connection.remote_ice):
         # aiortc has no ICE restart. The session goes on until its consent expires (RFC 9725, section 4.3.3).
-        raise OfferError(422, "no_restart", "An ICE restart is not possible here: end the session and begin a new one.")
+        raise RequestError(
+            422, "no_restart", "An ICE restart is not possible here: end the session and begin a new one."
+        )
     await connection.trickle(trickled)
 
 
@@ -98,21 +101,21 @@ def check_tag(tag: str, given: str | None) -> None:
     ``*`` matches, and so does the ``"*"`` of the example in RFC 9725: both are sent.
 
     Raises:
-        OfferError: 428 where no tag is given, 412 where none of those given is the session's.
+        RequestError: 428 where no tag is given, 412 where none of those given is the session's.
     """
     if given is None:
-        raise OfferError(428, "no_tag", f"Send If-Match with the session's ETag, {tag}, or with *.")
+        raise RequestError(428, "no_tag", f"Send If-Match with the session's ETag, {tag}, or with *.")
     if not {one.strip() for one in given.split(",")} & {tag, "*", '"*"'}:
-        raise OfferError(412, "wrong_tag", "If-Match does not name the session as it is now.")
+        raise RequestError(412, "wrong_tag", "If-Match does not name the session as it is now.")
 
 
 def _check_type(content_type: str, wanted: str) -> None:
     if content_type.lower() != wanted:
-        raise OfferError(415, "wrong_type", f"The Content-Type is {content_type[:60]!r}: it must be {wanted}.")
+        raise RequestError(415, "wrong_type", f"The Content-Type is {content_type[:60]!r}: it must be {wanted}.")
 
 
 def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise OfferError(400, "not_text", "The body is not UTF-8 text.") from None
+        raise RequestError(400, "not_text", "The body is not UTF-8 text.") from None

@@ -16,7 +16,7 @@ _MOST_WAITING = 64
 
 
 @dataclass(frozen=True)
-class Noted:
+class FrameMetadata:
     """What is known of a decoded frame.
 
     Attributes:
@@ -60,11 +60,11 @@ class FrameHints:
         if len(self._coded) > _MOST_WAITING:
             self._coded.popitem(last=False)
 
-    def of(self, frame: VideoFrame) -> Noted:
+    def of(self, frame: VideoFrame) -> FrameMetadata:
         """Return what is known of a decoded frame; where no quantiser was read, its neighbour's hints."""
         coded = self._coded.pop(frame.pts, None) if frame.pts is not None else None
         if coded is None:
-            return Noted(self._last)
+            return FrameMetadata(self._last)
         if coded.step is not None:
             self._last = Hints(coded.step, self._meter.add(coded.size, frame.width * frame.height))
-        return Noted(self._last, coded.at)
+        return FrameMetadata(self._last, coded.at)

@@ -1,4 +1,4 @@
-"""The way of a frame: track -> mailbox -> enhancer -> lanes, each stage its own task; a lane encodes (lane.py)."""
+"""The way of a frame: track -> mailbox -> enhancer -> fan-out. Each stage is a task; a rendition encodes."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from acutance.server.encoding.encoder import Encoder
-from acutance.server.encoding.fan_out import Broadcast
-from acutance.server.encoding.rendition import Aged, Handed, Variant
+from acutance.server.encoding.fan_out import FanOut
+from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Variant
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.frame_interval import FrameInterval
 from acutance.server.frames.mailbox import Closed, Mailbox
@@ -54,7 +54,7 @@ class Choices:
 
 
 class Pipeline:
-    """Takes every frame of a track and gives the newest ones, enhanced, to the lanes of a broadcast.
+    """Takes every frame of a track and gives the newest ones, enhanced, to the renditions of a fan-out.
 
     Enhancing and encoding overlap: while one frame is encoded the next one is enhanced. What nobody watches is
     neither enhanced nor encoded.
@@ -73,7 +73,7 @@ class Pipeline:
     ):
         self.hints = FrameHints(clock)
         self.choices = choices
-        self.broadcast = Broadcast(make_encoder, self._handed, self._lost, clock)
+        self.fan_out = FanOut(make_encoder, self._handed, self._lost, clock)
         self.size_in: Size | None = None
         self.size_out: Size | None = None
         self.interval = FrameInterval()
@@ -85,16 +85,16 @@ class Pipeline:
         self._load = load
         self._limits = limits
         self._clock = clock
-        self._arrived: Mailbox[Aged] = Mailbox()
+        self._arrived: Mailbox[QueuedFrame] = Mailbox()
         self._handed_last = 0
         self._dropped_before = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def encoder(self) -> Encoder | None:
-        """Of the enhanced picture, where somebody watches it: of its first lane."""
-        lanes = self.broadcast.of(Variant.ENHANCED)
-        return lanes[0].encoder if lanes else None
+        """Of the enhanced picture, where somebody watches it: of its first rendition."""
+        renditions = self.fan_out.of(Variant.ENHANCED)
+        return renditions[0].encoder if renditions else None
 
     def start(self, track: MediaStreamTrack) -> None:
         """Begin to take frames from ``track``; one call only."""
@@ -106,7 +106,7 @@ class Pipeline:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.broadcast.close()
+        await self.fan_out.close()
         self._passing.shutdown(wait=False)
 
     async def _pump(self, track: MediaStreamTrack) -> None:
@@ -126,23 +126,23 @@ class Pipeline:
                 continue
             self.size_in = (frame.width, frame.height)
             self.interval.note(frame)
-            noted = self.hints.of(frame)
-            arrived = now if noted.arrived is None else noted.arrived
+            metadata = self.hints.of(frame)
+            arrived = now if metadata.arrived is None else metadata.arrived
             telemetry.record("decode", now - arrived)
-            self._take(Aged(telemetry.counters.received, frame, noted.hints, arrived, now))
+            self._take(QueuedFrame(telemetry.counters.received, frame, metadata.hints, arrived, now))
 
-    def _take(self, aged: Aged) -> None:
-        if self.broadcast.of(Variant.ORIGINAL):
-            self.broadcast.put(Variant.ORIGINAL, replace(aged, frame=copy_of(aged.frame)))
-        if self.broadcast.of(Variant.ENHANCED):
-            self._telemetry.counters.dropped_waiting += self._arrived.put(aged)
+    def _take(self, queued: QueuedFrame) -> None:
+        if self.fan_out.of(Variant.ORIGINAL):
+            self.fan_out.put(Variant.ORIGINAL, replace(queued, frame=copy_of(queued.frame)))
+        if self.fan_out.of(Variant.ENHANCED):
+            self._telemetry.counters.dropped_waiting += self._arrived.put(queued)
 
     async def _enhance(self) -> None:
         telemetry = self._telemetry
-        while (aged := await _next(self._arrived)) is not None:
+        while (queued := await _next(self._arrived)) is not None:
             begun = self._clock()
-            telemetry.record("wait", begun - aged.since)
-            enhanced = await self._treat(aged)
+            telemetry.record("wait", begun - queued.since)
+            enhanced = await self._treat(queued)
             now = self._clock()
             telemetry.passed_reason = enhanced.passed_reason
             if enhanced.passed_reason is None:
@@ -151,36 +151,36 @@ class Pipeline:
             else:
                 telemetry.counters.passed += 1
             self.size_out = (enhanced.frame.width, enhanced.frame.height)
-            done = replace(aged, frame=enhanced.frame, since=now)
-            telemetry.counters.dropped_enhanced += self.broadcast.put(Variant.ENHANCED, done)
+            done = replace(queued, frame=enhanced.frame, since=now)
+            telemetry.counters.dropped_enhanced += self.fan_out.put(Variant.ENHANCED, done)
             self._govern(now, now - begun)
 
-    async def _treat(self, aged: Aged) -> Enhanced:
-        came = (aged.frame.width, aged.frame.height)
+    async def _treat(self, queued: QueuedFrame) -> Enhanced:
+        came = (queued.frame.width, queued.frame.height)
         width, height = self.choices.output.of(came)
         self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
         treatment = self.choices.treatment(came)
         enhance = self._enhancer.enhance
         if treatment.student is not None:
             try:
-                return await self._inference.run(treatment.student, enhance, aged.frame, treatment, aged.hints)
+                return await self._inference.run(treatment.student, enhance, queued.frame, treatment, queued.hints)
             except OverdueError as error:
                 treatment = replace(treatment, student=None, why_not=str(error))
-        if treatment.size == came and aged.frame.format.name in FORMATS:
+        if treatment.size == came and queued.frame.format.name in FORMATS:
             # Nothing to do: not worth a thread's attention.
-            return enhance(aged.frame, treatment, aged.hints)
+            return enhance(queued.frame, treatment, queued.hints)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._passing, enhance, aged.frame, treatment, aged.hints)
+        return await loop.run_in_executor(self._passing, enhance, queued.frame, treatment, queued.hints)
 
-    def _handed(self, handed: Handed) -> None:
-        # A frame counts once, with the first lane that has it encoded.
-        if handed.aged.number <= self._handed_last:
+    def _handed(self, handed: EncodedFrameTiming) -> None:
+        # A frame counts once, with the first rendition that has it encoded.
+        if handed.queued.number <= self._handed_last:
             return
-        self._handed_last = handed.aged.number
+        self._handed_last = handed.queued.number
         telemetry = self._telemetry
         telemetry.record("encode_wait", handed.waited)
         telemetry.record("encode", handed.encoding)
-        telemetry.record("total", self._clock() - handed.aged.arrived)
+        telemetry.record("total", self._clock() - handed.queued.arrived)
         telemetry.counters.returned += 1
 
     def _lost(self) -> None:
@@ -192,7 +192,7 @@ class Pipeline:
         lost, self._dropped_before = dropped - self._dropped_before, dropped
         width, height = self.size_out or (0, 0)
         # The slowest encoder decides: the stages run side by side.
-        encoding = max((lane.encoding for lane in self.broadcast.of(Variant.ENHANCED)), default=0.0)
+        encoding = max((rendition.encoding for rendition in self.fan_out.of(Variant.ENHANCED)), default=0.0)
         interval, load = self.interval.seconds, self._load
         sample = Sample(now, enhancing, encoding, lost, interval, width * height, load.busy, load.cpus)
         governor = self.choices.governor
@@ -200,7 +200,7 @@ class Pipeline:
             log.info("%s now%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")
 
 
-async def _next(mailbox: Mailbox[Aged]) -> Aged | None:
+async def _next(mailbox: Mailbox[QueuedFrame]) -> QueuedFrame | None:
     try:
         return await mailbox.take()
     except Closed:

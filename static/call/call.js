@@ -2,9 +2,9 @@
  * One call, from Start to Stop: a picture, and one session after another until the user has enough. What goes away
  * by itself is waited for: a full server, a line that broke, a server that is started anew.
  * @import {Line} from '../line/presets.js'
- * @import {SourceWishes} from '../sources/source.js'
+ * @import {SourceSettings} from '../sources/source.js'
  * @import {Stage} from '../stage/stage.js'
- * @import {Granted, Refused, ServerStats, Wishes} from './protocol.js'
+ * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
 import { openMicrophone } from '../sources/microphone.js';
 import { Picture } from '../sources/picture.js';
@@ -16,7 +16,7 @@ import { Trouble } from './trouble.js';
 
 const FIRST_PICTURE_MS = 10_000;
 
-/** Of the returned picture's shorter side: server/output_size.py. */
+/** Of the returned picture's shorter side: server/video/output_size.py. */
 const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
 
 /** @typedef {'idle' | 'opening' | 'connecting' | 'waiting' | 'live' | 'interrupted'} State */
@@ -26,7 +26,7 @@ const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
  * @property {(state: State) => void} onState
  * @property {(captured: MediaStreamTrack) => void} onPicture another picture is being sent
  * @property {(stats: ServerStats) => void} onStats
- * @property {(answer: Granted | Refused) => void} onAnswer
+ * @property {(answer: Applied | Refused) => void} onAnswer
  * @property {(stream: MediaStream | null) => void} onReturned the server's stream
  * @property {(trouble: Trouble, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the wait and
  *   resolves when it is over
@@ -46,18 +46,18 @@ export class Call {
   #sound = null;
   /** @type {Line} */
   #line;
-  /** @type {Partial<Wishes>} */
-  #wishes;
+  /** @type {Partial<SessionSettings>} */
+  #settings;
 
   /**
    * @param {Stage} stage
-   * @param {{line: Line, wishes: Partial<Wishes>}} setting
+   * @param {{line: Line, settings: Partial<SessionSettings>}} setting
    * @param {CallEvents} on
    */
-  constructor(stage, { line, wishes }, on) {
+  constructor(stage, { line, settings }, on) {
     this.#stage = stage;
     this.#line = line;
-    this.#wishes = wishes;
+    this.#settings = settings;
     this.#on = on;
     this.#picture = new Picture({
       onTrack: (track) => this.#send(track),
@@ -70,7 +70,7 @@ export class Call {
     return this.#session?.connection ?? null;
   }
 
-  /** @param {SourceWishes} source */
+  /** @param {SourceSettings} source */
   async start(source) {
     try {
       await this.#run(source, this.#over.signal);
@@ -83,7 +83,7 @@ export class Call {
     this.#end(null);
   }
 
-  /** @param {SourceWishes} source that is sent from now on; rejects, and changes nothing, where it does not open */
+  /** @param {SourceSettings} source that is sent from now on; rejects, and changes nothing, where it does not open */
   async show(source) {
     await this.#picture.open(source, this.#over.signal);
   }
@@ -95,10 +95,10 @@ export class Call {
     this.#session?.limit(line);
   }
 
-  /** @param {Partial<Wishes>} wishes */
-  wish(wishes) {
-    this.#wishes = { ...this.#wishes, ...wishes };
-    this.#session?.wish(wishes);
+  /** @param {Partial<SessionSettings>} settings */
+  applySettings(settings) {
+    this.#settings = { ...this.#settings, ...settings };
+    this.#session?.applySettings(settings);
   }
 
   /** @param {boolean} on */
@@ -110,7 +110,7 @@ export class Call {
     before?.stop();
   }
 
-  /** @param {SourceWishes} source @param {AbortSignal} signal */
+  /** @param {SourceSettings} source @param {AbortSignal} signal */
   async #run(source, signal) {
     this.#on.onState('opening');
     this.#picture.soften(this.#line.softness);
@@ -135,7 +135,7 @@ export class Call {
     this.#on.onState('connecting');
     const servers = await iceServers(signal);
     const session = this.#open(servers);
-    await session.connect(this.#wishes, signal);
+    await session.connect(this.#settings, signal);
     session.limit(this.#line); // Chromium forgets what was set before the answer came
     this.#on.onState('waiting');
     const late = () => new Trouble('no-picture');
@@ -196,7 +196,7 @@ export class Call {
     // Whatever the line makes of it, it comes back at the size that it has here.
     const { width = 0, height = 0 } = captured.getSettings();
     const shorter = Math.min(width, height);
-    this.wish({ output_height: shorter >= LEAST_HEIGHT && shorter <= MOST_HEIGHT ? shorter : null });
+    this.applySettings({ output_height: shorter >= LEAST_HEIGHT && shorter <= MOST_HEIGHT ? shorter : null });
   }
 
   #hangUp() {

@@ -1,6 +1,6 @@
 /**
  * What the page and the server say to each other: types only, and the one name that both must know.
- * The server's side is server/offer.py, server/wishes.py and server/report.py.
+ * The server's side is server/signalling and server/sessions/statistics.py.
  */
 
 /** The data channel that the page opens and the server reports on. */
@@ -24,7 +24,7 @@ export const CHANNEL = 'acutance';
 
 /**
  * What the page may ask for, with the offer or later.
- * @typedef {object} Wishes
+ * @typedef {object} SessionSettings
  * @property {string} student 'auto' or the name of one
  * @property {number} strength 0 to 1.5
  * @property {boolean} enhance
@@ -65,7 +65,7 @@ export const CHANNEL = 'acutance';
  * @property {string | null} passed_reason why frames went through unenhanced
  */
 
-/** The server does what was asked. @typedef {{type: 'granted'} & Wishes} Granted */
+/** The server does what was asked. @typedef {{type: 'applied'} & SessionSettings} Applied */
 
 /** The server does not do what was asked. @typedef {{type: 'refused', message: string | null}} Refused */
 
@@ -83,4 +83,4 @@ export const CHANNEL = 'acutance';
  * @property {string | null} reason a sentence for people
  */
 
-/** @typedef {ServerStats | Granted | Refused | Closing | RestartSender} ServerMessage */
+/** @typedef {ServerStats | Applied | Refused | Closing | RestartSender} ServerMessage */

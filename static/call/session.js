@@ -1,7 +1,7 @@
 /**
  * One peer connection to the server: picture and sound out, enhanced picture and sound in, the data channel beside.
  * @import {Line} from '../line/presets.js'
- * @import {Granted, Refused, ServerStats, Wishes} from './protocol.js'
+ * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
 import { LineSender } from '../line/sender.js';
 import { within } from './deadline.js';
@@ -20,7 +20,7 @@ const CONNECT_MS = 15_000;
  * @typedef {object} SessionEvents
  * @property {(stream: MediaStream) => void} onStream the enhanced picture has come, and perhaps sound
  * @property {(stats: ServerStats) => void} onStats once a second
- * @property {(answer: Granted | Refused) => void} onAnswer to a wish
+ * @property {(answer: Applied | Refused) => void} onAnswer to new settings
  * @property {(interrupted: boolean) => void} onInterrupted the connection falters, or stands again
  */
 
@@ -69,13 +69,13 @@ export class Session {
   }
 
   /**
-   * @param {Partial<Wishes>} wishes
+   * @param {Partial<SessionSettings>} settings
    * @param {AbortSignal} signal
    * @returns {Promise<void>} when frames can flow
    */
-  async connect(wishes, signal) {
+  async connect(settings, signal) {
     const late = () => new Trouble('connect-timeout');
-    await within(Promise.race([this.#negotiate(wishes, signal), this.over]), CONNECT_MS, late, signal);
+    await within(Promise.race([this.#negotiate(settings, signal), this.over]), CONNECT_MS, late, signal);
   }
 
   /** @param {MediaStreamTrack} track */
@@ -93,9 +93,9 @@ export class Session {
     return this.#line.limit(line);
   }
 
-  /** @param {Partial<Wishes>} wishes */
-  wish(wishes) {
-    if (this.#channel.readyState === 'open') this.#channel.send(JSON.stringify({ type: 'control', ...wishes }));
+  /** @param {Partial<SessionSettings>} settings */
+  applySettings(settings) {
+    if (this.#channel.readyState === 'open') this.#channel.send(JSON.stringify({ type: 'control', ...settings }));
   }
 
   /** Ends the session. The server is told; should that fail, it sees it by the closed DTLS transport. */
@@ -120,15 +120,15 @@ export class Session {
     this.#channel.addEventListener('close', () => this.#lose(new Trouble('connection-lost')), { signal });
   }
 
-  /** @param {Partial<Wishes>} wishes @param {AbortSignal} signal */
-  async #negotiate(wishes, signal) {
+  /** @param {Partial<SessionSettings>} settings @param {AbortSignal} signal */
+  async #negotiate(settings, signal) {
     const pc = this.#pc;
     await pc.setLocalDescription();
     await this.#gathered();
     const { localDescription } = pc;
     signal.throwIfAborted();
     if (!localDescription) throw new Trouble('unexpected');
-    const { sdp, type, url } = await postOffer(localDescription, wishes, signal);
+    const { sdp, type, url } = await postOffer(localDescription, settings, signal);
     this.#address = url ?? null;
     try {
       await pc.setRemoteDescription({ sdp, type });
@@ -180,7 +180,7 @@ export class Session {
     const message = readMessage(data);
     switch (message?.type) {
       case 'stats': return this.#on.onStats(message);
-      case 'granted':
+      case 'applied':
       case 'refused': return this.#on.onAnswer(message);
       case 'restart_sender': return this.#line.restart();
       case 'closing': return this.#lose(new Trouble('server-closed', { detail: message.reason }));

@@ -1,6 +1,6 @@
 /**
  * Offer out, answer in: one POST, no trickle; before it the ICE servers, after it the end.
- * @import {Answer, Refusal, Wishes} from './protocol.js'
+ * @import {Answer, Refusal, SessionSettings} from './protocol.js'
  */
 import { ask } from './access.js';
 import { Trouble } from './trouble.js';
@@ -22,15 +22,15 @@ export async function iceServers(signal) {
 
 /**
  * @param {RTCSessionDescription} offer with its candidates
- * @param {Partial<Wishes>} wishes
+ * @param {Partial<SessionSettings>} settings
  * @param {AbortSignal} signal
  * @returns {Promise<Answer>}
  */
-export async function postOffer({ sdp, type }, wishes, signal) {
+export async function postOffer({ sdp, type }, settings, signal) {
   const response = await ask('offer', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ sdp, type, wishes }),
+    body: JSON.stringify({ sdp, type, settings }),
     signal,
   });
   if (!response.ok) throw await refusal(response);

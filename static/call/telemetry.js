@@ -1,7 +1,7 @@
 /**
  * Reads what the server sends over the data channel. A server may be newer or older than the page, so what is
  * missing or strange becomes null and what is unknown is ignored: a wrong message never breaks a call.
- * @import {DropName, Granted, RateName, ServerMessage, ServerStats, Size, Spread, StageName} from './protocol.js'
+ * @import {DropName, Applied, RateName, ServerMessage, ServerStats, Size, Spread, StageName} from './protocol.js'
  */
 
 /** @type {readonly RateName[]} */
@@ -21,7 +21,7 @@ export function readMessage(data) {
   const message = fields(parse(data));
   switch (message.type) {
     case 'stats': return readStats(message);
-    case 'granted': return readGranted(message);
+    case 'applied': return readApplied(message);
     case 'refused': return { type: 'refused', message: text(message.message) };
     case 'closing': return { type: 'closing', reason: text(message.reason) };
     case 'restart_sender': return { type: 'restart_sender', reason: text(message.reason) };
@@ -58,10 +58,10 @@ function readStats(message) {
   };
 }
 
-/** @param {Record<string, unknown>} message @returns {Granted} */
-function readGranted(message) {
+/** @param {Record<string, unknown>} message @returns {Applied} */
+function readApplied(message) {
   return {
-    type: 'granted',
+    type: 'applied',
     student: text(message.student) ?? 'auto',
     strength: number(message.strength) ?? 1,
     enhance: message.enhance !== false,

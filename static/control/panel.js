@@ -1,6 +1,6 @@
 /**
  * What is asked of the server, and what it really does.
- * @import {Granted, Refused, ServerStats, Wishes} from '../call/protocol.js'
+ * @import {Applied, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
 import { element, write } from '../dom.js';
 import { UNKNOWN, bitrate, sizeText } from '../figures/format.js';
@@ -11,7 +11,7 @@ import { say, text } from '../texts.js';
 const AUTO = 'auto';
 const STRENGTHS = Array.from({ length: 31 }, (_, step) => step / 20); // 0 to 1.5
 
-/** The server's least is server/bitrate.py's FLOOR. @type {readonly (number | null)[]} */
+/** The server's least is server/encoding/bitrate.py's FLOOR. @type {readonly (number | null)[]} */
 const CEILINGS = [
   150_000, 250_000, 400_000, 600_000, 800_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, null,
 ];
@@ -19,7 +19,7 @@ const CEILINGS = [
 /** A slider that is dragged asks this often, and once more where it is let go. */
 const EVERY_MS = 150;
 
-/** @typedef {Pick<Wishes, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} Asked */
+/** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} Asked */
 
 export class ControlPanel {
   #enhance = element('enhance', HTMLInputElement);
@@ -27,12 +27,12 @@ export class ControlPanel {
   #strength;
   #ceiling;
   #refused = element('control-refused', HTMLElement);
-  #onWish;
+  #onChange;
   #timer = 0;
 
-  /** @param {(wishes: Asked) => void} onWish */
-  constructor(onWish) {
-    this.#onWish = onWish;
+  /** @param {(settings: Asked) => void} onChange */
+  constructor(onChange) {
+    this.#onChange = onChange;
     const ask = () => this.#ask();
     this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, ask);
     this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, ask);
@@ -44,7 +44,7 @@ export class ControlPanel {
   }
 
   /** @returns {Asked} */
-  get wishes() {
+  get settings() {
     return {
       student: this.#student.value,
       strength: this.#strength.value,
@@ -53,9 +53,9 @@ export class ControlPanel {
     };
   }
 
-  /** @param {Granted | Refused} answer */
+  /** @param {Applied | Refused} answer */
   hear(answer) {
-    if (answer.type === 'granted') say(this.#refused, null);
+    if (answer.type === 'applied') say(this.#refused, null);
     else say(this.#refused, 'control.refused', { reason: sentence(answer.message ?? '') });
   }
 
@@ -82,7 +82,7 @@ export class ControlPanel {
 
   #ask() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onWish(this.wishes), EVERY_MS);
+    this.#timer = setTimeout(() => this.#onChange(this.settings), EVERY_MS);
   }
 
   /** @param {readonly string[]} students that the server has */

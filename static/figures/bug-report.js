@@ -2,8 +2,8 @@
  * Everything that helps to understand a fault, as JSON: figures, settings, versions. No names of devices or files,
  * no addresses, no session, no token, nothing of the picture.
  * @import {Line} from '../line/presets.js'
- * @import {ServerStats, Wishes} from '../call/protocol.js'
- * @import {SourceWishes} from '../sources/source.js'
+ * @import {ServerStats, SessionSettings} from '../call/protocol.js'
+ * @import {SourceSettings} from '../sources/source.js'
  * @import {Second} from './sample.js'
  */
 import { figuresOf } from './sample.js';
@@ -12,15 +12,15 @@ import { figuresOf } from './sample.js';
 
 /**
  * @param {object} about
- * @param {SourceWishes} about.source
+ * @param {SourceSettings} about.source
  * @param {MediaTrackSettings | null} about.track
  * @param {Line} about.line
- * @param {Wishes} about.wishes
+ * @param {SessionSettings} about.settings
  * @param {ServerStats | null} about.server
  * @param {Second[]} about.seconds
  * @param {readonly Event[]} about.events
  */
-export function bugReport({ source, track, line, wishes, server, seconds, events }) {
+export function bugReport({ source, track, line, settings, server, seconds, events }) {
   const now = performance.now();
   const { kind, size, framerate } = source;
   return {
@@ -31,7 +31,7 @@ export function bugReport({ source, track, line, wishes, server, seconds, events
     secure: isSecureContext,
     source: { kind, size, framerate, captured: track && pick(track, ['width', 'height', 'frameRate']) },
     line,
-    wishes,
+    settings,
     server,
     // Seconds before the copy was made: no time of day.
     events: events.map(({ at, what }) => ({ ago: secondsOf(now - at), what })),

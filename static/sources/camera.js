@@ -2,7 +2,7 @@
  * Opens and lists cameras.
  * @import {Size} from '../call/protocol.js'
  * @import {TroubleCode} from '../call/trouble.js'
- * @import {Source, SourceWishes} from './source.js'
+ * @import {Source, SourceSettings} from './source.js'
  */
 import { Trouble } from '../call/trouble.js';
 
@@ -26,9 +26,9 @@ const TROUBLES = {
 };
 
 /**
- * Opens a camera as near to the wishes as it can: a camera that is gone is replaced by another, a size that it
+ * Opens a camera as near to the settings as it can: a camera that is gone is replaced by another, a size that it
  * does not have by the nearest. The page shows what it got.
- * @param {SourceWishes} wishes
+ * @param {SourceSettings} settings
  * @returns {Promise<Source>}
  */
 export async function openCamera({ deviceId, size: [width, height], framerate }) {

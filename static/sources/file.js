@@ -1,13 +1,13 @@
 /**
  * A video file from this computer, played again and again. It is drawn on a canvas: at the size and the frame rate
  * of a call, in every browser. It never leaves the computer but as the call's picture.
- * @import {Source, SourceWishes} from './source.js'
+ * @import {Source, SourceSettings} from './source.js'
  */
 import { Trouble } from '../call/trouble.js';
 import { PaintedTrack, steadily } from './painted.js';
 
 /**
- * @param {SourceWishes} wishes
+ * @param {SourceSettings} settings
  * @param {AbortSignal} signal
  * @returns {Promise<Source>}
  */

@@ -1,6 +1,6 @@
 /**
  * Where the picture comes from, how large and how fast; what was chosen is kept for the next visit.
- * @import {SourceKind, SourceWishes} from './source.js'
+ * @import {SourceKind, SourceSettings} from './source.js'
  */
 import { recall, remember } from '../choices.js';
 import { element } from '../dom.js';
@@ -46,8 +46,8 @@ export class SourcePanel {
     onCamerasChange(() => this.refreshCameras());
   }
 
-  /** @returns {SourceWishes} */
-  get wishes() {
+  /** @returns {SourceSettings} */
+  get settings() {
     const { value } = this.#source;
     const size = RESOLUTIONS.find((resolution) => resolution.join('x') === this.#resolution.value);
     return {
@@ -59,8 +59,8 @@ export class SourcePanel {
     };
   }
 
-  /** As it is chosen by hand, but nothing is told. @param {SourceWishes} wishes */
-  set wishes({ kind, deviceId }) {
+  /** As it is chosen by hand, but nothing is told. @param {SourceSettings} settings */
+  set settings({ kind, deviceId }) {
     this.#source.value = kind === 'camera' ? CAMERA + deviceId : kind;
     this.#showFile();
   }
@@ -78,7 +78,7 @@ export class SourcePanel {
    * Lists the cameras anew; names and ids are known once the permission was given.
    * @param {string} [current] id of the camera that runs, or that was chosen last time
    */
-  async refreshCameras(current = this.wishes.deviceId || (recall('camera') ?? '')) {
+  async refreshCameras(current = this.settings.deviceId || (recall('camera') ?? '')) {
     const cameras = await listCameras().catch(() => []);
     const chosen = this.#source.value;
     const options = cameras.map(({ label, deviceId }, index) => {
@@ -97,17 +97,17 @@ export class SourcePanel {
   }
 
   #changeSource() {
-    const { kind, deviceId } = this.wishes;
+    const { kind, deviceId } = this.settings;
     remember('source', kind);
     if (kind === 'camera') remember('camera', deviceId);
     this.#showFile();
     // Without a file yet, the change is complete when one was chosen.
-    if (kind === 'file' && !this.wishes.file) this.chooseFile();
+    if (kind === 'file' && !this.settings.file) this.chooseFile();
     else this.#onChange();
   }
 
   #showFile() {
-    const { kind, file } = this.wishes;
+    const { kind, file } = this.settings;
     element('file-row', HTMLElement).hidden = kind !== 'file';
     const name = element('file-name', HTMLElement);
     if (file) {

@@ -1,6 +1,6 @@
 /**
  * The picture that goes out: a source, softened where that is wanted. The track changes when either does.
- * @import {SourceWishes, Source} from './source.js'
+ * @import {SourceSettings, Source} from './source.js'
  * @import {Softened} from './soften.js'
  * @import {TroubleCode} from '../call/trouble.js'
  */
@@ -42,12 +42,12 @@ export class Picture {
 
   /**
    * Takes a source in the place of the one before, which stays where this one does not open.
-   * @param {SourceWishes} wishes
+   * @param {SourceSettings} settings
    * @param {AbortSignal} signal
    */
-  async open(wishes, signal) {
+  async open(settings, signal) {
     const before = this.#source;
-    const source = await openSource(wishes, signal);
+    const source = await openSource(settings, signal);
     before?.close();
     this.#source = source;
     source.track.addEventListener('ended', () => {

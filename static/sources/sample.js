@@ -1,12 +1,12 @@
 /**
  * A picture for people without a camera: a scene that the page draws itself.
- * @import {Source, SourceWishes} from './source.js'
+ * @import {Source, SourceSettings} from './source.js'
  */
 import { PaintedTrack, steadily } from './painted.js';
 import { SampleScene } from './sample-scene.js';
 
 /**
- * @param {SourceWishes} wishes
+ * @param {SourceSettings} settings
  * @returns {Promise<Source>}
  */
 export async function openSample({ size: [width, height], framerate }) {

@@ -1,12 +1,12 @@
 /**
  * A screen, a window or a tab.
- * @import {Source, SourceWishes} from './source.js'
+ * @import {Source, SourceSettings} from './source.js'
  */
 import { Trouble } from '../call/trouble.js';
 import { mediaDevices } from './camera.js';
 
 /**
- * @param {SourceWishes} wishes
+ * @param {SourceSettings} settings
  * @returns {Promise<Source>}
  */
 export async function openScreen({ size: [width, height], framerate }) {

@@ -11,7 +11,7 @@ import { openScreen } from './screen.js';
 /** @typedef {'camera' | 'screen' | 'file' | 'sample'} SourceKind */
 
 /**
- * @typedef {object} SourceWishes
+ * @typedef {object} SourceSettings
  * @property {SourceKind} kind
  * @property {string} deviceId of a camera; '' for the browser's default
  * @property {File | null} file
@@ -27,16 +27,16 @@ import { openScreen } from './screen.js';
  * @property {TroubleCode} lost what it means when the track ends by itself
  */
 
-/** @type {Record<SourceKind, (wishes: SourceWishes, signal: AbortSignal) => Promise<Source>>} */
+/** @type {Record<SourceKind, (settings: SourceSettings, signal: AbortSignal) => Promise<Source>>} */
 const OPENERS = { camera: openCamera, screen: openScreen, file: openFile, sample: openSample };
 
 /**
- * @param {SourceWishes} wishes
+ * @param {SourceSettings} settings
  * @param {AbortSignal} signal
  * @returns {Promise<Source>}
  */
-export async function openSource(wishes, signal) {
-  const source = await OPENERS[wishes.kind](wishes, signal);
+export async function openSource(settings, signal) {
+  const source = await OPENERS[settings.kind](settings, signal);
   // What the user is asked cannot be aborted: what opens after Stop is closed again.
   if (signal.aborted) source.close();
   signal.throwIfAborted();

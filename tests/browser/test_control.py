@@ -103,11 +103,11 @@ def test_a_refusal_is_shown_in_the_servers_words(live):
     said(live, "control-refused").to_be_empty()
 
 
-def test_wishes_from_before_the_call_go_with_the_offer(open_page, family):
+def test_settings_from_before_the_call_go_with_the_offer(open_page, family):
     page = open_page(family)
     page.page.get_by_role("switch", name="Enhance the picture").click()
     with page.page.expect_request("**/offer") as offer:
         page.page.locator("#start").click()
-    assert offer.value.post_data_json["wishes"]["enhance"] is False
-    assert offer.value.post_data_json["wishes"]["output_height"] == 360
+    assert offer.value.post_data_json["settings"]["enhance"] is False
+    assert offer.value.post_data_json["settings"]["output_height"] == 360
     said(page, "status-what").to_have_text("Live, with enhancement switched off.", timeout=30_000)

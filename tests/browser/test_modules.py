@@ -93,11 +93,11 @@ def test_a_request_to_restart_the_sender_is_read(modules):
 
 
 def test_what_the_server_grants_and_refuses_is_read(modules):
-    granted = {
-        "type": "granted", "student": "nano", "strength": 0.5, "enhance": False, "output_height": 360,
+    applied = {
+        "type": "applied", "student": "nano", "strength": 0.5, "enhance": False, "output_height": 360,
         "max_bitrate": None,
     }  # fmt: skip
-    assert modules.evaluate(READ, json.dumps(granted)) == granted
+    assert modules.evaluate(READ, json.dumps(applied)) == applied
     refused = {"type": "refused", "message": "there is no student 'x' here"}
     assert modules.evaluate(READ, json.dumps(refused)) == refused
 

@@ -15,8 +15,8 @@ def rejecting(name: str) -> str:
     return f"""
         const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
         let rejections = 1;
-        navigator.mediaDevices.getUserMedia = (wishes) =>
-            rejections-- > 0 ? Promise.reject(new DOMException('as the test wants', '{name}')) : open(wishes);
+        navigator.mediaDevices.getUserMedia = (constraints) =>
+            rejections-- > 0 ? Promise.reject(new DOMException('as the test wants', '{name}')) : open(constraints);
     """
 
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
+from acutance.server.errors import RequestError
 from acutance.server.forward.rules import ForwardRules, read_hosts
 from acutance.server.rtc.h264_profile import with_received_level, with_stand_ins
-from acutance.server.rtc.session_description import OfferError, Role, check_sdp
+from acutance.server.rtc.session_description import Role, check_sdp
 from acutance.server.security.access import Access, AccessError
 from acutance.server.security.origins import OriginError, Origins
 from acutance.server.security.tokens import TokenError, Tokens
 from acutance.server.signalling.forward_requests import read_ingest
 from acutance.server.signalling.offer import read_offer
-from acutance.server.signalling.settings import WishError, Wishes, read_control
+from acutance.server.signalling.settings import SessionSettings, SettingError, read_control
 from acutance.server.signalling.trickle import Trickled, read_fragment, read_json
 from acutance.server.signalling.whip import check_tag
 from tests.fuzz.corpus import keep
@@ -78,7 +79,7 @@ def _description(given: bytes) -> None:
     for role in Role:
         try:
             sdp = check_sdp(_text(given), role)
-        except OfferError as error:
+        except RequestError as error:
             refusal = error
             continue
         # What is done with an offer that was taken, before aiortc has it.
@@ -114,14 +115,14 @@ def bearer(access: Access, runner: asyncio.Runner) -> Door:
 
 _FORWARDING = ForwardRules(read_hosts(["sfu.example", "[::1]:7080"]))
 
-OFFER = Door("offer", read_offer, (OfferError, WishError))
-DESCRIPTION = Door("description", _description, (OfferError,))
-FRAGMENT = Door("fragment", lambda given: _usable(read_fragment(_text(given))), (OfferError,))
-CANDIDATES = Door("candidates", lambda given: _usable(read_json(given)), (OfferError,))
-CONTROL = Door("control", lambda given: Wishes().changed(read_control(_text(given))), (WishError,))
-CONTROL_BYTES = Door("control", lambda given: Wishes().changed(read_control(given)), (WishError,))
-FORWARD = Door("forward", lambda given: read_ingest(given, _FORWARDING), (OfferError,))
-TAG = Door("if-match", lambda given: check_tag('"0123456789abcdef"', _header(given)), (OfferError,))
+OFFER = Door("offer", read_offer, (RequestError, SettingError))
+DESCRIPTION = Door("description", _description, (RequestError,))
+FRAGMENT = Door("fragment", lambda given: _usable(read_fragment(_text(given))), (RequestError,))
+CANDIDATES = Door("candidates", lambda given: _usable(read_json(given)), (RequestError,))
+CONTROL = Door("control", lambda given: SessionSettings().changed(read_control(_text(given))), (SettingError,))
+CONTROL_BYTES = Door("control", lambda given: SessionSettings().changed(read_control(given)), (SettingError,))
+FORWARD = Door("forward", lambda given: read_ingest(given, _FORWARDING), (RequestError,))
+TAG = Door("if-match", lambda given: check_tag('"0123456789abcdef"', _header(given)), (RequestError,))
 ORIGIN = Door("origin", _origin, (OriginError,))
 TOKEN = Door("token", lambda given: Tokens([_text(given)]), (TokenError,))
 DOORS = (OFFER, DESCRIPTION, FRAGMENT, CANDIDATES, CONTROL, CONTROL_BYTES, FORWARD, TAG, ORIGIN, TOKEN)

@@ -1,4 +1,4 @@
-"""Messages of a real peer's data channel: each is answered, granted or refused, and the call goes on."""
+"""Messages of a real peer's data channel: each is answered, applied or refused, and the call goes on."""
 
 import asyncio
 import json
@@ -58,7 +58,7 @@ class Caller:
 
     def _heard(self, message: str) -> None:
         said = json.loads(message)
-        if said["type"] in ("granted", "refused"):
+        if said["type"] in ("applied", "refused"):
             self._answers.put_nowait(said)
 
     def answers(self, messages: list[str | bytes]) -> list[dict[str, Any]]:
@@ -105,9 +105,9 @@ def _said(caller: Caller, messages: list[str | bytes]) -> list[dict[str, Any]]:
     return answers
 
 
-def test_a_wish_is_granted(caller: Caller) -> None:
+def test_a_setting_is_applied(caller: Caller) -> None:
     (answer,) = _said(caller, ['{"type": "control", "strength": 0.25}'])
-    assert (answer["type"], answer["strength"]) == ("granted", 0.25)
+    assert (answer["type"], answer["strength"]) == ("applied", 0.25)
 
 
 def test_messages_that_once_found_a_fault_find_none(caller: Caller) -> None:
@@ -128,4 +128,4 @@ def test_messages(caller: Caller, messages: list[bytes]) -> None:
     # Text and bytes are two kinds of messages (RFC 8831, section 6.6); empty ones are sent as one byte.
     texts = [message.decode("utf-8", "replace") for message in messages]
     for answer in _said(caller, [*messages, *texts]):
-        assert answer["type"] == "granted" or 10 <= len(answer["message"]) <= 600
+        assert answer["type"] == "applied" or 10 <= len(answer["message"]) <= 600

@@ -62,24 +62,28 @@ def test_session_descriptions(sdp: bytes) -> None:
 
 
 @share(0.10)
-@given(mutation.spoilt(seeds.OFFERS) | st.builds(mutation.as_json, mutation.objects("sdp", "type", "wishes", "stream")))
+@given(
+    mutation.spoilt(seeds.OFFERS) | st.builds(mutation.as_json, mutation.objects("sdp", "type", "settings", "stream"))
+)
 def test_offers(body: bytes) -> None:
     doors.OFFER.try_with(body)
 
 
 @share(0.05)
 @given(st.sampled_from(seeds.OFFERS), mutation.objects(*_WISHES), mutation.VALUES)
-def test_wishes_and_names_beside_an_offer(seed: bytes, wishes: dict[str, object], stream: object) -> None:
+def test_settings_and_names_beside_an_offer(seed: bytes, settings: dict[str, object], stream: object) -> None:
     try:
         body = json.loads(seed)
     except (ValueError, RecursionError):
         body = {}
     if isinstance(body, dict):
-        doors.OFFER.try_with(mutation.as_json(body | {"wishes": wishes, "stream": stream}))
+        doors.OFFER.try_with(mutation.as_json(body | {"settings": settings, "stream": stream}))
 
 
 @share(0.002)
-@given(st.sampled_from([b"[", b'{"sdp":', b'{"type":"offer","sdp":"v=0","wishes":{"student":[']).flatmap(mutation.deep))
+@given(
+    st.sampled_from([b"[", b'{"sdp":', b'{"type":"offer","sdp":"v=0","settings":{"student":[']).flatmap(mutation.deep)
+)
 def test_nesting_without_end(body: bytes) -> None:
     for door in (doors.OFFER, doors.CANDIDATES, doors.CONTROL, doors.CONTROL_BYTES):
         door.try_with(body)

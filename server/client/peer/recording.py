@@ -23,7 +23,7 @@ class RecordingError(RuntimeError):
 
 
 def check(path: Path, codec: str | None) -> str:
-    """Return the codec for a file of this name, the one that is wished for if there is one.
+    """Return the codec for a file of this name, the one that was asked for if there is one.
 
     Raises:
         RecordingError: the two do not go together, or there is no such folder.

@@ -7,8 +7,8 @@ import pytest
 from acutance.model.hints import UNCODED
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import H264Encoder
-from acutance.server.encoding.fan_out import Broadcast
-from acutance.server.encoding.rendition import Aged, Handed, Subscription, Variant
+from acutance.server.encoding.fan_out import FanOut
+from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Subscription, Variant
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.rtc.packet_track import PacketTrack
 from tests.pictures import frame_of
@@ -19,28 +19,28 @@ class Stage:
         self.encoders: list[H264Encoder] = []
         self.handed: list[int] = []
         self.now = 0.0
-        self.broadcast = Broadcast(self._encoder, self._on_handed, lambda: None, lambda: self.now)
+        self.fan_out = FanOut(self._encoder, self._on_encoded, lambda: None, lambda: self.now)
         self.number = 0
 
     def _encoder(self, codec: str, rate: SharedRate) -> H264Encoder:
         self.encoders.append(H264Encoder(rate, lambda: self.now))
         return self.encoders[-1]
 
-    def _on_handed(self, handed: Handed) -> None:
-        self.handed.append(handed.aged.number)
+    def _on_encoded(self, handed: EncodedFrameTiming) -> None:
+        self.handed.append(handed.queued.number)
 
     def watch(self, depth: int = 4, variant: Variant = Variant.ENHANCED, codec: str = "H264") -> Subscription:
         subscription = Subscription(PacketTrack(depth=depth), RateControl(1_000_000))
-        self.broadcast.join(variant, codec, subscription)
+        self.fan_out.join(variant, codec, subscription)
         return subscription
 
     async def show(self) -> None:
-        """Give the enhanced lanes one frame and wait until it is encoded."""
+        """Give the enhanced renditions one frame and wait until it is encoded."""
         self.number += 1
         frame = frame_of(np.full((48, 64), self.number, np.uint8), self.number)
-        self.broadcast.put(Variant.ENHANCED, Aged(self.number, frame, UNCODED, self.now, self.now))
+        self.fan_out.put(Variant.ENHANCED, QueuedFrame(self.number, frame, UNCODED, self.now, self.now))
         async with asyncio.timeout(5):
-            while self.handed.count(self.number) < len(self.broadcast.of(Variant.ENHANCED)):  # noqa: ASYNC110
+            while self.handed.count(self.number) < len(self.fan_out.of(Variant.ENHANCED)):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
 
@@ -48,7 +48,7 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     stage = Stage()
     yield stage
-    await stage.broadcast.close()
+    await stage.fan_out.close()
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -88,26 +88,28 @@ async def test_who_is_stuck_holds_nobody_up(stage: Stage) -> None:
     assert stage.encoders[0].keyframes == 1, "nor does it make keyframes for the others to carry"
 
 
-async def test_a_lane_closes_with_its_last_receiver_and_each_codec_and_variant_has_its_own(stage: Stage) -> None:
+async def test_a_rendition_closes_with_its_last_receiver_and_each_codec_and_variant_has_its_own(stage: Stage) -> None:
     one, other = stage.watch(), stage.watch(codec="VP8")
     original = stage.watch(variant=Variant.ORIGINAL)
-    assert len(stage.broadcast.lanes) == len(stage.encoders) == 3
+    assert len(stage.fan_out.renditions) == len(stage.encoders) == 3
     await stage.show()
     assert await _take(one) == await _take(other) == (1, True), "each from planes of its own"
     for subscription in (one, original):
-        stage.broadcast.leave(subscription)
-    assert [(lane.variant, lane.codec) for lane in stage.broadcast.lanes] == [(Variant.ENHANCED, "VP8")]
+        stage.fan_out.leave(subscription)
+    assert [(rendition.variant, rendition.codec) for rendition in stage.fan_out.renditions] == [
+        (Variant.ENHANCED, "VP8")
+    ]
 
 
 async def test_sound_goes_to_those_who_take_its_codec(stage: Stage) -> None:
     from tests.server.rtc.test_packet_track import packet
 
     opus, pcm = PacketTrack("audio", 4), PacketTrack("audio", 4)
-    stage.broadcast.join_sound("opus", opus)
-    stage.broadcast.join_sound("PCMU", pcm)
-    stage.broadcast.put_sound("OPUS", packet(7))
+    stage.fan_out.join_sound("opus", opus)
+    stage.fan_out.join_sound("PCMU", pcm)
+    stage.fan_out.put_sound("OPUS", packet(7))
     assert (await asyncio.wait_for(opus.recv(), 1)).pts == 7
     assert pcm.has_room
-    stage.broadcast.leave_sound(opus)
-    stage.broadcast.put_sound("opus", packet(8))
+    stage.fan_out.leave_sound(opus)
+    stage.fan_out.put_sound("opus", packet(8))
     assert opus.has_room

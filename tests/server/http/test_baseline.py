@@ -86,12 +86,12 @@ async def test_every_answer_of_every_route_is_as_a_scanner_would_have_it(
         "/static",
         "/static/texts/",
         "/static/..%2f..%2fetc/passwd",
-        "/static/%2e%2e/server/app.py",
+        "/static/%2e%2e/server/http/app.py",
         "/static//etc/passwd",
         "/.git/config",
         "/.env",
         "/static/__init__.py",  # nor is the page a Python package that was left there
-        "/server/app.py",
+        "/server/http/app.py",
         "/pyproject.toml",
     ],
 )

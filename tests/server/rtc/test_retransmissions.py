@@ -2,19 +2,19 @@
 
 import pytest
 
-from acutance.server.rtc.retransmissions import LONGEST_PATIENCE_S, SHORTEST_PATIENCE_S, Missing
+from acutance.server.rtc.retransmissions import LONGEST_PATIENCE_S, SHORTEST_PATIENCE_S, Retransmissions
 
 TICKS = 0.045  # each of a few may come one of 0.01 s late
 
 
-def _after(round_trip: float) -> Missing:
-    missing = Missing()
+def _after(round_trip: float) -> Retransmissions:
+    missing = Retransmissions()
     missing.expect(range(1, 2), 0.0)
     missing.came(1, round_trip)
     return missing
 
 
-def _asked(missing: Missing, seconds: float) -> list[float]:
+def _asked(missing: Retransmissions, seconds: float) -> list[float]:
     missing.expect(range(10, 11), 100.0)
     ticks = (100 + 0.01 * tick for tick in range(int(seconds * 100)))
     return [round(now - 100, 2) for now in ticks if missing.to_ask(0, now)]
@@ -41,13 +41,13 @@ def test_a_change_of_order_says_nothing_of_the_round_trip() -> None:
 
 
 def test_only_what_is_waited_for_is_asked_for() -> None:
-    missing = Missing()
+    missing = Retransmissions()
     missing.expect(range(1, 6), 0.0)
     assert missing.to_ask(3, 1.0) == (3, 4, 5)
 
 
 def test_endless_gaps_do_not_fill_memory() -> None:
-    missing = Missing()
+    missing = Retransmissions()
     for first in range(0, 100_000, 100):
         missing.expect(range(first, first + 99), 0.0)
     assert not missing.is_lost(99_990, 0.1)

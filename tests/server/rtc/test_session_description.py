@@ -1,7 +1,8 @@
 import pytest
 from aiortc.sdp import SessionDescription
 
-from acutance.server.rtc.session_description import OfferError, Role, check_sdp, negotiated_codec
+from acutance.server.errors import RequestError
+from acutance.server.rtc.session_description import Role, check_sdp, negotiated_codec
 from tests.offers import AUDIO, CANDIDATE, DATA, SESSION, VIDEO, offer
 
 
@@ -29,7 +30,7 @@ from tests.offers import AUDIO, CANDIDATE, DATA, SESSION, VIDEO, offer
     ],
 )
 def test_a_session_description_that_cannot_be_served_is_refused(sdp: str, status: int, code: str) -> None:
-    with pytest.raises(OfferError) as refused:
+    with pytest.raises(RequestError) as refused:
         check_sdp(sdp)
     assert (refused.value.status, refused.value.code) == (status, code)
     assert len(str(refused.value)) > 20
@@ -94,7 +95,7 @@ def test_the_direction_must_fit_what_the_address_is_for(role: Role, direction: s
     if taken:
         assert check_sdp(sdp, role) == sdp
         return
-    with pytest.raises(OfferError, match=direction):
+    with pytest.raises(RequestError, match=direction):
         check_sdp(sdp, role)
 
 
@@ -108,13 +109,13 @@ def test_the_direction_must_fit_what_the_address_is_for(role: Role, direction: s
     ],
 )
 def test_whip_refuses_the_whole_offer_rather_than_a_section_of_it(sdp: str, code: str) -> None:
-    with pytest.raises(OfferError) as refused:
+    with pytest.raises(RequestError) as refused:
         check_sdp(sdp, Role.PUBLISH)
     assert (refused.value.status, refused.value.code) == (422, code)
 
 
 def test_two_sections_of_one_mid_are_refused() -> None:
-    with pytest.raises(OfferError, match="same a=mid"):
+    with pytest.raises(RequestError, match="same a=mid"):
         check_sdp(offer(AUDIO.replace("mid:0", "mid:1"), VIDEO))
 
 
@@ -122,13 +123,13 @@ def test_any_profile_of_h264_may_be_published_but_only_baseline_is_sent() -> Non
     high = offer(VIDEO.replace("VP8", "AV1").replace("42e01f", "640c1f"))
     assert check_sdp(high, Role.PUBLISH) == high
     for role in (Role.RETURN, Role.WATCH):
-        with pytest.raises(OfferError, match=r"H\.264"):
+        with pytest.raises(RequestError, match=r"H\.264"):
             check_sdp(high, role)
 
 
 @pytest.mark.parametrize("kind", ["image", "text", "message"])
 def test_a_section_of_another_kind_is_refused(kind: str) -> None:
-    with pytest.raises(OfferError, match="one video, one audio") as refused:
+    with pytest.raises(RequestError, match="one video, one audio") as refused:
         check_sdp(offer(AUDIO.replace("m=audio", f"m={kind}"), VIDEO))
     assert refused.value.status == 422
 
@@ -145,7 +146,7 @@ def test_payload_types_and_feedback_are_few() -> None:
     # aiortc's time grows with codecs times lines: without a limit 40 kB hold up the event loop for seconds.
     many = "".join(f"a=rtpmap:{number} VP8/90000\r\n" for number in range(900))
     for lines in (many, "a=rtpmap:96 VP8/90000\r\n", "a=rtcp-fb:* nack\r\n" * 33):
-        with pytest.raises(OfferError, match=r"payload type|rtcp-fb") as refused:
+        with pytest.raises(RequestError, match=r"payload type|rtcp-fb") as refused:
             check_sdp(offer(VIDEO + lines))
         assert (refused.value.status, refused.value.code) == (400, "bad_sdp")
     check_sdp(offer(VIDEO + "a=rtcp-fb:* nack\r\n" * 32))

@@ -1,29 +1,29 @@
 import pytest
 
-from acutance.server.security.quota import Held, Holder, Quota
+from acutance.server.security.quota import ActiveSession, Client, Quota
 from acutance.server.security.tokens import Caller
 
-ANNA = Holder(Caller("anna"), "192.0.2.1")
-BERTA = Holder(Caller("berta", 1), "192.0.2.1")
-NOBODY = Holder()
+ANNA = Client(Caller("anna"), "192.0.2.1")
+BERTA = Client(Caller("berta", 1), "192.0.2.1")
+NOBODY = Client()
 
 
 @pytest.mark.parametrize(
-    ("quota", "holder", "held", "said"),
+    ("quota", "client", "held", "said"),
     [
-        (Quota(), ANNA, [Held(ANNA, True)] * 99, None),
-        (Quota(per_address=2), ANNA, [Held(ANNA, True)], None),
-        (Quota(per_address=2), ANNA, [Held(ANNA, True), Held(BERTA, True)], "this address has 2"),
-        (Quota(per_address=1), NOBODY, [Held(NOBODY, True)], None),
-        (Quota(per_token=2), ANNA, [Held(ANNA, True), Held(BERTA, True)], None),
-        (Quota(per_token=2), ANNA, [Held(ANNA, True)] * 2, "the token anna has 2"),
-        (Quota(per_token=5), BERTA, [Held(BERTA, True)], "the token berta has 1"),
-        (Quota(handshakes=2), ANNA, [Held(NOBODY, False), Held(NOBODY, True)], None),
-        (Quota(handshakes=2), ANNA, [Held(NOBODY, False)] * 2, "2 peers are about to connect"),
+        (Quota(), ANNA, [ActiveSession(ANNA, True)] * 99, None),
+        (Quota(per_address=2), ANNA, [ActiveSession(ANNA, True)], None),
+        (Quota(per_address=2), ANNA, [ActiveSession(ANNA, True), ActiveSession(BERTA, True)], "this address has 2"),
+        (Quota(per_address=1), NOBODY, [ActiveSession(NOBODY, True)], None),
+        (Quota(per_token=2), ANNA, [ActiveSession(ANNA, True), ActiveSession(BERTA, True)], None),
+        (Quota(per_token=2), ANNA, [ActiveSession(ANNA, True)] * 2, "the token anna has 2"),
+        (Quota(per_token=5), BERTA, [ActiveSession(BERTA, True)], "the token berta has 1"),
+        (Quota(handshakes=2), ANNA, [ActiveSession(NOBODY, False), ActiveSession(NOBODY, True)], None),
+        (Quota(handshakes=2), ANNA, [ActiveSession(NOBODY, False)] * 2, "2 peers are about to connect"),
     ],
 )
 def test_who_has_as_many_as_they_may_gets_no_more(
-    quota: Quota, holder: Holder, held: list[Held], said: str | None
+    quota: Quota, client: Client, held: list[ActiveSession], said: str | None
 ) -> None:
-    why = quota.obstacle(holder, held)
+    why = quota.refusal_reason(client, held)
     assert (why is None) if said is None else (why is not None and said in why)

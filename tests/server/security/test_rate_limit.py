@@ -1,11 +1,11 @@
 import pytest
 
-from acutance.server.security.rate_limit import Bucket, RequestRate
+from acutance.server.security.rate_limit import RequestRate, TokenBucket
 
 
 def test_permits_come_at_their_rate_and_are_kept_up_to_a_number() -> None:
     now = 0.0
-    bucket = Bucket(2.0, 3, lambda: now)
+    bucket = TokenBucket(2.0, 3, lambda: now)
     assert [bucket.wait() for _ in range(3)] == [0, 0, 0]
     assert bucket.wait() == pytest.approx(0.5)
     now = 0.5

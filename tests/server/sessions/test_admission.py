@@ -1,4 +1,4 @@
-from acutance.server.sessions.admission import Running, obstacle
+from acutance.server.sessions.admission import Running, refusal_reason
 
 CALM = Running(age=60, student=0.6, received=30, returned=30)
 PASSING = Running(age=60, student=0.0, received=30, returned=30)
@@ -6,30 +6,30 @@ NEW = Running(age=1, student=0.0, received=0, returned=0)
 
 
 def test_the_first_session_is_always_taken() -> None:
-    assert obstacle([], rest=2.0, own=0.0, cpus=2) is None
+    assert refusal_reason([], rest=2.0, own=0.0, cpus=2) is None
 
 
 def test_what_students_take_can_be_freed_for_another_session() -> None:
     # Full, but 1.2 of 2 processors belong to students.
-    assert obstacle([CALM, CALM], rest=0.8, own=1.8, cpus=2) is None
+    assert refusal_reason([CALM, CALM], rest=0.8, own=1.8, cpus=2) is None
 
 
 def test_beyond_what_decoding_and_encoding_leave_nobody_is_taken() -> None:
-    why = obstacle([PASSING] * 3, rest=1.8, own=1.4, cpus=2)
+    why = refusal_reason([PASSING] * 3, rest=1.8, own=1.4, cpus=2)
     assert why is not None
     assert "3 running" in why
 
 
 def test_sessions_that_have_just_begun_are_counted_before_they_show() -> None:
-    assert obstacle([PASSING], rest=0.4, own=0.4, cpus=2) is None
-    assert obstacle([PASSING, NEW, NEW, NEW], rest=0.4, own=0.4, cpus=2) is not None
+    assert refusal_reason([PASSING], rest=0.4, own=0.4, cpus=2) is None
+    assert refusal_reason([PASSING, NEW, NEW, NEW], rest=0.4, own=0.4, cpus=2) is not None
 
 
 def test_where_one_suffers_already_nobody_is_taken() -> None:
     suffering = Running(age=60, student=0, received=30, returned=20)
-    why = obstacle([CALM, suffering], rest=0.4, own=0.3, cpus=2)
+    why = refusal_reason([CALM, suffering], rest=0.4, own=0.3, cpus=2)
     assert why is not None
     assert "20 of its 30" in why
-    assert obstacle([CALM, Running(1, 0, 30, 20)], rest=0.4, own=0.3, cpus=2) is None, "it only begins"
+    assert refusal_reason([CALM, Running(1, 0, 30, 20)], rest=0.4, own=0.3, cpus=2) is None, "it only begins"
     yielding = Running(age=60, student=0.6, received=30, returned=20, can_yield=True)
-    assert obstacle([CALM, yielding], rest=0.4, own=1.5, cpus=2) is None, "its governor is about to step down"
+    assert refusal_reason([CALM, yielding], rest=0.4, own=1.5, cpus=2) is None, "its governor is about to step down"

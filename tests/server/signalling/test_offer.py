@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from acutance.server.rtc.session_description import OfferError
+from acutance.server.errors import RequestError
 from acutance.server.signalling.offer import Offer, read_offer
-from acutance.server.signalling.settings import Wishes
+from acutance.server.signalling.settings import SessionSettings
 from tests.offers import AUDIO, DATA, VIDEO, offer
 
 
@@ -14,7 +14,7 @@ def _body(sdp: object, kind: object = "offer") -> bytes:
 
 def test_a_browsers_offer_is_taken_with_and_without_sound_and_data() -> None:
     for sdp in (offer(VIDEO), offer(AUDIO, VIDEO, DATA)):
-        assert read_offer(_body(sdp)) == Offer(sdp, Wishes())
+        assert read_offer(_body(sdp)) == Offer(sdp, SessionSettings())
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,21 @@ def test_a_browsers_offer_is_taken_with_and_without_sound_and_data() -> None:
     ],
 )
 def test_a_body_that_is_no_offer_is_refused(body: bytes, code: str) -> None:
-    with pytest.raises(OfferError) as refused:
+    with pytest.raises(RequestError) as refused:
         read_offer(body)
     assert (refused.value.status, refused.value.code) == (400, code)
 
 
 def test_an_offer_in_an_object_of_its_own_is_taken_and_unknown_fields_are_ignored() -> None:
-    body = {"room_id": "7", "offer": {"sdp": offer(VIDEO), "type": "offer"}, "wishes": {"strength": 0.5}, "stream": "a"}
-    assert read_offer(json.dumps(body).encode()) == Offer(offer(VIDEO), Wishes(strength=0.5), "a")
+    body = {
+        "room_id": "7",
+        "offer": {"sdp": offer(VIDEO), "type": "offer"},
+        "settings": {"strength": 0.5},
+        "stream": "a",
+    }
+    assert read_offer(json.dumps(body).encode()) == Offer(offer(VIDEO), SessionSettings(strength=0.5), "a")
 
 
 def test_a_streams_name_that_is_no_text_is_refused() -> None:
-    with pytest.raises(OfferError, match="stream"):
+    with pytest.raises(RequestError, match="stream"):
         read_offer(json.dumps({"sdp": offer(VIDEO), "type": "offer", "stream": 7}).encode())

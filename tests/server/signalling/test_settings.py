@@ -1,13 +1,13 @@
 import pytest
 
-from acutance.server.signalling.settings import WishError, Wishes, read_control
+from acutance.server.signalling.settings import SessionSettings, SettingError, read_control
 
 
 def test_what_is_not_named_stays() -> None:
-    wishes = Wishes().changed(read_control('{"type": "control", "strength": 0.5}'))
-    wishes = wishes.changed(read_control(b'{"type": "control", "output_height": 720, "enhance": false}'))
-    assert wishes == Wishes(strength=0.5, output_height=720, enhance=False)
-    assert wishes.changed({"output_height": None}).output_height is None
+    settings = SessionSettings().changed(read_control('{"type": "control", "strength": 0.5}'))
+    settings = settings.changed(read_control(b'{"type": "control", "output_height": 720, "enhance": false}'))
+    assert settings == SessionSettings(strength=0.5, output_height=720, enhance=False)
+    assert settings.changed({"output_height": None}).output_height is None
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_what_is_not_named_stays() -> None:
     ],
 )
 def test_what_is_no_control_message_is_refused(message: str | bytes, part: str) -> None:
-    with pytest.raises(WishError, match=part):
+    with pytest.raises(SettingError, match=part):
         read_control(message)
 
 
@@ -38,6 +38,6 @@ def test_what_is_no_control_message_is_refused(message: str | bytes, part: str) 
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_a_wish_out_of_bounds_is_named(fields: dict[str, object], part: str) -> None:
-    with pytest.raises(WishError, match=part):
-        Wishes().changed(fields)
+def test_a_setting_out_of_bounds_is_named(fields: dict[str, object], part: str) -> None:
+    with pytest.raises(SettingError, match=part):
+        SessionSettings().changed(fields)

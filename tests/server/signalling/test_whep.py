@@ -77,17 +77,17 @@ async def test_viewers_of_one_codec_share_an_encoder_and_late_ones_see_a_picture
     other = await _started(Watcher("VP8"), peers, client, "/whep/stage")
     original = await _started(Watcher(), peers, client, "/whep/stage?variant=original")
     await until(lambda: all(len(viewer.order) >= 15 for viewer in (*late, other, original)))
-    broadcast = host.streams.publisher("stage").pipeline.broadcast
-    lanes = {(lane.variant, lane.codec): lane.receivers for lane in broadcast.lanes}
-    assert lanes == {(Variant.ENHANCED, "H264"): 3, (Variant.ENHANCED, "VP8"): 1, (Variant.ORIGINAL, "H264"): 1}
-    assert broadcast.opened == 3, "an encoder a lane, not a viewer"
+    fan_out = host.streams.publisher("stage").pipeline.fan_out
+    renditions = {(rendition.variant, rendition.codec): rendition.receivers for rendition in fan_out.renditions}
+    assert renditions == {(Variant.ENHANCED, "H264"): 3, (Variant.ENHANCED, "VP8"): 1, (Variant.ORIGINAL, "H264"): 1}
+    assert fan_out.opened == 3, "an encoder a rendition, not a viewer"
     counters = host.streams.publisher("stage").telemetry.counters
-    assert counters.enhanced <= counters.received, "each frame is enhanced once, however many lanes there are"
+    assert counters.enhanced <= counters.received, "each frame is enhanced once, however many renditions there are"
     assert first.order == sorted(set(first.order)), "nobody's coming costs the others a picture"
 
     for viewer in (*late, other, original):
         assert (await client.delete(viewer.location)).status == 200
-    await until(lambda: [lane.receivers for lane in broadcast.lanes] == [1])
+    await until(lambda: [rendition.receivers for rendition in fan_out.renditions] == [1])
     seen = len(first.order)
     await until(lambda: len(first.order) > seen + 5)
 
@@ -137,11 +137,11 @@ async def test_what_nobody_watches_is_neither_enhanced_nor_encoded(
     session = host.streams.publisher("stage")
     await until(lambda: session.telemetry.counters.received >= 15)
     assert session.telemetry.counters.enhanced == 0
-    assert session.pipeline.broadcast.opened == 0
+    assert session.pipeline.fan_out.opened == 0
     viewer = await _started(Watcher(), peers, client, "/whep/stage")
     await until(lambda: viewer.order)
     assert (await client.delete(viewer.location)).status == 200
-    await until(lambda: not session.pipeline.broadcast.lanes)
+    await until(lambda: not session.pipeline.fan_out.renditions)
     done, received = session.telemetry.counters.enhanced, session.telemetry.counters.received
     await until(lambda: session.telemetry.counters.received >= received + 10)
     assert session.telemetry.counters.enhanced <= done + 1, "one may have been in flight"
@@ -166,7 +166,7 @@ async def test_a_page_can_be_watched_too_and_shares_its_encoder(client: Client, 
     await page.join(client, "H264", stream="page")
     viewer = await _started(Watcher(), peers, client, "/whep/page")
     await until(lambda: len(viewer.order) >= 10 and len(page.order) >= 10)
-    assert host.streams.publisher("page").pipeline.broadcast.opened == 1
+    assert host.streams.publisher("page").pipeline.fan_out.opened == 1
 
 
 RECVONLY = offer(VIDEO.replace("sendrecv", "recvonly"))

@@ -4,7 +4,7 @@ import pytest
 from av import VideoFrame
 
 from acutance.model.hints import UNCODED
-from acutance.server.video.frame_hints import FrameHints, Noted
+from acutance.server.video.frame_hints import FrameHints, FrameMetadata
 from tests.model.streams import encoded
 
 
@@ -32,7 +32,7 @@ def test_a_frame_that_could_not_be_read_takes_its_neighbours_step() -> None:
     known = hints.of(_decoded(0)).hints
     assert known.step > 0
     assert hints.of(_decoded(3000)).hints == known
-    assert hints.of(_decoded(None)) == Noted(known)
+    assert hints.of(_decoded(None)) == FrameMetadata(known)
 
 
 def test_before_the_first_frame_and_for_other_codecs_nothing_is_known() -> None:

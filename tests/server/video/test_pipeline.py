@@ -80,7 +80,7 @@ class Run:
         )
         self.returned = PacketTrack()
         self.own = Subscription(self.returned, RateControl(1_000_000))
-        self.pipeline.broadcast.join(Variant.ENHANCED, "H264", self.own)
+        self.pipeline.fan_out.join(Variant.ENHANCED, "H264", self.own)
         self.pipeline.start(self.camera)
 
     async def close(self) -> None:
