@@ -18,6 +18,7 @@ from acutance.server.client.whip import SignallingError, WhipClient
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.rendition import Subscription, Variant
+from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.media import watch_feedback
 from acutance.server.rtc.aiortc_private.timestamps import date_reports
 from acutance.server.rtc.aiortc_private.transport import prepare_ice
@@ -25,7 +26,6 @@ from acutance.server.rtc.connection import codecs_with_first
 from acutance.server.rtc.ice import Network
 from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
-from acutance.server.sessions.context import Limits
 
 log = logging.getLogger(__name__)
 

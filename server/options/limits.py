@@ -5,9 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from acutance.server.http.app import LARGEST_BODY
-from acutance.server.rtc.session_description import MOST_CANDIDATES
+from acutance.server.options.session_limits import MOST_CANDIDATES, Limits
 from acutance.server.security.quota import Quota
-from acutance.server.sessions.context import Limits
 
 
 class LimitOptions(BaseModel):

@@ -16,7 +16,7 @@ from acutance.server.encoding.bitrate import FLOOR
 from acutance.server.options.access import AccessOptions
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.students.ladder import AUTO
 from acutance.server.video.output_size import SHORTEST
 

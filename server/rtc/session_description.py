@@ -7,6 +7,7 @@ from aiortc import RTCDtlsFingerprint
 from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp
 
 from acutance.server.errors import RequestError
+from acutance.server.options.session_limits import MOST_CANDIDATES
 from acutance.server.rtc.h264_profile import is_baseline, is_h264
 
 # RFC 8839, section 5.1: candidate-attribute, up to the candidate's type.
@@ -15,7 +16,6 @@ _CANDIDATE = re.compile(
 )
 # RFC 3551, section 6: seven bits, each for one codec of its section.
 _PAYLOAD_TYPE = re.compile(r"a=rtpmap:(1[01]\d|12[0-7]|\d{1,2}) ", re.ASCII)
-MOST_CANDIDATES = 64
 # Chrome's offer of sound and video has 163, of which 51 are of feedback.
 _MOST_LINES = 1000
 # aiortc copies each to every codec; five kinds are in use.

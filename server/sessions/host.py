@@ -12,11 +12,12 @@ from aiortc import RTCPeerConnection
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.encoding.rendition import Variant
 from acutance.server.forward.forward import Ingest
+from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
 from acutance.server.security.quota import CLIENT, Quota
 from acutance.server.sessions.admission import refusal_reason
-from acutance.server.sessions.context import Limits, ServerContext
+from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.memory_trim import MemoryTrim
 from acutance.server.sessions.publisher import Session
 from acutance.server.sessions.streams import Streams

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from acutance.server.errors import RequestError
-from acutance.server.rtc.session_description import MOST_CANDIDATES, check_candidate, is_hidden
+from acutance.server.options.session_limits import MOST_CANDIDATES
+from acutance.server.rtc.session_description import check_candidate, is_hidden
 
 _PREFIX = "a=candidate:"
 _END = "a=end-of-candidates"

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from acutance.server.http.metrics import Metrics
 from acutance.server.options.server import ServeOptions
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 

@@ -12,7 +12,7 @@ import yaml
 from aiohttp.test_utils import TestServer
 
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 

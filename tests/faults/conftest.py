@@ -11,7 +11,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from acutance.model.engine.engine import Engine
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder

@@ -9,7 +9,7 @@ from acutance.model.engine.engine import Engine
 from acutance.server.client.peer.command import PeerOptions, call
 from acutance.server.client.peer.recording import RecordingError
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from tests.faults.conftest import ladder_of
 

@@ -9,7 +9,7 @@ import pytest
 from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import UNCODED, Hints
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from tests.faults.conftest import Stage
 
 _OVERLOAD = 3

@@ -20,9 +20,9 @@ from acutance.model.engine.engine import Engine
 from acutance.server.http.app import create_app
 from acutance.server.http.guard import Guard
 from acutance.server.logs import worth_a_line
+from acutance.server.options.session_limits import Limits
 from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Quota
-from acutance.server.sessions.context import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.fuzz.identity import access

@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.stopping import Stopping
 from acutance.server.students.ladder import Ladder

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from acutance.server.forward.forward import Ingest
 from acutance.server.http.app import create_app
 from acutance.server.http.app_keys import HOST
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.media_peers import Client, Publisher, Watcher

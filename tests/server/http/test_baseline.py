@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from acutance.server.http.app import create_app
 from acutance.server.http.guard import Guard
+from acutance.server.options.session_limits import Limits
 from acutance.server.security.access import Access
 from acutance.server.security.tokens import Tokens
-from acutance.server.sessions.context import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 

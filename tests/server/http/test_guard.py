@@ -10,12 +10,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from acutance.server.http.app import create_app
 from acutance.server.http.guard import PUBLIC, Guard
+from acutance.server.options.session_limits import Limits
 from acutance.server.security.access import Access
 from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Quota
 from acutance.server.security.rate_limit import RequestRate
 from acutance.server.security.tokens import Tokens
-from acutance.server.sessions.context import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.offers import VIDEO, offer

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.peers import Peer, SoftCamera, until

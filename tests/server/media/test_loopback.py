@@ -14,7 +14,7 @@ from acutance.model.hints import UNCODED, Hints
 from acutance.server.bench import barcode
 from acutance.server.frames.planes import plane_view
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment

@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aioice import ice
 
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.media_peers import Client, Publisher, Watcher, WhipPeer

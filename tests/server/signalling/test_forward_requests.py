@@ -15,9 +15,9 @@ from acutance.server.http.app_keys import HOST
 from acutance.server.http.guard import Guard
 from acutance.server.options.access import OptionsError
 from acutance.server.options.server import ServeOptions
+from acutance.server.options.session_limits import Limits
 from acutance.server.security.access import Access
 from acutance.server.security.tokens import Caller, Tokens
-from acutance.server.sessions.context import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.streams import NoStreamError
 from acutance.server.signalling import forward_requests

@@ -16,7 +16,7 @@ from acutance.server.encoding.encoder import Encoder, VideoPacket
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.encoding.rendition import Variant
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.offers import AUDIO, VIDEO, offer

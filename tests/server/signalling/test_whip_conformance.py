@@ -9,8 +9,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiortc.sdp import SessionDescription
 
 from acutance.server.http.app import create_app
+from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.ice import Network
-from acutance.server.sessions.context import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.offers import AUDIO, CANDIDATE, DATA, VIDEO, offer

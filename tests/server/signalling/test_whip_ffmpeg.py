@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from acutance.server.bench import barcode
 from acutance.server.http.app import create_app
 from acutance.server.http.app_keys import HOST
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.pictures import frame_of, lumas

@@ -18,7 +18,7 @@ from acutance.server.client.peer.command import PeerOptions, call
 from acutance.server.client.peer.connections import CallError
 from acutance.server.client.whip import SignallingError
 from acutance.server.http.app import create_app
-from acutance.server.sessions.context import Limits
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 

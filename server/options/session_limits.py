@@ -1,0 +1,38 @@
+"""Limits of one session, as pure values with their defaults."""
+
+from dataclasses import dataclass
+
+# Largest number of ICE candidates that a peer may send, in its offer and trickled after it.
+MOST_CANDIDATES = 64
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one session.
+
+    Attributes:
+        max_bitrate: maximum bit rate of the returned video, in bit/s.
+        handshake_timeout: seconds within which ICE and DTLS must complete.
+        idle_timeout: seconds without a media packet after which the peer counts as gone.
+        upscale: whether frames that the sender reduced are enlarged to the size that the call began with.
+        output_height: shorter side of the returned frames in pixels, unless the peer asks for another; None for the
+            size that the call began with.
+        govern: whether the server switches to a cheaper student when the machine cannot keep up.
+        max_session_length: seconds after which a session is ended; None for no limit.
+        max_frame_pixels: largest frame in pixels; a session that sends larger frames is ended.
+        max_frame_rate: largest frame rate in frames/s; frames beyond it are dropped before they are processed.
+        max_messages_per_second: largest rate of data channel messages; messages beyond it are refused.
+        max_candidates: largest number of ICE candidates that a peer may send, in its offer and after it.
+    """
+
+    max_bitrate: int = 8_000_000
+    handshake_timeout: float = 15.0
+    idle_timeout: float = 15.0
+    upscale: bool = True
+    output_height: int | None = None
+    govern: bool = True
+    max_session_length: float | None = None
+    max_frame_pixels: int = 4096 * 2304
+    max_frame_rate: float = 120.0
+    max_messages_per_second: float = 20.0
+    max_candidates: int = MOST_CANDIDATES
