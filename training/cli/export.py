@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from acutance.training.checkpoints.run_record import Checkpoint
 from acutance.training.cli.options import DATA, Data, Sets, console, named_sets
 from acutance.training.data.pictures import DataError
-from acutance.training.run.run_record import Checkpoint
 
 
 def export(

@@ -19,8 +19,8 @@ def study(
     processes: options.Processes = options.CORES,
 ) -> None:
     """Train every variant of a study with every seed, and compare them by their last validation."""
+    from acutance.training.checkpoints.run_record import Checkpoint, commit, machine, now
     from acutance.training.run.orders import Order
-    from acutance.training.run.run_record import Checkpoint, commit, machine, now
     from acutance.training.run.running import carry_out
     from acutance.training.study import study as studies
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torchvision.models import squeezenet1_1
 from torchvision.models.vgg import cfgs, make_layers
 
-from acutance.training.run.run_record import CheckpointError
+from acutance.training.checkpoints.run_record import CheckpointError
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet's, which the classifiers were trained with."""

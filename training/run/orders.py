@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from acutance.training.checkpoints.checkpoint import load_network
+from acutance.training.checkpoints.networks import Network
+from acutance.training.checkpoints.run_record import Checkpoint, CheckpointError, RunRecord
 from acutance.training.data.pictures import DataError
 from acutance.training.recipes.recipe import Recipe, check_recipe, load_recipe
-from acutance.training.run.checkpoint import load_network
 from acutance.training.run.devices import Precision
-from acutance.training.run.networks import Network
-from acutance.training.run.run_record import Checkpoint, CheckpointError, RunRecord
 from acutance.training.teachers.teachers import LoadedTeacher, load_teacher
 
 

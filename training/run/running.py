@@ -7,6 +7,16 @@ import torch
 from lightning_fabric import Fabric
 from rich.console import Console
 
+from acutance.training.checkpoints.run_record import (
+    Checkpoint,
+    RunRecord,
+    by_category,
+    commit,
+    licences,
+    machine,
+    now,
+    versions,
+)
 from acutance.training.data.batches import Batches
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pairs import Pairs, make_pairs
@@ -19,16 +29,6 @@ from acutance.training.run.devices import launch
 from acutance.training.run.interruption import Interruption
 from acutance.training.run.journal import Journal
 from acutance.training.run.orders import Order, check_same, data_of, first_weights, recipe_of, record_before, teacher_of
-from acutance.training.run.run_record import (
-    Checkpoint,
-    RunRecord,
-    by_category,
-    commit,
-    licences,
-    machine,
-    now,
-    versions,
-)
 from acutance.training.run.samples import Samples
 from acutance.training.run.trainer import Run
 from acutance.training.run.validation import Validation

@@ -10,15 +10,15 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from acutance.training.checkpoints import checkpoint, networks
+from acutance.training.checkpoints.networks import Network
+from acutance.training.checkpoints.run_record import Checkpoint
 from acutance.training.data.batches import Batches
 from acutance.training.data.pictures import DataError
 from acutance.training.losses.objective import Objective
 from acutance.training.recipes.recipe import Recipe
-from acutance.training.run import checkpoint, networks
 from acutance.training.run.averaging import Average
-from acutance.training.run.networks import Network
 from acutance.training.run.optimisers import learning_rate, make_optimiser
-from acutance.training.run.run_record import Checkpoint
 from acutance.training.run.validation import Score, Validation, worth
 
 LOG_EVERY = 50

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from acutance.model.nets.shape import StudentShape
+from acutance.training.checkpoints.checkpoint import State
+from acutance.training.checkpoints.run_record import RunRecord, commit, machine, versions
 from acutance.training.evaluation.evaluate import protocol
 from acutance.training.evaluation.rows import ALL, Row
-from acutance.training.run.checkpoint import State
-from acutance.training.run.run_record import RunRecord, commit, machine, versions
 
 
 def make_card(

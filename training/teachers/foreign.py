@@ -10,7 +10,7 @@ from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError, c
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
-from acutance.training.run.run_record import CheckpointError
+from acutance.training.checkpoints.run_record import CheckpointError
 
 
 class ForeignNetwork(nn.Module):

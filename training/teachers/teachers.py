@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from acutance.model.hints import COUNT, UNCODED
-from acutance.training.run.checkpoint import State, is_ours, load_network, save_weights
-from acutance.training.run.networks import Network
-from acutance.training.run.run_record import CheckpointError, commit
+from acutance.training.checkpoints.checkpoint import State, is_ours, load_network, save_weights
+from acutance.training.checkpoints.networks import Network
+from acutance.training.checkpoints.run_record import CheckpointError, commit
 from acutance.training.teachers.foreign import ForeignNetwork, foreign_weights, load_foreign
 
 FILE = "teacher.safetensors"

@@ -23,11 +23,11 @@ from rich.console import Console
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from acutance.training.checkpoints.checkpoint import load_network
+from acutance.training.checkpoints.run_record import Checkpoint, RunRecord
 from acutance.training.cli.teacher import teacher as take_teacher
 from acutance.training.data.pictures import DataError
-from acutance.training.run.checkpoint import load_network
 from acutance.training.run.orders import Order
-from acutance.training.run.run_record import Checkpoint, RunRecord
 from acutance.training.run.running import carry_out
 from tests.training.conftest import RECIPE
 from tests.training.sets import write_set

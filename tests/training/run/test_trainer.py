@@ -8,6 +8,8 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from acutance.model.nets.student import sharpen
+from acutance.training.checkpoints.checkpoint import load_network
+from acutance.training.checkpoints.run_record import Checkpoint, CheckpointError
 from acutance.training.data.batches import Batches
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pairs import Pairs
@@ -16,8 +18,6 @@ from acutance.training.degradation.degrade import Degradation, degrade
 from acutance.training.evaluation.quality import psnr
 from acutance.training.losses.objective import Objective
 from acutance.training.recipes.recipe import Recipe
-from acutance.training.run.checkpoint import load_network
-from acutance.training.run.run_record import Checkpoint, CheckpointError
 from acutance.training.run.trainer import Run, TrainingError
 from acutance.training.run.validation import Score, Validation, worth
 from tests.training.conftest import draw

@@ -13,10 +13,10 @@ from acutance.model.nets.export import ExportError, to_onnx
 from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Student
 from acutance.model.nets.teacher import Teacher, TeacherShape
+from acutance.training.checkpoints.checkpoint import State, save_weights
+from acutance.training.checkpoints.run_record import RunRecord
 from acutance.training.cli.export import export
 from acutance.training.data.pictures import DataError
-from acutance.training.run.checkpoint import State, save_weights
-from acutance.training.run.run_record import RunRecord
 from acutance.training.shipping import parity
 from acutance.training.shipping.shipping import as_half
 from tests.model.students import lived_in

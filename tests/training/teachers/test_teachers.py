@@ -11,11 +11,11 @@ from spandrel.architectures.DnCNN.__arch.network_dncnn import DnCNN
 
 from acutance.model.hints import COUNT
 from acutance.model.nets.teacher import Teacher, TeacherShape
+from acutance.training.checkpoints.checkpoint import State, load_network, save_weights
+from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.losses.distillation import affinity, teacher_features
 from acutance.training.losses.perceptual import load_backbone
 from acutance.training.run.averaging import Average
-from acutance.training.run.checkpoint import State, load_network, save_weights
-from acutance.training.run.run_record import CheckpointError
 from acutance.training.teachers.labels import label_pairs
 from acutance.training.teachers.teachers import LoadedTeacher, load_teacher, write_teacher
 from tests.training.sets import blurred_pairs

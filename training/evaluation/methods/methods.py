@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.model.engine import catalog
+from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.data.pictures import DataError
 from acutance.training.evaluation.quality import to_8_bits, unsharp
 from acutance.training.evaluation.testsets import Given
-from acutance.training.run.run_record import CheckpointError
 
 Luma = NDArray[np.uint8]
 Kind = Literal["input", "unsharp", "linear", "student", "checkpoint", "foreign"]

@@ -11,10 +11,10 @@ from acutance.model.engine.engine import EngineError
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import open_student
 from acutance.model.nets.student import Student, fold, sharpen
+from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.data.pictures import DataError
 from acutance.training.evaluation.methods.float_student import FloatStudent
 from acutance.training.evaluation.testsets import Given
-from acutance.training.run.checkpoint import load_network
 
 Luma = NDArray[np.uint8]
 

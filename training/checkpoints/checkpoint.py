@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from acutance.training.run import networks
-from acutance.training.run.networks import Network
-from acutance.training.run.run_record import CheckpointError
-from acutance.training.run.tensor_tree import flatten, restore
+from acutance.training.checkpoints import networks
+from acutance.training.checkpoints.networks import Network
+from acutance.training.checkpoints.run_record import CheckpointError
+from acutance.training.checkpoints.tensor_tree import flatten, restore
 
 _NETWORK, _AVERAGE, _OPTIMISER = "network", "average", "optimiser"
 
