@@ -16,9 +16,9 @@ from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.responses import refusal as _error
 from acutance.server.http.whip_routes import add_routes, session_url
 from acutance.server.sessions.host import FullError, Host
+from acutance.server.sessions.settings import SettingError
 from acutance.server.sessions.streams import NoStreamError, TakenError
 from acutance.server.signalling.offer import read_offer
-from acutance.server.signalling.settings import SettingError
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from acutance.server.sessions.admission import refusal_reason
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.memory_trim import MemoryTrim
 from acutance.server.sessions.publisher import Session
+from acutance.server.sessions.settings import SessionSettings
 from acutance.server.sessions.streams import Streams
 from acutance.server.sessions.viewer import Viewer
-from acutance.server.signalling.settings import SessionSettings
 from acutance.server.students.inference import Inference
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.counters import Counters, LoopLag

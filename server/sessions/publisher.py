@@ -20,9 +20,9 @@ from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.sessions.admission import Running
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.page_channel import PageChannel
+from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 from acutance.server.sessions.statistics import Report
 from acutance.server.sessions.watchdog import Remedy, Watchdog
-from acutance.server.signalling.settings import SessionSettings, SettingError, read_control
 from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import AUTO
 from acutance.server.telemetry.counters import Telemetry

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from acutance.server.errors import RequestError
 from acutance.server.rtc.session_description import Role, check_sdp
-from acutance.server.signalling.settings import SessionSettings
+from acutance.server.sessions.settings import SessionSettings
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from acutance.server.rtc.session_description import Role, check_sdp
 from acutance.server.security.access import Access, AccessError
 from acutance.server.security.origins import OriginError, Origins
 from acutance.server.security.tokens import TokenError, Tokens
+from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 from acutance.server.signalling.forward_requests import read_ingest
 from acutance.server.signalling.offer import read_offer
-from acutance.server.signalling.settings import SessionSettings, SettingError, read_control
 from acutance.server.signalling.trickle import Trickled, read_fragment, read_json
 from acutance.server.signalling.whip import check_tag
 from tests.fuzz.corpus import keep

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from acutance.server.errors import RequestError
+from acutance.server.sessions.settings import SessionSettings
 from acutance.server.signalling.offer import Offer, read_offer
-from acutance.server.signalling.settings import SessionSettings
 from tests.offers import AUDIO, DATA, VIDEO, offer
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from acutance.server.signalling.settings import SessionSettings, SettingError, read_control
+from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 
 
 def test_what_is_not_named_stays() -> None:
