@@ -19,7 +19,7 @@ from acutance.server.client.offer import OfferClient
 from acutance.server.client.whip import SignallingError
 from acutance.server.encoding.encoder import VideoPacket
 from acutance.server.frames.planes import plane_view
-from acutance.server.sessions.page_channel import LABEL
+from acutance.server.rtc.data_channel import LABEL
 
 Plane = NDArray[np.uint8]
 _CONNECT_S = 15.0

@@ -15,11 +15,11 @@ from acutance.server.forward.forward import Forward, Ingest
 from acutance.server.rtc.aiortc_private.media import FrameFeed, SoundFeed, watch_feedback
 from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps, date_reports
 from acutance.server.rtc.connection import Connection, codecs_with_first
+from acutance.server.rtc.data_channel import DataChannel
 from acutance.server.rtc.packet_track import SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.sessions.admission import Running
 from acutance.server.sessions.context import ServerContext
-from acutance.server.sessions.page_channel import PageChannel
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 from acutance.server.sessions.statistics import Report
 from acutance.server.sessions.watchdog import Remedy, Watchdog
@@ -81,7 +81,7 @@ class Session(Connection):
         self._own = Subscription(PacketTrack(), RateControl(self._limits.max_bitrate), self.end)
         self._own_sound: PacketTrack | None = None
         self._apply(settings)
-        self._channel = PageChannel(self._on_message, self._limits.max_messages_per_second)
+        self._channel = DataChannel(self._on_message, self._limits.max_messages_per_second)
         self._transceiver: RTCRtpTransceiver | None = None
         self._video: MediaStreamTrack | None = None
         self._codec = self.sound = ""

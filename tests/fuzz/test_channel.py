@@ -13,7 +13,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acutance.server.sessions.page_channel import LABEL
+from acutance.server.rtc.data_channel import LABEL
 from tests.fuzz import mutation
 from tests.fuzz.corpus import inputs, keep
 from tests.fuzz.doors import FaultError

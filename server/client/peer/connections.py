@@ -15,7 +15,7 @@ from acutance.server.client.peer.downlink import Downlink
 from acutance.server.client.peer.uplink import Uplink
 from acutance.server.client.whip import WhipClient
 from acutance.server.rtc.aiortc_private.media import watch_feedback
-from acutance.server.sessions.page_channel import LABEL
+from acutance.server.rtc.data_channel import LABEL
 
 _CONNECT_S = 15.0
 
