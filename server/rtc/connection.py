@@ -13,10 +13,10 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from acutance.server.errors import RequestError
 from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, prepare_ice
+from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.h264_profile import with_profiles, with_received_level, with_stand_ins
 from acutance.server.security.quota import CLIENT, ActiveSession
 from acutance.server.sessions.context import ServerContext
-from acutance.server.signalling.trickle import Trickled
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Connection(ABC):
         assert ice is not None  # checked
         return str(ice.usernameFragment), str(ice.password)
 
-    async def trickle(self, trickled: Trickled) -> None:
+    async def trickle(self, trickled: TrickledCandidates) -> None:
         """Take candidates that came after the offer; what cannot be used is left aside (RFC 9725, section 4.3.2).
 
         Raises:

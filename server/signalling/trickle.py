@@ -1,39 +1,20 @@
-"""ICE candidates that come after the offer: as an SDP fragment (RFC 8840) or, with /offer, as JSON."""
+"""Reads trickled ICE candidates: an SDP fragment (RFC 8840) or, for sessions of /offer, JSON."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import MOST_CANDIDATES
+from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.session_description import check_candidate, is_hidden
 
 _PREFIX = "a=candidate:"
 _END = "a=end-of-candidates"
 
 
-@dataclass(frozen=True)
-class Trickled:
-    """What one PATCH brings.
-
-    Attributes:
-        candidates: (mid, text after ``candidate:``) each; the mid is empty where none was said.
-        ended: whether no more will come.
-        ufrag, password: of the peer, where it says them.
-    """
-
-    candidates: tuple[tuple[str, str], ...]
-    ended: bool = False
-    ufrag: str | None = None
-    password: str | None = None
-
-    def restarts(self, ufrag: str, password: str) -> bool:
-        """Return whether this asks for an ICE restart of a session with these credentials (RFC 9725, section 4.3.3)."""
-        return (self.ufrag or ufrag, self.password or password) != (ufrag, password)
-
-
-def read_fragment(body: str) -> Trickled:
-    """Return what an ``application/trickle-ice-sdpfrag`` says; lines may end in LF or CRLF.
+def read_fragment(body: str) -> TrickledCandidates:
+    """Read a body of type ``application/trickle-ice-sdpfrag``; lines may end in LF or CRLF.
 
     Raises:
         RequestError: it cannot be read.
@@ -59,13 +40,13 @@ def read_fragment(body: str) -> Trickled:
             raise RequestError(400, "bad_fragment", f"This line of the SDP fragment cannot be read: {line[:80]!r}.")
     if not candidates and not ended and ufrag is None:
         raise RequestError(400, "bad_fragment", "The SDP fragment has neither candidates nor ICE credentials.")
-    return _bounded(Trickled(tuple(candidates), ended, ufrag, password))
+    return _bounded(TrickledCandidates(tuple(candidates), ended, ufrag, password))
 
 
-def read_json(body: bytes) -> Trickled:
-    """Return what ``{"candidates": [{"candidate": "candidate:…", "sdpMid": "0"}, …]}`` says.
+def read_json(body: bytes) -> TrickledCandidates:
+    """Read a body ``{"candidates": [{"candidate": "candidate:…", "sdpMid": "0"}, …]}``.
 
-    An empty candidate, as browsers make it, is the end.
+    An empty candidate, as browsers send it, is the end of candidates.
 
     Raises:
         RequestError: it cannot be read.
@@ -80,7 +61,7 @@ def read_json(body: bytes) -> Trickled:
         raise RequestError(
             400, "bad_candidate", 'Send {"candidates": [{"candidate": "candidate:…", "sdpMid": "0"}, …]}.'
         ) from None
-    return _bounded(Trickled(tuple(item for item in read if item[1]), any(not text for _, text in read)))
+    return _bounded(TrickledCandidates(tuple(item for item in read if item[1]), any(not text for _, text in read)))
 
 
 def _candidate(item: dict[str, Any]) -> tuple[str, str]:
@@ -90,7 +71,7 @@ def _candidate(item: dict[str, Any]) -> tuple[str, str]:
     return str(item.get("sdpMid") or ""), text
 
 
-def _bounded(trickled: Trickled) -> Trickled:
+def _bounded(trickled: TrickledCandidates) -> TrickledCandidates:
     if len(trickled.candidates) > MOST_CANDIDATES:
         raise RequestError(
             400, "bad_candidate", f"{len(trickled.candidates)} ICE candidates: at most {MOST_CANDIDATES} are taken."

@@ -9,6 +9,7 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from acutance.server.errors import RequestError
 from acutance.server.forward.rules import ForwardRules, read_hosts
+from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.h264_profile import with_received_level, with_stand_ins
 from acutance.server.rtc.session_description import Role, check_sdp
 from acutance.server.security.access import Access, AccessError
@@ -17,7 +18,7 @@ from acutance.server.security.tokens import TokenError, Tokens
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 from acutance.server.signalling.forward_requests import read_ingest
 from acutance.server.signalling.offer import read_offer
-from acutance.server.signalling.trickle import Trickled, read_fragment, read_json
+from acutance.server.signalling.trickle import read_fragment, read_json
 from acutance.server.signalling.whip import check_tag
 from tests.fuzz.corpus import keep
 from tests.fuzz.tally import LONGEST_S, timed
@@ -89,7 +90,7 @@ def _description(given: bytes) -> None:
         raise refusal
 
 
-def _usable(trickled: Trickled) -> None:
+def _usable(trickled: TrickledCandidates) -> None:
     for _, candidate in trickled.candidates:
         candidate_from_sdp(candidate)
 
