@@ -1,7 +1,8 @@
-"""The quantiser of an H.264 frame, read from its first slice's header (ITU-T H.264, sections 7.3.2 and 7.3.3)."""
+"""Reads the quantiser of an H.264 frame from its first slice header (ITU-T H.264, sections 7.3.2 and 7.3.3)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from acutance.model.bitstream.unreadable import UnreadableError
 
@@ -9,51 +10,66 @@ _HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 
 _NAL_SLICE, _NAL_IDR, _NAL_SPS, _NAL_PPS = 1, 5, 7, 8
 _COARSEST = 51
 _LONGEST_HEADER = 256
-"""Bytes of a NAL unit that are looked at: parameter sets and slice headers are far shorter."""
+"""Bytes of a NAL unit that are read: parameter sets and slice headers are far shorter."""
+_MAX_UNITS, _MAX_BYTES, _MAX_FIELDS = 16, 65536, 2000
+"""NAL units, bytes and header fields of a frame that are read to find its first slice. Encoders send an access unit
+delimiter, two or three parameter sets and a few SEI messages before it; scaling lists take up to 780 fields. The server
+reads headers on its event loop: this limits to about 2 ms what a peer can make it spend there for one frame."""
+# Ranges of ITU-T H.264, section 7.4.2.1.1 (seq_parameter_set_id, num_ref_frames_in_pic_order_cnt_cycle), 7.4.2.2
+# (pic_parameter_set_id) and 7.4.3 (num_ref_idx_active_minus1: of fields).
+_MAX_SPS, _MAX_PPS, _MAX_ORDER_CYCLE, _MAX_REFERENCE = 31, 255, 255, 31
+_MAX_COMMANDS = 66
+"""Reordering and marking commands of a slice: one for each reference field, and the two for all of them."""
 
 
 class ParameterSets:
-    """The sets that came with a stream so far: slices cannot be read without them."""
+    """The parameter sets of a stream, by id: at most 32 SPS and 256 PPS. Slices cannot be read without them."""
 
     def __init__(self) -> None:
         self._sps: dict[int, _Sps] = {}
         self._pps: dict[int, _Pps] = {}
 
+    def __len__(self) -> int:
+        return len(self._sps) + len(self._pps)
+
     def slice_qp(self, frame: bytes) -> int:
-        """Take the frame's parameter sets and return the QP of its first slice, 0 to 51 for 8 bits.
+        """Store the frame's parameter sets and return the QP of its first slice, 0 to 51 for 8 bits.
 
         Args:
             frame: NAL units with Annex B start codes.
 
         Raises:
-            UnreadableError: No slice is in it, its sets are missing, or it is of a kind that is not read.
+            UnreadableError: The first 16 NAL units and 64 KiB have no slice, its parameter sets are missing, or a
+                header is invalid or of a kind that is not read.
         """
-        for unit in _nal_units(frame):
+        fields = _MAX_FIELDS
+        for unit in islice(_nal_units(frame[:_MAX_BYTES]), _MAX_UNITS):
             kind = unit[0] & 31
+            bits = _Bits(unit[1:], fields)
             if kind == _NAL_SPS:
-                number, sps = _parse_sps(unit)
+                number, sps = _parse_sps(bits)
                 self._sps[number] = sps
             elif kind == _NAL_PPS:
-                number, pps = _parse_pps(unit)
+                number, pps = _parse_pps(bits)
                 self._pps[number] = pps
             elif kind in (_NAL_SLICE, _NAL_IDR):
-                return self._slice_qp(unit)
+                return self._slice_qp(bits, unit[0])
+            fields = bits.fields
         raise UnreadableError
 
-    def _slice_qp(self, unit: bytes) -> int:
-        bits = _Bits(unit[1:])
+    def _slice_qp(self, bits: "_Bits", head: int) -> int:
         bits.unsigned()  # first_mb_in_slice
         kind = bits.unsigned() % 5
         pps = self._pps.get(bits.unsigned())
         sps = self._sps.get(pps.sps) if pps else None
         if pps is None or sps is None or kind > 2:  # SP and SI slices are of the extended profile only
             raise UnreadableError
-        return _parse_slice_qp(bits, unit[0], kind, sps, pps)
+        return _parse_slice_qp(bits, head, kind, sps, pps)
 
 
 @dataclass(frozen=True)
 class _Sps:
-    """What a slice header's layout depends on, H.264 section 7.3.2.1.1."""
+    """The SPS fields that a slice header's layout depends on, section 7.3.2.1.1."""
 
     separate_planes: bool
     frame_num_bits: int
@@ -65,7 +81,7 @@ class _Sps:
 
 @dataclass(frozen=True)
 class _Pps:
-    """The same, section 7.3.2.2."""
+    """The PPS fields that a slice header's layout depends on, section 7.3.2.2."""
 
     sps: int
     cabac: bool
@@ -78,28 +94,37 @@ class _Pps:
 
 
 class _Bits:
-    """Bits and Exp-Golomb codes of a NAL unit's payload, section 9.1; emulation prevention already removed."""
+    """Bits and Exp-Golomb codes of a NAL unit's payload, section 9.1; emulation prevention already removed.
 
-    def __init__(self, payload: bytes) -> None:
-        self._value = int.from_bytes(payload, "big")
+    Attributes:
+        fields: how many more may be read.
+    """
+
+    def __init__(self, payload: bytes, fields: int) -> None:
+        self.fields = fields
+        self._value = int.from_bytes(payload, "big")  # the bits that are left
         self._left = len(payload) * 8
 
     def take(self, count: int) -> int:
+        self.fields -= 1
         self._left -= count
-        if self._left < 0:
+        if self._left < 0 or self.fields < 0:
             raise UnreadableError
-        return (self._value >> self._left) & ((1 << count) - 1)
+        taken = self._value >> self._left
+        self._value &= (1 << self._left) - 1
+        return taken
 
     def flag(self) -> bool:
         return bool(self.take(1))
 
-    def unsigned(self) -> int:
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-            if zeros > 31:
-                raise UnreadableError
-        return (1 << zeros) - 1 + self.take(zeros)
+    def unsigned(self, maximum: int = (1 << 32) - 2) -> int:
+        zeros = self._left - self._value.bit_length()
+        if zeros > 31:
+            raise UnreadableError
+        code = self.take(2 * zeros + 1) - 1
+        if code > maximum:
+            raise UnreadableError
+        return code
 
     def signed(self) -> int:
         code = self.unsigned()
@@ -107,7 +132,7 @@ class _Bits:
 
 
 def _nal_units(frame: bytes) -> Iterator[bytes]:
-    """The first bytes of every NAL unit of an Annex B stream, escapes removed."""
+    """Yield the first 256 bytes of each NAL unit of an Annex B stream, emulation prevention removed."""
     at = frame.find(b"\0\0\1")
     while at >= 0:
         begin = at + 3
@@ -117,10 +142,10 @@ def _nal_units(frame: bytes) -> Iterator[bytes]:
             yield frame[begin:end].replace(b"\0\0\3", b"\0\0")
 
 
-def _parse_sps(unit: bytes) -> tuple[int, _Sps]:
-    profile = unit[1] if len(unit) > 1 else 0
-    bits = _Bits(unit[4:])
-    number = bits.unsigned()
+def _parse_sps(bits: _Bits) -> tuple[int, _Sps]:
+    profile = bits.take(8)
+    bits.take(16)  # constraint flags, level
+    number = bits.unsigned(_MAX_SPS)
     separate = False
     if profile in _HIGH_PROFILES:
         chroma = bits.unsigned()
@@ -140,7 +165,7 @@ def _parse_sps(unit: bytes) -> tuple[int, _Sps]:
         delta_zero = bits.flag()
         bits.signed()
         bits.signed()
-        for _ in range(bits.unsigned()):
+        for _ in range(bits.unsigned(_MAX_ORDER_CYCLE)):
             bits.signed()
     bits.unsigned()  # reference frames
     bits.take(1)
@@ -157,13 +182,12 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
         last = following or last
 
 
-def _parse_pps(unit: bytes) -> tuple[int, _Pps]:
-    bits = _Bits(unit[1:])
-    number, sps = bits.unsigned(), bits.unsigned()
+def _parse_pps(bits: _Bits) -> tuple[int, _Pps]:
+    number, sps = bits.unsigned(_MAX_PPS), bits.unsigned(_MAX_SPS)
     cabac, field_order = bits.flag(), bits.flag()
-    if bits.unsigned():  # slice groups: nobody sends them
+    if bits.unsigned():  # slice groups: not used in calls
         raise UnreadableError
-    references = (bits.unsigned() + 1, bits.unsigned() + 1)
+    references = (bits.unsigned(_MAX_REFERENCE) + 1, bits.unsigned(_MAX_REFERENCE) + 1)
     weighted, weighted_both = bits.flag(), bits.take(2) == 1
     qp = 26 + bits.signed()
     bits.signed()
@@ -176,7 +200,7 @@ _P, _B, _I = 0, 1, 2
 
 
 def _parse_slice_qp(bits: _Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> int:
-    """The slice's QP: section 7.3.3 from frame_num to slice_qp_delta."""
+    """Return the slice's QP: section 7.3.3 from frame_num to slice_qp_delta."""
     if sps.separate_planes:
         bits.take(2)
     bits.take(sps.frame_num_bits)
@@ -201,7 +225,8 @@ def _parse_slice_qp(bits: _Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> 
     references = pps.references
     if kind != _I:
         if bits.flag():
-            references = (bits.unsigned() + 1, bits.unsigned() + 1 if kind == _B else references[1])
+            first = bits.unsigned(_MAX_REFERENCE) + 1
+            references = (first, bits.unsigned(_MAX_REFERENCE) + 1 if kind == _B else references[1])
         for _ in range(2 if kind == _B else 1):
             _skip_reordering(bits)
         if (pps.weighted and kind == _P) or (pps.weighted_both and kind == _B):
@@ -218,8 +243,11 @@ def _parse_slice_qp(bits: _Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> 
 
 def _skip_reordering(bits: _Bits) -> None:
     if bits.flag():
-        while bits.unsigned() != 3:
+        for _ in range(_MAX_COMMANDS):
+            if bits.unsigned() == 3:
+                return
             bits.unsigned()
+        raise UnreadableError
 
 
 def _skip_weights(bits: _Bits, references: tuple[int, ...], planes: int) -> None:
@@ -238,6 +266,10 @@ def _skip_marking(bits: _Bits, idr: bool) -> None:
     if idr:
         bits.take(2)
     elif bits.flag():
-        while operation := bits.unsigned():
+        for _ in range(_MAX_COMMANDS):
+            operation = bits.unsigned()
+            if operation == 0:
+                return
             for _ in range({1: 1, 2: 1, 3: 2, 4: 1, 6: 1}.get(operation, 0)):
                 bits.unsigned()
+        raise UnreadableError

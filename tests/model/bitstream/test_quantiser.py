@@ -1,12 +1,16 @@
 """The quantiser step that is read from a stream is the one that its encoder was told to use."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from acutance.model.bitstream import h264_header
+from acutance.model.bitstream.h264_header import ParameterSets
 from acutance.model.bitstream.quantiser import QuantiserReader
+from acutance.model.bitstream.unreadable import UnreadableError
 from tests.model.streams import encoded
 
 H264_LAYOUTS = {
@@ -86,3 +90,70 @@ def test_damaged_frames_give_a_number_or_nothing() -> None:
     for codec, data in _damaged():
         step = readers[codec].read(data)
         assert step is None or np.isfinite(step)
+
+
+def _exp_golomb(value: int) -> str:
+    code = format(value + 1, "b")
+    return "0" * (len(code) - 1) + code
+
+
+def _unit(kind: int, *codes: int, prefix: bytes = b"") -> bytes:
+    bits = "".join(_exp_golomb(code) for code in codes) + "1"
+    bits += "0" * (-len(bits) % 8)
+    payload = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    # Emulation prevention, H.264 section 7.4.1.
+    for last in range(4):
+        payload = payload.replace(bytes([0, 0, last]), bytes([0, 0, 3, last]))
+    return b"\0\0\0\1" + bytes([0x60 | kind]) + prefix + payload
+
+
+def _sps(number: int) -> bytes:
+    return _unit(7, number, *[0] * 12, prefix=b"\x42\xc0\x1f")
+
+
+def _pps(number: int, sps: int = 0) -> bytes:
+    return _unit(8, number, sps, *[0] * 12)
+
+
+def test_parameter_sets_are_kept_by_the_ids_that_there_are() -> None:
+    sets = ParameterSets()
+    for number in range(3000):
+        for unit in (_sps(number), _pps(number)):
+            with suppress(UnreadableError):
+                sets.slice_qp(unit)
+    assert len(sets) == 32 + 256  # H.264, sections 7.4.2.1.1 and 7.4.2.2
+
+
+def test_one_frame_leaves_few_parameter_sets() -> None:
+    sets = ParameterSets()
+    with suppress(UnreadableError):
+        sets.slice_qp(b"".join(_pps(number % 256) for number in range(3000)))
+    assert len(sets) <= 16
+
+
+def test_a_frame_of_many_units_costs_no_more_than_one_of_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = 0
+    take = h264_header._Bits.take
+
+    def counted(bits: h264_header._Bits, count: int) -> int:
+        nonlocal reads
+        reads += 1
+        return take(bits, count)
+
+    monkeypatch.setattr(h264_header._Bits, "take", counted)
+    # pic_order_cnt_type 1 with as many offsets as there may be, each code one bit long.
+    longest = _unit(7, 0, 0, 1, 0, 0, 0, 255, *[0] * 255, 0, 0, 0, 0, 0, prefix=b"\x42\xc0\x1f")
+    reader = QuantiserReader("h264")
+    assert reader.read(longest) is None
+    once, reads = reads, 0
+    assert once > 255
+    assert reader.read(longest * 1000) is None
+    assert once < reads <= 2001, "about 2 ms"
+
+
+def test_a_slice_far_behind_is_not_looked_for() -> None:
+    frames = encoded("h264", quantiser=30, count=1)
+    sei = b"\0\0\0\1\x06" + b"\x55" * 100
+    assert QuantiserReader("h264").read(sei + frames[0]) is not None
+    assert QuantiserReader("h264").read(sei * 1000 + frames[0]) is None
+    assert QuantiserReader("h264").read(b"\0\0\0\1\x06" + b"\x55" * 100_000 + frames[0]) is None
