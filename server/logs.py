@@ -15,6 +15,8 @@ _CHATTY = ("aioice", "aiortc")
 _MAYBE_ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:])"
 )
+_MOST_KINDS = 32
+"""Kinds of events that a `LogOnce` remembers: kinds are few by design, and must not fill memory if they are not."""
 _SESSION = re.compile(r"\b(?:session|viewer) ([\w-]+)")
 type Format = Literal["console", "json"]
 
@@ -44,6 +46,28 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
     logging.getLogger("aiohttp.access").setLevel(logging.INFO if addresses else logging.WARNING)
     # FFmpeg's own lines ("deprecated pixel format used") say nothing to whoever runs a server.
     logging.getLogger("libav").setLevel(logging.CRITICAL)
+
+
+class LogOnce:
+    """Logs the first event of each kind: what happens to one frame may happen to thirty a second."""
+
+    def __init__(self, log: logging.Logger):
+        self._log = log
+        self._kinds: set[str] = set()
+
+    def __call__(self, level: int, kind: str, message: str, error: BaseException | None = None) -> None:
+        """Log an event with the traceback of its error, unless one of its kind was logged before.
+
+        Args:
+            level: of `logging`.
+            kind: what to log once; nothing that a peer chooses, such as a size, may be part of it.
+            message: for people, with all details.
+            error: what was raised, if anything.
+        """
+        if kind in self._kinds or len(self._kinds) >= _MOST_KINDS:
+            return
+        self._kinds.add(kind)
+        self._log.log(level, message, exc_info=error)
 
 
 def worth_a_line(record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""A decoded frame in, the one that goes back out: at its size, sharpened by a student. The only caller of Engine."""
+"""Treats one decoded frame: resizes it to the output size and sharpens its luma. The only caller of the students."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -9,21 +9,22 @@ from acutance.model.engine.engine import UnsupportedSizeError
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.sharpness import sharpness
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
+from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.output_size import Size
-from acutance.server.video.upscale import Upscaler
+from acutance.server.video.resizer import Resizer
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """What is to be done with a frame.
+    """What to do with a frame.
 
     Attributes:
-        student: by the name of its rung; None passes the frame through.
-        size: of the result, width and height in pixels; None for the size that it came in.
-        strength: how much of the student's correction is added.
+        student: the name of its rung; None passes the frame through.
+        size: output width and height in pixels; None keeps the incoming size.
+        strength: how much of the student's correction is added: 0 nothing, 1 as trained.
         why_not: why no student is wanted, in words.
     """
 
@@ -35,11 +36,11 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Enhanced:
-    """A frame on its way back.
+    """A treated frame.
 
     Attributes:
-        frame: the enhanced frame, or the one that came, at the wanted size.
-        passed_reason: why no student has seen it, in words; None where one has.
+        frame: the enhanced frame, or the incoming one, at the output size where it could be resized.
+        passed_reason: why no student has enhanced it, in words; None where one has.
     """
 
     frame: VideoFrame
@@ -47,56 +48,66 @@ class Enhanced:
 
 
 class Enhancer:
-    """Treats the frames of one session, one at a time. Blocks: call it in an executor.
+    """Treats the frames of one session. Blocks: call it in an executor.
 
-    A frame that passes through may be treated beside one that a student holds on to. Whatever fails, the picture goes
-    on: the frame passes through, and the first failure of a kind is logged.
+    Frames for a student are treated one at a time; beside them, in another thread, frames that pass through, one at a
+    time as well. No error leaves `enhance`: the frame passes through, and the first failure of each kind is logged.
     """
 
     def __init__(self, ladder: Ladder):
         self._ladder = ladder
-        # One serves one thread: who passes a frame through does not wait for a student that hangs.
-        self._upscalers = {passes: Upscaler() for passes in (False, True)}
-        self._said: set[str] = set()
+        # A resizer serves one thread: a frame that passes through does not wait for a student that hangs.
+        self._resizers = {passes: Resizer() for passes in (False, True)}
+        self._log_once = LogOnce(log)
 
     def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
-        """Return ``frame`` at its size with its Y plane sharpened; pts, time base, range and colours as they came.
+        """Return ``frame`` at its output size with its Y plane sharpened; U and V are only resized.
+
+        Pts, time base, range and colours are those of ``frame``.
 
         Args:
-            frame: as decoded. U and V go on as they came, or enlarged.
+            frame: as decoded.
             treatment: the student, the size and the strength.
-            hints: what is known of the frame beside its pixels; how sharp it is and how far it is enlarged is
-                added here.
+            hints: what is known of the frame beside its pixels; its sharpness and its reduction are added here.
         """
-        if frame.format.name not in FORMATS:
-            kind = frame.format.name
-            frame = frame.reformat(format=FORMATS[0])
-            return self._pass(self._sized(frame, treatment), f"pictures in the format {kind} are not enhanced")
-        came = frame
-        frame = self._sized(frame, treatment)
+        name = frame.format.name
+        planar = name in FORMATS
+        try:
+            sized = self._resized(frame, treatment)
+        except Exception as error:  # FFmpeg's errors are many
+            what = "resized" if planar else f"converted from {name}"
+            return self._pass(frame, f"the frame could not be {what}: {type(error).__name__}", error)
+        if not planar:
+            return self._pass(sized, f"frames in the format {name} are not enhanced")
         if treatment.student is None:
-            return Enhanced(frame, treatment.why_not or "no student is wanted")
-        engine = self._ladder.engines[treatment.student]
+            return Enhanced(sized, treatment.why_not or "no student is wanted")
+        return self._sharpened(
+            sized, treatment.student, treatment.strength, replace(hints, reduction=max(1.0, sized.width / frame.width))
+        )
+
+    def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
+        width, height = treatment.size or (frame.width, frame.height)
+        return self._resizers[treatment.student is None].resize(frame, width, height)
+
+    def _sharpened(self, frame: VideoFrame, student: str, strength: float, hints: Hints) -> Enhanced:
+        engine = self._ladder.engines.get(student)
+        if engine is None:
+            return self._pass(frame, f"there is no student {student} here")
         try:
             enhanced = new_like(frame)
             luma = plane_view(frame, 0)
-            known = replace(hints, sharpness=sharpness(luma), reduction=max(1.0, frame.width / came.width))
-            engine.sharpen(luma, out=plane_view(enhanced, 0), hints=known, strength=treatment.strength)
+            hints = replace(hints, sharpness=sharpness(luma))
+            engine.sharpen(luma, out=plane_view(enhanced, 0), hints=hints, strength=strength)
             for index in (1, 2):
                 plane_view(enhanced, index)[:] = plane_view(frame, index)
         except UnsupportedSizeError as error:
-            return self._pass(frame, str(error))
+            return self._pass(frame, str(error), kind="unsupported size")
         except Exception as error:  # ONNX Runtime's errors share no base class
             return self._pass(frame, f"the student failed on {engine.provider}: {type(error).__name__}", error)
         return Enhanced(enhanced)
 
-    def _sized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
-        if treatment.size is None:
-            return frame
-        return self._upscalers[treatment.student is None].bring(frame, *treatment.size)
-
-    def _pass(self, frame: VideoFrame, reason: str, error: Exception | None = None) -> Enhanced:
-        if reason not in self._said:
-            self._said.add(reason)
-            log.warning("frames pass through unenhanced: %s", reason, exc_info=error)
+    def _pass(
+        self, frame: VideoFrame, reason: str, error: Exception | None = None, kind: str | None = None
+    ) -> Enhanced:
+        self._log_once(logging.WARNING, kind or reason, f"frames pass through unenhanced: {reason}", error)
         return Enhanced(frame, reason)

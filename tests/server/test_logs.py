@@ -50,3 +50,14 @@ def test_what_strangers_send_in_the_place_of_http_makes_no_traceback(capsys: pyt
     said = capsys.readouterr().err
     assert "ours" in said
     assert "no HTTP" not in said
+
+
+def test_each_kind_is_logged_once_and_kinds_do_not_fill_memory(caplog: pytest.LogCaptureFixture) -> None:
+    once = logs.LogOnce(logging.getLogger("acutance.server.video.enhancer"))
+    for number in range(1000):
+        once(logging.WARNING, "resize", f"frame {number} could not be resized", ValueError(number))
+    assert [record.getMessage() for record in caplog.records] == ["frame 0 could not be resized"]
+    assert caplog.records[0].exc_info is not None
+    for number in range(1000):
+        once(logging.WARNING, f"a frame of {number}", "a kind that a peer can choose")
+    assert len(caplog.records) < 100

@@ -72,7 +72,7 @@ def test_a_frame_too_small_passes_through_with_the_reason(ladder: Ladder) -> Non
 def test_a_strange_format_passes_through_as_420(ladder: Ladder) -> None:
     enhanced = Enhancer(ladder).enhance(VideoFrame(64, 48, "yuv444p"), SHARPEN)
     assert enhanced.frame.format.name == "yuv420p"
-    assert enhanced.passed_reason == "pictures in the format yuv444p are not enhanced"
+    assert enhanced.passed_reason == "frames in the format yuv444p are not enhanced"
 
 
 def test_a_failing_engine_lets_the_picture_go_on_and_is_logged_once(
@@ -84,6 +84,54 @@ def test_a_failing_engine_lets_the_picture_go_on_and_is_logged_once(
     with caplog.at_level(logging.WARNING):
         results = [enhancer.enhance(_coloured(64, 48), SHARPEN) for _ in range(3)]
     assert [result.passed_reason for result in results] == ["the student failed on CUDA: RuntimeError"] * 3
+    assert len(caplog.records) == 1
+
+
+class _FailingScaler:
+    """A libswscale that has no memory left."""
+
+    def reformat(self, *_: object, **__: object) -> VideoFrame:
+        raise MemoryError
+
+
+@pytest.mark.parametrize("treatment", [Treatment("small", (128, 96)), Treatment(None, (128, 96), why_not="it is noon")])
+def test_a_frame_that_cannot_be_resized_passes_through_at_its_own_size(
+    ladder: Ladder, treatment: Treatment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("acutance.server.video.resizer.VideoReformatter", _FailingScaler)
+    enhancer = Enhancer(ladder)
+    frames = [_coloured(64, 48), _coloured(62, 46)]
+    with caplog.at_level(logging.WARNING):
+        results = [enhancer.enhance(frame, treatment) for frame in frames]
+    assert [result.frame for result in results] == frames
+    assert {result.passed_reason for result in results} == {"the frame could not be resized: MemoryError"}
+    assert len(caplog.records) == 1
+
+
+def test_a_frame_that_cannot_be_converted_passes_through_as_it_is(
+    ladder: Ladder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acutance.server.video.resizer.VideoReformatter", _FailingScaler)
+    frame = VideoFrame(64, 48, "yuv444p")
+    enhanced = Enhancer(ladder).enhance(frame, SHARPEN)
+    assert enhanced.frame is frame
+    assert enhanced.passed_reason == "the frame could not be converted from yuv444p: MemoryError"
+
+
+def test_a_student_that_is_not_on_the_ladder_lets_the_frame_pass(ladder: Ladder) -> None:
+    frame = _coloured(64, 48)
+    enhanced = Enhancer(ladder).enhance(frame, Treatment("gone"))
+    assert enhanced.frame is frame
+    assert enhanced.passed_reason == "there is no student gone here"
+
+
+def test_frames_of_every_unsupported_size_are_one_line_in_the_log(
+    ladder: Ladder, caplog: pytest.LogCaptureFixture
+) -> None:
+    enhancer = Enhancer(ladder)
+    with caplog.at_level(logging.WARNING):
+        for width in range(2, 300):
+            assert enhancer.enhance(frame_of(np.zeros((14, width), np.uint8)), SHARPEN).passed_reason is not None
     assert len(caplog.records) == 1
 
 

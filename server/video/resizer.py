@@ -1,0 +1,37 @@
+"""Scales frames to the output size of a call, and converts other pixel formats to 4:2:0."""
+
+from av import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from acutance.server.frames.planes import FORMATS
+
+
+class Resizer:
+    """FFmpeg's bicubic (libswscale) over all planes, as `acutance.model.scaling` does it in training.
+
+    For one thread at a time. It keeps the scaler context of the last pair of sizes.
+    """
+
+    def __init__(self) -> None:
+        self._scaler = VideoReformatter()
+
+    def resize(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
+        """Return a planar 8-bit 4:2:0 frame of this size in pixels: ``frame`` itself if it is one, else a new frame.
+
+        Pts and time base are those of ``frame``; so are pixel format, range and colours unless it is converted.
+
+        Raises:
+            Exception: FFmpeg's errors, which share no base class, for example for a frame too large for memory.
+        """
+        planar = frame.format.name in FORMATS
+        if planar and (frame.width, frame.height) == (width, height):
+            return frame
+        scaled = self._scaler.reformat(
+            frame, width, height, format=None if planar else FORMATS[0], interpolation=Interpolation.BICUBIC
+        )
+        if not planar:
+            return scaled  # its range and colours are those that the conversion chose
+        scaled.pts, scaled.time_base = frame.pts, frame.time_base
+        scaled.color_range, scaled.colorspace = frame.color_range, frame.colorspace
+        scaled.color_primaries, scaled.color_trc = frame.color_primaries, frame.color_trc
+        return scaled
