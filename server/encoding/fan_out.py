@@ -9,6 +9,7 @@ from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Rendition, Subscription, Variant
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.planes import copy_of
+from acutance.server.frames.stage import start_stage
 from acutance.server.rtc.packet_track import Packet, PacketTrack
 
 
@@ -109,7 +110,7 @@ class FanOut:
         )
         self._renditions[variant, codec] = rendition
         self.opened += 1
-        task = asyncio.create_task(rendition.run())
+        task = start_stage("encoding for receivers", rendition.run, rendition.lose)
         self._tasks[rendition] = task
         task.add_done_callback(lambda _: self._tasks.pop(rendition, None))
         return rendition

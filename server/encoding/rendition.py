@@ -15,6 +15,7 @@ from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import Encoder, VideoPacket
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.mailbox import Closed, Mailbox
+from acutance.server.logs import LogOnce
 from acutance.server.rtc.packet_track import PacketTrack
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class Rendition:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._subscriptions: tuple[Subscription, ...] = ()
         self._room = asyncio.Event()
-        self._said: set[str] = set()
+        self._log_once = LogOnce(log)
 
     @property
     def receivers(self) -> int:
@@ -148,9 +149,9 @@ class Rendition:
                     packet = await loop.run_in_executor(self._executor, self.encoder.encode, queued.frame)
                 except Exception as error:  # FFmpeg's errors are many
                     # The next frame may fare better, from a keyframe on: the receivers lack this one.
-                    self._log_once(
-                        f"{self.encoder.name} failed on a frame of {queued.frame.width}x{queued.frame.height}", error
-                    )
+                    what = f"{self.encoder.name} failed on a frame of {queued.frame.width}x{queued.frame.height}"
+                    kind = f"{self.encoder.name} {type(error).__name__}"
+                    self._log_once(logging.ERROR, kind, f"{what}: {error!r}")
                     self.encoder.reset()
                     self._on_dropped()
                     self._give_up(error)
@@ -168,6 +169,11 @@ class Rendition:
         self._room.set()
         self._executor.shutdown(wait=False)
 
+    def lose(self, reason: str) -> None:
+        """Tell every receiver, in words, why no more packets follow."""
+        for subscription in self._subscriptions:
+            subscription.on_lost(reason)
+
     async def _wait_for_room(self) -> None:
         while self._subscriptions and not any(each.track.has_room for each in self._subscriptions):
             self._room.clear()
@@ -181,10 +187,4 @@ class Rendition:
         if self._failing_since is None:
             self._failing_since = self._clock()
         if self._clock() - self._failing_since >= _GIVEN_UP_AFTER_S:
-            for subscription in self._subscriptions:
-                subscription.on_lost(f"the picture cannot be encoded ({type(error).__name__} in {self.encoder.name})")
-
-    def _log_once(self, what: str, error: Exception) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            log.error("%s: %r", what, error)
+            self.lose(f"the picture cannot be encoded ({type(error).__name__} in {self.encoder.name})")

@@ -157,7 +157,7 @@ class Session(Connection):
         )
         self.spawn(feed.watch())
         self.spawn(self._watch_picture(feed))
-        self.pipeline.start(self._video)
+        self.pipeline.start(self._video, self.end)
 
     def _begin(self) -> None:
         self._began = self._clock()

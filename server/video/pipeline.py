@@ -17,6 +17,8 @@ from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.frame_interval import FrameInterval
 from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.frames.planes import FORMATS, copy_of
+from acutance.server.frames.stage import start_stage
+from acutance.server.logs import LogOnce
 from acutance.server.students.governor import PASS, Governor, Sample
 from acutance.server.students.inference import Inference, OverdueError
 from acutance.server.telemetry.counters import Telemetry
@@ -89,6 +91,7 @@ class Pipeline:
         self._handed_last = 0
         self._dropped_before = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._log_once = LogOnce(log)
 
     @property
     def encoder(self) -> Encoder | None:
@@ -96,9 +99,17 @@ class Pipeline:
         renditions = self.fan_out.of(Variant.ENHANCED)
         return renditions[0].encoder if renditions else None
 
-    def start(self, track: MediaStreamTrack) -> None:
-        """Begin to take frames from ``track``; one call only."""
-        self._tasks = [asyncio.create_task(self._pump(track)), asyncio.create_task(self._enhance())]
+    def start(self, track: MediaStreamTrack, on_failed: Callable[[str], object]) -> None:
+        """Begin to take frames from ``track``; one call only.
+
+        Args:
+            track: of decoded frames.
+            on_failed: called with the reason, in words, when no more frames will be taken or enhanced.
+        """
+        self._tasks = [
+            start_stage("receiving frames", lambda: self._pump(track), on_failed),
+            start_stage("enhancing frames", self._enhance, on_failed),
+        ]
 
     async def close(self) -> None:
         """End every stage and wait for it. An inference or encoding in flight is finished, not used."""
@@ -142,7 +153,11 @@ class Pipeline:
         while (queued := await _next(self._arrived)) is not None:
             begun = self._clock()
             telemetry.record("wait", begun - queued.since)
-            enhanced = await self._treat(queued)
+            try:
+                enhanced = await self._treat(queued)
+            except Exception as error:  # whatever fails, the frame goes on
+                enhanced = Enhanced(queued.frame, f"enhancing failed: {type(error).__name__}")
+                self._log_once(logging.ERROR, type(error).__name__, "enhancing failed; frames pass through", error)
             now = self._clock()
             telemetry.passed_reason = enhanced.passed_reason
             if enhanced.passed_reason is None:

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -19,7 +20,8 @@ class Stage:
         self.encoders: list[H264Encoder] = []
         self.handed: list[int] = []
         self.now = 0.0
-        self.fan_out = FanOut(self._encoder, self._on_encoded, lambda: None, lambda: self.now)
+        self.dropped = 0
+        self.fan_out = FanOut(self._encoder, self._on_encoded, self._on_dropped, lambda: self.now)
         self.number = 0
 
     def _encoder(self, codec: str, rate: SharedRate) -> H264Encoder:
@@ -28,6 +30,9 @@ class Stage:
 
     def _on_encoded(self, handed: EncodedFrameTiming) -> None:
         self.handed.append(handed.queued.number)
+
+    def _on_dropped(self) -> None:
+        self.dropped += 1
 
     def watch(self, depth: int = 4, variant: Variant = Variant.ENHANCED, codec: str = "H264") -> Subscription:
         subscription = Subscription(PacketTrack(depth=depth), RateControl(1_000_000))
@@ -99,6 +104,40 @@ async def test_a_rendition_closes_with_its_last_receiver_and_each_codec_and_vari
     assert [(rendition.variant, rendition.codec) for rendition in stage.fan_out.renditions] == [
         (Variant.ENHANCED, "VP8")
     ]
+
+
+async def test_receivers_of_a_rendition_that_fails_are_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons: list[str] = []
+    watching = stage.watch()
+    watching.on_lost = reasons.append
+
+    def failing(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(watching.track, "offer", failing)
+    stage.fan_out.put(Variant.ENHANCED, QueuedFrame(1, frame_of(np.zeros((48, 64), np.uint8)), UNCODED, 0.0, 0.0))
+    async with asyncio.timeout(5):
+        while not reasons:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    assert reasons == ["encoding for receivers failed (ZeroDivisionError)"]
+
+
+async def test_frames_of_every_size_that_an_encoder_refuses_are_one_line_in_the_log(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.watch()
+
+    def failing(frame: object) -> None:
+        raise ValueError("no such size")
+
+    monkeypatch.setattr(stage.encoders[0], "encode", failing)
+    for number in range(1, 6):
+        frame = frame_of(np.zeros((48, 2 * number), np.uint8))
+        stage.fan_out.put(Variant.ENHANCED, QueuedFrame(number, frame, UNCODED, 0.0, 0.0))
+        async with asyncio.timeout(5):
+            while stage.dropped < number:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
 
 
 async def test_sound_goes_to_those_who_take_its_codec(stage: Stage) -> None:

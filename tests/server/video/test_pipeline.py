@@ -31,13 +31,16 @@ class Camera(MediaStreamTrack):
 
     def __init__(self) -> None:
         super().__init__()
-        self.frames: asyncio.Queue[av.VideoFrame] = asyncio.Queue()
+        self.frames: asyncio.Queue[av.VideoFrame | Exception] = asyncio.Queue()
 
     def shoot(self, number: int, size: tuple[int, int] = (64, 48)) -> None:
         self.frames.put_nowait(frame_of(np.full(size[::-1], number, np.uint8), number))
 
     async def recv(self) -> av.VideoFrame:
-        return await self.frames.get()
+        frame = await self.frames.get()
+        if isinstance(frame, Exception):
+            raise frame
+        return frame
 
 
 class Gate:
@@ -47,12 +50,15 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.open = threading.Semaphore(0)
         self.reason: str | None = None
+        self.error: Exception | None = None
         self.delay = 0.0
         self.treatments: list[Treatment] = []
 
     def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
         self.treatments.append(treatment)
         self.entered.release()
+        if self.error is not None:
+            raise self.error
         time.sleep(self.delay)
         assert self.open.acquire(timeout=10)
         return Enhanced(frame, self.reason)
@@ -81,7 +87,8 @@ class Run:
         self.returned = PacketTrack()
         self.own = Subscription(self.returned, RateControl(1_000_000))
         self.pipeline.fan_out.join(Variant.ENHANCED, "H264", self.own)
-        self.pipeline.start(self.camera)
+        self.failures: list[str] = []
+        self.pipeline.start(self.camera, self.failures.append)
 
     async def close(self) -> None:
         self.returned.stop()
@@ -167,6 +174,38 @@ async def test_what_passed_through_is_counted_apart_with_its_reason(run: Run) ->
     await _next_number(run)
     assert (run.telemetry.counters.enhanced, run.telemetry.counters.passed) == (0, 1)
     assert run.telemetry.passed_reason == "the student failed"
+
+
+async def test_an_enhancer_that_raises_lets_the_frames_pass_until_it_works_again(run: Run) -> None:
+    run.gate.error = ZeroDivisionError()
+    for number in range(3):
+        run.camera.shoot(number)
+        assert await _next_number(run) == number
+    assert run.telemetry.passed_reason == "enhancing failed: ZeroDivisionError"
+    assert run.telemetry.counters.passed == 3
+    run.gate.error = None
+    run.camera.shoot(3)
+    run.gate.open.release()
+    assert await _next_number(run) == 3
+    assert run.telemetry.passed_reason is None
+    assert not run.failures
+
+
+async def test_a_track_that_fails_is_reported_and_not_only_silent(run: Run) -> None:
+    run.camera.frames.put_nowait(OSError("the decoder is gone"))
+    await run.settle()
+    assert run.failures == ["receiving frames failed (OSError)"]
+
+
+async def test_a_stage_that_fails_is_reported_and_not_only_silent(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(sample: object) -> bool:
+        raise KeyError(sample)
+
+    monkeypatch.setattr(run.governor, "note", failing)
+    run.camera.shoot(0)
+    run.gate.open.release()
+    await run.until(lambda: bool(run.failures))
+    assert run.failures == ["enhancing frames failed (KeyError)"]
 
 
 class Tripping(H264Encoder):
