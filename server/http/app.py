@@ -10,7 +10,7 @@ from acutance.server.errors import RequestError
 from acutance.server.forward.rules import ForwardRules
 from acutance.server.http import forward_routes
 from acutance.server.http.app_keys import HOST
-from acutance.server.http.guard import CALLER, Guard
+from acutance.server.http.guard import CALLER, CLIENT, Guard
 from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.responses import refusal as _error
@@ -112,7 +112,7 @@ async def _static(request: web.Request) -> web.StreamResponse:
 
 async def _offer(request: web.Request) -> web.StreamResponse:
     offer = read_offer(await request.read())
-    session, sdp = await request.app[HOST].open(offer.sdp, offer.settings, offer.stream)
+    session, sdp = await request.app[HOST].open(request[CLIENT], offer.sdp, offer.settings, offer.stream)
     return web.json_response(
         {"sdp": sdp, "type": "answer", "session": session.name, "url": session_url(session.id)},
         headers={"Cache-Control": "no-store"},

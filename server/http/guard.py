@@ -12,13 +12,14 @@ from aiohttp.typedefs import Middleware
 from acutance.server.http.responses import CODE, refusal
 from acutance.server.security.access import Access, AccessError
 from acutance.server.security.origins import Origins
-from acutance.server.security.quota import CLIENT, Client
+from acutance.server.security.quota import Client
 from acutance.server.security.rate_limit import RequestRate
 from acutance.server.security.tokens import Caller
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CALLER = web.RequestKey("caller", Caller)
+CLIENT = web.RequestKey("client", Client)
 # What a browser loads before it can ask its user for a token, and what a load balancer asks.
 PUBLIC = ("/", "/static/{path}", "/health", "/ready")
 _CHANGING = (hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE, hdrs.METH_PUT)
@@ -87,7 +88,7 @@ class Guard:
                 )
         try:
             request[CALLER] = caller = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
-            CLIENT.set(Client(caller, address))
+            request[CLIENT] = Client(caller, address)
         except AccessError as error:
             if not _is_public(request):
                 headers = (

@@ -3,6 +3,7 @@
 from aiohttp import hdrs, web
 
 from acutance.server.http.app_keys import HOST
+from acutance.server.http.guard import CLIENT
 from acutance.server.rtc.connection import Connection
 from acutance.server.sessions.streams import DEFAULT
 from acutance.server.signalling import whep, whip
@@ -37,13 +38,15 @@ def session_url(id: str) -> str:
 
 async def _publish(request: web.Request) -> web.StreamResponse:
     stream = request.match_info.get("stream", DEFAULT)
-    return _created(await whip.publish(request.app[HOST], stream, request.content_type, await request.read()))
+    body = await request.read()
+    return _created(await whip.publish(request.app[HOST], request[CLIENT], stream, request.content_type, body))
 
 
 async def _watch(request: web.Request) -> web.StreamResponse:
     stream = request.match_info.get("stream", DEFAULT)
     variant = request.query.get("variant", "enhanced")
-    return _created(await whep.watch(request.app[HOST], stream, variant, request.content_type, await request.read()))
+    body = await request.read()
+    return _created(await whep.watch(request.app[HOST], request[CLIENT], stream, variant, request.content_type, body))
 
 
 def _created(created: whip.Created) -> web.Response:

@@ -12,11 +12,12 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from acutance.server.errors import RequestError
+from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, prepare_ice
 from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.h264_profile import with_profiles, with_received_level, with_stand_ins
-from acutance.server.security.quota import CLIENT, ActiveSession
-from acutance.server.sessions.context import ServerContext
+from acutance.server.rtc.ice import Network
+from acutance.server.security.quota import ActiveSession, Client
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +36,20 @@ class Connection(ABC):
 
     def __init__(
         self,
-        context: ServerContext,
+        network: Network,
+        limits: Limits,
+        client: Client,
         on_closed: Callable[[Any], None],
         clock: Callable[[], float] = monotonic,
     ):
         self.id = token_urlsafe(18)
         self.name = token_hex(3)
         self.etag = f'"{token_hex(8)}"'
-        self.client = CLIENT.get()
-        self.peer = RTCPeerConnection(context.network.configuration())
+        self.client = client
+        self.peer = RTCPeerConnection(network.configuration())
         accept_rsa_certificates(self.peer)
-        self._network = context.network
-        self._limits = context.limits
+        self._network = network
+        self._limits = limits
         self._on_closed = on_closed
         self._clock = clock
         self._offered = SessionDescription()

@@ -1,7 +1,6 @@
 """How many sessions one address or one token may have at once: a pure decision."""
 
 from collections.abc import Iterable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from acutance.server.security.tokens import Caller
@@ -18,10 +17,6 @@ class Client:
 
     caller: Caller = field(default_factory=Caller)
     address: str = ""
-
-
-# Of the request that is being served; nobody's outside of one.
-CLIENT: ContextVar[Client] = ContextVar("client", default=Client())  # noqa: B039 - frozen
 
 
 @dataclass(frozen=True)

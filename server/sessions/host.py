@@ -15,7 +15,7 @@ from acutance.server.forward.forward import Ingest
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
-from acutance.server.security.quota import CLIENT, Quota
+from acutance.server.security.quota import Client, Quota
 from acutance.server.sessions.admission import refusal_reason
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.memory_trim import MemoryTrim
@@ -162,11 +162,17 @@ class Host:
         self._watches = [asyncio.create_task(watched.watch()) for watched in (self.loop_lag, self.load)]
 
     async def open(
-        self, offer: str, settings: SessionSettings | None = None, stream: str | None = None, returns: bool = True
+        self,
+        client: Client,
+        offer: str,
+        settings: SessionSettings | None = None,
+        stream: str | None = None,
+        returns: bool = True,
     ) -> tuple[Session, str]:
         """Answer an offer, a checked session description, with a new session.
 
         Args:
+            client: the sender of the offer.
             offer: of video that the peer sends.
             settings: of the peer's.
             stream: the name under which others may watch it; None for nobody.
@@ -181,10 +187,10 @@ class Host:
             TakenError: the stream has a publisher.
             SettingError: the server has no such student.
         """
-        self._check_client()
+        self._check_client(client)
         self._check_room()
         enhancer = self._enhancers(self.ladder)
-        session = Session(self._context, settings or SessionSettings(), self._forget, enhancer, returns)
+        session = Session(self._context, client, settings or SessionSettings(), self._forget, enhancer, returns)
         if stream is not None:
             self.streams.add(stream, session)
         self._sessions.add(session)
@@ -195,7 +201,9 @@ class Host:
             session.pass_on(stream, self.forward)
         return session, answer
 
-    async def watch(self, offer: str, stream: str, variant: Variant = Variant.ENHANCED) -> tuple[Viewer, str]:
+    async def watch(
+        self, client: Client, offer: str, stream: str, variant: Variant = Variant.ENHANCED
+    ) -> tuple[Viewer, str]:
         """Answer an offer, a checked session description, with a stream that is live.
 
         Returns:
@@ -207,13 +215,13 @@ class Host:
             RequestError: the offer cannot be answered.
         """
         publisher = self.streams.publisher(stream)
-        self._check_client()
+        self._check_client(client)
         if len(self._viewers) >= self.max_viewers:
             raise FullError(
                 f"All {self.max_viewers} viewers that this server takes are there: try again in a few seconds, "
                 "or start it with a higher --max-viewers."
             )
-        viewer = Viewer(self._context, publisher, variant, self._viewer_left)
+        viewer = Viewer(self._context, client, publisher, variant, self._viewer_left)
         self._viewers.add(viewer)
         self._peers.add(viewer.peer)
         return viewer, await viewer.answer(offer)
@@ -241,10 +249,10 @@ class Host:
                 viewer.end("the publisher has left")
         self._memory_trim.collect_soon()
 
-    def _check_client(self) -> None:
+    def _check_client(self, client: Client) -> None:
         if self.draining:
             raise FullError("This server is about to stop: try another one, or again in a minute.", code="draining")
-        why = self._quota.refusal_reason(CLIENT.get(), (each.held for each in (*self._sessions, *self._viewers)))
+        why = self._quota.refusal_reason(client, (each.held for each in (*self._sessions, *self._viewers)))
         if why is not None:
             raise FullError(f"No further session: {why}. Try again when one has ended.", code="quota")
 

@@ -18,6 +18,7 @@ from acutance.server.rtc.connection import Connection, codecs_with_first
 from acutance.server.rtc.data_channel import DataChannel
 from acutance.server.rtc.packet_track import SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
+from acutance.server.security.quota import Client
 from acutance.server.sessions.admission import Running
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
@@ -51,13 +52,14 @@ class Session(Connection):
     def __init__(
         self,
         context: ServerContext,
+        client: Client,
         settings: SessionSettings,
         on_closed: Callable[["Session"], None],
         enhancer: Enhancer | None = None,
         returns: bool = True,
         clock: Callable[[], float] = monotonic,
     ):
-        super().__init__(context, on_closed, clock)
+        super().__init__(context.network, context.limits, client, on_closed, clock)
         self.returns = returns
         self.telemetry = Telemetry(clock, context.observe)
         self._context = context

@@ -12,6 +12,7 @@ from acutance.server.rtc.aiortc_private.timestamps import date_reports
 from acutance.server.rtc.connection import Connection, codecs_with_first
 from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
+from acutance.server.security.quota import Client
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.publisher import Session
 
@@ -27,12 +28,13 @@ class Viewer(Connection):
     def __init__(
         self,
         context: ServerContext,
+        client: Client,
         publisher: Session,
         variant: Variant,
         on_closed: Callable[["Viewer"], None],
         clock: Callable[[], float] = monotonic,
     ):
-        super().__init__(context, on_closed, clock)
+        super().__init__(context.network, context.limits, client, on_closed, clock)
         self.publisher = publisher
         self.variant = variant
         self._fan_out = publisher.pipeline.fan_out

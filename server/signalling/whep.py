@@ -6,20 +6,22 @@ The server never answers 406: with WHEP that would be an offer of its own.
 from acutance.server.encoding.rendition import Variant
 from acutance.server.errors import RequestError
 from acutance.server.rtc.session_description import Role
+from acutance.server.security.quota import Client
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.streams import check_name
 from acutance.server.signalling.whip import Created, created, read_sdp
 
 
-async def watch(host: Host, stream: str, variant: str, content_type: str, body: bytes) -> Created:
+async def watch(host: Host, client: Client, stream: str, variant: str, content_type: str, body: bytes) -> Created:
     """Answer a player that watches a stream.
 
     Args:
-        host: of the streams.
-        stream: its name.
+        host: the sessions.
+        client: the sender of the request.
+        stream: name of the stream.
         variant: ``enhanced`` or ``original``.
-        content_type: without parameters.
-        body: as it came.
+        content_type: media type of the body, without parameters.
+        body: body of the request.
 
     Raises:
         FullError, NoStreamError: not here, or not now.
@@ -28,5 +30,5 @@ async def watch(host: Host, stream: str, variant: str, content_type: str, body: 
     if variant not in list(Variant):
         raise RequestError(400, "bad_variant", f"There is no variant {variant[:40]!r}: enhanced or original.")
     sdp = read_sdp(content_type, body, Role.WATCH)
-    viewer, answer = await host.watch(sdp, check_name(stream), Variant(variant))
+    viewer, answer = await host.watch(client, sdp, check_name(stream), Variant(variant))
     return created(host, viewer, answer)

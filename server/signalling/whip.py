@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from acutance.server.errors import RequestError
 from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.session_description import Role, check_sdp
+from acutance.server.security.quota import Client
 from acutance.server.sessions.host import Host
 from acutance.server.signalling.trickle import read_fragment, read_json
 
@@ -32,15 +33,22 @@ class Created:
     links: list[str]
 
 
-async def publish(host: Host, stream: str, content_type: str, body: bytes) -> Created:
+async def publish(host: Host, client: Client, stream: str, content_type: str, body: bytes) -> Created:
     """Answer an encoder that publishes a stream.
+
+    Args:
+        host: the sessions.
+        client: the sender of the request.
+        stream: name of the stream.
+        content_type: media type of the body, without parameters.
+        body: body of the request.
 
     Raises:
         FullError, TakenError: not here, or not now.
         RequestError: what is wrong with the offer, and what to do.
     """
     sdp = read_sdp(content_type, body, Role.PUBLISH)
-    session, answer = await host.open(sdp, stream=stream, returns=False)
+    session, answer = await host.open(client, sdp, stream=stream, returns=False)
     return created(host, session, answer)
 
 
