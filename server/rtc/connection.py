@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from secrets import token_hex, token_urlsafe
 from time import monotonic
 from typing import Any, Literal
@@ -75,6 +76,8 @@ class Connection(ABC):
             await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             prepare_ice(self.peer)
             await self.peer.setLocalDescription(await self.peer.createAnswer())
+            if self._closing is not None:  # meanwhile: what would be begun now would never be ended
+                raise RuntimeError("the session has been closed")
             answer = self.peer.localDescription.sdp
             self._negotiated(answer)
             return self._network.described(with_profiles(with_received_level(answer), profiles))
@@ -133,10 +136,12 @@ class Connection(ABC):
             )
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something beside it, until its end at the longest."""
+        """Run a coroutine as a task that ends with the session at the latest; of a closing one it does not begin."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if self._closing is not None:
+            task.cancel()
         return task
 
     async def close(self, reason: str) -> None:
@@ -171,20 +176,33 @@ class Connection(ABC):
 
     async def _close(self, reason: str) -> None:
         log.info("session %s closed: %s", self.name, reason)
-        self._say_goodbye(reason)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._release()
         try:
-            await self.peer.close()
-        except Exception:  # a half negotiated connection may fail to close; the others must not notice
-            log.exception("session %s: aiortc failed to close the connection", self.name)
-        self._on_closed(self)
+            with self._failure_logged("telling the peer"):
+                self._say_goodbye(reason)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            with self._failure_logged("releasing what belongs to it"):
+                await self._release()
+            # A half negotiated connection may fail to close.
+            with self._failure_logged("closing the peer connection"):
+                await self.peer.close()
+        finally:
+            self._on_closed(self)
+
+    @contextmanager
+    def _failure_logged(self, step: str) -> Iterator[None]:
+        # A step that fails must not prevent the next ones, nor keep the slot of the session taken.
+        try:
+            yield
+        except Exception:
+            log.exception("session %s: %s failed", self.name, step)
 
     def _on_state(self) -> None:
         state = self.peer.connectionState
         log.info("session %s: %s", self.name, state)
+        if self._closing is not None:
+            return
         if state == "connected" and not self.connected.is_set():
             self.connected.set()
             self.spawn(self._watch_length())
