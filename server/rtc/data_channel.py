@@ -10,8 +10,10 @@ from acutance.server.security.rate_limit import TokenBucket
 
 # Label of our data channel. Channels of other labels ("chat" in aiortc's examples) get no statistics.
 LABEL = "acutance"
-# Bytes in the send buffer above which nothing more is sent: the peer does not read.
+# Bytes that wait for the peer's acknowledgement, above which nothing more is sent: the peer does not read.
 _MOST_BUFFERED = 64 * 1024
+# Channels of a session that are served; a peer could open 65,535 of them, each with a buffer.
+_MOST_CHANNELS = 16
 
 
 class DataChannel:
@@ -32,9 +34,14 @@ class DataChannel:
         self._on_message = on_message
         self._rate = TokenBucket(per_second, max(1.0, per_second))
         self._channel: RTCDataChannel | None = None
+        self._channels: list[RTCDataChannel] = []
 
     def opened(self, channel: RTCDataChannel) -> None:
-        """Attach a channel that the peer has opened."""
+        """Serve a channel that the peer has opened."""
+        self._channels = [other for other in self._channels if other.readyState != "closed"]
+        if len(self._channels) >= _MOST_CHANNELS:
+            return
+        self._channels.append(channel)
         if channel.label == LABEL:
             self._channel = channel
             channel.on("message", self._receive)
@@ -44,7 +51,7 @@ class DataChannel:
         def pong(message: str | bytes) -> None:
             # The reply of aiortc's example server to its clients.
             if isinstance(message, str) and message.startswith("ping") and self._rate.wait() == 0:
-                channel.send("pong" + message[4:])
+                self._put(channel, "pong" + message[4:])
 
     def _receive(self, message: str | bytes) -> None:
         if self._rate.wait() == 0:
@@ -55,8 +62,13 @@ class DataChannel:
             self.send({"type": "refused", "message": f"at most {self._rate.per_second:g} messages a second are read"})
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a JSON message, unless the channel is not open or the peer does not read."""
-        channel = self._channel
-        if channel is None or channel.readyState != "open" or channel.bufferedAmount > _MOST_BUFFERED:
-            return
-        channel.send(json.dumps(message))
+        """Send a JSON message, unless no channel is open or the peer does not read."""
+        if self._channel is not None:
+            self._put(self._channel, json.dumps(message))
+
+    def _put(self, channel: RTCDataChannel, text: str) -> None:
+        # Our own channel and the others each have a limit, so that unread pongs do not hold statistics up.
+        ours = channel.label == LABEL
+        buffered = sum(other.bufferedAmount for other in self._channels if (other.label == LABEL) is ours)
+        if channel.readyState == "open" and buffered + len(text.encode()) <= _MOST_BUFFERED:
+            channel.send(text)

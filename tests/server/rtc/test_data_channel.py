@@ -1,0 +1,94 @@
+"""The data channel of a session, with channels that are not connected to anything."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from acutance.server.rtc.data_channel import LABEL, DataChannel
+
+
+class Channel:
+    """As `RTCDataChannel`: what is sent stays in its buffer until the peer acknowledges it."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.readyState = "open"
+        self.sent: list[str] = []
+        self.bufferedAmount = 0
+        self.receive: Callable[[str | bytes], None] = lambda message: None
+
+    def on(self, event: str, handler: Any = None) -> Any:
+        assert event == "message"
+        if handler is None:
+            return lambda decorated: self.on(event, decorated)
+        self.receive = handler
+        return handler
+
+    def send(self, message: str) -> None:
+        self.sent.append(message)
+        self.bufferedAmount += len(message.encode())
+
+    def acknowledge(self) -> None:
+        self.bufferedAmount = 0
+
+
+def _data_channel(per_second: float = 1e6) -> tuple[DataChannel, list[str | bytes]]:
+    read: list[str | bytes] = []
+    return DataChannel(read.append, per_second), read
+
+
+def _opened(ours: DataChannel, label: str) -> Channel:
+    channel = Channel(label)
+    ours.opened(channel)  # type: ignore[arg-type]
+    return channel
+
+
+def test_messages_of_our_label_are_read_and_a_ping_of_another_label_is_answered() -> None:
+    ours, read = _data_channel()
+    channel, chat = _opened(ours, LABEL), _opened(ours, "chat")
+    channel.receive("hello")
+    chat.receive("ping 17")
+    chat.receive("hello")
+    chat.receive(b"ping")
+    assert read == ["hello"]
+    assert chat.sent == ["pong 17"]
+    ours.send({"type": "stats"})
+    assert [json.loads(message) for message in channel.sent] == [{"type": "stats"}]
+
+
+def test_a_peer_that_acknowledges_nothing_makes_us_keep_a_bounded_number_of_bytes() -> None:
+    ours, _ = _data_channel()
+    channels = [_opened(ours, LABEL), *(_opened(ours, f"chat{number}") for number in range(100))]
+    ping = "ping" + "x" * (16 * 1024)
+    for _ in range(20):
+        for channel in channels[1:]:
+            channel.receive(ping)
+            ours.send({"type": "stats", "filling": "x" * 2000})
+    assert 0 < sum(channel.bufferedAmount for channel in channels) <= 128 * 1024
+
+
+def test_a_ping_larger_than_the_buffer_is_not_answered() -> None:
+    ours, _ = _data_channel()
+    chat = _opened(ours, "chat")
+    chat.receive("ping" + "x" * 256 * 1024)
+    assert chat.sent == []
+
+
+def test_what_has_been_acknowledged_makes_room_again() -> None:
+    ours, _ = _data_channel()
+    chat = _opened(ours, "chat")
+    ping = "ping" + "x" * (40 * 1024)
+    chat.receive(ping)
+    chat.receive(ping)
+    assert len(chat.sent) == 1
+    chat.acknowledge()
+    chat.receive(ping)
+    assert len(chat.sent) == 2
+
+
+def test_statistics_go_out_whatever_lies_unread_in_other_channels() -> None:
+    ours, _ = _data_channel()
+    channel, chat = _opened(ours, LABEL), _opened(ours, "chat")
+    chat.receive("ping" + "x" * (60 * 1024))
+    ours.send({"type": "stats"})
+    assert len(channel.sent) == 1
