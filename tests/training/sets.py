@@ -7,9 +7,9 @@ import numpy as np
 
 from acutance.model.hints import COUNT
 from acutance.training.data.dataset import INDEX, VERSION
-from acutance.training.data.pairs import Pairs
-from acutance.training.data.pictures import as_array, to_planes
+from acutance.training.data.planes import as_array, to_planes
 from acutance.training.degradation.degrade import Degradation, degrade
+from acutance.training.pairs.pairs import Pairs
 from acutance.training.recipes.recipe import Recipe, check_recipe
 from tests.training.conftest import draw
 

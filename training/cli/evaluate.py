@@ -47,7 +47,7 @@ def evaluate(
     from acutance.training.evaluation import tables
     from acutance.training.evaluation.evaluate import Plan, judge
     from acutance.training.evaluation.methods.methods import choose_all, open_method
-    from acutance.training.evaluation.metrics import choose
+    from acutance.training.metrics.registry import choose
     from acutance.training.run.console import counted
 
     if not sets and not cost:

@@ -32,8 +32,8 @@ def export(
     from acutance.training.evaluation import tables
     from acutance.training.evaluation.evaluate import Measurement, Plan, judge
     from acutance.training.evaluation.methods.methods import Choice
-    from acutance.training.evaluation.metrics import ALWAYS
     from acutance.training.evaluation.rows import Row, make_rows
+    from acutance.training.metrics.registry import ALWAYS
     from acutance.training.run.console import counted
     from acutance.training.shipping.shipping import Precision, load_run, ship
 

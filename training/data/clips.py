@@ -8,7 +8,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from acutance.training.data.pictures import DataError, Planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes
 
 SUFFIXES = frozenset({".mp4", ".mkv", ".webm", ".mov", ".y4m"})
 

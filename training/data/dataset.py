@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from acutance.training.data.pictures import DataError, Planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes
 
 INDEX = "set.json"
 VERSION = 1

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acutance.training.data.pictures import DataError, Planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes
 
 MARGIN = 24
 """Pixels of picture around a frame that pans may uncover: 7 frames of up to 3 px and the zoom."""

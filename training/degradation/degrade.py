@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
@@ -28,11 +27,10 @@ from acutance.model.bitstream.quantiser import Codec
 from acutance.model.hints import Hints
 from acutance.model.scaling import enlarge
 from acutance.model.sharpness import sharpness
-from acutance.training.data.pictures import DataError, Planes, as_array
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Luma, Planes, as_array, to_8_bits
 from acutance.training.degradation.codec import Yuv, encode_decode
-from acutance.training.evaluation.quality import to_8_bits
 
-Luma = NDArray[np.uint8]
 Kind = Literal["identity", "bicubic", "sharp", "soft", "shrunk"]
 _BICUBIC = Image.Resampling.BICUBIC
 _KERNELS = (_BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)

@@ -8,7 +8,6 @@ from statistics import median
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from acutance.model.engine import catalog, providers
@@ -22,7 +21,6 @@ from acutance.training.evaluation.methods.methods import Choice, Method, open_me
 from acutance.training.evaluation.methods.networks import ShippedStudent, TorchNetwork
 from acutance.training.evaluation.testsets import Given
 
-Luma = NDArray[np.uint8]
 Clock = Callable[[], float]
 
 _REQUESTS: dict[str, providers.Request] = {"CUDA": "cuda", "TensorRT": "tensorrt"}

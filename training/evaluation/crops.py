@@ -7,10 +7,11 @@ from pathlib import Path
 from acutance.training.data.licences import Catalogue
 from acutance.training.data.motion import frame_size
 from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Luma
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.methods.methods import Method
-from acutance.training.evaluation.quality import ssim
-from acutance.training.evaluation.testsets import MIDDLE, Luma, Sample, Source, find_set, find_sources, samples
+from acutance.training.evaluation.testsets import MIDDLE, Sample, Source, find_set, find_sources, samples
+from acutance.training.metrics.psnr_ssim import ssim
 
 _SIZE = (112, 84)
 

@@ -11,9 +11,9 @@ from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.bootstrap import INTERVAL_KIND
 from acutance.training.evaluation.methods.linear import LINEAR_KIND
 from acutance.training.evaluation.methods.methods import Choice, Method, open_method
-from acutance.training.evaluation.metrics import METRICS, measure
-from acutance.training.evaluation.quality import UNSHARP_KIND
+from acutance.training.evaluation.methods.unsharp import UNSHARP_KIND
 from acutance.training.evaluation.testsets import SETS_KIND, Source, find_sources, samples
+from acutance.training.metrics.registry import METRICS, measure
 
 Progress = Callable[[int, int], None]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.bootstrap import Estimate, estimate
 from acutance.training.evaluation.evaluate import Measurement
-from acutance.training.evaluation.metrics import ALWAYS
+from acutance.training.metrics.registry import ALWAYS
 
 INPUT = "input"
 ALL = "all"

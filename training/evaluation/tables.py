@@ -15,8 +15,8 @@ from acutance.training.checkpoints.run_record import commit, machine, versions
 from acutance.training.evaluation.bootstrap import Estimate
 from acutance.training.evaluation.cost import Cost
 from acutance.training.evaluation.evaluate import Measurement, protocol
-from acutance.training.evaluation.metrics import ALWAYS, METRICS
 from acutance.training.evaluation.rows import ALL, GROUPS, INPUT, Row, make_rows
+from acutance.training.metrics.registry import ALWAYS, METRICS
 
 
 @dataclass(frozen=True)

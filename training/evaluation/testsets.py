@@ -9,21 +9,18 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acutance.model import scaling
 from acutance.model.bitstream import quantiser
 from acutance.model.hints import Hints
-from acutance.training.data import clips, motion, pictures
+from acutance.training.data import clips, motion, pictures, planes
 from acutance.training.data.clips import SUFFIXES, find_clips, read_clip
 from acutance.training.data.motion import MARGIN, middle_clip
-from acutance.training.data.pictures import DataError, Planes, as_array, find_pictures, read_planes
+from acutance.training.data.pictures import DataError, find_pictures, read_planes
+from acutance.training.data.planes import Luma, Plane, Planes, as_array
 from acutance.training.degradation import codec
 from acutance.training.degradation import degrade as degradation
 from acutance.training.degradation.degrade import Degradation, degrade, degrade_frames, down, down_up
-from acutance.training.evaluation.quality import Plane
-
-Luma = NDArray[np.uint8]
 
 CODEC_GRID = tuple(
     f"{soft}{codec}-{bits}" for soft in ("", "soft2-") for codec in ("h264", "vp8") for bits in (0.02, 0.05, 0.1)
@@ -232,7 +229,7 @@ def _fingerprint(source: Source, how: Degradation) -> str:
 def program() -> str:
     """A fingerprint of the code and the libraries that make spoiled frames."""
     digest = hashlib.sha256()
-    for room in (pictures, clips, motion, codec, degradation, scaling, quantiser):
+    for room in (planes, pictures, clips, motion, codec, degradation, scaling, quantiser):
         digest.update(Path(str(room.__file__)).read_bytes())
     digest.update(Path(__file__).read_bytes())
     for package in ("av", "pillow", "numpy"):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from acutance.training.data.batches import Batch
 from acutance.training.losses.distillation import affinity, teacher_features
 from acutance.training.losses.perceptual import Backbone
 from acutance.training.losses.pixel import TRUTH_LOSSES, frequency, harm
+from acutance.training.pairs.batches import Batch
 from acutance.training.recipes.sections import LossesSection
 from acutance.training.teachers.teachers import LoadedTeacher
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from acutance.training.data.pictures import Planes
+from acutance.training.data.planes import Planes
 from acutance.training.prepare.measures import blockiness, sharpness
 
 REDUCTIONS = (1.5, 2.0, 3.0, 4.0)

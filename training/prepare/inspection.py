@@ -9,7 +9,8 @@ import imagehash
 from PIL import Image
 
 from acutance.training.data import clips
-from acutance.training.data.pictures import DataError, Planes, read_planes
+from acutance.training.data.pictures import DataError, read_planes
+from acutance.training.data.planes import Planes
 from acutance.training.prepare.files import Found
 from acutance.training.prepare.gate import Gate, Refusal, judge, reduced
 from acutance.training.prepare.measures import jpeg_quality, sharpness

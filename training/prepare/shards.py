@@ -10,7 +10,8 @@ from pathlib import Path
 
 from acutance.training.data import clips
 from acutance.training.data.dataset import Item
-from acutance.training.data.pictures import DataError, Planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes
 from acutance.training.prepare.inspection import digest_of, planes_of
 
 SHARD_BYTES = 256_000_000

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from acutance.training.data.dataset import Item, TrainingSet
-from acutance.training.data.pictures import Planes
+from acutance.training.data.planes import Planes
 
 _THUMB = (176, 132)
 _LINE = 15

@@ -30,7 +30,7 @@ class RecipeError(DataError):
 
 
 class PairsSection(Section):
-    """How many pairs are made and of what size, see `acutance.training.data.pairs`."""
+    """How many pairs are made and of what size, see `acutance.training.pairs.pairs`."""
 
     clips: int = Field(ge=1)
     patches: int = Field(ge=1)

@@ -17,12 +17,12 @@ from acutance.training.checkpoints.run_record import (
     now,
     versions,
 )
-from acutance.training.data.batches import Batches
 from acutance.training.data.dataset import TrainingSet
-from acutance.training.data.pairs import Pairs, make_pairs
 from acutance.training.data.pictures import DataError
 from acutance.training.losses.objective import Objective
 from acutance.training.losses.perceptual import Backbone, load_backbone
+from acutance.training.pairs.batches import Batches
+from acutance.training.pairs.pairs import Pairs, make_pairs
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.console import RunReport, counted
 from acutance.training.run.devices import launch

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from acutance.training.checkpoints import checkpoint, networks
 from acutance.training.checkpoints.networks import Network
 from acutance.training.checkpoints.run_record import Checkpoint
-from acutance.training.data.batches import Batches
 from acutance.training.data.pictures import DataError
 from acutance.training.losses.objective import Objective
+from acutance.training.pairs.batches import Batches
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.averaging import Average
 from acutance.training.run.optimisers import learning_rate, make_optimiser

@@ -11,9 +11,10 @@ from torch import nn
 from acutance.model.nets.student import Student, as_codes, fold
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.motion import middle_clip
-from acutance.training.data.pictures import DataError, Planes, as_array
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes, as_array
 from acutance.training.degradation.degrade import Degradation, Spoiled, degrade
-from acutance.training.evaluation.quality import psnr
+from acutance.training.metrics.psnr_ssim import psnr
 from acutance.training.recipes.sections import ValidationSection
 
 Luma = NDArray[np.uint8]

@@ -13,8 +13,8 @@ import torch
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from acutance.training.data.pairs import Pairs
 from acutance.training.data.pictures import DataError
+from acutance.training.pairs.pairs import Pairs
 from acutance.training.teachers.teachers import LoadedTeacher
 
 _AT_ONCE = 16

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from acutance.training.data.dataset import INDEX, TrainingSet
-from acutance.training.data.pictures import DataError, as_array, to_planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import as_array, to_planes
 from tests.training.conftest import draw
 from tests.training.sets import write_set
 

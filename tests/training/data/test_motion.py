@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
-from acutance.training.data.pictures import DataError, Planes, as_array, to_planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes, as_array, to_planes
 from tests.training.conftest import draw
 
 SIZE = (96, 64)

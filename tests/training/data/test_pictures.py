@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from acutance.training.data.pictures import DataError, find_pictures, read_planes, to_planes
+from acutance.training.data.pictures import DataError, find_pictures, read_planes
+from acutance.training.data.planes import to_planes
 
 
 def save(path: Path, size: tuple[int, int] = (80, 60)) -> None:

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from acutance.training.data.motion import Motion, make_clip
-from acutance.training.data.pictures import DataError, Planes, as_array, to_planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes, as_array, to_planes
 from acutance.training.degradation.codec import Codec, encode_decode
 from acutance.training.degradation.degrade import Degradation, degrade, degrade_frames
-from acutance.training.evaluation.quality import psnr
+from acutance.training.metrics.psnr_ssim import psnr
 from acutance.training.recipes.recipe import MixtureSection
 from tests.training.conftest import RECIPE, draw
 

@@ -13,14 +13,15 @@ from acutance.model.nets.export import to_onnx
 from acutance.model.nets.shape import StudentShape
 from acutance.training.cli.evaluate import evaluate
 from acutance.training.data.clips import read_clip
-from acutance.training.data.pictures import DataError, as_array
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import as_array
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.evaluate import Measurement, Plan, judge
 from acutance.training.evaluation.methods.methods import Choice, choose_all
-from acutance.training.evaluation.metrics import ALWAYS
 from acutance.training.evaluation.rows import make_rows
 from acutance.training.evaluation.tables import Report, as_csv, as_json, markdown
 from acutance.training.evaluation.testsets import CALL_GRID, CODEC_GRID, expand, find_set, find_sources, samples
+from acutance.training.metrics.registry import ALWAYS
 from tests.model.students import lived_in
 from tests.training.conftest import draw
 

@@ -12,9 +12,9 @@ from acutance.training.evaluation.crops import CROPS, Crop, strip
 from acutance.training.evaluation.evaluate import Plan, judge
 from acutance.training.evaluation.figures import draw_plot, draw_strips, read_points
 from acutance.training.evaluation.methods.methods import choose_all, open_method
-from acutance.training.evaluation.metrics import ALWAYS
 from acutance.training.evaluation.tables import Report, as_json
 from acutance.training.evaluation.testsets import find_sources, samples
+from acutance.training.metrics.registry import ALWAYS
 from tests.training.conftest import draw
 
 

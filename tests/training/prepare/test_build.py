@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from acutance.training.data.dataset import TrainingSet
-from acutance.training.data.pictures import DataError, as_array, to_planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import as_array, to_planes
 from acutance.training.prepare.build import Prepared, Settings, prepare_set
 from acutance.training.prepare.gate import Gate
 from tests.training.conftest import draw

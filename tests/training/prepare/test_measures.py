@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from acutance.training.data.pictures import to_planes
+from acutance.training.data.planes import to_planes
 from acutance.training.prepare.measures import blockiness, jpeg_quality, sharpness
 from tests.training.conftest import draw
 

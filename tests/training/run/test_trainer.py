@@ -10,13 +10,13 @@ from torch import nn
 from acutance.model.nets.student import sharpen
 from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.checkpoints.run_record import Checkpoint, CheckpointError
-from acutance.training.data.batches import Batches
 from acutance.training.data.dataset import TrainingSet
-from acutance.training.data.pairs import Pairs
-from acutance.training.data.pictures import as_array, to_planes
+from acutance.training.data.planes import as_array, to_planes
 from acutance.training.degradation.degrade import Degradation, degrade
-from acutance.training.evaluation.quality import psnr
 from acutance.training.losses.objective import Objective
+from acutance.training.metrics.psnr_ssim import psnr
+from acutance.training.pairs.batches import Batches
+from acutance.training.pairs.pairs import Pairs
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.trainer import Run, TrainingError
 from acutance.training.run.validation import Score, Validation, worth

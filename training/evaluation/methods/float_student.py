@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from acutance.model.hints import Hints, fill
 from acutance.model.nets.export import PLANES, STRENGTH
-from acutance.training.evaluation.quality import Plane
+from acutance.training.data.planes import Plane
 
 _GRID = 2
 

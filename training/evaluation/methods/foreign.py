@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
 from torch import Tensor
 
 from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Luma
 from acutance.training.evaluation.testsets import Given
 from acutance.training.teachers.foreign import foreign_weights
-
-Luma = NDArray[np.uint8]
 
 SUFFIXES = frozenset({".safetensors", ".pth", ".pt", ".ckpt"})
 _SCALES = (1, 2, 3, 4)

@@ -15,11 +15,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Luma, Plane, to_8_bits
 from acutance.training.degradation.degrade import Degradation
-from acutance.training.evaluation.quality import Plane, to_8_bits
 from acutance.training.evaluation.testsets import Given, Sample, program
 
-Luma = NDArray[np.uint8]
 Filters = NDArray[np.float64]
 """`[period, period, 9, 9]`: one filter for each phase, rows first."""
 

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from acutance.model.engine import catalog
 from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.data.pictures import DataError
-from acutance.training.evaluation.quality import to_8_bits, unsharp
+from acutance.training.data.planes import Luma, to_8_bits
+from acutance.training.evaluation.methods.unsharp import unsharp
 from acutance.training.evaluation.testsets import Given
 
-Luma = NDArray[np.uint8]
 Kind = Literal["input", "unsharp", "linear", "student", "checkpoint", "foreign"]
 _PLAIN: tuple[Kind, ...] = ("input", "unsharp", "linear")
 _HERE = (Path(__file__).parents[2] / "teachers", catalog.WEIGHTS)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from acutance.model.engine.engine import EngineError
 from acutance.model.engine.sharpener import Sharpener
@@ -13,10 +12,9 @@ from acutance.model.engine.specialists import open_student
 from acutance.model.nets.student import Student, fold, sharpen
 from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Luma
 from acutance.training.evaluation.methods.float_student import FloatStudent
 from acutance.training.evaluation.testsets import Given
-
-Luma = NDArray[np.uint8]
 
 
 class ShippedStudent:

@@ -5,12 +5,13 @@ import pytest
 from scipy.ndimage import correlate
 
 from acutance.model.hints import UNCODED
-from acutance.training.data.pictures import DataError, as_array, to_planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import as_array, to_planes
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.fitset import FitSet, fit_filters
 from acutance.training.evaluation.methods.linear import LinearFilters, filtered, fit, period
-from acutance.training.evaluation.quality import psnr
 from acutance.training.evaluation.testsets import Given, Sample, find_sources, samples
+from acutance.training.metrics.psnr_ssim import psnr
 from tests.training.conftest import draw
 
 

@@ -10,12 +10,14 @@ from acutance.model.nets.export import PARITY, to_onnx
 from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Student, sharpen
 from acutance.training.checkpoints.checkpoint import State, save_weights
-from acutance.training.data.pictures import DataError, as_array, to_planes
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import as_array, to_planes
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.cost import costs, parse_size
 from acutance.training.evaluation.methods.methods import Choice, choose, choose_all, open_method
-from acutance.training.evaluation.quality import psnr, unsharp
+from acutance.training.evaluation.methods.unsharp import unsharp
 from acutance.training.evaluation.testsets import Given
+from acutance.training.metrics.psnr_ssim import psnr
 from tests.model.students import lived_in
 from tests.training.conftest import draw
 

@@ -1,11 +1,10 @@
 """How sharp a picture is, and what sharpening it has cost: gradients and halos, measured against the truth."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 from skimage.filters import sobel
 
-Luma = NDArray[np.uint8]
+from acutance.training.data.planes import Luma
 
 _HALO_WINDOW = 7
 _HALO_EDGE = 40

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from acutance.model.hints import COUNT
-from acutance.training.data.batches import Batches
-from acutance.training.data.pairs import Pairs
+from acutance.training.pairs.batches import Batches
+from acutance.training.pairs.pairs import Pairs
 
 
 def numbered(count: int, side: int, folder: Path) -> Pairs:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from acutance.training.data.dataset import Item, TrainingSet
-from acutance.training.data.pairs import Pairs, make_pairs, schedule
 from acutance.training.data.pictures import DataError
-from acutance.training.evaluation.quality import psnr
+from acutance.training.metrics.psnr_ssim import psnr
+from acutance.training.pairs.pairs import Pairs, make_pairs, schedule
 from acutance.training.recipes.recipe import PairsSection, Recipe
 from tests.training.sets import changed, write_set
 

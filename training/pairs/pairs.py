@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from acutance.model.hints import COUNT
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
-from acutance.training.data.pictures import DataError, Planes, as_array
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes, as_array
 from acutance.training.degradation.degrade import Mixture, Spoiled, degrade_frames
 from acutance.training.recipes.recipe import PairsSection, Recipe
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Luma
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Luma = NDArray[np.uint8]
 
 _MS_SSIM_SMALLEST = 176
 """Five scales of halving must leave the 11 px of SSIM's window."""

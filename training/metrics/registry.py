@@ -5,15 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from acutance.training.data.pictures import DataError
-from acutance.training.evaluation.edge_sharpness import HALO_KIND, SHARPNESS_KIND, halo, sharpness
-from acutance.training.evaluation.library_metrics import lpips, lpips_missing, ms_ssim, vmaf, vmaf_missing, vmaf_neg
-from acutance.training.evaluation.quality import SSIM_KIND, psnr, ssim
-
-Luma = NDArray[np.uint8]
+from acutance.training.data.planes import Luma
+from acutance.training.metrics.edges import HALO_KIND, SHARPNESS_KIND, halo, sharpness
+from acutance.training.metrics.external import lpips, lpips_missing, ms_ssim, vmaf, vmaf_missing, vmaf_neg
+from acutance.training.metrics.psnr_ssim import SSIM_KIND, psnr, ssim
 
 EXACT = 99.0
 """What an exact picture counts, in dB: infinity has no mean."""

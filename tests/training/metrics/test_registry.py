@@ -3,9 +3,10 @@ import pytest
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from acutance.training.data.pictures import DataError, as_array, to_planes
-from acutance.training.evaluation.metrics import METRICS, choose, measure
-from acutance.training.evaluation.quality import unsharp
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import as_array, to_planes
+from acutance.training.evaluation.methods.unsharp import unsharp
+from acutance.training.metrics.registry import METRICS, choose, measure
 from tests.training.conftest import draw
 
 

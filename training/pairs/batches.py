@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from acutance.model.hints import COUNT
-from acutance.training.data.pairs import Pairs
+from acutance.training.pairs.pairs import Pairs
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from acutance.training.data.pictures import as_array, to_planes
-from acutance.training.evaluation.quality import psnr, ssim, unsharp
+from acutance.training.data.planes import as_array, to_planes
+from acutance.training.evaluation.methods.unsharp import unsharp
+from acutance.training.metrics.psnr_ssim import psnr, ssim
 from tests.training.conftest import draw
 
 
