@@ -1,4 +1,4 @@
-"""The stages of a pipeline: tasks that run for as long as a call. A failed one is logged and reported, never dropped."""
+"""The stages of a pipeline: tasks that run for as long as a call. A failure is logged and reported, never dropped."""
 
 import asyncio
 import logging
