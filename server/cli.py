@@ -1,4 +1,4 @@
-"""`acutance`: the command line. Options are declared in config.py, once."""
+"""`acutance`: the command line. The options of `serve` are declared in the package `options`."""
 
 import sys
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
 
 from acutance.model.engine.engine import EngineError
+from acutance.server.assembly import AssemblyError
 from acutance.server.bench.material import MaterialError
 from acutance.server.bench.model import ModelOptions, model
 from acutance.server.bench.peer import PeerError
@@ -21,6 +22,7 @@ from acutance.server.client.peer.recording import RecordingError
 from acutance.server.client.peer.source import SourceError
 from acutance.server.client.whip import SignallingError
 from acutance.server.doctor import doctor
+from acutance.server.options import faults
 from acutance.server.options.server import ServeOptions
 from acutance.server.serve import ServeError, run
 
@@ -111,6 +113,7 @@ class Acutance(BaseModel):
 
 
 _FOR_PEOPLE = (
+    AssemblyError,
     BenchError,
     CallError,
     EngineError,
@@ -119,7 +122,6 @@ _FOR_PEOPLE = (
     RecordingError,
     ReportError,
     ServeError,
-    SettingsError,
     SignallingError,
     SourceError,
 )
@@ -129,14 +131,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, or 2 with one line on stderr that says what to do."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        CliApp.run(Acutance, cli_args=given or ["--help"])
+        CliApp.run(Acutance, cli_args=given or ["--help"], cli_exit_on_error=False)
     except ValidationError as error:
-        for fault in error.errors():
-            named = (str(part).replace("_", "-") for part in fault["loc"] if part not in ("serve", "peer"))
-            option = ".".join(named)
-            # What was wrong together is every option, secrets among them.
-            got = "" if isinstance(fault["input"], dict) else f" (got {fault['input']!r})"
-            print(f"acutance: {option or 'options'}: {fault['msg']}{got}", file=sys.stderr)
+        for line in faults.describe(error, Acutance):
+            print(line, file=sys.stderr)
+        return 2
+    except SettingsError as error:
+        print(f"acutance: {faults.describe_arguments(str(error))}", file=sys.stderr)
         return 2
     except _FOR_PEOPLE as error:
         print(f"acutance: {error}", file=sys.stderr)

@@ -11,13 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.model.engine.engine import EngineError
+from acutance.server import assembly
+from acutance.server.assembly import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
-from acutance.server.options.access import OptionsError
 from acutance.server.options.server import ServeOptions
 from acutance.server.security.access import is_loopback
-from acutance.server.security.origins import OriginError
-from acutance.server.security.tls import TlsError
-from acutance.server.security.tokens import TokenError
 from acutance.server.sessions import capacity
 from acutance.server.sessions.capacity import SIZE
 from acutance.server.students.ladder import Ladder
@@ -88,10 +86,9 @@ def _versions() -> Finding:
 
 def _access(options: ServeOptions) -> Finding:
     try:
-        access = options.access(options.host)
-        options.origins(options.host)
-        options.proxies()
-    except (OptionsError, OriginError, TokenError) as error:
+        access = assembly.access(options, options.host)
+        assembly.origins(options, options.host)
+    except AssemblyError as error:
         return Finding("who may", State.FAILS, str(error))
     if not access.required:
         whom = "everybody on this machine" if is_loopback(options.host) else "everybody who reaches the port (--open)"
@@ -103,8 +100,8 @@ def _access(options: ServeOptions) -> Finding:
 
 def _tls(options: ServeOptions) -> Finding:
     try:
-        certificate = options.certificate()
-    except (OptionsError, TlsError) as error:
+        certificate = assembly.certificate(options)
+    except AssemblyError as error:
         return Finding("TLS", State.FAILS, str(error))
     if certificate is None:
         if is_loopback(options.host):
@@ -120,7 +117,7 @@ def _port(options: ServeOptions) -> Finding:
     problem = _bound(socket.SOCK_STREAM, options.host, options.port)
     if problem is not None:
         return Finding("ports", State.FAILS, f"TCP {tcp} cannot be listened on ({problem})")
-    span = options.network.udp_ports
+    span = options.udp_port_range
     if span is None:
         return Finding("ports", State.FINE, f"TCP {tcp} is free; UDP: any free port (--udp-ports narrows it)")
     busy = sum(_bound(socket.SOCK_DGRAM, "", port) is not None for port in range(span[0], span[1] + 1))

@@ -4,23 +4,17 @@ import asyncio
 import gc
 import logging
 import os
-from dataclasses import dataclass
 
 import psutil
 from aiohttp import web
 
-from acutance.server import logs
+from acutance.server import assembly, logs
+from acutance.server.assembly import Entrance
 from acutance.server.encoding.encoder_choice import EncoderChoice
-from acutance.server.forward.rules import ForwardRules
 from acutance.server.http.app import create_app
-from acutance.server.http.guard import Guard
-from acutance.server.options.access import OptionsError
 from acutance.server.options.server import ServeOptions
 from acutance.server.security.access import is_loopback
-from acutance.server.security.origins import OriginError
-from acutance.server.security.rate_limit import RequestRate
-from acutance.server.security.tls import Certificate, TlsError
-from acutance.server.security.tokens import TokenError
+from acutance.server.security.tls import Certificate
 from acutance.server.sessions.host import Host
 from acutance.server.stopping import Stopping
 from acutance.server.students.ladder import Ladder
@@ -39,14 +33,16 @@ def run(options: ServeOptions) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        EngineError: the student does not open.
-        ServeError: the address cannot be listened on, or the options do not go together.
+        AssemblyError: a token, an origin or a certificate of the options cannot be used.
+        EngineError: a student does not open.
+        ServeError: the address cannot be listened on.
     """
-    door = _door(options)
+    # Before the students are opened, which takes seconds: a mistake in the options is reported at once.
+    entrance = assembly.entrance(options)
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
     encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
-    overdue = asyncio.run(_serve(options, door, ladder, encoders))
+    overdue = asyncio.run(_serve(options, entrance, ladder, encoders))
     if overdue:
         # Python would wait for their threads, and a device that hangs may do so for ever.
         log.error("ending without %d call(s) of a student that do not come back", overdue)
@@ -54,52 +50,19 @@ def run(options: ServeOptions) -> None:
         os._exit(0)
 
 
-@dataclass(frozen=True)
-class _Door:
-    guard: Guard
-    certificate: Certificate | None
-    forwarding: ForwardRules
-
-
-def _door(options: ServeOptions) -> _Door:
-    # Before the students are opened: who made a mistake need not wait for them.
-    try:
-        guard = Guard(
-            options.access(options.host),
-            options.origins(options.host),
-            RequestRate(options.max_requests_per_minute),
-            proxies=options.proxies(),
-        )
-        forwarding = options.forwarding(guard.access.required, options.open)
-        return _Door(guard, options.certificate(), forwarding)
-    except (OptionsError, OriginError, TlsError, TokenError) as error:
-        raise ServeError(str(error)) from error
-
-
-async def _serve(options: ServeOptions, door: _Door, ladder: Ladder, encoders: EncoderChoice) -> int:
+async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, encoders: EncoderChoice) -> int:
     # Returns how many calls of a student hang when all else has ended.
     stopping = Stopping()
     stopping.listen()
-    host = Host(
-        ladder,
-        options.limits,
-        options.max_sessions,
-        options.admission,
-        encoders,
-        network=options.network,
-        max_viewers=options.max_viewers,
-        redirect=options.redirect,
-        quota=options.quota,
-        forward=options.ingest,
-    )
-    app = create_app(host, door.guard, options.max_body, door.forwarding)
+    host = assembly.host(options, ladder, encoders)
+    app = create_app(host, entrance.guard, options.max_body, entrance.forwarding)
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     watch = None
     try:
-        await _listen(runner, options, door.certificate)
-        _greet(runner, options, host, door.certificate)
-        watch = asyncio.create_task(door.certificate.watch()) if door.certificate is not None else None
+        await _listen(runner, options, entrance.certificate)
+        _greet(runner, options, host, entrance.certificate)
+        watch = asyncio.create_task(entrance.certificate.watch()) if entrance.certificate is not None else None
         # What there is now stays: collecting the garbage of a session that ended need not look through it.
         gc.collect()
         gc.freeze()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from acutance.server.options.session_limits import MIN_BITRATE
+
 # 0.4 bits a pixel and frame up to 360p, 0.17 at 720p, 0.1 at 1080p. With 0.2 or 0.3 re-encoding took more SSIM from
 # calm talking heads than the student gives them (test clips, 2026-11-22; `make bench CLIP=…` measures it again).
 _BITS_AT_360P = 0.4
@@ -11,8 +13,6 @@ _FALL = -0.63
 # What the encoders' rate control is told: x264 through FFmpeg gives each frame 1/30 s of the rate,
 # whatever its time stamp says.
 NOMINAL_RATE = 30
-# Below this not even 320x180 looks like a call.
-FLOOR = 150_000
 # Retuning x264 costs nothing, but REMB moves by some per cent a second: no need to follow each step.
 HYSTERESIS = 0.1
 _HEAVY_LOSS, _LIGHT_LOSS = 0.1, 0.02
@@ -23,7 +23,7 @@ def start_bitrate(width: int, height: int, maximum: int) -> int:
     """Return bits a second for a picture of this size in pixels at 30 frames a second, at most ``maximum``."""
     pixels = width * height
     bits_per_pixel: float = _BITS_AT_360P * max(1.0, pixels / _PIXELS_AT_360P) ** _FALL
-    return max(FLOOR, min(maximum, round(bits_per_pixel * pixels * NOMINAL_RATE)))
+    return max(MIN_BITRATE, min(maximum, round(bits_per_pixel * pixels * NOMINAL_RATE)))
 
 
 class Rate(Protocol):
@@ -71,7 +71,7 @@ class RateControl:
         """Return bits a second for a picture of this size."""
         wanted = self.unhindered(width, height)
         ceiling = round(wanted * self._brake) if self.ceiling is None else self.ceiling
-        return max(FLOOR, min(wanted, ceiling))
+        return max(MIN_BITRATE, min(wanted, ceiling))
 
 
 def nominal(target: int, frame_rate: float) -> int:

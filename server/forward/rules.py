@@ -1,8 +1,6 @@
 """Who may send a stream on, and to which hosts, by request: nobody and nowhere, unless options say so."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from yarl import URL
 
@@ -44,22 +42,3 @@ class ForwardRules:
         """Return whether the server may ask this URL."""
         name = (url.host or "").lower()
         return (name, url.port) in self.hosts or (url.is_default_port() and (name, None) in self.hosts)
-
-
-def read_hosts(hosts: Iterable[str]) -> frozenset[tuple[str, int | None]]:
-    """Return ``HOST`` or ``HOST:PORT`` each as name and port; an IPv6 address stands in brackets.
-
-    Raises:
-        ValueError: one is neither.
-    """
-    read = set()
-    for host in hosts:
-        try:
-            parts = urlsplit(f"//{host}")
-            name, port = parts.hostname, parts.port
-        except ValueError:
-            name, port = None, None
-        if name is None or parts.netloc != host or parts.username is not None:
-            raise ValueError(f"{host!r} is no host: write sfu.example.net, or sfu.example.net:7080")
-        read.add((name, port))
-    return frozenset(read)

@@ -15,6 +15,7 @@ from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.responses import refusal as _error
 from acutance.server.http.whip_routes import add_routes, session_url
+from acutance.server.options.limits import LARGEST_BODY
 from acutance.server.sessions.host import FullError, Host
 from acutance.server.sessions.settings import SettingError
 from acutance.server.sessions.streams import NoStreamError, TakenError
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 METRICS = web.AppKey("metrics", Metrics)
 STATIC = Path(__file__).resolve().parents[2] / "static"
 OPENAPI = Path(__file__).parent / "openapi.json"
-# An offer of a browser has 3 to 8 kB; with many codecs and candidates perhaps 20.
-LARGEST_BODY = 64 * 1024
 _RETRY_AFTER_S = 5
 _LONGEST_ECHO = 200
 _CONTINUE = "100-continue"

@@ -1,48 +1,62 @@
-"""Options that bound what peers may take: each has a default, and what exceeds it gets a clear error and is counted."""
+"""Options that bound what clients may use; a request beyond a limit gets a clear error and is counted."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from acutance.server.http.app import LARGEST_BODY
 from acutance.server.options.session_limits import MOST_CANDIDATES, Limits
-from acutance.server.security.quota import Quota
+
+# A browser's offer has 3 to 8 kB, with many codecs and candidates perhaps 20.
+LARGEST_BODY = 64 * 1024
 
 
 class LimitOptions(BaseModel):
     """Sessions, requests, frames, messages."""
 
-    max_sessions: Annotated[int, Field(ge=1, le=1000, description="more peers than this get 503")] = 4
+    max_sessions: Annotated[
+        int, Field(ge=1, le=1000, description="Maximum number of sessions (peers that send video); more get 503")
+    ] = 4
+    max_viewers: Annotated[
+        int, Field(ge=0, le=10_000, description="Maximum number of viewers of all streams together; more get 503")
+    ] = 50
     max_sessions_per_address: Annotated[
-        int | None, Field(ge=1, description="of one address at once; none: as many as there are")
+        int | None,
+        Field(ge=1, description="Maximum number of sessions and viewers of one client address; none: no limit"),
     ] = None
     max_sessions_per_token: Annotated[
-        int | None, Field(ge=1, description="of one token at once, unless NAME/SESSIONS:SECRET says another number")
+        int | None,
+        Field(
+            ge=1,
+            description="Maximum number of sessions and viewers of one token, unless NAME/SESSIONS:SECRET sets "
+            "another; none: no limit",
+        ),
     ] = None
-    max_handshakes: Annotated[int, Field(ge=1, le=1000, description="of peers that are not connected yet, at once")] = (
-        16
-    )
+    max_handshakes: Annotated[
+        int, Field(ge=1, le=1000, description="Maximum number of peers that are not yet connected; more get 503")
+    ] = 16
     max_session_length: Annotated[
-        float | None, Field(gt=0, description="seconds until a call is ended; none: as long as it lasts")
+        float | None, Field(gt=0, description="Seconds after which a session is ended; none: no limit")
     ] = None
     max_frame_pixels: Annotated[
-        int, Field(ge=64 * 64, description="of a picture; a call that sends larger ones is ended")
+        int, Field(ge=64 * 64, description="Largest frame in pixels; a session that sends a larger one is ended")
     ] = Limits.max_frame_pixels
     max_frame_rate: Annotated[
-        float, Field(ge=1, le=1000, description="pictures beyond it are dropped, and counted")
+        float, Field(ge=1, le=1000, description="Largest frame rate in frames/s; further frames are dropped")
     ] = Limits.max_frame_rate
     max_messages_per_second: Annotated[
-        float, Field(gt=0, le=1000, description="of a peer's data channel; what exceeds it is refused")
+        float, Field(gt=0, le=1000, description="Largest rate of a peer's data channel messages; more are refused")
     ] = Limits.max_messages_per_second
     max_candidates: Annotated[
-        int, Field(ge=1, le=MOST_CANDIDATES, description="of a peer, in its offer and after it; with more it gets 400")
+        int, Field(ge=1, le=MOST_CANDIDATES, description="Maximum number of ICE candidates of a peer; more get 400")
     ] = MOST_CANDIDATES
-    max_body: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024, description="of a request, in bytes")] = LARGEST_BODY
+    max_body: Annotated[
+        int, Field(ge=1024, le=16 * 1024 * 1024, description="Largest request body in bytes; a larger one gets 413")
+    ] = LARGEST_BODY
     max_requests_per_minute: Annotated[
-        float, Field(gt=0, description="POST, PATCH and DELETE of one address; a quarter of them at once")
+        float,
+        Field(
+            gt=0,
+            description="Maximum rate of POST, PATCH and DELETE requests of one client address, a quarter of them in "
+            "one burst; more get 429",
+        ),
     ] = 240
-
-    @property
-    def quota(self) -> Quota:
-        """How many sessions whom."""
-        return Quota(self.max_sessions_per_address, self.max_sessions_per_token, self.max_handshakes)

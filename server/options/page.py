@@ -1,28 +1,32 @@
-"""`python -m acutance.server.options.page`: docs/06-options.md, written from the options themselves."""
+"""`python -m acutance.server.options.page`: generates docs/06-options.md from the options."""
 
 from pathlib import Path
 from typing import Any, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from acutance.server.options.access import AccessOptions
+from acutance.server.options.forwarding import ForwardOptions
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
 from acutance.server.options.server import ServeOptions
+from acutance.server.options.values import SecretWords, Words
 
 _GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
-    ("Who may", AccessOptions),
+    ("Access", AccessOptions),
     ("Limits", LimitOptions),
     ("Network", NetworkOptions),
+    ("Forwarding", ForwardOptions),
 )
 _BEGINNING = """# Options of `acutance serve`
 
-Written by `python -m acutance.server.options.page > docs/06-options.md` from the options themselves;
-`acutance serve --help` says the same. A flag wins over the environment (`ACUTANCE_PORT=9000`), that over
-`acutance.toml` in the working directory (`port = 9000`). A switch is turned off with `--no-…`.
-An unknown option, or a value out of bounds, is an error that names it.
+Generated from the options by `python -m acutance.server.options.page > docs/06-options.md`. `acutance serve --help`
+shows the same. A flag (`--port 9000`) takes precedence over the environment (`ACUTANCE_PORT=9000`), and the environment
+over `acutance.toml` in the working directory (`port = 9000`). A switch is turned off with `--no-…`. An option with
+*words* takes several values, separated by blanks or commas, and may be repeated. An unknown option, or a value out of
+bounds, is an error that names the option; the value of a *secret* is never printed.
 """
 
 
@@ -38,7 +42,7 @@ def page() -> str:
 
 def _table(title: str, fields: dict[str, FieldInfo]) -> str:
     rows = [_row(name, field) for name, field in fields.items()]
-    return "\n".join([f"## {title}", "", "| option | takes | default | what it is |", "|---|---|---|---|", *rows, ""])
+    return "\n".join([f"## {title}", "", "| option | value | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 
 def _row(name: str, field: FieldInfo) -> str:
@@ -56,7 +60,16 @@ def _takes(field: FieldInfo) -> str:
     return " ".join([kind, *filter(None, bounds)])
 
 
-_KINDS: dict[Any, str] = {bool: "switch", int: "whole number", float: "number", str: "text", Path: "file"}
+_KINDS: dict[Any, str] = {
+    bool: "switch",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Path: "file",
+    SecretStr: "secret",
+    Words: "words",
+    SecretWords: "secret words",
+}
 
 
 def _bound(constraint: object) -> str:

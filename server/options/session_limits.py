@@ -1,7 +1,11 @@
-"""Limits of one session, as pure values with their defaults."""
+"""Limits of one session, as pure values with their defaults and bounds."""
 
 from dataclasses import dataclass
 
+# Bit rate of the returned video in bit/s. Below the least one even 320x180 is unusable.
+MIN_BITRATE, MAX_BITRATE = 150_000, 100_000_000
+# Shorter side of the returned frames in pixels: the students are trained up to 1080p.
+MIN_OUTPUT_HEIGHT, MAX_OUTPUT_HEIGHT = 64, 1080
 # Largest number of ICE candidates that a peer may send, in its offer and trickled after it.
 MOST_CANDIDATES = 64
 

@@ -12,6 +12,7 @@ from aiortc.stats import RTCInboundRtpStreamStats
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.forward.forward import Forward, Ingest
+from acutance.server.options.server import AUTO
 from acutance.server.rtc.aiortc_private.media import FrameFeed, SoundFeed, watch_feedback
 from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps, date_reports
 from acutance.server.rtc.connection import Connection, codecs_with_first
@@ -25,7 +26,6 @@ from acutance.server.sessions.settings import SessionSettings, SettingError, rea
 from acutance.server.sessions.statistics import Report
 from acutance.server.sessions.watchdog import Remedy, Watchdog
 from acutance.server.students.governor import Governor
-from acutance.server.students.ladder import AUTO
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.video.enhancer import Enhancer
 from acutance.server.video.frame_limits import FrameLimits

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from acutance.server.encoding.bitrate import FLOOR
-from acutance.server.video.output_size import SHORTEST
+from acutance.server.options.session_limits import MAX_BITRATE, MAX_OUTPUT_HEIGHT, MIN_BITRATE, MIN_OUTPUT_HEIGHT
 
 # A message with every field has 150 bytes.
 LONGEST_MESSAGE = 1024
@@ -34,8 +33,8 @@ class SessionSettings(BaseModel):
     student: Annotated[str, Field(max_length=64)] = "auto"
     strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
     enhance: bool = True
-    output_height: Annotated[int, Field(ge=64, le=SHORTEST)] | None = None
-    max_bitrate: Annotated[int, Field(ge=FLOOR, le=100_000_000)] | None = None
+    output_height: Annotated[int, Field(ge=MIN_OUTPUT_HEIGHT, le=MAX_OUTPUT_HEIGHT)] | None = None
+    max_bitrate: Annotated[int, Field(ge=MIN_BITRATE, le=MAX_BITRATE)] | None = None
 
     def changed(self, fields: dict[str, Any]) -> "SessionSettings":
         """Return these settings with some fields replaced.

@@ -9,9 +9,9 @@ from acutance.model.engine import catalog
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import open_student
+from acutance.server.options.server import AUTO
 from acutance.server.students.governor import PASS, Rung
 
-AUTO = "auto"
 # Large enough that a run is not all overhead, small enough that all students take a quarter of a second.
 _MEASURED = (360, 640)
 _TURNS, _ROUNDS = 3, 4

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from acutance.server.options.session_limits import MAX_OUTPUT_HEIGHT
+
 type Size = tuple[int, int]
 
 # The largest that is enlarged to, 1080p either way up, and by how much at most: the students are trained that far.
-LONGEST, SHORTEST = 1920, 1080
+LONGEST, SHORTEST = 1920, MAX_OUTPUT_HEIGHT
 MOST = 4.0
 # A sender that shrinks by odd factors rounds both sides: 427x240 is still 16:9. A turned phone is not.
 _SAME_SHAPE = 0.03

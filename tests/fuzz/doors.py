@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from acutance.server.errors import RequestError
-from acutance.server.forward.rules import ForwardRules, read_hosts
+from acutance.server.forward.rules import ForwardRules
+from acutance.server.options.forwarding import read_hosts
 from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.h264_profile import with_received_level, with_stand_ins
 from acutance.server.rtc.session_description import Role, check_sdp

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acutance.server import cli, serve
+from acutance.server import assembly, cli
 from acutance.server.options.server import ServeOptions
 from tests.fuzz import mutation
 from tests.fuzz.corpus import CORPUS, keep
@@ -44,8 +44,9 @@ def _nothing_is_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 def _up_to_the_door(options: ServeOptions) -> None:
     # All that `acutance serve` makes of its options before it opens the student.
-    serve._door(options)
-    assert (options.limits, options.quota, options.network, options.ingest) is not None
+    assembly.entrance(options)
+    assert (options.limits, assembly.quota(options), assembly.network(options)) is not None
+    assembly.ingest(options)
 
 
 class _Start:

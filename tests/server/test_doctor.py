@@ -36,7 +36,7 @@ def test_it_says_what_this_machine_will_do(capsys: pytest.CaptureFixture[str], t
 @pytest.mark.parametrize(
     ("options", "what", "said"),
     [
-        (("--host", "0.0.0.0"), "who may", "can be reached from elsewhere"),
+        (("--host", "0.0.0.0"), "who may", "can be reached from other machines"),
         (("--token", "short"), "who may", "at least 16 characters"),
         (("--tls-cert", "nowhere.pem", "--tls-key", "nowhere.pem"), "TLS", "cannot be used"),
         (("--student", "mine.onnx"), "students", "no student"),

@@ -60,8 +60,8 @@ def test_a_port_in_use_is_said_in_one_line(start: Start) -> None:
     ("arguments", "environment", "complaint"),
     [
         (("--student", "sharpest"), {}, "there is no student 'sharpest'"),
-        (("--port", "99999"), {}, "acutance: port: Input should be less than or equal to 65535 (got '99999')"),
-        ((), {"ACUTANCE_MAX_SESSIONS": "many"}, "acutance: max-sessions: Input should be a valid integer"),
+        (("--port", "99999"), {}, "acutance serve: --port: Input should be less than or equal to 65535 (got '99999')"),
+        ((), {"ACUTANCE_MAX_SESSIONS": "many"}, "acutance serve: --max-sessions: Input should be a valid integer"),
         (("--provider", "tpu"), {}, "'tensorrt', 'cuda'"),
     ],
 )
@@ -107,8 +107,8 @@ class Hanging(host.Host):
         super().start()
         Engine.sharpen = lambda *_, **__: threading.Event().wait()
 
-from acutance.server import serve
-serve.Host = Hanging
+from acutance.server import assembly
+assembly.Host = Hanging
 main(["serve", *sys.argv[1:]])
 """
 

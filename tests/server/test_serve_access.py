@@ -18,9 +18,9 @@ SECRET = "correct-horse-battery"
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--host", "0.0.0.0"), "--host 0.0.0.0 can be reached from elsewhere: give a --token"),
+        (("--host", "0.0.0.0"), "--host 0.0.0.0 can be reached from other machines: give a --token"),
         (("--token", "short"), "token 1: a secret has at least 16 characters"),
-        (("--token", SECRET, "--open"), "--open lets everybody in, tokens do not"),
+        (("--token", SECRET, "--open"), "--open lets anyone in, tokens do not"),
         (("--origin", "example.org"), "'example.org' is no origin"),
         (("--tls-cert", "chain.pem"), "--tls-cert and --tls-key are needed together"),
         (("--jwt-issuer", "https://example.org"), "--jwt-issuer and --jwt-audience are needed together"),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from rich.console import Console
 
 from acutance.server.client.peer.call import Call
@@ -53,7 +53,7 @@ class PeerOptions(BaseModel):
     )
     whip: Annotated[str | None, Field(description="publish to this WHIP endpoint, in the place of --url")] = None
     pull: Annotated[str | None, Field(description="watch this WHEP endpoint: after --whip, or alone")] = None
-    token: Annotated[str | None, Field(description="bearer token; else that of ACUTANCE_PEER_TOKEN")] = None
+    token: Annotated[SecretStr | None, Field(description="bearer token; else that of ACUTANCE_PEER_TOKEN")] = None
     codec: Annotated[Literal["h264", "vp8"] | None, Field(description="none: h264, or what --out takes")] = None
     bitrate: Annotated[
         int | None,
@@ -106,7 +106,7 @@ async def call(options: PeerOptions) -> dict[str, Any]:
             )
         downlink = Downlink(uplink, recording, pairs)
     offer_url = options.url if uplink is not None and options.whip is None else None
-    token = options.token or os.environ.get("ACUTANCE_PEER_TOKEN")
+    token = options.token.get_secret_value() if options.token else os.environ.get("ACUTANCE_PEER_TOKEN")
     made = Call(uplink, downlink, offer_url, options.whip, options.pull, token, codec, options.seconds)
     console = Console(stderr=True, quiet=options.json_ or not sys.stderr.isatty())
     line = await made.run(lambda made: watch(made, console))

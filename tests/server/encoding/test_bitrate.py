@@ -1,6 +1,7 @@
 import pytest
 
-from acutance.server.encoding.bitrate import FLOOR, RateControl, nominal, start_bitrate
+from acutance.server.encoding.bitrate import RateControl, nominal, start_bitrate
+from acutance.server.options.session_limits import MIN_BITRATE
 
 
 @pytest.mark.parametrize(("size", "bits_per_pixel"), [((640, 360), 0.4), ((1280, 720), 0.167), ((1920, 1080), 0.1)])
@@ -11,7 +12,7 @@ def test_bits_a_pixel_fall_with_the_size(size: tuple[int, int], bits_per_pixel: 
 
 def test_the_option_caps_the_largest_pictures_and_the_floor_lifts_the_smallest() -> None:
     assert start_bitrate(4096, 2304, maximum=8_000_000) == 8_000_000
-    assert start_bitrate(16, 16, maximum=8_000_000) == FLOOR
+    assert start_bitrate(16, 16, maximum=8_000_000) == MIN_BITRATE
 
 
 def test_remb_is_a_ceiling_and_never_more() -> None:
@@ -22,7 +23,7 @@ def test_remb_is_a_ceiling_and_never_more() -> None:
     control.on_remb(50_000_000)
     assert control.target(1280, 720) == wanted
     control.on_remb(1)
-    assert control.target(1280, 720) == FLOOR
+    assert control.target(1280, 720) == MIN_BITRATE
 
 
 def test_a_tremble_of_remb_is_not_followed() -> None:

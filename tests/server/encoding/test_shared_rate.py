@@ -1,5 +1,6 @@
-from acutance.server.encoding.bitrate import FLOOR, RateControl, start_bitrate
+from acutance.server.encoding.bitrate import RateControl, start_bitrate
 from acutance.server.encoding.shared_rate import SharedRate
+from acutance.server.options.session_limits import MIN_BITRATE
 
 SIZE = (1280, 720)
 WANTED = start_bitrate(*SIZE, 8_000_000)
@@ -20,11 +21,13 @@ def test_one_receiver_has_its_own_rate() -> None:
 def test_of_several_the_lowest_counts_but_not_below_half() -> None:
     assert _shared(None, None).target(*SIZE) == WANTED
     assert _shared(None, round(0.8 * WANTED)).target(*SIZE) == round(0.8 * WANTED)
-    assert _shared(None, FLOOR).target(*SIZE) == round(0.5 * WANTED), "nobody on a poor line spoils it for the others"
+    assert _shared(None, MIN_BITRATE).target(*SIZE) == round(0.5 * WANTED), (
+        "one slow viewer does not lower the rate of all"
+    )
 
 
 def test_who_leaves_counts_no_more() -> None:
-    rate, poor = _shared(None), RateControl(8_000_000, FLOOR)
+    rate, poor = _shared(None), RateControl(8_000_000, MIN_BITRATE)
     rate.join(poor)
     rate.leave(poor)
     assert rate.target(*SIZE) == WANTED

@@ -5,6 +5,7 @@ import hmac
 import pytest
 from pydantic import ValidationError
 
+from acutance.server import assembly
 from acutance.server.options.server import ServeOptions
 from acutance.server.rtc.ice import Network, credentials, with_public_address
 
@@ -72,6 +73,6 @@ def test_options_become_a_network() -> None:
         public_ip="198.51.100.9",
         udp_ports="50000-50199",
     )
-    network = options.network
+    network = assembly.network(options)
     assert (network.udp_ports, network.public_ip) == ((50000, 50199), "198.51.100.9")
     assert [server["urls"] for server in network.ice_servers()] == [*options.stun, *options.turn]

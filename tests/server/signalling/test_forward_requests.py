@@ -9,12 +9,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from acutance.server.forward.rules import ForwardRules, read_hosts
+from acutance.server.forward.rules import ForwardRules
 from acutance.server.http.app import create_app
 from acutance.server.http.app_keys import HOST
 from acutance.server.http.guard import Guard
-from acutance.server.options.access import OptionsError
-from acutance.server.options.server import ServeOptions
+from acutance.server.options.forwarding import read_hosts
 from acutance.server.options.session_limits import Limits
 from acutance.server.security.access import Access
 from acutance.server.security.tokens import Caller, Tokens
@@ -191,19 +190,3 @@ async def test_without_a_list_of_hosts_it_is_off(ladder: Ladder) -> None:
 )
 def test_a_host_has_the_port_of_its_scheme_or_the_one_it_names(hosts: list[str], url: str, allowed: bool) -> None:
     assert ForwardRules(read_hosts(hosts)).allow(URL(url)) is allowed
-
-
-@pytest.mark.parametrize("host", ["http://sfu.example", "sfu.example/whip", "me@sfu.example", "sfu.example:x", ":80"])
-def test_what_is_no_host_is_refused_at_the_start(host: str) -> None:
-    with pytest.raises(ValueError, match="is no host"):
-        ServeOptions(forward_host=(host,), forward_operator=("ops",))
-
-
-def test_options_with_which_nobody_or_everybody_could_forward_are_refused() -> None:
-    options = ServeOptions(forward_host=("sfu.example",))
-    with pytest.raises(OptionsError, match="--open"):
-        options.forwarding(closed=False, open_to_all=True)
-    with pytest.raises(OptionsError, match="--forward-operator"):
-        options.forwarding(closed=True, open_to_all=False)
-    with pytest.raises(ValueError, match="needs --forward-host"):
-        ServeOptions(forward_operator=("ops",))

@@ -1,0 +1,166 @@
+"""From options to the objects that the server is made of. Used by `serve` and `doctor`."""
+
+from dataclasses import dataclass
+
+from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.forward.forward import Ingest
+from acutance.server.forward.rules import ForwardRules
+from acutance.server.http.guard import Guard
+from acutance.server.options.access import AccessOptions
+from acutance.server.options.forwarding import ForwardOptions, read_hosts
+from acutance.server.options.limits import LimitOptions
+from acutance.server.options.network import NetworkOptions
+from acutance.server.options.server import ServeOptions
+from acutance.server.options.values import revealed
+from acutance.server.rtc.ice import Network
+from acutance.server.security.access import Access, is_loopback
+from acutance.server.security.jwt_keys import JwtVerifier
+from acutance.server.security.origins import OriginError, Origins
+from acutance.server.security.quota import Quota
+from acutance.server.security.rate_limit import RequestRate
+from acutance.server.security.tls import Certificate, TlsError, self_signed
+from acutance.server.security.tokens import TokenError, Tokens, read_token_file
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+
+
+class AssemblyError(ValueError):
+    """The server cannot be built from these options; the message says which one is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What a request passes before it reaches a session.
+
+    Attributes:
+        guard: authentication, origins and rate limit.
+        certificate: for HTTPS; None for plain HTTP.
+        forwarding: who may request forwarding, and to which hosts.
+    """
+
+    guard: Guard
+    certificate: Certificate | None
+    forwarding: ForwardRules
+
+
+def entrance(options: ServeOptions) -> Entrance:
+    """Build what a request passes first.
+
+    Raises:
+        AssemblyError: a token, an origin or a certificate cannot be used, or the host needs authentication.
+    """
+    guard = Guard(
+        access(options, options.host),
+        origins(options, options.host),
+        RequestRate(options.max_requests_per_minute),
+        proxies=options.proxy_networks,
+    )
+    return Entrance(guard, certificate(options), forward_rules(options, guard.access.required))
+
+
+def access(options: AccessOptions, host: str) -> Access:
+    """Build the authentication.
+
+    Raises:
+        AssemblyError: a token cannot be used; or none is configured, and other machines can reach ``host``.
+    """
+    try:
+        listed = read_token_file(options.token_file) if options.token_file is not None else []
+        tokens = Tokens([*(token.get_secret_value() for token in options.token), *listed])
+    except TokenError as error:
+        raise AssemblyError(str(error)) from error
+    verifier = None
+    if options.jwt_issuer is not None and options.jwt_audience is not None:
+        verifier = JwtVerifier(options.jwt_issuer, options.jwt_audience, options.jwt_keys)
+    access = Access(tokens, verifier)
+    if not access.required and not options.open and not is_loopback(host):
+        raise AssemblyError(
+            f"--host {host} can be reached from other machines: give a --token (openssl rand -base64 24 makes one), "
+            "a --jwt-issuer, or --open to let anyone use the server"
+        )
+    return access
+
+
+def origins(options: AccessOptions, host: str) -> Origins:
+    """Build the check of web origins.
+
+    Raises:
+        AssemblyError: one is not an origin.
+    """
+    try:
+        return Origins.of(
+            options.origin, loopback_only=is_loopback(host) and not options.open and not options.requires_token
+        )
+    except OriginError as error:
+        raise AssemblyError(f"--origin: {error}") from error
+
+
+def certificate(options: AccessOptions) -> Certificate | None:
+    """Read or make the certificate for HTTPS; None for plain HTTP.
+
+    Raises:
+        AssemblyError: the files cannot be used.
+    """
+    try:
+        if options.tls_cert is not None and options.tls_key is not None:
+            return Certificate.of(options.tls_cert, options.tls_key)
+        return self_signed(options.self_signed_folder) if options.self_signed else None
+    except TlsError as error:
+        raise AssemblyError(str(error)) from error
+
+
+def forward_rules(options: ForwardOptions, authenticated: bool) -> ForwardRules:
+    """Build the rules of forwarding by request.
+
+    Args:
+        options: of forwarding.
+        authenticated: whether clients need a token; only then is there an operator to check.
+    """
+    operators = frozenset(options.forward_operator) if authenticated else None
+    return ForwardRules(read_hosts(options.forward_host), operators)
+
+
+def ingest(options: ForwardOptions) -> Ingest | None:
+    """Build the WHIP endpoint to which every named stream is forwarded; None without one."""
+    url = revealed(options.forward_whip)
+    return None if url is None else Ingest(url, revealed(options.forward_token))
+
+
+def network(options: NetworkOptions) -> Network:
+    """Build the description of the network path between peers and the server."""
+    return Network(
+        stun=tuple(options.stun),
+        turn=tuple(options.turn),
+        turn_secret=revealed(options.turn_secret),
+        turn_username=options.turn_username,
+        turn_password=revealed(options.turn_password),
+        public_ip=options.public_ip,
+        udp_ports=options.udp_port_range,
+    )
+
+
+def quota(options: LimitOptions) -> Quota:
+    """Build the session limits of each address and token."""
+    return Quota(options.max_sessions_per_address, options.max_sessions_per_token, options.max_handshakes)
+
+
+def host(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> Host:
+    """Build the host of the sessions.
+
+    Args:
+        options: all of them.
+        ladder: the opened students.
+        encoders: the measured encoders.
+    """
+    return Host(
+        ladder,
+        options.limits,
+        options.max_sessions,
+        options.admission,
+        encoders,
+        network=network(options),
+        max_viewers=options.max_viewers,
+        redirect=options.redirect,
+        quota=quota(options),
+        forward=ingest(options),
+    )
