@@ -16,13 +16,25 @@ def find_chromium() -> str | None:
 
 
 def launch_chromium(
-    browser_type: BrowserType, program: str, camera: Path, allow_camera: bool = True, more: tuple[str, ...] = ()
+    browser_type: BrowserType,
+    program: str,
+    camera: Path | None = None,
+    allow_camera: bool = True,
+    more: tuple[str, ...] = (),
 ) -> Browser:
-    """Run it without a window; whoever asks for a camera gets ``camera`` (y4m), or is denied it."""
+    """Run it without a window.
+
+    Args:
+        browser_type: of Playwright.
+        program: to run.
+        camera: y4m file that the fake camera plays; None for Chromium's own test pattern.
+        allow_camera: False denies each request for a camera or microphone.
+        more: further arguments of the program.
+    """
     arguments = [
         "--use-fake-device-for-media-stream",
         f"--use-fake-ui-for-media-stream{'' if allow_camera else '=deny'}",
-        f"--use-file-for-fake-video-capture={camera}",
+        *([f"--use-file-for-fake-video-capture={camera}"] if camera else []),
         "--disable-gpu",
         "--disable-quic",
         "--no-first-run",

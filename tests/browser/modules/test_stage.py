@@ -66,14 +66,6 @@ FRAME = {"left": 38.4, "top": 300.25, "width": 586, "height": 329.6}
 WRAP = 2**32
 
 
-@pytest.fixture(scope="module")
-def modules(browser, server):
-    page = browser.new_page()
-    page.goto(server.url)
-    yield page
-    page.close()
-
-
 def test_the_ring_gives_the_frame_of_a_time_stamp_and_closes_what_came_before(modules):
     steps = [["add", 100], ["add", 200], ["add", 300], ["take", 200], ["take", 250], ["take", 300], ["clear", 0]]
     taken = modules.evaluate(_RING, steps)
