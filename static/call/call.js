@@ -6,7 +6,7 @@
  * @import {Stage} from '../stage/stage.js'
  * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
-import { openMicrophone } from '../sources/microphone.js';
+import { Microphone } from '../sources/microphone.js';
 import { Picture } from '../sources/picture.js';
 import { within } from './deadline.js';
 import { pauseBefore } from './reconnect.js';
@@ -25,6 +25,7 @@ const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
  * @typedef {object} CallEvents
  * @property {(state: State) => void} onState
  * @property {(captured: MediaStreamTrack) => void} onPicture another picture is being sent
+ * @property {() => void} onMicrophoneLost it was unplugged or its permission withdrawn; the call goes on in silence
  * @property {(stats: ServerStats) => void} onStats
  * @property {(answer: Applied | Refused) => void} onAnswer
  * @property {(stream: MediaStream | null) => void} onReturned the server's stream
@@ -42,8 +43,7 @@ export class Call {
   #picture;
   /** @type {Session | null} */
   #session = null;
-  /** @type {MediaStreamTrack | null} */
-  #sound = null;
+  #microphone;
   /** @type {Line} */
   #line;
   /** @type {Partial<SessionSettings>} */
@@ -62,6 +62,10 @@ export class Call {
     this.#picture = new Picture({
       onTrack: (track) => this.#send(track),
       onLost: (code) => this.#end(new Trouble(code)),
+    });
+    this.#microphone = new Microphone({
+      onTrack: (track) => this.#session?.setSound(track),
+      onLost: on.onMicrophoneLost,
     });
   }
 
@@ -101,13 +105,13 @@ export class Call {
     this.#session?.applySettings(settings);
   }
 
-  /** @param {boolean} on */
-  async speak(on) {
-    const before = this.#sound;
-    this.#sound = on ? await openMicrophone() : null;
-    if (this.#over.signal.aborted) this.#sound?.stop();
-    await this.#session?.setSound(this.#sound);
-    before?.stop();
+  /**
+   * @param {boolean} on
+   * @returns {Promise<void>} rejects, and the call goes on in silence, where the microphone does not open
+   */
+  async setMicrophone(on) {
+    if (on && !this.#over.signal.aborted) await this.#microphone.open();
+    else this.#microphone.close();
   }
 
   /** @param {SourceSettings} source @param {AbortSignal} signal */
@@ -168,7 +172,7 @@ export class Call {
     this.#session = session;
     this.#stage.attach(session.connection.sender);
     this.#stage.showOriginal(new MediaStream([track]));
-    session.setSound(this.#sound);
+    session.setSound(this.#microphone.track);
     return session;
   }
 
@@ -212,7 +216,7 @@ export class Call {
     this.#over.abort();
     this.#hangUp();
     this.#picture.close();
-    this.#sound?.stop();
+    this.#microphone.close();
     this.#stage.showOriginal(null);
     this.#on.onEnd(trouble);
   }

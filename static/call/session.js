@@ -85,7 +85,9 @@ export class Session {
 
   /** @param {MediaStreamTrack | null} track null for silence */
   setSound(track) {
-    return this.#sound.sender.replaceTrack(track);
+    this.#sound.sender.replaceTrack(track).catch(() => {
+      // The session ended meanwhile: the next one takes the track from the start.
+    });
   }
 
   /** @param {Line} line */

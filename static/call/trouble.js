@@ -2,7 +2,7 @@
  * Whatever keeps a call from being live. The code says what happened; texts/ says it in words, with a next step,
  * under `trouble.CODE.what` and `trouble.CODE.next`.
  * @typedef {'insecure' | 'no-webrtc' | 'codec-missing' | 'denied' | 'no-camera' | 'camera-busy' | 'camera-failed'
- *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'screen-denied' | 'screen-missing'
+ *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'microphone-lost' | 'screen-denied' | 'screen-missing'
  *   | 'screen-ended' | 'no-file' | 'file-failed'
  *   | 'server-unreachable' | 'full' | 'token-missing' | 'token-wrong' | 'refused' | 'connect-timeout'
  *   | 'connection-lost' | 'server-closed' | 'no-picture' | 'unexpected'} TroubleCode

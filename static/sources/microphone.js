@@ -1,13 +1,59 @@
 /**
- * The microphone: opened when it is switched on, let go of when it is switched off.
+ * The microphone: opened when it is switched on, released when it is switched off.
  */
 import { Trouble } from '../call/trouble.js';
 import { mediaDevices } from './camera.js';
+import { Latest } from './latest.js';
+
+/**
+ * @typedef {object} MicrophoneEvents
+ * @property {(track: MediaStreamTrack | null) => void} onTrack the track to send from now on; null for silence
+ * @property {() => void} onLost the device was unplugged or its permission withdrawn
+ */
+
+export class Microphone {
+  /** The track to send. @type {MediaStreamTrack | null} */
+  track = null;
+  /** @type {Latest<MediaStreamTrack>} */
+  #latest = new Latest((track) => track.stop());
+  #on;
+
+  /** @param {MicrophoneEvents} on */
+  constructor(on) {
+    this.#on = on;
+  }
+
+  /**
+   * Opens the microphone, unless it is open or switched off before the browser grants it.
+   * @returns {Promise<void>} rejects with a `Trouble` where it does not open
+   */
+  async open() {
+    if (this.track) return;
+    const track = await this.#latest.open(openMicrophone);
+    if (!track || track === this.track) return;
+    // Fired when the device goes or its permission is withdrawn, never by our own stop().
+    track.addEventListener('ended', () => {
+      if (this.track !== track) return;
+      this.close();
+      this.#on.onLost();
+    });
+    this.track = track;
+    this.#on.onTrack(track);
+  }
+
+  close() {
+    this.#latest.cancel();
+    if (!this.track) return;
+    this.track.stop();
+    this.track = null;
+    this.#on.onTrack(null);
+  }
+}
 
 /** @returns {Promise<MediaStreamTrack>} */
-export async function openMicrophone() {
+async function openMicrophone() {
   try {
-    // What comes back from the server, played aloud, would go in again: the browser takes it out.
+    // The returned sound, played aloud, would go in again: the browser removes it.
     const stream = await mediaDevices().getUserMedia({ audio: { echoCancellation: true } });
     const [track] = stream.getAudioTracks();
     if (!track) throw new Error();

@@ -13,25 +13,32 @@ export class SoundPanel {
   #said = element('sound-said', HTMLElement);
   #player = element('returned-sound', HTMLAudioElement);
 
-  /** @param {(on: boolean) => Promise<void>} onSpeak */
-  constructor(onSpeak) {
-    this.#microphone.addEventListener('change', async () => {
-      say(this.#said, null);
-      try {
-        await onSpeak(this.#microphone.checked);
-      } catch (error) {
-        this.#microphone.checked = false;
-        const trouble = Trouble.from(error);
-        say(this.#said, `trouble.${trouble.code}.next`, valuesOf(trouble));
-      }
-    });
+  #onMicrophone;
+
+  /** @param {(on: boolean) => Promise<void>} onMicrophone rejects where the microphone does not open */
+  constructor(onMicrophone) {
+    this.#onMicrophone = onMicrophone;
+    this.#microphone.addEventListener('change', () => this.apply());
     this.#listen.addEventListener('change', () => {
       this.#player.muted = !this.#listen.checked;
     });
   }
 
-  get wanted() {
-    return this.#microphone.checked;
+  /** Opens or closes the microphone as the switch is set; called when the switch changes and when a call starts. */
+  async apply() {
+    const on = this.#microphone.checked;
+    say(this.#said, null);
+    try {
+      await this.#onMicrophone(on);
+    } catch (error) {
+      this.switchOff(Trouble.from(error));
+    }
+  }
+
+  /** @param {Trouble} trouble for which the microphone is off now */
+  switchOff(trouble) {
+    this.#microphone.checked = false;
+    say(this.#said, `trouble.${trouble.code}.next`, valuesOf(trouble));
   }
 
   /** @param {MediaStream | null} stream that came back */

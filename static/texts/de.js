@@ -164,6 +164,8 @@ export default {
   'trouble.microphone-denied.next': 'Das Mikrofon ist nicht erlaubt: Ändere das in der Adressleiste und schalte es wieder ein.',
   'trouble.microphone-failed.what': 'Das Mikrofon ließ sich nicht öffnen{because}',
   'trouble.microphone-failed.next': 'Das Mikrofon geht nicht auf: Schließe eines an, oder beende das Programm, das es benutzt. Dann schalte es wieder ein.',
+  'trouble.microphone-lost.what': 'Das Mikrofon ist weg: ausgesteckt oder nicht mehr erlaubt.',
+  'trouble.microphone-lost.next': 'Das Mikrofon ist weg: ausgesteckt oder nicht mehr erlaubt. Schließe es an und schalte es wieder ein.',
   'trouble.screen-denied.what': 'Es wurde kein Bildschirm und kein Fenster freigegeben.',
   'trouble.screen-denied.next': 'Drücke Start und wähle eines, oder erlaube die Freigabe in den Systemeinstellungen.',
   'trouble.screen-missing.what': 'Dieser Browser gibt keine Bildschirme frei.',

@@ -166,6 +166,8 @@ export default {
   'trouble.microphone-denied.next': 'The microphone is not allowed: change that in the address bar, then switch it on again.',
   'trouble.microphone-failed.what': 'The microphone could not be opened{because}',
   'trouble.microphone-failed.next': 'The microphone does not open: connect one, or close the program that uses it. Then switch it on again.',
+  'trouble.microphone-lost.what': 'The microphone stopped: unplugged or disallowed.',
+  'trouble.microphone-lost.next': 'The microphone stopped: it was unplugged or is no longer allowed. Connect it, then switch it on again.',
   'trouble.screen-denied.what': 'No screen or window was shared.',
   'trouble.screen-denied.next': 'Press Start and choose one, or allow screen sharing in the system’s settings.',
   'trouble.screen-missing.what': 'This browser shares no screens.',

@@ -1,0 +1,54 @@
+/** Opens one device at a time: the latest request wins, whatever the order in which the browser fulfils them. */
+
+/**
+ * @template T what is opened
+ */
+export class Latest {
+  /** @type {AbortController | null} */
+  #request = null;
+  /** @type {Promise<T | null>} */
+  #opening = Promise.resolve(null);
+  #close;
+
+  /** @param {(opened: T) => void} close releases what was opened for a request that is no longer the latest */
+  constructor(close) {
+    this.#close = close;
+  }
+
+  /**
+   * @param {(signal: AbortSignal) => Promise<T>} open rejects where it cannot; the signal aborts when a later request
+   *   is made
+   * @returns {Promise<T | null>} what the latest request opened, also for an earlier request; null after `cancel()`.
+   *   Rejects as the latest request does.
+   */
+  open(open) {
+    this.#request?.abort();
+    const request = new AbortController();
+    this.#request = request;
+    this.#opening = this.#run(open, request.signal);
+    return this.#opening;
+  }
+
+  /** Closes whatever a request still opens. */
+  cancel() {
+    this.#request?.abort();
+    this.#request = null;
+    this.#opening = Promise.resolve(null);
+  }
+
+  /**
+   * @param {(signal: AbortSignal) => Promise<T>} open
+   * @param {AbortSignal} signal
+   * @returns {Promise<T | null>}
+   */
+  async #run(open, signal) {
+    try {
+      const opened = await open(signal);
+      if (!signal.aborted) return opened;
+      this.#close(opened);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return this.#opening;
+  }
+}
