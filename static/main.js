@@ -43,7 +43,7 @@ const stage = new Stage();
 const figures = new FiguresPanel();
 const watch = new Watch(stage, (second) => figures.show(second));
 const source = new SourcePanel(changeSource);
-const sound = new SoundPanel(async (on) => call?.speak(on));
+const sound = new SoundPanel(async (on) => call?.setMicrophone(on));
 const line = new LinePanel((wanted) => call?.use(wanted));
 const control = new ControlPanel((settings) => {
   call?.applySettings(settings);
@@ -63,6 +63,7 @@ function start() {
       track = captured;
       source.refreshCameras(source.settings.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
+    onMicrophoneLost: () => sound.switchOff(new Trouble('microphone-lost')),
     onStats: (stats) => {
       report = { stats, at: performance.now() };
       control.show(stats);
@@ -90,7 +91,7 @@ function start() {
   const unwatch = watch.follow(mine, freshReport);
   showButtons();
   mine.start(source.settings);
-  if (sound.wanted) mine.speak(true).catch(() => {}); // the page says so where it is switched on
+  sound.apply();
 }
 
 function stop() {
@@ -99,11 +100,11 @@ function stop() {
 
 async function changeSource() {
   say(element('source-said', HTMLElement), null);
-  if (!call || state === 'opening') return;
+  if (!call) return;
   try {
     await call.show(source.settings);
   } catch (error) {
-    if (!call) return;
+    if (!call || state === 'opening') return; // the call ends with it
     const trouble = Trouble.from(error);
     note(trouble.code);
     say(element('source-said', HTMLElement), `trouble.${trouble.code}.what`, valuesOf(trouble));

@@ -4,6 +4,7 @@
  * @import {Softened} from './soften.js'
  * @import {TroubleCode} from '../call/trouble.js'
  */
+import { Latest } from './latest.js';
 import { soften } from './soften.js';
 import { openSource } from './source.js';
 
@@ -19,6 +20,8 @@ export class Picture {
   /** @type {Softened | null} */
   #softened = null;
   #softness = 1;
+  /** @type {Latest<Source>} */
+  #latest = new Latest((source) => source.close());
   #on;
 
   /** @param {PictureEvents} on */
@@ -31,24 +34,24 @@ export class Picture {
     return this.#source?.track ?? null;
   }
 
-  get kind() {
-    return this.#source?.kind ?? null;
-  }
-
   /** What to send. */
   get track() {
     return this.#softened?.track ?? this.captured;
   }
 
   /**
-   * Takes a source in the place of the one before, which stays where this one does not open.
+   * Replaces the source, which stays where the new one does not open. Of several calls at once the last one counts:
+   * all of them settle as it does.
    * @param {SourceSettings} settings
    * @param {AbortSignal} signal
+   * @returns {Promise<void>}
    */
   async open(settings, signal) {
-    const before = this.#source;
-    const source = await openSource(settings, signal);
-    before?.close();
+    const source = await this.#latest.open((superseded) => openSource(settings, AbortSignal.any([signal, superseded])));
+    if (signal.aborted && source !== this.#source) source?.close();
+    signal.throwIfAborted();
+    if (!source || source === this.#source) return;
+    this.#source?.close();
     this.#source = source;
     source.track.addEventListener('ended', () => {
       // Fired when the device goes or its permission is taken back, never by our own stop().
@@ -64,6 +67,7 @@ export class Picture {
   }
 
   close() {
+    this.#latest.cancel();
     this.#softened?.close();
     this.#source?.close();
     this.#softened = null;

@@ -1,0 +1,111 @@
+"""Cameras, microphones and filters, opened by a browser that grants them when the test wants."""
+
+import pytest
+
+# A browser that grants each request for a device when it is told to, in any order.
+GRANTS = """
+    const tracks = [];
+    const requests = [];
+    const made = (kind) => {
+        const stream = kind === 'audio'
+            ? new AudioContext().createMediaStreamDestination().stream
+            : Object.assign(document.createElement('canvas'), { width: 64, height: 36 }).captureStream(0);
+        tracks.push(stream.getTracks()[0]);
+        return stream;
+    };
+    navigator.mediaDevices.getUserMedia = ({ audio }) => new Promise((resolve, reject) => {
+        const kind = audio ? 'audio' : 'video';
+        requests.push({
+            grant: () => resolve(made(kind)),
+            deny: (name) => reject(new DOMException('as the test wants', name)),
+        });
+    });
+    const turn = () => new Promise((resolve) => setTimeout(resolve));
+    const live = () => tracks.filter(({ readyState }) => readyState === 'live').length;
+"""
+
+MICROPHONE = f"""async (steps) => {{
+    const {{ Microphone }} = await import('/static/sources/microphone.js');
+    {GRANTS}
+    const [sent, errors] = [[], []];
+    let lost = 0;
+    const microphone = new Microphone({{
+        onTrack: (track) => sent.push(track && tracks.indexOf(track)),
+        onLost: () => lost++,
+    }});
+    for (const step of steps) {{
+        if (step === 'on') microphone.open().catch(({{ code }}) => errors.push(code));
+        else if (step === 'off') microphone.close();
+        else if (step === 'unplug') {{
+            tracks.at(-1).stop();
+            tracks.at(-1).dispatchEvent(new Event('ended'));
+        }} else requests[step[1]][step[0]](step[2]);
+        await turn();
+    }}
+    return {{ sent, errors, lost, live: live(), on: microphone.track !== null }};
+}}"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "sent", "live"),
+    [
+        (["on", ["grant", 0]], [0], 1),
+        (["on", "off", ["grant", 0]], [], 0),
+        (["on", "off", "on", ["grant", 0], ["grant", 1]], [1], 1),
+        (["on", "off", "on", ["grant", 1], ["grant", 0]], [0], 1),
+        (["on", "off", "on", ["grant", 1], ["grant", 0], "off"], [0, None], 0),
+        (["on", ["grant", 0], "off", "on", ["grant", 1], "off"], [0, None, 1, None], 0),
+        (["on", "off", ["deny", 0, "NotAllowedError"]], [], 0),
+    ],
+)
+def test_the_microphone_is_live_only_while_it_is_switched_on(modules, steps, sent, live):
+    done = modules.evaluate(MICROPHONE, steps)
+    assert (done["sent"], done["live"], done["on"]) == (sent, live, live == 1)
+    assert done["errors"] == []
+
+
+def test_a_microphone_that_is_denied_rejects(modules):
+    assert modules.evaluate(MICROPHONE, ["on", ["deny", 0, "NotAllowedError"]])["errors"] == ["microphone-denied"]
+
+
+def test_a_microphone_that_ends_by_itself_is_reported_and_can_be_switched_on_again(modules):
+    done = modules.evaluate(MICROPHONE, ["on", ["grant", 0], "unplug", "on", ["grant", 1]])
+    assert (done["lost"], done["sent"], done["live"]) == (1, [0, None, 1], 1)
+
+
+PICTURE = f"""async (steps) => {{
+    const {{ Picture }} = await import('/static/sources/picture.js');
+    {GRANTS}
+    const [sent, results] = [[], []];
+    const picture = new Picture({{ onTrack: (track) => sent.push(tracks.indexOf(track)), onLost: () => {{}} }});
+    const call = new AbortController();
+    const settings = {{ kind: 'camera', deviceId: '', file: null, size: [64, 36], framerate: 5 }};
+    for (const step of steps) {{
+        if (step === 'open') {{
+            const at = results.push('pending') - 1;
+            picture.open(settings, call.signal).then(
+                () => (results[at] = 'opened'), (error) => (results[at] = error.code ?? error.name));
+        }} else if (step === 'stop') {{
+            call.abort();
+            picture.close();
+        }} else requests[step[1]][step[0]](step[2]);
+        await turn();
+    }}
+    return {{ sent, results, live: live() }};
+}}"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "sent", "results", "live"),
+    [
+        (["open", "open", ["grant", 0], ["grant", 1]], [1], ["opened", "opened"], 1),
+        (["open", "open", ["grant", 1], ["grant", 0]], [0], ["opened", "opened"], 1),
+        (["open", ["grant", 0], "open", ["grant", 1]], [0, 1], ["opened", "opened"], 1),
+        (["open", "open", ["grant", 1], ["grant", 0], "stop"], [0], ["opened", "opened"], 0),
+        (["open", "stop", ["grant", 0]], [], ["AbortError"], 0),
+        (["open", ["grant", 0], "open", ["deny", 1, "NotFoundError"]], [0], ["opened", "no-camera"], 1),
+    ],
+)
+def test_the_camera_chosen_last_is_sent_and_every_other_one_is_closed(modules, steps, sent, results, live):
+    # Tracks count from 0 in the order in which they were granted.
+    assert modules.evaluate(PICTURE, steps) == {"sent": sent, "results": results, "live": live}
