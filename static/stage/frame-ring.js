@@ -1,6 +1,6 @@
 /**
  * The last frames that were sent, until the server's answer to each is on the screen.
- * @import {Sent} from './sent-worker.js'
+ * @import {Sent} from './sent-decoder.js'
  */
 
 /** Two seconds at 30 frames/s: a worse line shows the nearest one. */

@@ -3,7 +3,7 @@
  *
  * The server keeps a frame's time stamp but for a constant, which it reports (`rtp_offset`); the browser tells the
  * time stamp of each returned frame as it is presented (`VideoFrameCallbackMetadata.rtpTimestamp`).
- * @import {Sent} from './sent-worker.js'
+ * @import {Sent} from './sent-decoder.js'
  */
 import { FrameRing } from './frame-ring.js';
 import { PresentedFrames } from './presented-frames.js';
@@ -54,7 +54,7 @@ export class Pairing {
   follow(signal) {
     followFrames(this.#videos.enhanced, (now, metadata) => this.#pair(now, metadata), signal);
     signal.addEventListener('abort', () => {
-      this.#ring.clear();
+      this.forget();
       this.#presented.clear();
     });
   }
@@ -63,6 +63,12 @@ export class Pairing {
   note(sent) {
     this.#ring.add(sent);
     if (sent.frame) this.#sentAt = sent.at;
+  }
+
+  /** What was sent is not seen any more: from now on the original is the camera's. */
+  forget() {
+    this.#ring.clear();
+    this.#sentAt = -Infinity;
   }
 
   /** @param {number} now @param {Partial<VideoFrameCallbackMetadata>} metadata */

@@ -92,12 +92,14 @@ export class Stage {
     const { signal } = this.#call;
     this.#pairing.follow(signal);
     this.#meters.follow(this.#videos, signal);
-    if (canShowSent()) {
-      tapSender(sender, (sent) => {
+    if (!canShowSent()) return;
+    tapSender(sender, {
+      onSent: (sent) => {
         if (sent.frame) this.#meters.countSent(sent.at);
         this.#pairing.note(sent);
-      }, signal);
-    }
+      },
+      onFailed: () => this.#pairing.forget(),
+    }, signal);
   }
 
   /** @param {MediaStream | null} stream of the camera; null when the call ends */
