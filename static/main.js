@@ -117,7 +117,9 @@ async function pause(trouble, seconds, signal) {
   forgetReport();
   const { over, skip } = countDown(seconds, signal);
   show({ ...explainPause(trouble), action: { label: 'state.now', act: skip } });
+  addEventListener('online', skip);
   await over;
+  removeEventListener('online', skip);
 }
 
 /** @param {Trouble} trouble @returns {import('./status.js').Action | null} */

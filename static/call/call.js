@@ -9,7 +9,7 @@
 import { Microphone } from '../sources/microphone.js';
 import { Picture } from '../sources/picture.js';
 import { within } from './deadline.js';
-import { pauseBefore } from './reconnect.js';
+import { Retries } from './reconnect.js';
 import { Session } from './session.js';
 import { iceServers } from './signalling.js';
 import { Trouble } from './trouble.js';
@@ -59,6 +59,8 @@ export class Call {
     this.#line = line;
     this.#settings = settings;
     this.#on = on;
+    // Another network may have taken the place of the one before.
+    addEventListener('online', () => this.#session?.checkPath(), { signal: this.#over.signal });
     this.#picture = new Picture({
       onTrack: (track) => this.#send(track),
       onLost: (code) => this.#end(new Trouble(code)),
@@ -119,13 +121,13 @@ export class Call {
     this.#on.onState('opening');
     this.#picture.soften(this.#line.softness);
     await this.#picture.open(source, signal);
-    for (let tries = 1; ; tries++) {
+    for (const retries = new Retries(); ;) {
       try {
-        await this.#talk(signal, () => (tries = 0));
+        await this.#talk(signal, () => retries.reset());
       } catch (error) {
         this.#hangUp();
         signal.throwIfAborted();
-        await this.#settle(Trouble.from(error), Math.max(tries, 1), signal);
+        await this.#settle(Trouble.from(error), retries, signal);
       }
     }
   }
@@ -176,16 +178,16 @@ export class Call {
     return session;
   }
 
-  /** @param {Trouble} trouble @param {number} tries @param {AbortSignal} signal */
-  async #settle(trouble, tries, signal) {
+  /** @param {Trouble} trouble @param {Retries} retries @param {AbortSignal} signal */
+  async #settle(trouble, retries, signal) {
     if (trouble.code === 'token-missing' || trouble.code === 'token-wrong') {
       if (!await this.#on.onToken(trouble.code === 'token-wrong')) throw trouble;
       signal.throwIfAborted();
       return;
     }
-    const seconds = pauseBefore(trouble, tries);
+    const seconds = retries.pauseAfter(trouble);
     if (seconds === null) throw trouble;
-    await this.#on.onPause(trouble, seconds, signal);
+    if (seconds > 0) await this.#on.onPause(trouble, seconds, signal);
     signal.throwIfAborted();
   }
 
@@ -206,7 +208,7 @@ export class Call {
   #hangUp() {
     this.#session?.end();
     this.#session = null;
-    this.#stage.showEnhanced(null);
+    this.#stage.hold();
     this.#on.onReturned(null);
   }
 
@@ -217,7 +219,7 @@ export class Call {
     this.#hangUp();
     this.#picture.close();
     this.#microphone.close();
-    this.#stage.showOriginal(null);
+    this.#stage.clear();
     this.#on.onEnd(trouble);
   }
 }

@@ -6,7 +6,8 @@
 import { LineSender } from '../line/sender.js';
 import { within } from './deadline.js';
 import { CHANNEL } from './protocol.js';
-import { endSession, postOffer } from './signalling.js';
+import { pathIsGone } from './path-check.js';
+import { answers, endSession, postOffer } from './signalling.js';
 import { readMessage } from './telemetry.js';
 import { Trouble } from './trouble.js';
 
@@ -33,6 +34,9 @@ export class Session {
   #on;
   #closed = new AbortController();
   #connected = false;
+  #checking = false;
+  /** Changes since the offer, until the channel can carry them. @type {Partial<SessionSettings>} */
+  #pending = {};
   /** @type {string | null} */
   #address = null;
   /** @type {(trouble: Trouble) => void} */
@@ -95,9 +99,21 @@ export class Session {
     return this.#line.limit(line);
   }
 
-  /** @param {Partial<SessionSettings>} settings */
+  /** @param {Partial<SessionSettings>} settings sent at once, or as soon as the channel opens */
   applySettings(settings) {
-    if (this.#channel.readyState === 'open') this.#channel.send(JSON.stringify({ type: 'control', ...settings }));
+    this.#pending = { ...this.#pending, ...settings };
+    if (this.#channel.readyState === 'open') this.#sendPending();
+  }
+
+  /** Looks whether the network still carries the session: for when there is a reason to doubt it. */
+  async checkPath() {
+    if (this.#checking || !this.#connected) return;
+    const { signal } = this.#closed;
+    const path = { received: () => bytesReceived(this.#pc), answers: () => answers(signal), pause };
+    this.#checking = true;
+    // The server refuses to restart ICE (`no_restart`): a new session is what is left.
+    if (await pathIsGone(path, signal)) this.#lose(new Trouble('network-changed'));
+    this.#checking = false;
   }
 
   /** Ends the session. The server is told; should that fail, it sees it by the closed DTLS transport. */
@@ -118,8 +134,15 @@ export class Session {
       if (track.kind === 'video') this.#on.onStream(stream);
     }, { signal });
     pc.addEventListener('connectionstatechange', () => this.#follow(pc.connectionState), { signal });
+    this.#channel.addEventListener('open', () => this.#sendPending(), { signal });
     this.#channel.addEventListener('message', ({ data }) => this.#receive(data), { signal });
     this.#channel.addEventListener('close', () => this.#lose(new Trouble('connection-lost')), { signal });
+  }
+
+  #sendPending() {
+    if (Object.keys(this.#pending).length === 0) return;
+    this.#channel.send(JSON.stringify({ type: 'control', ...this.#pending }));
+    this.#pending = {};
   }
 
   /** @param {Partial<SessionSettings>} settings @param {AbortSignal} signal */
@@ -130,8 +153,13 @@ export class Session {
     const { localDescription } = pc;
     signal.throwIfAborted();
     if (!localDescription) throw new Trouble('unexpected');
-    const { sdp, type, url } = await postOffer(localDescription, settings, signal);
-    this.#address = url ?? null;
+    const { sdp, type, url = null } = await postOffer(localDescription, settings, CONNECT_MS);
+    if (this.#closed.signal.aborted) {
+      // Stopped, or too late: nobody else knows of this session.
+      if (url) await endSession(url);
+      return;
+    }
+    this.#address = url;
     try {
       await pc.setRemoteDescription({ sdp, type });
     } catch (error) {
@@ -175,6 +203,7 @@ export class Session {
     if (!this.#connected) return;
     if (state === 'failed' || state === 'closed') this.#lose(new Trouble('connection-lost'));
     else this.#on.onInterrupted(state !== 'connected');
+    if (state === 'disconnected') this.checkPath();
   }
 
   /** @param {unknown} data */
@@ -188,4 +217,16 @@ export class Session {
       case 'closing': return this.#lose(new Trouble('server-closed', { detail: message.reason }));
     }
   }
+}
+
+/** @param {RTCPeerConnection} pc @returns {Promise<number>} bytes over all paths so far */
+async function bytesReceived(pc) {
+  const entries = /** @type {Iterable<{type: string, bytesReceived?: number}>} */ ((await pc.getStats()).values());
+  return [...entries].reduce((sum, { type, bytesReceived: bytes = 0 }) =>
+    sum + (type === 'candidate-pair' ? bytes : 0), 0);
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,40 +1,48 @@
 /**
  * Offer out, answer in: one POST, no trickle; before it the ICE servers, after it the end.
  * @import {Answer, Refusal, SessionSettings} from './protocol.js'
+ * @import {Reply} from './access.js'
  */
 import { ask } from './access.js';
 import { Trouble } from './trouble.js';
 
-/** A goodbye is not waited for longer than this. */
+/** The end of a session is not waited for longer than this. */
 const GOODBYE_MS = 1_000;
+
+/** Whether the server can be reached is known sooner, or it is too slow for a call. */
+const PROBE_MS = 2_000;
+
+const NEVER = new AbortController().signal;
 
 /**
  * @param {AbortSignal} signal
  * @returns {Promise<RTCIceServer[]>} that whoever runs the server has configured; nobody else is ever asked
  */
 export async function iceServers(signal) {
-  const response = await ask('ice-servers', { signal });
-  if (response.status === 404) return []; // a server without the route has none
-  if (!response.ok) throw await refusal(response);
-  const { iceServers: servers } = await response.json();
+  const reply = await ask('ice-servers', {}, signal);
+  if (reply.status === 404) return []; // a server without the route has none
+  if (!reply.ok) throw refusal(reply);
+  const servers = reply.body?.iceServers;
   return Array.isArray(servers) ? servers : [];
 }
 
 /**
+ * Not to be given up on the way: the server may have opened a session already, and its address is in the answer.
  * @param {RTCSessionDescription} offer with its candidates
  * @param {Partial<SessionSettings>} settings
- * @param {AbortSignal} signal
+ * @param {number} limitMs
  * @returns {Promise<Answer>}
  */
-export async function postOffer({ sdp, type }, settings, signal) {
-  const response = await ask('offer', {
+export async function postOffer({ sdp, type }, settings, limitMs) {
+  const request = {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ sdp, type, settings }),
-    signal,
-  });
-  if (!response.ok) throw await refusal(response);
-  return response.json();
+  };
+  const reply = await ask('offer', request, NEVER, limitMs);
+  if (!reply.ok) throw refusal(reply);
+  if (reply.body === null) throw new Trouble('refused', { detail: 'The answer is not JSON.' });
+  return reply.body;
 }
 
 /**
@@ -42,25 +50,42 @@ export async function postOffer({ sdp, type }, settings, signal) {
  * @param {string} address of the session
  */
 export async function endSession(address) {
-  const signal = AbortSignal.timeout(GOODBYE_MS);
-  await ask(address, { method: 'DELETE', keepalive: true, signal }).catch(() => {
+  await ask(address, { method: 'DELETE', keepalive: true }, NEVER, GOODBYE_MS).catch(() => {
     // The server is away, or has ended the session: it is over either way.
   });
 }
 
 /**
- * @param {Response} response
- * @returns {Promise<Trouble>}
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether the server answers HTTP requests now
  */
-async function refusal(response) {
-  // A proxy in between answers with a page of its own: then the status has to do.
-  const { error, message } = await /** @type {Promise<Refusal>} */ (response.json())
-    .catch(() => ({ error: null, message: null }));
-  const detail = message || `HTTP ${response.status}`;
-  const retryAfter = seconds(response.headers.get('Retry-After'));
+export async function answers(signal) {
+  try {
+    await ask('ready', {}, signal, PROBE_MS);
+    return true;
+  } catch (error) {
+    return error instanceof Trouble && error.code.startsWith('token');
+  }
+}
+
+/** @returns {Promise<string | null>} version of the server; null where it does not tell this page */
+export async function serverVersion() {
+  const reply = await ask('health', {}, NEVER).catch(() => null);
+  const version = reply?.body?.version;
+  return typeof version === 'string' ? version : null;
+}
+
+/**
+ * @param {Reply} reply
+ * @returns {Trouble}
+ */
+function refusal({ status, headers, body }) {
+  const { error = null, message = null } = /** @type {Partial<Refusal>} */ (body ?? {});
+  const detail = message || `HTTP ${status}`;
+  const retryAfter = seconds(headers.get('Retry-After'));
   if (error === 'no_codec') return new Trouble('codec-missing', { detail });
   // 503: full, or about to stop; 429: asked too often. Both say when to come back.
-  const later = (response.status === 503 && message) || (response.status === 429 && retryAfter !== null);
+  const later = (status === 503 && message) || (status === 429 && retryAfter !== null);
   return new Trouble(later ? 'full' : 'refused', { detail, retryAfter });
 }
 

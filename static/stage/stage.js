@@ -2,8 +2,9 @@
  * The stage: original and enhanced picture, how they are looked at, what can be kept of them, and what is measured
  * as they are shown.
  *
- * For a call: `attach` when the transceiver of the picture is made, before its offer, `showOriginal` and
- * `showEnhanced` as the streams come and go (null when the call ends), `note` with each report of the server.
+ * For each session: `attach` when the transceiver of the video is made, before its offer, `showOriginal` and
+ * `showEnhanced` with their streams, `note` with each report of the server, and `hold` at its end: the last pair
+ * stays until the next session has another, or `clear` ends the call.
  * @import {Match, Pair} from './pairing.js'
  * @import {ServerStats} from '../call/protocol.js'
  * @import {TextKey} from '../texts.js'
@@ -28,6 +29,11 @@ const WHAT = { exact: 'stage.original.sent', near: 'stage.original.sent', camera
 
 /** @typedef {'side' | 'divider' | 'difference'} View */
 
+/** @typedef {'original' | 'enhanced'} Name */
+
+/** @type {readonly Name[]} */
+const HALVES = ['original', 'enhanced'];
+
 export class Stage {
   #section = element('stage', HTMLElement);
   #what = element('original-what', HTMLElement);
@@ -44,8 +50,8 @@ export class Stage {
   #still = new StillPanel(this.#halves);
   #recording = new RecordPanel(() => sizeOf(this.#videos.enhanced));
   #panning;
-  /** Ends what belongs to one call. @type {AbortController | null} */
-  #call = null;
+  /** Ends what belongs to one session. @type {AbortController | null} */
+  #session = null;
 
   constructor() {
     const pictures = element('stage-pictures', HTMLElement);
@@ -66,8 +72,9 @@ export class Stage {
     // The CSS draws the difference, the words name its scale.
     pictures.style.setProperty('--difference', String(DIFFERENCE_SCALE));
     say(element('stage-scale', HTMLElement), 'stage.difference.scale', { scale: DIFFERENCE_SCALE });
-    for (const video of Object.values(this.#videos)) {
-      for (const event of ['loadeddata', 'emptied']) video.addEventListener(event, () => this.#mark(video));
+    for (const name of HALVES) {
+      const video = this.#videos[name];
+      for (const event of ['loadeddata', 'emptied']) video.addEventListener(event, () => this.#mark(name));
       video.addEventListener('resize', () => this.#fit());
     }
   }
@@ -83,13 +90,13 @@ export class Stage {
   }
 
   /**
-   * Begins a call: what this sender really sends is shown as the original.
+   * Begins a session: what this sender really sends is shown as the original.
    * @param {RTCRtpSender} sender of the original, before the offer
    */
   attach(sender) {
-    this.#end();
-    this.#call = new AbortController();
-    const { signal } = this.#call;
+    this.#detach();
+    this.#session = new AbortController();
+    const { signal } = this.#session;
     this.#pairing.follow(signal);
     this.#meters.follow(this.#videos, signal);
     if (!canShowSent()) return;
@@ -102,17 +109,35 @@ export class Stage {
     }, signal);
   }
 
-  /** @param {MediaStream | null} stream of the camera; null when the call ends */
+  /** @param {MediaStream} stream of the camera */
   showOriginal(stream) {
     show(this.#videos.original, stream);
-    if (!stream) this.#end();
   }
 
-  /** @param {MediaStream | null} stream with the enhanced picture and perhaps sound; null when the call ends */
+  /** @param {MediaStream} stream with the enhanced video and perhaps sound */
   showEnhanced(stream) {
     show(this.#videos.enhanced, stream);
     this.#recording.stream = stream;
-    if (!stream) this.#end();
+  }
+
+  /** Ends the session; the last pair stays on the screen. */
+  hold() {
+    this.#detach();
+    this.#section.toggleAttribute('data-held', this.#halves.enhanced.size !== null);
+    show(this.#videos.enhanced, null);
+    this.#recording.stream = null;
+  }
+
+  /** Ends the call: nothing is shown. */
+  clear() {
+    this.hold();
+    show(this.#videos.original, null);
+    this.#still.clear();
+    for (const half of Object.values(this.#halves)) half.clear();
+    this.#meters.clear();
+    this.#section.removeAttribute('data-held');
+    for (const name of HALVES) this.#mark(name);
+    say(this.#what, 'stage.original.what');
   }
 
   /** @param {ServerStats} stats */
@@ -142,6 +167,7 @@ export class Stage {
   #present(pair) {
     this.#recording.draw(pair);
     this.#meters.count(pair);
+    this.#section.removeAttribute('data-held');
     if (this.#still.frozen) return;
     paint(this.#halves, pair);
     this.#still.match = pair.match;
@@ -154,19 +180,18 @@ export class Stage {
     if (size) this.#panning.size = size;
   }
 
-  #end() {
-    this.#call?.abort();
-    this.#call = null;
+  #detach() {
+    this.#session?.abort();
+    this.#session = null;
     this.#pairing.offset = null;
-    this.#still.clear();
-    for (const half of Object.values(this.#halves)) half.clear();
     this.#meters.clear();
-    say(this.#what, 'stage.original.what');
   }
 
-  /** @param {HTMLVideoElement} video */
-  #mark(video) {
-    video.closest('.frame')?.toggleAttribute('data-picture', hasPicture(video));
+  /** @param {Name} name */
+  #mark(name) {
+    const video = this.#videos[name];
+    const picture = hasPicture(video) || this.#halves[name].size !== null;
+    video.closest('.frame')?.toggleAttribute('data-picture', picture);
   }
 }
 

@@ -190,6 +190,8 @@ export default {
   'trouble.connect-timeout.next': 'Vielleicht sperrt eine Firewall UDP. Versuche ein anderes Netz und drücke Start.',
   'trouble.connection-lost.what': 'Die Verbindung zum Server ist verloren.',
   'trouble.connection-lost.next': 'Sieh nach, ob der Server läuft und ob dieser Rechner online ist, und drücke Start.',
+  'trouble.network-changed.what': 'Das Netz hat gewechselt, und mit ihm die Verbindung.',
+  'trouble.network-changed.next': 'Drücke Start, um dich wieder zu verbinden.',
   'trouble.server-closed.what': 'Der Server hat den Anruf beendet{because}',
   'trouble.server-closed.next': 'Drücke Start, um dich wieder zu verbinden.',
   'trouble.no-picture.what': 'Innerhalb von 10 Sekunden kam kein Bild zurück.',

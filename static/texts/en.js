@@ -192,6 +192,8 @@ export default {
   'trouble.connect-timeout.next': 'A firewall may block UDP. Try another network, then press Start.',
   'trouble.connection-lost.what': 'The connection to the server was lost.',
   'trouble.connection-lost.next': 'See whether the server is running and whether this machine is online, then press Start.',
+  'trouble.network-changed.what': 'The network changed, and the connection with it.',
+  'trouble.network-changed.next': 'Press Start to connect again.',
   'trouble.server-closed.what': 'The server ended the call{because}',
   'trouble.server-closed.next': 'Press Start to connect again.',
   'trouble.no-picture.what': 'No picture came back within 10 seconds.',

@@ -61,26 +61,35 @@ def test_what_the_server_grants_and_refuses_is_read(modules):
     assert modules.evaluate(READ, json.dumps(refused)) == refused
 
 
-PAUSES = """async ([code, retryAfter, tries]) => {
-    const [{ pauseBefore }, { Trouble }] = await Promise.all(
+PAUSES = """async (troubles) => {
+    const [{ Retries }, { Trouble }] = await Promise.all(
         ['reconnect', 'trouble'].map((name) => import(`/static/call/${name}.js`)));
-    return tries.map((count) => pauseBefore(new Trouble(code, { retryAfter }), count, () => 1));
+    const retries = new Retries(() => 1);
+    return troubles.map(([code, retryAfter]) => retries.pauseAfter(new Trouble(code, { retryAfter })));
 }"""
 
 
 def test_what_goes_away_by_itself_is_tried_again_ever_more_slowly_and_not_for_ever(modules):
-    pauses = modules.evaluate(PAUSES, ["connection-lost", None, list(range(1, 12))])
+    pauses = modules.evaluate(PAUSES, [["connection-lost", None]] * 11)
     assert pauses == [2, 4, 8, 16, 30, 30, 30, 30, 30, 30, None]
 
 
 def test_a_full_server_is_asked_again_when_it_said_so(modules):
-    assert modules.evaluate(PAUSES, ["full", 12, [1, 50]]) == [12, 12]
-    assert modules.evaluate(PAUSES, ["full", None, [1]]) == [5]
+    assert modules.evaluate(PAUSES, [["full", 12], ["full", None], *[["full", 12]] * 48]) == [12, 5, *[12] * 48]
+
+
+def test_waiting_for_a_place_uses_up_no_attempts(modules):
+    pauses = modules.evaluate(PAUSES, [["full", 5]] * 10 + [["server-unreachable", None]])
+    assert pauses == [5] * 10 + [2]
+
+
+def test_another_network_is_tried_at_once_and_then_as_slowly_as_all_else(modules):
+    assert modules.evaluate(PAUSES, [["network-changed", None]] * 3) == [0, 4, 8]
 
 
 @pytest.mark.parametrize("code", ["denied", "refused", "codec-missing", "no-picture", "camera-lost", "insecure"])
 def test_what_only_the_user_can_change_is_not_tried_again(modules, code):
-    assert modules.evaluate(PAUSES, [code, 5, [1]]) == [None]
+    assert modules.evaluate(PAUSES, [[code, 5]]) == [None]
 
 
 def test_strange_values_become_unknown(modules):
@@ -89,3 +98,125 @@ def test_strange_values_become_unknown(modules):
     assert read["bitrate"] is read["size_in"] is read["student"] is None
     assert read["rate"]["received"] is None
     assert read["stages"]["total"] == {"p50": None, "p95": None}
+
+
+# A server in the page: a second peer connection answers the offer, when the test wants.
+SESSION = """
+    const [{ Session }, { Trouble }] = await Promise.all(
+        ['session', 'trouble'].map((name) => import(`/static/call/${name}.js`)));
+    const requests = [];
+    const heard = [];
+    let answered = () => {};
+    const release = new Promise((resolve) => (answered = resolve));
+    const server = new RTCPeerConnection();
+    server.addEventListener('datachannel', ({ channel }) => {
+        channel.addEventListener('message', ({ data }) => heard.push(JSON.parse(data)));
+    });
+    globalThis.fetch = async (address, { method = 'GET', body, signal }) => {
+        requests.push(`${method} ${address}`);
+        if (method !== 'POST') return new Response('{}');
+        const { sdp } = JSON.parse(body);
+        await server.setRemoteDescription({ type: 'offer', sdp });
+        await server.setLocalDescription();
+        while (server.iceGatheringState !== 'complete') await new Promise((resolve) => setTimeout(resolve, 10));
+        await release;
+        const { sdp: answer } = server.localDescription;
+        return new Response(JSON.stringify({ sdp: answer, type: 'answer', session: 'x', url: 'session/x' }));
+    };
+    const track = Object.assign(document.createElement('canvas'), { width: 64, height: 36 })
+        .captureStream(1).getVideoTracks()[0];
+    const silent = { onStream: () => {}, onStats: () => {}, onAnswer: () => {}, onInterrupted: () => {} };
+    const session = new Session(track, [], silent);
+    const until = async (test) => {
+        for (let i = 0; i < 200 && !test(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+"""
+
+SETTINGS_CHANGED_WHILE_CONNECTING = f"""async () => {{
+    {SESSION}
+    const connected = session.connect({{ strength: 1 }}, new AbortController().signal);
+    await until(() => requests.length > 0);
+    session.applySettings({{ strength: 0.5 }});
+    session.applySettings({{ student: 'nano' }});
+    answered();
+    await connected;
+    await until(() => heard.length > 0);
+    await session.end();
+    server.close();
+    return heard;
+}}"""
+
+
+def test_settings_that_change_between_the_offer_and_the_channel_are_sent_when_it_opens(modules):
+    heard = modules.evaluate(SETTINGS_CHANGED_WHILE_CONNECTING)
+    assert heard == [{"type": "control", "strength": 0.5, "student": "nano"}]
+
+
+LATE_ANSWER = f"""async () => {{
+    {SESSION}
+    const call = new AbortController();
+    const connected = session.connect({{}}, call.signal).catch(({{ name }}) => name);
+    await until(() => requests.length > 0);
+    call.abort();
+    const result = await connected;
+    await session.end();
+    answered();
+    await until(() => requests.length > 1);
+    server.close();
+    return {{ result, requests }};
+}}"""
+
+
+def test_an_answer_after_the_end_ends_the_session_that_it_names(modules):
+    done = modules.evaluate(LATE_ANSWER)
+    assert done == {"result": "AbortError", "requests": ["POST offer", "DELETE session/x"]}
+
+
+UNANSWERED = """async () => {
+    const { ask } = await import('/static/call/access.js');
+    const aborted = [];
+    globalThis.fetch = (address, { signal }) => new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+            aborted.push(address);
+            reject(signal.reason);
+        });
+    });
+    const result = await ask('ice-servers', {}, new AbortController().signal, 20).catch(({ code }) => code);
+    return { result, aborted };
+}"""
+
+
+def test_a_server_that_does_not_answer_is_given_up(modules):
+    assert modules.evaluate(UNANSWERED) == {"result": "server-unreachable", "aborted": ["ice-servers"]}
+
+
+# Each second: how many bytes arrived, and whether the server answers.
+PATH = """async (seconds) => {
+    const { pathIsGone } = await import('/static/call/path-check.js');
+    let [at, bytes] = [0, 0];
+    const over = new AbortController();
+    const path = {
+        received: async () => bytes,
+        answers: async () => seconds[at - 1][1],
+        pause: async () => {
+            if (at === seconds.length) return over.abort();
+            bytes += seconds[at++][0];
+        },
+    };
+    return { gone: await pathIsGone(path, over.signal), seconds: at };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "gone", "after"),
+    [
+        ([[500, True]], False, 1),  # it works
+        ([[0, True], [0, True]], True, 2),  # the server is there, the path is not
+        ([[0, True], [500, True]], False, 2),  # it only stumbled
+        ([[0, False]] * 9 + [[500, True]], False, 10),  # no network for a while: it comes back by itself
+        ([[0, False]] * 9 + [[0, True], [0, True]], True, 11),  # another network after a while
+        ([[0, False]] * 9, False, 9),  # until the connection itself gives up
+    ],
+)
+def test_a_path_is_gone_where_the_server_answers_and_nothing_arrives(modules, seconds, gone, after):
+    assert modules.evaluate(PATH, seconds) == {"gone": gone, "seconds": after}
