@@ -7,6 +7,7 @@ import { UNKNOWN, bitrate, sizeText } from '../figures/format.js';
 import { Slider } from '../slider.js';
 import { sentence } from '../states.js';
 import { say, text } from '../texts.js';
+import { throttled } from '../throttle.js';
 
 const AUTO = 'auto';
 const STRENGTHS = Array.from({ length: 31 }, (_, step) => step / 20); // 0 to 1.5
@@ -16,8 +17,8 @@ const CEILINGS = [
   150_000, 250_000, 400_000, 600_000, 800_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, null,
 ];
 
-/** A slider that is dragged asks this often, and once more where it is let go. */
-const EVERY_MS = 150;
+/** A slider that is dragged sends its settings this often, and once more where it is released. */
+const INTERVAL_MS = 150;
 
 /** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} Asked */
 
@@ -27,13 +28,10 @@ export class ControlPanel {
   #strength;
   #ceiling;
   #refused = element('control-refused', HTMLElement);
-  #onChange;
-  #timer = 0;
 
   /** @param {(settings: Asked) => void} onChange */
   constructor(onChange) {
-    this.#onChange = onChange;
-    const ask = () => this.#ask();
+    const ask = throttled(() => onChange(this.settings), INTERVAL_MS);
     this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, ask);
     this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, ask);
     this.#strength.value = 1;
@@ -78,11 +76,6 @@ export class ControlPanel {
   refresh() {
     this.#strength.refresh();
     this.#ceiling.refresh();
-  }
-
-  #ask() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onChange(this.settings), EVERY_MS);
   }
 
   /** @param {readonly string[]} students that the server has */
