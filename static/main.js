@@ -6,6 +6,7 @@
  * @import {Said} from './status.js'
  */
 import { Call } from './call/call.js';
+import { serverVersion } from './call/signalling.js';
 import { askToken } from './call/token-dialog.js';
 import { Trouble } from './call/trouble.js';
 import { ControlPanel } from './control/panel.js';
@@ -36,6 +37,8 @@ let report = null;
 let state = 'idle';
 /** @type {MediaStreamTrack | null} */
 let track = null;
+/** Of the server; null until it has told. @type {string | null} */
+let version = null;
 /** @type {Event[]} */
 const events = [];
 
@@ -43,7 +46,15 @@ const stage = new Stage();
 const figures = new FiguresPanel();
 const watch = new Watch(stage, (second) => figures.show(second));
 const source = new SourcePanel(changeSource);
-const sound = new SoundPanel(async (on) => call?.setMicrophone(on));
+const sound = new SoundPanel(async (on) => {
+  try {
+    await call?.setMicrophone(on);
+  } catch (error) {
+    const trouble = Trouble.from(error);
+    note(trouble.code, trouble.detail);
+    throw trouble;
+  }
+});
 const line = new LinePanel((wanted) => call?.use(wanted));
 const control = new ControlPanel((settings) => {
   call?.applySettings(settings);
@@ -57,6 +68,7 @@ function start() {
     onState: (next) => {
       note(next);
       state = next;
+      if (next === 'waiting') learnVersion(); // a server that asks for a token has it by now
       tell();
     },
     onPicture: (captured) => {
@@ -81,7 +93,7 @@ function start() {
       forgetReport();
       figures.rest();
       showButtons();
-      note(trouble?.code ?? 'stopped');
+      note(trouble?.code ?? 'stopped', trouble?.detail);
       if (trouble) show({ ...explain(trouble), action: actionFor(trouble) });
       else tell();
     },
@@ -106,14 +118,14 @@ async function changeSource() {
   } catch (error) {
     if (!call || state === 'opening') return; // the call ends with it
     const trouble = Trouble.from(error);
-    note(trouble.code);
+    note(trouble.code, trouble.detail);
     say(element('source-said', HTMLElement), `trouble.${trouble.code}.what`, valuesOf(trouble));
   }
 }
 
 /** @param {Trouble} trouble @param {number} seconds @param {AbortSignal} signal */
 async function pause(trouble, seconds, signal) {
-  note(`${trouble.code}, again in ${seconds} s`);
+  note(`${trouble.code}, again in ${seconds} s`, trouble.detail);
   forgetReport();
   const { over, skip } = countDown(seconds, signal);
   show({ ...explainPause(trouble), action: { label: 'state.now', act: skip } });
@@ -168,10 +180,14 @@ function forgetReport() {
   control.show(null);
 }
 
-/** @param {string} what */
-function note(what) {
-  events.push({ at: performance.now(), what });
+/** @param {string} what @param {string | null} [detail] */
+function note(what, detail = null) {
+  events.push({ at: performance.now(), what, detail });
   if (events.length > MOST_EVENTS) events.shift();
+}
+
+async function learnVersion() {
+  version ??= await serverVersion();
 }
 
 function offerLanguages() {
@@ -200,6 +216,7 @@ document.addEventListener('visibilitychange', () => {
 // A page that is left frees its place on the server at once.
 addEventListener('pagehide', stop);
 offerCopy(() => bugReport({
+  version,
   source: source.settings,
   track: track?.getSettings() ?? null,
   line: line.line,
@@ -208,6 +225,7 @@ offerCopy(() => bugReport({
   seconds: watch.seconds,
   events,
 }));
+learnVersion();
 offerLanguages();
 tell();
 fillTexts();

@@ -28,23 +28,41 @@ export function wantsSample({ code }) {
   return WANT_SAMPLE.includes(code);
 }
 
+/** From this share of enhanced frames on the call is simply live: single frames are passed through in any call. */
+const ENHANCED_ENOUGH = 0.9;
+
 /**
  * @param {State} state
- * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind}} about
- * @returns {Said} live is said only of frames that are really enhanced
+ * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind}} about `stats` is the
+ *   server's last report; null where there is none, or none that is still true
+ * @returns {Said} "Live." only where the server reports that it enhances the frames
  */
 export function describe(state, { stats, enhance, hidden, kind }) {
-  if (state === 'live' && hidden) return { kind: 'live', what: 'state.hidden.what', next: 'state.hidden.next' };
-  if (state === 'live' && !enhance) return { kind: 'live', what: 'state.off.what', next: 'state.off.next' };
-  const rate = stats?.rate;
-  if (state === 'live' && rate && rate.enhanced === 0 && rate.passed !== null && rate.passed > 0) {
-    const values = { reason: sentence(stats?.passed_reason ?? '') };
-    return { kind: 'trouble', what: 'state.passed.what', next: 'state.passed.next', values };
-  }
   if (state === 'opening' && kind !== 'camera') {
     return { kind: 'busy', what: `state.opening.${kind}.what`, next: `state.opening.${kind}.next` };
   }
-  return { kind: KINDS[state], what: `state.${state}.what`, next: `state.${state}.next` };
+  if (state !== 'live') return { kind: KINDS[state], what: `state.${state}.what`, next: `state.${state}.next` };
+  if (hidden) return { kind: 'live', what: 'state.hidden.what', next: 'state.hidden.next' };
+  if (!enhance) return { kind: 'live', what: 'state.off.what', next: 'state.off.next' };
+  return describeEnhancement(stats);
+}
+
+/** @param {ServerStats | null} stats @returns {Said} */
+function describeEnhancement(stats) {
+  const { enhanced = null, passed = null } = stats?.rate ?? {};
+  if (enhanced === null || passed === null) {
+    return { kind: 'busy', what: 'state.unreported.what', next: 'state.unreported.next' };
+  }
+  const frames = enhanced + passed;
+  if (frames === 0) return { kind: 'busy', what: 'state.no-frames.what', next: 'state.no-frames.next' };
+  if (enhanced >= ENHANCED_ENOUGH * frames) return { kind: 'live', what: 'state.live.what', next: 'state.live.next' };
+  const reason = sentence(stats?.passed_reason ?? '');
+  if (enhanced === 0) {
+    return { kind: 'trouble', what: 'state.passed.what', next: 'state.passed.next', values: { reason } };
+  }
+  const share = Math.max(1, Math.round((100 * enhanced) / frames));
+  const kindOf = enhanced < passed ? 'trouble' : 'live';
+  return { kind: kindOf, what: 'state.partly.what', next: 'state.partly.next', values: { reason, share } };
 }
 
 /**

@@ -8,10 +8,14 @@
  */
 import { figuresOf } from './sample.js';
 
-/** What happened, and when. @typedef {{at: number, what: string}} Event */
+/**
+ * What happened, and when: a state or a code, and for an error what the browser or the server gave as its reason.
+ * @typedef {{at: number, what: string, detail?: string | null}} Event
+ */
 
 /**
  * @param {object} about
+ * @param {string | null} about.version of the server and of this page, which it serves; null where it was not told
  * @param {SourceSettings} about.source
  * @param {MediaTrackSettings | null} about.track
  * @param {Line} about.line
@@ -20,11 +24,12 @@ import { figuresOf } from './sample.js';
  * @param {Second[]} about.seconds
  * @param {readonly Event[]} about.events
  */
-export function bugReport({ source, track, line, settings, server, seconds, events }) {
+export function bugReport({ version, source, track, line, settings, server, seconds, events }) {
   const now = performance.now();
   const { kind, size, framerate } = source;
   return {
-    report: 'acutance page 1',
+    report: 'acutance page 2',
+    version,
     browser: navigator.userAgent,
     screen: { width: innerWidth, height: innerHeight, pixels: devicePixelRatio },
     cores: navigator.hardwareConcurrency,
@@ -34,7 +39,9 @@ export function bugReport({ source, track, line, settings, server, seconds, even
     settings,
     server,
     // Seconds before the copy was made: no time of day.
-    events: events.map(({ at, what }) => ({ ago: secondsOf(now - at), what })),
+    events: events.map(({ at, what, detail = null }) => ({
+      ago: secondsOf(now - at), what, ...(detail ? { detail: withoutAddresses(detail) } : {}),
+    })),
     seconds: seconds.map((second) => ({
       ago: secondsOf(now - second.at),
       ...rounded(figuresOf(second)),
@@ -43,6 +50,14 @@ export function bugReport({ source, track, line, settings, server, seconds, even
       pairs: second.stage.pairs,
     })),
   };
+}
+
+/** Host names and addresses of a URL, IPv4 addresses, and IPv6 addresses of at least three groups. */
+const ADDRESSES = /(?<=:\/\/)[^/\s]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\b/gi;
+
+/** @param {string} words an error's, which may name a host */
+function withoutAddresses(words) {
+  return words.replace(ADDRESSES, '…');
 }
 
 /** @param {number} ms */

@@ -1,5 +1,6 @@
 """What is measured: plausible, in agreement with the server's own figures, and fit for a bug report."""
 
+import importlib.metadata
 import json
 import statistics
 from itertools import pairwise
@@ -84,6 +85,7 @@ def test_numbers_are_shown_with_their_units_and_the_plots_have_lines(settled):
 
 
 def test_the_copied_report_says_what_helps_and_nothing_personal(copied, settled):
+    assert copied["version"] == importlib.metadata.version("acutance")
     assert copied["source"]["kind"] == "camera"
     assert copied["source"]["captured"]["width"] == 640
     assert copied["server"]["provider"]
@@ -104,6 +106,6 @@ def test_a_report_can_be_copied_by_hand_where_the_clipboard_is_shut(open_page, s
     dialog = page.page.get_by_role("dialog", name="Report as JSON")
     expect(dialog).to_be_visible()
     text = json.loads(dialog.get_by_role("textbox").input_value())
-    assert text["report"] == "acutance page 1"
+    assert text["report"] == "acutance page 2"
     page.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

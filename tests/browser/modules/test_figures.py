@@ -41,3 +41,34 @@ CEILING = "async (value) => (await import('/static/figures/plot.js')).ceiling(va
 @pytest.mark.parametrize(("value", "top"), [(0, 1), (0.7, 1), (1.2, 2), (27, 30), (31, 50), (51, 100), (1.9e6, 2e6)])
 def test_a_plot_ends_at_a_round_number_above_its_values(modules, value, top):
     assert modules.evaluate(CEILING, value) == pytest.approx(top)
+
+
+REPORT = """async (events) => {
+    const { bugReport } = await import('/static/figures/bug-report.js');
+    const source = { kind: 'camera', deviceId: '', file: null, size: [640, 360], framerate: 30 };
+    const about = { source, track: null, line: {}, settings: {}, server: null, seconds: [] };
+    return bugReport({ version: '1.2.3', events: events.map((event) => ({ at: 0, ...event })), ...about });
+}"""
+
+
+def test_a_bug_report_has_the_version_and_the_details_of_errors(modules):
+    events = [{"what": "live"}, {"what": "camera-failed", "detail": "as the test wants"}]
+    report = modules.evaluate(REPORT, events)
+    assert report["version"] == "1.2.3"
+    assert [(event["what"], event.get("detail")) for event in report["events"]] == [
+        ("live", None),
+        ("camera-failed", "as the test wants"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("detail", "kept"),
+    [
+        ("cannot reach https://user:secret@acutance.example.org:8080/offer", "cannot reach https://…/offer"),
+        ("no route to 192.0.2.17", "no route to …"),
+        ("no route to 2001:db8::17", "no route to …"),
+        ("no decoder after 12:34", "no decoder after 12:34"),
+    ],
+)
+def test_a_bug_report_names_no_address(modules, detail, kept):
+    assert modules.evaluate(REPORT, [{"what": "refused", "detail": detail}])["events"][0]["detail"] == kept

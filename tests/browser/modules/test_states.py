@@ -1,0 +1,41 @@
+"""Which words go with which state of a call."""
+
+import pytest
+
+DESCRIBE = """async ([state, rate, about]) => {
+    const { describe } = await import('/static/states.js');
+    const stats = rate && { rate: { enhanced: rate[0], passed: rate[1] }, passed_reason: 'too slow' };
+    const { kind, what, values } = describe(state, { stats, enhance: true, hidden: false, kind: 'camera', ...about });
+    return [kind, what, values ?? null];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "kind", "what", "values"),
+    [
+        (None, "busy", "state.unreported.what", None),
+        ([None, None], "busy", "state.unreported.what", None),
+        ([0, 0], "busy", "state.no-frames.what", None),
+        ([30, 0], "live", "state.live.what", None),
+        ([28, 2], "live", "state.live.what", None),
+        ([20, 10], "live", "state.partly.what", {"share": 67, "reason": "too slow."}),
+        ([0.3, 29.7], "trouble", "state.partly.what", {"share": 1, "reason": "too slow."}),
+        ([0, 30], "trouble", "state.passed.what", {"reason": "too slow."}),
+    ],
+)
+def test_live_is_said_only_of_frames_that_the_server_enhances(modules, rate, kind, what, values):
+    assert modules.evaluate(DESCRIBE, ["live", rate, {}]) == [kind, what, values]
+
+
+@pytest.mark.parametrize(
+    ("state", "about", "kind", "what"),
+    [
+        ("live", {"enhance": False}, "live", "state.off.what"),
+        ("live", {"hidden": True}, "live", "state.hidden.what"),
+        ("opening", {}, "busy", "state.opening.what"),
+        ("opening", {"kind": "screen"}, "busy", "state.opening.screen.what"),
+        ("interrupted", {}, "trouble", "state.interrupted.what"),
+    ],
+)
+def test_other_states_have_their_own_words(modules, state, about, kind, what):
+    assert modules.evaluate(DESCRIBE, [state, None, about])[:2] == [kind, what]
