@@ -75,6 +75,10 @@ function start() {
       track = captured;
       source.refreshCameras(source.settings.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
+    onSoftenFailed: (error) => {
+      note('soften-failed', Trouble.from(error).detail);
+      line.refuseSoftness();
+    },
     onMicrophoneLost: () => sound.switchOff(new Trouble('microphone-lost')),
     onStats: (stats) => {
       report = { stats, at: performance.now() };

@@ -26,6 +26,7 @@ const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
  * @property {(state: State) => void} onState
  * @property {(captured: MediaStreamTrack) => void} onPicture another picture is being sent
  * @property {() => void} onMicrophoneLost it was unplugged or its permission withdrawn; the call goes on in silence
+ * @property {(error: unknown) => void} onSoftenFailed the video is sent as it was captured
  * @property {(stats: ServerStats) => void} onStats
  * @property {(answer: Applied | Refused) => void} onAnswer
  * @property {(stream: MediaStream | null) => void} onReturned the server's stream
@@ -64,6 +65,7 @@ export class Call {
     this.#picture = new Picture({
       onTrack: (track) => this.#send(track),
       onLost: (code) => this.#end(new Trouble(code)),
+      onSoftenFailed: on.onSoftenFailed,
     });
     this.#microphone = new Microphone({
       onTrack: (track) => this.#session?.setSound(track),

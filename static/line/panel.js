@@ -5,19 +5,21 @@
 import { element } from '../dom.js';
 import { bitrate, decimal } from '../figures/format.js';
 import { Slider } from '../slider.js';
-import { text } from '../texts.js';
+import { say, text } from '../texts.js';
 import { BITRATES, PRESETS, SCALES, SOFTNESSES, sameLine } from './presets.js';
 
 export class LinePanel {
   #bitrate;
   #scale;
   #softness;
+  #message = element('line-message', HTMLElement);
   #buttons = [...element('line-presets', HTMLElement).querySelectorAll('button')];
 
   /** @param {(line: Line) => void} onChange */
   constructor(onChange) {
     const change = () => {
       this.#mark();
+      say(this.#message, null);
       onChange(this.line);
     };
     this.#bitrate = new Slider('line-bitrate', BITRATES, bitrateWords, change);
@@ -42,6 +44,13 @@ export class LinePanel {
     this.#scale.value = scale;
     this.#softness.value = softness;
     this.#mark();
+  }
+
+  /** The browser failed to soften the camera: it is sent as it is, and the panel says so. */
+  refuseSoftness() {
+    this.#softness.value = 1;
+    this.#mark();
+    say(this.#message, 'line.softness.failed');
   }
 
   /** After a change of the language. */

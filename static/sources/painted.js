@@ -24,6 +24,13 @@ export class PaintedTrack {
     this.#frames = /** @type {CanvasCaptureMediaStreamTrack} */ ('requestFrame' in track ? track : stream);
   }
 
+  /** @param {number} width @param {number} height */
+  resize(width, height) {
+    if (this.#canvas.width === width && this.#canvas.height === height) return;
+    Object.assign(this.#canvas, { width, height });
+    this.context.imageSmoothingQuality = 'high'; // a new size resets it
+  }
+
   /** @param {(context: Context, width: number, height: number) => void} draw */
   paint(draw) {
     draw(this.context, this.#canvas.width, this.#canvas.height);

@@ -12,6 +12,7 @@ import { openSource } from './source.js';
  * @typedef {object} PictureEvents
  * @property {(track: MediaStreamTrack) => void} onTrack there is another track to send
  * @property {(code: TroubleCode) => void} onLost the source ended by itself
+ * @property {(error: unknown) => void} onSoftenFailed the source is sent as it is
  */
 
 export class Picture {
@@ -82,8 +83,28 @@ export class Picture {
       return;
     }
     if (!anew && soft === (was !== null)) return;
-    this.#softened = soft && this.#source ? soften(this.#source.track, this.#softness) : null;
+    this.#softened = soft && this.#source ? this.#soften(this.#source.track) : null;
     if (this.track) this.#on.onTrack(this.track);
     was?.close();
+  }
+
+  /** @param {MediaStreamTrack} track @returns {Softened | null} null where this browser cannot */
+  #soften(track) {
+    /** @param {unknown} error */
+    const fail = (error) => {
+      this.#softness = 1;
+      this.#on.onSoftenFailed(error);
+    };
+    try {
+      const softened = soften(track, this.#softness, (error) => {
+        if (this.#softened !== softened) return;
+        fail(error);
+        this.#filter(false);
+      });
+      return softened;
+    } catch (error) {
+      fail(error);
+      return null;
+    }
   }
 }

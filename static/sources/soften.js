@@ -15,14 +15,17 @@ const { MediaStreamTrackProcessor, MediaStreamTrackGenerator } = /** @type {any}
 /**
  * @param {MediaStreamTrack} track that stays as it is, and the caller's
  * @param {number} factor more than 1; may be changed later
+ * @param {(error: unknown) => void} onFailed called at most once: no frame is softened from now on
  * @returns {Softened}
  */
-export function soften(track, factor) {
-  return MediaStreamTrackProcessor && MediaStreamTrackGenerator ? byFrames(track, factor) : byCanvas(track, factor);
+export function soften(track, factor, onFailed) {
+  return MediaStreamTrackProcessor && MediaStreamTrackGenerator
+    ? byFrames(track, factor, onFailed)
+    : byCanvas(track, factor, onFailed);
 }
 
-/** @param {MediaStreamTrack} track @param {number} factor @returns {Softened} */
-function byFrames(track, factor) {
+/** @param {MediaStreamTrack} track @param {number} factor @param {(error: unknown) => void} onFailed @returns {Softened} */
+function byFrames(track, factor, onFailed) {
   const over = new AbortController();
   const processor = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 });
   const generator = new MediaStreamTrackGenerator({ kind: 'video' });
@@ -32,29 +35,45 @@ function byFrames(track, factor) {
   const each = new TransformStream({
     /** @param {VideoFrame} frame @param {TransformStreamDefaultController} controller */
     transform(frame, controller) {
-      const { displayWidth: width, displayHeight: height, timestamp } = frame;
-      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-      const context = canvas.getContext('2d', { alpha: false });
-      if (context) blur.draw(context, frame, width, height, softened.factor);
-      frame.close();
-      controller.enqueue(new VideoFrame(canvas, { timestamp }));
+      try {
+        controller.enqueue(softenedFrame(frame));
+      } finally {
+        frame.close();
+      }
     },
   });
-  processor.readable.pipeThrough(each, over).pipeTo(generator.writable, over).catch(() => {
-    // The track ended, or was let go of.
+  /** @param {VideoFrame} frame */
+  const softenedFrame = (frame) => {
+    const { displayWidth: width, displayHeight: height, timestamp } = frame;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    blur.draw(contextOf(canvas), frame, width, height, softened.factor);
+    return new VideoFrame(canvas, { timestamp });
+  };
+  processor.readable.pipeThrough(each, over).pipeTo(generator.writable, over).catch((/** @type {unknown} */ error) => {
+    if (!over.signal.aborted && track.readyState === 'live') onFailed(error);
   });
   return softened;
 }
 
-/** @param {MediaStreamTrack} track @param {number} factor @returns {Softened} */
-function byCanvas(track, factor) {
+/** @param {MediaStreamTrack} track @param {number} factor @param {(error: unknown) => void} onFailed @returns {Softened} */
+function byCanvas(track, factor, onFailed) {
   const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
   video.srcObject = new MediaStream([track]);
   video.play().catch(() => {});
-  const { width = 640, height = 360, frameRate = 30 } = track.getSettings();
+  const { width = 2, height = 2, frameRate = 30 } = track.getSettings();
   const painted = new PaintedTrack(width, height);
   const blur = new Blur(document.createElement('canvas'));
-  const paint = () => painted.paint((context) => blur.draw(context, video, width, height, softened.factor));
+  const paint = () => {
+    const [across, down] = [video.videoWidth, video.videoHeight];
+    if (across === 0) return; // before the first frame
+    try {
+      painted.resize(across, down);
+      painted.paint((context) => blur.draw(context, video, across, down, softened.factor));
+    } catch (error) {
+      clearInterval(timer);
+      onFailed(error);
+    }
+  };
   const timer = setInterval(paint, 1000 / frameRate);
   const close = () => {
     clearInterval(timer);
@@ -84,9 +103,17 @@ class Blur {
     const small = this.#small;
     const [across, down] = [Math.max(1, Math.round(width / factor)), Math.max(1, Math.round(height / factor))];
     if (small.width !== across || small.height !== down) Object.assign(small, { width: across, height: down });
-    const between = /** @type {CanvasRenderingContext2D} */ (small.getContext('2d', { alpha: false }));
+    const between = contextOf(small);
     for (const each of [between, context]) each.imageSmoothingQuality = 'high';
     between.drawImage(picture, 0, 0, across, down);
     context.drawImage(small, 0, 0, width, height);
   }
+}
+
+/** @param {HTMLCanvasElement | OffscreenCanvas} canvas */
+function contextOf(canvas) {
+  const context = /** @type {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null} */ (
+    canvas.getContext('2d', { alpha: false }));
+  if (!context) throw new Error('this browser draws on no canvas'); // out of memory, or of graphics contexts
+  return context;
 }

@@ -36,6 +36,7 @@ export default {
   'line.full': 'voll',
   'line.softness': 'Unscharfe Kamera',
   'line.sharp': 'wie sie ist',
+  'line.softness.failed': 'Dieser Browser konnte das Video nicht weichzeichnen: Es wird gesendet, wie die Kamera es liefert.',
 
   'control.title': 'Verbesserung',
   'control.enhance': 'Bild verbessern',

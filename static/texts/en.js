@@ -38,6 +38,7 @@ export default {
   'line.full': 'full',
   'line.softness': 'Soft camera',
   'line.sharp': 'as it is',
+  'line.softness.failed': 'This browser failed to soften the video: it is sent as the camera gives it.',
 
   'control.title': 'Enhancement',
   'control.enhance': 'Enhance the picture',

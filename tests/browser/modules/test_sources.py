@@ -77,7 +77,9 @@ PICTURE = f"""async (steps) => {{
     const {{ Picture }} = await import('/static/sources/picture.js');
     {GRANTS}
     const [sent, results] = [[], []];
-    const picture = new Picture({{ onTrack: (track) => sent.push(tracks.indexOf(track)), onLost: () => {{}} }});
+    const picture = new Picture({{
+        onTrack: (track) => sent.push(tracks.indexOf(track)), onLost: () => {{}}, onSoftenFailed: () => {{}},
+    }});
     const call = new AbortController();
     const settings = {{ kind: 'camera', deviceId: '', file: null, size: [64, 36], framerate: 5 }};
     for (const step of steps) {{
@@ -109,3 +111,59 @@ PICTURE = f"""async (steps) => {{
 def test_the_camera_chosen_last_is_sent_and_every_other_one_is_closed(modules, steps, sent, results, live):
     # Tracks count from 0 in the order in which they were granted.
     assert modules.evaluate(PICTURE, steps) == {"sent": sent, "results": results, "live": live}
+
+
+# A canvas that is drawn on all the time is the camera.
+SOFTENED = """async ({ by, breaks, size }) => {
+    if (by === 'canvas') delete globalThis.MediaStreamTrackProcessor;
+    const { Picture } = await import('/static/sources/picture.js');
+    const canvas = Object.assign(document.createElement('canvas'), { width: size[0], height: size[1] });
+    const context = canvas.getContext('2d');
+    const drawing = setInterval(() => context.fillRect(Math.random() * 99, 0, 9, 9), 30);
+    const camera = canvas.captureStream(30).getVideoTracks()[0];
+    camera.getSettings = () => ({});
+    navigator.mediaDevices.getUserMedia = async () => new MediaStream([camera]);
+    let failures = 0;
+    const sent = [];
+    const picture = new Picture({
+        onTrack: (track) => sent.push(track), onLost: () => {}, onSoftenFailed: () => failures++,
+    });
+    picture.soften(2);
+    const settings = { kind: 'camera', deviceId: '', file: null, size, framerate: 30 };
+    await picture.open(settings, new AbortController().signal);
+    if (breaks) {
+        for (const { prototype } of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
+            prototype.drawImage = () => { throw new Error('as the test wants'); };
+        }
+    }
+    const video = Object.assign(document.createElement('video'), { muted: true });
+    const frames = async () => {
+        video.srcObject = new MediaStream([sent.at(-1)]);
+        await video.play();
+        let count = 0;
+        for (const until = performance.now() + 3_000; count < 3 && performance.now() < until;) {
+            await new Promise((resolve) => {
+                video.requestVideoFrameCallback(() => { count++; resolve(); });
+                setTimeout(resolve, 500);
+            });
+        }
+        return count;
+    };
+    if (breaks) for (let i = 0; i < 100 && !failures; i++) await new Promise((resolve) => setTimeout(resolve, 30));
+    const result = { frames: await frames(), failures, camera: sent.at(-1) === camera };
+    clearInterval(drawing);
+    picture.close();
+    return { ...result, size: [video.videoWidth, video.videoHeight] };
+}"""
+
+
+@pytest.mark.parametrize("by", ["frames", "canvas"])
+def test_a_softened_camera_keeps_its_size_whatever_its_settings_tell(modules, by):
+    done = modules.evaluate(SOFTENED, {"by": by, "breaks": False, "size": [480, 270]})
+    assert done == {"frames": 3, "failures": 0, "camera": False, "size": [480, 270]}
+
+
+@pytest.mark.parametrize("by", ["frames", "canvas"])
+def test_where_softening_fails_the_camera_is_sent_as_it_is(modules, by):
+    done = modules.evaluate(SOFTENED, {"by": by, "breaks": True, "size": [480, 270]})
+    assert done == {"frames": 3, "failures": 1, "camera": True, "size": [480, 270]}
