@@ -19,3 +19,8 @@ export function element(id, type) {
 export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** @param {string} id of the element @param {string} text that it shows from now on */
+export function writeTo(id, text) {
+  write(element(id, HTMLElement), text);
+}

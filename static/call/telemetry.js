@@ -5,13 +5,13 @@
  */
 
 /** @type {readonly RateName[]} */
-export const RATES = ['received', 'enhanced', 'passed', 'dropped', 'returned'];
+const RATES = ['received', 'enhanced', 'passed', 'dropped', 'returned'];
 
 /** In the order in which a frame comes by. @type {readonly DropName[]} */
-export const DROPS = ['undecoded', 'waiting', 'enhanced', 'encoding'];
+const DROPS = ['undecoded', 'waiting', 'enhanced', 'encoding'];
 
 /** @type {readonly StageName[]} */
-export const STAGES = ['decode', 'wait', 'enhance', 'encode_wait', 'encode', 'total'];
+const STAGES = ['decode', 'wait', 'enhance', 'encode_wait', 'encode', 'total'];
 
 /**
  * @param {unknown} data of a message event

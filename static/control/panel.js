@@ -2,8 +2,8 @@
  * What is asked of the server, and what it really does.
  * @import {Applied, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
-import { element, write } from '../dom.js';
-import { UNKNOWN, bitrate, sizeText } from '../figures/format.js';
+import { element, writeTo } from '../dom.js';
+import { UNKNOWN, bitrate, sizeText } from '../format.js';
 import { Slider } from '../slider.js';
 import { sentence } from '../states.js';
 import { say, text } from '../texts.js';
@@ -60,12 +60,12 @@ export class ControlPanel {
   /** @param {ServerStats | null} stats null when nothing is known, or no more */
   show(stats) {
     if (stats) this.#list(stats.students);
-    put('server-student', stats?.student ?? UNKNOWN);
-    put('server-provider', stats?.provider ?? UNKNOWN);
-    put('server-encoder', [stats?.codec, stats?.encoder].filter(Boolean).join(', ') || UNKNOWN);
-    put('server-bitrate', bitrate(stats?.bitrate ?? null));
+    writeTo('server-student', stats?.student ?? UNKNOWN);
+    writeTo('server-provider', stats?.provider ?? UNKNOWN);
+    writeTo('server-encoder', [stats?.codec, stats?.encoder].filter(Boolean).join(', ') || UNKNOWN);
+    writeTo('server-bitrate', bitrate(stats?.bitrate ?? null));
     const { size_in: from = null, size_out: to = null } = stats ?? {};
-    put('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);
+    writeTo('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);
     reason('server-rung-reason', 'control.rung-reason', stats?.rung_reason);
     reason('server-provider-note', 'control.provider-note', stats?.provider_note);
     reason('server-passed-reason', 'control.passed-reason', stats?.passed_reason);
@@ -96,11 +96,6 @@ export class ControlPanel {
 /** @param {number | null} bits */
 function ceilingWords(bits) {
   return bits === null ? text('control.no-ceiling') : bitrate(bits);
-}
-
-/** @param {string} id @param {string} value */
-function put(id, value) {
-  write(element(id, HTMLElement), value);
 }
 
 /**

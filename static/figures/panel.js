@@ -5,7 +5,7 @@
  */
 import { element, write } from '../dom.js';
 import { say } from '../texts.js';
-import { UNKNOWN, bitrate, decimal, milliseconds, percent } from './format.js';
+import { UNKNOWN, bitrate, decimal, milliseconds, percent } from '../format.js';
 import { Plot, STYLES } from './plot.js';
 import { figuresOf } from './sample.js';
 

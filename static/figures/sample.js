@@ -5,19 +5,18 @@
  * @import {Figures} from '../stage/meters.js'
  * @import {Flows} from './flows.js'
  */
+import { TELLS_PRESENTED } from '../stage/video-frames.js';
 
 /** @typedef {{at: number, flows: Flows | null, stage: Figures, server: ServerStats | null}} Second */
 
 /** @typedef {(second: Second) => number | null} Read */
 
-/** Without it a browser does not say which frames it presents: those that it decoded are the nearest to them. */
-const TELLS_PRESENTED = 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
-
 /** Every figure that is plotted or shown, by its name. */
-export const FIGURES = /** @type {const} @satisfies {Record<string, Read>} */ ({
+const FIGURES = /** @type {const} @satisfies {Record<string, Read>} */ ({
   captured: ({ flows, stage }) => flows?.captured ?? stage.originalFps,
   sent: ({ flows }) => flows?.sent ?? null,
   returned: ({ flows }) => flows?.returned ?? null,
+  // Where presented frames are not told, decoded ones come nearest to them.
   displayed: ({ stage, flows }) => (TELLS_PRESENTED ? stage.displayedFps : flows?.decoded ?? null),
   roundtrip: ({ stage }) => stage.roundTripMs.p50,
   'roundtrip-late': ({ stage }) => stage.roundTripMs.p95,

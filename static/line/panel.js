@@ -3,7 +3,7 @@
  * @import {Line, Preset} from './presets.js'
  */
 import { element } from '../dom.js';
-import { bitrate, decimal } from '../figures/format.js';
+import { bitrate, decimal } from '../format.js';
 import { Slider } from '../slider.js';
 import { say, text } from '../texts.js';
 import { BITRATES, PRESETS, SCALES, SOFTNESSES, sameLine } from './presets.js';

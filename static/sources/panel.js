@@ -4,7 +4,7 @@
  */
 import { recall, remember } from '../choices.js';
 import { element } from '../dom.js';
-import { sizeText } from '../figures/format.js';
+import { sizeText } from '../format.js';
 import { say } from '../texts.js';
 import {
   DEFAULT_FRAMERATE, DEFAULT_RESOLUTION, FRAMERATES, RESOLUTIONS, listCameras, onCamerasChange,
@@ -57,12 +57,6 @@ export class SourcePanel {
       size: size ?? DEFAULT_RESOLUTION,
       framerate: Number(this.#framerate.value),
     };
-  }
-
-  /** As it is chosen by hand, but nothing is told. @param {SourceSettings} settings */
-  set settings({ kind, deviceId }) {
-    this.#source.value = kind === 'camera' ? CAMERA + deviceId : kind;
-    this.#showFile();
   }
 
   chooseSample() {

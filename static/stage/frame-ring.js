@@ -14,7 +14,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
  * @param {number} a
  * @param {number} b
  */
-export function ahead(a, b) {
+function ahead(a, b) {
   return (a - b) | 0;
 }
 

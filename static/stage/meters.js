@@ -4,16 +4,15 @@
  * @import {Match, Pair} from './pairing.js'
  * @import {Spread} from '../call/protocol.js'
  */
-import { element, write } from '../dom.js';
-import { SlidingRate } from '../framerate.js';
-import { currentLanguage } from '../texts.js';
+import { writeTo } from '../dom.js';
+import { UNKNOWN, decimal, sizeText } from '../format.js';
+import { SlidingRate } from '../sliding-rate.js';
 import { RecentPercentiles } from './percentiles.js';
 import { SharpnessMeter } from './sharpness.js';
 import { followFrames } from './video-frames.js';
 
 const REFRESH_MS = 500;
 const SHARPNESS_MS = 1_000;
-const UNKNOWN = '–';
 
 /**
  * @typedef {object} Figures
@@ -101,16 +100,16 @@ export class Meters {
     for (const name of /** @type {const} */ (['original', 'enhanced'])) {
       const fps = name === 'original' ? figures.originalFps : figures.enhancedFps;
       const sharpness = name === 'original' ? figures.sharpnessOriginal : figures.sharpnessEnhanced;
-      put(`${name}-fps`, decimal(fps, 1));
-      put(`${name}-size`, this.#halves[name].size?.join(' × ') ?? UNKNOWN);
-      put(`${name}-sharpness`, decimal(sharpness, 0));
+      writeTo(`${name}-fps`, decimal(fps, 1));
+      writeTo(`${name}-size`, sizeText(this.#halves[name].size));
+      writeTo(`${name}-sharpness`, decimal(sharpness, 0));
     }
-    put('stage-displayed', decimal(figures.displayedFps, 1));
+    writeTo('stage-displayed', decimal(figures.displayedFps, 1));
     const { p50, p95 } = figures.roundTripMs;
-    put('stage-roundtrip', p50 === null ? UNKNOWN : `${decimal(p50, 0)} / ${decimal(p95, 0)} ms`);
+    writeTo('stage-roundtrip', p50 === null ? UNKNOWN : `${decimal(p50, 0)} / ${decimal(p95, 0)} ms`);
     const { exact, near, camera } = figures.pairs;
     const all = exact + near + camera;
-    put('stage-same', all === 0 ? UNKNOWN : `${decimal((100 * exact) / all, 0)} %`);
+    writeTo('stage-same', all === 0 ? UNKNOWN : `${decimal((100 * exact) / all, 0)} %`);
   }
 }
 
@@ -131,16 +130,4 @@ function fresh() {
     /** @type {Record<Match, number>} */
     pairs: { exact: 0, near: 0, camera: 0 },
   };
-}
-
-/** @param {string} id @param {string} value */
-function put(id, value) {
-  write(element(id, HTMLElement), value);
-}
-
-/** @param {number | null} value @param {number} digits */
-function decimal(value, digits) {
-  if (value === null) return UNKNOWN;
-  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
-  return new Intl.NumberFormat(currentLanguage(), format).format(value);
 }

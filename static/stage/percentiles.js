@@ -1,15 +1,15 @@
 /** Percentiles of what was measured in the last seconds. @import {Spread} from '../call/protocol.js' */
+import { SlidingWindow } from '../sliding-window.js';
 
 const WINDOW_MS = 5_000;
 
 export class RecentPercentiles {
-  /** @type {{at: number, value: number}[]} */
-  #samples = [];
+  /** @type {SlidingWindow<number>} */
+  #samples = new SlidingWindow(WINDOW_MS);
 
   /** @param {number} at milliseconds @param {number} value */
   add(at, value) {
-    this.#samples.push({ at, value });
-    this.#forget(at);
+    this.#samples.add(at, value);
   }
 
   /**
@@ -17,16 +17,9 @@ export class RecentPercentiles {
    * @returns {Spread} nulls where nothing was measured lately
    */
   read(now) {
-    this.#forget(now);
-    const values = this.#samples.map(({ value }) => value).sort((a, b) => a - b);
+    const values = this.#samples.read(now).map(({ value }) => value).sort((a, b) => a - b);
     /** @param {number} share */
     const at = (share) => values[Math.ceil(share * values.length) - 1] ?? null;
     return { p50: at(0.5), p95: at(0.95) };
-  }
-
-  /** @param {number} now */
-  #forget(now) {
-    const first = this.#samples.findIndex(({ at }) => now - at <= WINDOW_MS);
-    this.#samples.splice(0, first < 0 ? this.#samples.length : first);
   }
 }

@@ -5,6 +5,7 @@
  * @import {Size} from '../call/protocol.js'
  */
 import { element } from '../dom.js';
+import { UNKNOWN, sizeText } from '../format.js';
 import { say, text } from '../texts.js';
 import { fileName, offerFile } from './file-name.js';
 import { stillPicture } from './still.js';
@@ -63,11 +64,11 @@ export class StillPanel {
   #sent(size, shown) {
     const kind = this.match === 'camera' ? 'stage.still.camera' : 'stage.still.sent';
     const enlarged = size[0] === shown[0] && size[1] === shown[1] ? '' : text('stage.still.enlarged');
-    return text(kind, { size: size.join(' × '), enlarged });
+    return text(kind, { size: sizeText(size), enlarged });
   }
 
   /** @param {Size} size */
   #returned(size) {
-    return text('stage.still.returned', { size: size.join(' × '), student: this.student ?? '–' });
+    return text('stage.still.returned', { size: sizeText(size), student: this.student ?? UNKNOWN });
   }
 }

@@ -1,4 +1,5 @@
-const FOLLOWS = 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
+/** Whether this browser tells which frames it presents. */
+export const TELLS_PRESENTED = 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
 
 /**
  * Tells of each frame that a video element shows.
@@ -8,7 +9,7 @@ const FOLLOWS = 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
  * @param {AbortSignal} signal ends it
  */
 export function followFrames(video, onFrame, signal) {
-  if (FOLLOWS) {
+  if (TELLS_PRESENTED) {
     /** @type {VideoFrameRequestCallback} */
     const presented = (now, metadata) => {
       if (signal.aborted) return;

@@ -3,7 +3,7 @@
 import pytest
 
 RATE = """async (samples) => {
-    const { SlidingRate } = await import('/static/framerate.js');
+    const { SlidingRate } = await import('/static/sliding-rate.js');
     const rate = new SlidingRate();
     return samples.map(([now, count]) => {
         if (count !== null) rate.add(now, count);

@@ -1,5 +1,5 @@
 /** Figures as text, in the language of the reader. */
-import { currentLanguage } from '../texts.js';
+import { currentLanguage } from './texts.js';
 
 export const UNKNOWN = '–';
 
