@@ -1,13 +1,12 @@
 """Treats one decoded frame: resizes it to the output size and sharpens its luma. The only caller of the students."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from av import VideoFrame
 
 from acutance.model.engine.engine import UnsupportedSizeError
-from acutance.model.hints import UNCODED, Hints
-from acutance.model.sharpness import sharpness
+from acutance.model.hints import UNCODED, Hints, with_frame
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
@@ -81,22 +80,20 @@ class Enhancer:
             return self._pass(sized, f"frames in the format {name} are not enhanced")
         if treatment.student is None:
             return Enhanced(sized, treatment.why_not or "no student is wanted")
-        return self._sharpened(
-            sized, treatment.student, treatment.strength, replace(hints, reduction=max(1.0, sized.width / frame.width))
-        )
+        return self._sharpened(sized, treatment.student, treatment.strength, hints, frame.width)
 
     def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
         width, height = treatment.size or (frame.width, frame.height)
         return self._resizers[treatment.student is None].resize(frame, width, height)
 
-    def _sharpened(self, frame: VideoFrame, student: str, strength: float, hints: Hints) -> Enhanced:
+    def _sharpened(self, frame: VideoFrame, student: str, strength: float, hints: Hints, coded_width: int) -> Enhanced:
         engine = self._ladder.engines.get(student)
         if engine is None:
             return self._pass(frame, f"there is no student {student} here")
         try:
             enhanced = new_like(frame)
             luma = plane_view(frame, 0)
-            hints = replace(hints, sharpness=sharpness(luma))
+            hints = with_frame(hints, luma, coded_width)
             engine.sharpen(luma, out=plane_view(enhanced, 0), hints=hints, strength=strength)
             for index in (1, 2):
                 plane_view(enhanced, index)[:] = plane_view(frame, index)

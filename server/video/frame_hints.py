@@ -8,7 +8,7 @@ from time import monotonic
 from av import VideoFrame
 
 from acutance.model.bitstream.quantiser import Codec, QuantiserReader
-from acutance.model.hints import UNCODED, BitMeter, Hints
+from acutance.model.hints import Hints, StreamHints
 
 _CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 _MOST_WAITING = 64
@@ -42,8 +42,7 @@ class FrameHints:
         self._clock = clock
         self._readers: dict[str, QuantiserReader] = {}
         self._coded: OrderedDict[int, _Coded] = OrderedDict()
-        self._meter = BitMeter()
-        self._last = UNCODED
+        self._stream = StreamHints()
 
     def note(self, codec: str, data: bytes, timestamp: int) -> None:
         """Take an encoded frame on its way to the decoder.
@@ -61,10 +60,8 @@ class FrameHints:
             self._coded.popitem(last=False)
 
     def of(self, frame: VideoFrame) -> FrameMetadata:
-        """Return what is known of a decoded frame; where no quantiser was read, its neighbour's hints."""
+        """Return what is known of a decoded frame; where no quantiser was read, the hints of the frame before."""
         coded = self._coded.pop(frame.pts, None) if frame.pts is not None else None
         if coded is None:
-            return FrameMetadata(self._last)
-        if coded.step is not None:
-            self._last = Hints(coded.step, self._meter.add(coded.size, frame.width * frame.height))
-        return FrameMetadata(self._last, coded.at)
+            return FrameMetadata(self._stream.last)
+        return FrameMetadata(self._stream.add(coded.step, coded.size, frame.width * frame.height), coded.at)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from acutance.model.hints import UNCODED, BitMeter, Hints, fill
+from acutance.model.hints import BITS_WINDOW, UNCODED, Hints, StreamHints, fill, with_frame
 from acutance.model.nets.student import as_codes, hint_plane
+from acutance.model.sharpness import sharpness
 
 
 def test_what_was_neither_coded_nor_reduced_is_all_zeros() -> None:
@@ -34,9 +35,23 @@ def test_the_engines_plane_is_the_one_that_networks_are_trained_on() -> None:
     assert set(plane[1::2, 1::2].ravel()) == {hints.codes[3]}
 
 
-def test_bits_are_the_mean_of_the_last_second() -> None:
-    meter = BitMeter()
-    assert meter.add(1000, 8000) == 1.0
-    assert meter.add(0, 8000) == 0.5
-    assert [meter.add(500, 8000) for _ in range(30)][-1] == 0.5
-    assert meter.add(3500, 8000) == pytest.approx(0.6)
+def test_bits_are_the_mean_of_the_last_second_and_the_step_is_the_frames_own() -> None:
+    stream = StreamHints()
+    assert stream.last == UNCODED
+    assert stream.add(2.0, 1000, 8000) == Hints(2.0, 1.0)
+    assert stream.add(3.0, 0, 8000) == stream.last == Hints(3.0, 0.5)
+    assert [stream.add(1.0, 500, 8000).bits for _ in range(BITS_WINDOW)][-1] == 0.5
+    assert stream.add(1.0, 3500, 8000).bits == pytest.approx(0.6)
+
+
+def test_a_frame_without_a_readable_step_has_the_hints_of_the_frame_before() -> None:
+    stream = StreamHints()
+    assert stream.add(None, 1000, 8000) == UNCODED
+    assert stream.add(2.0, 500, 8000) == stream.add(None, 9000, 8000) == Hints(2.0, 0.5)
+    assert stream.add(4.0, 500, 8000) == Hints(4.0, 0.5)
+
+
+def test_the_decoded_frame_adds_sharpness_and_reduction() -> None:
+    luma = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
+    assert with_frame(Hints(2.0, 0.5), luma, 32) == Hints(2.0, 0.5, 2.0, sharpness(luma))
+    assert with_frame(UNCODED, luma, 128).reduction == 1.0

@@ -4,7 +4,7 @@ Settings follow real-time senders: H.264 constrained baseline by x264 without lo
 real-time mode with aiortc's quantiser limits; both at a constant bit rate.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from acutance.model.bitstream.quantiser import Codec, QuantiserReader
-from acutance.model.hints import BitMeter
+from acutance.model.hints import Hints, StreamHints
 from acutance.training.data.pictures import DataError
 
 Yuv = NDArray[np.uint8]
@@ -26,17 +26,10 @@ _X264_PRESETS = ("superfast", "veryfast")
 
 @dataclass(frozen=True)
 class Received:
-    """A frame as a receiver has it.
-
-    Attributes:
-        yuv: The picture.
-        step: The quantiser step that its encoded form told, 0 if none.
-        bits: Bits a coded pixel, see `acutance.model.hints.BitMeter`.
-    """
+    """A decoded frame, and the hints from its encoded form, see `acutance.model.hints.StreamHints`."""
 
     yuv: Yuv
-    step: float
-    bits: float
+    hints: Hints
 
 
 def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[Received]:
@@ -51,39 +44,62 @@ def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int 
     Raises:
         DataError: The codec is missing from this build of PyAV, refused the clip or dropped a frame.
     """
+    packets = encode(frames, codec, bits, preset)
+    pixels = frames[0].size * 2 // 3
+    reader, stream = QuantiserReader(codec), StreamHints()
+    hints = [stream.add(reader.read(packet), len(packet), pixels) for packet in packets]
+    return [Received(*frame) for frame in zip(decode(packets, codec), hints, strict=True)]
+
+
+def encode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[bytes]:
+    """The encoded frames of a clip, one for each frame; see `encode_decode`.
+
+    Raises:
+        DataError: The codec is missing from this build of PyAV, refused the clip or dropped a frame.
+    """
     height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
-    shown: dict[int, Yuv] = {}
-    told: dict[int, tuple[float, float]] = {}
+    packets: dict[int | None, bytes] = {}
     try:
         encoder = _encoder(codec, width, height, round(bits * width * height * FPS), preset)
-        decoder = _decoder(codec)
-        reader, meter = QuantiserReader(codec), BitMeter()
-        for picture in (*_pictures(frames), None):
-            for packet in encoder.encode(picture):
-                # By time stamp, never by order: an offset of one frame would teach the student to move pixels.
-                if packet.pts is not None:
-                    told[packet.pts] = reader.read(bytes(packet)) or 0.0, meter.add(packet.size, width * height)
-                _collect(decoder.decode(packet), shown)
-        _collect(decoder.decode(None), shown)
+        for frame in (*_with_time_stamps(frames), None):
+            packets |= {packet.pts: bytes(packet) for packet in encoder.encode(frame)}
     except av.error.FFmpegError as error:
-        raise DataError(f"{codec} could not code a clip of {width}x{height}: {error}") from None
-    wanted = list(range(len(frames)))
-    if sorted(shown) != wanted or sorted(told) != wanted:
-        raise DataError(f"{codec} returned frames {sorted(shown)} of a clip of {len(frames)}")
-    return [Received(shown[index], *told[index]) for index in wanted]
+        raise DataError(f"{codec} could not encode a clip of {width}x{height}: {error}") from None
+    # By time stamp, never by order: an offset of one frame would teach the student to move pixels.
+    return _in_order(packets, codec, len(frames))
 
 
-def _pictures(frames: Sequence[Yuv]) -> Iterator[av.VideoFrame]:
-    for index, frame in enumerate(frames):
-        picture = av.VideoFrame.from_ndarray(frame, format="yuv420p")
-        picture.pts = index
-        yield picture
+def decode(packets: Sequence[bytes], codec: Codec) -> list[Yuv]:
+    """The decoded frames of a clip, one for each encoded frame.
+
+    Raises:
+        DataError: The decoder failed, or returned fewer frames.
+    """
+    decoder = _decoder(codec)
+    frames: dict[int | None, Yuv] = {}
+    try:
+        for index, data in enumerate((*packets, None)):
+            packet = None if data is None else av.Packet(data)
+            if packet is not None:
+                packet.pts = index
+            for frame in decoder.decode(packet):
+                frames[frame.pts] = frame.to_ndarray(format="yuv420p").astype(np.uint8, copy=False)
+    except av.error.FFmpegError as error:
+        raise DataError(f"{codec} could not decode a clip of {len(packets)} frames: {error}") from None
+    return _in_order(frames, codec, len(packets))
 
 
-def _collect(pictures: Sequence[av.VideoFrame], shown: dict[int, Yuv]) -> None:
-    for picture in pictures:
-        if picture.pts is not None:
-            shown[picture.pts] = picture.to_ndarray(format="yuv420p").astype(np.uint8, copy=False)
+def _in_order[T](by_time_stamp: Mapping[int | None, T], codec: Codec, count: int) -> list[T]:
+    if by_time_stamp.keys() != set(range(count)):
+        raise DataError(f"{codec} returned frames {list(by_time_stamp)} of a clip of {count}")
+    return [by_time_stamp[index] for index in range(count)]
+
+
+def _with_time_stamps(frames: Sequence[Yuv]) -> Iterator[av.VideoFrame]:
+    for index, yuv in enumerate(frames):
+        frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+        frame.pts = index
+        yield frame
 
 
 def _encoder(codec: Codec, width: int, height: int, rate: int, preset: int) -> VideoCodecContext:

@@ -24,9 +24,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from acutance.model.bitstream.quantiser import Codec
-from acutance.model.hints import Hints
+from acutance.model.hints import UNCODED, Hints, with_frame
 from acutance.model.scaling import enlarge
-from acutance.model.sharpness import sharpness
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma, Planes, as_array, to_8_bits
 from acutance.training.degradation.codec import Yuv, encode_decode
@@ -191,7 +190,8 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
         DataError: The codec failed.
     """
     if how.codec is None:
-        return [_known(to_8_bits(np.asarray(down_up(frame.y, how)))) for frame in clip]
+        lumas = [to_8_bits(np.asarray(down_up(frame.y, how))) for frame in clip]
+        return [Spoiled(luma, with_frame(UNCODED, luma, luma.shape[1])) for luma in lumas]
     width, height = clip[0].size
     coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
@@ -199,11 +199,7 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
     lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
     if coded != (width, height):
         lumas = [enlarge(luma, width, height) for luma in lumas]
-    return [_known(luma, one.step, one.bits, width / coded[0]) for luma, one in zip(lumas, received, strict=True)]
-
-
-def _known(luma: Luma, step: float = 0.0, bits: float = 0.0, reduction: float = 1.0) -> Spoiled:
-    return Spoiled(luma, Hints(step, bits, reduction, sharpness(luma)))
+    return [Spoiled(luma, with_frame(one.hints, luma, coded[0])) for luma, one in zip(lumas, received, strict=True)]
 
 
 def down(plane: Image.Image, how: Degradation) -> Image.Image:
