@@ -27,6 +27,9 @@ _FEWEST = 1e-3
 """Bits a pixel and frame; a tenth of a bit, a good line, becomes 159 at as many codes an octave."""
 _PER_DOUBLING = 96
 """A sender that reduces by 4, the most that is undone, becomes 192."""
+REDUCTIONS = (1.1, 4.0)
+"""Reductions by the sender that are undone: below, a frame counts as one of full size; no frame is enlarged by more.
+Students are trained on this range."""
 BITS_WINDOW = 30
 """Frames over which bits are averaged: a second, from which a frame is predicted."""
 

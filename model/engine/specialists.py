@@ -11,10 +11,7 @@ from acutance.model.engine.buffers import Plane
 from acutance.model.engine.failover import open_engine
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
-from acutance.model.hints import UNCODED, Hints
-
-SHRUNK = 1.1
-"""Reduction from which a picture counts as shrunk: the specialist is trained from 1.2 on."""
+from acutance.model.hints import REDUCTIONS, UNCODED, Hints
 
 
 class Specialists:
@@ -42,7 +39,7 @@ class Specialists:
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
         """Return ``luma`` sharpened by the student for its kind, as `Engine.sharpen` does."""
-        engine = self._enlarged if hints.reduction >= SHRUNK else self._general
+        engine = self._enlarged if hints.reduction >= REDUCTIONS[0] else self._general
         return engine.sharpen(luma, out, hints, strength)
 
 

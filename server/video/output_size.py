@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from acutance.model.hints import REDUCTIONS
 from acutance.server.options.session_limits import MAX_OUTPUT_HEIGHT
 
 type Size = tuple[int, int]
 
-# The largest that is enlarged to, 1080p either way up, and by how much at most: the students are trained that far.
+# The largest that is enlarged to: 1080p either way up.
 LONGEST, SHORTEST = 1920, MAX_OUTPUT_HEIGHT
-MOST = 4.0
 # A sender that shrinks by odd factors rounds both sides: 427x240 is still 16:9. A turned phone is not.
 _SAME_SHAPE = 0.03
 
@@ -49,9 +49,9 @@ def _same_shape(one: Size, other: Size) -> bool:
 
 
 def _within(came: Size, factor: float) -> float:
-    """Bound an enlargement by `MOST` and 1080p; what came larger than that is never reduced by the bound."""
+    """Bound an enlargement by `REDUCTIONS` and 1080p; what came larger than that is never reduced by the bound."""
     roomy = max(1.0, min(LONGEST / max(came), SHORTEST / min(came)))
-    return min(factor, MOST, roomy)
+    return min(factor, REDUCTIONS[1], roomy)
 
 
 def _even(width: int, height: int, factor: float) -> Size:

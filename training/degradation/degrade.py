@@ -24,7 +24,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from acutance.model.bitstream.quantiser import Codec
-from acutance.model.hints import UNCODED, Hints, with_frame
+from acutance.model.hints import REDUCTIONS, UNCODED, Hints, with_frame
 from acutance.model.scaling import enlarge
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma, Planes, as_array, to_8_bits
@@ -131,11 +131,12 @@ class Mixture:
         sharp: A sharp camera through a codec.
         soft: A soft camera through a codec.
         shrunk: A sender that shrinks the picture.
-        ratio: Smallest and largest reduction, drawn uniformly.
+        ratio: Smallest and largest reduction of a soft camera, or without codec, drawn uniformly.
         bits: Fewest and most bits a pixel and frame, drawn log-uniformly.
         h264: Share of H.264 among the codecs; the rest is VP8.
         blur: Share of coded clips from a slightly blurred lens, with a standard deviation of 0.3 to 1 px.
         noise: Share of coded clips with sensor noise, with a standard deviation of 0.5 to 3 grey levels.
+        reduction: Smallest and largest reduction by the sender, drawn log-uniformly.
     """
 
     identity: float
@@ -148,6 +149,7 @@ class Mixture:
     h264: float
     blur: float
     noise: float
+    reduction: tuple[float, float] = REDUCTIONS
 
     def draw(self, rng: np.random.Generator) -> Degradation:
         """Draw one degradation."""
@@ -155,6 +157,7 @@ class Mixture:
         shares = np.array([self.identity, self.bicubic, self.sharp, self.soft, self.shrunk])
         kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
         ratio = float(rng.uniform(*self.ratio))
+        reduction = float(np.exp(rng.uniform(*np.log(self.reduction))))
         bits = float(np.exp(rng.uniform(*np.log(self.bits))))
         codec: Codec = "h264" if rng.random() < self.h264 else "vp8"
         preset = int(rng.integers(2))
@@ -166,7 +169,7 @@ class Mixture:
             return Degradation()
         if kind == "bicubic":
             return Degradation(ratio)
-        ratio = 1.0 if kind == "sharp" else ratio
+        ratio = {"sharp": 1.0, "soft": ratio, "shrunk": reduction}[kind]
         return Degradation(ratio, codec, bits, kind == "shrunk", preset, kernel, blur, noise, seed)
 
 
@@ -183,8 +186,15 @@ def degrade(clip: Sequence[Planes], how: Degradation) -> Spoiled:
     return degrade_frames(clip if how.codec else clip[-1:], how)[-1]
 
 
-def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
+def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -> list[Spoiled]:
     """Spoil a clip and return every frame.
+
+    Args:
+        clip: Frames of one even size.
+        how: What to do.
+        lead_in: Frames that are coded before the clip and left out of the result: the clip itself, played to and fro.
+            After `acutance.model.hints.BITS_WINDOW` frames the clip is seen as in the middle of a call: the rate
+            control has settled, and the keyframe has left the mean of bits.
 
     Raises:
         DataError: The codec failed.
@@ -195,11 +205,18 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation) -> list[Spoiled]:
     width, height = clip[0].size
     coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
-    received = encode_decode([_sent(frame, coded, how, rng) for frame in clip], how.codec, how.bits, how.preset)
+    sent = [_sent(frame, coded, how, rng) for frame in (*_to_and_fro(clip, lead_in), *clip)]
+    received = encode_decode(sent, how.codec, how.bits, how.preset)[lead_in:]
     lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
     if coded != (width, height):
         lumas = [enlarge(luma, width, height) for luma in lumas]
     return [Spoiled(luma, with_frame(one.hints, luma, coded[0])) for luma, one in zip(lumas, received, strict=True)]
+
+
+def _to_and_fro(clip: Sequence[Planes], count: int) -> list[Planes]:
+    """`count` frames that lead to the first one of the clip without a jump: ..., 1, 0, 1, 2, 1 before 0, 1, 2."""
+    last = len(clip) - 1
+    return [clip[last - abs(last - back % (2 * last)) if last else 0] for back in range(count, 0, -1)]
 
 
 def down(plane: Image.Image, how: Degradation) -> Image.Image:

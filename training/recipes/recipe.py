@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from acutance.model.hints import REDUCTIONS
 from acutance.model.nets.shape import StudentShape
 from acutance.training.data.pictures import DataError
 from acutance.training.degradation.degrade import Mixture
@@ -59,11 +60,14 @@ class MixtureSection(Section):
     h264: Share
     blur: Share
     noise: Share
+    reduction: tuple[float, float] = REDUCTIONS
 
     @model_validator(mode="after")
     def _ranges(self) -> Self:
-        if not 1 <= self.ratio[0] <= self.ratio[1] <= 4:
-            raise ValueError("ratio must be a range within 1 to 4")
+        for name in ("ratio", "reduction"):
+            least, most = getattr(self, name)
+            if not 1 <= least <= most <= REDUCTIONS[1]:
+                raise ValueError(f"{name} must be a range within 1 to {REDUCTIONS[1]:g}")
         if not 0 < self.bits[0] <= self.bits[1]:
             raise ValueError("bits must be a range above 0")
         if self.identity + self.bicubic + self.sharp + self.soft + self.shrunk == 0:

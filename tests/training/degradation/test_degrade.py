@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from acutance.model.hints import REDUCTIONS
 from acutance.training.data.motion import Motion, make_clip
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Planes, as_array, to_planes
@@ -128,4 +129,16 @@ def test_the_mixture_is_seeded_and_keeps_its_shares() -> None:
     )
     shares = {kind: count / 2000 for kind, count in kinds.items()}
     assert shares == pytest.approx({"identity": 0.1, "bicubic": 0.3, "sharp or soft": 0.4, "shrunk": 0.2}, abs=0.04)
-    assert all(0.05 <= d.bits <= 0.2 and d.ratio in (1, pytest.approx(2, abs=0.5)) for d in drawn[0] if d.codec)
+    coded = [d for d in drawn[0] if d.codec]
+    assert all(0.05 <= d.bits <= 0.2 for d in coded)
+    assert all(d.ratio in (1, pytest.approx(2, abs=0.5)) for d in coded if not d.shrunk)
+
+
+def test_senders_reduce_by_all_that_the_server_undoes() -> None:
+    mixture = MixtureSection.model_validate({**RECIPE["mixture"], "shrunk": 1.0, "soft": 0.0}).mixture  # type: ignore[dict-item]
+    drawn = [mixture.draw(np.random.default_rng([1, i])) for i in range(2000)]
+    ratios = [d.ratio for d in drawn if d.shrunk]
+    assert min(ratios) == pytest.approx(REDUCTIONS[0], abs=0.02)
+    assert max(ratios) == pytest.approx(REDUCTIONS[1], abs=0.02)
+    # As many between 1.1 and 2.1 as between 2.1 and 4: half of all is below the geometric mean.
+    assert sum(ratio < np.sqrt(np.prod(REDUCTIONS)) for ratio in ratios) == pytest.approx(len(ratios) / 2, rel=0.1)

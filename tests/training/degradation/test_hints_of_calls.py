@@ -1,5 +1,6 @@
 """The hints that a student is trained with are those that the server computes for the same coded frames."""
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -11,13 +12,13 @@ from av.video.codeccontext import VideoCodecContext
 from acutance.model.bitstream.quantiser import Codec, QuantiserReader
 from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine
-from acutance.model.hints import UNCODED, Hints
+from acutance.model.hints import BITS_WINDOW, UNCODED, Hints
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhancer, Treatment
 from acutance.server.video.frame_hints import FrameHints
 from acutance.training.data.motion import Motion, make_clip
-from acutance.training.data.pictures import Planes, to_planes
-from acutance.training.degradation.codec import Yuv, encode
+from acutance.training.data.planes import Planes, to_planes
+from acutance.training.degradation.codec import Received, Yuv, encode
 from acutance.training.degradation.degrade import Degradation, degrade_frames
 from tests.training.conftest import draw
 
@@ -103,3 +104,33 @@ def test_a_frame_without_a_readable_quantiser_gets_the_same_hints_in_training_an
     assert trained[0].step == trained[0].bits == 0
     assert trained[3].step == trained[2].step > 0
     assert trained[3].bits == trained[2].bits > 0
+
+
+@pytest.mark.parametrize("codec", ["h264", "vp8"])
+def test_after_a_lead_in_a_clip_has_the_hints_of_the_middle_of_a_call(clip: list[Planes], codec: Codec) -> None:
+    def code(lead_in: int) -> int:
+        return degrade_frames(clip, Degradation(codec=codec, bits=0.1), lead_in)[-1].hints.codes[1]
+
+    in_the_middle = code(120)
+    assert abs(code(BITS_WINDOW) - in_the_middle) <= 5
+    # Without one, the keyframe and the first reaction of the rate control are in the mean.
+    assert abs(code(0) - in_the_middle) > 10
+
+
+@pytest.mark.parametrize("frames", [1, 2, 4])
+def test_a_lead_in_meets_the_first_frame_without_a_jump(
+    clip: list[Planes], frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[int] = []
+
+    def numbers(sent: Sequence[Yuv], *_: object) -> list[Received]:
+        first = [degrade_frames([frame], Degradation())[0].luma for frame in clip]
+        played.extend(next(i for i, luma in enumerate(first) if (luma == yuv[: SIZE[1]]).all()) for yuv in sent)
+        return [Received(yuv, UNCODED) for yuv in sent]
+
+    monkeypatch.setattr("acutance.training.degradation.degrade.encode_decode", numbers)
+    result = degrade_frames(clip[:frames], Degradation(codec="vp8", bits=0.1), lead_in=7)
+    assert len(result) == frames
+    assert len(played) == 7 + frames
+    assert played[7:] == list(range(frames))
+    assert all(abs(before - after) == (frames > 1) for before, after in itertools.pairwise(played))

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from acutance.model.hints import REDUCTIONS
 from acutance.training.recipes.recipe import RecipeError, load_recipe, shipped
 
 TEXT = (resources.files("acutance.training.recipes") / "published.toml").read_text()
@@ -21,13 +22,18 @@ def test_the_recipes_for_calls_share_their_pairs() -> None:
         assert len({recipe.model_dump_json(include={"pairs", "mixture", "seed"}) for recipe in recipes}) == 1
 
 
+@pytest.mark.parametrize("name", [name for name in shipped() if "call" in name])
+def test_recipes_for_calls_train_on_all_reductions_that_the_server_undoes(name: str) -> None:
+    assert load_recipe(name).mixture.reduction == REDUCTIONS
+
+
 @pytest.mark.parametrize("name", SPECIALISTS)
 def test_a_specialist_differs_from_its_general_by_what_it_sees(name: str) -> None:
     specialist, general = load_recipe(name), load_recipe(name.removesuffix("_enlarged"))
     same = {"name", "mixture", "validation"}
     assert specialist.model_dump(exclude=same) == general.model_dump(exclude=same)
     assert specialist.mixture.model_dump(exclude_defaults=True)["shrunk"] == 1
-    assert specialist.mixture.ratio == general.mixture.ratio
+    assert specialist.mixture.reduction == general.mixture.reduction
 
 
 def test_a_recipe_that_is_like_another_has_its_values_under_its_own(tmp_path: Path) -> None:
