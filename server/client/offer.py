@@ -1,51 +1,59 @@
-"""The client side of `/offer`: JSON in the form of aiortc's examples, and the end of the session where it has a URL."""
+"""The client side of `/offer`: JSON in the form of aiortc's examples, and the end of the session if it has a URL."""
 
 import json
 from typing import Any
 
 from aiortc import RTCIceServer
-from yarl import URL
 
 from acutance.server.client.whip import Accepted, SignallingError, WhipClient
+from acutance.server.security.foreign import web_url, without_secrets
 
 
 class OfferClient(WhipClient):
     """One session at a server's `/offer`. Use it as an asynchronous context manager: leaving it ends the session."""
 
     def __init__(self, url: str, token: str | None = None):
-        """Take a server's address, or that of its ``/offer``."""
+        """Take the address of a server, or that of its ``/offer``."""
         super().__init__(url, token)
         if self._url.path in ("", "/"):
             self._url = self._url.with_path("/offer")
 
     async def ice_servers(self) -> tuple[RTCIceServer, ...]:
-        """Return the STUN and TURN servers of ``/ice-servers`` beside it; empty where there is no such thing.
+        """Return the STUN and TURN servers of ``/ice-servers`` beside it; empty where there is no such resource.
 
         Raises:
-            SignallingError: nobody answers, or not without another token.
+            SignallingError: no answer, the token is refused, or the list is not readable.
         """
         url = self._url.with_path("/ice-servers")
-        status, headers, body, _ = await self._request("GET", url)
-        if status in (401, 403):
-            raise self._refusal(url, status, headers, body)
-        listed = _object(body).get("iceServers", []) if status == 200 else []
-        return tuple(RTCIceServer(each["urls"], each.get("username"), each.get("credential")) for each in listed)
+        answer = await self._request("GET", url)
+        if answer.status in (401, 403):
+            raise self._refusal(url, answer)
+        if answer.status != 200:
+            return ()
+        try:
+            servers = _object(answer.text).get("iceServers", [])
+            return tuple(RTCIceServer(each["urls"], each.get("username"), each.get("credential")) for each in servers)
+        except (AttributeError, KeyError, TypeError):
+            raise SignallingError(f"{without_secrets(url)} sent iceServers that are no list of servers", 200) from None
 
     async def offer(self, sdp: str) -> Accepted:
         """Offer a session description with its candidates in it.
 
         Raises:
-            SignallingError: nobody answers, or the offer is refused.
+            SignallingError: no answer, the offer is refused, or the answer is not usable.
         """
         body = json.dumps({"sdp": sdp, "type": "offer"})
-        status, headers, text, at = await self._post(body, {"Content-Type": "application/json"})
-        reply = _object(text)
-        if status != 200:
-            raise self._refusal(at, status, headers, text)
+        answer, at = await self._post(body, {"Content-Type": "application/json"})
+        shown, reply = without_secrets(at), _object(answer.text)
+        if answer.status != 200:
+            raise self._refusal(at, answer)
         if reply.get("type") != "answer" or not isinstance(reply.get("sdp"), str):
-            raise SignallingError(f"{at} answered {status}, but not with a session description", status)
-        url = reply.get("url")
-        self.accepted = Accepted(reply["sdp"], at.join(URL(url)) if url else None, None, ())
+            raise SignallingError(f"{shown} answered {answer.status} without a session description", answer.status)
+        try:
+            url = web_url(reply["url"], at).with_user(None) if reply.get("url") else None
+        except (TypeError, ValueError) as error:
+            raise SignallingError(f"{shown} named a session with no web address: {error}", answer.status) from None
+        self.accepted = Accepted(reply["sdp"], url, None, ())
         return self.accepted
 
 

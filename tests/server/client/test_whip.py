@@ -6,8 +6,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from acutance.server.client.links import parse_links
 from acutance.server.client.offer import OfferClient
-from acutance.server.client.whip import SignallingError, WhipClient, parse_links, refusal_in_words
+from acutance.server.client.refusal import refusal_text
+from acutance.server.client.whip import SignallingError, WhipClient
 
 ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -81,11 +83,11 @@ async def test_a_307_is_followed_with_offer_and_token(endpoint: Endpoint, url: s
 @pytest.mark.parametrize(
     ("response", "complaint"),
     [
-        (web.Response(status=302, headers={"Location": "/x"}), "only 307 and 308"),
+        (web.Response(status=302, headers={"Location": "/x"}), "follows 307 and 308 only"),
         (web.Response(status=307, headers={"Location": "/whip"}), "redirects more than 10 times"),
-        (web.Response(status=307, headers={"Location": "ftp://127.0.0.1/"}), "unprotected"),
+        (web.Response(status=307, headers={"Location": "ftp://127.0.0.1/"}), "no web address"),
         (web.Response(status=201, text=ANSWER), "without a Location"),
-        (web.Response(status=201, text="<html>", headers={"Location": "s"}), "not with a session description"),
+        (web.Response(status=201, text="<html>", headers={"Location": "s"}), "without a session description"),
         (web.Response(status=401, text='{"error": "no_token", "message": "No token."}'), "refused with 401: No token."),
         (web.Response(status=401), "refused with 401: give the right --token"),
         (web.Response(status=409, text='{"title": "Taken", "detail": "Name taken"}'), "409: Name taken"),
@@ -93,7 +95,7 @@ async def test_a_307_is_followed_with_offer_and_token(endpoint: Endpoint, url: s
         (web.Response(status=406, text=ANSWER, content_type="application/sdp"), "wants to make the offer itself"),
     ],
 )
-async def test_a_refusal_is_said_in_words(endpoint: Endpoint, url: str, response: web.Response, complaint: str) -> None:
+async def test_a_refusal_names_its_reason(endpoint: Endpoint, url: str, response: web.Response, complaint: str) -> None:
     endpoint.responses["POST", "/whip"] = response
     async with WhipClient(f"{url}/whip") as client:
         with pytest.raises(SignallingError, match=complaint):
@@ -101,7 +103,7 @@ async def test_a_refusal_is_said_in_words(endpoint: Endpoint, url: str, response
 
 
 @pytest.mark.parametrize("url", ["localhost", "ftp://localhost/whip", "http://", "http://[::1"])
-def test_no_url_is_said_in_words(url: str) -> None:
+def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(SignallingError, match="is no URL"):
         WhipClient(url)
 
@@ -138,4 +140,4 @@ def test_links_of_all_kinds_are_told_apart() -> None:
 
 
 def test_a_long_refusal_is_cut() -> None:
-    assert len(refusal_in_words(400, "x" * 5000)) < 400
+    assert len(refusal_text(400, "x" * 5000)) < 400
