@@ -121,9 +121,14 @@ def forward_rules(options: ForwardOptions, authenticated: bool) -> ForwardRules:
 
 
 def ingest(options: ForwardOptions) -> Ingest | None:
-    """Build the WHIP endpoint to which every named stream is forwarded; None without one."""
+    """Build the WHIP endpoint to which every named stream is forwarded; None without one.
+
+    Its redirects are followed at its own host, and to the hosts of `--forward-host`.
+    """
     url = revealed(options.forward_whip)
-    return None if url is None else Ingest(url, revealed(options.forward_token))
+    if url is None:
+        return None
+    return Ingest(url, revealed(options.forward_token), ForwardRules(read_hosts(options.forward_host)).allow)
 
 
 def network(options: NetworkOptions) -> Network:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -26,6 +25,7 @@ from acutance.server.rtc.connection import codecs_with_first
 from acutance.server.rtc.ice import Network
 from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
+from acutance.server.security.foreign import web_url, without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,9 @@ class Ingest:
 
     Attributes:
         url: ``{stream}`` in it stands for the stream's name.
-        token: bearer token for it.
-        allow: whether a URL may be asked, also of those to which the endpoint redirects or refers; None for any.
+        token: bearer token for the origin of ``url``.
+        allow: whether a URL at another host or port may be asked, to which the endpoint redirects or refers; None for
+            no other.
     """
 
     url: str
@@ -86,14 +87,14 @@ class Forward:
         self._network = network
         self._limits = limits
         self._sleep = sleep
-        # A query may hold a key.
-        self.shown = "{0.scheme}://{0.netloc}{0.path}".format(urlsplit(self._url))
+        self.shown = _shown(self._url)
 
     async def run(self, sound: str) -> None:
         """Publish until cancelled; ``sound`` is the codec of the stream's, empty without any."""
         while True:
             attempts = AsyncRetrying(
-                retry=retry_if_exception_type((ForwardError, SignallingError)),
+                # Any: a forward that ended by an error nobody foresaw would be shown as connecting for good.
+                retry=retry_if_exception_type(Exception),
                 wait=wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
                 sleep=self._sleep,
                 before_sleep=self._say_why,
@@ -120,7 +121,7 @@ class Forward:
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[WhipClient]:
-        client = WhipClient(self._url, self._ingest.token, self._ingest.allow)
+        client = WhipClient(self._url, self._ingest.token, self._may_ask)
         await client.__aenter__()
         try:
             yield client
@@ -133,8 +134,24 @@ class Forward:
     def _say_why(self, attempt: RetryCallState) -> None:
         self.state = State.WAITING
         error = attempt.outcome.exception() if attempt.outcome else None
-        why = str(error).replace(self._url, self.shown)
-        log.warning("forwarding to %s failed, trying again: %s", self.shown, why)
+        expected = isinstance(error, ForwardError | SignallingError)
+        log.warning(
+            "forwarding to %s failed, trying again: %s", self.shown, error, exc_info=None if expected else error
+        )
+
+    def _may_ask(self, url: URL) -> bool:
+        own = web_url(self._url)
+        if ((url.host or "").lower(), url.port) == ((own.host or "").lower(), own.port):
+            return True
+        return self._ingest.allow is not None and self._ingest.allow(url)
+
+
+def _shown(url: str) -> str:
+    """Return an ingest's URL for people: a query and a password may be secret."""
+    try:
+        return str(without_secrets(web_url(url)))
+    except ValueError:
+        return "an address that is no URL"
 
 
 class _Publication:

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from yarl import URL
 
 from acutance.server.options.values import Words
 
@@ -109,13 +110,17 @@ class NetworkOptions(BaseModel):
 
 
 def check_url(url: str) -> None:
-    """Check that this is a URL of HTTP or HTTPS.
+    """Check that this is a URL of HTTP or HTTPS with a host.
 
     Raises:
         ValueError: it is not.
     """
-    if not _URL.fullmatch(url):
-        raise ValueError("must be an http:// or https:// URL")
+    try:
+        host = URL(url).host
+    except ValueError:
+        host = None
+    if not _URL.fullmatch(url) or not host:
+        raise ValueError("must be an http:// or https:// URL with a host")
 
 
 def _matching(urls: tuple[str, ...], form: re.Pattern[str], example: str) -> tuple[str, ...]:

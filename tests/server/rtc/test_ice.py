@@ -57,6 +57,8 @@ def test_the_public_address_comes_before_each_private_one_with_its_port() -> Non
         {"udp_ports": "50000-70000"},
         {"redirect": "elsewhere"},
         {"forward_whip": "ftp://x"},
+        {"forward_whip": "http://["},
+        {"forward_whip": "http:///whip"},
         {"forward_token": "x"},
     ],
 )
