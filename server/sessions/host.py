@@ -292,5 +292,5 @@ class Host:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
-        self.inference.close()
+        await self.inference.close()
         self._memory_trim.close()

@@ -1,9 +1,12 @@
-"""Where students run: on a few threads, and no frame waits for a call that does not come back."""
+"""Runs the students on a few threads; no frame waits for a call that hangs."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -14,33 +17,43 @@ PATIENCE_S = 0.5
 
 
 class OverdueError(RuntimeError):
-    """A student has not answered in time; the message says which, for a person."""
+    """A student has not answered in time; the message names it."""
+
+
+@dataclass(frozen=True)
+class _Abandoned:
+    """A call that runs and that no frame waits for any more: its student, and when it counts as overdue."""
+
+    student: str
+    due: float
 
 
 class Inference:
     """Runs the calls of all sessions, as many at once as pay. Lives on one event loop.
 
-    A call that is overdue goes on in its thread, for nothing can stop it, and is no longer waited for: until it has
-    come back its student takes no other call, and the threads that remain serve the other students.
+    An overdue call goes on in its thread, for nothing can stop it, and is no longer waited for: until it has
+    come back its student takes no other call, and the threads that remain serve the other students. The same holds
+    for a call that was cancelled with its session, once it has taken as long.
     """
 
-    def __init__(self, at_once: int, patience: float = PATIENCE_S):
-        """Make it.
+    def __init__(self, at_once: int, patience: float = PATIENCE_S, clock: Callable[[], float] = monotonic):
+        """Start with no call.
 
         Args:
             at_once: calls that make sense at once.
             patience: seconds that a call may take, the wait for a thread included.
+            clock: in seconds.
         """
         self._at_once = at_once
         self._patience = patience
+        self._clock = clock
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="inference")
-        self._overdue: dict[Future[Any], str] = {}
+        self._abandoned: dict[Future[Any], _Abandoned] = {}
 
     @property
     def overdue(self) -> int:
-        """How many calls are no longer waited for, and still have not come back."""
-        self._overdue = {call: student for call, student in self._overdue.items() if not call.done()}
-        return len(self._overdue)
+        """How many calls have exceeded their time, are no longer waited for, and have not come back."""
+        return len(self._overdue_students())
 
     async def run[**P, T](self, student: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what ``call`` returns, which runs ``student``.
@@ -49,26 +62,44 @@ class Inference:
             OverdueError: it takes too long, or one before it still does.
             Exception: what it raises.
         """
-        if self.overdue and (student in self._overdue.values() or len(self._overdue) >= self._at_once):
-            raise OverdueError(_reason(next(iter(self._overdue.values()))))
+        overdue = self._overdue_students()
+        if student in overdue or len(overdue) >= self._at_once:
+            raise OverdueError(_reason(overdue[0]))
+        due = self._clock() + self._patience
         running = self._threads.submit(call, *args, **kwargs)
         waiting = asyncio.wrap_future(running)
         try:
             await asyncio.wait({waiting}, timeout=self._patience)
             if waiting.done():
                 return waiting.result()
+            due = self._clock()
         finally:
-            # One that waits for a thread is given up; one that has a thread keeps it.
+            # A call that waits for a thread is given up; one that has a thread keeps it, here and after a cancellation.
             never_ran = running.cancel()
             waiting.cancel()
+            if not never_ran and not running.done():
+                self._abandoned[running] = _Abandoned(student, due)
         if not never_ran:
-            self._overdue[running] = student
             log.warning("%s: frames pass through until it does", _reason(student))
         raise OverdueError(_reason(student))
 
-    def close(self) -> None:
-        """Take no call any more. Those that run are not waited for."""
+    async def close(self) -> None:
+        """Take no further call, and wait for those that run as long as a call may take.
+
+        Afterwards `overdue` counts those that still run: the interpreter would wait for their threads when it exits.
+        """
         self._threads.shutdown(wait=False, cancel_futures=True)
+        now = self._clock()
+        recent = [asyncio.wrap_future(call) for call, about in self._abandoned.items() if about.due > now]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await asyncio.gather(*recent, return_exceptions=True)
+        self._abandoned = {call: replace(about, due=now) for call, about in self._abandoned.items()}
+
+    def _overdue_students(self) -> list[str]:
+        self._abandoned = {call: about for call, about in self._abandoned.items() if not call.done()}
+        now = self._clock()
+        return [about.student for about in self._abandoned.values() if now >= about.due]
 
 
 def _reason(student: str) -> str:

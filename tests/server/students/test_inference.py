@@ -26,7 +26,7 @@ class Call:
 async def inference() -> AsyncIterator[Inference]:
     inference = Inference(2, PATIENCE_S)
     yield inference
-    inference.close()
+    await inference.close()
 
 
 @pytest.fixture
@@ -85,12 +85,54 @@ async def test_who_waits_for_a_thread_waits_no_longer_than_the_others(inference:
     assert not calls[2].begun.is_set(), "nobody wants its result any more"
 
 
-async def test_a_cancelled_call_leaves_its_thread_to_others(inference: Inference) -> None:
+class Clock:
+    """Time that passes when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def _cancelled(inference: Inference) -> Call:
+    """A call of ``nano`` that runs on although its session was closed."""
     call = Call()
     task = asyncio.create_task(inference.run("nano", call))
     assert await asyncio.to_thread(call.begun.wait, 5)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    return call
+
+
+async def test_a_cancelled_call_is_overdue_once_its_patience_is_over() -> None:
+    clock = Clock()
+    inference = Inference(2, PATIENCE_S, clock)
+    call = await _cancelled(inference)
     assert inference.overdue == 0
+    assert await inference.run("nano", lambda: "sharp") == "sharp", "a session that closes does not disturb the others"
+    clock.now = PATIENCE_S
+    assert inference.overdue == 1
+    with pytest.raises(OverdueError, match="nano"):
+        await inference.run("nano", lambda: "sharp")
     call.end.set()
+    async with asyncio.timeout(5):
+        while inference.overdue:  # noqa: ASYNC110 - its thread says nothing
+            await asyncio.sleep(0.001)
     assert await inference.run("nano", lambda: "sharp") == "sharp"
+    await inference.close()
+
+
+async def test_close_tells_a_call_that_hangs_from_one_that_ends_soon() -> None:
+    inference = Inference(2, PATIENCE_S)
+    quick = await _cancelled(inference)
+    closing = asyncio.create_task(inference.close())
+    await asyncio.sleep(0)
+    quick.end.set()
+    await closing
+    assert inference.overdue == 0
+    inference = Inference(2, PATIENCE_S, Clock())
+    hung = await _cancelled(inference)
+    await inference.close()
+    assert inference.overdue == 1, "the interpreter must not wait for its thread"
+    hung.end.set()

@@ -93,7 +93,7 @@ class Run:
     async def close(self) -> None:
         self.returned.stop()
         await self.pipeline.close()
-        self.inference.close()
+        await self.inference.close()
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait for what a worker thread does."""
