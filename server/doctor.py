@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
 from acutance.model.engine.engine import EngineError
+from acutance.model.processors import usable_processors
 from acutance.server import assembly
 from acutance.server.assembly import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
@@ -50,12 +50,12 @@ class Finding:
 def examine(options: ServeOptions) -> list[Finding]:
     """Look at everything that `acutance serve` with these options needs. Takes a few seconds."""
     findings = [_versions(), _access(options), _tls(options), _port(options)]
-    encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
+    encoders = EncoderChoice.measure(usable_processors())
     try:
         ladder = Ladder.open(options.student, options.provider, options.threads)
     except EngineError as error:
         return [*findings, Finding("students", State.FAILS, str(error)), _encoder(encoders)]
-    measured = capacity.measure(psutil.cpu_count() or 1, ladder.rungs, encoders)
+    measured = capacity.measure(usable_processors(), ladder.rungs, encoders)
     return [*findings, _students(ladder), _encoder(encoders), _capacity(measured, options)]
 
 

@@ -5,9 +5,9 @@ import gc
 import logging
 import os
 
-import psutil
 from aiohttp import web
 
+from acutance.model.processors import usable_processors
 from acutance.server import assembly, logs
 from acutance.server.assembly import Entrance
 from acutance.server.encoding.encoder_choice import EncoderChoice
@@ -41,7 +41,7 @@ def run(options: ServeOptions) -> None:
     entrance = assembly.entrance(options)
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
-    encoders = EncoderChoice.measure(psutil.cpu_count() or 1)
+    encoders = EncoderChoice.measure(usable_processors())
     overdue = asyncio.run(_serve(options, entrance, ladder, encoders))
     if overdue:
         # Python would wait for their threads, and a device that hangs may do so for ever.

@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import logging
-import os
 import threading
 from collections import OrderedDict
 from contextlib import nullcontext
@@ -19,6 +18,7 @@ from acutance.model.engine.batching import Collector
 from acutance.model.engine.buffers import NO_GRAPH, DeviceBuffers, Frame, HostBuffers, Plane
 from acutance.model.engine.device import DEVICE
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.processors import usable_threads
 
 log = logging.getLogger(__name__)
 
@@ -200,19 +200,12 @@ def _check_file(student: catalog.Student) -> None:
 
 def _session_options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or max(1, usable_cpus() // 2)
+    options.intra_op_num_threads = threads or max(1, usable_threads() // 2)
     options.inter_op_num_threads = 1
     # Threads that spin after a run steal the cores from the encoder beside it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # what fails is said by us, once, in words
     return options
-
-
-def usable_cpus() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _check_interface(file: Path, session: ort.InferenceSession) -> None:

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from acutance.model.engine import catalog
-from acutance.model.engine.engine import Engine, usable_cpus
+from acutance.model.engine.engine import Engine
+from acutance.model.processors import usable_threads
 from acutance.server.bench import roofline
 from acutance.server.bench.server import BenchError
 from acutance.server.telemetry import host_info as machine
@@ -102,7 +103,7 @@ def model(options: ModelOptions) -> None:
 
 
 def _thread_counts(options: ModelOptions) -> list[int]:
-    return options.threads or sorted({1, usable_cpus()})
+    return options.threads or sorted({1, usable_threads()})
 
 
 def _row(

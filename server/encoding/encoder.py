@@ -42,8 +42,16 @@ class Encoder(ABC):
     codec_name: str
     formats: ClassVar[tuple[str, ...]]
 
-    def __init__(self, control: bitrate.Rate, clock: Callable[[], float] = monotonic):
+    def __init__(self, control: bitrate.Rate, clock: Callable[[], float] = monotonic, most_threads: int = 2):
+        """Start with no codec open.
+
+        Args:
+            control: the bit rate's.
+            clock: in seconds.
+            most_threads: threads that a large frame may take.
+        """
         self.control = control
+        self._most_threads = most_threads
         self.bitrate = 0
         self.keyframes = 0
         self._clock = clock
@@ -114,6 +122,10 @@ class Encoder(ABC):
         self._codec, self.bitrate = codec, rate
         return codec
 
+    def _threads(self, width: int, height: int) -> int:
+        # One slice, and a processor left for the student; above 720p one thread is not enough for 30 frames/s.
+        return 1 if width * height <= 1280 * 720 else self._most_threads
+
     def _reopening_pays(self, rate: int) -> bool:
         return True
 
@@ -170,16 +182,16 @@ class H264Encoder(_Retunable):
         self,
         control: bitrate.Rate,
         clock: Callable[[], float] = monotonic,
+        most_threads: int = 2,
         preset: Callable[[int, int], str] = lambda width, height: "superfast",
     ):
-        super().__init__(control, clock)
+        super().__init__(control, clock, most_threads)
         self.name = "x264"
         self._preset = preset
 
     def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
         codec = super()._open(width, height, rate)
-        # One slice, and a core left for the student; above 720p one thread is not enough for 30 frames/s.
-        codec.thread_count = 1 if width * height <= 1280 * 720 else 2
+        codec.thread_count = self._threads(width, height)
         return codec
 
     def _options(self, width: int, height: int) -> dict[str, str]:
@@ -201,9 +213,10 @@ class NvencEncoder(H264Encoder):
         self,
         control: bitrate.Rate,
         clock: Callable[[], float] = monotonic,
+        most_threads: int = 2,
         preset: Callable[[int, int], str] = lambda width, height: "superfast",
     ):
-        super().__init__(control, clock, preset)
+        super().__init__(control, clock, most_threads, preset)
         self.name = "NVENC"
 
     def reset(self) -> None:
@@ -258,7 +271,7 @@ class VP8Encoder(Encoder):
             # No denoiser: it smooths away what the student gave.
             "noise-sensitivity": "0",
         }
-        codec.thread_count = 1 if width * height <= 1280 * 720 else 2
+        codec.thread_count = self._threads(width, height)
         self._opened_at = self._clock()
         return codec
 

@@ -29,19 +29,19 @@ class EncoderChoice:
     """What was measured, and what follows from it.
 
     Attributes:
-        cpus: how many processors there are.
+        cpus: how many processors the server may use.
         seconds_per_pixel: what x264 takes by preset; without any, superfast is taken.
         nvenc: whether the GPU encodes.
         note: why it does not, in words; None where it does.
     """
 
-    cpus: int = 1
+    cpus: float = 1
     seconds_per_pixel: dict[str, float] = field(default_factory=dict)
     nvenc: bool = False
     note: str | None = None
 
     @classmethod
-    def measure(cls, cpus: int) -> "EncoderChoice":
+    def measure(cls, cpus: float) -> "EncoderChoice":
         """Encode some frames with each x264 preset and one with NVENC: a tenth of a second."""
         note = _try_nvenc()
         return cls(cpus, {preset: _measured(preset) for preset in PRESETS}, note is None, note)
@@ -56,9 +56,10 @@ class EncoderChoice:
 
     def encoder(self, codec: str, control: Rate, clock: Callable[[], float] = monotonic) -> Encoder:
         """Return a new encoder for ``H264`` or ``VP8``."""
+        threads = 2 if self.cpus >= 2 else 1
         if codec != "H264":
-            return ENCODERS[codec](control, clock)
-        return (NvencEncoder if self.nvenc else H264Encoder)(control, clock, self.preset)
+            return ENCODERS[codec](control, clock, threads)
+        return (NvencEncoder if self.nvenc else H264Encoder)(control, clock, threads, self.preset)
 
 
 def _measured(preset: str) -> float:

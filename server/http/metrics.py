@@ -81,7 +81,7 @@ class _HostCollector(Collector):
             "How late the event loop runs what is due, 99th percentile of 15 s.",
             host.loop_lag.p99_ms() / 1000,
         )
-        yield GaugeMetricFamily("acutance_busy_ratio", "Share of the machine's processors in use.", host.load.busy)
+        yield GaugeMetricFamily("acutance_busy_ratio", "Share of the usable processors in use.", host.load.busy)
         yield GaugeMetricFamily(
             "acutance_inference_overdue",
             "Calls of a student that are no longer waited for and have not come back.",

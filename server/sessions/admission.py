@@ -37,7 +37,7 @@ class Running:
         return self.age >= SETTLING_S
 
 
-def refusal_reason(sessions: Sequence[Running], rest: float, own: float, cpus: int) -> str | None:
+def refusal_reason(sessions: Sequence[Running], rest: float, own: float, cpus: float) -> str | None:
     """Return why one more session would push the others below their frame rate, or None where it fits.
 
     The others can step down: what their students take is free for the taking. What remains, decoding and encoding,
@@ -47,7 +47,7 @@ def refusal_reason(sessions: Sequence[Running], rest: float, own: float, cpus: i
         sessions: those that run.
         rest: processors that all but the students take, other programs among them.
         own: processors that the server uses.
-        cpus: how many there are.
+        cpus: how many the server may use.
     """
     for session in sessions:
         if session.settled and not session.can_yield and session.returned < _HEALTHY * session.received:
@@ -59,5 +59,5 @@ def refusal_reason(sessions: Sequence[Running], rest: float, own: float, cpus: i
     unseen = len(sessions) - len(settled)
     needed = rest + (unseen + 1) * base
     if sessions and needed > _FULL * cpus:
-        return f"{len(sessions)} running would need {needed:.1f} of {cpus} processors with one more"
+        return f"{len(sessions)} running would need {needed:.1f} of {cpus:g} processors with one more"
     return None

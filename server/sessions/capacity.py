@@ -27,12 +27,12 @@ class Capacity:
     """What was measured, in processor seconds a frame of 1280x720.
 
     Attributes:
-        cpus: how many processors there are.
+        cpus: how many processors the server may use.
         codec: decoding and encoding.
         students: by rung, best first; 0 for passing through.
     """
 
-    cpus: int
+    cpus: float
     codec: float
     students: dict[str, float]
 
@@ -46,7 +46,7 @@ class Capacity:
         return self.sessions(PASS)
 
 
-def measure(cpus: int, rungs: list[Rung], encoders: EncoderChoice) -> Capacity:
+def measure(cpus: float, rungs: list[Rung], encoders: EncoderChoice) -> Capacity:
     """Encode and decode a second of a moving picture; takes about half a second."""
     pixels = SIZE[0] * SIZE[1]
     encoder = encoders.encoder("H264", RateControl(start_bitrate(*SIZE, 100_000_000)))

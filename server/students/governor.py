@@ -54,8 +54,8 @@ class Sample:
         lost: frames that were overwritten since the sample before.
         interval: seconds between the frames that come.
         pixels: of the returned picture.
-        busy: share of the machine's processors in use, 0 to 1.
-        cpus: how many there are.
+        cpus: how many processors the server may use.
+        busy: share of these processors in use, 0 to 1.
     """
 
     at: float
@@ -65,7 +65,7 @@ class Sample:
     interval: float
     pixels: int
     busy: float = 0.0
-    cpus: int = 1
+    cpus: float = 1
 
 
 class Governor:

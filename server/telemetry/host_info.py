@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from acutance.model.processors import usable_processors
+
 
 def describe() -> dict[str, str]:
     """Return what a figure must be read with: processor, GPU and driver, system, versions, commit, date."""
@@ -27,7 +29,10 @@ def _cpu_model() -> str:
     except OSError:
         return platform.processor() or platform.machine()
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(models)} x {models[0]}" if models else platform.machine()
+    if not models:
+        return platform.machine()
+    usable = usable_processors()
+    return f"{usable:g} of {len(models)} x {models[0]}" if usable < len(models) else f"{len(models)} x {models[0]}"
 
 
 def _gpu() -> str:

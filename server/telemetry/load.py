@@ -1,37 +1,53 @@
-"""How busy the machine is: what the server itself takes, and everything else."""
+"""How busy the processors are that the server may use: by the server itself, and by everything else."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from statistics import fmean
+from time import monotonic
 
 import psutil
+
+from acutance.model.processors import CpuQuota, cpu_quota, usable_ids, usable_processors
 
 _EVERY_S = 1.0
 _KEPT = 5
 
 
 class Load:
-    """Sampled once a second on the event loop; psutil's own reading takes some 0.1 ms.
+    """Sampled once a second on the event loop; one reading takes some 0.1 ms.
 
     Attributes:
-        busy: share of all processors in use over the last second, 0 to 1; what was started with a lower priority
-            (nice) yields to the server and does not count.
+        busy: share of the usable processors in use over the last second, 0 to 1. What runs at a lower priority (nice)
+            yields to the server and does not count, unless the server itself runs at one.
         own: processors that this process used over the last second: 1.5 is one and a half.
-        cpus: how many processors there are.
+        cpus: how many processors this process may use, see `acutance.model.processors`.
     """
 
-    def __init__(self, students: Callable[[], float] = lambda: 0.0) -> None:
-        """Begin.
+    def __init__(
+        self,
+        students: Callable[[], float] = lambda: 0.0,
+        quota: CpuQuota | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Start without a reading.
 
         Args:
             students: processors that all students take now; see `rest`.
+            quota: the CPU quota of this process; None for the one that its control groups have, if any.
+            clock: in seconds.
         """
         self._students = students
         self.busy = 0.0
         self.own = 0.0
         self._history: deque[float] = deque(maxlen=_KEPT)
-        self.cpus = psutil.cpu_count() or 1
+        self._ids = usable_ids()
+        self._quota = quota or cpu_quota()
+        self.cpus = usable_processors() if quota is None else min(len(self._ids), quota.processors)
         self._process = psutil.Process()
+        self._others_yield = self._process.nice() <= 0
+        self._clock = clock
+        self._quota_read: tuple[float, float] | None = None
 
     @property
     def rest(self) -> float:
@@ -47,9 +63,30 @@ class Load:
 
     def sample(self) -> None:
         """Measure since the last call."""
-        times = psutil.cpu_times_percent(interval=None)
-        # Not every system knows the last two.
-        free = times.idle + getattr(times, "iowait", 0.0) + getattr(times, "nice", 0.0)
-        self.busy = max(0.0, 1 - free / 100)
+        free = min(self._free_by_affinity(), self._free_by_quota())
+        self.busy = min(max(0.0, 1 - free / self.cpus), 1.0)
         self._history.append(max(0.0, self.busy * self.cpus - self._students()))
         self.own = self._process.cpu_percent(interval=None) / 100
+
+    def _free_by_affinity(self) -> float:
+        """Return how many of the processors on which this process may run were idle."""
+        if len(self._ids) == psutil.cpu_count():
+            times = [psutil.cpu_times_percent(interval=None)]
+        else:
+            each = psutil.cpu_times_percent(interval=None, percpu=True)
+            times = [each[number] for number in self._ids if number < len(each)] or each
+        idle = ("idle", "iowait", "nice") if self._others_yield else ("idle", "iowait")
+        # Not every system knows all of them.
+        percent = fmean(sum(getattr(of_one, name, 0.0) for name in idle) for of_one in times)
+        return len(self._ids) * percent / 100
+
+    def _free_by_quota(self) -> float:
+        """Return how many processors of the quota were unused; all of them before the second reading."""
+        used = self._quota.used_seconds() if self._quota is not None else None
+        if self._quota is None or used is None:
+            return self.cpus
+        now, before = self._clock(), self._quota_read
+        self._quota_read = now, used
+        if before is None or now <= before[0]:
+            return self._quota.processors
+        return self._quota.processors - (used - before[1]) / (now - before[0])

@@ -1,11 +1,11 @@
 """`acutance-train evaluate`: tables of quality and cost."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from acutance.model.processors import usable_threads
 from acutance.training.cli.options import DATA, Data, FitOn, Sets, console, fitted, named_sets
 from acutance.training.data.pictures import DataError
 
@@ -40,7 +40,7 @@ def evaluate(
     csv: Annotated[Path | None, typer.Option(help="Write every figure to this file, a line each.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to this file, for `figures`.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Keep spoiled frames in this folder for the next time.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = os.cpu_count() or 1,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = usable_threads(),
 ) -> None:
     """Measure methods on test sets: PSNR, SSIM and more, with intervals, against the input; and what they cost."""
     from acutance.training.evaluation import cost as costing

@@ -1,11 +1,11 @@
 """`acutance-train export`: from a run to an ONNX file with its model card."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from acutance.model.processors import usable_threads
 from acutance.training.checkpoints.run_record import Checkpoint
 from acutance.training.cli.options import DATA, Data, Sets, console, named_sets
 from acutance.training.data.pictures import DataError
@@ -26,7 +26,7 @@ def export(
     ] = None,
     data: Data = DATA,
     cache: Annotated[Path | None, typer.Option(help="Keep spoiled frames in this folder for the next time.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = os.cpu_count() or 1,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = usable_threads(),
 ) -> None:
     """Write a student as ONNX with its model card: folded, checked against torch, measured."""
     from acutance.training.evaluation import tables

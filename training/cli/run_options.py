@@ -1,6 +1,5 @@
 """Options that the commands which train have in common."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +7,9 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-CORES = os.cpu_count() or 1
+from acutance.model.processors import usable_threads
+
+CORES = usable_threads()
 
 Out = Annotated[Path, typer.Option(help="Folder of the run: checkpoints, record, logs, samples.")]
 Data = Annotated[Path | None, typer.Option(help="A training set that `prepare` wrote.")]

@@ -25,6 +25,14 @@ def test_the_best_preset_that_leaves_the_student_its_time(cpus: int, size: tuple
     assert EncoderChoice(cpus, COSTS).preset(*size) == preset
 
 
+@pytest.mark.parametrize(("cpus", "threads"), [(1, 1), (1.5, 1), (2, 2), (16, 2)])
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+def test_a_large_frame_takes_no_more_threads_than_there_are_processors(codec: str, cpus: float, threads: int) -> None:
+    encoder = EncoderChoice(cpus, COSTS).encoder(codec, RateControl(500_000))
+    assert encoder._open(1920, 1080, 500_000).thread_count == threads
+    assert encoder._open(1280, 720, 500_000).thread_count == 1
+
+
 def test_without_measurements_the_cheapest_is_taken() -> None:
     assert EncoderChoice().preset(640, 360) == "superfast"
 

@@ -1,9 +1,13 @@
 """Load is of this machine: what a test can say is that work shows."""
 
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
+from acutance.model.processors import CpuQuota
 from acutance.server.telemetry.load import Load
 
 
@@ -30,3 +34,55 @@ def test_work_shows_and_its_peak_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     students = 0.3 * load.cpus
     load.sample()
     assert load.rest == pytest.approx(0.2 * load.cpus)
+
+
+def _times(monkeypatch: pytest.MonkeyPatch, *each: dict[str, float]) -> None:
+    """Let the host's processors be as idle as this."""
+    monkeypatch.setattr("psutil.cpu_count", lambda: len(each))
+    mean = {name: sum(one[name] for one in each) / len(each) for name in each[0]}
+    monkeypatch.setattr(
+        "psutil.cpu_times_percent",
+        lambda interval, percpu=False: [SimpleNamespace(**one) for one in each] if percpu else SimpleNamespace(**mean),
+    )
+
+
+def test_processors_on_which_the_server_may_not_run_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acutance.server.telemetry.load.usable_ids", lambda: frozenset({1, 3}))
+    monkeypatch.setattr("acutance.model.processors.usable_ids", lambda: frozenset({1, 3}))
+    monkeypatch.setattr("acutance.server.telemetry.load.cpu_quota", lambda: None)
+    _times(monkeypatch, {"idle": 0.0}, {"idle": 90.0}, {"idle": 0.0}, {"idle": 70.0})
+    load = Load()
+    load.sample()
+    assert load.cpus == 2
+    assert load.busy == pytest.approx(0.2)
+    assert load.rest == pytest.approx(0.4)
+
+
+def test_what_is_left_of_a_quota_is_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acutance.server.telemetry.load.usable_ids", lambda: frozenset(range(8)))
+    _times(monkeypatch, *[{"idle": 50.0}] * 8)
+    now, stat = 10.0, tmp_path / "cpu.stat"
+    stat.write_text("usage_usec 1000000\n")
+    load = Load(quota=CpuQuota(2.0, tmp_path), clock=lambda: now)
+    load.sample()
+    assert (load.cpus, load.busy) == (2.0, 0.0), "half of the host is free, and that is more than the quota"
+    now = 11.0
+    stat.write_text("usage_usec 2500000\n")
+    load.sample()
+    assert load.busy == pytest.approx(0.75)
+    _times(monkeypatch, *[{"idle": 2.5}] * 8)
+    now = 12.0
+    load.sample()
+    assert load.busy == pytest.approx(0.9), "the quota is unused, but the host is full"
+
+
+def test_what_yields_is_free_unless_the_server_yields_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acutance.server.telemetry.load.usable_ids", lambda: frozenset({0}))
+    monkeypatch.setattr("acutance.server.telemetry.load.cpu_quota", lambda: None)
+    _times(monkeypatch, {"idle": 10.0, "nice": 50.0})
+    for niceness, busy in ((0, 0.4), (5, 0.9)):
+        monkeypatch.setattr(psutil.Process, "nice", lambda self, niceness=niceness: niceness)
+        load = Load()
+        load.cpus = 1
+        load.sample()
+        assert load.busy == pytest.approx(busy)
