@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
+from acutance.server.students.window import Window
 
 # The last 3 s at 30 frames a second decide; less than the first of them decides nothing.
 _WINDOW, _ENOUGH = 90, 30
@@ -87,7 +87,8 @@ class Governor:
         self.reason: str | None = None
         self._steady = steady
         self._index = 0
-        self._samples: deque[Sample] = deque(maxlen=_WINDOW)
+        self._enhance, self._encode = Window(_WINDOW), Window(_WINDOW)
+        self._lost: deque[int] = deque(maxlen=_WINDOW)
         self._changed_at: float | None = None
         self._warming = _WARM_UP
         self._rose_at = float("-inf")
@@ -107,7 +108,9 @@ class Governor:
         if self._warming > 0:
             self._warming -= 1
             return False
-        self._samples.append(sample)
+        self._enhance.add(sample.enhance)
+        self._encode.add(sample.encode)
+        self._lost.append(sample.lost)
         why = self._overload(sample)
         if why is not None:
             return self._down(sample, why)
@@ -139,21 +142,18 @@ class Governor:
     def _slowdown(self, sample: Sample) -> float:
         """By how much this rung takes longer than it did on the idle machine; what is above it will, too."""
         idle = self.rung.seconds_per_pixel * sample.pixels
-        if not idle or not self._samples:
+        if not idle or not self._lost:
             return 1.0
-        return max(1.0, float(np.median([kept.enhance for kept in self._samples])) / idle)
+        return max(1.0, self._enhance.percentile(50) / idle)
 
     def _overload(self, sample: Sample) -> str | None:
-        if self._index == len(self.rungs) - 1 or len(self._samples) < _ENOUGH:
+        if self._index == len(self.rungs) - 1 or len(self._lost) < _ENOUGH:
             return None
-        lost = sum(kept.lost for kept in self._samples)
-        if lost > _LOST * (len(self._samples) + lost):
-            return f"{lost} of {len(self._samples) + lost} frames came too late"
-        for stage, times in (
-            ("enhancing", [kept.enhance for kept in self._samples]),
-            ("encoding", [kept.encode for kept in self._samples]),
-        ):
-            median, late = np.percentile(times, (50, 95))
+        lost = sum(self._lost)
+        if lost > _LOST * (len(self._lost) + lost):
+            return f"{lost} of {len(self._lost) + lost} frames came too late"
+        for stage, times in (("enhancing", self._enhance), ("encoding", self._encode)):
+            median, late = times.percentile(50), times.percentile(95)
             if late > _TOO_LATE * sample.interval or median > _TOO_SLOW * sample.interval:
                 return f"{stage} took {1000 * late:.0f} of {1000 * sample.interval:.0f} ms"
         return None
@@ -168,7 +168,7 @@ class Governor:
 
     def _up(self, sample: Sample) -> bool:
         assert self._changed_at is not None
-        if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._samples) < _ENOUGH:
+        if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._lost) < _ENOUGH:
             return False
         above = self._index - 1
         fits = self._affordable(above, sample.pixels, sample.interval, self._slowdown(sample))
@@ -188,4 +188,5 @@ class Governor:
         self._index = index
         self._changed_at = at
         self._warming = _WARM_UP
-        self._samples.clear()
+        for kept in (self._enhance, self._encode, self._lost):
+            kept.clear()

@@ -1,0 +1,45 @@
+"""The last measurements of a stage, with any percentile at the cost of a look-up."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+
+
+class Window:
+    """The last ``length`` durations in seconds, kept sorted: adding one costs a microsecond, not a sort."""
+
+    def __init__(self, length: int):
+        self._length = length
+        self._times: deque[float] = deque()
+        self._sorted: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def add(self, seconds: float) -> None:
+        """Take a duration; the oldest one leaves a full window."""
+        if len(self._times) == self._length:
+            del self._sorted[bisect_left(self._sorted, self._times.popleft())]
+        self._times.append(seconds)
+        insort(self._sorted, seconds)
+
+    def clear(self) -> None:
+        """Forget all durations."""
+        self._times.clear()
+        self._sorted.clear()
+
+    def percentile(self, percent: float) -> float:
+        """Return a percentile, linearly interpolated as NumPy does it by default.
+
+        Raises:
+            IndexError: the window is empty.
+        """
+        place = (len(self._sorted) - 1) * (percent / 100)
+        below = int(place)
+        low, high = self._sorted[below], self._sorted[min(below + 1, len(self._sorted) - 1)]
+        share = place - below
+        # NumPy's way, to the last bit: from the nearer neighbour.
+        return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
+
+    def above(self, seconds: float) -> int:
+        """Return how many durations are longer than this."""
+        return len(self._sorted) - bisect_right(self._sorted, seconds)

@@ -1,0 +1,26 @@
+"""Percentiles are NumPy's, whatever was added and has left."""
+
+from collections import deque
+
+import numpy as np
+import pytest
+
+from acutance.server.students.window import Window
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 90])
+def test_percentiles_are_those_of_the_last_durations(length: int) -> None:
+    random = np.random.default_rng(length)
+    window, kept = Window(length), deque[float](maxlen=length)
+    # Rounded: equal ones are among them.
+    for seconds in np.round(random.gamma(2, 0.01, 500), 3):
+        window.add(float(seconds))
+        kept.append(float(seconds))
+        assert len(window) == len(kept)
+        for percent in (0, 50, 95, 100):
+            assert window.percentile(percent) == np.percentile(kept, percent)
+        assert window.above(0.02) == sum(each > 0.02 for each in kept)
+    window.clear()
+    assert len(window) == 0
+    with pytest.raises(IndexError):
+        window.percentile(50)
