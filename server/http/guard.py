@@ -11,6 +11,7 @@ from aiohttp.typedefs import Middleware
 
 from acutance.server.http.responses import CODE, refusal
 from acutance.server.security.access import Access, AccessError
+from acutance.server.security.addresses import client_network
 from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Client
 from acutance.server.security.rate_limit import RequestRate
@@ -62,7 +63,7 @@ class Guard:
         return guard
 
     async def _checked(self, request: web.Request, handler: _Handler, origin: str | None) -> web.StreamResponse:
-        address = self._address(request)
+        network = client_network(self._address(request))
         host = request.headers.get(hdrs.HOST)
         if not self.origins.serves_host(host):
             return refusal(
@@ -78,7 +79,7 @@ class Guard:
                     "bad_origin",
                     f"Pages of {str(origin)[:99]} may not use this server: it was started without --origin for them.",
                 )
-            wait = self.rate.wait(address) if self.rate is not None else 0.0
+            wait = self.rate.wait(network) if self.rate is not None else 0.0
             if wait > 0:
                 return refusal(
                     429,
@@ -88,7 +89,7 @@ class Guard:
                 )
         try:
             request[CALLER] = caller = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
-            request[CLIENT] = Client(caller, address)
+            request[CLIENT] = Client(caller, network)
         except AccessError as error:
             if not _is_public(request):
                 headers = (
@@ -98,7 +99,7 @@ class Guard:
         return await handler(request)
 
     def _address(self, request: web.Request) -> str:
-        """Return whose request it is: the last address in the chain that no trusted proxy has."""
+        """Return the client's address: the last one in the chain that is not a trusted proxy's."""
         address = request.remote or ""
         if not self.proxies:
             return address

@@ -150,3 +150,18 @@ async def test_each_token_has_its_own_number_of_sessions(serve: Callable[..., ob
         if status == 503:
             assert (await answered.json())["error"] == "quota"
             assert "Retry-After" in answered.headers
+
+
+async def test_the_addresses_of_one_ipv6_network_count_as_one_client(serve: Callable[..., object]) -> None:
+    proxies = [ipaddress.ip_network("127.0.0.0/8")]
+    client: Client = await serve(  # type: ignore[misc]
+        Guard(rate=RequestRate(8, lambda: 0.0), proxies=proxies), Quota(per_address=1)
+    )
+
+    async def ask(address: str) -> int:
+        return (await client.post("/offer", json=OFFER, headers={"X-Forwarded-For": address})).status
+
+    assert await ask("2001:db8:0:1::1") == 200
+    assert await ask("2001:db8:0:1:ffff::2") == 503, "the quota of the first session's network"
+    assert await ask("2001:db8:0:1:abcd:ef01:2345:6789") == 429, "the rate of the first two requests' network"
+    assert await ask("2001:db8:0:2::1") == 200, "another network"
