@@ -1,15 +1,23 @@
-"""The error with which a request is refused, in every room that reads what a stranger sent."""
+"""The error with which every room refuses a request; `http` turns it into a response."""
+
+from collections.abc import Mapping
+
+# Seconds after which a client may try again, in the Retry-After header of a refusal that is temporary.
+RETRY_AFTER_S = 5
+RETRY_LATER = {"Retry-After": str(RETRY_AFTER_S)}
 
 
 class RequestError(ValueError):
-    """A request that cannot be served.
+    """A request that is refused.
 
     Attributes:
-        status: HTTP status that fits: 400 if the request is malformed, 422 if it asks for something unsupported.
+        status: HTTP status: 400 for a malformed request, 422 for a well-formed one that asks for something unsupported.
         code: one word for programs, listed in openapi.json.
+        headers: HTTP headers of the response, such as ``Retry-After``.
     """
 
-    def __init__(self, status: int, code: str, message: str):
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None):
         super().__init__(message)
         self.status = status
         self.code = code
+        self.headers = dict(headers or {})

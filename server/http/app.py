@@ -14,11 +14,10 @@ from acutance.server.http.guard import CALLER, CLIENT, Guard
 from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.responses import refusal as _error
+from acutance.server.http.responses import refusal_of
 from acutance.server.http.whip_routes import add_routes, session_url
 from acutance.server.options.limits import LARGEST_BODY
 from acutance.server.sessions.host import FullError, Host
-from acutance.server.sessions.settings import SettingError
-from acutance.server.sessions.streams import NoStreamError, TakenError
 from acutance.server.signalling.offer import read_offer
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 METRICS = web.AppKey("metrics", Metrics)
 STATIC = Path(__file__).resolve().parents[2] / "static"
 OPENAPI = Path(__file__).parent / "openapi.json"
-_RETRY_AFTER_S = 5
 _LONGEST_ECHO = 200
 _CONTINUE = "100-continue"
 _SECURITY_HEADERS = {
@@ -153,19 +151,9 @@ async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except RequestError as error:
-        return _error(error.status, error.code, str(error))
-    except SettingError as error:
-        return _error(422, "bad_setting", f"This cannot be had: {error}.")
-    except TakenError as error:
-        return _error(409, "taken", str(error))
-    except NoStreamError as error:
-        if error.expected:
-            return _error(503, "no_stream_yet", str(error), {"Retry-After": str(_RETRY_AFTER_S)})
-        return _error(404, "no_stream", str(error))
-    except FullError as error:
-        if error.elsewhere is not None:
+        if isinstance(error, FullError) and error.elsewhere is not None:
             return _error(307, "elsewhere", str(error), {"Location": error.elsewhere.rstrip("/") + request.path_qs})
-        return _error(503, error.code, str(error), {"Retry-After": str(_RETRY_AFTER_S)})
+        return refusal_of(error)
     except web.HTTPRequestEntityTooLarge:
         most = request.client_max_size
         return _error(413, "too_large", f"The body is larger than {most} bytes: no offer is.")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
-from acutance.server.http.responses import CODE, refusal
-from acutance.server.security.access import Access, AccessError
+from acutance.server.errors import RequestError
+from acutance.server.http.responses import CODE, refusal, refusal_of
+from acutance.server.security.access import Access
 from acutance.server.security.addresses import client_network
 from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Client
@@ -90,12 +91,9 @@ class Guard:
         try:
             request[CALLER] = caller = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
             request[CLIENT] = Client(caller, network)
-        except AccessError as error:
+        except RequestError as error:
             if not _is_public(request):
-                headers = (
-                    {"WWW-Authenticate": 'Bearer realm="acutance"'} if error.status == 401 else {"Retry-After": "5"}
-                )
-                return refusal(error.status, error.code, str(error), headers)
+                return refusal_of(error)
         return await handler(request)
 
     def _address(self, request: web.Request) -> str:

@@ -1,14 +1,21 @@
-"""How every route says no: a status, a word for programs, a sentence for people."""
+"""The response to a refused request: a status, a code for programs, a message for people."""
 
 from collections.abc import Mapping
 
 from aiohttp import web
 
+from acutance.server.errors import RequestError
+
 CODE = web.ResponseKey("code", str)
 
 
 def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Return ``{"error": code, "message": message}``; what counts refusals reads the code off the response."""
+    """Return ``{"error": code, "message": message}``; the count of refusals reads the code from the response."""
     response = web.json_response({"error": code, "message": message}, status=status, headers=headers)
     response[CODE] = code
     return response
+
+
+def refusal_of(error: RequestError) -> web.Response:
+    """Return the response to a request that was refused with this error."""
+    return refusal(error.status, error.code, str(error), error.headers)

@@ -4,22 +4,12 @@ import ipaddress
 import socket
 from dataclasses import dataclass, field
 
+from acutance.server.errors import RETRY_LATER, RequestError
 from acutance.server.security.jwt_keys import JwtVerifier, KeysError
 from acutance.server.security.tokens import Caller, Tokens
 
-
-class AccessError(ValueError):
-    """A request without the right to what it asks for.
-
-    Attributes:
-        status: 401 where a token is missing or wrong, 503 where it cannot be checked now.
-        code: one word for programs.
-    """
-
-    def __init__(self, status: int, code: str, message: str):
-        super().__init__(message)
-        self.status = status
-        self.code = code
+# RFC 6750, section 3.
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="acutance"'}
 
 
 @dataclass
@@ -43,22 +33,28 @@ class Access:
         """Return who sent this ``Authorization`` header (RFC 6750, section 2.1).
 
         Raises:
-            AccessError: it is missing, or no token of this server's.
+            RequestError: 401 if the token is missing or not valid, 503 if it cannot be checked now.
         """
         if not self.required:
             return Caller()
         scheme, _, secret = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
-            raise AccessError(401, "no_token", "This server needs a token: send it as Authorization: Bearer TOKEN.")
+            raise RequestError(
+                401, "no_token", "This server needs a token: send it as Authorization: Bearer TOKEN.", _CHALLENGE
+            )
         secret = secret.strip()
         caller = self.tokens.caller(secret)
         if caller is None and self.verifier is not None and secret.count(".") == 2:
             try:
                 caller = await self.verifier.caller(secret)
             except KeysError as error:
-                raise AccessError(503, "keys_unavailable", f"Tokens cannot be checked now: {error}.") from error
+                raise RequestError(
+                    503, "keys_unavailable", f"Tokens cannot be checked now: {error}.", RETRY_LATER
+                ) from error
         if caller is None:
-            raise AccessError(401, "bad_token", "This token is not valid here: ask whoever runs the server for one.")
+            raise RequestError(
+                401, "bad_token", "This token is not valid here: ask the operator of the server for one.", _CHALLENGE
+            )
         return caller
 
 

@@ -11,6 +11,7 @@ from aiortc import RTCPeerConnection
 
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.encoding.rendition import Variant
+from acutance.server.errors import RETRY_LATER, RequestError
 from acutance.server.forward.forward import Ingest
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import bind_within
@@ -32,17 +33,15 @@ from acutance.server.video.enhancer import Enhancer
 log = logging.getLogger(__name__)
 
 
-class FullError(RuntimeError):
+class FullError(RequestError):
     """There is no room for another session; the message says why.
 
     Attributes:
-        code: one word for programs.
-        elsewhere: the URL of a server that may have some.
+        elsewhere: the URL of a server that may have room; None if no other is known.
     """
 
     def __init__(self, message: str, elsewhere: str | None = None, code: str = "full"):
-        super().__init__(message)
-        self.code = code
+        super().__init__(503, code, message, RETRY_LATER)
         self.elsewhere = elsewhere
 
 

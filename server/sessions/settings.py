@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import MAX_BITRATE, MAX_OUTPUT_HEIGHT, MIN_BITRATE, MIN_OUTPUT_HEIGHT
 
 # A message with every field has 150 bytes.
@@ -13,8 +14,11 @@ LONGEST_MESSAGE = 1024
 _LONGEST_NAME = 64
 
 
-class SettingError(ValueError):
+class SettingError(RequestError):
     """A setting that cannot be read or applied; the message says which one and what is allowed."""
+
+    def __init__(self, message: str):
+        super().__init__(422, "bad_setting", message)
 
 
 class SessionSettings(BaseModel):

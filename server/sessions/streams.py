@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from acutance.server.encoding.rendition import Variant
-from acutance.server.errors import RequestError
+from acutance.server.errors import RETRY_LATER, RequestError
 from acutance.server.sessions.publisher import Session
 
 # The stream of an address that names none.
@@ -18,21 +18,30 @@ _EXPECTED_S = 30.0
 _MOST_EXPECTED = 256
 
 
-class TakenError(RuntimeError):
-    """Somebody publishes under this name already."""
+class TakenError(RequestError):
+    """A stream of this name is being published already."""
+
+    def __init__(self, name: str):
+        super().__init__(
+            409, "taken", f"The stream {name!r} is being published already: choose another name, or end that first."
+        )
 
 
-class NoStreamError(LookupError):
-    """Nobody publishes under this name.
-
-    Attributes:
-        expected: whether somebody did a moment ago, so that trying again is worth it.
-    """
+class NoStreamError(RequestError):
+    """No stream of this name is live."""
 
     def __init__(self, name: str, expected: bool):
-        what = "has just ended: try again in a few seconds" if expected else "is not live: nobody publishes it"
-        super().__init__(f"The stream {name!r} {what}.")
-        self.expected = expected
+        """Make it.
+
+        Args:
+            name: of the stream.
+            expected: whether it was live a moment ago, so that the client may try again.
+        """
+        if expected:
+            message = f"The stream {name!r} has just ended: try again in a few seconds."
+            super().__init__(503, "no_stream_yet", message, RETRY_LATER)
+        else:
+            super().__init__(404, "no_stream", f"The stream {name!r} is not live: nobody publishes it.")
 
 
 def check_name(name: str) -> str:
@@ -65,7 +74,7 @@ class Streams:
         """
         check_name(name)
         if name in self._live:
-            raise TakenError(f"The stream {name!r} is being published already: choose another name, or end that first.")
+            raise TakenError(name)
         self._live[name] = session
         self._ended.pop(name, None)
 

@@ -13,7 +13,7 @@ from acutance.server.options.forwarding import read_hosts
 from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.h264_profile import with_received_level, with_stand_ins
 from acutance.server.rtc.session_description import Role, check_sdp
-from acutance.server.security.access import Access, AccessError
+from acutance.server.security.access import Access
 from acutance.server.security.origins import OriginError, Origins
 from acutance.server.security.tokens import TokenError, Tokens
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
@@ -112,12 +112,12 @@ def _origin(given: bytes) -> None:
 
 def bearer(access: Access, runner: asyncio.Runner) -> Door:
     """Return the door of the Authorization header, for those with a right to it."""
-    return Door("authorization", lambda given: runner.run(access.caller(_header(given))), (AccessError,))
+    return Door("authorization", lambda given: runner.run(access.caller(_header(given))), (RequestError,))
 
 
 _FORWARDING = ForwardRules(read_hosts(["sfu.example", "[::1]:7080"]))
 
-OFFER = Door("offer", read_offer, (RequestError, SettingError))
+OFFER = Door("offer", read_offer, (RequestError,))
 DESCRIPTION = Door("description", _description, (RequestError,))
 FRAGMENT = Door("fragment", lambda given: _usable(read_fragment(_text(given))), (RequestError,))
 CANDIDATES = Door("candidates", lambda given: _usable(read_json(given)), (RequestError,))

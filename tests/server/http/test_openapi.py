@@ -58,7 +58,7 @@ def test_what_needs_a_token_says_so() -> None:
 def test_every_error_code_of_the_source_is_listed() -> None:
     server = Path(__file__).parents[3] / "server"
     source = "".join(file.read_text("utf-8") for file in server.rglob("*.py"))
-    raised = re.findall(r'(?:RequestError|AccessError|refusal|_error)\(\s*(?:\d{3}|error\.status),\s*"(\w+)"', source)
+    raised = re.findall(r'(?:RequestError|__init__|refusal|_error)\(\s*(?:\d{3}|error\.status),\s*"(\w+)"', source)
     raised += re.findall(r'\bcode(?:: str)? ?= ?"(\w+)"', source)
     assert set(raised) == set(SAID["components"]["schemas"]["Error"]["properties"]["error"]["enum"])
 
