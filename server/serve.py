@@ -12,6 +12,7 @@ from acutance.server import assembly, logs
 from acutance.server.assembly import Entrance
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
+from acutance.server.http.bodies import BodyLimits
 from acutance.server.options.server import ServeOptions
 from acutance.server.security.access import is_loopback
 from acutance.server.security.tls import Certificate
@@ -55,7 +56,7 @@ async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, enco
     stopping = Stopping()
     stopping.listen()
     host = assembly.host(options, ladder, encoders)
-    app = create_app(host, entrance.guard, options.max_body, entrance.forwarding)
+    app = create_app(host, entrance.guard, BodyLimits(options.max_body, options.body_timeout), entrance.forwarding)
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     watch = None

@@ -10,13 +10,13 @@ from acutance.server.errors import RequestError
 from acutance.server.forward.rules import ForwardRules
 from acutance.server.http import forward_routes
 from acutance.server.http.app_keys import HOST
+from acutance.server.http.bodies import BODY_LIMITS, BodyLimits, read_body
 from acutance.server.http.guard import CALLER, CLIENT, Guard
 from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.responses import refusal as _error
 from acutance.server.http.responses import refusal_of
 from acutance.server.http.whip_routes import add_routes, session_url
-from acutance.server.options.limits import LARGEST_BODY
 from acutance.server.sessions.host import FullError, Host
 from acutance.server.signalling.offer import read_offer
 
@@ -49,18 +49,20 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def create_app(
-    host: Host, guard: Guard | None = None, largest_body: int = LARGEST_BODY, forwarding: ForwardRules | None = None
+    host: Host, guard: Guard | None = None, bodies: BodyLimits | None = None, forwarding: ForwardRules | None = None
 ) -> web.Application:
     """Return the application; it starts ``host`` with itself and closes it at its end.
 
     Args:
         host: the sessions.
         guard: who may what; None lets everybody in.
-        largest_body: of a request, in bytes.
+        bodies: limits of request bodies; None for the defaults.
         forwarding: who may send streams on by request, and whereto; None for nobody.
     """
     guard = guard or Guard()
-    app = web.Application(middlewares=[_headers, guard.middleware(), _errors], client_max_size=largest_body)
+    bodies = bodies or BodyLimits()
+    app = web.Application(middlewares=[_headers, guard.middleware(), _errors], client_max_size=bodies.largest)
+    app[BODY_LIMITS] = bodies
     app[HOST] = host
     app[METRICS] = Metrics(host, guard.refusals)
     app.router.add_get("/", _page)
@@ -108,7 +110,7 @@ async def _static(request: web.Request) -> web.StreamResponse:
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:
-    offer = read_offer(await request.read())
+    offer = read_offer(await read_body(request))
     session, sdp = await request.app[HOST].open(request[CLIENT], offer.sdp, offer.settings, offer.stream)
     return web.json_response(
         {"sdp": sdp, "type": "answer", "session": session.name, "url": session_url(session.id)},

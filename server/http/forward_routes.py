@@ -4,6 +4,7 @@ from aiohttp import hdrs, web
 
 from acutance.server.forward.rules import ForwardRules
 from acutance.server.http.app_keys import FORWARDING, HOST
+from acutance.server.http.bodies import read_body
 from acutance.server.http.guard import CALLER
 from acutance.server.signalling import forward_requests
 
@@ -20,7 +21,7 @@ def add_routes(app: web.Application, rules: ForwardRules) -> None:
 
 async def _begin(request: web.Request) -> web.StreamResponse:
     app, stream = request.app, request.match_info["stream"]
-    body = await request.read()
+    body = await read_body(request)
     begun = forward_requests.begin(app[HOST], app[FORWARDING], request[CALLER], stream, body)
     location = f"{request.path}/{begun['id']}"
     return web.json_response(begun, status=201, headers={hdrs.LOCATION: location, hdrs.CACHE_CONTROL: "no-store"})

@@ -3,6 +3,7 @@
 from aiohttp import hdrs, web
 
 from acutance.server.http.app_keys import HOST
+from acutance.server.http.bodies import read_body
 from acutance.server.http.guard import CLIENT
 from acutance.server.rtc.connection import Connection
 from acutance.server.sessions.streams import DEFAULT
@@ -38,14 +39,14 @@ def session_url(id: str) -> str:
 
 async def _publish(request: web.Request) -> web.StreamResponse:
     stream = request.match_info.get("stream", DEFAULT)
-    body = await request.read()
+    body = await read_body(request)
     return _created(await whip.publish(request.app[HOST], request[CLIENT], stream, request.content_type, body))
 
 
 async def _watch(request: web.Request) -> web.StreamResponse:
     stream = request.match_info.get("stream", DEFAULT)
     variant = request.query.get("variant", "enhanced")
-    body = await request.read()
+    body = await read_body(request)
     return _created(await whep.watch(request.app[HOST], request[CLIENT], stream, variant, request.content_type, body))
 
 
@@ -95,7 +96,7 @@ async def _patch(request: web.Request) -> web.StreamResponse:
     await whip.patch(
         _found(request),
         request.content_type,
-        await request.read(),
+        await read_body(request),
         headers.get(hdrs.IF_MATCH),
         headers.get(hdrs.ETAG),
     )

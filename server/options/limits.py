@@ -8,6 +8,8 @@ from acutance.server.options.session_limits import MOST_CANDIDATES, Limits
 
 # A browser's offer has 3 to 8 kB, with many codecs and candidates perhaps 20.
 LARGEST_BODY = 64 * 1024
+# An offer fits into some ten packets: a slower client holds a handler on purpose or is too slow for a call.
+BODY_TIMEOUT_S = 10.0
 
 
 class LimitOptions(BaseModel):
@@ -52,6 +54,10 @@ class LimitOptions(BaseModel):
     max_body: Annotated[
         int, Field(ge=1024, le=16 * 1024 * 1024, description="Largest request body in bytes; a larger one gets 413")
     ] = LARGEST_BODY
+    body_timeout: Annotated[
+        float,
+        Field(gt=0, le=300, description="Seconds within which a request body must arrive; a slower one gets 408"),
+    ] = BODY_TIMEOUT_S
     max_requests_per_minute: Annotated[
         float,
         Field(
