@@ -8,6 +8,8 @@ from skimage.metrics import structural_similarity
 from acutance.training.data.planes import Luma
 
 SSIM_KIND = "Wang 2004: 11x11 Gaussian, sigma 1.5, K 0.01/0.03, L 255, population variance, valid region"
+HIGHEST_PSNR = 99.0
+"""dB that an exact picture counts; one wrong pixel by one grey level in 640x360 would count 101.75."""
 _SMALLEST = 11
 """The side of SSIM's window."""
 
@@ -21,6 +23,15 @@ def psnr(picture: Luma, truth: Luma, border: int = 0) -> float:
     a, b = _inside(picture, truth, border, 1)
     error = float(np.mean(np.square(a.astype(np.float64) - b.astype(np.float64))))
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
+
+
+def finite_psnr(picture: Luma, truth: Luma, border: int = 0) -> float:
+    """PSNR as in `psnr`, at most 99 dB: an exact picture has a finite mean, and no other picture counts more.
+
+    Raises:
+        ValueError: As in `psnr`.
+    """
+    return min(psnr(picture, truth, border), HIGHEST_PSNR)
 
 
 def ssim(picture: Luma, truth: Luma, border: int = 0) -> float:

@@ -1,6 +1,5 @@
 """What can be measured of a picture against the truth, by name, and which of it this installation can measure."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,10 +8,7 @@ from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
 from acutance.training.metrics.edges import HALO_KIND, SHARPNESS_KIND, halo, sharpness
 from acutance.training.metrics.external import lpips, lpips_missing, ms_ssim, vmaf, vmaf_missing, vmaf_neg
-from acutance.training.metrics.psnr_ssim import SSIM_KIND, psnr, ssim
-
-EXACT = 99.0
-"""What an exact picture counts, in dB: infinity has no mean."""
+from acutance.training.metrics.psnr_ssim import HIGHEST_PSNR, SSIM_KIND, finite_psnr, ssim
 
 
 def _always_there() -> str | None:
@@ -42,15 +38,10 @@ class Metric:
     missing: Callable[[], str | None] = _always_there
 
 
-def _psnr(picture: Luma, truth: Luma, border: int) -> float:
-    figure = psnr(picture, truth, border)
-    return EXACT if math.isinf(figure) else figure
-
-
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("psnr", "PSNR, dB", _psnr, "more", f"PSNR in dB, exact pictures count {EXACT:.0f}", 2),
+        Metric("psnr", "PSNR, dB", finite_psnr, "more", f"PSNR in dB, at most {HIGHEST_PSNR:.0f}", 2),
         Metric("ssim", "SSIM", ssim, "more", f"SSIM by {SSIM_KIND}", 4),
         Metric(
             "ms-ssim",

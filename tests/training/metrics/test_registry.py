@@ -74,3 +74,11 @@ def test_what_is_not_there_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch,
     assert notes[0].startswith("lpips is absent: torchvision's weights of AlexNet are not at ")
     with pytest.raises(DataError, match="'beauty' is no metric"):
         choose(["beauty"])
+
+
+def test_a_nearly_exact_picture_never_counts_more_than_an_exact_one() -> None:
+    exact = np.full((360, 640), 90, np.uint8)
+    nearly = exact.copy()
+    nearly[100, 100] += 1  # 10 log10(255² · 640 · 360) = 101.75 dB
+    figures = [measure(["psnr"], picture, exact, 0)["psnr"] for picture in (nearly, exact)]
+    assert figures == [99.0, 99.0]
