@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from acutance.training.data.pictures import DataError
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.bootstrap import INTERVAL_KIND
 from acutance.training.evaluation.methods.linear import LINEAR_KIND
 from acutance.training.evaluation.methods.methods import Choice, Method, open_method
 from acutance.training.evaluation.methods.unsharp import UNSHARP_KIND
-from acutance.training.evaluation.testsets import SETS_KIND, Source, find_sources, samples
+from acutance.training.evaluation.testsets import SETS_KIND, Source, find_sources, samples, set_name
 from acutance.training.metrics.registry import METRICS, measure
 
 Progress = Callable[[int, int], None]
@@ -25,7 +26,7 @@ class Measurement:
     Attributes:
         set: The set's folder and the one above.
         category: What the picture shows.
-        source: The file's name.
+        source: The file's path below the set's folder.
         degradation: What was done to it.
         method: What tables call the method.
         frames: Frames that were judged.
@@ -87,6 +88,7 @@ def judge(
     Raises:
         DataError: A set or a method cannot be used.
     """
+    _check_names([folder for folder, _ in tables])
     work = []
     for folder, names in tables:
         ways = [Degradation.parse(name) for name in names]
@@ -97,6 +99,16 @@ def judge(
         measured[index] = found
         progress(len(measured), len(work))
     return [one for index in range(len(work)) for one in measured[index]]
+
+
+def _check_names(folders: Sequence[Path]) -> None:
+    named: dict[str, Path] = {}
+    for folder in folders:
+        name, other = set_name(folder), named.setdefault(set_name(folder), folder)
+        if other.resolve() != folder.resolve():
+            raise DataError(
+                f"both {other} and {folder} would be {name} in the tables: measure them one after the other"
+            )
 
 
 def _measured(
@@ -146,7 +158,5 @@ def _measure(plan: Plan, methods: Sequence[Method], source: Source, how: Degrada
     for method in methods:
         figures = [measure(plan.metrics, method(one.given), one.truth, one.border) for one in frames]
         means = {name: sum(figure[name] for figure in figures) / len(figures) for name in plan.metrics}
-        found.append(
-            Measurement(source.set, source.category, source.path.name, how.name, method.name, len(frames), means)
-        )
+        found.append(Measurement(source.set, source.category, source.name, how.name, method.name, len(frames), means))
     return found

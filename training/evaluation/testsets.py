@@ -58,12 +58,14 @@ class Source:
 
     Attributes:
         path: The file.
+        name: Its path below the set's folder, with slashes: unique in the set.
         set: The set's folder and the one above: "clips/test" and "data/test" are not one set.
         category: The folder of a picture below the set, or what a clip's name begins with.
         seed: Its place in the set; draws the motion of a picture that a codec is to see.
     """
 
     path: Path
+    name: str
     set: str
     category: str
     seed: int
@@ -122,6 +124,11 @@ def find_set(name: str, data: Path) -> Path:
     return found[0]
 
 
+def set_name(folder: Path) -> str:
+    """The name of a set in tables: its folder and the one above."""
+    return "/".join(folder.resolve().parts[-2:])
+
+
 def expand(names: Sequence[str]) -> list[str]:
     """Check names of degradations, put grids in the place of their names, keep the first of what is named twice.
 
@@ -141,15 +148,21 @@ def find_sources(folder: Path, coded: bool) -> list[Source]:
     Raises:
         DataError: There is neither, or a picture cannot be read or is too small.
     """
-    name = "/".join(folder.resolve().parts[-2:])
+    name = set_name(folder)
     clips = find_clips(folder)
     if clips:
-        return [Source(path, name, path.stem.partition("-")[0], seed) for seed, path in enumerate(clips)]
+        return [
+            Source(path, path.relative_to(folder).as_posix(), name, path.stem.partition("-")[0], seed)
+            for seed, path in enumerate(clips)
+        ]
     pictures, skipped = find_pictures([folder], _SMALLEST + (2 * MARGIN if coded else 0))
     if skipped:
         # A mean over some of a set is no figure for the set.
         raise DataError(f"{folder.name} cannot be judged: {skipped[0].path} {skipped[0].reason}")
-    return [Source(picture.path, name, picture.category, seed) for seed, picture in enumerate(pictures)]
+    return [
+        Source(picture.path, picture.path.relative_to(folder).as_posix(), name, picture.category, seed)
+        for seed, picture in enumerate(pictures)
+    ]
 
 
 def samples(source: Source, how: Degradation, cache: Path | None = None) -> list[Sample]:

@@ -18,7 +18,7 @@ from acutance.training.data.planes import as_array
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.evaluate import Measurement, Plan, judge
 from acutance.training.evaluation.methods.methods import Choice, choose_all
-from acutance.training.evaluation.rows import make_rows
+from acutance.training.evaluation.rows import ALL, make_rows
 from acutance.training.evaluation.tables import Report, as_csv, as_json, markdown
 from acutance.training.evaluation.testsets import CALL_GRID, CODEC_GRID, expand, find_set, find_sources, samples
 from acutance.training.metrics.registry import ALWAYS
@@ -224,3 +224,24 @@ def test_wrong_orders_are_told_in_a_sentence(pictures: Path, order: list[str], w
     result = CliRunner().invoke(app, [part.format(pictures) for part in order])
     assert isinstance(result.exception, DataError)
     assert words in str(result.exception)
+
+
+def test_pictures_of_one_name_in_two_categories_are_two_sources(tmp_path: Path) -> None:
+    for index, category in enumerate(("people", "text")):
+        (tmp_path / "set" / category).mkdir(parents=True)
+        draw(index).save(tmp_path / "set" / category / "1.png")
+    measurements = judge(Plan(methods=(Choice("input", "input"),), metrics=ALWAYS), [(tmp_path / "set", ["bicubic2"])])
+    assert len({one.source for one in measurements}) == 2
+    assert [one.source for one in measurements] == ["people/1.png", "text/1.png"]
+    (row,) = [row for row in make_rows(measurements) if row.category == ALL]
+    assert row.sources == 2
+    assert row.gains["psnr"].mean == row.gains["psnr"].low == row.gains["psnr"].high == 0
+
+
+def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
+    for index, parent in enumerate(("mine", "yours")):
+        (tmp_path / parent / "clips" / "test").mkdir(parents=True)
+        draw(index).save(tmp_path / parent / "clips" / "test" / "1.png")
+    folders = [tmp_path / parent / "clips" / "test" for parent in ("mine", "yours")]
+    with pytest.raises(DataError, match=r"both .*mine.* and .*yours.* would be clips/test in the tables"):
+        judge(Plan(PLAIN, ALWAYS), [(folder, ["identity"]) for folder in folders])
