@@ -6,18 +6,19 @@ number of processes or on interruptions.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from acutance.model.hints import COUNT
-from acutance.training.data.dataset import Item, TrainingSet
+from acutance.training.data.dataset import Item, TrainingSet, write_json
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Planes, as_array
@@ -28,6 +29,9 @@ Patches = NDArray[np.uint8]
 
 _VERSION = 2
 """Raised when the same recipe and set would give other pairs."""
+_POLL = 0.5
+"""Seconds between two looks at whether another run has finished the same pairs."""
+_FILES = ("pairs.npy", "hints.npy", "done.npy")
 _PICTURE_FRAMES = (4, 8)
 """Fewest and most frames of a clip that is made from a picture; its last frame, index 3 to 7, is used: mostly a
 predicted one, and the only one that is not resampled."""
@@ -81,6 +85,9 @@ def make_pairs(
 ) -> Pairs:
     """Make the pairs of a recipe, or go on making them, and open them read-only.
 
+    Only one run makes the pairs of a folder at a time. A second one waits, shows the first one's progress, and goes on
+    where the first one stops.
+
     Args:
         source: What pairs are made of: its `train` split.
         recipe: Its `pairs`, `mixture` and `seed` are used.
@@ -97,32 +104,40 @@ def make_pairs(
     own = (folder or source.folder / "pairs") / fingerprint[:16]
     order = schedule(_usable(source, section), section, recipe.seed)
     own.mkdir(parents=True, exist_ok=True)
-    patches, hints, done = _open(own, fingerprint, section)
-    tasks = [
-        _Task(index, source.folder, item, (recipe.seed, index), section, recipe.mixture.mixture)
-        for index, item in enumerate(order)
-        if not done[index]
-    ]
-    finished = section.clips - len(tasks)
-    progress(finished, section.clips)
-    if tasks:
-        # "spawn": a forked child would inherit torch's and the codecs' threads in whatever state they are.
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            futures = [pool.submit(_make, task) for task in tasks]
-            try:
-                for future in as_completed(futures):
-                    index, made, codes = future.result()
-                    rows = slice(index * section.patches, (index + 1) * section.patches)
-                    patches[rows], hints[rows] = made, codes
-                    done[index] = 1
-                    finished += 1
-                    progress(finished, section.clips)
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-    # The maps write themselves out when they are dropped; a killed process loses nothing either.
+    with _locked(own, lambda: progress(_finished(own), section.clips)):
+        _open(own, fingerprint, section)
+        done = np.load(own / "done.npy", mmap_mode="r")
+        tasks = [
+            _Task(index, source.folder, item, (recipe.seed, index), section, recipe.mixture.mixture)
+            for index, item in enumerate(order)
+            if not done[index]
+        ]
+        progress(section.clips - len(tasks), section.clips)
+        if tasks:
+            _make_all(own, tasks, section, processes, progress)
     patches, hints = (np.load(own / name, mmap_mode="r") for name in ("pairs.npy", "hints.npy"))
     return Pairs(patches, hints, fingerprint, own)
+
+
+def _make_all(
+    folder: Path, tasks: Sequence[_Task], section: PairsSection, processes: int, progress: Callable[[int, int], None]
+) -> None:
+    patches, hints, done = (np.load(folder / name, mmap_mode="r+") for name in _FILES)
+    finished = section.clips - len(tasks)
+    # "spawn": a forked child would inherit torch's and the codecs' threads in whatever state they are.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(_make, task) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                index, made, codes = future.result()
+                rows = slice(index * section.patches, (index + 1) * section.patches)
+                patches[rows], hints[rows] = made, codes
+                done[index] = 1
+                finished += 1
+                progress(finished, section.clips)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def schedule(items: Sequence[Item], section: PairsSection, seed: int) -> list[Item]:
@@ -171,17 +186,37 @@ def _fingerprint(source: TrainingSet, recipe: Recipe) -> str:
     return hashlib.sha256(f"{_VERSION}\n{settings}\n{source.fingerprint}".encode()).hexdigest()
 
 
-def _open(folder: Path, fingerprint: str, section: PairsSection) -> tuple[Patches, NDArray[np.uint8], Patches]:
+def _open(folder: Path, fingerprint: str, section: PairsSection) -> None:
+    """Create the files of a folder where they are missing; the note comes last and says that all are there."""
     note = folder / "pairs.json"
-    names = ("pairs.npy", "hints.npy", "done.npy")
     if not note.exists():
         count = section.clips * section.patches
         shapes = ((count, 2, section.patch, section.patch), (count, COUNT), (section.clips,))
-        for name, shape in zip(names, shapes, strict=True):
+        for name, shape in zip(_FILES, shapes, strict=True):
             np.lib.format.open_memmap(folder / name, "w+", np.uint8, shape)
-        note.write_text(json.dumps({"fingerprint": fingerprint}))
-    patches, hints, done = (np.load(folder / name, mmap_mode="r+") for name in names)
-    return patches, hints, done
+        write_json(note, {"fingerprint": fingerprint})
+
+
+@contextmanager
+def _locked(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
+    """Lock a folder; `wait` is called again and again while another run holds it."""
+    lock = FileLock(folder / ".lock")
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_POLL)
+        except Timeout:
+            wait()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _finished(folder: Path) -> int:
+    """Clips that another run has made so far."""
+    if not (folder / "pairs.json").exists():
+        return 0
+    return int(np.load(folder / "done.npy", mmap_mode="r").sum(dtype=np.int64))
 
 
 def _make(task: _Task) -> tuple[int, Patches, NDArray[np.uint8]]:

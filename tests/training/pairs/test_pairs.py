@@ -1,5 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,3 +124,38 @@ def _contains(frame: np.ndarray, patch: np.ndarray) -> bool:
     return any(
         np.array_equal(frame[r : r + side, 2 * c : 2 * c + side], patch) for r, c in zip(rows, columns, strict=True)
     )
+
+
+def test_a_second_run_waits_while_the_first_makes_the_same_pairs(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, started, waited = np.lib.format.open_memmap, list[Thread](), list[bool]()
+
+    class StillWaitingError(Exception):
+        """Raised by the second run when its progress stands still: it would wait until the first ends."""
+
+    def second() -> None:
+        seen: list[int] = []
+
+        def progress(done: int, _: int) -> None:
+            if done in seen:
+                raise StillWaitingError
+            seen.append(done)
+
+        try:
+            make_pairs(source, recipe, tmp_path, processes=1, progress=progress)
+        except StillWaitingError:
+            waited.append(True)
+
+    def open_memmap(*arguments: Any, **named: Any) -> Any:
+        if not started:  # the first file that the first run creates
+            started.append(Thread(target=second))
+            started[0].start()
+            started[0].join()
+        return create(*arguments, **named)
+
+    monkeypatch.setattr(np.lib.format, "open_memmap", open_memmap)
+    first, done = made(source, recipe, tmp_path)
+    assert waited, "the second run went on while the first created the files, which empties them again"
+    assert done == list(range(7))
+    assert (first.patches.reshape(12, -1).max(axis=1) > 0).all()
