@@ -99,7 +99,7 @@ judged = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--checkpoint best --set S
 recipe = $(if $(filter bicubic2-%,$(1)),,call_)$(subst -,_,$(1))
 
 students: $(TESTER)/.ready
-	$(TRAIN) prepare $(DATA)/train $(DATA)/clips/train --val $(DATA)/val --out $(SETS)/shared
+	$(TRAIN) prepare $(DATA)/train $(DATA)/clips/train --val $(DATA)/val --val $(DATA)/clips/val --out $(SETS)/shared
 	$(TRAIN) teacher --data $(SETS)/shared --recipe teacher_call --out $(RUNS)/teacher_call
 	$(foreach name,$(CALLS) $(SPECIALISTS) $(BLURS),$(foreach run,$(call runs,$(name)),$(TRAIN) distil \
 	    --data $(SETS)/shared --recipe $(run) $(call begun,$(run)) --out $(RUNS)/$(run) &&) \

@@ -65,8 +65,9 @@ def _take(source: Path, out: Path, data: Path | None, recipe: str, console: Cons
     from acutance.training.data.dataset import TrainingSet
     from acutance.training.recipes.recipe import load_recipe
     from acutance.training.run.console import RunReport, counted
-    from acutance.training.run.validation import Validation, worth
+    from acutance.training.run.validation import Validation
     from acutance.training.teachers.teachers import FILE, load_teacher, write_teacher
+    from acutance.training.validation.scores import checkpoint_score
 
     out.mkdir(parents=True, exist_ok=True)
     write_teacher(source, out / FILE, {"from": str(source)})
@@ -76,4 +77,4 @@ def _take(source: Path, out: Path, data: Path | None, recipe: str, console: Cons
         with counted(console, "validation") as progress:
             validation = Validation(TrainingSet.open(data), load_recipe(recipe).validation, progress)
         scores = validation.judge(taken.module)
-        RunReport(console, "teacher").validated(0, scores, worth(scores), best=False)
+        RunReport(console, "teacher").validated(0, scores, checkpoint_score(scores), best=False)

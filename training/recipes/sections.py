@@ -180,8 +180,8 @@ class ValidationSection(Section):
 
     Attributes:
         degradations: Names, see `acutance.training.degradation.degrade`.
-        frame: Largest width and height that is judged.
-        pictures: Pictures and clips that are judged, spread over the categories; 0 for all.
+        frame: Largest width and height that is evaluated, cut from the middle.
+        pictures: Pictures and clips that are evaluated, by categories in turn; 0 for all.
     """
 
     degradations: tuple[str, ...] = Field(min_length=1)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from acutance.training.run.validation import IDENTITY, Score
+from acutance.training.validation.scores import IDENTITY, Score
 
 _LOG_EVERY = 30.0
 """Seconds between two lines of a log."""

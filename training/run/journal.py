@@ -11,7 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 from acutance.training.data.pictures import DataError
 from acutance.training.run.console import RunReport
 from acutance.training.run.samples import Samples
-from acutance.training.run.validation import Score
+from acutance.training.validation.scores import Score
 
 TABLE = "validation.csv"
 

@@ -7,7 +7,9 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
-from acutance.training.run.validation import Judged, Luma, Validation, sharpened
+from acutance.training.data.planes import Luma
+from acutance.training.run.validation import Validation, sharpened
+from acutance.training.validation.frames import ValidationFrame
 
 _SIDE, _ROWS, _GAP = 160, 6, 4
 """In pixels: side of a crop, and of the gap between crops; and how many frames are shown."""
@@ -25,16 +27,16 @@ class Samples:
         names = list(validation.frames)
         rows = min(_ROWS, len(names))
         picked = [names[index * len(names) // rows] for index in range(rows)]
-        self._frames: list[Judged] = [
+        self._frames: list[ValidationFrame] = [
             validation.frames[name][index % len(validation.frames[name])] for index, name in enumerate(picked)
         ]
-        self._teacher = [sharpened(teacher, frame.spoiled) for frame in self._frames] if teacher else None
+        self._teacher = [sharpened(teacher, frame.degraded) for frame in self._frames] if teacher else None
 
     def write(self, network: nn.Module, path: Path) -> None:
         """Write the picture for a network in evaluation mode, as PNG."""
         rows = []
         for index, frame in enumerate(self._frames):
-            columns = [frame.spoiled.luma, sharpened(network, frame.spoiled)]
+            columns = [frame.degraded.luma, sharpened(network, frame.degraded)]
             columns += [self._teacher[index]] if self._teacher else []
             rows.append([_middle(column) for column in (*columns, frame.truth)])
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,8 @@ from acutance.training.pairs.batches import Batches
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.averaging import Average
 from acutance.training.run.optimisers import learning_rate, make_optimiser
-from acutance.training.run.validation import Score, Validation, worth
+from acutance.training.run.validation import Validation
+from acutance.training.validation.scores import Score, checkpoint_score
 
 LOG_EVERY = 50
 """Steps between two looks at the loss: reading it holds a GPU up."""
@@ -185,7 +186,7 @@ class Run:
         averaged = networks.build(self._recipe).to(self._fabric.device)
         averaged.load_state_dict(self._average.tensors)
         scores = self._validation.judge(averaged.eval())
-        value = worth(scores)
+        value = checkpoint_score(scores)
         best = value > self.state.best
         self.state.best = max(value, self.state.best)
         listener.validated(self.state.step, scores, value, best, averaged)

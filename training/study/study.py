@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acutance.training.data.pictures import DataError
 from acutance.training.run.journal import TABLE
-from acutance.training.run.validation import IDENTITY
+from acutance.training.validation.scores import IDENTITY
 
 
 class Study(BaseModel):

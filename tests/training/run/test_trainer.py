@@ -19,7 +19,8 @@ from acutance.training.pairs.batches import Batches
 from acutance.training.pairs.pairs import Pairs
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.trainer import Run, TrainingError
-from acutance.training.run.validation import Score, Validation, worth
+from acutance.training.run.validation import Validation
+from acutance.training.validation.scores import Score, checkpoint_score
 from tests.training.conftest import draw
 from tests.training.sets import blurred_pairs, changed, write_set
 
@@ -115,7 +116,7 @@ def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Pat
     notes = Notes()
     begin(recipe, pairs, tmp_path / "run", validation).go(notes)
     assert [set(scores) for scores in notes.scores] == [{"identity", "bicubic2"}] * 2
-    values = [worth(scores) for scores in notes.scores]
+    values = [checkpoint_score(scores) for scores in notes.scores]
     _, state = load_network(Checkpoint.BEST.file(tmp_path / "run"))
     assert state.best == max(values)
     assert state.step == 4 * (1 + values.index(max(values)))

@@ -8,7 +8,7 @@ from acutance.model.nets.student import Student
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.recipes.sections import ValidationSection
-from acutance.training.run.validation import Score, Validation, worth
+from acutance.training.run.validation import Validation
 from tests.training.sets import write_set
 
 
@@ -18,28 +18,23 @@ def identity() -> Student:
     return student.eval()
 
 
-def test_losses_weigh_more_than_gains_and_the_identity_only_below_45_db() -> None:
-    gain, loss, sharp = Score(30, 30.4), Score(40, 39.9), Score(99, 52)
-    assert worth({"soft": gain, "sharp": loss, "identity": sharp}) == pytest.approx((0.4 - 0.3) / 3)
-    assert worth({"identity": Score(99, 44)}) == pytest.approx(-3)
-
-
 def test_the_identity_gains_nothing_on_pictures_and_clips(tmp_path: Path) -> None:
     section = ValidationSection(degradations=("identity", "bicubic2", "vp8-0.1"), frame=(96, 64))
     validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), section)
     scores = validation.judge(identity())
-    assert scores["identity"] == Score(99, 99)
+    assert {(one.before, one.after, one.ssim_after) for one in scores["identity"].sources} == {(99, 99, 1)}
+    assert not any(score.harmed for score in scores.values())
     assert scores["bicubic2"].before == scores["bicubic2"].after < 45
     frames = validation.frames["vp8-0.1"]
-    assert [frame.name for frame in frames] == ["drawn/3", "moving/5#0", "drawn/4"]
+    assert [frame.source for frame in frames] == ["drawn/3", "moving/5#0", "drawn/4"]
     assert all(frame.truth.shape == (64, 96) for frame in frames)
-    assert all(frame.spoiled.hints.step > 0 for frame in frames)
+    assert all(frame.degraded.hints.step > 0 for frame in frames)
 
 
 def test_fewer_pictures_come_from_every_category(tmp_path: Path) -> None:
     section = ValidationSection(degradations=("identity",), frame=(96, 64), pictures=2)
     validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), section)
-    assert {frame.name.partition("/")[0] for frame in validation.frames["identity"]} == {"drawn", "moving"}
+    assert {frame.source.partition("/")[0] for frame in validation.frames["identity"]} == {"drawn", "moving"}
 
 
 def test_a_set_without_validation_pictures_is_an_error(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Frames of the validation split, degraded once: pictures in motion, and clips in the steady state of a call."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from acutance.model.hints import BITS_WINDOW
+from acutance.training.data.dataset import Item, TrainingSet
+from acutance.training.data.motion import middle_clip
+from acutance.training.data.planes import Luma, Planes, as_array
+from acutance.training.degradation.degrade import Degradation, Spoiled, degrade_frames
+
+PICTURE_FRAMES = 8
+"""Frames of the clip that a picture is panned or zoomed into for a codec; the last one is evaluated."""
+FIRST_FRAME = 5
+FRAME_STRIDE = 10
+"""Of a clip every tenth frame is evaluated, from the sixth on: neighbours tell the same."""
+
+
+@dataclass(frozen=True)
+class ValidationFrame:
+    """One frame: the item it is from, the degraded frame, and the true luma, uint8 `[H, W]`."""
+
+    source: str
+    degraded: Spoiled
+    truth: Luma
+
+
+def validation_items(source: TrainingSet, most: int = 0) -> list[Item]:
+    """Choose up to `most` items of the validation split (0 for all), by categories in turn; of a clip one segment."""
+    rows: dict[str, list[Item]] = {}
+    clips: set[str] = set()
+    for item in source.split("val"):
+        clip = item.name.partition("#")[0]
+        if item.frames > 1 and clip in clips:
+            continue
+        clips.add(clip)
+        rows.setdefault(item.category, []).append(item)
+    chosen = list(_in_turn(list(rows.values())))
+    return chosen[:most] if most else chosen
+
+
+def validation_frames(
+    source: TrainingSet, item: Item, how: Degradation, size: tuple[int, int], seed: int
+) -> list[ValidationFrame]:
+    """Degrade an item and return the frames that are evaluated.
+
+    A codec has coded a second of the item before its first frame, so that the rate control has settled and the
+    keyframe has left the mean of bits, as in all but the first second of a call.
+
+    Args:
+        source: The set.
+        item: A picture gives one frame, the last of a panned or zoomed clip; a clip gives every tenth frame.
+        how: The degradation.
+        size: Largest width and height; frames are cut from the middle.
+        seed: Draws the motion of a picture.
+
+    Raises:
+        DataError: The picture is too small to pan over, or the codec failed.
+    """
+    if item.frames == 1:
+        clip = middle_clip(source.planes(item), size, PICTURE_FRAMES if how.codec else 1, seed)
+        evaluated = [len(clip) - 1]
+    else:
+        clip = [_middle(source.planes(item, index), size) for index in range(item.frames)]
+        evaluated = list(range(FIRST_FRAME, len(clip), FRAME_STRIDE)) or [len(clip) - 1]
+    if how.codec is None:
+        clip, evaluated = [clip[index] for index in evaluated], list(range(len(evaluated)))
+    degraded = degrade_frames(clip, how, lead_in=BITS_WINDOW)
+    return [ValidationFrame(item.name, degraded[index], as_array(clip[index].y)) for index in evaluated]
+
+
+def _in_turn(rows: Sequence[Sequence[Item]]) -> Iterator[Item]:
+    for place in range(max(map(len, rows), default=0)):
+        yield from (row[place] for row in rows if place < len(row))
+
+
+def _middle(planes: Planes, wanted: tuple[int, int]) -> Planes:
+    width, height = (min(want, have) // 2 * 2 for want, have in zip(wanted, planes.size, strict=True))
+    left, top = ((have - size) // 4 * 2 for have, size in zip(planes.size, (width, height), strict=True))
+    return planes.crop(left, top, width, height)
