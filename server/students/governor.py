@@ -1,16 +1,17 @@
-"""Which student a session can afford now: a pure state machine over measured service times.
+"""Chooses the student of a call: a pure state machine over measured service times.
 
-It changes the student, never the frame rate: down at once, up only after a quiet while, and more warily after each
-attempt that failed.
+It changes the student, never the frame rate: down at once, up only after a quiet while. A step up is an attempt: it
+ends after a few late frames, and the next one comes much later unless the load has become one that was carried.
 """
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acutance.server.students.failures import Failures
 from acutance.server.students.window import Window
 
-# The last 3 s at 30 frames a second decide; less than the first of them decides nothing.
+# The last 3 s at 30 frames a second decide; less than the first of them decides only of an attempt.
 _WINDOW, _ENOUGH = 90, 30
 # The first frames on a rung allocate its buffers and fill the caches.
 _WARM_UP = 5
@@ -24,7 +25,7 @@ _AFFORDABLE = 0.7
 _LOST = 0.03
 # Processor that stays free after a step up; the rest of the machine moves, too.
 _BUSIEST = 0.95
-_QUIET_S, _QUIET_LONGEST_S = 5.0, 120.0
+_QUIET_S = 5.0
 PASS = "pass-through"
 
 
@@ -91,8 +92,10 @@ class Governor:
         self._lost: deque[int] = deque(maxlen=_WINDOW)
         self._changed_at: float | None = None
         self._warming = _WARM_UP
-        self._rose_at = float("-inf")
-        self._quiet = _QUIET_S
+        self._pixels = 0
+        self._failures = Failures()
+        # Whether the rung was chosen by prediction, and whether by a step up: what is not measured yet gets less time.
+        self._trying = self._rose = False
 
     @property
     def rung(self) -> Rung:
@@ -105,6 +108,8 @@ class Governor:
             return False
         if self._changed_at is None:
             self.begin(sample.at, sample.pixels, sample.interval)
+        if self._outgrown(sample):
+            return True
         if self._warming > 0:
             self._warming -= 1
             return False
@@ -128,30 +133,53 @@ class Governor:
         """
         if self._steady or self._changed_at is not None:
             return
-        self._changed_at = at
-        while self._index < len(self.rungs) - 1 and not self._affordable(self._index, pixels, interval):
-            self._index += 1
+        self._changed_at, self._pixels, self._trying = at, pixels, True
+        self._index = self._first_affordable(0, pixels, interval)
         if self._index:
-            above = self.rungs[self._index - 1]
-            takes = 1000 * above.seconds_per_pixel * pixels
-            self.reason = f"{above.name} takes {takes:.0f} ms a frame of this size here"
+            self.reason = self._takes_too_long(self._index - 1, pixels)
 
-    def _affordable(self, index: int, pixels: int, interval: float, slowdown: float = 1.0) -> bool:
-        return self.rungs[index].seconds_per_pixel * pixels * slowdown <= _AFFORDABLE * interval
+    def _takes_too_long(self, index: int, pixels: int, slowdown: float = 1.0) -> str:
+        takes = 1000 * self.rungs[index].seconds_per_pixel * pixels * slowdown
+        return f"{self.rungs[index].name} takes {takes:.0f} ms a frame of this size here"
 
-    def _slowdown(self, sample: Sample) -> float:
-        """By how much this rung takes longer than it did on the idle machine; what is above it will, too."""
-        idle = self.rung.seconds_per_pixel * sample.pixels
+    def _first_affordable(
+        self, start: int, pixels: int, interval: float, slowdown: float = 1.0, share: float = _AFFORDABLE
+    ) -> int:
+        """Return the best rung from ``start`` on down that is predicted to need this share of the interval at most."""
+        predicted = (rung.seconds_per_pixel * pixels * slowdown for rung in self.rungs[start:])
+        fits = (index for index, seconds in enumerate(predicted, start) if seconds <= share * interval)
+        return next(fits, len(self.rungs) - 1)
+
+    def _slowdown(self, pixels: int) -> float:
+        """By how much this rung takes longer than it did on the idle machine; all others will, too."""
+        idle = self.rung.seconds_per_pixel * pixels
         if not idle or not self._lost:
             return 1.0
         return max(1.0, self._enhance.percentile(50) / idle)
 
+    def _outgrown(self, sample: Sample) -> bool:
+        """Step down before a frame is late where the frames have become too large for the rung, by prediction."""
+        before, self._pixels = self._pixels, sample.pixels
+        if sample.pixels <= before:
+            return False
+        slowdown = self._slowdown(before)
+        index = self._first_affordable(self._index, sample.pixels, sample.interval, slowdown)
+        if index == self._index:
+            return False
+        self.reason = self._takes_too_long(index - 1, sample.pixels, slowdown)
+        self._change(index, sample.at, trying=True)
+        return True
+
     def _overload(self, sample: Sample) -> str | None:
-        if self._index == len(self.rungs) - 1 or len(self._lost) < _ENOUGH:
+        seen, lost = len(self._lost), sum(self._lost)
+        enough = seen >= _ENOUGH
+        if self._index == len(self.rungs) - 1 or not (enough or self._trying):
             return None
-        lost = sum(self._lost)
-        if lost > _LOST * (len(self._lost) + lost):
-            return f"{lost} of {len(self._lost) + lost} frames came too late"
+        # An attempt is over once it has lost what a whole window may lose.
+        if lost > _LOST * ((seen if enough else _WINDOW) + lost):
+            return f"{lost} of {seen + lost} frames came too late"
+        if not enough:
+            return None
         for stage, times in (("enhancing", self._enhance), ("encoding", self._encode)):
             median, late = times.percentile(50), times.percentile(95)
             if late > _TOO_LATE * sample.interval or median > _TOO_SLOW * sample.interval:
@@ -159,23 +187,34 @@ class Governor:
         return None
 
     def _down(self, sample: Sample, why: str) -> bool:
-        if sample.at - self._rose_at < 2 * self._quiet:
-            # The step up was a mistake: the next attempt comes later.
-            self._quiet = min(2 * self._quiet, _QUIET_LONGEST_S)
+        assert self._changed_at is not None
+        attempt = sample.at - self._changed_at if self._rose else None
+        self._failures.note(self.rung.name, sample.at, self._carried(sample), attempt)
         self.reason = f"with {self.rung.name} {why}"
-        self._change(self._index + 1, sample.at)
+        # A student that would take the whole interval cannot be better.
+        slowdown = self._slowdown(sample.pixels)
+        index = self._first_affordable(self._index + 1, sample.pixels, sample.interval, slowdown, share=1.0)
+        self._change(index, sample.at)
         return True
+
+    def _carried(self, sample: Sample) -> float:
+        """Return the pixels per second that this rung could treat with time to spare, by what was measured."""
+        kept = len(self._lost) / (len(self._lost) + sum(self._lost))
+        slowest = max(self._enhance.percentile(50), self._encode.percentile(50), sample.interval)
+        return _AFFORDABLE * min(kept, sample.interval / slowest) * sample.pixels / sample.interval
 
     def _up(self, sample: Sample) -> bool:
         assert self._changed_at is not None
-        if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._lost) < _ENOUGH:
+        if self._index == 0 or sample.at - self._changed_at < _QUIET_S or len(self._lost) < _ENOUGH:
             return False
         above = self._index - 1
-        fits = self._affordable(above, sample.pixels, sample.interval, self._slowdown(sample))
-        if not fits or not self._leaves_room(above, sample):
+        if self._failures.forbid(self.rungs[above].name, sample.at, sample.pixels / sample.interval):
             return False
-        self._rose_at = sample.at
-        self._change(above, sample.at)
+        if self._first_affordable(above, sample.pixels, sample.interval, self._slowdown(sample.pixels)) != above:
+            return False
+        if not self._leaves_room(above, sample):
+            return False
+        self._change(above, sample.at, trying=True, rose=True)
         if self._index == 0:
             self.reason = None
         return True
@@ -184,8 +223,9 @@ class Governor:
         more = self.rungs[above].cpu_per_pixel - self.rung.cpu_per_pixel
         return sample.busy + more * sample.pixels / sample.interval / sample.cpus <= _BUSIEST
 
-    def _change(self, index: int, at: float) -> None:
+    def _change(self, index: int, at: float, trying: bool = False, rose: bool = False) -> None:
         self._index = index
+        self._trying, self._rose = trying, rose
         self._changed_at = at
         self._warming = _WARM_UP
         for kept in (self._enhance, self._encode, self._lost):

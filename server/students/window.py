@@ -1,6 +1,6 @@
 """The last measurements of a stage, with any percentile at the cost of a look-up."""
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections import deque
 
 
@@ -39,7 +39,3 @@ class Window:
         share = place - below
         # NumPy's way, to the last bit: from the nearer neighbour.
         return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
-
-    def above(self, seconds: float) -> int:
-        """Return how many durations are longer than this."""
-        return len(self._sorted) - bisect_right(self._sorted, seconds)

@@ -122,3 +122,105 @@ def test_slowness_below_is_expected_above() -> None:
 
 def test_a_steady_one_never_moves() -> None:
     assert Call(steady=True).run(60, enhance=0.1, lost=2) == []
+
+
+class Simulated(Call):
+    """A call on a host that carries so many pixels a second with each student, and loses the frames beyond that."""
+
+    def __init__(self, carries: dict[str, float], size: int = PIXELS) -> None:
+        super().__init__()
+        self.carries = carries
+        self.pixels = size
+        self.lost = 0
+        self.attempts: list[tuple[float, str]] = []
+        self._owed = 0.0
+
+    def simulate(self, seconds: float) -> None:
+        end = self.at + seconds
+        while self.at < end:
+            rung = self.governor.rung.name
+            over = max(1.0, self.pixels * 30 / self.carries.get(rung, float("inf")))
+            self._owed += over - 1
+            lost, self._owed = int(self._owed), self._owed % 1
+            self.lost += lost
+            self.at += (1 + lost) / 30
+            sample = replace(SAMPLE, at=self.at, enhance=over / 30 if over > 1 else 0.01, lost=lost, pixels=self.pixels)
+            before = self.governor.rungs.index(self.governor.rung)
+            if self.governor.note(sample) and self.governor.rungs.index(self.governor.rung) < before:
+                self.attempts.append((self.at, self.governor.rung.name))
+
+
+HALF = {"base": PIXELS * 4, "small": PIXELS * 8, "nano": PIXELS * 15}
+"""Nano is too slow by a factor of two, although its cost on the idle host lets one hope."""
+
+
+def test_an_attempt_that_cannot_work_ends_after_a_few_late_frames() -> None:
+    call = Simulated(HALF)
+    call.simulate(4)
+    assert call.governor.rung.name == PASS
+    before = call.lost
+    while not call.attempts:
+        call.simulate(1 / 30)
+    call.simulate(2)
+    assert call.governor.rung.name == PASS
+    assert 0 < call.lost - before <= 10
+
+
+def test_a_call_that_no_student_can_serve_loses_next_to_nothing() -> None:
+    call = Simulated(HALF)
+    call.simulate(20)
+    assert call.lost <= 0.05 * 600
+    call.simulate(580)
+    assert call.lost <= 0.01 * 30 * 600
+    gaps = [after - before for (before, _), (after, _) in pairwise(call.attempts)]
+    assert all(later >= min(3 * earlier, 100) for earlier, later in pairwise(gaps))
+
+
+def test_a_smaller_size_is_tried_without_waiting_if_what_was_measured_says_that_it_fits() -> None:
+    call = Simulated(HALF)
+    call.simulate(60)
+    attempts = len(call.attempts)
+    call.pixels = round(0.6 * PIXELS)
+    call.simulate(8)
+    assert len(call.attempts) == attempts, "half of the load was carried: more than that is predicted to fail"
+    call.pixels = PIXELS // 4
+    call.simulate(8)
+    assert call.attempts[attempts] == (pytest.approx(68, abs=8), "nano")
+
+
+def test_a_larger_size_that_the_student_cannot_serve_is_seen_before_a_frame_is_late() -> None:
+    call = Simulated({}, PIXELS // 4)
+    call.simulate(10)
+    assert call.governor.rung.name == "base"
+    call.pixels = PIXELS
+    call.simulate(1 / 30)
+    assert call.governor.rung.name == "small"
+    assert call.governor.reason == "base takes 40 ms a frame of this size here"
+
+
+def test_slowness_at_a_small_size_is_expected_at_a_large_one() -> None:
+    call = Call()
+    call.governor.begin(0.0, PIXELS // 4, 1 / 30)
+    # Base takes 15 ms in place of 10.
+    assert call.run(3, pixels=PIXELS // 4, enhance=0.015) == []
+    assert call.run(1 / 30, pixels=PIXELS, enhance=0.015) == ["nano"], "small takes 20 ms only where the host is idle"
+
+
+def test_after_a_long_good_while_the_next_attempt_is_soon_again() -> None:
+    call = Call()
+    call.run(2, enhance=0.044)
+    waits = []
+    for good in (0.5, 0.5, 300.0):
+        fell = call.at
+        while call.governor.rung.name != "small":
+            call.run(1 / 30, enhance=0.008)
+        waits.append(call.at - fell)
+        call.run(good, enhance=0.008)
+        call.run(3, enhance=0.044)
+        assert call.governor.rung.name in ("nano", PASS)
+    fell = call.at
+    while call.governor.rung.name != "small":
+        call.run(1 / 30, enhance=0.008)
+    waits.append(call.at - fell)
+    assert waits[2] > 4 * waits[0]
+    assert waits[3] < 1.5 * waits[0]
