@@ -14,16 +14,12 @@ from tenacity.wait import wait_exponential_jitter
 from yarl import URL
 
 from acutance.server.client.whip import SignallingError, WhipClient
-from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.fan_out import FanOut
-from acutance.server.encoding.rendition import Subscription, Variant
+from acutance.server.encoding.outbound_media import OutboundMedia
+from acutance.server.encoding.rendition import Variant
 from acutance.server.options.session_limits import Limits
-from acutance.server.rtc.aiortc_private.media import watch_feedback
-from acutance.server.rtc.aiortc_private.timestamps import date_reports
 from acutance.server.rtc.aiortc_private.transport import prepare_ice
-from acutance.server.rtc.connection import codecs_with_first
 from acutance.server.rtc.ice import Network
-from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.security.foreign import web_url, without_secrets
 
@@ -159,22 +155,14 @@ class _Publication:
 
     def __init__(self, fan_out: FanOut, network: Network, limits: Limits, sound: str):
         self.ended = asyncio.Event()
-        self._fan_out = fan_out
         self._handshake_timeout = limits.handshake_timeout
         self._peer = RTCPeerConnection(network.configuration())
         self._peer.on("connectionstatechange", self._on_state)
         self._connected = asyncio.Event()
-        track, rate = PacketTrack("video", PICTURE_DEPTH), RateControl(limits.max_bitrate)
-        self._picture = Subscription(track, rate, lambda reason: self.ended.set())
-        self._sound = PacketTrack("audio", SOUND_DEPTH)
-        video = self._peer.addTransceiver(self._picture.track, direction="sendonly")
-        video.setCodecPreferences(codecs_with_first("video", "H264"))
-        watch_feedback(video.sender, lambda: track.on_behind(), rate.on_remb, rate.on_loss)
-        date_reports(video.sender, track)
+        self._media = OutboundMedia(fan_out, limits.max_bitrate, lambda reason: self.ended.set())
+        self._media.add_video(self._peer)
         if sound:
-            audio = self._peer.addTransceiver(self._sound, direction="sendonly")
-            # Sound is passed on as it came: no other codec will do.
-            audio.setCodecPreferences(codecs_with_first("audio", sound)[:1])
+            self._media.add_sound(self._peer, sound, only=True)
 
     async def begin(self, client: WhipClient) -> None:
         """Connect and begin to send.
@@ -198,13 +186,11 @@ class _Publication:
             raise ForwardError(f"not connected within {self._handshake_timeout:g} s") from None
         if self.ended.is_set():
             raise ForwardError("the connection failed")
-        self._fan_out.join(Variant.ENHANCED, codec, self._picture)
-        self._fan_out.join_sound(sound, self._sound)
+        self._media.join(Variant.ENHANCED, codec, sound)
 
     async def end(self) -> None:
         """Stop sending."""
-        self._fan_out.leave(self._picture)
-        self._fan_out.leave_sound(self._sound)
+        self._media.leave()
         await self._peer.close()
 
     def _on_state(self) -> None:

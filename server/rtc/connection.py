@@ -9,7 +9,7 @@ from secrets import token_hex, token_urlsafe
 from time import monotonic
 from typing import Any, Literal
 
-from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from acutance.server.errors import RequestError
@@ -222,10 +222,3 @@ class Connection(ABC):
         if longest is not None:
             await asyncio.sleep(longest)
             self.end(f"a call may last {longest:g} s here")
-
-
-def codecs_with_first(kind: str, name: str) -> list[Any]:
-    """Return the codecs of ``audio`` or ``video`` for ``setCodecPreferences``, this one before the others."""
-    codecs = RTCRtpSender.getCapabilities(kind).codecs
-    # sorted is stable: the others and their retransmissions follow in the library's order.
-    return sorted(codecs, key=lambda codec: codec.mimeType.lower() != f"{kind}/{name}".lower())

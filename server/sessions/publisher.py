@@ -9,15 +9,15 @@ from aiortc import RTCRtpTransceiver
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats
 
-from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.rendition import Subscription, Variant
+from acutance.server.encoding.outbound_media import OutboundMedia
+from acutance.server.encoding.rendition import Variant
 from acutance.server.forward.forward import Forward, Ingest
 from acutance.server.options.server import AUTO
-from acutance.server.rtc.aiortc_private.media import FrameFeed, SoundFeed, watch_feedback
-from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps, date_reports
-from acutance.server.rtc.connection import Connection, codecs_with_first
+from acutance.server.rtc.aiortc_private.media import FrameFeed, SoundFeed
+from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps
+from acutance.server.rtc.codecs import codecs_with_first
+from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.data_channel import DataChannel
-from acutance.server.rtc.packet_track import SOUND_DEPTH, PacketTrack
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.security.quota import Client
 from acutance.server.sessions.admission import Running
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 _TICK = 1.0
 _WATCH_S = 0.25
+# Packets that wait for the peer: with one receiver the encoder waits, and raw frames are dropped.
+_RETURN_DEPTH = 1
 
 
 class Session(Connection):
@@ -80,8 +82,11 @@ class Session(Connection):
             clock,
         )
         self._figures = Report(self.name, context, self.telemetry, self.pipeline)
-        self._own = Subscription(PacketTrack(), RateControl(self._limits.max_bitrate), self.end)
-        self._own_sound: PacketTrack | None = None
+        self._returned = (
+            OutboundMedia(self.pipeline.fan_out, self._limits.max_bitrate, self.end, _RETURN_DEPTH, clock)
+            if returns
+            else None
+        )
         self._apply(settings)
         self._channel = DataChannel(self._on_message, self._limits.max_messages_per_second)
         self._transceiver: RTCRtpTransceiver | None = None
@@ -122,19 +127,18 @@ class Session(Connection):
     def _prepare(self) -> None:
         self.peer.on("track", self._on_track)
         self.peer.on("datachannel", self._channel.opened)
-        if self.returns:
-            self._transceiver = self.peer.addTransceiver(self._own.track, direction="sendrecv")
+        if self._returned is not None:
+            self._transceiver = self._returned.add_video(self.peer, "sendrecv")
         else:
             self._transceiver = self.peer.addTransceiver("video", direction="recvonly")
-        self._transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
+            self._transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "video":
             self._video = track
             return
-        if self.returns:
-            self._own_sound = PacketTrack("audio", SOUND_DEPTH)
-            self.peer.addTrack(self._own_sound)
+        if self._returned is not None:
+            self._returned.add_sound(self.peer)
         for receiver in self.peer.getReceivers():
             if receiver.track is track:
                 SoundFeed(receiver, self.pipeline.fan_out.put_sound)
@@ -143,17 +147,9 @@ class Session(Connection):
         self._codec, self.sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
         if self._video is None or self._transceiver is None:
             return
-        fan_out = self.pipeline.fan_out
-        if self.returns:
-            fan_out.join(Variant.ENHANCED, self._codec, self._own)
-            rate, encoder = self._own.rate, self.pipeline.encoder
-            assert encoder is not None  # of the rendition that was just opened
-            sender = self._transceiver.sender
-            watch_feedback(sender, encoder.request_keyframe, rate.on_remb, rate.on_loss)
-            date_reports(sender, self._own.track, self._clock)
-            self._figures.timestamps = ReturnedTimestamps(self._transceiver.receiver, sender)
-            if self._own_sound is not None:
-                fan_out.join_sound(self.sound, self._own_sound)
+        if self._returned is not None:
+            self._returned.join(Variant.ENHANCED, self._codec, self.sound)
+            self._figures.timestamps = ReturnedTimestamps(self._transceiver.receiver, self._transceiver.sender)
         feed = FrameFeed(
             self._transceiver.receiver, self.pipeline.hints.note, self.telemetry.count_undecoded, self._clock
         )
@@ -170,9 +166,8 @@ class Session(Connection):
         self._channel.send({"type": "closing", "reason": reason})
 
     async def _release(self) -> None:
-        for track in (self._own.track, self._own_sound):
-            if track is not None:
-                track.stop()
+        if self._returned is not None:
+            self._returned.leave()
         await self.pipeline.close()
 
     def _on_message(self, message: str | bytes) -> None:
@@ -200,7 +195,10 @@ class Session(Connection):
             choices.governor = Governor(rungs, steady=not self._limits.govern)
         choices.strength, choices.enhance = settings.strength, settings.enhance
         choices.output.height = settings.output_height or self._limits.output_height
-        self._own.rate.maximum = min(settings.max_bitrate or self._limits.max_bitrate, self._limits.max_bitrate)
+        if self._returned is not None:
+            self._returned.rate.maximum = min(
+                settings.max_bitrate or self._limits.max_bitrate, self._limits.max_bitrate
+            )
         self._settings = settings
 
     async def _watch_idle(self) -> None:

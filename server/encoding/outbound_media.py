@@ -1,0 +1,95 @@
+"""The media that is sent to one peer: its tracks, and the RTCP feedback that the peer returns."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Literal
+
+from aiortc import RTCPeerConnection, RTCRtpTransceiver
+
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.encoding.fan_out import FanOut
+from acutance.server.encoding.rendition import Subscription, Variant
+from acutance.server.rtc.aiortc_private.media import watch_feedback
+from acutance.server.rtc.aiortc_private.timestamps import date_reports
+from acutance.server.rtc.codecs import codecs_with_first
+from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
+
+
+class OutboundMedia:
+    """Sends a stream to one peer. Lives on one event loop.
+
+    Its tracks are added before the negotiation; packets flow from `join` until `leave`. The peer's PLI and FIR request
+    a keyframe, its REMB and loss govern the bit rate, and its sender reports tell when a frame reached the server.
+
+    Attributes:
+        rate: the peer's rate control.
+    """
+
+    def __init__(
+        self,
+        fan_out: FanOut,
+        max_bitrate: int,
+        on_lost: Callable[[str], object],
+        depth: int = PICTURE_DEPTH,
+        clock: Callable[[], float] = monotonic,
+    ):
+        """Create it.
+
+        Args:
+            fan_out: of the stream.
+            max_bitrate: maximum bit rate of the video, in bit/s.
+            on_lost: called with the reason, in words, when no packets will come any more.
+            depth: number of video packets that wait for the peer at most.
+            clock: in seconds.
+        """
+        self.rate = RateControl(max_bitrate)
+        self._fan_out = fan_out
+        self._clock = clock
+        self._video = PacketTrack("video", depth)
+        self._sound: PacketTrack | None = None
+        self._subscription = Subscription(self._video, self.rate, on_lost)
+
+    def add_video(
+        self, peer: RTCPeerConnection, direction: Literal["sendonly", "sendrecv"] = "sendonly"
+    ) -> RTCRtpTransceiver:
+        """Add the video track to a peer connection, H.264 before the other codecs."""
+        transceiver = peer.addTransceiver(self._video, direction=direction)
+        transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
+        sender, rate = transceiver.sender, self.rate
+        # The rendition that the track joins sets `on_behind`.
+        watch_feedback(sender, lambda: self._video.on_behind(), rate.on_remb, rate.on_loss)
+        date_reports(sender, self._video, self._clock)
+        return transceiver
+
+    def add_sound(self, peer: RTCPeerConnection, codec: str = "", only: bool = False) -> None:
+        """Add the sound track to a peer connection.
+
+        Args:
+            peer: the connection.
+            codec: the one that the stream's sound has, preferred because sound is passed on without being encoded
+                again; empty to send in the audio section that the peer offered.
+            only: whether no other codec is offered.
+        """
+        self._sound = PacketTrack("audio", SOUND_DEPTH)
+        if not codec:
+            peer.addTrack(self._sound)
+            return
+        codecs = codecs_with_first("audio", codec)
+        peer.addTransceiver(self._sound, direction="sendonly").setCodecPreferences(codecs[:1] if only else codecs)
+
+    def join(self, variant: Variant, codec: str, sound_codec: str) -> None:
+        """Begin to send a variant of the stream in the negotiated codecs, from a keyframe on.
+
+        Not before the peer can take packets, unless it is the only receiver: it would be behind from the start.
+        """
+        self._fan_out.join(variant, codec, self._subscription)
+        if self._sound is not None:
+            self._fan_out.join_sound(sound_codec, self._sound)
+
+    def leave(self) -> None:
+        """End both tracks; before `join` and a second time too."""
+        self._fan_out.leave(self._subscription)
+        self._video.stop()
+        if self._sound is not None:
+            self._fan_out.leave_sound(self._sound)
+            self._sound.stop()
