@@ -1,56 +1,92 @@
-"""What the first bytes of an encoded frame say of it."""
+"""Reads from the first bytes of an encoded frame whether it is a keyframe, and whether it has any picture data."""
 
 _START = b"\x00\x00\x01"
 _VP8_START = b"\x9d\x01\x2a"
-# RFC 6184, section 1.3: NAL unit types; 1 to 5 carry a picture's slices.
-_SLICES, _IDR, _SPS, _DELIMITER = range(1, 6), 5, 7, 9
+_VP8_HEADER_BYTES = 6
+# ITU-T H.264, table 7-1: NAL unit types; 1 to 5 are slices of a picture.
+_SLICES, _IDR, _SPS, _DELIMITER = frozenset(range(1, 6)), 5, 7, 9
+
+
+class FrameScan:
+    """Reads one encoded frame packet by packet, each byte once.
+
+    Slices come last in a frame: what follows the first one is not read.
+    """
+
+    def __init__(self, codec: str) -> None:
+        """Begin a frame.
+
+        Args:
+            codec: as in SDP. Only ``H264`` and ``VP8`` are read: frames of other codecs count as keyframes.
+        """
+        self._codec = codec
+        self._units: set[int] = set()
+        self._tail = b""
+
+    def add(self, data: bytes) -> None:
+        """Read the next packet's data.
+
+        Args:
+            data: as aiortc's depayloader returns it: Annex B for H.264, without the payload descriptor for VP8.
+        """
+        if self._codec == "VP8":
+            if len(self._tail) < _VP8_HEADER_BYTES:
+                self._tail += data[:_VP8_HEADER_BYTES]
+        elif self._codec == "H264" and not self.has_picture:
+            data = self._tail + data
+            self._read_units(data)
+            self._tail = data[-len(_START) :]  # a start code may lie across two packets
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the frame carries more than parameter sets and other metadata, as far as it was read."""
+        return self._codec != "H264" or not _SLICES.isdisjoint(self._units)
+
+    @property
+    def is_keyframe(self) -> bool:
+        """Whether decoding can begin with this frame, as far as it was read.
+
+        H.264: it has an IDR picture or a sequence parameter set. VP8 (RFC 6386, section 9.1): the lowest bit of the
+        first byte is 0, and a start code follows.
+        """
+        if self._codec == "VP8":
+            return bool(self._tail) and not self._tail[0] & 1 and self._tail[3:6] == _VP8_START
+        return self._codec != "H264" or not {_IDR, _SPS}.isdisjoint(self._units)
+
+    def has_unit(self, kind: int) -> bool:
+        """Return whether a NAL unit of this type (ITU-T H.264, table 7-1) was read."""
+        return kind in self._units
+
+    def _read_units(self, data: bytes) -> None:
+        at = data.find(_START)
+        while 0 <= at < len(data) - len(_START):
+            unit = data[at + len(_START)] & 0x1F
+            self._units.add(unit)
+            if unit in _SLICES:
+                break
+            at = data.find(_START, at + len(_START))
 
 
 def begins_keyframe(codec: str, data: bytes) -> bool:
-    """Return whether decoding can begin with this frame.
-
-    Args:
-        codec: as in SDP; frames of codecs other than ``H264`` and ``VP8`` are taken for keyframes.
-        data: Annex B for H.264, as aiortc's depayloader gives it: an IDR picture, or one behind its parameter sets.
-            For VP8 RFC 6386, section 9.1: the lowest bit of the first byte is 0, and a start code follows.
-    """
-    if codec == "VP8":
-        return bool(data) and not data[0] & 1 and data[3:6] == _VP8_START
-    if codec == "H264":
-        return not {_IDR, _SPS}.isdisjoint(_units(data))
-    return True
+    """Return whether decoding can begin with a whole frame, see `FrameScan.is_keyframe`."""
+    scan = FrameScan(codec)
+    scan.add(data)
+    return scan.is_keyframe
 
 
 def opens_keyframe(codec: str, data: bytes) -> bool:
-    """Return whether a packet is surely the first one of a keyframe, whatever came before it.
+    """Return whether a packet is certainly the first one of a keyframe, whatever arrived before it.
 
-    An IDR picture's slice alone does not say so: it may be the second one, or its parameter sets came before.
+    An IDR slice alone does not show that: it may be the second one, or its parameter sets arrived before.
 
     Args:
-        codec: as in SDP; of codecs other than ``H264`` and ``VP8`` nothing is sure.
-        data: of one packet, as aiortc's depayloader gives it.
+        codec: as in SDP; for codecs other than ``H264`` and ``VP8`` this cannot be known.
+        data: of one packet, as aiortc's depayloader returns it.
     """
-    if codec == "H264":
-        return data[:4] == b"\0" + _START and data[4] & 0x1F in (_DELIMITER, _SPS) and _SPS in _units(data)
-    return codec == "VP8" and begins_keyframe(codec, data)
-
-
-def has_picture(codec: str, data: bytes) -> bool:
-    """Return whether a frame carries more than parameter sets; other codecs' always do."""
-    return codec != "H264" or any(unit in _SLICES for unit in _units(data))
-
-
-def _units(data: bytes) -> set[int]:
-    """Return the types of an access unit's NAL units.
-
-    The search is left to ``bytes.find``; slices come last, so that what is behind the first one is not looked at.
-    """
-    found: set[int] = set()
-    at = data.find(_START)
-    while 0 <= at < len(data) - len(_START):
-        unit = data[at + len(_START)] & 0x1F
-        found.add(unit)
-        if unit in _SLICES:
-            break
-        at = data.find(_START, at + len(_START))
-    return found
+    if codec == "VP8":
+        return begins_keyframe(codec, data)
+    if codec != "H264" or data[:4] != b"\0" + _START or len(data) < 5 or data[4] & 0x1F not in (_DELIMITER, _SPS):
+        return False
+    scan = FrameScan(codec)
+    scan.add(data)
+    return scan.has_unit(_SPS)

@@ -1,11 +1,14 @@
-"""RTP packets to encoded frames: at once when they are whole, and never stuck behind one that is lost.
+"""Assembles RTP packets into encoded frames: without delay when they are complete, and never stuck behind a lost one.
 
-aiortc's own buffer gives a frame away only when the next one's first packet has come, one at a time, and stays behind
-a hole until 512 packets have passed. This one ends a frame at its marker bit (RFC 6184, section 5.1; RFC 7741, section
-4.1), waits for each missing packet as long as retransmissions are likely, and then asks for a keyframe and goes on from
-there: the decoder never sees a frame whose reference is missing.
+aiortc's own buffer releases a frame only when the first packet of the next one has arrived, one frame at a time, and
+waits behind a gap until 512 packets have passed. This one ends a frame at its marker bit (RFC 6184, section 5.1; RFC
+7741, section 4.1), waits for each missing packet as long as retransmissions are likely, and then requests a keyframe
+and continues from there: the decoder never gets a frame without its reference.
+
+The peer is not trusted: the work for a packet does not depend on the number of packets before it.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
@@ -13,29 +16,30 @@ from time import monotonic
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
-from acutance.server.rtc.coded_frame import begins_keyframe, has_picture, opens_keyframe
+from acutance.server.rtc.aiortc_private.payload import payload_of
+from acutance.server.rtc.coded_frame import FrameScan, opens_keyframe
 from acutance.server.rtc.retransmissions import Retransmissions
 
-# One keyframe answers all requests within this time, see `encoder.KEYFRAME_INTERVAL`; Chrome does as much.
+# One keyframe answers all requests within this time, see `encoder.KEYFRAME_INTERVAL`; Chrome does the same.
 PLI_INTERVAL_S = 0.5
-# The first frame of a stream is a keyframe: only if it does not come is it asked for.
+# The first frame of a stream is a keyframe: it is requested only if it does not arrive.
 _GRACE_S = 0.1
-# 1080p's largest keyframes have 400 packets; beyond this a sender has begun anew.
+# Packets. The largest keyframes of 1080p have 400; a packet further away than this belongs to a restarted stream.
 _CAPACITY = 2048
-# As many in a row that come too late are no retransmissions: the sender began anew a little further back.
-_MOST_LATE = 256
-# Packets by which the very first ones of a stream may come in the wrong order.
-_MOST_MISORDERED = 16
+# More packets in a row that arrive too late are no retransmissions: the sender restarted a little further back.
+_MAX_LATE = 256
+# Packets by which the very first ones of a stream may arrive in the wrong order.
+_MAX_MISORDERED = 16
 _CYCLE = 1 << 16
 
 
 @dataclass(frozen=True)
 class Requests:
-    """What to ask the sender for.
+    """What to request from the sender.
 
     Attributes:
-        keyframe: by a PLI.
-        missing: sequence numbers, by a NACK.
+        keyframe: whether to send a PLI.
+        missing: sequence numbers for a NACK.
     """
 
     keyframe: bool = False
@@ -43,100 +47,115 @@ class Requests:
 
 
 class FrameAssembler:
-    """Takes packets in any order and gives whole frames in theirs. Lives on one event loop.
+    """Takes packets in any order and returns whole frames in decoding order. Lives on one event loop.
 
     Attributes:
-        skipped: frames that were thrown away because what they build on is missing.
-        packets: how many have come that carry something of a picture.
-        last: the packet that came last; None before the first.
+        skipped: frames that were dropped because their reference is missing.
+        packets: how many arrived with a part of a frame; padding is not counted.
+        last: the packet that arrived last; None before the first.
     """
 
-    def __init__(self, codec_of: Callable[[int], str], clock: Callable[[], float] = monotonic):
+    def __init__(
+        self,
+        codec_of: Callable[[int], str],
+        clock: Callable[[], float] = monotonic,
+        on_restart: Callable[[], None] = lambda: None,
+    ):
         """Begin with nothing.
 
         Args:
-            codec_of: the codec's name as in SDP, ``H264`` or ``VP8``, by payload type.
+            codec_of: returns the codec's name as in SDP, ``H264`` or ``VP8``, by payload type.
             clock: in seconds.
+            on_restart: called right before the first frame of each stream is returned: its RTP timestamps have no
+                relation to those before.
         """
         self.skipped = 0
         self.packets = 0
         self.last: RtpPacket | None = None
         self._codec_of = codec_of
         self._clock = clock
-        self._ready: list[JitterFrame] = []
+        self._on_restart = on_restart
+        self._ready: list[tuple[JitterFrame, bool]] = []  # whether it is the first of a stream
         self._marker_ends_frames = True
         self._pli_at = float("-inf")
         self._missing = Retransmissions()
         self._late = 0  # packets in a row
-        self._openings: set[int] = set()  # of keyframes
+        self._openings: list[int] = []  # positions where keyframes begin, in order
         self._kept: dict[int, RtpPacket] = {}  # by position: sequence numbers that do not wrap
         self._highest = 0
+        self._earliest = 0  # position at which the stream may have begun
         self._next: int | None = None  # where the next frame begins
-        self._scan = 0  # up to here everything was looked at
-        self._timestamp: int | None = None  # of the frame that is being scanned
-        self._marked: int | None = None  # time stamp of the last frame that a marker ended
+        self._scan = 0  # the position up to which everything was read
+        self._frame: FrameScan | None = None  # the frame that is being read
+        self._timestamp = 0  # of this frame
+        self._marked: int | None = None  # timestamp of the last frame that a marker ended
         self._needs_keyframe = True
-        self._starts_clean = True  # whether the next frame is known to begin where it seems to
-        self._is_new = True  # no frame was cut yet
+        self._starts_clean = True  # whether the next frame is known to begin at `_next`
+        self._is_new = True  # no frame of this stream was cut yet
+        self._restarted = False  # no frame of this stream was returned yet
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        """Take a packet whose payload aiortc has read into ``_data``; the interface of its own buffer.
+        """Take a packet with its unpacked payload; the interface of aiortc's own buffer.
 
         Returns:
-            Whether to send a PLI, and the first frame that is whole now; the others wait in `more`.
+            Whether to send a PLI, and the first frame that is now whole; `more` returns the others.
         """
-        self.packets += bool(packet._data)  # type: ignore[attr-defined] # padding is none
+        self.packets += bool(payload_of(packet))
         stream, self.last = self.last.ssrc if self.last is not None else packet.ssrc, packet
         position = self._unwrapped(packet.sequence_number)
         if self._next is None or stream != packet.ssrc or not -_CAPACITY <= position - self._next < _CAPACITY:
             self._begin(packet)
         elif position >= self._next:
             self._keep(position, packet)
-        elif self._is_new and self._next - position <= _MOST_MISORDERED:
+        elif self._is_new and position >= self._earliest:
             self._begin_at(position, packet)
         else:
             self._missing.came(position, self._clock())
             self._late += 1
-            if self._late > _MOST_LATE:
+            if self._late > _MAX_LATE:
                 self._begin(packet)
         self._collect()
         self._leave_what_is_lost()
-        return self._ask_for_keyframe(), self._ready.pop(0) if self._ready else None
+        return self._ask_for_keyframe(), next(self.more(), None)
 
     def more(self) -> Iterator[JitterFrame]:
-        """Give away the frames that became whole beside the one that `add` returned."""
+        """Return the frames that became whole beside the one that `add` returned."""
         while self._ready:
-            yield self._ready.pop(0)
+            frame, is_first = self._ready.pop(0)
+            if is_first:
+                self._on_restart()
+            yield frame
 
     def due(self) -> Requests:
-        """Return what is to be asked for now; it counts as asked. For a timer: it may be that no packet comes."""
+        """Return what to request from the sender now; it counts as requested. For a timer: no packet may arrive."""
         self._leave_what_is_lost()
         missing = self._missing.to_ask(self._scan, self._clock())
         return Requests(self._ask_for_keyframe(), tuple(position % _CYCLE for position in missing))
 
     def need_keyframe(self) -> None:
-        """Throw frames away up to the next keyframe, and ask for one: the decoder cannot use them."""
+        """Drop frames up to the next keyframe, and request one: the decoder cannot use them."""
         self._needs_keyframe = True
         self.skipped += len(self._ready)
         self._ready.clear()
 
     def _begin(self, packet: RtpPacket) -> None:
-        """Forget everything and go on from this packet: the first, or of a sender that began anew."""
+        """Forget everything and continue with this packet: the first, or of a sender that restarted."""
         self._next = self._scan = self._highest = packet.sequence_number + _CYCLE
+        self._earliest = self._next - _MAX_MISORDERED
         self._kept = {self._next: packet}
-        self._timestamp, self._late = None, 0
-        self._openings = set()
+        self._frame, self._late = None, 0
+        self._openings = []
         self._missing.clear()
-        self._needs_keyframe = self._starts_clean = self._is_new = True
+        self._needs_keyframe = self._starts_clean = self._is_new = self._restarted = True
         self._pli_at = self._clock() + _GRACE_S - PLI_INTERVAL_S
 
     def _begin_at(self, position: int, packet: RtpPacket) -> None:
-        """Take a packet that was sent before the one that came first."""
+        """Take a packet that was sent before the one that arrived first."""
         assert self._next is not None
         self._kept[position] = packet
         self._missing.expect(range(position + 1, self._next), self._clock())
         self._next = self._scan = position
-        self._timestamp = None
+        self._frame = None
 
     def _unwrapped(self, number: int) -> int:
         """Return a 16-bit sequence number as the position nearest to the highest one so far."""
@@ -144,62 +163,63 @@ class FrameAssembler:
         return self._highest + (ahead if ahead < _CYCLE // 2 else ahead - _CYCLE)
 
     def _keep(self, position: int, packet: RtpPacket) -> None:
+        self._late = 0
+        if position in self._kept:  # a duplicate
+            return
         now = self._clock()
         self._kept[position] = packet
-        self._late = 0
-        if opens_keyframe(self._codec_of(packet.payload_type), packet._data):  # type: ignore[attr-defined]
-            assert self._next is not None
-            self._openings = {at for at in self._openings if at >= self._next} | {position}
+        if opens_keyframe(self._codec_of(packet.payload_type), payload_of(packet)):
+            insort(self._openings, position)
         self._missing.came(position, now)
         if position > self._highest:
             self._missing.expect(range(self._highest + 1, position), now)
             self._highest = position
 
     def _collect(self) -> None:
-        """Move on over what is there without a hole, and cut it into frames."""
+        """Read on over what arrived without a gap, and cut it into frames."""
         while (packet := self._kept.get(self._scan)) is not None:
-            if self._timestamp is None:
-                if not packet._data:  # type: ignore[attr-defined]
-                    self._skip()  # padding, which a sender probes the line with
+            data = payload_of(packet)
+            if self._frame is None:
+                if not data:
+                    self._move_to(self._scan + 1)  # padding, with which a sender probes the connection
                     continue
                 if packet.timestamp == self._marked:
                     self._marker_ends_frames = False  # it did not: more of the same frame follows
+                self._frame = FrameScan(self._codec_of(packet.payload_type))
                 self._timestamp = packet.timestamp
             elif packet.timestamp != self._timestamp:
-                self._cut()
+                self._cut(self._frame)
                 continue
             self._scan += 1
-            if packet.marker and self._marker_ends_frames and self._is_whole():
+            self._frame.add(data)
+            # Parameter sets that a sender ends with a marker belong to the picture that follows them.
+            if packet.marker and self._marker_ends_frames and self._frame.has_picture:
                 self._marked = packet.timestamp
-                self._cut()
+                self._cut(self._frame)
 
-    def _skip(self) -> None:
-        del self._kept[self._scan]
-        self._scan += 1
-        self._next = self._scan
-
-    def _is_whole(self) -> bool:
-        # Parameter sets that a sender ends with a marker belong to the picture behind them.
+    def _move_to(self, position: int) -> None:
+        """Drop the packets before ``position`` and begin a frame there."""
         assert self._next is not None
-        last = self._kept[self._scan - 1]
-        data = b"".join(self._kept[at]._data for at in range(self._next, self._scan))  # type: ignore[attr-defined]
-        return has_picture(self._codec_of(last.payload_type), data)
+        for at in range(self._next, position):
+            self._kept.pop(at, None)
+        self._next = self._scan = position
+        self._frame = None
+        del self._openings[: bisect_left(self._openings, position)]
 
-    def _cut(self) -> None:
+    def _cut(self, frame: FrameScan) -> None:
         """End a frame before the scanned position."""
         assert self._next is not None
-        assert self._timestamp is not None
-        packets = [self._kept.pop(at) for at in range(self._next, self._scan)]
-        frame = JitterFrame(b"".join(packet._data for packet in packets), self._timestamp)  # type: ignore[attr-defined]
-        codec = self._codec_of(packets[0].payload_type)
+        data = b"".join(payload_of(self._kept[at]) for at in range(self._next, self._scan))
+        self._move_to(self._scan)
         clean, self._starts_clean = self._starts_clean, True
-        self._next, self._timestamp, self._is_new = self._scan, None, False
+        self._is_new = False
         if self._needs_keyframe:
-            if not (clean and begins_keyframe(codec, frame.data)):
+            if not (clean and frame.is_keyframe):
                 self.skipped += 1
                 return
             self._needs_keyframe = False
-        self._ready.append(frame)
+        self._ready.append((JitterFrame(data, self._timestamp), self._restarted))
+        self._restarted = False
 
     def _ask_for_keyframe(self) -> bool:
         now = self._clock()
@@ -209,15 +229,16 @@ class FrameAssembler:
         return asks
 
     def _leave_what_is_lost(self) -> None:
-        """Leave the frames with holes that will not be filled, and all that build on them."""
-        while self._next is not None and self._highest >= self._scan:  # a hole: else everything was scanned
-            opening = min((at for at in self._openings if at > self._scan), default=None)
-            if not (self._needs_keyframe and opening) and not self._missing.is_lost(self._scan, self._clock()):
+        """Drop frames with gaps that will not be filled, and all frames that depend on them."""
+        while self._next is not None and self._highest >= self._scan:  # a gap: else everything was read
+            openings = self._openings[bisect_right(self._openings, self._scan) :][:1]
+            if not (self._needs_keyframe and openings) and not self._missing.is_lost(self._scan, self._clock()):
                 return
             self._needs_keyframe = True
-            # What comes first behind a hole may be the rest of a frame.
-            self._starts_clean = opening is not None
-            self._next = self._scan = opening or min(at for at in self._kept if at > self._scan)
-            self._timestamp = None
-            self._kept = {at: packet for at, packet in self._kept.items() if at >= self._scan}
+            # The first packet behind a gap may be the rest of a frame.
+            self._starts_clean = bool(openings)
+            self._move_to(openings[0] if openings else self._first_behind(self._scan))
             self._collect()
+
+    def _first_behind(self, gap: int) -> int:
+        return next(at for at in range(gap + 1, self._highest + 1) if at in self._kept)

@@ -1,32 +1,48 @@
-"""Sound on its way through: every packet at once, and none that a later one has overtaken."""
+"""Passes sound on: every packet without delay, except those that a later one has overtaken."""
+
+from collections.abc import Callable
 
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 from aiortc.utils import uint16_gt
 
-# As many in a row that come too late are no stragglers: the sender counts anew (RFC 3550, appendix A.1).
-_MOST_LATE = 16
+from acutance.server.rtc.aiortc_private.payload import payload_of
+
+# More late packets in a row than this mean that the sender restarted (RFC 3550, appendix A.1).
+_MAX_LATE = 16
 
 
 class SoundOrder:
-    """In the place of a receiver's jitter buffer, which would hold sound back for 80 ms, and for 320 at a loss.
+    """Replaces a receiver's jitter buffer, which would delay sound by 80 ms, and by 320 ms after a loss.
 
-    Whoever hears it has a jitter buffer of its own; waiting twice helps nobody.
+    The peer that plays the sound has a jitter buffer of its own; a second one only adds delay.
     """
 
-    def __init__(self) -> None:
-        self._last: int | None = None
+    def __init__(self, on_restart: Callable[[], None] = lambda: None) -> None:
+        """Begin with nothing.
+
+        Args:
+            on_restart: called right before the first packet of a restarted or other stream is returned: its RTP
+                timestamps have no relation to those before.
+        """
+        self._on_restart = on_restart
+        self._last: RtpPacket | None = None
         self._late = 0
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        """Take a packet whose payload aiortc has read into ``_data``; the interface of its own buffer.
+        """Take a packet with its unpacked payload; the interface of aiortc's own buffer.
 
         Returns:
-            False, for nobody asks for a keyframe, and the packet's sound; None for one that came too late.
+            False, as sound has no keyframes to request, and the packet's sound; None for a late packet.
         """
-        if self._last is not None and not uint16_gt(packet.sequence_number, self._last):
-            self._late += 1
-            if self._late < _MOST_LATE:
-                return False, None
-        self._last, self._late = packet.sequence_number, 0
-        return False, JitterFrame(packet._data, packet.timestamp)  # type: ignore[attr-defined]
+        last = self._last
+        if last is not None:
+            is_late = not uint16_gt(packet.sequence_number, last.sequence_number)
+            if is_late and packet.ssrc == last.ssrc:
+                self._late += 1
+                if self._late < _MAX_LATE:
+                    return False, None
+            if is_late or packet.ssrc != last.ssrc:
+                self._on_restart()
+        self._last, self._late = packet, 0
+        return False, JitterFrame(payload_of(packet), packet.timestamp)

@@ -20,6 +20,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from acutance.server.rtc.aiortc_private.timestamps import timestamps_of
 from acutance.server.rtc.frame_assembler import FrameAssembler
 from acutance.server.rtc.sound_order import SoundOrder
 
@@ -95,9 +96,11 @@ class FrameFeed:
         self._on_dropped = on_dropped
         # Filled when the receiver starts.
         self._codecs: dict[int, RTCRtpCodecParameters] = receiver._RTCRtpReceiver__codecs  # type: ignore[attr-defined]
-        self._timestamps = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+        self._timestamps = timestamps_of(receiver)
         self._decoding = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
-        self.assembler = FrameAssembler(lambda payload_type: self._codecs[payload_type].name, clock)
+        self.assembler = FrameAssembler(
+            lambda payload_type: self._codecs[payload_type].name, clock, self._timestamps.restart
+        )
         receiver._RTCRtpReceiver__jitter_buffer = self.assembler  # type: ignore[attr-defined]
         self._put = self._decoding.put
         self._decoding.put = self._take
@@ -159,7 +162,7 @@ class SoundFeed:
                 those of the source.
         """
         self._on_packet = on_packet
-        receiver._RTCRtpReceiver__jitter_buffer = SoundOrder()  # type: ignore[attr-defined]
+        receiver._RTCRtpReceiver__jitter_buffer = SoundOrder(timestamps_of(receiver).restart)  # type: ignore[attr-defined]
         decoding = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
         self._put = decoding.put
         decoding.put = self._take

@@ -1,4 +1,4 @@
-"""What aiortc keeps to itself of time: time stamps and sender reports; a contract test for each touch."""
+"""Timestamps and sender reports of aiortc's receivers and senders."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -9,16 +9,23 @@ from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
 from acutance.server.rtc.packet_track import PacketTrack
+from acutance.server.rtc.timestamp_mapper import TimestampMapper
+
+
+def timestamps_of(receiver: RTCRtpReceiver) -> TimestampMapper:
+    """Return the mapper from RTP timestamps to ``pts`` of a receiver; the first call puts ours in its place."""
+    mapper = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+    if not isinstance(mapper, TimestampMapper):
+        mapper = TimestampMapper()
+        receiver._RTCRtpReceiver__timestamp_mapper = mapper  # type: ignore[attr-defined]
+    return mapper
 
 
 class ReturnedTimestamps:
-    """How far the RTP time stamps of the returned frames are from those that the same frames came with.
+    """The difference between the RTP timestamps of returned frames and those with which the frames arrived.
 
-    A frame keeps its pts through the server. aiortc counts a received pts from the stream's first time stamp, and adds
-    a random one to what it sends (RFC 3550, section 5.1), so that the difference is one number for the whole session.
-
-    Attributes:
-        offset: returned less received time stamp, modulo 2^32; None before the second frame went back.
+    A frame keeps its pts through the server. Received pts count from the stream's first timestamp, and aiortc adds a
+    random number to what it sends (RFC 3550, section 5.1): the difference is constant until the sender restarts.
     """
 
     def __init__(self, receiver: RTCRtpReceiver, sender: RTCRtpSender):
@@ -28,17 +35,16 @@ class ReturnedTimestamps:
             receiver: of the video track that arrives.
             sender: of the returned track.
         """
-        self.offset: int | None = None
-        mapper = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+        self._received = timestamps_of(receiver)
+        self._added: int | None = None
         take = sender._next_encoded_frame
-        sent: int | None = None  # time stamp before aiortc's addition
+        sent: int | None = None  # timestamp before aiortc's addition
 
         async def watch(codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
             nonlocal sent
-            # The sender takes a frame when the one before has gone.
-            if self.offset is None and sent is not None and mapper._origin is not None:
-                returned = sender._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]
-                self.offset = (returned - sent - mapper._origin) % (1 << 32)
+            # The sender takes a frame when the one before has been sent.
+            if self._added is None and sent is not None:
+                self._added = sender._RTCRtpSender__rtp_timestamp - sent  # type: ignore[attr-defined]
             frame = await take(codec)
             if frame is not None:
                 sent = frame.timestamp
@@ -46,17 +52,24 @@ class ReturnedTimestamps:
 
         sender._next_encoded_frame = watch  # type: ignore[method-assign]
 
+    @property
+    def offset(self) -> int | None:
+        """Returned minus received timestamp, modulo 2^32; None before the second frame was returned."""
+        if self._added is None or self._received.origin is None:
+            return None
+        return (self._added - self._received.origin) % (1 << 32)
+
 
 def date_reports(sender: RTCRtpSender, track: PacketTrack, clock: Callable[[], float] = monotonic) -> None:
-    """Have a sender's reports (RFC 3550, section 6.4.1) tell when a picture came to the server, not when it went.
+    """Make a sender's reports (RFC 3550, section 6.4.1) give the time at which a frame arrived, not when it was sent.
 
-    Sound passes through at once and a picture takes its time: by reports of when each went, receivers would play the
-    sound too early. aiortc notes the time when a frame has gone, and then takes the next one.
+    Sound is passed on without delay, video is not: with reports of when each was sent, receivers would play the sound
+    too early. aiortc stores the time after it has sent a frame, and then takes the next one.
 
     Args:
-        sender: of the returned picture.
+        sender: of the returned video.
         track: what it sends.
-        clock: the one of `PacketTrack.arrived`.
+        clock: the one of `PacketTrack.arrived`, in seconds.
     """
     take = sender._next_encoded_frame
 
@@ -70,22 +83,21 @@ def date_reports(sender: RTCRtpSender, track: PacketTrack, clock: Callable[[], f
 
 
 def watch_sender_reports(receiver: RTCRtpReceiver, on_report: Callable[[float, int], None]) -> None:
-    """Tell of a sender's reports (RFC 3550, section 6.4.1), which aiortc reads and keeps to itself.
+    """Report the sender reports (RFC 3550, section 6.4.1) of a received track; aiortc keeps them private.
 
     Args:
         receiver: of the track.
-        on_report: called on the event loop with the sender's clock in seconds, and the time stamp at that instant as
-            the track's frames have it.
+        on_report: called on the event loop with the sender's clock in seconds, and the ``pts`` at that instant as the
+            track's frames have it.
     """
     handle = receiver._handle_rtcp_packet
-    timestamps = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+    timestamps = timestamps_of(receiver)
 
     async def watch(packet: AnyRtcpPacket) -> None:
-        if isinstance(packet, RtcpSrPacket) and packet.sender_info.packet_count and timestamps._origin is not None:
-            ahead = (packet.sender_info.rtp_timestamp - timestamps._origin) & 0xFFFFFFFF
-            # The first report may be of before the first packet that came.
-            ahead -= (ahead >> 31) << 32
-            on_report(packet.sender_info.ntp_timestamp / (1 << 32), ahead)
+        if isinstance(packet, RtcpSrPacket) and packet.sender_info.packet_count:
+            pts = timestamps.pts_of(packet.sender_info.rtp_timestamp)
+            if pts is not None:
+                on_report(packet.sender_info.ntp_timestamp / (1 << 32), pts)
         await handle(packet)
 
     receiver._handle_rtcp_packet = watch  # type: ignore[method-assign]

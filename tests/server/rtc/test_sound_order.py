@@ -1,3 +1,5 @@
+"""Sound packets leave in order, without delay."""
+
 from aiortc.rtp import RtpPacket
 
 from acutance.server.rtc.sound_order import SoundOrder
@@ -31,3 +33,23 @@ def test_a_sender_that_counts_anew_is_followed() -> None:
     order = SoundOrder()
     _out(order, 40_000)
     assert _out(order, *range(30_000, 30_020)) == list(range(30_015, 30_020))
+
+
+def test_a_restart_is_reported_before_the_packet_that_shows_it() -> None:
+    events: list[object] = []
+    order = SoundOrder(lambda: events.append("restart"))
+
+    def take(number: int, ssrc: int = 0) -> None:
+        packet = _packet(number)
+        packet.ssrc = ssrc
+        _, frame = order.add(packet)
+        events.extend([frame.timestamp // 960] if frame else [])
+
+    for number in (5, 6, 5):
+        take(number)
+    take(3, ssrc=9)
+    take(4, ssrc=9)
+    assert events == [5, 6, "restart", 3, 4]
+    for number in range(30_000, 30_016):
+        take(number + 32_768, ssrc=9)
+    assert events[5:] == ["restart", (30_015 + 32_768)]

@@ -6,7 +6,6 @@ import inspect
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.clock import current_ntp_time
-from aiortc.rtcrtpreceiver import TimestampMapper
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -123,6 +122,16 @@ async def test_frames_go_from_the_assembler_to_the_decoder(receiver: RTCRtpRecei
     assert seen == [("VP8", *frame) for frame in given]
 
 
+async def test_a_sender_that_restarts_with_smaller_timestamps_continues_behind_its_last_frame(
+    receiver: RTCRtpReceiver,
+) -> None:
+    FrameFeed(receiver, lambda *frame: None, lambda: None)
+    for number, timestamp in ((1, 900_000_000), (2, 900_003_000), (40_000, 1000), (40_001, 4000)):
+        await receiver._handle_rtp_packet(_packet(number, timestamp, KEY), 0)
+    queue = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+    assert [queue.get_nowait()[1].timestamp for _ in range(4)] == [0, 3000, 6000, 9000]
+
+
 async def test_a_decoder_that_falls_behind_loses_frames_up_to_a_keyframe(receiver: RTCRtpReceiver) -> None:
     dropped = []
     FrameFeed(receiver, lambda *frame: None, lambda: dropped.append(1))
@@ -171,6 +180,7 @@ def test_the_receiver_still_has_what_is_replaced() -> None:
     for line in (
         "pli_flag, encoded_frame = self.__jitter_buffer.add(packet)",
         "self.__timestamp_mapper.map(",
+        "packet._data = depayload(codec, packet.payload)",
         "self.__codecs[codec.payloadType] = codec",
         "async def _send_rtcp_nack(self, media_ssrc: int, lost: list[int])",
         "async def _send_rtcp_pli(self, media_ssrc: int)",
@@ -183,7 +193,6 @@ def test_the_sender_takes_a_frame_after_it_has_noted_the_time_stamp_of_the_one_b
     taken = source.index("enc_frame = await self._next_encoded_frame(codec)")
     added = source.index("timestamp = uint32_add(timestamp_origin, enc_frame.timestamp)")
     assert taken < added < source.index("self.__rtp_timestamp = packet.timestamp")
-    assert "return timestamp - self._origin" in inspect.getsource(TimestampMapper)
 
 
 @pytest.mark.parametrize("origin", [1000, 0xFFFF_FFF0])
