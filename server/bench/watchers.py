@@ -18,7 +18,7 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from acutance.server.bench.peer import PeerError, Sending, Trip, sending_track
 from acutance.server.client.whip import SignallingError, WhipClient
-from acutance.server.rtc.aiortc_private.media import FrameFeed
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 
 _SPAWN = multiprocessing.get_context("spawn")
 _END_S = 5.0

@@ -9,7 +9,7 @@ from aiortc import RTCPeerConnection, RTCRtpTransceiver
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.rendition import Subscription, Variant
-from acutance.server.rtc.aiortc_private.media import watch_feedback
+from acutance.server.rtc.aiortc_private.feedback import watch_feedback
 from acutance.server.rtc.aiortc_private.timestamps import date_reports
 from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack

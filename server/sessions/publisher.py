@@ -13,7 +13,7 @@ from acutance.server.encoding.outbound_media import OutboundMedia
 from acutance.server.encoding.rendition import Variant
 from acutance.server.forward.forward import Forward, Ingest
 from acutance.server.options.server import AUTO
-from acutance.server.rtc.aiortc_private.media import FrameFeed, SoundFeed
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
 from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps
 from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.rtc.connection import Connection

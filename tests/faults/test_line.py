@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from acutance.model.engine.engine import Engine
-from acutance.server.rtc.aiortc_private.media import FrameFeed
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from tests.faults.conftest import Scene, Stage
 from tests.faults.witness import Witness
 from tests.server.bad_line import BadLine

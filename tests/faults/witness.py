@@ -15,7 +15,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from acutance.server.bench import barcode
 from acutance.server.encoding.encoder import Encoder
 from acutance.server.frames.planes import copy_of, plane_view
-from acutance.server.rtc.aiortc_private.media import watch_feedback
+from acutance.server.rtc.aiortc_private.feedback import watch_feedback
 from tests.server.peers import Peer, SoftCamera, until
 
 type Client = TestClient  # type: ignore[type-arg]

@@ -14,7 +14,7 @@ from aiortc.stats import RTCInboundRtpStreamStats, RTCRemoteInboundRtpStreamStat
 from acutance.server.client.peer.downlink import Downlink
 from acutance.server.client.peer.uplink import Uplink
 from acutance.server.client.whip import WhipClient
-from acutance.server.rtc.aiortc_private.media import watch_feedback
+from acutance.server.rtc.aiortc_private.feedback import watch_feedback
 from acutance.server.rtc.data_channel import LABEL
 
 _CONNECT_S = 15.0

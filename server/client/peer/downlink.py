@@ -15,7 +15,7 @@ from acutance.server.client.peer.frame_pairs import Pairs
 from acutance.server.client.peer.recording import Recording
 from acutance.server.client.peer.timeline import CLOCK_RATE, SOUND_RATE, SenderClocks, SentFrames, SentSound
 from acutance.server.client.peer.uplink import Uplink
-from acutance.server.rtc.aiortc_private.media import FrameFeed, SoundFeed
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
 from acutance.server.rtc.aiortc_private.timestamps import watch_sender_reports
 
 _FLUSH_S = 0.25

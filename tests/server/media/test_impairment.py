@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
-from acutance.server.rtc.aiortc_private.media import FrameFeed
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.bad_line import BadLine, Way

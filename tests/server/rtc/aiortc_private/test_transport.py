@@ -15,7 +15,7 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSession
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from acutance.server.rtc.aiortc_private.media import SoundFeed
+from acutance.server.rtc.aiortc_private.receiver import SoundFeed
 from acutance.server.rtc.aiortc_private.transport import bind_within, prepare_ice
 from tests.offers import AUDIO, VIDEO, offer
 

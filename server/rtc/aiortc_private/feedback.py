@@ -1,0 +1,59 @@
+"""RTCP feedback that a receiver of ours, a remote peer, sends to a sender of aiortc."""
+
+from collections.abc import Callable
+
+from aiortc import RTCRtpSender
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    AnyRtcpPacket,
+    RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
+
+
+def watch_feedback(
+    sender: RTCRtpSender,
+    on_keyframe_request: Callable[[], None],
+    on_remb: Callable[[int], None],
+    on_loss: Callable[[float], None],
+) -> None:
+    """Tell an encoder of ours what the receiver asks for.
+
+    A track that returns packets leaves aiortc's own encoder idle, and PLI, FIR (RFC 4585, RFC 5104) and REMB
+    end there. They arrive at a private coroutine of the sender, which is wrapped here on the instance.
+
+    Args:
+        sender: of the returned track.
+        on_keyframe_request: called on the event loop for each PLI and FIR.
+        on_remb: called on the event loop with bits a second for each REMB that names this sender.
+        on_loss: called on the event loop with the share of packets lost, 0 to 1, for each report on this sender.
+    """
+    handle = sender._handle_rtcp_packet
+
+    async def watch(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpPsfbPacket):
+            if packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+                on_keyframe_request()
+            elif packet.fmt == RTCP_PSFB_APP:
+                bitrate = _remb_for(sender._ssrc, packet.fci)
+                if bitrate is not None:
+                    on_remb(bitrate)
+        elif isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
+            for report in packet.reports:
+                if report.ssrc == sender._ssrc:
+                    on_loss(report.fraction_lost / 256)
+        await handle(packet)
+
+    sender._handle_rtcp_packet = watch  # type: ignore[method-assign]
+
+
+def _remb_for(ssrc: int, fci: bytes) -> int | None:
+    try:
+        bitrate, ssrcs = unpack_remb_fci(fci)
+    except ValueError:  # some other application's message
+        return None
+    return bitrate if ssrc in ssrcs else None
