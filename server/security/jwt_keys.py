@@ -1,4 +1,4 @@
-"""JSON Web Tokens of an identity provider: who signed them, for whom, and until when (RFC 7519, RFC 8725)."""
+"""JSON Web Tokens of an identity provider: signature, issuer, audience and expiry (RFC 7519, RFC 8725)."""
 
 import asyncio
 import json
@@ -7,43 +7,44 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import aiohttp
 import jwt
+from yarl import URL
 
+from acutance.server.security.foreign import ForeignError, fetch, web_url, without_secrets
 from acutance.server.security.tokens import Caller
 
-# Signatures by a key pair only: an HMAC's "key" could be the public one (RFC 8725, section 2.1).
+# Signatures by a key pair only: the key of an HMAC could be the public one (RFC 8725, section 2.1).
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _DISCOVERY = "/.well-known/openid-configuration"
 _LIFETIME_S = 3600.0
-# Whoever sends tokens of unknown keys must not make us ask the provider each time.
+# Tokens with unknown keys must not cause a request to the provider each.
 _ASK_AGAIN_S = 60.0
-_PATIENCE_S = 5.0
-# Nor must those who come while it does not answer wait for it one after the other.
+_TIMEOUT_S = 5.0
+# While the provider does not answer, clients must not wait for it one after the other.
 _ASK_AFTER_FAILURE_S = 5.0
 _LARGEST_DOCUMENT = 256 * 1024
 _LEEWAY_S = 30
 
 
 class KeysError(RuntimeError):
-    """The key set cannot be had; the message says why."""
+    """The key set is not available; the message says why."""
 
 
 class JwtVerifier:
     """Checks tokens of one issuer for one audience.
 
     The key set is a file, a URL, or what the issuer's OpenID Connect discovery names (OpenID Connect Discovery 1.0,
-    section 4). A URL is asked when it is needed, at most once a minute, and its answer kept for an hour.
+    section 4). A URL is requested when a key is needed, at most once a minute, and its keys are kept for an hour.
     """
 
     def __init__(self, issuer: str, audience: str, keys: str | None, clock: Callable[[], float] = monotonic):
-        """Set it.
+        """Configure it.
 
         Args:
-            issuer: the ``iss`` that tokens must have.
-            audience: one of their ``aud``.
-            keys: path or URL of a JWK set (RFC 7517); None for the issuer's discovery.
-            clock: in seconds.
+            issuer: the ``iss`` claim that tokens must have.
+            audience: must be among their ``aud`` claims.
+            keys: path or URL of a JSON Web Key Set (RFC 7517); None for the issuer's discovery.
+            clock: monotonic time in seconds.
         """
         self.issuer = issuer
         self._audience = audience
@@ -56,10 +57,10 @@ class JwtVerifier:
         self._asking = asyncio.Lock()
 
     async def caller(self, token: str) -> Caller | None:
-        """Return the token's subject, or None where it is not valid.
+        """Return the token's subject; None if the token is not valid.
 
         Raises:
-            KeysError: the keys cannot be had.
+            KeysError: the key set is not available.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -75,7 +76,7 @@ class JwtVerifier:
                 leeway=_LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except (jwt.PyJWTError, UnicodeEncodeError):  # the header's bytes need not be text
+        except (jwt.PyJWTError, RecursionError, UnicodeEncodeError):  # the header's bytes need not be text
             return None
         return Caller(str(claims["sub"])[:64])
 
@@ -101,32 +102,34 @@ class JwtVerifier:
 
     async def _fetch(self) -> dict[str | None, jwt.PyJWK]:
         try:
-            document = await self._document()
-            keys = jwt.PyJWKSet.from_dict(document).keys
-        except (aiohttp.ClientError, jwt.PyJWTError, OSError, TimeoutError, TypeError, ValueError) as error:
-            raise KeysError(f"the keys of {self.issuer} cannot be had ({error})"[:300]) from error
+            keys = jwt.PyJWKSet.from_dict(await self._document()).keys
+        except (ForeignError, jwt.PyJWTError, OSError, TypeError, ValueError) as error:
+            raise KeysError(f"the keys of {self.issuer} are not available ({error})"[:300]) from error
         return {key.key_id: key for key in keys if key.key_id is None or isinstance(key.key_id, str)}
 
     async def _document(self) -> dict[str, Any]:
         if self._keys is not None and not self._keys.startswith(("http://", "https://")):
             return _object(await asyncio.to_thread(Path(self._keys).read_bytes))
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_PATIENCE_S)) as client:
-            url = self._keys
-            if url is None:
-                url = (await _get(client, self.issuer.rstrip("/") + _DISCOVERY)).get("jwks_uri")
-            if not isinstance(url, str):
-                raise ValueError("its discovery document names no jwks_uri")
-            return await _get(client, url)
+        url = self._keys
+        if url is None:
+            url = (await _get(web_url(self.issuer.rstrip("/") + _DISCOVERY))).get("jwks_uri")
+        if not isinstance(url, str):
+            raise ValueError("its discovery document names no jwks_uri")
+        return await _get(web_url(url))
 
 
-async def _get(client: aiohttp.ClientSession, url: str) -> dict[str, Any]:
-    async with client.get(url) as response:
-        response.raise_for_status()
-        return _object(await response.content.read(_LARGEST_DOCUMENT))
+async def _get(url: URL) -> dict[str, Any]:
+    answer = await fetch("GET", url, largest=_LARGEST_DOCUMENT, seconds=_TIMEOUT_S)
+    if answer.status != 200:
+        raise ValueError(f"{without_secrets(url)} answered with status {answer.status}")
+    return _object(answer.body)
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    document = json.loads(text)
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(document, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     return document

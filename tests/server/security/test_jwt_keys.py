@@ -1,5 +1,6 @@
 """Tokens signed by real keys, key sets served by a real server."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -48,9 +49,16 @@ class Provider:
         known = {"jwks_uri": f"{self.issuer}/keys"}
         return web.json_response(known if self.discovery is None else self.discovery)
 
-    async def _keys(self, request: web.Request) -> web.Response:
+    async def _keys(self, request: web.Request) -> web.StreamResponse:
         self.asked += 1
-        return web.json_response(_key_set(*self.kids))
+        body = json.dumps(_key_set(*self.kids)).encode()
+        # In two parts, as a real network delivers it.
+        response = web.StreamResponse(headers={"Content-Length": str(len(body))})
+        await response.prepare(request)
+        for part in (body[: len(body) // 2], body[len(body) // 2 :]):
+            await response.write(part)
+            await asyncio.sleep(0.02)
+        return response
 
 
 @pytest.fixture
@@ -116,7 +124,7 @@ async def test_a_new_key_is_found_and_unknown_ones_do_not_ask_each_time(provider
 async def test_keys_may_stand_in_a_file_and_a_missing_one_is_said(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     verifier = JwtVerifier("https://example.org", "acutance", str(file))
-    with pytest.raises(KeysError, match="cannot be had"):
+    with pytest.raises(KeysError, match="are not available"):
         await verifier.caller(_token("https://example.org"))
     file.write_text(json.dumps(_key_set("one")))
     verifier = JwtVerifier("https://example.org", "acutance", str(file))
@@ -128,7 +136,7 @@ async def test_who_waits_for_a_provider_that_fails_hears_of_the_first_failure(pr
     verifier = JwtVerifier(provider.issuer, "acutance", f"{provider.issuer}/keys", lambda: now)
     provider.kids = ["one"] * 5000  # more than is read
     for _ in range(3):
-        with pytest.raises(KeysError, match="cannot be had"):
+        with pytest.raises(KeysError, match="are not available"):
             await verifier.caller(_token(provider.issuer))
     assert provider.asked == 1
     provider.kids, now = ["one"], 6.0
@@ -140,3 +148,19 @@ async def test_a_discovery_document_without_keys_is_said(provider: Provider) -> 
     provider.discovery = {}
     with pytest.raises(KeysError, match="jwks_uri"):
         await verifier.caller(_token(provider.issuer))
+
+
+@pytest.mark.parametrize("uri", ["http://[", "file:///etc/passwd", "keys", "http://127.0.0.1:1/keys"])
+async def test_a_key_set_that_cannot_be_requested_is_an_error(provider: Provider, uri: str) -> None:
+    verifier = JwtVerifier(provider.issuer, "acutance", None)
+    provider.discovery = {"jwks_uri": uri}
+    with pytest.raises(KeysError, match="are not available"):
+        await verifier.caller(_token(provider.issuer))
+
+
+@pytest.mark.parametrize("document", [b"[" * 200_000, b'{"keys": 1}', b"[]", b"\xff\xfe", b""], ids=range(5))
+async def test_a_document_that_is_not_a_key_set_is_an_error(tmp_path: Path, document: bytes) -> None:
+    (tmp_path / "keys.json").write_bytes(document)
+    verifier = JwtVerifier("https://example.org", "acutance", str(tmp_path / "keys.json"))
+    with pytest.raises(KeysError, match="are not available"):
+        await verifier.caller(_token("https://example.org"))
