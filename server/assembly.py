@@ -18,7 +18,8 @@ from acutance.server.security.jwt_keys import JwtVerifier
 from acutance.server.security.origins import OriginError, Origins
 from acutance.server.security.quota import Quota
 from acutance.server.security.rate_limit import RequestRate
-from acutance.server.security.tls import Certificate, TlsError, self_signed
+from acutance.server.security.self_signed import self_signed
+from acutance.server.security.tls import Certificate, PemFiles, TlsError
 from acutance.server.security.tokens import TokenError, Tokens, read_token_file
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
@@ -103,7 +104,7 @@ def certificate(options: AccessOptions) -> Certificate | None:
     """
     try:
         if options.tls_cert is not None and options.tls_key is not None:
-            return Certificate.of(options.tls_cert, options.tls_key)
+            return Certificate(PemFiles(options.tls_cert, options.tls_key))
         return self_signed(options.self_signed_folder) if options.self_signed else None
     except TlsError as error:
         raise AssemblyError(str(error)) from error

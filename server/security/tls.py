@@ -1,170 +1,166 @@
-"""TLS for the page and signalling: from files that may change while the server runs, or made for a LAN."""
+"""TLS for the page and signalling, with certificate files that may change while the server runs."""
 
 import asyncio
-import datetime
 import hashlib
-import ipaddress
 import logging
-import socket
 import ssl
-import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives import serialization
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY_S = 60.0
-# For an encrypted key, which is refused so: OpenSSL would ask at the terminal, and the server wait for it.
+_CHECK_EVERY_S = 60.0
+# An encrypted key is refused with an error: without a password here OpenSSL would ask for one at the terminal.
 _NO_PASSWORD = ""
-# Apple's systems refuse certificates that are valid for longer than 825 days, home-made ones too.
-_LIFETIME = datetime.timedelta(days=365)
 
 
 class TlsError(ValueError):
     """A certificate that cannot be used; the message says which file and why."""
 
 
-@dataclass
-class Certificate:
-    """A certificate and its key in PEM files, and the context that serves them.
+@dataclass(frozen=True)
+class PemFiles:
+    """The files of a certificate.
 
     Attributes:
-        chain, key: the files.
-        context: follows the files when `reload` is called.
+        chain: certificate chain in PEM.
+        key: its private key in PEM, not encrypted.
     """
 
     chain: Path
     key: Path
-    context: ssl.SSLContext
-    _stamps: tuple[int, int] = (0, 0)
 
-    @classmethod
-    def of(cls, chain: Path, key: Path) -> "Certificate":
+    def stamps(self) -> tuple[int, int]:
+        """Return when both files were changed, in nanoseconds.
+
+        Raises:
+            OSError: one of them cannot be read.
+        """
+        return self.chain.stat().st_mtime_ns, self.key.stat().st_mtime_ns
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A certificate in memory; never changed, for connections use its context."""
+
+    context: ssl.SSLContext
+    certificate: x509.Certificate
+    stamps: tuple[int, int]
+
+
+class Certificate:
+    """A certificate that is served, and replaced when its files change.
+
+    Attributes:
+        context: for the listening socket. Each handshake switches to the context of the certificate that is current
+            then, so that no context changes while it is in use.
+    """
+
+    def __init__(self, files: PemFiles, follow: bool = True):
         """Read the files.
 
-        Raises:
-            TlsError: they cannot be read, do not belong together, or the certificate's time is over.
-        """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        certificate = cls(chain, key, context)
-        certificate.reload()
-        return certificate
-
-    def reload(self) -> bool:
-        """Take the files again if they changed; return whether they did. What is connected stays connected.
+        Args:
+            files: certificate chain and key.
+            follow: whether the files are read again when they change; False if they exist only now.
 
         Raises:
-            TlsError: they changed for the worse; the ones before are still served.
+            TlsError: they cannot be read, do not belong together, or the certificate has expired.
         """
-        try:
-            stamps = (self.chain.stat().st_mtime_ns, self.key.stat().st_mtime_ns)
-            if stamps == self._stamps:
-                return False
-            # In a context of its own first: a chain without its key would leave the served one broken.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key, _NO_PASSWORD)
-            if self.expires <= datetime.datetime.now(datetime.UTC):
-                raise TlsError(f"the certificate {self.chain} expired on {self.expires:%Y-%m-%d}: renew it")
-            self.context.load_cert_chain(self.chain, self.key, _NO_PASSWORD)
-        except (OSError, ssl.SSLError) as error:
-            raise TlsError(
-                f"the certificate {self.chain} with the key {self.key} cannot be used ({error}): both must be PEM "
-                "files that belong together"
-            ) from error
-        self._stamps = stamps
-        return True
+        self._current = _load(files)
+        self._files = files if follow else None
+        # It needs no certificate of its own. Python documents the callback for the server name (RFC 6066); OpenSSL
+        # calls it for each ClientHello, also for one without a name.
+        self.context = _server_context()
+        self.context.sni_callback = self._switch
+
+    def _switch(self, connection: ssl.SSLObject, server_name: str | None, context: ssl.SSLContext) -> None:
+        connection.context = self._current.context
 
     @property
-    def expires(self) -> datetime.datetime:
-        """When the certificate's time is over."""
-        return _read(self.chain).not_valid_after_utc
+    def expires(self) -> datetime:
+        """The end of the certificate's validity, in UTC."""
+        return self._current.certificate.not_valid_after_utc
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the certificate as browsers show it: pairs of hexadecimal digits."""
-        digest = hashlib.sha256(_read(self.chain).public_bytes(serialization.Encoding.DER)).hexdigest().upper()
+        der = self._current.certificate.public_bytes(serialization.Encoding.DER)
+        digest = hashlib.sha256(der).hexdigest().upper()
         return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
-    async def watch(self) -> None:
-        """Follow the files until cancelled."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
+    def reload(self) -> bool:
+        """Read the files if they changed, for connections from now on; return whether they did.
+
+        Raises:
+            TlsError: the changed files cannot be used; the certificate before is still served.
+        """
+        changed = self._changed()
+        if changed is not None:
+            self._current = changed
+        return changed is not None
+
+    def _changed(self) -> _Loaded | None:
+        if self._files is None:
+            return None
+        try:
+            unchanged = self._files.stamps() == self._current.stamps
+        except OSError as error:
+            raise _unusable(self._files, error) from error
+        return None if unchanged else _load(self._files)
+
+    async def watch(self, every: float = _CHECK_EVERY_S) -> None:
+        """Follow the files until cancelled, with a check after each ``every`` seconds."""
+        while self._files is not None:
+            await asyncio.sleep(every)
             try:
-                if await asyncio.to_thread(self.reload):
-                    log.info("serving the certificate that %s holds now", self.chain)
+                # Files are read on another thread, and taken over on the event loop, where handshakes are.
+                changed = await asyncio.to_thread(self._changed)
             except TlsError as error:
-                log.error("%s; the one before is still served", error)
+                log.error("%s; the certificate before is still served", error)
+                continue
+            if changed is not None:
+                self._current = changed
+                log.info("serving the new certificate in %s", self._files.chain)
 
 
-def self_signed(folder: Path | None = None) -> Certificate:
-    """Make a certificate for this machine's names and addresses, for a LAN.
+def _load(files: PemFiles) -> _Loaded:
+    try:
+        stamps = files.stamps()
+        context = _server_context()
+        context.load_cert_chain(files.chain, files.key, _NO_PASSWORD)
+        certificate = read_certificate(files.chain)
+    except (OSError, ssl.SSLError) as error:
+        raise _unusable(files, error) from error
+    if certificate.not_valid_after_utc <= datetime.now(UTC):
+        raise TlsError(f"the certificate {files.chain} expired on {certificate.not_valid_after_utc:%Y-%m-%d}: renew it")
+    return _Loaded(context, certificate, stamps)
 
-    Args:
-        folder: where its two files are kept for the next start, so that a browser's exception stays good; None for a
-            temporary one.
+
+def _server_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _unusable(files: PemFiles, error: Exception) -> TlsError:
+    return TlsError(
+        f"the certificate {files.chain} with the key {files.key} cannot be used ({error}): both must be PEM files "
+        "that belong together"
+    )
+
+
+def read_certificate(chain: Path) -> x509.Certificate:
+    """Return the first certificate of a PEM file.
 
     Raises:
-        TlsError: the folder cannot be written.
+        OSError: the file cannot be read.
+        TlsError: it contains no certificate.
     """
-    try:
-        if folder is None:
-            folder = Path(tempfile.mkdtemp(prefix="acutance-"))
-        folder.mkdir(parents=True, exist_ok=True)
-        chain, key = folder / "certificate.pem", folder / "key.pem"
-        if not (chain.exists() and key.exists()) or _read(chain).not_valid_after_utc <= _tomorrow():
-            _write(chain, key)
-    except OSError as error:
-        raise TlsError(f"no certificate can be written to {folder} ({error.strerror or error})") from error
-    return Certificate.of(chain, key)
-
-
-def _tomorrow() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
-
-
-def _write(chain: Path, key: Path) -> None:
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"acutance on {socket.gethostname()}"[:64])])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))  # clocks differ
-        .not_valid_after(now + _LIFETIME)
-        .add_extension(x509.SubjectAlternativeName(_names()), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    key.touch(mode=0o600)
-    key.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def _names() -> list[x509.GeneralName]:
-    names: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.DNSName(socket.gethostname())]
-    for addresses in psutil.net_if_addrs().values():
-        for address in addresses:
-            if address.family in (socket.AF_INET, socket.AF_INET6):
-                names.append(x509.IPAddress(ipaddress.ip_address(address.address.partition("%")[0])))
-    return names
-
-
-def _read(chain: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(chain.read_bytes())
     except ValueError as error:
-        raise TlsError(f"{chain} holds no certificate in PEM ({error})") from error
+        raise TlsError(f"{chain} contains no certificate in PEM ({error})") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acutance.server.cli import main
-from acutance.server.security.tls import self_signed
+from acutance.server.security.self_signed import self_signed
 from acutance.server.sessions.capacity import Capacity
 
 
@@ -22,8 +22,8 @@ def _ask(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[s
 
 
 def test_it_says_what_this_machine_will_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    certificate = self_signed(tmp_path)
-    tls = ("--tls-cert", str(certificate.chain), "--tls-key", str(certificate.key))
+    self_signed(tmp_path)
+    tls = ("--tls-cert", str(tmp_path / "certificate.pem"), "--tls-key", str(tmp_path / "key.pem"))
     code, findings = _ask(capsys, "--port", "0", "--host", "0.0.0.0", "--token", "correct-horse-battery", *tls)
     assert code == 0
     assert set(findings) == {"machine", "who may", "TLS", "ports", "students", "encoder", "capacity"}
