@@ -39,7 +39,7 @@ def evaluate(
     markdown: Annotated[Path | None, typer.Option(help="Write the tables to this file, too.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every figure to this file, a line each.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to this file, for `figures`.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Keep spoiled frames in this folder for the next time.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Keep degraded frames in this folder for the next time.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = usable_threads(),
 ) -> None:
     """Measure methods on test sets: PSNR, SSIM and more, with intervals, against the input; and what they cost."""

@@ -25,7 +25,7 @@ def export(
         list[str] | None, typer.Option(help="For the card's table; see evaluate; repeatable.")
     ] = None,
     data: Data = DATA,
-    cache: Annotated[Path | None, typer.Option(help="Keep spoiled frames in this folder for the next time.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Keep degraded frames in this folder for the next time.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = usable_threads(),
 ) -> None:
     """Write a student as ONNX with its model card: folded, checked against torch, measured."""

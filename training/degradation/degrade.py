@@ -41,8 +41,8 @@ _NAME = re.compile(
 
 
 @dataclass(frozen=True)
-class Spoiled:
-    """What a receiver has of a frame: luma uint8 `[H, W]` at the clip's size, and what it knows of it."""
+class DegradedFrame:
+    """A frame as a receiver has it: luma, uint8 `[H, W]` at the size of the clip, and its hints."""
 
     luma: Luma
     hints: Hints
@@ -50,7 +50,7 @@ class Spoiled:
 
 @dataclass(frozen=True)
 class Degradation:
-    """One way to spoil a picture.
+    """One way to degrade a picture.
 
     Attributes:
         ratio: Reduction of width and height, 1 for none.
@@ -173,8 +173,8 @@ class Mixture:
         return Degradation(ratio, codec, bits, kind == "shrunk", preset, kernel, blur, noise, seed)
 
 
-def degrade(clip: Sequence[Planes], how: Degradation) -> Spoiled:
-    """Spoil a clip and return its last frame.
+def degrade(clip: Sequence[Planes], how: Degradation) -> DegradedFrame:
+    """Degrade a clip and return its last frame.
 
     Args:
         clip: Frames of one even size; only the last is used where there is no codec.
@@ -186,8 +186,8 @@ def degrade(clip: Sequence[Planes], how: Degradation) -> Spoiled:
     return degrade_frames(clip if how.codec else clip[-1:], how)[-1]
 
 
-def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -> list[Spoiled]:
-    """Spoil a clip and return every frame.
+def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -> list[DegradedFrame]:
+    """Degrade a clip and return every frame.
 
     Args:
         clip: Frames of one even size.
@@ -201,7 +201,7 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
     """
     if how.codec is None:
         lumas = [to_8_bits(np.asarray(down_up(frame.y, how))) for frame in clip]
-        return [Spoiled(luma, with_frame(UNCODED, luma, luma.shape[1])) for luma in lumas]
+        return [DegradedFrame(luma, with_frame(UNCODED, luma, luma.shape[1])) for luma in lumas]
     width, height = clip[0].size
     coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
@@ -210,7 +210,9 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
     lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
     if coded != (width, height):
         lumas = [enlarge(luma, width, height) for luma in lumas]
-    return [Spoiled(luma, with_frame(one.hints, luma, coded[0])) for luma, one in zip(lumas, received, strict=True)]
+    return [
+        DegradedFrame(luma, with_frame(one.hints, luma, coded[0])) for luma, one in zip(lumas, received, strict=True)
+    ]
 
 
 def _to_and_fro(clip: Sequence[Planes], count: int) -> list[Planes]:

@@ -75,7 +75,7 @@ def strip(crop: Crop, how: Degradation, methods: Sequence[Method], data: Path, c
 
     Args:
         crop: What is shown.
-        how: How it is spoiled.
+        how: How it is degraded.
         methods: In the order in which they are shown.
         data: Where sets are.
         cache: See `samples`.

@@ -1,4 +1,4 @@
-"""Measuring methods on test sets: every method sees the same spoiled frames, every figure is kept by picture."""
+"""Measuring methods on test sets: every method sees the same degraded frames, every figure is kept by picture."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -50,7 +50,7 @@ class Plan:
         methods: The methods, `input` among them.
         metrics: Names of metrics.
         filters: Where the linear filters are, if `linear` is among the methods.
-        cache: Where spoiled frames are kept, or None.
+        cache: Where degraded frames are kept, or None.
     """
 
     methods: tuple[Choice, ...]

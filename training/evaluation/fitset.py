@@ -53,7 +53,7 @@ class FitSet:
         return cls(tuple(chosen), None, hashlib.sha256("\n".join(names).encode()).hexdigest())
 
     def samples(self, how: Degradation) -> Iterator[Sample]:
-        """The pictures, spoiled, one frame each; of a clip the last."""
+        """The pictures, degraded, one frame each; of a clip the last."""
         for seed, picture in enumerate(self.pictures):
             if isinstance(picture, PictureFile):
                 yield still(read_planes(picture.path), how, seed)

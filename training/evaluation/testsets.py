@@ -1,4 +1,4 @@
-"""Test sets: which pictures and clips are judged, how they are spoiled, and which frames of them count."""
+"""Test sets: which pictures and clips are judged, how they are degraded, and which frames of them count."""
 
 import hashlib
 import io
@@ -81,7 +81,7 @@ class Given:
     """What a method is given of a frame.
 
     Attributes:
-        luma: `[H, W]` in grey levels, spoiled: uint8, or float32 of an exact degradation.
+        luma: `[H, W]` in grey levels, degraded: uint8, or float32 of an exact degradation.
         hints: What a receiver knows of it.
         how: What was done to it.
         reduced: Of a `bicubic` degradation, the picture while it was small, as precise; None for all others.
@@ -170,8 +170,8 @@ def samples(source: Source, how: Degradation, cache: Path | None = None) -> list
 
     Args:
         source: A picture gives one frame, a clip several.
-        how: How it is spoiled.
-        cache: A folder to keep spoiled frames in; they are made anew when file or program changed.
+        how: How it is degraded.
+        cache: A folder to keep degraded frames in; they are made anew when file or program changed.
 
     Raises:
         DataError: The file cannot be read, or the codec failed.
@@ -208,8 +208,8 @@ def _make(source: Source, how: Degradation) -> list[Sample]:
         judged = [index for index in _VIDEO_JUDGED if index < len(clip)] or [len(clip) - 1]
         if how.codec is None:
             return [last_frame([clip[index]], how) for index in judged]
-        spoiled = degrade_frames(clip[: judged[-1] + 1], how)
-        return [Sample(Given(spoiled[i].luma, spoiled[i].hints, how, None), as_array(clip[i].y)) for i in judged]
+        degraded = degrade_frames(clip[: judged[-1] + 1], how)
+        return [Sample(Given(degraded[i].luma, degraded[i].hints, how, None), as_array(clip[i].y)) for i in judged]
     return [still(read_planes(source.path), how, source.seed)]
 
 
@@ -225,22 +225,22 @@ def still(planes: Planes, how: Degradation, seed: int) -> Sample:
 
 def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
     """The last frame of a clip."""
-    spoiled, plane = degrade(clip, how), clip[-1].y
+    degraded, plane = degrade(clip, how), clip[-1].y
     if how.codec is not None or how.ratio == 1:
-        return Sample(Given(spoiled.luma, spoiled.hints, how, None), as_array(plane))
+        return Sample(Given(degraded.luma, degraded.hints, how, None), as_array(plane))
     reduced = np.asarray(down(plane, how))
-    return Sample(Given(np.asarray(down_up(plane, how)), spoiled.hints, how, reduced), as_array(plane))
+    return Sample(Given(np.asarray(down_up(plane, how)), degraded.hints, how, reduced), as_array(plane))
 
 
 def _fingerprint(source: Source, how: Degradation) -> str:
-    """Of everything that decides about spoiled frames: the file, the degradation, the program, its libraries."""
+    """Of everything that decides about degraded frames: the file, the degradation, the program, its libraries."""
     stat = source.path.stat()
     parts = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, source.seed, how, program()]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def program() -> str:
-    """A fingerprint of the code and the libraries that make spoiled frames."""
+    """A fingerprint of the code and the libraries that make degraded frames."""
     digest = hashlib.sha256()
     for room in (planes, pictures, clips, motion, codec, degradation, scaling, quantiser):
         digest.update(Path(str(room.__file__)).read_bytes())

@@ -32,7 +32,7 @@ class Objective:
         self._teacher, self._backbone = teacher, backbone
         terms: dict[str, _Term] = {
             "truth": self._truth,
-            "harm": lambda output, _, batch, done: harm(output, batch.truth, batch.spoiled, done),
+            "harm": lambda output, _, batch, done: harm(output, batch.truth, batch.degraded, done),
             "teacher_output": self._teacher_output,
             "teacher_features": self._teacher_features,
             "affinity": self._affinity,
@@ -71,7 +71,7 @@ class Objective:
 
     def _affinity(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> Tensor:
         assert self._teacher is not None
-        wanted = self._teacher.network.features(batch.spoiled, batch.hints).detach()
+        wanted = self._teacher.network.features(batch.degraded, batch.hints).detach()
         return affinity(features, wanted, self._losses.affinity.size)
 
     def _perceptual(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> Tensor:

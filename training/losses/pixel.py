@@ -50,13 +50,13 @@ def decibel(output: Tensor, truth: Tensor, done: float) -> Tensor:
     return 10 * torch.log10(error + floor).mean()
 
 
-def harm(output: Tensor, truth: Tensor, spoiled: Tensor, done: float) -> Tensor:
+def harm(output: Tensor, truth: Tensor, degraded: Tensor, done: float) -> Tensor:
     """Mean over the batch of the decibels that were lost; gains count nothing.
 
     A picture must not come back worse than it came. The term grows with the descent of `decibel`'s floor: from the
     start it would end as the identity, too. What both have beyond 50 dB nobody sees.
     """
-    before, after = ((x - truth).square().mean(dim=(1, 2, 3)) + _UNSEEN for x in (spoiled, output))
+    before, after = ((x - truth).square().mean(dim=(1, 2, 3)) + _UNSEEN for x in (degraded, output))
     return _sunk(done) * torch.relu(10 * torch.log10(after / before)).mean()
 
 

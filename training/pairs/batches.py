@@ -15,7 +15,7 @@ from acutance.training.pairs.pairs import Pairs
 class Batch:
     """Float tensors in 0..1: `[B, 1, crop, crop]` of luma, `[B, 4]` of hints."""
 
-    spoiled: Tensor
+    degraded: Tensor
     truth: Tensor
     hints: Tensor
     label: Tensor | None
@@ -25,8 +25,8 @@ class Batch:
         if device.type == "cpu":
             return self
         label = None if self.label is None else self.label.to(device, non_blocking=True)
-        spoiled, truth, hints = (t.to(device, non_blocking=True) for t in (self.spoiled, self.truth, self.hints))
-        return Batch(spoiled, truth, hints, label)
+        degraded, truth, hints = (t.to(device, non_blocking=True) for t in (self.degraded, self.truth, self.hints))
+        return Batch(degraded, truth, hints, label)
 
 
 class Batches:

@@ -1,4 +1,4 @@
-"""Pairs of spoiled and true luma, made once from a training set and kept in memory-mapped files.
+"""Pairs of degraded and true luma, made once from a training set and kept in memory-mapped files.
 
 Coding a clip takes a tenth of a second, a training step a thirtieth: pairs are made once, by several processes,
 and making them goes on where it was cut off. Every clip has its own seed, so the pairs do not depend on the
@@ -22,7 +22,7 @@ from acutance.training.data.dataset import Item, TrainingSet, write_json
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Planes, as_array
-from acutance.training.degradation.degrade import Mixture, Spoiled, degrade_frames
+from acutance.training.degradation.degrade import DegradedFrame, Mixture, degrade_frames
 from acutance.training.recipes.recipe import PairsSection, Recipe
 
 Patches = NDArray[np.uint8]
@@ -48,7 +48,7 @@ class Pairs:
     """What a network is fitted on.
 
     Attributes:
-        patches: uint8 `[K, 2, P, P]`: spoiled luma, true luma.
+        patches: uint8 `[K, 2, P, P]`: degraded luma, true luma.
         hints: uint8 `[K, 4]`, see `acutance.model.hints.Hints.codes`.
         fingerprint: Of set and settings: equal ones are equal pairs.
         folder: Where they lie.
@@ -230,13 +230,13 @@ def _make(task: _Task) -> tuple[int, Patches, NDArray[np.uint8]]:
     else:
         clip = _panned_clip(source.planes(task.item), task.section, rng, coded=how.codec is not None)
         first = len(clip) - 1
-    spoiled = degrade_frames(clip, how)
+    degraded = degrade_frames(clip, how)
     patches = np.empty((task.section.patches, 2, task.section.patch, task.section.patch), np.uint8)
     codes = np.empty((task.section.patches, COUNT), np.uint8)
     for patch, code in zip(patches, codes, strict=True):
         index = int(rng.integers(first, len(clip)))
-        patch[:] = _cut(spoiled[index], clip[index], task.section.patch, rng)
-        code[:] = spoiled[index].hints.codes
+        patch[:] = _cut(degraded[index], clip[index], task.section.patch, rng)
+        code[:] = degraded[index].hints.codes
     return task.index, patches, codes
 
 
@@ -278,10 +278,10 @@ def _even(rng: np.random.Generator, least: int, most: int) -> int:
     return int(rng.integers(-(-least // 2), most // 2 + 1)) * 2
 
 
-def _cut(spoiled: Spoiled, truth: Planes, patch: int, rng: np.random.Generator) -> Patches:
+def _cut(degraded: DegradedFrame, truth: Planes, patch: int, rng: np.random.Generator) -> Patches:
     """The same square of both, uint8 `[2, P, P]`; even corners: the student works on a grid of 2."""
     clean = as_array(truth.y)
     height, width = clean.shape
     top, left = _even(rng, 0, height - patch), _even(rng, 0, width - patch)
     window = (slice(top, top + patch), slice(left, left + patch))
-    return np.stack([spoiled.luma[window], clean[window]])
+    return np.stack([degraded.luma[window], clean[window]])

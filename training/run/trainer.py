@@ -149,7 +149,7 @@ class Run:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         batch = self._batches.draw(step).to(self._fabric.device)
-        output, features = self._fitted(batch.spoiled, batch.hints)
+        output, features = self._fitted(batch.degraded, batch.hints)
         total, parts = self._objective(output, features, batch, done)
         self._stepper.zero_grad(set_to_none=True)
         self._fabric.backward(total)

@@ -9,7 +9,7 @@ from acutance.model.nets.student import Student, as_codes, fold
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
-from acutance.training.degradation.degrade import Degradation, Spoiled
+from acutance.training.degradation.degrade import Degradation, DegradedFrame
 from acutance.training.recipes.sections import ValidationSection
 from acutance.training.validation.frames import ValidationFrame, validation_frames, validation_items
 from acutance.training.validation.scores import Score, score
@@ -58,11 +58,11 @@ class Validation:
         }
 
 
-def sharpened(network: nn.Module, spoiled: Spoiled) -> Luma:
+def sharpened(network: nn.Module, degraded: DegradedFrame) -> Luma:
     """What a network, in evaluation mode and on any device, makes of a frame: uint8 `[H, W]`."""
     device = next(network.parameters()).device
     with torch.inference_mode():
-        luma = torch.from_numpy(spoiled.luma).to(device)[None, None].float() / 255
-        output = network(luma, as_codes(spoiled.hints).to(device))[0, 0]
+        luma = torch.from_numpy(degraded.luma).to(device)[None, None].float() / 255
+        output = network(luma, as_codes(degraded.hints).to(device))[0, 0]
     result: Luma = (output.float() * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
     return result

@@ -7,7 +7,7 @@ from acutance.model.hints import BITS_WINDOW
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.motion import middle_clip
 from acutance.training.data.planes import Luma, Planes, as_array
-from acutance.training.degradation.degrade import Degradation, Spoiled, degrade_frames
+from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
 
 PICTURE_FRAMES = 8
 """Frames of the clip that a picture is panned or zoomed into for a codec; the last one is evaluated."""
@@ -21,7 +21,7 @@ class ValidationFrame:
     """One frame: the item it is from, the degraded frame, and the true luma, uint8 `[H, W]`."""
 
     source: str
-    degraded: Spoiled
+    degraded: DegradedFrame
     truth: Luma
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from acutance.training.data.planes import Luma
-from acutance.training.degradation.degrade import Spoiled
+from acutance.training.degradation.degrade import DegradedFrame
 from acutance.training.metrics.psnr_ssim import finite_psnr, ssim
 from acutance.training.validation.frames import ValidationFrame
 
@@ -85,7 +85,7 @@ class Score:
         return min(self.sources, key=lambda one: one.gain)
 
 
-def score(frames: Sequence[ValidationFrame], restore: Callable[[Spoiled], Luma]) -> Score:
+def score(frames: Sequence[ValidationFrame], restore: Callable[[DegradedFrame], Luma]) -> Score:
     """Score a network on frames of one degradation.
 
     Args:

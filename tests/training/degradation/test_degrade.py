@@ -45,7 +45,7 @@ def test_unknown_names_are_refused_with_examples(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_clip_is_spoiled_the_same_way_twice(clip: list[Planes], name: str) -> None:
+def test_the_same_clip_is_degraded_the_same_way_twice(clip: list[Planes], name: str) -> None:
     how = Degradation.parse(name)
     first, second = degrade(clip, how), degrade(clip, how)
     np.testing.assert_array_equal(first.luma, second.luma)
@@ -59,7 +59,7 @@ def test_the_same_clip_is_spoiled_the_same_way_twice(clip: list[Planes], name: s
 def test_hints_tell_what_a_receiver_knows_and_no_more(
     clip: list[Planes], name: str, coded: bool, reduction: float
 ) -> None:
-    hints = [spoiled.hints for spoiled in degrade_frames(clip, Degradation.parse(name))]
+    hints = [degraded.hints for degraded in degrade_frames(clip, Degradation.parse(name))]
     assert all((h.step > 0) == coded and (h.bits > 0) == coded for h in hints)
     assert all(h.reduction == pytest.approx(reduction, rel=0.02) for h in hints)
 
@@ -83,21 +83,21 @@ def test_a_kernel_a_lens_and_a_sensor_change_what_is_sent(clip: list[Planes]) ->
 def test_identity_is_the_picture_and_nothing_else_is(clip: list[Planes]) -> None:
     truth = as_array(clip[-1].y)
     for name in NAMES:
-        spoiled = degrade(clip, Degradation.parse(name)).luma
-        assert spoiled.shape == truth.shape
-        assert (name == "identity") == bool((spoiled == truth).all())
+        degraded = degrade(clip, Degradation.parse(name)).luma
+        assert degraded.shape == truth.shape
+        assert (name == "identity") == bool((degraded == truth).all())
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
 @pytest.mark.parametrize("how", ["{}-0.2", "soft2-{}-0.2", "shrunk2-{}-0.2"])
 def test_what_a_codec_returns_lies_on_its_truth_in_time_and_place(clip: list[Planes], codec: Codec, how: str) -> None:
-    spoiled = [one.luma for one in degrade_frames(clip, Degradation.parse(how.format(codec)))]
+    degraded = [one.luma for one in degrade_frames(clip, Degradation.parse(how.format(codec)))]
     truths = [as_array(frame.y) for frame in clip]
-    for index, frame in enumerate(spoiled):
+    for index, frame in enumerate(degraded):
         # The clip moves by 2 and 1 px a frame: a frame too early or too late matches another truth better.
         by_frame = [psnr(frame, truth) for truth in truths]
         assert int(np.argmax(by_frame)) == index
-    inner = spoiled[-1][4:-4, 4:-4]
+    inner = degraded[-1][4:-4, 4:-4]
     by_shift = {
         (dy, dx): psnr(inner, truths[-1][4 + dy : -4 + dy or None, 4 + dx : -4 + dx or None])
         for dy in (-1, 0, 1)

@@ -86,7 +86,7 @@ def test_clips_are_judged_after_they_settled(tmp_path: Path) -> None:
     assert sample.given.hints.step > 0
 
 
-def test_spoiled_frames_are_kept_and_made_anew_when_the_file_changes(tmp_path: Path) -> None:
+def test_degraded_frames_are_kept_and_made_anew_when_the_file_changes(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     write_clip(tmp_path / "set" / "a.mp4")
     cache, how = tmp_path / "cache", Degradation.parse("h264-0.1")

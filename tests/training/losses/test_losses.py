@@ -51,9 +51,9 @@ def test_decibel_weighs_a_good_picture_more_towards_the_end() -> None:
 
 def test_harm_counts_what_was_lost_and_not_what_was_gained() -> None:
     truth = torch.zeros(2, 1, 8, 8)
-    spoiled, better, worse = truth + 0.1, truth + 0.05, truth + 0.2
-    assert harm(better, truth, spoiled, 1.0).item() == 0
-    assert harm(worse, truth, spoiled, 0.0).item() == 0
-    assert harm(worse, truth, spoiled, 1.0).item() == pytest.approx(20 * math.log10(2), rel=1e-2)
+    degraded, better, worse = truth + 0.1, truth + 0.05, truth + 0.2
+    assert harm(better, truth, degraded, 1.0).item() == 0
+    assert harm(worse, truth, degraded, 0.0).item() == 0
+    assert harm(worse, truth, degraded, 1.0).item() == pytest.approx(20 * math.log10(2), rel=1e-2)
     half = torch.cat([better[:1], worse[1:]])
-    assert harm(half, truth, spoiled, 1.0).item() == pytest.approx(10 * math.log10(2), rel=1e-2)
+    assert harm(half, truth, degraded, 1.0).item() == pytest.approx(10 * math.log10(2), rel=1e-2)

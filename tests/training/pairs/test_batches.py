@@ -22,20 +22,20 @@ def seen(tensor: torch.Tensor) -> list[int]:
 
 def test_every_epoch_sees_every_pair_once_in_another_order(tmp_path: Path) -> None:
     batches = Batches(numbered(10, 32, tmp_path), None, batch=4, crop=16, margin=0, seed=1)
-    order = [pair for step in range(5) for pair in seen(batches.draw(step).spoiled)]
+    order = [pair for step in range(5) for pair in seen(batches.draw(step).degraded)]
     assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
     assert order[:10] != order[10:]
 
 
-def test_spoiled_truth_hints_and_label_belong_together(tmp_path: Path) -> None:
+def test_degraded_truth_hints_and_label_belong_together(tmp_path: Path) -> None:
     labels = np.repeat(np.arange(10, dtype=np.uint8) + 200, 32 * 32).reshape(10, 32, 32)
     batch = Batches(numbered(10, 32, tmp_path), labels, batch=8, crop=16, margin=4, seed=1).draw(3)
     assert batch.label is not None
-    pairs = seen(batch.spoiled)
+    pairs = seen(batch.degraded)
     assert [value - 100 for value in seen(batch.truth)] == pairs
     assert [value - 200 for value in seen(batch.label)] == pairs
     assert seen(batch.hints) == pairs
-    assert batch.spoiled.shape == (8, 1, 16, 16)
+    assert batch.degraded.shape == (8, 1, 16, 16)
     assert batch.hints.shape == (8, COUNT)
 
 
@@ -46,7 +46,7 @@ def test_parts_of_two_processes_are_the_batch_of_one(tmp_path: Path) -> None:
     two = [Batches(pairs, None, batch=4, crop=16, margin=0, seed=1, rank=rank, ranks=2) for rank in range(2)]
     for step in (0, 7):
         parts = [batches.draw(step) for batches in two]
-        assert torch.equal(one.draw(step).spoiled, torch.cat([part.spoiled for part in parts]))
+        assert torch.equal(one.draw(step).degraded, torch.cat([part.degraded for part in parts]))
         assert torch.equal(one.draw(step).truth, torch.cat([part.truth for part in parts]))
 
 
@@ -59,7 +59,7 @@ def test_crops_turn_and_keep_to_even_corners_inside_the_margin(tmp_path: Path) -
     corners, orientations = set(), set()
     for step in range(20):
         batch = batches.draw(step)
-        for y, x in zip((batch.spoiled * 255).round(), (batch.truth * 255).round(), strict=True):
+        for y, x in zip((batch.degraded * 255).round(), (batch.truth * 255).round(), strict=True):
             corners.add((int(y.min()), int(x.min())))
             orientations.add(
                 (float(y[0, 0, 0] - y[0, 0, -1]), float(y[0, 0, 0] - y[0, -1, 0]), float(x[0, 0, 0] > x[0, -1, -1]))

@@ -41,9 +41,9 @@ def test_pairs_depend_on_the_seed_and_not_on_processes_or_interruptions(
 
     before = pairs.patches.copy()
     flags = np.load(pairs.folder / "done.npy", mmap_mode="r+")
-    spoilt = np.load(pairs.folder / "pairs.npy", mmap_mode="r+")
-    flags[3], spoilt[6:8] = 0, 0
-    del flags, spoilt
+    patches = np.load(pairs.folder / "pairs.npy", mmap_mode="r+")
+    flags[3], patches[6:8] = 0, 0
+    del flags, patches
     again, done = made(source, recipe, tmp_path / "one")
     assert done == [5, 6]
     np.testing.assert_array_equal(again.patches, before)
@@ -51,10 +51,10 @@ def test_pairs_depend_on_the_seed_and_not_on_processes_or_interruptions(
 
 def test_a_pair_is_two_versions_of_one_picture(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
     patches = made(source, changed(recipe, mixture={"bits": [0.5, 1.0]}), tmp_path)[0].patches
-    for index, (spoiled, truth) in enumerate(patches):
-        others = [psnr(spoiled, other) for position, other in enumerate(patches[:, 1]) if position // 2 != index // 2]
-        assert psnr(spoiled, truth) > max(others)
-    assert any((spoiled != truth).any() for spoiled, truth in patches)
+    for index, (degraded, truth) in enumerate(patches):
+        others = [psnr(degraded, other) for position, other in enumerate(patches[:, 1]) if position // 2 != index // 2]
+        assert psnr(degraded, truth) > max(others)
+    assert any((degraded != truth).any() for degraded, truth in patches)
 
 
 def test_hints_say_which_pairs_were_coded_and_which_were_reduced(

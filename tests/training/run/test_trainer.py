@@ -106,8 +106,8 @@ def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe,
     gains = []
     for seed in range(100, 104):
         planes = to_planes(np.asarray(draw(seed)))
-        truth, spoiled = as_array(planes.y), degrade([planes], Degradation(2.0)).luma
-        gains.append(psnr(sharpen(student, spoiled), truth) - psnr(spoiled, truth))
+        truth, degraded = as_array(planes.y), degrade([planes], Degradation(2.0)).luma
+        gains.append(psnr(sharpen(student, degraded), truth) - psnr(degraded, truth))
     assert min(gains) > 0.3
 
 

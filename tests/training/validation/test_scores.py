@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from acutance.model.hints import UNCODED
-from acutance.training.degradation.degrade import Spoiled
+from acutance.training.degradation.degrade import DegradedFrame
 from acutance.training.validation.frames import ValidationFrame
 from acutance.training.validation.scores import Score, SourceScore, checkpoint_score, score
 
@@ -38,7 +38,7 @@ def test_frames_are_averaged_over_each_source_first() -> None:
     truth = np.full((16, 16), 100, np.uint8)
 
     def frame(name: str, error: int) -> ValidationFrame:
-        return ValidationFrame(name, Spoiled(truth + np.uint8(error), UNCODED), truth)
+        return ValidationFrame(name, DegradedFrame(truth + np.uint8(error), UNCODED), truth)
 
     frames = [frame("clip", 1), frame("clip", 10), frame("picture", 2)]
     scored = score(frames, lambda degraded: degraded.luma - np.uint8(1))

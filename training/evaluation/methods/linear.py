@@ -1,6 +1,6 @@
 """The best linear filter: what every network must beat to earn its cost.
 
-A 9x9 filter by least squares from spoiled luma to the truth. Pictures that were reduced by N and enlarged again
+A 9x9 filter by least squares from degraded luma to the truth. Pictures that were reduced by N and enlarged again
 repeat their resampling every N pixels (every 3 for 1.5), and get one filter for each phase of that; what codecs leave
 gets one. 81 multiply-accumulates a pixel in every case.
 """
@@ -50,8 +50,8 @@ def fit(samples: Iterable[Sample], phases: int) -> Filters:
     right = np.zeros((phases, phases, taps))
     pixels = 0
     for sample in samples:
-        spoiled, truth = _middle(sample.given.luma, sample.truth, phases)
-        windows = sliding_window_view(spoiled.astype(np.float64), (SIDE, SIDE))
+        degraded, truth = _middle(sample.given.luma, sample.truth, phases)
+        windows = sliding_window_view(degraded.astype(np.float64), (SIDE, SIDE))
         centre = truth.astype(np.float64)[SIDE // 2 : -(SIDE // 2), SIDE // 2 : -(SIDE // 2)]
         pixels += centre.size
         for row in range(phases):
@@ -132,8 +132,8 @@ def filter_folder(keep: Path, pictures: str) -> Path:
     return keep / key
 
 
-def _middle(spoiled: Plane, truth: Luma, phases: int) -> tuple[Plane, Luma]:
+def _middle(degraded: Plane, truth: Luma, phases: int) -> tuple[Plane, Luma]:
     """The middle of both, begun on a whole period so that phases stay what they were."""
     starts = [max(side - _LARGEST, 0) // 2 // phases * phases for side in truth.shape]
     window = tuple(slice(start, start + _LARGEST) for start in starts)
-    return spoiled[window], truth[window]
+    return degraded[window], truth[window]

@@ -29,8 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pair(spoiled: np.ndarray, truth: np.ndarray, how: Degradation | None = None) -> Sample:
-    return Sample(Given(spoiled, UNCODED, how or Degradation(), None), truth)
+def pair(degraded: np.ndarray, truth: np.ndarray, how: Degradation | None = None) -> Sample:
+    return Sample(Given(degraded, UNCODED, how or Degradation(), None), truth)
 
 
 def test_resampling_repeats_by_its_ratio() -> None:
@@ -59,7 +59,7 @@ def test_a_filter_that_made_the_truth_is_found_again(luma: np.ndarray, phases: i
     np.testing.assert_allclose(fitted, kernels / kernels.sum(axis=(2, 3), keepdims=True), atol=0.02)
 
 
-def test_the_filter_beats_its_input_and_keeps_what_was_not_spoiled(folder: Path, tmp_path: Path) -> None:
+def test_the_filter_beats_its_input_and_keeps_what_was_not_degraded(folder: Path, tmp_path: Path) -> None:
     filters = fit_filters(FitSet.open(folder), ["bicubic2", "identity"], tmp_path)
     method = LinearFilters("linear", filters)
     for source in find_sources(folder, coded=False):
