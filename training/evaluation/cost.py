@@ -19,7 +19,7 @@ from acutance.training.evaluation.methods.foreign import ForeignMethod
 from acutance.training.evaluation.methods.linear import SIDE
 from acutance.training.evaluation.methods.methods import Choice, Method, open_method
 from acutance.training.evaluation.methods.networks import ShippedStudent, TorchNetwork
-from acutance.training.evaluation.testsets import Given
+from acutance.training.evaluation.testsets import MethodInput
 
 Clock = Callable[[], float]
 
@@ -96,7 +96,7 @@ def costs(
     """
     judged = [choice for choice in choices if choice.kind != "input"]
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0]), np.uint8)
-    given = Given(noise, UNCODED, Degradation(), None)
+    frame = MethodInput(noise, UNCODED, Degradation(), None)
     before = torch.get_num_threads()
     timings: dict[str, list[Timing]] = {choice.name: [] for choice in judged}
     try:
@@ -104,7 +104,7 @@ def costs(
             torch.set_num_threads(count)
             words = f"CPU, {count} thread{'s' if count > 1 else ''}, {size[0]}x{size[1]}"
             opened = [open_method(choice, filters, count) for choice in judged]
-            for name, seconds in _rounds(opened, given, rounds, clock).items():
+            for name, seconds in _rounds(opened, frame, rounds, clock).items():
                 timings[name].append(Timing(words, 1000 * median(seconds)))
         for provider in _gpu_providers(judged):
             words = f"{provider}, {size[0]}x{size[1]}"
@@ -113,7 +113,7 @@ def costs(
                 for choice in judged
                 if choice.kind == "student" and choice.file
             ]
-            for name, seconds in _rounds(runners, given, rounds, clock).items():
+            for name, seconds in _rounds(runners, frame, rounds, clock).items():
                 timings[name].append(Timing(words, 1000 * median(seconds)))
     finally:
         torch.set_num_threads(before)
@@ -128,19 +128,19 @@ def _gpu_providers(choices: Sequence[Choice]) -> list[str]:
     return [name for name, request in _REQUESTS.items() if Engine.open(files[0], provider=request).provider == name]
 
 
-def _rounds(methods: Sequence[Method], given: Given, rounds: int, clock: Clock) -> dict[str, list[float]]:
+def _rounds(methods: Sequence[Method], frame: MethodInput, rounds: int, clock: Clock) -> dict[str, list[float]]:
     """Seconds of every round by method; the first run of each, which makes buffers, does not count."""
     wanted: dict[str, int] = {}
     for method in methods:
         begun = clock()
-        method(given)
+        method(frame)
         wanted[method.name] = rounds if clock() - begun < _SLOW else min(rounds, _SLOW_ROUNDS)
     seconds: dict[str, list[float]] = {method.name: [] for method in methods}
     for index in range(rounds):
         for method in methods:
             if index < wanted[method.name]:
                 begun = clock()
-                method(given)
+                method(frame)
                 seconds[method.name].append(clock() - begun)
     return seconds
 
@@ -166,7 +166,7 @@ def _parameters(network: torch.nn.Module) -> int:
 
 def _macs(method: Method) -> float:
     """Multiply-accumulates for a pixel of the frame, counted while one small frame is restored."""
-    given = Given(np.zeros((_COUNTED, _COUNTED), np.uint8), UNCODED, Degradation(), None)
+    frame = MethodInput(np.zeros((_COUNTED, _COUNTED), np.uint8), UNCODED, Degradation(), None)
     with FlopCounterMode(display=False) as counter:
-        method(given)
+        method(frame)
     return float(counter.get_total_flops()) / 2 / _COUNTED**2

@@ -108,5 +108,5 @@ def _find(crop: Crop, data: Path) -> Source:
 
 
 def _panel(method: Method, sample: Sample, window: tuple[slice, slice]) -> Panel:
-    luma = method(sample.given)[window]
+    luma = method(sample.input)[window]
     return Panel(method.name, luma, ssim(luma, sample.truth[window]))

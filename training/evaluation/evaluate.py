@@ -156,7 +156,7 @@ def _measure(plan: Plan, methods: Sequence[Method], source: Source, how: Degrada
     frames = samples(source, how, plan.cache)
     found = []
     for method in methods:
-        figures = [measure(plan.metrics, method(one.given), one.truth, one.border) for one in frames]
+        figures = [measure(plan.metrics, method(one.input), one.truth, one.border) for one in frames]
         means = {name: sum(figure[name] for figure in figures) / len(figures) for name in plan.metrics}
         found.append(Measurement(source.set, source.category, source.name, how.name, method.name, len(frames), means))
     return found

@@ -77,14 +77,14 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a method is given of a frame.
+class MethodInput:
+    """The degraded frame that a method restores.
 
     Attributes:
-        luma: `[H, W]` in grey levels, degraded: uint8, or float32 of an exact degradation.
-        hints: What a receiver knows of it.
-        how: What was done to it.
-        reduced: Of a `bicubic` degradation, the picture while it was small, as precise; None for all others.
+        luma: `[H, W]` in grey levels: uint8, or float32 of an exact degradation.
+        hints: What a receiver knows of the frame.
+        how: The degradation.
+        reduced: The reduced picture of a `bicubic` degradation, in the precision of `luma`; None for all others.
     """
 
     luma: Plane
@@ -95,15 +95,15 @@ class Given:
 
 @dataclass(frozen=True)
 class Sample:
-    """A frame to be judged: what methods are given, and the truth, uint8 `[H, W]`."""
+    """A frame to be evaluated: the input of methods, and the truth, uint8 `[H, W]`."""
 
-    given: Given
+    input: MethodInput
     truth: Luma
 
     @property
     def border(self) -> int:
         """Pixels on every side that are not judged."""
-        ratio = self.given.how.ratio
+        ratio = self.input.how.ratio
         return math.ceil(ratio) if ratio > 1 else 0
 
 
@@ -186,9 +186,9 @@ def samples(source: Source, how: Degradation, cache: Path | None = None) -> list
     packed = io.BytesIO()
     np.savez(
         packed,
-        luma=np.stack([one.given.luma for one in made]),
+        luma=np.stack([one.input.luma for one in made]),
         truth=np.stack([one.truth for one in made]),
-        hints=np.array([astuple(one.given.hints) for one in made]),
+        hints=np.array([astuple(one.input.hints) for one in made]),
     )
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_bytes(packed.getbuffer())
@@ -199,7 +199,7 @@ def samples(source: Source, how: Degradation, cache: Path | None = None) -> list
 def _load(file: Path, how: Degradation) -> list[Sample]:
     with np.load(file) as kept:
         lumas, truths, hints = kept["luma"], kept["truth"], kept["hints"].tolist()
-    return [Sample(Given(lumas[i], Hints(*hints[i]), how, None), truths[i]) for i in range(len(truths))]
+    return [Sample(MethodInput(lumas[i], Hints(*hints[i]), how, None), truths[i]) for i in range(len(truths))]
 
 
 def _make(source: Source, how: Degradation) -> list[Sample]:
@@ -209,7 +209,9 @@ def _make(source: Source, how: Degradation) -> list[Sample]:
         if how.codec is None:
             return [last_frame([clip[index]], how) for index in judged]
         degraded = degrade_frames(clip[: judged[-1] + 1], how)
-        return [Sample(Given(degraded[i].luma, degraded[i].hints, how, None), as_array(clip[i].y)) for i in judged]
+        return [
+            Sample(MethodInput(degraded[i].luma, degraded[i].hints, how, None), as_array(clip[i].y)) for i in judged
+        ]
     return [still(read_planes(source.path), how, source.seed)]
 
 
@@ -227,9 +229,9 @@ def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
     """The last frame of a clip."""
     degraded, plane = degrade(clip, how), clip[-1].y
     if how.codec is not None or how.ratio == 1:
-        return Sample(Given(degraded.luma, degraded.hints, how, None), as_array(plane))
+        return Sample(MethodInput(degraded.luma, degraded.hints, how, None), as_array(plane))
     reduced = np.asarray(down(plane, how))
-    return Sample(Given(np.asarray(down_up(plane, how)), degraded.hints, how, reduced), as_array(plane))
+    return Sample(MethodInput(np.asarray(down_up(plane, how)), degraded.hints, how, reduced), as_array(plane))
 
 
 def _fingerprint(source: Source, how: Degradation) -> str:

@@ -81,9 +81,9 @@ def test_clips_are_judged_after_they_settled(tmp_path: Path) -> None:
     (source,) = find_sources(tmp_path, coded=True)
     assert (source.category, source.is_clip) == ("screen", True)
     (sample,) = samples(source, Degradation.parse("shrunk2-vp8-0.1"))
-    assert sample.truth.shape == sample.given.luma.shape == (96, 160)
-    assert sample.given.hints.reduction == pytest.approx(2)
-    assert sample.given.hints.step > 0
+    assert sample.truth.shape == sample.input.luma.shape == (96, 160)
+    assert sample.input.hints.reduction == pytest.approx(2)
+    assert sample.input.hints.step > 0
 
 
 def test_degraded_frames_are_kept_and_made_anew_when_the_file_changes(tmp_path: Path) -> None:
@@ -94,8 +94,8 @@ def test_degraded_frames_are_kept_and_made_anew_when_the_file_changes(tmp_path: 
     (made,) = samples(source, how, cache)
     (kept,) = cache.iterdir()
     (again,) = samples(source, how, cache)
-    assert again.given.hints == made.given.hints
-    np.testing.assert_array_equal(again.given.luma, made.given.luma)
+    assert again.input.hints == made.input.hints
+    np.testing.assert_array_equal(again.input.luma, made.input.luma)
     np.testing.assert_array_equal(again.truth, made.truth)
     write_clip(tmp_path / "set" / "a.mp4", frames=30)
     samples(source, how, cache)
@@ -124,20 +124,20 @@ def test_luma_of_a_clip_is_what_was_coded(tmp_path: Path) -> None:
 def test_an_exact_degradation_rounds_nothing(pictures: Path) -> None:
     (first, *_) = find_sources(pictures, coded=False)
     (exact,), (coarse,) = (samples(first, Degradation.parse(name)) for name in ("bicubic2-float", "bicubic2"))
-    assert exact.given.luma.dtype == np.float32
-    assert exact.given.reduced is not None
-    assert exact.given.reduced.dtype == np.float32
-    assert np.any(exact.given.luma % 1)
+    assert exact.input.luma.dtype == np.float32
+    assert exact.input.reduced is not None
+    assert exact.input.reduced.dtype == np.float32
+    assert np.any(exact.input.luma % 1)
     # Two roundings apart, of the small picture and of the large one.
-    assert 0 < np.abs(exact.given.luma - coarse.given.luma).max() < 2
+    assert 0 < np.abs(exact.input.luma - coarse.input.luma).max() < 2
     np.testing.assert_array_equal(exact.truth, coarse.truth)
 
 
 def test_a_reduced_picture_is_at_hand_for_networks_that_enlarge(pictures: Path) -> None:
     (first, *_) = find_sources(pictures, coded=False)
     (sample,) = samples(first, Degradation.parse("bicubic2"))
-    assert sample.given.reduced is not None
-    assert tuple(2 * side for side in sample.given.reduced.shape) == sample.truth.shape
+    assert sample.input.reduced is not None
+    assert tuple(2 * side for side in sample.input.reduced.shape) == sample.truth.shape
     assert sample.border == 2
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
-from acutance.training.evaluation.testsets import Given
+from acutance.training.evaluation.testsets import MethodInput
 from acutance.training.teachers.foreign import foreign_weights
 
 SUFFIXES = frozenset({".safetensors", ".pth", ".pt", ".ckpt"})
@@ -52,18 +52,18 @@ class ForeignMethod:
         network: torch.nn.Module = self._descriptor.model
         return network
 
-    def __call__(self, given: Given) -> Luma:
+    def __call__(self, frame: MethodInput) -> Luma:
         """Restore a frame, uint8 `[H, W]` of any size."""
-        height, width = given.luma.shape
+        height, width = frame.luma.shape
         scale = self._descriptor.scale
         if scale == 1:
-            source = given.luma
-        elif given.reduced is not None and given.how.ratio == scale:
+            source = frame.luma
+        elif frame.reduced is not None and frame.how.ratio == scale:
             # On its own ground a network is given what it was made for: the small picture itself.
-            source = given.reduced
+            source = frame.reduced
         else:
             small = (-(-width // scale), -(-height // scale))
-            source = np.asarray(Image.fromarray(given.luma).resize(small, Image.Resampling.BICUBIC))
+            source = np.asarray(Image.fromarray(frame.luma).resize(small, Image.Resampling.BICUBIC))
         grey = self._restore(torch.from_numpy(np.array(source))[None, None].float() / 255)
         if grey.shape != (height, width):
             grey = np.asarray(Image.fromarray(grey).resize((width, height), Image.Resampling.BICUBIC))

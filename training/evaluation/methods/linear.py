@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma, Plane, to_8_bits
 from acutance.training.degradation.degrade import Degradation
-from acutance.training.evaluation.testsets import Given, Sample, program
+from acutance.training.evaluation.testsets import MethodInput, Sample, program
 
 Filters = NDArray[np.float64]
 """`[period, period, 9, 9]`: one filter for each phase, rows first."""
@@ -50,7 +50,7 @@ def fit(samples: Iterable[Sample], phases: int) -> Filters:
     right = np.zeros((phases, phases, taps))
     pixels = 0
     for sample in samples:
-        degraded, truth = _middle(sample.given.luma, sample.truth, phases)
+        degraded, truth = _middle(sample.input.luma, sample.truth, phases)
         windows = sliding_window_view(degraded.astype(np.float64), (SIDE, SIDE))
         centre = truth.astype(np.float64)[SIDE // 2 : -(SIDE // 2), SIDE // 2 : -(SIDE // 2)]
         pixels += centre.size
@@ -101,19 +101,19 @@ class LinearFilters:
         self._folder = folder
         self._filters: dict[str, Filters] = {}
 
-    def __call__(self, given: Given) -> Luma:
+    def __call__(self, frame: MethodInput) -> Luma:
         """Restore one frame, uint8 `[H, W]`.
 
         Raises:
             DataError: No filter was fitted for this degradation.
         """
-        name = given.how.name
+        name = frame.how.name
         if name not in self._filters:
             try:
                 self._filters[name] = np.load(self._folder / f"{name}.npy")
             except OSError:
                 raise DataError(f"{self._folder} has no linear filter for {name}") from None
-        return filtered(given.luma, self._filters[name])
+        return filtered(frame.luma, self._filters[name])
 
 
 def fit_one(samples: Iterable[Sample], how: Degradation, file: Path) -> None:

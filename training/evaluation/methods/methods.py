@@ -10,7 +10,7 @@ from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma, to_8_bits
 from acutance.training.evaluation.methods.unsharp import unsharp
-from acutance.training.evaluation.testsets import Given
+from acutance.training.evaluation.testsets import MethodInput
 
 Kind = Literal["input", "unsharp", "linear", "student", "checkpoint", "foreign"]
 _PLAIN: tuple[Kind, ...] = ("input", "unsharp", "linear")
@@ -25,8 +25,8 @@ class Method(Protocol):
     def name(self) -> str:
         """What tables call it."""
 
-    def __call__(self, given: Given) -> Luma:
-        """Restore one frame: uint8 `[H, W]`, the size of `given.luma`."""
+    def __call__(self, frame: MethodInput) -> Luma:
+        """Restore one frame: uint8 `[H, W]`, the size of `frame.luma`."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Function:
     name: str
     function: Kind
 
-    def __call__(self, given: Given) -> Luma:
+    def __call__(self, frame: MethodInput) -> Luma:
         """Restore one frame."""
         if self.function == "unsharp":
-            return unsharp(given.luma)
-        return to_8_bits(given.luma)
+            return unsharp(frame.luma)
+        return to_8_bits(frame.luma)
 
 
 def choose(text: str) -> Choice:

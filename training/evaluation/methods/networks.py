@@ -14,7 +14,7 @@ from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
 from acutance.training.evaluation.methods.float_student import FloatStudent
-from acutance.training.evaluation.testsets import Given
+from acutance.training.evaluation.testsets import MethodInput
 
 
 class ShippedStudent:
@@ -36,11 +36,11 @@ class ShippedStudent:
         except EngineError as error:
             raise DataError(str(error)) from None
 
-    def __call__(self, given: Given) -> Luma:
+    def __call__(self, frame: MethodInput) -> Luma:
         """Restore one frame, uint8 `[H, W]`."""
-        if given.luma.dtype == np.uint8:
-            return self.engine.sharpen(given.luma.astype(np.uint8, copy=False), hints=given.hints)
-        return self._exact.sharpen(given.luma, given.hints)
+        if frame.luma.dtype == np.uint8:
+            return self.engine.sharpen(frame.luma.astype(np.uint8, copy=False), hints=frame.hints)
+        return self._exact.sharpen(frame.luma, frame.hints)
 
     @cached_property
     def _exact(self) -> FloatStudent:
@@ -64,8 +64,8 @@ class TorchNetwork:
         network, _ = load_network(file)
         return cls(name, fold(network) if isinstance(network, Student) else network.eval())
 
-    def __call__(self, given: Given) -> Luma:
+    def __call__(self, frame: MethodInput) -> Luma:
         """Restore one frame, uint8 `[H, W]`; odd sizes are padded as the engine pads them."""
-        height, width = given.luma.shape
-        padded = np.pad(given.luma, ((0, height % 2), (0, width % 2)), mode="edge")
-        return np.ascontiguousarray(sharpen(self.network, padded, given.hints)[:height, :width])
+        height, width = frame.luma.shape
+        padded = np.pad(frame.luma, ((0, height % 2), (0, width % 2)), mode="edge")
+        return np.ascontiguousarray(sharpen(self.network, padded, frame.hints)[:height, :width])

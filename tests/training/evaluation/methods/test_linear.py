@@ -10,7 +10,7 @@ from acutance.training.data.planes import as_array, to_planes
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.fitset import FitSet, fit_filters
 from acutance.training.evaluation.methods.linear import LinearFilters, filtered, fit, period
-from acutance.training.evaluation.testsets import Given, Sample, find_sources, samples
+from acutance.training.evaluation.testsets import MethodInput, Sample, find_sources, samples
 from acutance.training.metrics.psnr_ssim import psnr
 from tests.training.conftest import draw
 
@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pair(degraded: np.ndarray, truth: np.ndarray, how: Degradation | None = None) -> Sample:
-    return Sample(Given(degraded, UNCODED, how or Degradation(), None), truth)
+    return Sample(MethodInput(degraded, UNCODED, how or Degradation(), None), truth)
 
 
 def test_resampling_repeats_by_its_ratio() -> None:
@@ -64,9 +64,9 @@ def test_the_filter_beats_its_input_and_keeps_what_was_not_degraded(folder: Path
     method = LinearFilters("linear", filters)
     for source in find_sources(folder, coded=False):
         (soft,) = samples(source, Degradation.parse("bicubic2"))
-        assert psnr(method(soft.given), soft.truth, 2) > psnr(soft.given.luma, soft.truth, 2) + 0.3
+        assert psnr(method(soft.input), soft.truth, 2) > psnr(soft.input.luma, soft.truth, 2) + 0.3
         (sharp,) = samples(source, Degradation())
-        np.testing.assert_array_equal(method(sharp.given), sharp.truth)
+        np.testing.assert_array_equal(method(sharp.input), sharp.truth)
 
 
 def test_filters_are_fitted_once(folder: Path, tmp_path: Path) -> None:
@@ -87,4 +87,4 @@ def test_what_cannot_be_fitted_is_told(tmp_path: Path, luma: np.ndarray) -> None
     with pytest.raises(DataError, match="no picture of at least"):
         FitSet.open(tmp_path)
     with pytest.raises(DataError, match="no linear filter for bicubic2"):
-        LinearFilters("linear", tmp_path)(Given(luma, UNCODED, Degradation.parse("bicubic2"), None))
+        LinearFilters("linear", tmp_path)(MethodInput(luma, UNCODED, Degradation.parse("bicubic2"), None))

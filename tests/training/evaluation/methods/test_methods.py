@@ -16,7 +16,7 @@ from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.cost import costs, parse_size
 from acutance.training.evaluation.methods.methods import Choice, choose, choose_all, open_method
 from acutance.training.evaluation.methods.unsharp import unsharp
-from acutance.training.evaluation.testsets import Given
+from acutance.training.evaluation.testsets import MethodInput
 from acutance.training.metrics.psnr_ssim import psnr
 from tests.model.students import lived_in
 from tests.training.conftest import draw
@@ -27,8 +27,8 @@ def luma() -> np.ndarray:
     return as_array(to_planes(np.asarray(draw(4, (97, 65)))).y)
 
 
-def given(luma: np.ndarray, hints: Hints = UNCODED) -> Given:
-    return Given(luma, hints, Degradation(), None)
+def frame_of(luma: np.ndarray, hints: Hints = UNCODED) -> MethodInput:
+    return MethodInput(luma, hints, Degradation(), None)
 
 
 def told() -> Student:
@@ -54,8 +54,8 @@ def enlarging(file: Path, scale: int) -> Path:
 
 
 def test_plain_methods_do_what_they_are_called(luma: np.ndarray) -> None:
-    assert (open_method(choose("input"))(given(luma)) == luma).all()
-    assert (open_method(choose("unsharp"))(given(luma)) == unsharp(luma)).all()
+    assert (open_method(choose("input"))(frame_of(luma)) == luma).all()
+    assert (open_method(choose("unsharp"))(frame_of(luma)) == unsharp(luma)).all()
 
 
 def test_a_checkpoint_is_named_by_its_run_and_is_told_hints(checkpoint: Path, luma: np.ndarray) -> None:
@@ -66,8 +66,8 @@ def test_a_checkpoint_is_named_by_its_run_and_is_told_hints(checkpoint: Path, lu
     coarse = Hints(step=80.0, bits=0.02, reduction=2.0)
     padded = np.pad(luma, ((0, 1), (0, 1)), mode="edge")
     wanted = sharpen(told(), padded, coarse)[:65, :97]
-    np.testing.assert_allclose(method(given(luma, coarse)), wanted, atol=1)
-    assert (method(given(luma, coarse)) != method(given(luma))).any()
+    np.testing.assert_allclose(method(frame_of(luma, coarse)), wanted, atol=1)
+    assert (method(frame_of(luma, coarse)) != method(frame_of(luma))).any()
 
 
 @pytest.mark.parametrize("shape", [StudentShape(8, 2), StudentShape(8, 2, hinted=True)])
@@ -79,10 +79,10 @@ def test_every_method_takes_luma_that_was_not_rounded(shape: StudentShape, luma:
     between = rounded + np.random.default_rng(0).uniform(-0.49, 0.49, luma.shape).astype(np.float32)
     methods = [open_method(choose(str(tmp_path / f"mine.{kind}"))) for kind in ("onnx", "safetensors")]
     for method in [*methods, open_method(choose("unsharp")), open_method(choose("input"))]:
-        np.testing.assert_array_equal(method(given(rounded, coarse)), method(given(luma, coarse)))
+        np.testing.assert_array_equal(method(frame_of(rounded, coarse)), method(frame_of(luma, coarse)))
     for method in methods:
-        assert (method(given(between, coarse)) != method(given(luma, coarse))).any()
-    exported, trained = (method(given(between, coarse)) for method in methods)
+        assert (method(frame_of(between, coarse)) != method(frame_of(luma, coarse))).any()
+    exported, trained = (method(frame_of(between, coarse)) for method in methods)
     np.testing.assert_allclose(exported, trained, atol=PARITY)
 
 
@@ -96,9 +96,9 @@ def test_a_label_renames_and_equal_names_are_refused(checkpoint: Path) -> None:
 def test_an_enlarging_network_is_given_the_small_picture(tmp_path: Path, luma: np.ndarray) -> None:
     method = open_method(choose(str(enlarging(tmp_path / "span.pth", 2))))
     assert method.name == "span"
-    assert method(given(luma)).shape == luma.shape
+    assert method(frame_of(luma)).shape == luma.shape
     small = luma[:48, :64]
-    on_its_ground = Given(np.zeros((96, 128), np.uint8), UNCODED, Degradation.parse("bicubic2"), small)
+    on_its_ground = MethodInput(np.zeros((96, 128), np.uint8), UNCODED, Degradation.parse("bicubic2"), small)
     assert method(on_its_ground).shape == (96, 128)
     assert psnr(method(on_its_ground), np.zeros((96, 128), np.uint8)) < 60
 
