@@ -1,4 +1,4 @@
-"""Test sets: which pictures and clips are judged, how they are degraded, and which frames of them count."""
+"""Test sets: which pictures and clips are evaluated, how they are degraded, and which of their frames count."""
 
 import hashlib
 import io
@@ -39,16 +39,16 @@ MIDDLE = (640, 384)
 _CLIP_FRAMES = 8
 _SMALLEST = 64
 _VIDEO_FRAMES = 48
-_VIDEO_JUDGED = range(17, _VIDEO_FRAMES, 10)
-"""Frames of a real clip that are judged: the first half second, where rate control settles, is left out."""
+_EVALUATED_FRAMES = range(17, _VIDEO_FRAMES, 10)
+"""Frames of a real clip that are evaluated: all after the first half second, in which the rate control settles."""
 
 SETS_KIND = (
     f"reductions by Pillow's antialiased bicubic, rounded to 8 bits (-float: only after the method), borders of the "
     f"ratio rounded up are cut; codecs see the middle of a picture (at most {MIDDLE[0]}x{MIDDLE[1]}) as "
-    f"{_CLIP_FRAMES} panned or zoomed frames, the last is judged; of real clips (halved from 720 px on) every tenth "
-    f"of the first {_VIDEO_FRAMES} frames is judged, from the 18th on; H.264 is x264 superfast, baseline, zerolatency, "
-    f"constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit rate; bits are for a coded pixel and "
-    f"frame; pictures that a sender shrank are brought back by FFmpeg's bicubic"
+    f"{_CLIP_FRAMES} panned or zoomed frames, the last is evaluated; of real clips (halved from 720 px on) every tenth "
+    f"of the first {_VIDEO_FRAMES} frames is evaluated, from the 18th on; H.264 is x264 superfast, baseline, "
+    f"zerolatency, constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit rate; bits are for a "
+    f"coded pixel and frame; pictures that a sender shrank are brought back by FFmpeg's bicubic"
 )
 
 
@@ -102,7 +102,7 @@ class Sample:
 
     @property
     def border(self) -> int:
-        """Pixels on every side that are not judged."""
+        """Pixels on every side that are not evaluated."""
         ratio = self.input.how.ratio
         return math.ceil(ratio) if ratio > 1 else 0
 
@@ -158,7 +158,7 @@ def find_sources(folder: Path, coded: bool) -> list[Source]:
     pictures, skipped = find_pictures([folder], _SMALLEST + (2 * MARGIN if coded else 0))
     if skipped:
         # A mean over some of a set is no figure for the set.
-        raise DataError(f"{folder.name} cannot be judged: {skipped[0].path} {skipped[0].reason}")
+        raise DataError(f"{folder.name} cannot be evaluated: {skipped[0].path} {skipped[0].reason}")
     return [
         Source(picture.path, picture.path.relative_to(folder).as_posix(), name, picture.category, seed)
         for seed, picture in enumerate(pictures)
@@ -166,7 +166,7 @@ def find_sources(folder: Path, coded: bool) -> list[Source]:
 
 
 def samples(source: Source, how: Degradation, cache: Path | None = None) -> list[Sample]:
-    """The frames of a source that are judged.
+    """The evaluated frames of a source.
 
     Args:
         source: A picture gives one frame, a clip several.
@@ -205,18 +205,19 @@ def _load(file: Path, how: Degradation) -> list[Sample]:
 def _make(source: Source, how: Degradation) -> list[Sample]:
     if source.is_clip:
         clip = read_clip(source.path, _VIDEO_FRAMES)
-        judged = [index for index in _VIDEO_JUDGED if index < len(clip)] or [len(clip) - 1]
+        evaluated = [index for index in _EVALUATED_FRAMES if index < len(clip)] or [len(clip) - 1]
         if how.codec is None:
-            return [last_frame([clip[index]], how) for index in judged]
-        degraded = degrade_frames(clip[: judged[-1] + 1], how)
+            return [last_frame([clip[index]], how) for index in evaluated]
+        degraded = degrade_frames(clip[: evaluated[-1] + 1], how)
         return [
-            Sample(MethodInput(degraded[i].luma, degraded[i].hints, how, None), as_array(clip[i].y)) for i in judged
+            Sample(MethodInput(degraded[index].luma, degraded[index].hints, how, None), as_array(clip[index].y))
+            for index in evaluated
         ]
     return [still(read_planes(source.path), how, source.seed)]
 
 
 def still(planes: Planes, how: Degradation, seed: int) -> Sample:
-    """A picture as it is judged: codecs see its middle in motion (drawn by `seed`), all else sees the whole of it."""
+    """A picture as it is evaluated: its middle in motion (drawn by `seed`) for a codec, otherwise the whole picture."""
     if how.codec:
         return last_frame(middle_clip(planes, MIDDLE, _CLIP_FRAMES, seed), how)
     # Cut to a multiple of the ratio, as is the custom.

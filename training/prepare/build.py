@@ -1,7 +1,7 @@
-"""From folders of pictures and clips to a training set: look into every file, choose, write.
+"""From folders of pictures and clips to a training set: inspect every file, choose, write.
 
-All that costs time can be cut off and goes on: what was found in each file is noted line by line, shards are whole
-or not there, and the index comes last. Its fingerprint follows the content alone.
+An interrupted run continues where it stopped: each inspection is noted as a line, a shard is written whole or not at
+all, and the index is written last. The fingerprint depends on the content alone.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ from filelock import FileLock, Timeout
 from acutance.training.data.dataset import INDEX, VERSION, Item, Split, TrainingSet, as_record, write_json
 from acutance.training.data.pictures import DataError
 from acutance.training.prepare.choose import Candidate, drop_duplicates, segments, split
-from acutance.training.prepare.files import Found, find_files
+from acutance.training.prepare.files import SourceFile, find_files
 from acutance.training.prepare.gate import Gate, Refusal
-from acutance.training.prepare.inspection import look
+from acutance.training.prepare.inspection import inspect_file
 from acutance.training.prepare.notes import Notes
-from acutance.training.prepare.pool import carried_out
+from acutance.training.prepare.pool import run_all
 from acutance.training.prepare.shards import PATTERN, Part, Shard, lay_out, placed, shard_digest, write_shard
 from acutance.training.prepare.sheets import write_sheets
 
@@ -34,16 +34,16 @@ Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a set is made of and by what rules; two sets of equal settings and files are equal byte for byte.
+    """The settings of a set; equal settings and files give sets that are equal byte for byte.
 
     Attributes:
         sources: Folders of pictures and clips.
-        val: Folders of validation.
-        val_share: Share of each category's pictures, or clips, that is validation where `val` holds none.
-        seed: Of that choice.
-        licence: Of files that no catalogue lists.
-        gate: What a picture must have.
-        apart: Bits by which perceptual hashes of two files must differ.
+        val: Folders of validation pictures and clips.
+        val_share: Share of the pictures (or clips) of each category that is taken for validation where `val` has none.
+        seed: Seed of that choice.
+        licence: Licence of files that no catalogue lists.
+        gate: Requirements on a picture.
+        apart: Bits by which the perceptual hashes of two files must differ.
         clip_segments: Most segments of a clip.
         segment_frames: Frames of a segment.
     """
@@ -59,37 +59,37 @@ class Settings:
     segment_frames: int
 
     def record(self) -> dict[str, object]:
-        """As it is kept in the set."""
+        """The settings as the set keeps them."""
         folders = {name: [str(p.resolve()) for p in getattr(self, name)] for name in ("sources", "val")}
         return {"version": VERSION, **asdict(self), **folders}
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A set, and what was not taken into it.
+    """The result of `prepare_set`.
 
     Attributes:
-        set: As it was written.
-        refused: Why files are not in it.
-        sheets: The contact sheets.
+        set: The set, open.
+        refused: Files that are not in it, each with the reason.
+        sheets: Files of the contact sheets.
     """
 
     set: TrainingSet
-    refused: tuple[tuple[Found, Refusal], ...]
+    refused: tuple[tuple[SourceFile, Refusal], ...]
     sheets: tuple[Path, ...]
 
 
 def prepare_set(settings: Settings, out: Path, processes: int, progress: Progress) -> Prepared:
-    """Make a set, or go on making it.
+    """Make a set, or continue an interrupted one.
 
     Args:
-        settings: What it is made of.
-        out: Its folder.
-        processes: How many files are looked into, or shards written, at a time.
-        progress: Gives, for a word, a context with a function that is told what is done and what there is in all.
+        settings: The settings of the set.
+        out: Folder of the set.
+        processes: Files that are inspected, or shards that are written, at a time.
+        progress: Returns, for the name of a stage, a context manager of a function `report(done, total)`.
 
     Raises:
-        DataError: There is nothing to make a set of, `out` holds another set, or it cannot be written.
+        DataError: No file can be used, `out` holds another set, or it cannot be written.
     """
     files = find_files(settings.sources, settings.val, out, settings.licence)
     try:
@@ -98,34 +98,42 @@ def prepare_set(settings: Settings, out: Path, processes: int, progress: Progres
             _claim(out, settings)
             return _prepare(settings, files, out, processes, progress)
     except Timeout:
-        raise DataError(f"another prepare is at work in {out}") from None
+        raise DataError(f"another `prepare` is writing {out}: wait for it, or name another --out") from None
     except OSError as error:
-        raise DataError(f"{out} cannot be written ({error.strerror}): run prepare again, it goes on") from None
+        raise DataError(
+            f"{out} cannot be written ({error.strerror}): free the cause and run prepare again, it continues"
+        ) from None
 
 
-def _prepare(settings: Settings, files: Sequence[Found], out: Path, processes: int, progress: Progress) -> Prepared:
-    with progress("looking into files") as told:
-        candidates, refused = _look(files, settings.gate, out, processes, told)
+def _prepare(
+    settings: Settings, files: Sequence[SourceFile], out: Path, processes: int, progress: Progress
+) -> Prepared:
+    with progress("inspecting files") as report:
+        candidates, refused = _inspect(files, settings.gate, out, processes, report)
     candidates, doubles = drop_duplicates(candidates, settings.apart)
     by_name = {file.name: file for file in files}
-    refused += [(by_name[one], Refusal("duplicate", f"looks like {other}")) for one, other in doubles.items()]
+    refused += [(by_name[one], Refusal("duplicate", f"is a duplicate of {other}")) for one, other in doubles.items()]
     refused.sort(key=lambda entry: entry[0].name)
-    if all(c.file.judged for c in candidates):
+    if all(c.file.validation for c in candidates):
         reasons = "; ".join(f"{file.path} {refusal.reason}" for file, refusal in refused[:3])
         raise DataError(f"none of {len(files)} files can be trained on, the first: {reasons}")
     splits = split(candidates, settings.val_share, settings.seed)
     shards = lay_out([_part(c, splits[c.file.name], settings) for c in candidates])
-    with progress("writing shards") as told:
-        _write(shards, out, processes, told)
+    with progress("writing shards") as report:
+        _write(shards, out, processes, report)
     written = _index(settings, shards, refused, out)
-    with progress("contact sheets") as told:
+    with progress("contact sheets") as report:
         sheets = write_sheets(written, out / SHEETS)
-        told(len(sheets), len(sheets))
+        report(len(sheets), len(sheets))
     return Prepared(written, tuple(refused), tuple(sheets))
 
 
 def _claim(out: Path, settings: Settings) -> None:
-    """Make sure that what is in the folder is this set."""
+    """Claim the folder for these settings.
+
+    Raises:
+        DataError: It holds another set, or other files.
+    """
     path = out / SETTINGS
     wanted = json.loads(json.dumps(settings.record()))
     if path.exists():
@@ -135,44 +143,44 @@ def _claim(out: Path, settings: Settings) -> None:
             raise DataError(f"{path} is damaged: name another --out, or remove {out}") from None
         if have != wanted:
             other = ", ".join(sorted(key for key in {*have, *wanted} if have.get(key) != wanted.get(key)))
-            raise DataError(f"{out} holds a set of other {other}: name another --out, or remove it")
+            raise DataError(f"{out} holds a set with other settings ({other}): name another --out, or remove it")
     elif any(entry.name not in (".lock", SETTINGS + ".partial") for entry in out.iterdir()):
-        raise DataError(f"{out} holds other files and no training set: name an empty folder as --out")
+        raise DataError(f"{out} holds files that are no training set: name an empty folder as --out")
     else:
         write_json(path, wanted)
 
 
-def _look(
-    files: Sequence[Found], gate: Gate, out: Path, processes: int, told: Callable[[int, int], None]
-) -> tuple[list[Candidate], list[tuple[Found, Refusal]]]:
-    with Notes(out / "looked.jsonl") as notes:
+def _inspect(
+    files: Sequence[SourceFile], gate: Gate, out: Path, processes: int, report: Callable[[int, int], None]
+) -> tuple[list[Candidate], list[tuple[SourceFile, Refusal]]]:
+    with Notes(out / "inspections.jsonl") as notes:
         missing = [file for file in files if notes.of(file.path) is None]
         done = len(files) - len(missing)
-        told(done, len(files))
-        for file, looked in carried_out(partial(look, gate=gate), missing, processes):
-            notes.add(file.path, looked)
-            told(done := done + 1, len(files))
+        report(done, len(files))
+        for file, inspection in run_all(partial(inspect_file, gate=gate), missing, processes):
+            notes.add(file.path, inspection)
+            report(done := done + 1, len(files))
         found = [(file, notes.of(file.path)) for file in files]
-    good = [Candidate(file, looked) for file, looked in found if looked and looked.refused is None]
-    return good, [(file, looked.refused) for file, looked in found if looked and looked.refused is not None]
+    candidates = [Candidate(file, one) for file, one in found if one and one.refused is None]
+    return candidates, [(file, one.refused) for file, one in found if one and one.refused is not None]
 
 
 def _part(candidate: Candidate, which: Split, settings: Settings) -> Part:
-    file, looked = candidate.file, candidate.looked
+    file, inspection = candidate.file, candidate.inspection
     cuts = [(0, 1)]
     if file.moving:
-        cuts = segments(looked.frames, settings.segment_frames, settings.clip_segments)
+        cuts = segments(inspection.frames, settings.segment_frames, settings.clip_segments)
     item = Item(
         name=file.name,
         category=file.category,
         split=which,
         frames=1,
-        width=looked.width,
-        height=looked.height,
+        width=inspection.width,
+        height=inspection.height,
         source=str(file.path),
         licence=file.licence,
         licence_class=file.licence_class,
-        note=f"reduced by {looked.reduction:g}: soft at full size" if looked.reduction != 1.0 else "",
+        note=f"reduced by {inspection.reduction:g}: soft at full size" if inspection.reduction != 1.0 else "",
         shard="",
         offset=0,
     )
@@ -181,27 +189,27 @@ def _part(candidate: Candidate, which: Split, settings: Settings) -> Part:
         for index, (_, frames) in enumerate(cuts)
     ]
     starts = tuple(start for start, _ in cuts)
-    return Part(file.path, looked.digest, file.moving, looked.reduction, starts, tuple(items))
+    return Part(file.path, inspection.digest, file.moving, inspection.reduction, starts, tuple(items))
 
 
-def _write(shards: Sequence[Shard], out: Path, processes: int, told: Callable[[int, int], None]) -> None:
+def _write(shards: Sequence[Shard], out: Path, processes: int, report: Callable[[int, int], None]) -> None:
     wanted = [shard for shard in shards if not (out / shard.name).exists()]
     for unfinished in out.glob(PATTERN + ".*.partial"):
         unfinished.unlink()
     needed, free = sum(shard.bytes for shard in wanted), shutil.disk_usage(out).free
     if needed > free:
         raise DataError(
-            f"the disk of {out} has {free / 1e6:.0f} MB left and {needed / 1e6:.0f} are needed: "
-            "free some space and run prepare again, it goes on"
+            f"the disk of {out} has {free / 1e6:.0f} MB left, {needed / 1e6:.0f} MB are needed: "
+            "free some space and run prepare again, it continues"
         )
     done = len(shards) - len(wanted)
-    told(done, len(shards))
-    for _ in carried_out(partial(write_shard, out), wanted, processes):
-        told(done := done + 1, len(shards))
+    report(done, len(shards))
+    for _ in run_all(partial(write_shard, out), wanted, processes):
+        report(done := done + 1, len(shards))
 
 
 def _index(
-    settings: Settings, shards: Sequence[Shard], refused: Iterable[tuple[Found, Refusal]], out: Path
+    settings: Settings, shards: Sequence[Shard], refused: Iterable[tuple[SourceFile, Refusal]], out: Path
 ) -> TrainingSet:
     digests = {shard.name: shard_digest(out, shard) for shard in shards}
     items = [replace(item, shard=shard.name, offset=offset) for shard in shards for item, offset in placed(shard)]

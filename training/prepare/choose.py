@@ -1,4 +1,4 @@
-"""Which of the good files stay: one of near-duplicates, each on one side of the split."""
+"""Choose among the usable files: drop near-duplicates, and split into training and validation."""
 
 import hashlib
 from collections import defaultdict
@@ -9,72 +9,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.training.data.dataset import Split
-from acutance.training.prepare.files import Found
-from acutance.training.prepare.inspection import Looked
+from acutance.training.prepare.files import SourceFile
+from acutance.training.prepare.inspection import Inspection
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may be used."""
+    """A usable file, and its inspection."""
 
-    file: Found
-    looked: Looked
+    file: SourceFile
+    inspection: Inspection
 
 
 def drop_duplicates(candidates: Sequence[Candidate], apart: int) -> tuple[list[Candidate], dict[str, str]]:
-    """Keep one of every group of files that look the same.
+    """Keep one of every group of near-duplicates.
 
-    Files of validation are kept before others, so that none of them is trained on; then larger ones before smaller.
-    Clips are duplicates of clips only, and only where all their three frames are alike.
+    Validation files are preferred, so that no copy of one is trained on; then larger files. A clip is a duplicate of
+    another clip only where all three hashed frames are alike.
 
     Args:
-        candidates: Files and what they look like.
+        candidates: Usable files.
         apart: Bits by which perceptual hashes must differ.
 
     Returns:
-        Those that stay, in the order of their names, and of each other the name of the file that it doubles.
+        The files that stay, sorted by name; and, by the name of each other file, the name of the one that it
+        duplicates.
     """
     kept: list[Candidate] = []
-    doubles: dict[str, str] = {}
+    duplicates: dict[str, str] = {}
     for moving in (False, True):
-        group = sorted((c for c in candidates if c.file.moving == moving), key=_worth)
+        group = sorted((c for c in candidates if c.file.moving == moving), key=_preference)
         if not group:
             continue
         # [files, hashes a file, bytes a hash]
-        hashes = np.array([[list(bytes.fromhex(h)) for h in c.looked.hashes] for c in group], dtype=np.uint8)
-        stays: list[int] = []
+        hashes = np.array([[list(bytes.fromhex(h)) for h in c.inspection.hashes] for c in group], dtype=np.uint8)
+        kept_places: list[int] = []
         for index, candidate in enumerate(group):
-            alike = _alike(hashes[index], hashes[stays], apart)
+            alike = _alike(hashes[index], hashes[kept_places], apart)
             if alike is None:
-                stays.append(index)
+                kept_places.append(index)
             else:
-                doubles[candidate.file.name] = group[stays[alike]].file.name
-        kept += [group[index] for index in stays]
-    return sorted(kept, key=lambda c: c.file.name), doubles
+                duplicates[candidate.file.name] = group[kept_places[alike]].file.name
+        kept += [group[index] for index in kept_places]
+    return sorted(kept, key=lambda c: c.file.name), duplicates
 
 
 def split(candidates: Sequence[Candidate], share: float, seed: int) -> dict[str, Split]:
-    """Choose what is validated on, by files: all of validation sources, and a share of what these do not hold.
+    """Split files into training and validation.
 
-    Where they hold no picture, `share` of each category's pictures is taken; where no clip, of its clips; where no
-    category has enough for one, one file in all. The choice follows the files' content, so that other names or
-    folders choose the same.
+    All files of the validation folders are validation. Where these hold no picture, `share` of the pictures of each
+    category is taken, and the same for clips; where no category has enough for one, one file in all. The choice depends
+    on the content of the files, not on their names.
 
     Args:
         candidates: Files of all sources.
         share: 0 to 1; 0 keeps all for training.
-        seed: Another one chooses others.
+        seed: Seed of the choice.
+
+    Returns:
+        By the name of a file, its split.
     """
-    judged: set[str] = set()
+    chosen: set[str] = set()
     for moving in (False, True):
         kind = [c for c in candidates if c.file.moving == moving]
-        held = [c for c in kind if c.file.judged] or _drawn(kind, share, seed)
-        judged.update(c.file.name for c in held)
-    return {c.file.name: "val" if c.file.name in judged else "train" for c in candidates}
+        in_folders = [c for c in kind if c.file.validation]
+        files = in_folders or _drawn(kind, share, seed)
+        chosen.update(c.file.name for c in files)
+    return {c.file.name: "val" if c.file.name in chosen else "train" for c in candidates}
 
 
 def segments(frames: int, length: int, most: int) -> list[tuple[int, int]]:
-    """Where a clip's segments begin and how long they are: spread over it, not overlapping."""
+    """First frame and length of each segment of a clip: spread over the clip, not overlapping."""
     length = min(length, frames)
     count = min(frames // length, most)
     if count == 1:
@@ -84,18 +89,19 @@ def segments(frames: int, length: int, most: int) -> list[tuple[int, int]]:
 
 def _drawn(candidates: Sequence[Candidate], share: float, seed: int) -> list[Candidate]:
     groups: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in sorted(candidates, key=lambda c: _lot(c, seed)):
+    for candidate in sorted(candidates, key=lambda c: _draw_key(c, seed)):
         groups[candidate.file.category].append(candidate)
     chosen: list[Candidate] = []
     for group in groups.values():
         chosen += group[: min(int(len(group) * share + 0.5), len(group) - 1)]
     if not chosen and share > 0 and len(candidates) > 1:
-        return [min(candidates, key=lambda c: _lot(c, seed))]
+        return [min(candidates, key=lambda c: _draw_key(c, seed))]
     return chosen
 
 
-def _worth(candidate: Candidate) -> tuple[bool, int, str]:
-    return (not candidate.file.judged, -candidate.looked.width * candidate.looked.height, candidate.file.name)
+def _preference(candidate: Candidate) -> tuple[bool, int, str]:
+    pixels = candidate.inspection.width * candidate.inspection.height
+    return (not candidate.file.validation, -pixels, candidate.file.name)
 
 
 def _alike(own: NDArray[np.uint8], others: NDArray[np.uint8], apart: int) -> int | None:
@@ -106,5 +112,5 @@ def _alike(own: NDArray[np.uint8], others: NDArray[np.uint8], apart: int) -> int
     return nearest if distances[nearest] < apart else None
 
 
-def _lot(candidate: Candidate, seed: int) -> str:
-    return hashlib.sha256(f"{seed} {candidate.looked.digest}".encode()).hexdigest()
+def _draw_key(candidate: Candidate, seed: int) -> str:
+    return hashlib.sha256(f"{seed} {candidate.inspection.digest}".encode()).hexdigest()

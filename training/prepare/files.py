@@ -1,4 +1,4 @@
-"""The files that a training set is made of: where they are, what they show, whose they are."""
+"""The source files of a training set, with category and licence."""
 
 import re
 from collections.abc import Sequence
@@ -14,46 +14,47 @@ _PREFIX = re.compile(r"([A-Za-z][A-Za-z_]*)-")
 
 
 @dataclass(frozen=True)
-class Found:
-    """A file of a source, not looked into yet.
+class SourceFile:
+    """A picture or clip below a source folder, not inspected yet.
 
     Attributes:
-        path: Where it is, absolute.
+        path: Absolute path.
         name: Its category and its name without suffix, unique among all files.
-        category: What it shows.
+        category: Name of the category.
         moving: Whether it is a clip.
-        judged: Whether its source is one of validation.
-        licence: In the catalogue's words.
-        licence_class: What kind of licence that is.
+        validation: Whether it is below a validation folder.
+        licence: The licence as the catalogue writes it.
+        licence_class: The class of that licence.
     """
 
     path: Path
     name: str
     category: str
     moving: bool
-    judged: bool
+    validation: bool
     licence: str
     licence_class: str
 
 
-def find_files(sources: Sequence[Path], val: Sequence[Path], out: Path, licence: str = "") -> list[Found]:
+def find_files(sources: Sequence[Path], val: Sequence[Path], out: Path, licence: str = "") -> list[SourceFile]:
     """Find every picture and clip below the sources, each once.
 
-    The category is the first folder below the source. Pictures directly in a source are of category `all`; clips
-    there of what their name begins with up to its first hyphen (`screen-scrolling.mp4`), otherwise of `clips`.
+    The category is the first folder below the source. Pictures directly in a source have the category `all`; clips
+    there the part of their name before the first hyphen (`screen` for `screen-scrolling.mp4`), or `clips` where there
+    is none.
 
     Args:
         sources: Folders, searched with their sub-folders.
-        val: Folders of validation; what is in both is of validation.
-        out: The set's own folder, which is left out.
-        licence: The licence of files that no catalogue lists.
+        val: Folders of validation files; a file below both is validation.
+        out: Folder of the set itself, which is left out.
+        licence: Licence of files that no catalogue lists.
 
     Raises:
-        DataError: A source is no folder, or there is neither a picture nor a clip in any.
+        DataError: A source is not a folder, or no source has a picture or clip.
     """
-    found: dict[Path, Found] = {}
+    found: dict[Path, SourceFile] = {}
     names: set[str] = set()
-    for source, judged in [(folder, True) for folder in val] + [(folder, False) for folder in sources]:
+    for source, validation in [(folder, True) for folder in val] + [(folder, False) for folder in sources]:
         if not source.is_dir():
             raise DataError(f"{source} is not a folder of pictures or clips")
         catalogue = Catalogue.find(source, licence)
@@ -65,9 +66,9 @@ def find_files(sources: Sequence[Path], val: Sequence[Path], out: Path, licence:
             name = _unused(f"{category}/{path.stem}", names)
             names.add(name)
             rights = catalogue.of(path)
-            found[path] = Found(path, name, category, moving, judged, rights.text, rights.kind)
-    if not any(not file.judged for file in found.values()):
-        raise DataError(f"there is no picture and no clip in {', '.join(map(str, sources))}")
+            found[path] = SourceFile(path, name, category, moving, validation, rights.text, rights.kind)
+    if not any(not file.validation for file in found.values()):
+        raise DataError(f"no picture and no clip found in {', '.join(map(str, sources))}")
     return sorted(found.values(), key=lambda file: file.name)
 
 
@@ -90,7 +91,7 @@ def _category(inside: Sequence[str], moving: bool) -> str:
 
 
 def _unused(name: str, names: set[str]) -> str:
-    """`name`, or `name~2` and so on; `#` parts a clip's name from its segments' numbers."""
+    """`name`, or `name~2` and so on where it is taken; `#` is reserved for the numbers of segments."""
     name = name.replace("#", "_")
     unused, count = name, 1
     while unused in names:

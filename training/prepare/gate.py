@@ -1,17 +1,17 @@
-"""Which pictures and clips are good enough to learn from, and what is made of those that nearly are."""
+"""The quality gate: which pictures and clips are good enough, and which become so when they are reduced."""
 
 from dataclasses import dataclass
 
 from acutance.training.data.planes import Planes
-from acutance.training.prepare.measures import blockiness, sharpness
+from acutance.training.prepare.measures import blockiness, finest_octave_share
 
 REDUCTIONS = (1.5, 2.0, 3.0, 4.0)
-"""By what a large, soft picture is reduced: the first that makes it crisp."""
+"""Reductions of a large, soft picture; the first that makes it crisp is used."""
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a picture must have.
+    """Requirements on a picture.
 
     The command's defaults were set on 282 curated pictures of nature, text, people, animals and games. Sharpness
     0.46: theirs is 0.48 to 0.95; enlarged by 2 it is 0.25 to 0.45, enlarged by 1.5 0.37 to 0.78. Blockiness 0.5:
@@ -19,11 +19,11 @@ class Gate:
     detail), of 40 more than 0.67 for 90 of 100, of 75 0.39 at most.
 
     Attributes:
-        smallest: Pixels of the shorter side.
-        sharpness: See `prepare_measures.sharpness`.
-        blockiness: See `prepare_measures.blockiness`.
-        jpeg_quality: Of JPEG files, by their quantisation tables.
-        reduced_least: Pixels of the shorter side that a picture keeps when it is reduced to be crisp.
+        smallest: Least pixels of the shorter side.
+        sharpness: Least `acutance.training.prepare.measures.finest_octave_share`.
+        blockiness: Most `acutance.training.prepare.measures.blockiness`.
+        jpeg_quality: Least quality of JPEG files, by their quantisation tables.
+        reduced_least: Least pixels of the shorter side of a picture that was reduced to be crisp.
     """
 
     smallest: int
@@ -35,22 +35,22 @@ class Gate:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a file is not in the set: in one or two words for the summary, and with its figures."""
+    """Why a file is not used: `kind` in one or two words for the summary, `reason` with the figures."""
 
     kind: str
     reason: str
 
 
-def judge(planes: Planes, quality: float | None, gate: Gate) -> float | Refusal:
-    """Decide on a picture.
+def decide(planes: Planes, quality: float | None, gate: Gate) -> float | Refusal:
+    """Decide whether a picture is used.
 
     Args:
-        planes: Of full size.
-        quality: The JPEG file's quality; none for other formats.
-        gate: What it must have.
+        planes: The picture at full size.
+        quality: JPEG quality, 1 to 100; None for other formats.
+        gate: The requirements.
 
     Returns:
-        By how much it has to be reduced, 1.0 for not at all; or why it is not used.
+        The reduction that makes it crisp, 1.0 for none; or the reason for not using it.
     """
     width, height = planes.size
     if min(planes.size) < gate.smallest:
@@ -60,19 +60,19 @@ def judge(planes: Planes, quality: float | None, gate: Gate) -> float | Refusal:
     blocks = blockiness(planes.y)
     if blocks > gate.blockiness:
         return Refusal("compressed", f"shows the blocks of compression ({blocks:.2f}, more than {gate.blockiness:g})")
-    crisp = sharpness(planes.y)
-    if crisp >= gate.sharpness:
+    crispness = finest_octave_share(planes.y)
+    if crispness >= gate.sharpness:
         return 1.0
     for by in REDUCTIONS:
         if min(planes.size) / by < max(gate.reduced_least, gate.smallest):
             break
-        if sharpness(reduced(planes, by).y) >= gate.sharpness:
+        if finest_octave_share(reduced(planes, by).y) >= gate.sharpness:
             return by
-    return Refusal("soft", f"is soft (sharpness {crisp:.3f}, less than {gate.sharpness:g})")
+    return Refusal("soft", f"is soft (sharpness {crispness:.3f}, less than {gate.sharpness:g})")
 
 
 def reduced(planes: Planes, by: float) -> Planes:
-    """A picture reduced, even in size."""
+    """The picture reduced to an even size; unchanged for 1.0."""
     if by == 1.0:
         return planes
     width, height = (int(side / by) // 2 * 2 for side in planes.size)

@@ -1,4 +1,4 @@
-"""Looking into a file once: can it be decoded, is it good enough, what does it look like."""
+"""Inspect a file once: whether it can be decoded, whether it passes the gate, and its perceptual hash."""
 
 import hashlib
 import warnings
@@ -11,28 +11,28 @@ from PIL import Image
 from acutance.training.data import clips
 from acutance.training.data.pictures import DataError, read_planes
 from acutance.training.data.planes import Planes
-from acutance.training.prepare.files import Found
-from acutance.training.prepare.gate import Gate, Refusal, judge, reduced
-from acutance.training.prepare.measures import jpeg_quality, sharpness
+from acutance.training.prepare.files import SourceFile
+from acutance.training.prepare.gate import Gate, Refusal, decide, reduced
+from acutance.training.prepare.measures import finest_octave_share, jpeg_quality
 
 HASH_SIDE = 16
-"""Perceptual hashes have this squared bits: 64 bits take different pages of text for the same."""
+"""Perceptual hashes have this number squared of bits: with 64 bits, different pages of text look the same."""
 _LEAST_FRAMES = 8
-"""Clips shorter than this teach nothing of motion."""
+"""Least frames of a clip: shorter ones have too little motion."""
 
 
 @dataclass(frozen=True)
-class Looked:
-    """What was found in a file.
+class Inspection:
+    """What is known of a file after it was decoded.
 
     Attributes:
-        digest: SHA-256 of its bytes, empty if it cannot be read.
-        width: Of what the set will hold, even.
-        height: Of what the set will hold, even.
-        frames: All frames of a clip, 1 for a picture.
-        reduction: By how much a picture is reduced to be crisp; 1.0 for not at all.
-        hashes: Perceptual hashes in hexadecimal: of a picture, or of a clip's first, middle and last frame.
-        refused: Why it is not used, none if it is.
+        digest: SHA-256 of its bytes in hexadecimal, empty if it cannot be read.
+        width: Width in the set, even.
+        height: Height in the set, even.
+        frames: Frames of a clip, 1 for a picture.
+        reduction: Reduction that makes it crisp, 1.0 for none.
+        hashes: Perceptual hashes in hexadecimal: of a picture, or of the first, middle and last frame of a clip.
+        refused: Why it is not used, None if it is.
     """
 
     digest: str
@@ -44,16 +44,16 @@ class Looked:
     refused: Refusal | None = None
 
 
-def look(file: Found, gate: Gate) -> Looked:
-    """Decode a file whole and judge it; never raises for what is wrong with the file."""
+def inspect_file(file: SourceFile, gate: Gate) -> Inspection:
+    """Decode a whole file and apply the gate; a file that cannot be used is a refusal, not an error."""
     try:
         digest = digest_of(file.path)
     except OSError as error:
-        return Looked("", refused=Refusal("broken", f"cannot be read ({error.strerror})"))
+        return _refused("", "broken", f"cannot be read ({error.strerror})")
     try:
-        return _look_at_clip(file.path, digest, gate) if file.moving else _look_at_picture(file.path, digest, gate)
+        return _inspect_clip(file.path, digest, gate) if file.moving else _inspect_picture(file.path, digest, gate)
     except DataError as error:
-        return Looked(digest, refused=Refusal("broken", str(error).removeprefix(f"{file.path} ")))
+        return _refused(digest, "broken", str(error).removeprefix(f"{file.path} "))
 
 
 def digest_of(path: Path) -> str:
@@ -63,10 +63,10 @@ def digest_of(path: Path) -> str:
 
 
 def planes_of(path: Path, reduction: float) -> Planes:
-    """A picture as the set holds it: even in size, chroma of half the size.
+    """A picture as the set stores it: of even size, with chroma of half the size.
 
     Raises:
-        DataError: The file is no picture that can be decoded.
+        DataError: The file cannot be decoded as a picture.
     """
     planes = reduced(_read(path), reduction)
     planes = planes.crop(0, 0, planes.size[0] // 2 * 2, planes.size[1] // 2 * 2)
@@ -74,38 +74,45 @@ def planes_of(path: Path, reduction: float) -> Planes:
     return Planes(planes.y, planes.cb.reduce(2), planes.cr.reduce(2))
 
 
-def _look_at_picture(path: Path, digest: str, gate: Gate) -> Looked:
+def _inspect_picture(path: Path, digest: str, gate: Gate) -> Inspection:
     planes = _read(path)
-    by = judge(planes, _jpeg_quality(path), gate)
+    by = decide(planes, _jpeg_quality(path), gate)
     if isinstance(by, Refusal):
-        return Looked(digest, refused=by)
+        return Inspection(digest, refused=by)
     kept = reduced(planes, by)
     width, height = (side // 2 * 2 for side in kept.size)
-    return Looked(digest, width, height, 1, by, (_hash(kept.y),))
+    return Inspection(digest, width, height, 1, by, (_hash(kept.y),))
 
 
-def _look_at_clip(path: Path, digest: str, gate: Gate) -> Looked:
+def _inspect_clip(path: Path, digest: str, gate: Gate) -> Inspection:
     frames = 0
     hashes: dict[int, str] = {}
     size, crispest = (0, 0), 0.0
     for planes in clips.read_frames(path):
         if frames and planes.size != size:
-            return Looked(digest, refused=Refusal("broken", f"changes its size from {size[0]}x{size[1]} on the way"))
+            return _refused(digest, "broken", f"changes its size from {_pixels(size)} to {_pixels(planes.size)}")
         size = planes.size
         # The middle is known only at the end: every sixteenth frame is near enough to it.
         if frames % 16 == 0:
             hashes[frames] = _hash(planes.y)
-            crispest = max(crispest, sharpness(planes.y))
+            crispest = max(crispest, finest_octave_share(planes.y))
         frames, last = frames + 1, planes
     if frames < _LEAST_FRAMES:
-        return Looked(digest, refused=Refusal("too short", f"has {frames} frames, fewer than {_LEAST_FRAMES}"))
+        return _refused(digest, "too short", f"has {frames} frames, fewer than {_LEAST_FRAMES}")
     if min(size) < gate.smallest:
-        return Looked(digest, refused=Refusal("too small", f"is {size[0]}x{size[1]}, smaller than {gate.smallest} px"))
+        return _refused(digest, "too small", f"is {_pixels(size)}, smaller than {gate.smallest} px")
     if crispest < gate.sharpness:
-        reason = f"is soft (sharpness {crispest:.3f}, less than {gate.sharpness:g})"
-        return Looked(digest, refused=Refusal("soft", reason))
+        return _refused(digest, "soft", f"is soft (sharpness {crispest:.3f}, less than {gate.sharpness:g})")
     middle = min(hashes, key=lambda index: abs(index - frames // 2))
-    return Looked(digest, *size, frames, 1.0, (hashes[0], hashes[middle], _hash(last.y)))
+    return Inspection(digest, *size, frames, 1.0, (hashes[0], hashes[middle], _hash(last.y)))
+
+
+def _refused(digest: str, kind: str, reason: str) -> Inspection:
+    return Inspection(digest, refused=Refusal(kind, reason))
+
+
+def _pixels(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _read(path: Path) -> Planes:

@@ -1,7 +1,4 @@
-"""How crisp and how compressed a picture is: two measures that a training set is sieved by.
-
-Both look at the luma alone and need no reference.
-"""
+"""No-reference measures of luma for the quality gate: detail in the finest octave, blocking artefacts, JPEG quality."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,37 +6,37 @@ from PIL import Image
 from scipy.fft import dctn
 
 _TILE = 32
-"""Side of the tiles in which sharpness is measured: large enough for a mean, small enough to lie in the focus."""
+"""Side of the tiles in which detail is measured: large enough for a mean, small enough to lie in the focus."""
 _CRISPEST = 90
-"""Percentile of the tiles that speaks for a picture: what is out of focus on purpose does not count against it."""
+"""Percentile of the tiles that counts for a picture: parts that are out of focus on purpose do not lower it."""
 _DETAIL = 1.5
-"""Tiles whose detail has less root mean square than this, in grey levels, are flat: noise would decide there."""
+"""Tiles with a root mean square of detail below this, in grey levels, are flat and left out: noise would decide."""
 _BLOCK = 8
 _HIGH = 6
 """High frequencies: the sum of the horizontal and the vertical order is at least this."""
 _FINE = 10.0
-"""Coefficients from here on, in grey levels, count: JPEG of quality 75 keeps them, of 60 half of them. Less would
-call JPEG of quality 90 compressed, more would leave out pictures of little contrast."""
+"""Least magnitude, in grey levels, of a coefficient that counts: JPEG of quality 75 keeps them, of 60 half of them. A
+lower limit would call JPEG of quality 90 compressed, a higher one would leave out pictures of little contrast."""
 _LEAST_SHARE = 5e-4
-_LOOKED_AT = 1024
-"""Side of the middle part that blocks are looked for in: as sure as the whole picture, and faster."""
+_CENTRE = 1024
+"""Side of the centre that blocks are measured in: as reliable as the whole picture, and faster."""
 
 # ITU-T T.81, table K.1, in any order: libjpeg's tables are this one scaled.
 _STANDARD_MEAN = 57.625
 
 
-def sharpness(luma: Image.Image) -> float:
-    """Measure how much of a picture's fine detail lies in its finest octave, at its crispest tiles.
+def finest_octave_share(luma: Image.Image) -> float:
+    """Measure the share of fine detail that lies in the finest octave, at the crispest tiles.
 
-    Detail is what Pillow's bicubic loses by a reduction to a quarter and back; its finest octave is what a
-    reduction to a half loses. A natural picture has about as much energy in each octave (Field 1987), so contrast
-    and darkness do not matter, and enlarging takes the finest octave away.
+    Detail is what Pillow's bicubic loses by a reduction to a quarter and back; its finest octave is what a reduction to
+    a half loses. A natural picture has about as much energy in each octave (Field 1987), so contrast and brightness do
+    not matter, and enlarging removes the finest octave.
 
     Args:
-        luma: A plane, 8 bits.
+        luma: A plane of 8 bits.
 
     Returns:
-        Root of the share of energy, 0 to 1; 0 for a picture without any detail.
+        Square root of the share of energy, 0 to 1; 0 for a picture without detail.
     """
     width, height = (side // _TILE * _TILE for side in luma.size)
     if not width or not height:
@@ -55,21 +52,21 @@ def sharpness(luma: Image.Image) -> float:
 def blockiness(luma: Image.Image) -> float:
     """Measure how much fine detail is missing in the 8x8 blocks of a strong compression.
 
-    Coarse quantisation sets a block's high frequencies to nothing; in blocks that lie across them they appear again.
-    The grid is looked for at the picture's corner, where JPEG and video have it: what was saved anew in another
-    format is found, what was cropped or resized after compression is not.
+    Coarse quantisation sets the high frequencies of a block to zero; blocks shifted by half their size have them again.
+    The grid is assumed to start at the corner of the picture, as in JPEG and video: a picture that was saved again in
+    another format is found, one that was cropped or resized after compression is not.
 
     Args:
-        luma: A plane, 8 bits.
+        luma: A plane of 8 bits.
 
     Returns:
-        0 for none to 1; 0 too for a picture with hardly any fine detail, which cannot tell.
+        0 for none to 1; also 0 for a picture with too little fine detail to tell.
     """
     width, height = luma.size
     if min(width, height) < 4 * _BLOCK:
         return 0.0
-    left, top = (max(side - _LOOKED_AT, 0) // 2 // _BLOCK * _BLOCK for side in (width, height))
-    box = (left, top, min(left + _LOOKED_AT, width), min(top + _LOOKED_AT, height))
+    left, top = (max(side - _CENTRE, 0) // 2 // _BLOCK * _BLOCK for side in (width, height))
+    box = (left, top, min(left + _CENTRE, width), min(top + _CENTRE, height))
     plane = np.asarray(luma.crop(box), dtype=np.float32)
     across = _fine_share(plane[_BLOCK // 2 :, _BLOCK // 2 :])
     if across < _LEAST_SHARE:
@@ -80,18 +77,18 @@ def blockiness(luma: Image.Image) -> float:
 def jpeg_quality(tables: dict[int, list[int]]) -> float:
     """Estimate libjpeg's quality, 1 to 100, from a JPEG file's quantisation tables.
 
-    Below 20 tables are clipped to 8 bits and the estimate is too high: 10 comes out as 15, 5 as 13.
+    Below 20 the tables are clipped to 8 bits and the estimate is too high: 15 for 10, 13 for 5.
 
     Args:
-        tables: As Pillow's `quantization` gives them; the first is the luma's.
+        tables: Pillow's `quantization`; the first table is that of luma.
     """
     scale = 100 * float(np.mean(tables[min(tables)])) / _STANDARD_MEAN
-    # libjpeg, jcparam.c, jpeg_quality_scaling, turned round.
+    # The inverse of jpeg_quality_scaling in libjpeg's jcparam.c.
     return max(1.0, 5000 / scale if scale > 100 else (200 - scale) / 2)
 
 
 def _lost(plane: Image.Image, by: int) -> NDArray[np.float32]:
-    """What a reduction and enlargement takes away."""
+    """The detail that a reduction and enlargement removes."""
     bicubic = Image.Resampling.BICUBIC
     # In floating point: rounding to 8 bits would be detail to a dark picture.
     exact = plane.convert("F")

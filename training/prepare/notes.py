@@ -1,4 +1,4 @@
-"""What was found in each file, noted as it is found: a cut-off run need not look into it again."""
+"""Inspections noted as they are made, so that an interrupted run does not repeat them."""
 
 import json
 from dataclasses import asdict
@@ -7,32 +7,31 @@ from types import TracebackType
 from typing import Self
 
 from acutance.training.prepare.gate import Refusal
-from acutance.training.prepare.inspection import Looked
+from acutance.training.prepare.inspection import Inspection
 
 _Stamp = tuple[str, int, int]
 
 
 class Notes:
-    """A file of JSON lines, one a file that was looked into.
+    """A file of JSON lines, one for each inspected file.
 
-    A note counts as long as the file has the size and the time of change that it had: only this decides whether to
-    look again, nothing of it reaches the set.
+    A note is valid as long as the size and modification time of the file are unchanged. Neither reaches the set.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[_Stamp, Looked] = {}
+        self._known: dict[_Stamp, Inspection] = {}
 
     def __enter__(self) -> Self:
         whole = b""
         if self._path.exists():
-            # A run that was killed may leave half a line, which is cut off.
+            # A killed run may leave half a line, which is removed.
             whole, _, _ = self._path.read_bytes().rpartition(b"\n")
         for line in whole.splitlines():
-            path, size, changed, looked = json.loads(line)
-            refused = looked["refused"] and Refusal(**looked["refused"])
-            self._known[path, size, changed] = Looked(
-                **{**looked, "hashes": tuple(looked["hashes"]), "refused": refused}
+            path, size, changed, inspection = json.loads(line)
+            refused = inspection["refused"] and Refusal(**inspection["refused"])
+            self._known[path, size, changed] = Inspection(
+                **{**inspection, "hashes": tuple(inspection["hashes"]), "refused": refused}
             )
         self._file = self._path.open("r+b" if self._path.exists() else "w+b")
         self._file.truncate(len(whole) + 1 if whole else 0)
@@ -44,16 +43,16 @@ class Notes:
     ) -> None:
         self._file.close()
 
-    def of(self, path: Path) -> Looked | None:
-        """What is known of a file; none if it was not looked into, or changed."""
+    def of(self, path: Path) -> Inspection | None:
+        """The inspection of a file; None if there is none, or the file changed since."""
         stamp = _stamp(path)
         return self._known.get(stamp) if stamp else None
 
-    def add(self, path: Path, looked: Looked) -> None:
-        """Note what was found."""
+    def add(self, path: Path, inspection: Inspection) -> None:
+        """Note the inspection of a file."""
         stamp = _stamp(path) or (str(path), -1, -1)
-        self._known[stamp] = looked
-        self._file.write(json.dumps([*stamp, asdict(looked)]).encode() + b"\n")
+        self._known[stamp] = inspection
+        self._file.write(json.dumps([*stamp, asdict(inspection)]).encode() + b"\n")
         self._file.flush()
 
 

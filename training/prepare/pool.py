@@ -1,4 +1,4 @@
-"""The same work on many files, in several processes."""
+"""Run one function on many files in several processes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -8,10 +8,10 @@ from multiprocessing import get_context
 from acutance.training.data.pictures import DataError
 
 
-def carried_out[Task, Result](
+def run_all[Task, Result](
     work: Callable[[Task], Result], tasks: Sequence[Task], processes: int
 ) -> Iterator[tuple[Task, Result]]:
-    """Do all tasks, and give each with its result as soon as it is done; in this process if one is enough.
+    """Run all tasks and yield each with its result as soon as it is done; in this process where one is enough.
 
     Raises:
         DataError: A process was killed.
@@ -28,7 +28,7 @@ def carried_out[Task, Result](
                 yield futures[future], future.result()
         except BrokenProcessPool:
             raise DataError(
-                "a process was killed, most likely for want of memory: run prepare again with --processes 1, it goes on"
+                "a process was killed, probably for lack of memory: run prepare again with --processes 1, it continues"
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)

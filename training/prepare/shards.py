@@ -1,4 +1,4 @@
-"""Writing a set's frames: which item lies where, and the shards themselves."""
+"""Shards: the layout of a set's items in files, and writing them."""
 
 import errno
 import hashlib
@@ -21,15 +21,15 @@ PATTERN = "shard-*.planes"
 
 @dataclass(frozen=True)
 class Part:
-    """What is written of one file: its items, and how they are cut out of it.
+    """The items of one source file, and how they are cut from it.
 
     Attributes:
-        path: The file.
-        digest: SHA-256 of its bytes.
+        path: The source file.
+        digest: SHA-256 of its bytes in hexadecimal.
         moving: Whether it is a clip.
-        reduction: By how much a picture is reduced.
-        starts: The first frame of each item.
-        items: Where they lie is not known yet.
+        reduction: Reduction of the frames, 1.0 for none.
+        starts: First frame of each item.
+        items: The items; shard and offset are not set yet.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Part:
 
     @property
     def identity(self) -> str:
-        """What decides on the bytes that are written."""
+        """Everything that determines the bytes that are written."""
         cuts = [
             (start, item.frames, item.width, item.height) for start, item in zip(self.starts, self.items, strict=True)
         ]
@@ -55,7 +55,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Shard:
-    """Parts that are written one after another. Its name follows its content: another content is another file."""
+    """Parts that are written one after another. The name depends on the content."""
 
     name: str
     parts: tuple[Part, ...]
@@ -67,7 +67,7 @@ class Shard:
 
 
 def lay_out(parts: Sequence[Part], most: int = SHARD_BYTES) -> list[Shard]:
-    """Fill shards in the order of the parts; a clip's segments stay together."""
+    """Fill shards in the order of the parts; the segments of a clip stay together."""
     groups: list[list[Part]] = []
     filled = most
     for part in parts:
@@ -90,10 +90,10 @@ def placed(shard: Shard) -> Iterator[tuple[Item, int]]:
 
 
 def write_shard(folder: Path, shard: Shard) -> None:
-    """Write a shard, whole or not at all; one that is there is left as it is.
+    """Write a shard whole or not at all; an existing one is left as it is.
 
     Raises:
-        DataError: The disk is full or not writable, or a file changed since it was looked into.
+        DataError: The disk is full or not writable, or a source file changed since its inspection.
     """
     path = folder / shard.name
     if path.exists():
@@ -104,17 +104,17 @@ def write_shard(folder: Path, shard: Shard) -> None:
         with partial.open("wb") as file:
             for part in shard.parts:
                 if digest_of(part.path) != part.digest:
-                    raise DataError(f"{part.path} changed while it was prepared: run prepare again")
+                    raise DataError(f"{part.path} changed since it was inspected: run prepare again")
                 for planes in _frames(part):
                     for plane in (planes.y, planes.cb, planes.cr):
                         file.write(plane.tobytes())
         if partial.stat().st_size != shard.bytes:
-            raise DataError(f"{path} would be of another size than planned: a source changed; run prepare again")
+            raise DataError(f"{path} would not have the planned size, a source file changed: run prepare again")
         partial.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DataError(
-                f"the disk of {folder} is full: free some space and run prepare again, it goes on"
+                f"the disk of {folder} is full: free some space and run prepare again, it continues"
             ) from None
         raise DataError(f"{path} cannot be written ({error.strerror})") from None
 
@@ -129,7 +129,7 @@ def _frames(part: Part) -> Iterator[Planes]:
     """The frames of a part's items, one after another.
 
     Raises:
-        DataError: The file is no longer what it was.
+        DataError: The source file has other frames than at its inspection.
     """
     count = 0
     if not part.moving:
@@ -145,4 +145,4 @@ def _frames(part: Part) -> Iterator[Planes]:
             count += 1
             yield planes
     if count != sum(item.frames for item in part.items):
-        raise DataError(f"{part.path} changed while it was prepared: run prepare again")
+        raise DataError(f"{part.path} changed since it was inspected: run prepare again")

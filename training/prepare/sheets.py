@@ -1,4 +1,4 @@
-"""Contact sheets: what a category's pictures look like, at a glance."""
+"""Contact sheets: thumbnails of all pictures and clips of a category."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ _THUMB = (176, 132)
 _LINE = 15
 _COLUMNS = 8
 _ROWS = 24
-"""A sheet has at most this many rows; a category of more pictures has several sheets."""
+"""Most rows of a sheet; a larger category has several sheets."""
 
 # BT.601 limited range back to full-range R'G'B' (ITU-R BT.601-7, section 2.5).
 _YCBCR_TO_RGB = np.array([[1.164, 0.0, 1.596], [1.164, -0.392, -0.813], [1.164, 2.017, 0.0]], dtype=np.float32)
@@ -22,7 +22,7 @@ _OFFSET = np.array([16, 128, 128], dtype=np.float32)
 
 
 def write_sheets(source: TrainingSet, folder: Path) -> list[Path]:
-    """Write a sheet, or several, of every category into a folder; validation is marked by a frame.
+    """Write one or more sheets for every category into a folder; validation items have a frame.
 
     Returns:
         The files, sorted by category.

@@ -59,7 +59,7 @@ def digests(out: Path) -> dict[str, str]:
     return {
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
-        if path.is_file() and path.name not in (".lock", "looked.jsonl")
+        if path.is_file() and path.name not in (".lock", "inspections.jsonl")
     }
 
 
@@ -146,22 +146,22 @@ def test_soft_and_compressed_pictures_are_dropped_or_reduced(source: Path, tmp_p
 
 
 def test_nothing_of_a_validation_folder_is_trained_on(source: Path, tmp_path: Path) -> None:
-    judged = tmp_path / "judged" / "text"
-    judged.mkdir(parents=True)
-    draw(40).save(judged / "new.png")
-    shutil.copy(source / "text" / "0.png", judged / "copy.png")
-    made = prepare(settings(source, judged.parent), tmp_path / "set")
+    validation = tmp_path / "validation" / "text"
+    validation.mkdir(parents=True)
+    draw(40).save(validation / "new.png")
+    shutil.copy(source / "text" / "0.png", validation / "copy.png")
+    made = prepare(settings(source, validation.parent), tmp_path / "set")
     pictures = [item for item in made.set.items if item.frames == 1]
     assert {item.name for item in pictures if item.split == "val"} == {"text/new", "text/copy"}
     assert [(file.path.name, refusal.kind) for file, refusal in made.refused] == [("0.png", "duplicate")]
 
 
 def test_a_validation_folder_of_pictures_leaves_clips_to_be_held_out(source: Path, tmp_path: Path) -> None:
-    judged = tmp_path / "judged" / "text"
-    judged.mkdir(parents=True)
-    draw(40).save(judged / "new.png")
+    validation = tmp_path / "validation" / "text"
+    validation.mkdir(parents=True)
+    draw(40).save(validation / "new.png")
     write_clip(source / "talking_head-a.mp4", 20, seed=6)
-    made = prepare(settings(source, judged.parent), tmp_path / "set")
+    made = prepare(settings(source, validation.parent), tmp_path / "set")
     sides = {item.name.partition("#")[0]: set[str]() for item in made.set.items if item.frames > 1}
     for item in made.set.items:
         if item.frames > 1:
@@ -200,11 +200,11 @@ def test_a_killed_run_goes_on_to_the_same_bytes(source: Path, tmp_path: Path, af
     assert child.returncode == -signal.SIGKILL
     with pytest.raises(DataError, match="is not finished"):
         TrainingSet.open(out)
-    with (out / "looked.jsonl").open("ab") as notes:
+    with (out / "inspections.jsonl").open("ab") as notes:
         notes.write(b'["half a li')
-    looked = (out / "looked.jsonl").read_bytes()
+    inspected = (out / "inspections.jsonl").read_bytes()
     made = prepare(settings(source), out)
-    assert (out / "looked.jsonl").read_bytes().startswith(looked.rpartition(b"\n")[0])
+    assert (out / "inspections.jsonl").read_bytes().startswith(inspected.rpartition(b"\n")[0])
     assert made.set.fingerprint == expected.set.fingerprint
     assert digests(out) == digests(tmp_path / "whole")
 
@@ -236,11 +236,11 @@ def test_the_fingerprint_follows_content_not_time(source: Path, tmp_path: Path) 
 
 def test_another_set_is_not_overwritten(source: Path, tmp_path: Path) -> None:
     prepare(settings(source), tmp_path / "set")
-    with pytest.raises(DataError, match=r"holds a set of other seed: name another --out"):
+    with pytest.raises(DataError, match=r"holds a set with other settings \(seed\): name another --out"):
         prepare(settings(source, seed=1), tmp_path / "set")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(DataError, match=r"holds other files and no training set"):
+    with pytest.raises(DataError, match=r"holds files that are no training set"):
         prepare(settings(source), tmp_path / "mine")
 
 
@@ -249,17 +249,17 @@ def test_a_full_disk_loses_nothing(source: Path, tmp_path: Path, monkeypatch: py
     with monkeypatch.context() as patched:
         usage = shutil.disk_usage(tmp_path)
         patched.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
-        with pytest.raises(DataError, match=r"has 0 MB left .* free some space and run prepare again, it goes on"):
+        with pytest.raises(DataError, match=r"has 0 MB left, .* free some space and run prepare again, it continues"):
             prepare(settings(source), out)
-    looked = (out / "looked.jsonl").read_text().count("\n")
-    assert looked == 9
+    inspected = (out / "inspections.jsonl").read_text().count("\n")
+    assert inspected == 9
     prepare(settings(source), out)
-    assert (out / "looked.jsonl").read_text().count("\n") == looked
+    assert (out / "inspections.jsonl").read_text().count("\n") == inspected
 
 
 def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    with pytest.raises(DataError, match=r"no picture and no clip in .*none"):
+    with pytest.raises(DataError, match=r"no picture and no clip found in .*none"):
         prepare(settings(tmp_path / "none"), tmp_path / "set")
     with pytest.raises(DataError, match=r"gone is not a folder"):
         prepare(settings(tmp_path / "gone"), tmp_path / "set")
@@ -277,7 +277,7 @@ def test_a_shard_that_was_changed_meanwhile_is_never_taken_for_whole(source: Pat
             draw(60, (131, 101)).save(source / "text" / "0.png")
         yield lambda done, total: None
 
-    with pytest.raises(DataError, match=r"0.png changed while it was prepared: run prepare again"):
+    with pytest.raises(DataError, match=r"0.png changed since it was inspected: run prepare again"):
         prepare_set(settings(source), out, 1, meddling)  # type: ignore[arg-type]
     assert "text/0" in {item.name for item in prepare(settings(source), out).set.items}
     assert json.loads((out / "set.json").read_text())["settings"]["seed"] == 0

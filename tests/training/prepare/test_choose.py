@@ -4,19 +4,21 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from acutance.training.prepare.choose import Candidate, drop_duplicates, segments, split
-from acutance.training.prepare.files import Found
+from acutance.training.prepare.files import SourceFile
 from acutance.training.prepare.gate import Gate
-from acutance.training.prepare.inspection import look
+from acutance.training.prepare.inspection import inspect_file
 from tests.training.conftest import draw
 
 ALL = Gate(smallest=16, sharpness=0.0, blockiness=9.0, jpeg_quality=0.0, reduced_least=16)
 
 
-def candidate(folder: Path, name: str, image: Image.Image, *, judged: bool = False, category: str = "all") -> Candidate:
+def candidate(
+    folder: Path, name: str, image: Image.Image, *, validation: bool = False, category: str = "all"
+) -> Candidate:
     path = folder / name
     image.save(path)
-    file = Found(path, f"{category}/{path.stem}", category, False, judged, "", "")
-    return Candidate(file, look(file, ALL))
+    file = SourceFile(path, f"{category}/{path.stem}", category, False, validation, "", "")
+    return Candidate(file, inspect_file(file, ALL))
 
 
 def test_the_same_picture_in_another_size_brightness_or_format_is_a_duplicate(tmp_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_the_same_picture_in_another_size_brightness_or_format_is_a_duplicate(tm
 def test_of_duplicates_the_one_that_is_validated_on_stays(tmp_path: Path) -> None:
     picture = draw(1)
     large = candidate(tmp_path, "large.png", picture)
-    small = candidate(tmp_path, "small.png", picture.resize((160, 134)), judged=True)
+    small = candidate(tmp_path, "small.png", picture.resize((160, 134)), validation=True)
     kept, doubles = drop_duplicates([large, small], apart=12)
     assert kept == [small]
     assert doubles == {"all/large": "all/small"}
@@ -70,7 +72,7 @@ def test_a_few_pictures_still_give_one_to_validate_on(tmp_path: Path) -> None:
 
 
 def test_where_validation_folders_hold_pictures_no_other_is_held_out(tmp_path: Path) -> None:
-    files = [candidate(tmp_path, f"{index}.png", draw(index, (64, 64)), judged=index == 0) for index in range(5)]
+    files = [candidate(tmp_path, f"{index}.png", draw(index, (64, 64)), validation=index == 0) for index in range(5)]
     assert [split(files, 0.5, seed=0)[f"all/{index}"] for index in range(5)] == ["val", *["train"] * 4]
 
 

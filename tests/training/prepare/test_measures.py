@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from acutance.training.data.planes import to_planes
-from acutance.training.prepare.measures import blockiness, jpeg_quality, sharpness
+from acutance.training.prepare.measures import blockiness, finest_octave_share, jpeg_quality
 from tests.training.conftest import draw
 
 DEFAULT = 0.46
@@ -29,15 +29,15 @@ def coded(image: Image.Image, quality: int) -> Image.Image:
 def test_enlarging_takes_sharpness_away(seed: int) -> None:
     picture = draw(seed, (256, 192))
     large = picture.resize((512, 384), Image.Resampling.BICUBIC)
-    assert sharpness(luma(picture)) > DEFAULT > sharpness(luma(large))
-    assert sharpness(luma(large.resize((256, 192), Image.Resampling.BICUBIC))) > DEFAULT
+    assert finest_octave_share(luma(picture)) > DEFAULT > finest_octave_share(luma(large))
+    assert finest_octave_share(luma(large.resize((256, 192), Image.Resampling.BICUBIC))) > DEFAULT
 
 
 def test_darkness_and_flat_surroundings_do_not_count_as_softness() -> None:
     night = Image.new("RGB", (512, 384), (4, 4, 6))
     night.paste(draw(1, (128, 96)).point(lambda v: v // 3), (192, 160))
-    assert sharpness(luma(night)) > DEFAULT
-    assert sharpness(luma(Image.new("RGB", (64, 64), (90, 90, 90)))) == 0.0
+    assert finest_octave_share(luma(night)) > DEFAULT
+    assert finest_octave_share(luma(Image.new("RGB", (64, 64), (90, 90, 90)))) == 0.0
 
 
 @pytest.mark.parametrize("quality", [20, 50, 75, 90])
