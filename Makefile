@@ -1,5 +1,6 @@
 # make serve   starts the server at http://localhost:8080   (PORT=9000, ARGS="--max-sessions 8")
-# make test    what CI runs: lint, types and all tests
+# make check   lint, types, import contracts and the tests without browser, real-time media and training: before each commit
+# make test    what CI runs: make check and all other tests
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
 # make compare this server beside aiortc's example server, in one run of five minutes   (CLIP=file)
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
@@ -10,6 +11,7 @@
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
 # make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
+# make wheel   the wheel with all its dependencies, installed away from the checkout and used
 # make lock    the images' locked requirements anew, from pyproject.toml
 # make lint-deploy   the Dockerfiles, YAML and unit of docs/deploy by their own tools
 # make audit   known vulnerabilities in the locks (asks the network)
@@ -32,16 +34,20 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-.PHONY: serve test lint types unit bench compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
+.PHONY: serve check test lint types unit wheel bench compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
 
 test: lint types unit
 
+check: $(TESTER)/.ready $(TESTER)/.node
+	$(WITH_NODE) .ci/check $(TESTER)/bin
+
 lint: $(TESTER)/.ready
 	$(TESTER)/bin/ruff check .
 	$(TESTER)/bin/ruff format --check .
+	$(TESTER)/bin/lint-imports
 
 types: $(TESTER)/.ready $(TESTER)/.node
 	$(TESTER)/bin/mypy
@@ -124,6 +130,10 @@ quality: $(TESTER)/.ready
 	    --plot-degradation bicubic2 --plot-times docs/quality/cost.json
 	$(TRAIN) figures --out docs/quality --plot docs/quality/calls.json --plot-degradation "codecs up to 0.05" \
 	    --plot-times docs/quality/cost.json
+
+# The wheel and everything that it asks for, torch too, in an environment of its own: minutes and gigabytes.
+wheel: $(TESTER)/.ready
+	ACUTANCE_WHEEL_DEPENDENCIES=1 $(TESTER)/bin/pytest tests/docs/test_wheel.py
 
 interop: $(TESTER)/.ready
 	.ci/chromium

@@ -11,6 +11,16 @@ from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder
 from tests.server.processes import Start
 
+_HERE = Path(__file__).parent
+# In these folders every test needs peers in real time; elsewhere tests carry the marker themselves.
+_MEDIA = (_HERE / "faults", _HERE / "server" / "media")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(folder in item.path.parents for folder in _MEDIA):
+            item.add_marker(pytest.mark.media)
+
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:

@@ -3,6 +3,8 @@ import pytest
 from acutance.server.bench.material import Plan, prepare
 from tests.compare.__main__ import HEAD, cell, row
 
+pytestmark = pytest.mark.media
+
 
 @pytest.mark.bench
 def test_the_server_that_ours_is_held_against_returns_the_picture() -> None:

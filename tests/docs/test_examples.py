@@ -16,6 +16,8 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
+pytestmark = pytest.mark.media
+
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 

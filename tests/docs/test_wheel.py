@@ -23,7 +23,7 @@ from tests.root import ROOT
 from tests.server.processes import free_port, health
 
 _INSTALLS = os.environ.get("ACUTANCE_WHEEL_DEPENDENCIES") == "1"
-pytestmark = pytest.mark.timeout(1800 if _INSTALLS else 180)
+pytestmark = [pytest.mark.media, pytest.mark.timeout(1800 if _INSTALLS else 300)]
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ def test_every_extra_that_is_installed_is_one_of_the_project() -> None:
 _RUN = _those(Way.RUN)
 
 
+@pytest.mark.media
 @pytest.mark.parametrize(("command", "rule"), _RUN, ids=_names(_RUN))
 def test_it_runs(desk: Desk, command: Command, rule: Rule) -> None:
     desk.run(desk.filled(rule.rewritten(command.text)))
@@ -139,6 +140,7 @@ def test_it_runs(desk: Desk, command: Command, rule: Rule) -> None:
 _SERVE = _those(Way.SERVE)
 
 
+@pytest.mark.media
 @pytest.mark.parametrize(("command", "rule"), _SERVE, ids=_names(_SERVE))
 def test_it_serves(desk: Desk, command: Command, rule: Rule) -> None:
     text = rule.rewritten(command.text)

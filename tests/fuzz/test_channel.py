@@ -22,6 +22,8 @@ from tests.fuzz.served import Served
 from tests.fuzz.tally import LONGEST_S, note
 from tests.fuzz.wire import Wire
 
+pytestmark = pytest.mark.media
+
 _CONNECTED_S = 20.0
 _FIELDS = ("type", "student", "strength", "enhance", "output_height", "max_bitrate")
 

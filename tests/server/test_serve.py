@@ -15,6 +15,7 @@ from acutance.server.bench.peer import PeerError, Sending, round_trip
 from tests.server.processes import Start, free_port, health
 
 
+@pytest.mark.media
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_closes_every_peer_and_exits_0_within_5_s(start: Start, number: signal.Signals) -> None:
     port = free_port()
@@ -113,6 +114,7 @@ main(["serve", *sys.argv[1:]])
 """
 
 
+@pytest.mark.media
 def test_a_student_that_never_comes_back_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen(

@@ -7,6 +7,8 @@ from acutance.server.bench.peer import latest
 from acutance.server.bench.stream import StreamOptions, stream
 from acutance.server.cli import main
 
+pytestmark = pytest.mark.media
+
 CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
 
 

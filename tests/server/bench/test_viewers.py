@@ -5,6 +5,8 @@ import pytest
 
 from acutance.server.bench.viewers import Step, ViewersOptions, per_viewer, viewers
 
+pytestmark = pytest.mark.media
+
 
 def test_the_cost_of_a_viewer_is_the_slope_over_the_steps() -> None:
     steps = [Step(count, 0.5 + 0.02 * count, 1, 30.0, 30.0, 1.0) for count in (1, 5, 20)]

@@ -17,6 +17,8 @@ from acutance.server.students.ladder import Ladder
 from tests.server.media_peers import Client, Publisher, Watcher
 from tests.server.peers import HEIGHT, WIDTH, until
 
+pytestmark = pytest.mark.media
+
 
 class Gate:
     """An ingest's front door that refuses the first requests and notes them all."""

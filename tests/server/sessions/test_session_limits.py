@@ -14,6 +14,8 @@ from acutance.server.students.ladder import Ladder
 from tests.offers import CANDIDATE, VIDEO, offer
 from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
 
+pytestmark = pytest.mark.media
+
 Client = TestClient  # type: ignore[type-arg]
 Call = Callable[[Limits], "asyncio.Future[tuple[Peer, Host]]"]
 

@@ -25,6 +25,8 @@ from acutance.server.students.ladder import Ladder
 from tests.server.media_peers import Client, Publisher, Watcher
 from tests.server.peers import until
 
+pytestmark = pytest.mark.media
+
 OPERATOR = {"Authorization": "Bearer operator-0123456789"}
 GUEST = {"Authorization": "Bearer guest-0123456789abc"}
 TOKENS = ["ops:operator-0123456789", "guest:guest-0123456789abc"]

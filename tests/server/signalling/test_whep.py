@@ -24,6 +24,8 @@ from tests.server.media_peers import SDP, Client, Publisher, Watcher, WhipPeer
 from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
 from tests.server.recorded import RECORDED
 
+pytestmark = pytest.mark.media
+
 
 @pytest.fixture
 async def host(ladder: Ladder) -> Host:

@@ -23,6 +23,8 @@ from tests.pictures import frame_of, lumas
 from tests.server.media_peers import Client, Watcher
 from tests.server.peers import HEIGHT, WIDTH, until
 
+pytestmark = pytest.mark.media
+
 
 @pytest.fixture
 async def client(ladder: Ladder) -> AsyncIterator[Client]:

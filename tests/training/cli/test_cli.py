@@ -13,6 +13,8 @@ from acutance.training.cli import main as cli
 from tests.training.conftest import draw
 from tests.training.run.test_runs import write_recipe
 
+pytestmark = pytest.mark.training
+
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -13,6 +13,8 @@ from acutance.training.pairs.pairs import Pairs, make_pairs, schedule
 from acutance.training.recipes.recipe import PairsSection, Recipe
 from tests.training.sets import changed, write_set
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:

@@ -32,6 +32,8 @@ from acutance.training.run.running import carry_out
 from tests.training.conftest import RECIPE
 from tests.training.sets import write_set
 
+pytestmark = pytest.mark.training
+
 PROGRAM = """
 from acutance.training.cli.main import main
 

@@ -24,6 +24,8 @@ from acutance.training.validation.scores import Score, checkpoint_score
 from tests.training.conftest import draw
 from tests.training.sets import blurred_pairs, changed, write_set
 
+pytestmark = pytest.mark.training
+
 
 class Notes:
     """Keeps what a run says."""

@@ -22,6 +22,8 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
+pytestmark = pytest.mark.media
+
 SIZE = (320, 192)
 SECONDS = 3
 RATE = Fraction(25)  # not the 30 of everything else

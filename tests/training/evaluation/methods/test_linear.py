@@ -14,6 +14,8 @@ from acutance.training.evaluation.testsets import MethodInput, Sample, find_sour
 from acutance.training.metrics.psnr_ssim import psnr
 from tests.training.conftest import draw
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def luma() -> np.ndarray:
