@@ -1,46 +1,51 @@
-"""Which size goes back: the one that the call began with, or the one that the peer asked for."""
+"""The size of the returned video: the largest that the call has had, or the one that the peer asked for."""
 
 from dataclasses import dataclass
 
-from acutance.model.hints import REDUCTIONS
-from acutance.server.options.session_limits import MAX_OUTPUT_HEIGHT
+from acutance.model.planes import Size
 
-type Size = tuple[int, int]
-
-# The largest that is enlarged to: 1080p either way up.
-LONGEST, SHORTEST = 1920, MAX_OUTPUT_HEIGHT
+# Frames are enlarged to 1080p at most, either way up, and by no more than four: the students are trained that far.
+LONGEST, SHORTEST = 1920, 1080
+MOST = 4.0
 # A sender that shrinks by odd factors rounds both sides: 427x240 is still 16:9. A turned phone is not.
 _SAME_SHAPE = 0.03
 
 
 @dataclass
 class OutputSize:
-    """Follows the incoming sizes of one call. Sizes are width and height in pixels; those it returns are even.
+    """Follows the incoming sizes of one call. Sizes are width and height in pixels; enlarged ones are even.
 
     Attributes:
-        restores: whether reduced pictures are brought back at all.
-        height: of the shorter side, where the peer asked for one; None for the largest size that came so far.
+        restores: whether frames that the sender has shrunk are enlarged to the size of the call.
+        height: of the shorter side, where the peer asked for one; None for the largest size so far.
     """
 
     restores: bool = True
     height: int | None = None
     _largest: Size | None = None
 
-    def of(self, came: Size) -> Size:
-        """Return the size for a picture that came in this one."""
+    def note(self, incoming: Size) -> None:
+        """Take the size of an incoming frame into account."""
+        self._largest = self._largest_with(incoming)
+
+    def for_size(self, incoming: Size) -> Size:
+        """Return the output size for a frame of this size; nothing is remembered, see `note`."""
         if not self.restores:
-            return came
-        if self._largest is None or not _same_shape(came, self._largest):
-            self._largest = came
-        if came[0] * came[1] > self._largest[0] * self._largest[1]:
-            self._largest = came
+            return incoming
         if self.height is not None:
-            return _even(*came, factor=_within(came, self.height / min(came)))
-        if self._largest == came:
-            return came
-        factor = self._largest[0] / came[0]
-        bounded = _within(came, factor)
-        return self._largest if bounded == factor else _even(*came, factor=bounded)
+            return _even(*incoming, factor=_within(incoming, self.height / min(incoming)))
+        largest = self._largest_with(incoming)
+        if largest == incoming:
+            return incoming
+        factor = largest[0] / incoming[0]
+        bounded = _within(incoming, factor)
+        return largest if bounded == factor else _even(*incoming, factor=bounded)
+
+    def _largest_with(self, incoming: Size) -> Size:
+        """Return the largest size of the call; frames of another shape begin a new one."""
+        if self._largest is None or not _same_shape(incoming, self._largest):
+            return incoming
+        return max(self._largest, incoming, key=lambda size: size[0] * size[1])
 
 
 def _same_shape(one: Size, other: Size) -> bool:
@@ -48,10 +53,10 @@ def _same_shape(one: Size, other: Size) -> bool:
     return 1 / (1 + _SAME_SHAPE) <= ratio <= 1 + _SAME_SHAPE
 
 
-def _within(came: Size, factor: float) -> float:
-    """Bound an enlargement by `REDUCTIONS` and 1080p; what came larger than that is never reduced by the bound."""
-    roomy = max(1.0, min(LONGEST / max(came), SHORTEST / min(came)))
-    return min(factor, REDUCTIONS[1], roomy)
+def _within(incoming: Size, factor: float) -> float:
+    """Bound an enlargement by `MOST` and 1080p; the bound never reduces a frame that is larger than that already."""
+    roomy = max(1.0, min(LONGEST / max(incoming), SHORTEST / min(incoming)))
+    return min(factor, MOST, roomy)
 
 
 def _even(width: int, height: int, factor: float) -> Size:

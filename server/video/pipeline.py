@@ -10,6 +10,7 @@ from time import monotonic
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
+from acutance.model.planes import Size
 from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Variant
@@ -26,7 +27,7 @@ from acutance.server.telemetry.load import Load
 from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
 from acutance.server.video.frame_hints import FrameHints
 from acutance.server.video.frame_limits import FrameLimits
-from acutance.server.video.output_size import OutputSize, Size
+from acutance.server.video.output_size import OutputSize
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +48,12 @@ class Choices:
     strength: float = 1.0
     enhance: bool = True
 
-    def treatment(self, came: Size) -> Treatment:
-        """Return what to do with a frame that came in this size."""
+    def treatment(self, incoming: Size) -> Treatment:
+        """Return what to do with a frame of this incoming size."""
         rung = self.governor.rung.name
         wanted = self.enhance and rung != PASS
         why_not = None if wanted else (self.governor.reason if self.enhance else "enhancement is switched off")
-        return Treatment(rung if wanted else None, self.output.of(came), self.strength, why_not)
+        return Treatment(rung if wanted else None, self.output.for_size(incoming), self.strength, why_not)
 
 
 class Pipeline:
@@ -171,17 +172,18 @@ class Pipeline:
             self._govern(now, now - begun)
 
     async def _treat(self, queued: QueuedFrame) -> Enhanced:
-        came = (queued.frame.width, queued.frame.height)
-        width, height = self.choices.output.of(came)
+        incoming = (queued.frame.width, queued.frame.height)
+        self.choices.output.note(incoming)
+        width, height = self.choices.output.for_size(incoming)
         self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
-        treatment = self.choices.treatment(came)
+        treatment = self.choices.treatment(incoming)
         enhance = self._enhancer.enhance
         if treatment.student is not None:
             try:
                 return await self._inference.run(treatment.student, enhance, queued.frame, treatment, queued.hints)
             except OverdueError as error:
                 treatment = replace(treatment, student=None, why_not=str(error))
-        if treatment.size == came and queued.frame.format.name in FORMATS:
+        if treatment.size == incoming and queued.frame.format.name in FORMATS:
             # Nothing to do: not worth a thread's attention.
             return enhance(queued.frame, treatment, queued.hints)
         loop = asyncio.get_running_loop()

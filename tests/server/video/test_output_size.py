@@ -2,13 +2,14 @@
 
 import pytest
 
-from acutance.server.video.output_size import OutputSize, Size
+from acutance.model.planes import Size
+from acutance.server.video.output_size import OutputSize
 
 
 @pytest.mark.parametrize(
-    ("came", "expected"),
+    ("incoming", "expected"),
     [
-        # What Chrome does on a poor line.
+        # What Chrome does on a poor connection.
         ([(1280, 720), (960, 540), (640, 360), (320, 180), (1280, 720)], [(1280, 720)] * 5),
         # It begins small and grows: never smaller again.
         ([(640, 360), (1280, 720), (640, 360)], [(640, 360), (1280, 720), (1280, 720)]),
@@ -24,13 +25,25 @@ from acutance.server.video.output_size import OutputSize, Size
         ([(641, 361)], [(641, 361)]),
     ],
 )
-def test_the_size_of_the_call_is_kept(came: list[Size], expected: list[Size]) -> None:
+def test_the_size_of_the_call_is_kept(incoming: list[Size], expected: list[Size]) -> None:
     output = OutputSize()
-    assert [output.of(size) for size in came] == expected
+    sizes = []
+    for size in incoming:
+        output.note(size)
+        sizes.append(output.for_size(size))
+    assert sizes == expected
+
+
+def test_asking_changes_nothing() -> None:
+    output = OutputSize()
+    output.note((640, 360))
+    assert output.for_size((1280, 720)) == (1280, 720)
+    assert output.for_size((720, 1280)) == (720, 1280)
+    assert output.for_size((320, 180)) == (640, 360), "only noted sizes are remembered"
 
 
 @pytest.mark.parametrize(
-    ("height", "came", "expected"),
+    ("height", "incoming", "expected"),
     [
         (720, (640, 360), (1280, 720)),
         (720, (360, 640), (720, 1280)),
@@ -40,10 +53,11 @@ def test_the_size_of_the_call_is_kept(came: list[Size], expected: list[Size]) ->
         (720, (1280, 720), (1280, 720)),
     ],
 )
-def test_a_height_that_was_asked_for(height: int, came: Size, expected: Size) -> None:
-    assert OutputSize(height=height).of(came) == expected
+def test_a_height_that_was_asked_for(height: int, incoming: Size, expected: Size) -> None:
+    assert OutputSize(height=height).for_size(incoming) == expected
 
 
 def test_restoring_can_be_switched_off() -> None:
     output = OutputSize(restores=False)
-    assert [output.of(size) for size in ((1280, 720), (640, 360))] == [(1280, 720), (640, 360)]
+    output.note((1280, 720))
+    assert [output.for_size(size) for size in ((1280, 720), (640, 360))] == [(1280, 720), (640, 360)]
