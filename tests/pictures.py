@@ -6,13 +6,11 @@ from functools import cache
 
 import numpy as np
 from av import VideoFrame
-from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
+from acutance.model.planes import Plane
 from acutance.server.frames.planes import plane_view
-
-Plane = NDArray[np.uint8]
 
 
 @cache

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-Size = tuple[int, int]
+type Shape = tuple[int, int]
+"""Height and width of a padded plane."""
 
 BATCHES = (8, 4, 2, 1)
 """A device prepares for each number of frames apart: these are enough, and few."""
@@ -22,7 +23,7 @@ LANES = 2
 class Waiting:
     """A frame that waits: its size, and since when, in seconds."""
 
-    size: Size
+    size: Shape
     since: float
 
 
@@ -65,7 +66,7 @@ class Collector[T]:
 
     def __init__(
         self,
-        run: Callable[[Size, list[T]], None],
+        run: Callable[[Shape, list[T]], None],
         lanes: int = LANES,
         clock: Callable[[], float] = monotonic,
     ):
@@ -88,7 +89,7 @@ class Collector[T]:
         """Frames that wait for their batch."""
         return len(self._waiting)
 
-    def submit(self, size: Size, frame: T) -> None:
+    def submit(self, size: Shape, frame: T) -> None:
         """Have a frame run, in a batch with others of its size, and wait for it.
 
         Raises:

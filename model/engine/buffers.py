@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from acutance.model.engine.device import DEVICE
 from acutance.model.hints import Hints, fill
-
-Plane = NDArray[np.uint8]
+from acutance.model.planes import Plane
 
 NO_GRAPH = -1
 """ONNX Runtime's word for a run that is neither captured nor replayed (run option ``gpu_graph_id``)."""

@@ -15,9 +15,10 @@ import onnxruntime as ort
 
 from acutance.model.engine import catalog, providers
 from acutance.model.engine.batching import Collector
-from acutance.model.engine.buffers import NO_GRAPH, DeviceBuffers, Frame, HostBuffers, Plane
+from acutance.model.engine.buffers import NO_GRAPH, DeviceBuffers, Frame, HostBuffers
 from acutance.model.engine.device import DEVICE
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.planes import Plane
 from acutance.model.processors import usable_threads
 
 log = logging.getLogger(__name__)

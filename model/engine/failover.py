@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine, UnsupportedSizeError
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.planes import Plane
 
 log = logging.getLogger(__name__)
 

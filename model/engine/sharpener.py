@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from acutance.model.engine import catalog
-from acutance.model.engine.buffers import Plane
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.planes import Plane
 
 
 class Sharpener(Protocol):

@@ -7,11 +7,11 @@ student has no room to learn both well. Weights cost no time: the frame goes to 
 from pathlib import Path
 
 from acutance.model.engine import catalog
-from acutance.model.engine.buffers import Plane
 from acutance.model.engine.failover import open_engine
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import REDUCTIONS, UNCODED, Hints
+from acutance.model.planes import Plane
 
 
 class Specialists:

@@ -32,8 +32,6 @@ _OPSET, _IR = 17, 8
 PARITY = 1
 """Grey levels by which ONNX Runtime and torch may differ: sums in another order round another way."""
 
-Luma = NDArray[np.uint8]
-
 
 class ExportError(RuntimeError):
     """A graph that does not compute what the student computes; the message says by how much."""

@@ -1,9 +1,6 @@
 """A frame's number as a bar code in its luma: loss, order and latency are read off the returned picture itself."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-Plane = NDArray[np.uint8]
+from acutance.model.planes import Plane
 
 BITS = 16
 # A block of 16 px, one macroblock, survives any bit rate that a call has.

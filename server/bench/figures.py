@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from acutance.model.planes import Plane
 from acutance.server.bench.material import Material
 from acutance.server.bench.peer import PeerError, Trip
 from acutance.server.bench.server import Usage
 
-Plane = NDArray[np.uint8]
 # The first seconds hold the keyframe, the jitter buffer's filling and the estimator's first guess.
 _WARM_UP_S = 2.0
 # aiortc's jitter buffers, here and there, give a frame away only when the next one's first packet comes.

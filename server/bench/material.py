@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Literal, cast
 
 import av
-import numpy as np
 from av import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
-from numpy.typing import NDArray
 
+from acutance.model.planes import Plane, Size
 from acutance.server.bench import barcode
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import ENCODERS
 from acutance.server.frames.planes import new_like, plane_view
 
-Plane = NDArray[np.uint8]
-type Size = tuple[int, int]
 Camera = Literal["sharp", "soft"]
 
 CLOCK_RATE = 90_000

@@ -20,7 +20,7 @@ from acutance.server.telemetry import host_info as machine
 
 _WIDTH = 180  # of a table in a file or a pipe, where nothing else says how wide it may be
 _WARM_UP = 3  # runs that make buffers, and CUDA's choice of algorithms
-Size = Annotated[str, Field(pattern=r"^\d+x\d+$")]
+SizeText = Annotated[str, Field(pattern=r"^\d+x\d+$")]
 
 
 class ModelOptions(BaseModel):
@@ -34,7 +34,7 @@ class ModelOptions(BaseModel):
     student: Annotated[
         list[str], Field(description="a student that ships, or an .onnx file; repeatable; none: all that ship")
     ] = []
-    size: Annotated[list[Size], Field(description="WIDTHxHEIGHT; repeatable", min_length=1)] = [
+    size: Annotated[list[SizeText], Field(description="WIDTHxHEIGHT; repeatable", min_length=1)] = [
         "640x360",
         "1280x720",
         "1920x1080",

@@ -7,12 +7,11 @@ from fractions import Fraction
 from time import monotonic
 from typing import Any, cast
 
-import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import Packet, VideoFrame
-from numpy.typing import NDArray
 
+from acutance.model.planes import Plane
 from acutance.server.bench import barcode
 from acutance.server.bench.material import CLOCK_RATE, SAMPLE_EVERY, Plan
 from acutance.server.client.offer import OfferClient
@@ -21,7 +20,6 @@ from acutance.server.encoding.encoder import VideoPacket
 from acutance.server.frames.planes import plane_view
 from acutance.server.rtc.data_channel import LABEL
 
-Plane = NDArray[np.uint8]
 _CONNECT_S = 15.0
 _LAST_FRAMES_S = 1.0  # after the last one was sent
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 from av import VideoFrame
-from numpy.typing import NDArray
 
-Plane = NDArray[np.uint8]
+from acutance.model.planes import Plane
 
 # The two names of planar 8-bit 4:2:0: limited range, and full range as some cameras send it.
 FORMATS = ("yuv420p", "yuvj420p")

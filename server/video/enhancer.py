@@ -7,10 +7,10 @@ from av import VideoFrame
 
 from acutance.model.engine.engine import UnsupportedSizeError
 from acutance.model.hints import UNCODED, Hints, with_frame
+from acutance.model.planes import Size
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
-from acutance.server.video.output_size import Size
 from acutance.server.video.resizer import Resizer
 
 log = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from time import monotonic
 
 import pytest
 
-from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.failover import FailoverEngine
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.planes import Plane
 from tests.faults.conftest import Stage
 
 pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does

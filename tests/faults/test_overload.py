@@ -6,9 +6,9 @@ from time import monotonic
 import numpy as np
 import pytest
 
-from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.planes import Plane
 from acutance.server.options.session_limits import Limits
 from tests.faults.conftest import Stage
 

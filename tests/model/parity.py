@@ -6,12 +6,13 @@ import numpy as np
 import onnxruntime as ort
 
 from acutance.model.hints import Hints, fill
-from acutance.model.nets.export import OUTPUT, PARITY, PLANES, STRENGTH, ExportError, Luma
+from acutance.model.nets.export import OUTPUT, PARITY, PLANES, STRENGTH, ExportError
 from acutance.model.nets.student import Student, fold, sharpen
+from acutance.model.planes import Plane
 
 
 def check_parity(
-    model: bytes, student: Student, pictures: Iterable[tuple[Luma, Hints]], tolerance: int = PARITY
+    model: bytes, student: Student, pictures: Iterable[tuple[Plane, Hints]], tolerance: int = PARITY
 ) -> int:
     """Compare the graph, on the CPU through ONNX Runtime, with torch.
 

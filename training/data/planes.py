@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Luma = NDArray[np.uint8]
+from acutance.model import planes
+
+Luma = planes.Plane
 """Luma of 8 bits, `[H, W]`."""
 Plane = NDArray[np.uint8 | np.float32]
 """Luma in grey levels, `[H, W]`, rounded to 8 bits or not."""

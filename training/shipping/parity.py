@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from acutance.model.engine.engine import SMALLEST, Engine
 from acutance.model.hints import Hints
 from acutance.model.nets.export import PARITY, ExportError
 from acutance.model.nets.student import Student, fold, sharpen
-
-Luma = NDArray[np.uint8]
+from acutance.model.planes import Plane
 
 PICTURES = 100
 _LARGEST = 160
@@ -20,7 +18,7 @@ _GRAINS = (1, 2, 4, 8, 32)
 """Pixels that a patch of one brightness measures: from noise, which no photograph exceeds, to soft ramps."""
 
 
-def random_pictures(count: int = PICTURES, seed: int = 0) -> Iterator[tuple[Luma, Hints]]:
+def random_pictures(count: int = PICTURES, seed: int = 0) -> Iterator[tuple[Plane, Hints]]:
     """Random pictures, uint8 `[H, W]` of odd and even sizes from 16 px on, each with random hints."""
     rng = np.random.default_rng(seed)
     for index in range(count):

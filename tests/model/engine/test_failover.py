@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine, UnsupportedSizeError
 from acutance.model.engine.failover import FailoverEngine
+from acutance.model.planes import Plane
 
 LUMA = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
 

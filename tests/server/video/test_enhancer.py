@@ -7,9 +7,9 @@ import pytest
 from av import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import Hints
+from acutance.model.planes import Plane
 from acutance.model.scaling import enlarge
 from acutance.model.sharpness import sharpness
 from acutance.server.frames.planes import plane_view

@@ -10,9 +10,9 @@ import pytest
 from av.video.codeccontext import VideoCodecContext
 
 from acutance.model.bitstream.quantiser import Codec, QuantiserReader
-from acutance.model.engine.buffers import Plane
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import BITS_WINDOW, UNCODED, Hints
+from acutance.model.planes import Plane
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhancer, Treatment
 from acutance.server.video.frame_hints import FrameHints
