@@ -1,10 +1,10 @@
 """Moving pictures made from photographs that scikit-image ships: what the tests send instead of a camera."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import cache
 
 import numpy as np
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 from av import VideoFrame
 from PIL import Image
 from skimage import data
@@ -44,6 +44,6 @@ def frame_of(luma: Plane, number: int = 0, rate: int = 30, name: str = "yuv420p"
     plane_view(frame, 0)[:] = luma
     for index in (1, 2):
         plane_view(frame, index)[:] = 128
-    frame.pts = number * 90_000 // rate
-    frame.time_base = Fraction(1, 90_000)
+    frame.pts = number * VIDEO_CLOCK_RATE // rate
+    frame.time_base = VIDEO_TIME_BASE
     return frame

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import chain, cycle, islice
 from math import ceil
 from pathlib import Path
 from typing import Literal, cast
 
 import av
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 from av import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -20,7 +20,6 @@ from acutance.server.frames.planes import new_like, plane_view
 
 Camera = Literal["sharp", "soft"]
 
-CLOCK_RATE = 90_000
 _MOST_FRAMES = 120  # of the clip, played forth and back: at 1080p 370 MB
 # A picture every half second is compared: neighbours say the same.
 SAMPLE_EVERY = 15
@@ -191,8 +190,8 @@ def _numbered(frame: VideoFrame, number: int, plan: Plan) -> VideoFrame:
     for index in range(3):
         plane_view(numbered, index)[:] = plane_view(frame, index)
     barcode.stamp(plane_view(numbered, 0), number, plan.block)
-    numbered.pts = number * CLOCK_RATE // plan.rate
-    numbered.time_base = Fraction(1, CLOCK_RATE)
+    numbered.pts = number * VIDEO_CLOCK_RATE // plan.rate
+    numbered.time_base = VIDEO_TIME_BASE
     return numbered
 
 

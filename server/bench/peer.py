@@ -3,17 +3,16 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
-from fractions import Fraction
 from time import monotonic
 from typing import Any, cast
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamError, MediaStreamTrack
 from av import Packet, VideoFrame
 
 from acutance.model.planes import Plane
 from acutance.server.bench import barcode
-from acutance.server.bench.material import CLOCK_RATE, SAMPLE_EVERY, Plan
+from acutance.server.bench.material import SAMPLE_EVERY, Plan
 from acutance.server.client.offer import OfferClient
 from acutance.server.client.whip import SignallingError
 from acutance.server.encoding.encoder import VideoPacket
@@ -85,8 +84,8 @@ class _PacketTrack(MediaStreamTrack):
         self._started = self._started or monotonic()
         await asyncio.sleep(max(0.0, self._started + number / rate - monotonic()))
         packet = cast(VideoPacket, Packet(sending.packets[number % len(sending.packets)]))
-        packet.pts = packet.dts = number * CLOCK_RATE // rate
-        packet.time_base = Fraction(1, CLOCK_RATE)
+        packet.pts = packet.dts = number * VIDEO_CLOCK_RATE // rate
+        packet.time_base = VIDEO_TIME_BASE
         self._trip.sent[number] = monotonic()
         return packet
 

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import ClassVar, cast
 
 import av
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
@@ -18,7 +19,6 @@ from acutance.server.frames.planes import FORMATS, cropped_to_even
 KEYFRAME_INTERVAL = 0.5
 type VideoPacket = av.Packet[VideoStream]
 
-_CLOCK_RATE = 90_000  # RTP's for video (RFC 6184, RFC 7741)
 _NO_PERIODIC_KEYFRAMES = 1_000_000
 # The measured frame rate trembles; the codec need not.
 _NOISE = 0.05
@@ -82,7 +82,7 @@ class Encoder(ABC):
         """
         frame = cropped_to_even(frame)
         pts, time_base = frame.pts, cast(Fraction, frame.time_base)
-        frame.pts, frame.time_base = self._next_pts(frame), Fraction(1, _CLOCK_RATE)
+        frame.pts, frame.time_base = self._next_pts(frame), VIDEO_TIME_BASE
         codec = self._codec_for(frame)
         # A decoded I frame keeps its type: handed on as it is, it would force a keyframe.
         frame.pict_type = PictureType.I if self._keyframe_due() else PictureType.NONE
@@ -137,11 +137,11 @@ class Encoder(ABC):
         pts = self._last_pts + 1
         if frame.pts is not None and frame.time_base is not None:
             numerator, denominator = frame.time_base.numerator, frame.time_base.denominator
-            pts = max(pts, frame.pts * numerator * _CLOCK_RATE // denominator)
+            pts = max(pts, frame.pts * numerator * VIDEO_CLOCK_RATE // denominator)
         step = pts - self._last_pts
-        if self._last_pts >= 0 and step > _CLOCK_RATE / 240:
+        if self._last_pts >= 0 and step > VIDEO_CLOCK_RATE / 240:
             # A tenth of each new step: one late frame does not retune the codec.
-            self._frame_rate += 0.1 * (_CLOCK_RATE / step - self._frame_rate)
+            self._frame_rate += 0.1 * (VIDEO_CLOCK_RATE / step - self._frame_rate)
         self._last_pts = pts
         return pts
 
@@ -292,7 +292,7 @@ def _context(name: str, width: int, height: int) -> VideoCodecContext:
     codec = cast(VideoCodecContext, av.CodecContext.create(name, "w"))
     codec.width = width
     codec.height = height
-    codec.time_base = Fraction(1, _CLOCK_RATE)
+    codec.time_base = VIDEO_TIME_BASE
     codec.framerate = Fraction(bitrate.NOMINAL_RATE, 1)
     codec.gop_size = _NO_PERIODIC_KEYFRAMES
     return codec

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from time import monotonic, perf_counter
 
 import av
 import numpy as np
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 
 from acutance.server.encoding.bitrate import NOMINAL_RATE, Rate, RateControl, start_bitrate
 from acutance.server.encoding.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder
@@ -94,5 +94,5 @@ def _frame(number: int) -> av.VideoFrame:
     plane_view(frame, 0)[:] = (110 + waves + np.roll(grain, (2 * number, 3 * number), (0, 1))).astype(np.uint8)
     for index in (1, 2):
         plane_view(frame, index)[:] = 128
-    frame.pts, frame.time_base = 3000 * number, Fraction(1, 90_000)
+    frame.pts, frame.time_base = number * VIDEO_CLOCK_RATE // NOMINAL_RATE, VIDEO_TIME_BASE
     return frame

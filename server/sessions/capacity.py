@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import islice
 from time import process_time
 
 import av
 import numpy as np
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 
 from acutance.server.encoding.bitrate import NOMINAL_RATE, RateControl, start_bitrate
 from acutance.server.encoding.encoder_choice import EncoderChoice
@@ -70,6 +70,6 @@ def _frames() -> Iterator[av.VideoFrame]:
         plane_view(frame, 0)[:] = np.roll(texture, (2 * number, 3 * number), (0, 1))
         for index in (1, 2):
             plane_view(frame, index)[:] = 128
-        frame.pts, frame.time_base = 3000 * number, Fraction(1, 90_000)
+        frame.pts, frame.time_base = number * VIDEO_CLOCK_RATE // NOMINAL_RATE, VIDEO_TIME_BASE
         yield frame
         number += 1

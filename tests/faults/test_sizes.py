@@ -1,11 +1,11 @@
 """Pictures of strange sizes, and of another one each second."""
 
 from collections.abc import Callable
-from fractions import Fraction
 from typing import cast
 
 import av
 import pytest
+from aiortc.mediastreams import VIDEO_TIME_BASE
 from av.video.codeccontext import VideoCodecContext
 
 from acutance.model.engine.engine import Engine
@@ -29,7 +29,7 @@ def _camera(codec: str, *sizes: tuple[int, int], each: int = 2, rate: int = 30) 
 def _odd_camera(size: tuple[int, int]) -> CodedCamera:
     """VP8 has odd sizes; our own encoder cuts them."""
     codec = cast(VideoCodecContext, av.CodecContext.create("libvpx", "w"))
-    codec.width, codec.height, codec.pix_fmt, codec.time_base = *size, "yuv420p", Fraction(1, 90_000)
+    codec.width, codec.height, codec.pix_fmt, codec.time_base = *size, "yuv420p", VIDEO_TIME_BASE
     codec.options, codec.gop_size = {"lag-in-frames": "0", "deadline": "realtime"}, 1
     packets = [bytes(packet) for luma in lumas(*size, 5) for packet in codec.encode(frame_of(luma))]
     return CodedCamera(packets, ENCODERS["VP8"](RateControl(BITRATE)))

@@ -4,13 +4,12 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from time import monotonic
 from typing import Any
 
 import av
 from aiohttp.test_utils import TestClient
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamTrack
 
 from acutance.server.bench import barcode
 from acutance.server.encoding.encoder import Encoder
@@ -19,8 +18,6 @@ from acutance.server.rtc.aiortc_private.feedback import watch_feedback
 from tests.server.peers import Peer, SoftCamera, until
 
 type Client = TestClient  # type: ignore[type-arg]
-
-_TIME_BASE = Fraction(1, 90_000)
 
 
 @dataclass(frozen=True)
@@ -117,14 +114,14 @@ class CodedCamera(MediaStreamTrack):
         self._begun = self._begun or loop.time()
         await asyncio.sleep(max(0, self._begun + self.sent / self.rate - loop.time()))
         shot = self.shots[self.sent % len(self.shots)]
-        pts = self.sent * 90_000 // self.rate + int(self.ahead * 90_000)
+        pts = self.sent * VIDEO_CLOCK_RATE // self.rate + int(self.ahead * VIDEO_CLOCK_RATE)
         self.sent += 1
         if isinstance(shot, bytes):
             packet: Any = av.Packet(shot)
         else:
             frame = copy_of(shot)
-            frame.pts, frame.time_base = pts, _TIME_BASE
+            frame.pts, frame.time_base = pts, VIDEO_TIME_BASE
             packet = await loop.run_in_executor(None, self.encoder.encode, frame)
         packet.pts = packet.dts = pts
-        packet.time_base = _TIME_BASE
+        packet.time_base = VIDEO_TIME_BASE
         return packet

@@ -9,14 +9,13 @@ Each line on stdout is a call that got as far as it was to get. Manners:
 
 import asyncio
 import sys
-from fractions import Fraction
 from itertools import count
 from typing import Any, cast
 
 import aiohttp
 import av
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamTrack
 
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import H264Encoder, VideoPacket
@@ -41,7 +40,7 @@ class _Camera(MediaStreamTrack):
         await asyncio.sleep(1 / 30)
         packet = cast(VideoPacket, av.Packet(self._packets[number % len(self._packets)]))
         packet.pts = packet.dts = 3000 * number
-        packet.time_base = Fraction(1, 90_000)
+        packet.time_base = VIDEO_TIME_BASE
         return packet
 
 

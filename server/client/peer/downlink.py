@@ -8,12 +8,12 @@ from typing import Any
 
 import av
 from aiortc import RTCRtpReceiver
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from acutance.server.client.peer.frame_pairs import Pairs
 from acutance.server.client.peer.recording import Recording
-from acutance.server.client.peer.timeline import CLOCK_RATE, SOUND_RATE, SenderClocks, SentFrames, SentSound
+from acutance.server.client.peer.timeline import SOUND_RATE, SenderClocks, SentFrames, SentSound
 from acutance.server.client.peer.uplink import Uplink
 from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
 from acutance.server.rtc.aiortc_private.timestamps import watch_sender_reports
@@ -83,7 +83,7 @@ class Downlink:
             watch_sender_reports(receiver, self._clocks.listen("audio", SOUND_RATE))
             return
         self.feed = FrameFeed(receiver, self._on_frame, self._on_undecoded)
-        watch_sender_reports(receiver, self._clocks.listen("video", CLOCK_RATE))
+        watch_sender_reports(receiver, self._clocks.listen("video", VIDEO_CLOCK_RATE))
         self._tasks.append(asyncio.create_task(self.feed.watch()))
         self._tasks.append(asyncio.create_task(self._read(track)))
         self._tasks.append(asyncio.create_task(self._write()))
@@ -217,13 +217,13 @@ class Downlink:
         """Return a frame's time in the source; where it is not known again, since the first that came."""
         number = self._frames.number(stamp)
         time = None if number is None else self._frames.time(number)
-        return Fraction(stamp - (self._first_stamp or 0), CLOCK_RATE) if time is None else time
+        return Fraction(stamp - (self._first_stamp or 0), VIDEO_CLOCK_RATE) if time is None else time
 
     def _sound_time(self, stamp: int) -> Fraction:
         if self.uplink:
             return Fraction(stamp + (self._sounds.offset or 0), SOUND_RATE)
         ahead = self._clocks.sound_ahead or 0.0
-        first = Fraction(self._first_stamp or 0, CLOCK_RATE)
+        first = Fraction(self._first_stamp or 0, VIDEO_CLOCK_RATE)
         return Fraction(stamp, SOUND_RATE) + Fraction(ahead).limit_denominator(SOUND_RATE) - first
 
     def _sound_end(self) -> Fraction | None:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from acutance.server.client.peer.timeline import CLOCK_RATE, SOUND_RATE
+from acutance.server.client.peer.timeline import SOUND_RATE
 from acutance.server.rtc.coded_frame import begins_keyframe
 
 SUFFIXES = {".mp4": "H264 alone, with Opus", ".mkv": "H264 or VP8, with Opus", ".webm": "VP8 alone, with Opus"}
@@ -60,7 +61,7 @@ class Recording:
         self.end = Fraction(0)
         self._path = path
         self._has_sound = has_sound
-        self._duration = round(CLOCK_RATE / rate)
+        self._duration = round(VIDEO_CLOCK_RATE / rate)
         self._container: OutputContainer | None = None
         self._video: VideoStream | None = None
         self._audio: AudioStream | None = None
@@ -89,9 +90,9 @@ class Recording:
                 self._open(codec, data)
             assert self._container is not None
             packet: av.Packet[Any] = av.Packet(data)
-            self._last = max(self._last + 1, round(time * CLOCK_RATE))
+            self._last = max(self._last + 1, round(time * VIDEO_CLOCK_RATE))
             packet.pts = packet.dts = self._last
-            packet.time_base = Fraction(1, CLOCK_RATE)
+            packet.time_base = VIDEO_TIME_BASE
             packet.duration = self._duration
             packet.is_keyframe = is_keyframe
             packet.stream = self._video
@@ -99,7 +100,7 @@ class Recording:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._failed(error) from error
         self.frames += 1
-        self.end = Fraction(self._last + self._duration, CLOCK_RATE)
+        self.end = Fraction(self._last + self._duration, VIDEO_CLOCK_RATE)
 
     def sound(self, time: Fraction, data: bytes) -> None:
         """Append a packet of Opus at its time of the source, in seconds."""
@@ -136,7 +137,7 @@ class Recording:
         with av.open(io.BytesIO(_raw(codec, keyframe)), format=_RAW[codec]) as bare:
             self._container = av.open(str(self._path), "w")
             self._video = self._container.add_stream_from_template(bare.streams.video[0], opaque=True)
-            self._video.time_base = Fraction(1, CLOCK_RATE)
+            self._video.time_base = VIDEO_TIME_BASE
             if self._has_sound:
                 # The encoder that is opened here writes Opus's header (RFC 7845, section 5.1) and nothing else.
                 self._audio = self._container.add_stream("libopus", rate=SOUND_RATE, layout="stereo")
@@ -156,5 +157,5 @@ def _raw(codec: str, keyframe: bytes) -> bytes:
         return keyframe
     width, height = (int.from_bytes(keyframe[at : at + 2], "little") & 0x3FFF for at in (6, 8))
     header = b"DKIF\0\0\x20\0VP80" + width.to_bytes(2, "little") + height.to_bytes(2, "little")
-    header += CLOCK_RATE.to_bytes(4, "little") + (1).to_bytes(4, "little") + (1).to_bytes(4, "little") + bytes(4)
+    header += VIDEO_CLOCK_RATE.to_bytes(4, "little") + (1).to_bytes(4, "little") + (1).to_bytes(4, "little") + bytes(4)
     return header + len(keyframe).to_bytes(4, "little") + bytes(8) + keyframe

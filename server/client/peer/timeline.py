@@ -10,7 +10,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from hashlib import blake2b
 
-CLOCK_RATE = 90_000
+from aiortc.mediastreams import VIDEO_CLOCK_RATE
+
 SOUND_RATE = 48_000
 _MARKS = 16
 # Two minutes at 30 frames a second: no round trip takes longer.
@@ -44,7 +45,7 @@ class SentFrames:
             number: from 0 on.
             time: of the source, in seconds.
         """
-        stamp = max(self._last + 1, round(time * CLOCK_RATE) + _mark(number))
+        stamp = max(self._last + 1, round(time * VIDEO_CLOCK_RATE) + _mark(number))
         self._last = stamp
         self._numbers[stamp] = number
         self._times[number] = time

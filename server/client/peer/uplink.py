@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from acutance.server.client.peer.read_ahead import Ahead, Item, Packet
 from acutance.server.client.peer.source import Pictures, Source, sound
-from acutance.server.client.peer.timeline import CLOCK_RATE, SOUND_RATE, SentFrames, SentSound
+from acutance.server.client.peer.timeline import SOUND_RATE, SentFrames, SentSound
 from acutance.server.encoding.bitrate import start_bitrate
 from acutance.server.encoding.encoder import ENCODERS, Encoder
 
@@ -178,7 +178,7 @@ class Uplink:
             if self.live and ahead.is_full:
                 self.skipped += 1
                 continue
-            frame.pts, frame.time_base = self.frames.add(number, time), Fraction(1, CLOCK_RATE)
+            frame.pts, frame.time_base = self.frames.add(number, time), VIDEO_TIME_BASE
             self.on_original(number, frame)
             yield Item(self.encoder.encode(frame), float(time), number)
             number += 1

@@ -4,6 +4,7 @@ from itertools import count
 import av
 import numpy as np
 import pytest
+from aiortc.mediastreams import VIDEO_TIME_BASE
 from skimage.metrics import structural_similarity
 
 from acutance.server.encoding.bitrate import RateControl
@@ -49,7 +50,7 @@ def test_one_frame_in_one_packet_out_with_the_frames_time(codec: str) -> None:
     encoder = ENCODERS[codec](RateControl(8_000_000))
     packets = [encoder.encode(frame) for frame in _frames(10)]
     assert [packet.pts for packet in packets] == [n * 3000 for n in range(10)]
-    assert all(packet.time_base == av.rational.AVRational(1, 90_000) for packet in packets)
+    assert all(packet.time_base == VIDEO_TIME_BASE for packet in packets)
     assert [packet.is_keyframe for packet in packets] == [True] + [False] * 9
 
 

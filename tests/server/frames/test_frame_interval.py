@@ -1,6 +1,5 @@
-from fractions import Fraction
-
 import pytest
+from aiortc.mediastreams import VIDEO_TIME_BASE
 from av import VideoFrame
 
 from acutance.server.frames.frame_interval import FrameInterval
@@ -11,7 +10,7 @@ def _after(*stamps: int | None) -> float:
     for stamp in stamps:
         frame = VideoFrame(16, 16, "yuv420p")
         if stamp is not None:
-            frame.pts, frame.time_base = stamp, Fraction(1, 90_000)
+            frame.pts, frame.time_base = stamp, VIDEO_TIME_BASE
         interval.note(frame)
     return interval.seconds
 

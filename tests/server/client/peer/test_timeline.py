@@ -2,8 +2,9 @@ import random
 from fractions import Fraction
 
 import pytest
+from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
-from acutance.server.client.peer.timeline import CLOCK_RATE, SenderClocks, SentFrames, SentSound
+from acutance.server.client.peer.timeline import SenderClocks, SentFrames, SentSound
 
 RATES = [Fraction(24_000, 1001), Fraction(25), Fraction(30), Fraction(60)]
 
@@ -35,7 +36,7 @@ def test_frames_that_are_dropped_on_the_way_do_not_matter() -> None:
 def test_the_marks_move_no_frame_by_more_than_a_sixth_of_a_millisecond() -> None:
     _, stamps = _sent(Fraction(30), 1000)
     assert stamps == sorted(set(stamps))
-    assert all(0 <= stamp - round(number * CLOCK_RATE / 30) < 16 for number, stamp in enumerate(stamps))
+    assert all(0 <= stamp - round(number * VIDEO_CLOCK_RATE / 30) < 16 for number, stamp in enumerate(stamps))
 
 
 def test_a_server_with_time_stamps_of_its_own_is_found_out() -> None:
@@ -69,7 +70,7 @@ def test_sound_is_known_by_its_bytes_but_not_by_silence() -> None:
 
 def test_sound_and_picture_meet_by_the_senders_clock() -> None:
     clocks = SenderClocks()
-    picture, sound = clocks.listen("video", 90_000), clocks.listen("audio", 48_000)
+    picture, sound = clocks.listen("video", VIDEO_CLOCK_RATE), clocks.listen("audio", 48_000)
     picture(1000.5, 45_000)  # began at 1000.0
     assert clocks.sound_ahead is None
     sound(1001.0, 24_000)  # began at 1000.5
