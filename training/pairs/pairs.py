@@ -17,7 +17,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from acutance.model.hints import COUNT
+from acutance.model.hints import BITS_WINDOW, COUNT
 from acutance.training.data.dataset import Item, TrainingSet, write_json
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
 from acutance.training.data.pictures import DataError
@@ -27,7 +27,7 @@ from acutance.training.recipes.recipe import PairsSection, Recipe
 
 Patches = NDArray[np.uint8]
 
-_VERSION = 2
+_VERSION = 3
 """Raised when the same recipe and set would give other pairs."""
 _POLL = 0.5
 """Seconds between two looks at whether another run has finished the same pairs."""
@@ -36,9 +36,16 @@ _PICTURE_FRAMES = (4, 8)
 """Fewest and most frames of a clip that is made from a picture; its last frame, index 3 to 7, is used: mostly a
 predicted one, and the only one that is not resampled."""
 _CLIP_FRAMES = (16, 48)
-"""The same for a real clip; patches come from any of its frames but the first few, where rate control settles. The
-picture of a call gets better for a second after a keyframe: short clips would teach only its beginning."""
+"""The same for a real clip."""
 _CLIP_FIRST = 8
+"""Patches of a real clip that begins with a keyframe come from this frame on: before, the rate control settles."""
+_AFTER_KEYFRAME = 0.2
+"""Share of clips that begin with a keyframe, as a call does, and again after a loss. The others are in the middle of a
+call: frames get better for a second or two after a keyframe."""
+_LEAD_IN = (BITS_WINDOW, 2 * BITS_WINDOW)
+"""Fewest and most frames that are coded before those others."""
+_NATIVE = (1280, 720)
+"""Largest frame of a native clip in pixels: what a good camera sends, neither cropped nor reduced."""
 _CLIP_SHRUNK = 1.6
 """Real clips are reduced by this at most: talking heads of 480 lines are small as they are."""
 
@@ -224,13 +231,14 @@ def _make(task: _Task) -> tuple[int, Patches, NDArray[np.uint8]]:
     rng = np.random.default_rng(task.seed)
     source = TrainingSet.open(task.set_folder)
     how = task.mixture.draw(rng)
+    lead_in = 0 if rng.random() < _AFTER_KEYFRAME else int(rng.integers(_LEAD_IN[0], _LEAD_IN[1] + 1))
     if task.item.frames > 1:
         clip = _real_clip(source, task.item, task.section, rng)
-        first = min(_CLIP_FIRST, len(clip) - 1)
+        first = 0 if lead_in else min(_CLIP_FIRST, len(clip) - 1)
     else:
         clip = _panned_clip(source.planes(task.item), task.section, rng, coded=how.codec is not None)
         first = len(clip) - 1
-    degraded = degrade_frames(clip, how)
+    degraded = degrade_frames(clip, how, lead_in)
     patches = np.empty((task.section.patches, 2, task.section.patch, task.section.patch), np.uint8)
     codes = np.empty((task.section.patches, COUNT), np.uint8)
     for patch, code in zip(patches, codes, strict=True):
@@ -241,10 +249,11 @@ def _make(task: _Task) -> tuple[int, Patches, NDArray[np.uint8]]:
 
 
 def _panned_clip(planes: Planes, section: PairsSection, rng: np.random.Generator, *, coded: bool) -> list[Planes]:
-    smallest = section.patch + 2 * MARGIN
-    if rng.random() < section.shrink_source:
+    native = rng.random() < section.native
+    if not native and rng.random() < section.shrink_source:
+        smallest = section.patch + 2 * MARGIN
         planes = _shrunk(planes, rng, min(2.0, (min(planes.size) - 1) / smallest))
-    size = frame_size(planes.size, section.frame)
+    size = frame_size(planes.size, _NATIVE if native else section.frame)
     left, top = (_even(rng, MARGIN, have - want - MARGIN) for have, want in zip(planes.size, size, strict=True))
     frames = int(rng.integers(_PICTURE_FRAMES[0], _PICTURE_FRAMES[1] + 1)) if coded else 1
     return make_clip(planes, size, (left, top), Motion.draw(rng), frames)

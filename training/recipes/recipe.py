@@ -31,7 +31,17 @@ class RecipeError(DataError):
 
 
 class PairsSection(Section):
-    """How many pairs are made and of what size, see `acutance.training.pairs.pairs`."""
+    """How many pairs are made and of what size, see `acutance.training.pairs.pairs`.
+
+    Attributes:
+        clips: Short clips that are degraded.
+        patches: Pairs that are cut from the frames of each clip.
+        patch: Side of a pair in pixels.
+        frame: Largest width and height of a clip's frames.
+        shrink_source: Share of clips with a source that is first reduced, by up to 2: other content, equally crisp.
+        moving: Share of clips from real video; the rest are pans over pictures.
+        native: Share of those pans with frames of up to 1280x720 instead of `frame`, and a source as it is.
+    """
 
     clips: int = Field(ge=1)
     patches: int = Field(ge=1)
@@ -39,6 +49,7 @@ class PairsSection(Section):
     frame: tuple[int, int]
     shrink_source: Share
     moving: Share
+    native: Share = 0.0
 
     @model_validator(mode="after")
     def _patch_fits(self) -> Self:

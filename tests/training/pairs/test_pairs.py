@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from acutance.model.hints import Hints
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.metrics.psnr_ssim import psnr
@@ -80,6 +81,32 @@ def test_real_clips_are_used_where_they_are_asked_for(source: TrainingSet, recip
     frames = [source.luma(clip, index) for index in range(clip.frames)]
     for _, truth in patches:
         assert any(_contains(frame, truth) for frame in frames)
+
+
+@pytest.mark.parametrize("moving", [0.0, 1.0])
+def test_most_pairs_are_from_the_middle_of_a_call_and_some_from_after_a_keyframe(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path, moving: float
+) -> None:
+    sharp = {"identity": 0.0, "bicubic": 0.0, "sharp": 1.0, "soft": 0.0, "shrunk": 0.0, "bits": [0.1, 0.1], "h264": 1.0}
+    pairs, _ = made(source, changed(recipe, mixture=sharp, pairs={"clips": 24, "moving": moving}), tmp_path)
+    # After a second, the mean of bits is what the rate control aims at.
+    excess = pairs.hints[:, 1].astype(int) - Hints(bits=0.1).codes[1]
+    assert abs(np.median(excess)) <= 6
+    assert 0.05 <= np.mean(excess > 14) <= 0.5
+
+
+def test_native_clips_show_more_of_a_picture_than_the_recipes_frame(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    def places(native: float) -> int:
+        """Different patches of a clip that has frames as small as a patch."""
+        identity = {"identity": 1.0, "bicubic": 0.0, "sharp": 0.0, "soft": 0.0, "shrunk": 0.0}
+        small = {"clips": 1, "patches": 8, "frame": [64, 64], "native": native}
+        pairs, _ = made(source, changed(recipe, mixture=identity, pairs=small), tmp_path)
+        return len({patch.tobytes() for patch in pairs.patches[:, 1]})
+
+    assert places(native=0.0) == 1
+    assert places(native=1.0) > 4
 
 
 def test_each_recipe_has_pairs_of_its_own_and_equal_ones_share_them(
