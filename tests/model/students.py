@@ -7,7 +7,7 @@ from acutance.model.nets.student import Student
 
 
 def lived_in(shape: StudentShape, seed: int = 0) -> Student:
-    """A student as after training: statistics and tail are far from where they start."""
+    """A student as after training: statistics, tail and weights of hints are far from where they start."""
     torch.manual_seed(seed)
     student = Student(shape)
     with torch.no_grad():
@@ -20,4 +20,7 @@ def lived_in(shape: StudentShape, seed: int = 0) -> Student:
                 module.weight.uniform_(0.5, 1.5)
                 module.bias.uniform_(-0.5, 0.5)
         student.tail.weight.normal_(std=0.3)
+        head = student.head[0]
+        assert isinstance(head, torch.nn.Conv2d)
+        head.weight[:, 1:].normal_(std=0.1)
     return student.eval()

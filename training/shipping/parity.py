@@ -16,6 +16,8 @@ PICTURES = 100
 _LARGEST = 160
 _GRAINS = (1, 2, 4, 8, 32)
 """Pixels that a patch of one brightness measures: from noise, which no photograph exceeds, to soft ramps."""
+_SPANS = ((0.5, 10.6), (1e-3, 10.6), (1.0, 2.6))
+"""Least step, bits and reduction, and octaves up to code 255, see `acutance.model.hints`."""
 
 
 def random_pictures(count: int = PICTURES, seed: int = 0) -> Iterator[tuple[Plane, Hints]]:
@@ -26,8 +28,13 @@ def random_pictures(count: int = PICTURES, seed: int = 0) -> Iterator[tuple[Plan
         grain = _GRAINS[index % len(_GRAINS)]
         coarse = rng.normal(128, 90, (-(-height // grain), -(-width // grain))).clip(0, 255).astype(np.uint8)
         luma = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
-        step, bits = float(rng.uniform(0, 100)), float(rng.uniform(0, 0.3))
-        yield luma, Hints(step=step, bits=bits, reduction=float(rng.uniform(1, 4)))
+        yield luma, _random_hints(rng)
+
+
+def _random_hints(rng: np.random.Generator) -> Hints:
+    """Hints with all codes from 0 to 255."""
+    step, bits, reduction = (float(scale * 2 ** rng.uniform(0, octaves)) for scale, octaves in _SPANS)
+    return Hints(step, bits, reduction, sharpness=float(rng.uniform(0, 1)))
 
 
 def check(file: Path, student: Student, count: int = PICTURES) -> int:

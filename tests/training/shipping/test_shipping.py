@@ -1,3 +1,4 @@
+import copy
 import json
 from pathlib import Path
 
@@ -5,10 +6,12 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+import torch
 import typer
 from typer.testing import CliRunner
 
 from acutance.model.engine.engine import Engine
+from acutance.model.hints import COUNT
 from acutance.model.nets.export import ExportError, to_onnx
 from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Student
@@ -56,6 +59,8 @@ def test_random_pictures_are_a_hundred_of_odd_sizes_too_and_always_the_same() ->
     assert sum(luma.shape[0] % 2 or luma.shape[1] % 2 for luma, _ in first) > 50
     assert all((a == b).all() and known == told for (a, known), (b, told) in zip(first, again, strict=True))
     assert len({hints for _, hints in first}) == 100
+    codes = np.array([hints.codes for _, hints in first])
+    assert (np.ptp(codes, axis=0) > 200).all()
 
 
 def test_parity_holds_for_the_student_and_not_for_another(student: Student, tmp_path: Path) -> None:
@@ -86,6 +91,18 @@ def test_a_run_becomes_a_file_that_the_engine_runs_and_a_card(student: Student, 
     metadata = ort.InferenceSession(out, providers=["CPUExecutionProvider"]).get_modelmeta().custom_metadata_map
     assert metadata["name"] == "mine"
     assert metadata["shape"] == "r2c8n2h"
+
+
+@pytest.mark.parametrize("hint", range(COUNT))
+def test_parity_fails_for_a_graph_that_reads_one_hint_differently(student: Student, tmp_path: Path, hint: int) -> None:
+    other = copy.deepcopy(student)
+    with torch.no_grad():
+        row, column = divmod(hint, 2)
+        # The head's kernel of 4 with stride 2 and one row of padding sees each hint at four places.
+        other.head[0].weight[:, 1, (1 + row) % 2 :: 2, (1 + column) % 2 :: 2] *= 0.9
+    (tmp_path / "other.onnx").write_bytes(to_onnx(other, {}))
+    with pytest.raises(ExportError, match="differs from torch"):
+        parity.check(tmp_path / "other.onnx", student)
 
 
 def test_half_precision_gives_the_same_picture_within_a_grey_level(student: Student, tmp_path: Path) -> None:
