@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from torch import nn
 
 from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.checkpoints.networks import Network
@@ -108,11 +109,18 @@ def first_weights(path: Path, recipe: Recipe) -> Network:
     """The network whose weights a run starts from.
 
     Raises:
-        CheckpointError: The file cannot be read, or is of another shape.
+        CheckpointError: The file cannot be read, is of another shape, or differs in batch norm.
     """
     network, _ = load_network(path)
     if network.shape != recipe.shape:
         raise CheckpointError(f"{path} is a {network.shape.name}, the recipe asks for a {recipe.shape.name}")
+    held = any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    wanted = recipe.student is not None and recipe.student.batch_norm
+    if held != wanted:
+        has, asks = ("batch norm", "none") if held else ("no batch norm", "one")
+        raise CheckpointError(
+            f"{path} has {has}, the recipe asks for {asks}: --set student.batch_norm={str(held).lower()}"
+        )
     return network
 
 

@@ -246,3 +246,5 @@ def test_orders_that_do_not_fit_the_folder_are_explained(order: Order, tmp_path:
     init = Checkpoint.BEST.file(order.out)
     with pytest.raises(DataError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
         said(replace(order, init=init, overrides=("student.channels=16",), out=tmp_path / "a"))
+    with pytest.raises(DataError, match=r"has no batch norm, the recipe asks for one: --set student\.batch_norm=false"):
+        said(replace(order, init=init, overrides=("student.batch_norm=true",), out=tmp_path / "a"))
