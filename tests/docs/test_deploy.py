@@ -124,7 +124,27 @@ def test_the_manifests_fit_the_schemas_of_kubernetes() -> None:
     for manifest in manifests():
         kubernetes_validate.validate(manifest, "1.30", strict=True)
         kinds.append(manifest["kind"])
-    assert kinds == ["Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"]
+    assert kinds == ["Deployment", "Service", "PodDisruptionBudget"]
+
+
+def test_a_session_url_can_only_reach_the_pod_that_answered_it() -> None:
+    """A Service picks any pod, and affinity by address fails for clients that share or change theirs: one pod."""
+    deployment, service, *_ = manifests()
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
+    assert "sessionAffinity" not in service["spec"]
+    assert all(manifest["kind"] != "HorizontalPodAutoscaler" for manifest in manifests())
+
+
+def test_the_capacity_that_the_manifest_names_was_measured() -> None:
+    text = (DEPLOY / "kubernetes" / "acutance.yaml").read_text("utf-8")
+    named = re.search(r"three such calls they enhance (\d+) % of the frames", text)
+    runs = (ROOT / "docs" / "benchmarks" / "2026-11-23-two-cores.jsonl").read_text("utf-8").splitlines()
+    (three,) = (run for run in runs if json.loads(run)["options"].get("sessions") == 5)  # two were refused
+    measured = re.search(r'"enhanced_share": ([\d.]+)', three)
+    assert named
+    assert measured
+    assert int(named[1]) == round(100 * float(measured[1]))
 
 
 def test_the_supervisors_wait_longer_than_the_drain() -> None:
