@@ -86,7 +86,8 @@ PICTURE = f"""async (steps) => {{
         if (step === 'open') {{
             const at = results.push('pending') - 1;
             picture.open(settings, call.signal).then(
-                () => (results[at] = 'opened'), (error) => (results[at] = error.code ?? error.name));
+                () => (results[at] = 'opened'),
+                (error) => (results[at] = error instanceof DOMException ? error.name : error.code));
         }} else if (step === 'stop') {{
             call.abort();
             picture.close();
