@@ -25,10 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # Pictures in real time, drawn and encoded in software: a machine that was busy for a moment gets a second
-            # look, in a new page. What is broken fails both times.
-            if item.get_closest_marker("soak") is None:
-                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

@@ -29,16 +29,23 @@ def write_moving_picture(path: Path) -> Path:
 
 
 def pictures() -> Iterator[Image.Image]:
-    """Yield the moving picture's frames."""
-    photograph = Image.fromarray(data.astronaut())
+    """Yield the frames of the moving picture."""
     for frame in range(SECONDS * RATE):
-        turn = 2 * math.pi * frame / (SECONDS * RATE)
-        # Around the face; the path is closed and stays inside the 512 x 512 photograph.
-        width = 380 + 40 * math.sin(turn)
-        height = width * HEIGHT / WIDTH
-        left = 256 - width / 2 + 24 * math.sin(2 * turn)
-        top = 130 - height / 2 + 10 * math.cos(turn)
-        soft = photograph.resize(
-            (SOFT_WIDTH, SOFT_HEIGHT), Image.Resampling.BICUBIC, (left, top, left + width, top + height)
-        )
+        soft = _crop(frame, (SOFT_WIDTH, SOFT_HEIGHT))
         yield soft.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+
+
+def pristine(frame: int) -> Image.Image:
+    """Return a frame with all the detail of the photograph: what an enhanced frame should come close to."""
+    return _crop(frame, (WIDTH, HEIGHT))
+
+
+def _crop(frame: int, size: tuple[int, int]) -> Image.Image:
+    turn = 2 * math.pi * frame / (SECONDS * RATE)
+    # Around the face; the path is closed and stays inside the 512 x 512 photograph.
+    width = 380 + 40 * math.sin(turn)
+    height = width * HEIGHT / WIDTH
+    left = 256 - width / 2 + 24 * math.sin(2 * turn)
+    top = 130 - height / 2 + 10 * math.cos(turn)
+    photograph = Image.fromarray(data.astronaut())
+    return photograph.resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height))

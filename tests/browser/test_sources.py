@@ -197,3 +197,52 @@ def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_goes_on(open
     expect(page.page.locator("#sound-said")).to_contain_text("change that in the address bar")
     expect(page.page.locator("#microphone")).not_to_be_checked()
     expect(page.page.locator("#status-what")).to_have_text("Live.")
+
+
+def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_goes_on(open_page, server):
+    deny = """
+        const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (constraints) => {
+            if (constraints.audio) throw new DOMException('', 'NotAllowedError');
+            return open(constraints);
+        };
+    """
+    page = open_page(server, deny)
+    page.page.locator("#microphone").check()
+    page.start()
+    expect(page.page.locator("#sound-said")).to_contain_text("change that in the address bar")
+    expect(page.page.locator("#microphone")).not_to_be_checked()
+
+
+def test_a_microphone_that_is_unplugged_is_explained_and_the_call_goes_on(open_page, server):
+    page = open_page(server, HOLD_CONNECTION)
+    page.page.locator("#microphone").check()
+    page.start()
+    page.until("() => held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
+    page.page.evaluate("""() => {
+        const { track } = held.pc.getSenders().find((sender) => sender.track?.kind === 'audio');
+        track.dispatchEvent(new Event('ended'));
+    }""")
+    expect(page.page.locator("#sound-said")).to_contain_text("The microphone stopped")
+    expect(page.page.locator("#microphone")).not_to_be_checked()
+    page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
+    expect(page.page.locator("#status-what")).to_have_text("Live.")
+
+
+def test_a_source_chosen_while_another_one_opens_is_the_one_that_is_sent(open_page, server):
+    slow = """
+        const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (constraints) => {
+            await new Promise((resolve) => { window.grant = resolve; });
+            window.camera = (await open(constraints)).getVideoTracks()[0];
+            return new MediaStream([window.camera]);
+        };
+    """
+    page = open_page(server, slow)
+    page.page.locator("#start").click()
+    expect(page.page.locator("#status-what")).to_contain_text("Opening the camera")
+    page.choose("sample")
+    page.wait_until_live()
+    page.page.evaluate("grant()")
+    page.until("() => window.camera?.readyState === 'ended'")
+    expect(page.page.locator("#status-what")).to_have_text("Live.")

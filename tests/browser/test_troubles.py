@@ -2,6 +2,7 @@
 
 import json
 import re
+from time import monotonic
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -9,6 +10,10 @@ from playwright.sync_api import Route, expect
 from tests.browser.acutance_page import AcutancePage
 from tests.browser.chromium import launch_chromium
 from tests.browser.real_server import running_server
+from tests.browser.test_restart import HOLD_CONNECTION
+
+_HELD = """() => document.getElementById('stage').hasAttribute('data-held')
+    && !document.getElementById('enhanced-canvas').hidden"""
 
 
 def rejecting(name: str) -> str:
@@ -171,9 +176,45 @@ def test_a_server_that_is_started_anew_gets_the_call_back_by_itself(open_page, t
         expect(page.page.locator("#status-what")).to_have_text(re.compile("server (ended the call|cannot be reached)"))
         expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
         assert page.page.evaluate("document.getElementById('original-video').srcObject.active"), "the camera stays open"
+        assert page.page.evaluate(_HELD), "the last pair stays on the screen"
         with running_server(tmp_path / "again.log", port=server.port):
             page.wait_until_live()
+            assert not page.page.locator("#stage").get_attribute("data-held")
             page.page.locator("#stop").click()
+            expect(page.page.locator("#enhanced-canvas")).to_be_hidden()
+
+
+def test_a_path_that_is_gone_is_left_at_once_and_the_last_picture_stays(open_page, tmp_path):
+    """A server that was killed and started anew answers, and knows nothing of the session: as after a network change.
+
+    Chromium alone takes about 20 s to call such a connection failed.
+    """
+    with running_server(tmp_path / "server.log") as server:
+        page = open_page(server, HOLD_CONNECTION)
+        page.start()
+        first = page.page.evaluate_handle("held.pc")
+        server.process.kill()
+        server.process.wait()
+        server.process.returncode = 0  # it was killed here, not by its own fault
+        with running_server(tmp_path / "again.log", port=server.port):
+            started = monotonic()
+            page.page.evaluate("window.dispatchEvent(new Event('online'))")
+            page.until("(first) => held.pc !== first", first, seconds=15)
+            assert page.page.evaluate(_HELD), "the last pair stays on the screen"
+            page.wait_until_live()
+            assert monotonic() - started < 15
+            page.page.locator("#stop").click()
+
+
+def test_a_network_that_is_back_ends_the_waiting(open_page, server):
+    page = open_page(server)
+    page.page.context.set_offline(True)
+    page.page.locator("#start").click()
+    expect(page.page.locator("#status-what")).to_have_text("The server cannot be reached.", timeout=10_000)
+    expect(page.page.locator("#status-countdown")).to_have_text(re.compile(r"(7|8) s"), timeout=20_000)
+    page.page.context.set_offline(False)
+    expect(page.page.locator("#status-countdown")).to_be_empty(timeout=3_000)
+    page.wait_until_live()
 
 
 def test_a_server_that_is_not_there_is_explained(open_page, tmp_path):

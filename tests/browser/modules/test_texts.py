@@ -2,6 +2,16 @@
 
 import re
 
+SAME_IN_GERMAN = {
+    "controls.start": "Start",
+    "control.encoder": "Encoder",
+    "token.label": "Token",
+    "state.live.what": "Live.",
+    "stage.original": "Original",
+    "stage.record.format": "Format",
+}
+"""Texts that are German as they are in English. Everything else that is equal was not translated."""
+
 TEXTS = """async () => {
     const [en, de] = await Promise.all(['en', 'de'].map((name) => import(`/static/texts/${name}.js`)));
     return { en: en.default, de: de.default };
@@ -15,3 +25,16 @@ def test_both_languages_have_every_text_with_the_same_places_to_fill(modules):
         german = texts["de"][key]
         assert german
         assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", german)), key
+
+
+def test_every_text_is_translated(modules):
+    texts = modules.evaluate(TEXTS)
+    equal = {key: english for key, english in texts["en"].items() if texts["de"][key] == english}
+    assert equal == SAME_IN_GERMAN
+
+
+def test_german_texts_have_no_english_words(modules):
+    # Words that English texts can hardly do without, and German ones do not have.
+    english = re.compile(r"\b(the|is|are|of|and|not|this|that|with|for|to|or|by|from|again)\b", re.IGNORECASE)
+    texts = modules.evaluate(TEXTS)
+    assert {key: text for key, text in texts["de"].items() if english.search(text)} == {}
