@@ -8,7 +8,7 @@
 import { Call } from './call/call.js';
 import { serverVersion } from './call/signalling.js';
 import { askToken } from './call/token-dialog.js';
-import { Trouble } from './call/trouble.js';
+import { CallError } from './call/call-error.js';
 import { ControlPanel } from './control/panel.js';
 import { element } from './dom.js';
 import { bugReport } from './figures/bug-report.js';
@@ -50,9 +50,9 @@ const sound = new SoundPanel(async (on) => {
   try {
     await call?.setMicrophone(on);
   } catch (error) {
-    const trouble = Trouble.from(error);
-    note(trouble.code, trouble.detail);
-    throw trouble;
+    const failure = CallError.from(error);
+    note(failure.code, failure.detail);
+    throw failure;
   }
 });
 const line = new LinePanel((wanted) => call?.use(wanted));
@@ -76,10 +76,10 @@ function start() {
       source.refreshCameras(source.settings.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
     onSoftenFailed: (error) => {
-      note('soften-failed', Trouble.from(error).detail);
+      note('soften-failed', CallError.from(error).detail);
       line.refuseSoftness();
     },
-    onMicrophoneLost: () => sound.switchOff(new Trouble('microphone-lost')),
+    onMicrophoneLost: () => sound.switchOff(new CallError('microphone-lost')),
     onStats: (stats) => {
       report = { stats, at: performance.now() };
       control.show(stats);
@@ -89,7 +89,7 @@ function start() {
     onReturned: (stream) => sound.play(stream),
     onPause: pause,
     onToken: askToken,
-    onEnd: (trouble) => {
+    onEnd: (failure) => {
       unwatch();
       call = null;
       state = 'idle';
@@ -97,8 +97,8 @@ function start() {
       forgetReport();
       figures.rest();
       showButtons();
-      note(trouble?.code ?? 'stopped', trouble?.detail);
-      if (trouble) show({ ...explain(trouble), action: actionFor(trouble) });
+      note(failure?.code ?? 'stopped', failure?.detail);
+      if (failure) show({ ...explain(failure), action: actionFor(failure) });
       else tell();
     },
   });
@@ -121,29 +121,29 @@ async function changeSource() {
     await call.show(source.settings);
   } catch (error) {
     if (!call || state === 'opening') return; // the call ends with it
-    const trouble = Trouble.from(error);
-    note(trouble.code, trouble.detail);
-    say(element('source-said', HTMLElement), `trouble.${trouble.code}.what`, valuesOf(trouble));
+    const failure = CallError.from(error);
+    note(failure.code, failure.detail);
+    say(element('source-said', HTMLElement), `error.${failure.code}.what`, valuesOf(failure));
   }
 }
 
-/** @param {Trouble} trouble @param {number} seconds @param {AbortSignal} signal */
-async function pause(trouble, seconds, signal) {
-  note(`${trouble.code}, again in ${seconds} s`, trouble.detail);
+/** @param {CallError} failure @param {number} seconds @param {AbortSignal} signal */
+async function pause(failure, seconds, signal) {
+  note(`${failure.code}, again in ${seconds} s`, failure.detail);
   forgetReport();
   const { over, skip } = countDown(seconds, signal);
-  show({ ...explainPause(trouble), action: { label: 'state.now', act: skip } });
+  show({ ...explainPause(failure), action: { label: 'state.now', act: skip } });
   addEventListener('online', skip);
   await over;
   removeEventListener('online', skip);
 }
 
-/** @param {Trouble} trouble @returns {import('./status.js').Action | null} */
-function actionFor(trouble) {
-  if (trouble.code === 'no-file' || trouble.code === 'file-failed') {
+/** @param {CallError} failure @returns {import('./status.js').Action | null} */
+function actionFor(failure) {
+  if (failure.code === 'no-file' || failure.code === 'file-failed') {
     return { label: 'source.file.choose', act: () => source.chooseFile() };
   }
-  if (!wantsSample(trouble)) return null;
+  if (!wantsSample(failure)) return null;
   const act = () => {
     source.chooseSample();
     start();

@@ -2,7 +2,7 @@
  * Which words go with what happens: pure, so that it can be read, and tested, at a glance.
  * @import {State} from './call/call.js'
  * @import {ServerStats} from './call/protocol.js'
- * @import {Trouble, TroubleCode} from './call/trouble.js'
+ * @import {CallError, ErrorCode} from './call/call-error.js'
  * @import {SourceKind} from './sources/source.js'
  * @import {Kind, Said} from './status.js'
  * @import {Values} from './texts.js'
@@ -15,15 +15,15 @@ const KINDS = {
   connecting: 'busy',
   waiting: 'busy',
   live: 'live',
-  interrupted: 'trouble',
+  interrupted: 'error',
 };
 
-/** Where there is no picture, the page's own helps. @type {readonly TroubleCode[]} */
+/** Where there is no picture, the page's own helps. @type {readonly ErrorCode[]} */
 const WANT_SAMPLE = [
   'insecure', 'denied', 'no-camera', 'camera-busy', 'camera-failed', 'camera-lost', 'screen-denied', 'screen-missing',
 ];
 
-/** @param {Trouble} trouble */
+/** @param {CallError} failure */
 export function wantsSample({ code }) {
   return WANT_SAMPLE.includes(code);
 }
@@ -58,32 +58,32 @@ function describeEnhancement(stats) {
   if (enhanced >= ENHANCED_ENOUGH * frames) return { kind: 'live', what: 'state.live.what', next: 'state.live.next' };
   const reason = sentence(stats?.passed_reason ?? '');
   if (enhanced === 0) {
-    return { kind: 'trouble', what: 'state.passed.what', next: 'state.passed.next', values: { reason } };
+    return { kind: 'error', what: 'state.passed.what', next: 'state.passed.next', values: { reason } };
   }
   const share = Math.max(1, Math.round((100 * enhanced) / frames));
-  const kindOf = enhanced < passed ? 'trouble' : 'live';
+  const kindOf = enhanced < passed ? 'error' : 'live';
   return { kind: kindOf, what: 'state.partly.what', next: 'state.partly.next', values: { reason, share } };
 }
 
 /**
- * @param {Trouble} trouble that ended the call
+ * @param {CallError} failure that ended the call
  * @returns {Said}
  */
-export function explain(trouble) {
-  const values = valuesOf(trouble);
-  return { kind: 'trouble', what: `trouble.${trouble.code}.what`, next: `trouble.${trouble.code}.next`, values };
+export function explain(failure) {
+  const values = valuesOf(failure);
+  return { kind: 'error', what: `error.${failure.code}.what`, next: `error.${failure.code}.next`, values };
 }
 
 /**
- * @param {Trouble} trouble after which it is tried again without being asked
+ * @param {CallError} failure after which it is tried again without being asked
  * @returns {Said}
  */
-export function explainPause(trouble) {
-  const next = trouble.code === 'full' ? 'state.waiting-place.next' : 'state.reconnecting.next';
-  return { kind: 'trouble', what: `trouble.${trouble.code}.what`, next, values: valuesOf(trouble) };
+export function explainPause(failure) {
+  const next = failure.code === 'full' ? 'state.waiting-place.next' : 'state.reconnecting.next';
+  return { kind: 'error', what: `error.${failure.code}.what`, next, values: valuesOf(failure) };
 }
 
-/** @param {Trouble} trouble @returns {Values} */
+/** @param {CallError} failure @returns {Values} */
 export function valuesOf({ detail }) {
   const { host, port } = location;
   return { because: detail ? `: ${sentence(detail)}` : '.', host, port: port ? `:${port}` : '' };

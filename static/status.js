@@ -6,7 +6,7 @@
 import { element } from './dom.js';
 import { say } from './texts.js';
 
-/** @typedef {'idle' | 'busy' | 'live' | 'trouble'} Kind */
+/** @typedef {'idle' | 'busy' | 'live' | 'error'} Kind */
 
 /** A button beside the words. @typedef {{label: TextKey, act: () => void}} Action */
 

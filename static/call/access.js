@@ -3,7 +3,7 @@
  * ends with it.
  */
 import { within } from './deadline.js';
-import { Trouble } from './trouble.js';
+import { CallError } from './call-error.js';
 
 const KEY = 'acutance.token';
 
@@ -44,18 +44,18 @@ function token() {
  * @param {Omit<RequestInit, 'signal'>} request
  * @param {AbortSignal} signal gives the request up; the promise then rejects with its reason
  * @param {number} [limitMs] for the whole answer
- * @returns {Promise<Reply>} rejects with the `Trouble` 'server-unreachable' where none comes in time, with
+ * @returns {Promise<Reply>} rejects with the `CallError` 'server-unreachable' where none comes in time, with
  *   'token-missing' or 'token-wrong' where the status is 401
  */
 export async function ask(address, request, signal, limitMs = ANSWER_MS) {
   const bearer = token();
   const headers = { ...request.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };
   const over = new AbortController();
-  const late = () => new Trouble('server-unreachable');
+  const late = () => new CallError('server-unreachable');
   try {
     const reply = await within(
       fetchReply(address, { ...request, headers, signal: over.signal }), limitMs, late, signal);
-    if (reply.status === 401) throw new Trouble(bearer ? 'token-wrong' : 'token-missing');
+    if (reply.status === 401) throw new CallError(bearer ? 'token-wrong' : 'token-missing');
     return reply;
   } finally {
     over.abort();
@@ -69,7 +69,7 @@ async function fetchReply(address, request) {
     const { status, ok, headers } = response;
     return { status, ok, headers, body: parse(await response.text()) };
   } catch {
-    throw new Trouble('server-unreachable');
+    throw new CallError('server-unreachable');
   }
 }
 

@@ -12,7 +12,7 @@ import { within } from './deadline.js';
 import { Retries } from './reconnect.js';
 import { Session } from './session.js';
 import { iceServers } from './signalling.js';
-import { Trouble } from './trouble.js';
+import { CallError } from './call-error.js';
 
 const FIRST_PICTURE_MS = 10_000;
 
@@ -30,10 +30,10 @@ const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
  * @property {(stats: ServerStats) => void} onStats
  * @property {(answer: Applied | Refused) => void} onAnswer
  * @property {(stream: MediaStream | null) => void} onReturned the server's stream
- * @property {(trouble: Trouble, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the wait and
+ * @property {(failure: CallError, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the wait and
  *   resolves when it is over
  * @property {(wrong: boolean) => Promise<boolean>} onToken asks for a token; false where the user gives none
- * @property {(trouble: Trouble | null) => void} onEnd once; null when the user stopped it
+ * @property {(failure: CallError | null) => void} onEnd once; null when the user stopped it
  */
 
 export class Call {
@@ -64,7 +64,7 @@ export class Call {
     addEventListener('online', () => this.#session?.checkPath(), { signal: this.#over.signal });
     this.#picture = new Picture({
       onTrack: (track) => this.#send(track),
-      onLost: (code) => this.#end(new Trouble(code)),
+      onLost: (code) => this.#end(new CallError(code)),
       onSoftenFailed: on.onSoftenFailed,
     });
     this.#microphone = new Microphone({
@@ -83,7 +83,7 @@ export class Call {
     try {
       await this.#run(source, this.#over.signal);
     } catch (error) {
-      this.#end(Trouble.from(error));
+      this.#end(CallError.from(error));
     }
   }
 
@@ -129,7 +129,7 @@ export class Call {
       } catch (error) {
         this.#hangUp();
         signal.throwIfAborted();
-        await this.#settle(Trouble.from(error), retries, signal);
+        await this.#settle(CallError.from(error), retries, signal);
       }
     }
   }
@@ -146,7 +146,7 @@ export class Call {
     await session.connect(this.#settings, signal);
     session.limit(this.#line); // Chromium forgets what was set before the answer came
     this.#on.onState('waiting');
-    const late = () => new Trouble('no-picture');
+    const late = () => new CallError('no-picture');
     await within(Promise.race([this.#stage.firstPicture(signal), session.over]), FIRST_PICTURE_MS, late, signal);
     onLive();
     this.#on.onState('live');
@@ -156,7 +156,7 @@ export class Call {
   /** @param {RTCIceServer[]} servers */
   #open(servers) {
     const track = this.#picture.track;
-    if (!track) throw new Trouble('unexpected');
+    if (!track) throw new CallError('unexpected');
     let live = false;
     const session = new Session(track, servers, {
       onStream: (stream) => {
@@ -180,16 +180,16 @@ export class Call {
     return session;
   }
 
-  /** @param {Trouble} trouble @param {Retries} retries @param {AbortSignal} signal */
-  async #settle(trouble, retries, signal) {
-    if (trouble.code === 'token-missing' || trouble.code === 'token-wrong') {
-      if (!await this.#on.onToken(trouble.code === 'token-wrong')) throw trouble;
+  /** @param {CallError} failure @param {Retries} retries @param {AbortSignal} signal */
+  async #settle(failure, retries, signal) {
+    if (failure.code === 'token-missing' || failure.code === 'token-wrong') {
+      if (!await this.#on.onToken(failure.code === 'token-wrong')) throw failure;
       signal.throwIfAborted();
       return;
     }
-    const seconds = retries.pauseAfter(trouble);
-    if (seconds === null) throw trouble;
-    if (seconds > 0) await this.#on.onPause(trouble, seconds, signal);
+    const seconds = retries.pauseAfter(failure);
+    if (seconds === null) throw failure;
+    if (seconds > 0) await this.#on.onPause(failure, seconds, signal);
     signal.throwIfAborted();
   }
 
@@ -214,14 +214,14 @@ export class Call {
     this.#on.onReturned(null);
   }
 
-  /** @param {Trouble | null} trouble */
-  #end(trouble) {
+  /** @param {CallError | null} failure */
+  #end(failure) {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     this.#hangUp();
     this.#picture.close();
     this.#microphone.close();
     this.#stage.clear();
-    this.#on.onEnd(trouble);
+    this.#on.onEnd(failure);
   }
 }

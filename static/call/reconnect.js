@@ -1,6 +1,6 @@
 /**
  * When a call that did not connect, or was lost, is tried again.
- * @import {Trouble, TroubleCode} from './trouble.js'
+ * @import {CallError, ErrorCode} from './call-error.js'
  */
 
 /** Pause before a full server that names no time is asked again. */
@@ -11,7 +11,7 @@ const MAX_PAUSE_S = 30;
 /** About four minutes: a server that restarts is back by then. */
 const MAX_FAILURES = 10;
 
-/** What may go away by itself. @type {readonly TroubleCode[]} */
+/** What may go away by itself. @type {readonly ErrorCode[]} */
 const TRANSIENT = ['server-unreachable', 'connection-lost', 'network-changed', 'server-closed'];
 
 /** Counts the failures in a row. */
@@ -30,17 +30,17 @@ export class Retries {
   }
 
   /**
-   * @param {Trouble} trouble that ended the last try
+   * @param {CallError} failure that ended the last try
    * @returns {number | null} seconds to wait; null where trying again is for the user to decide
    */
-  pauseAfter(trouble) {
-    if (trouble.code === 'full') {
+  pauseAfter(failure) {
+    if (failure.code === 'full') {
       this.reset(); // it answered
-      return Math.max(trouble.retryAfter ?? FULL_S, 1);
+      return Math.max(failure.retryAfter ?? FULL_S, 1);
     }
-    if (!TRANSIENT.includes(trouble.code) || ++this.#failures > MAX_FAILURES) return null;
+    if (!TRANSIENT.includes(failure.code) || ++this.#failures > MAX_FAILURES) return null;
     // The server is there, and only this page lost it: nobody else comes back in the same moment.
-    if (trouble.code === 'network-changed' && this.#failures === 1) return 0;
+    if (failure.code === 'network-changed' && this.#failures === 1) return 0;
     // Pages that lost the same server do not all come back in the same moment.
     const longest = Math.min(FIRST_S * 2 ** this.#failures, MAX_PAUSE_S);
     return Math.round(longest * (0.75 + 0.25 * this.#random()));

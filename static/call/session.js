@@ -9,7 +9,7 @@ import { CHANNEL } from './protocol.js';
 import { pathIsGone } from './path-check.js';
 import { answers, endSession, postOffer } from './signalling.js';
 import { readMessage } from './telemetry.js';
-import { Trouble } from './trouble.js';
+import { CallError } from './call-error.js';
 
 /** Without ICE servers gathering takes milliseconds; a machine with many interfaces may need longer. */
 const GATHERING_MS = 2_000;
@@ -39,7 +39,7 @@ export class Session {
   #pending = {};
   /** @type {string | null} */
   #address = null;
-  /** @type {(trouble: Trouble) => void} */
+  /** @type {(failure: CallError) => void} */
   #lose = () => {};
 
   /** Rejects when the session is over, and not by `end()`. @type {Promise<never>} */
@@ -53,7 +53,7 @@ export class Session {
    * @param {SessionEvents} on
    */
   constructor(picture, iceServers, on) {
-    if (typeof RTCPeerConnection === 'undefined') throw new Trouble('no-webrtc');
+    if (typeof RTCPeerConnection === 'undefined') throw new CallError('no-webrtc');
     this.#on = on;
     this.over.catch(() => {}); // whoever waits for it is told; nobody has to
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
@@ -78,7 +78,7 @@ export class Session {
    * @returns {Promise<void>} when frames can flow
    */
   async connect(settings, signal) {
-    const late = () => new Trouble('connect-timeout');
+    const late = () => new CallError('connect-timeout');
     await within(Promise.race([this.#negotiate(settings, signal), this.over]), CONNECT_MS, late, signal);
   }
 
@@ -112,7 +112,7 @@ export class Session {
     const path = { received: () => bytesReceived(this.#pc), answers: () => answers(signal), pause };
     this.#checking = true;
     // The server refuses to restart ICE (`no_restart`): a new session is what is left.
-    if (await pathIsGone(path, signal)) this.#lose(new Trouble('network-changed'));
+    if (await pathIsGone(path, signal)) this.#lose(new CallError('network-changed'));
     this.#checking = false;
   }
 
@@ -136,7 +136,7 @@ export class Session {
     pc.addEventListener('connectionstatechange', () => this.#follow(pc.connectionState), { signal });
     this.#channel.addEventListener('open', () => this.#sendPending(), { signal });
     this.#channel.addEventListener('message', ({ data }) => this.#receive(data), { signal });
-    this.#channel.addEventListener('close', () => this.#lose(new Trouble('connection-lost')), { signal });
+    this.#channel.addEventListener('close', () => this.#lose(new CallError('connection-lost')), { signal });
   }
 
   #sendPending() {
@@ -152,7 +152,7 @@ export class Session {
     await this.#gathered();
     const { localDescription } = pc;
     signal.throwIfAborted();
-    if (!localDescription) throw new Trouble('unexpected');
+    if (!localDescription) throw new CallError('unexpected');
     const { sdp, type, url = null } = await postOffer(localDescription, settings, CONNECT_MS);
     if (this.#closed.signal.aborted) {
       // Stopped, or too late: nobody else knows of this session.
@@ -164,7 +164,7 @@ export class Session {
       await pc.setRemoteDescription({ sdp, type });
     } catch (error) {
       signal.throwIfAborted();
-      throw new Trouble('refused', { detail: /** @type {Error} */ (error).message });
+      throw new CallError('refused', { detail: /** @type {Error} */ (error).message });
     }
     await this.#settled();
     this.#connected = true;
@@ -191,7 +191,7 @@ export class Session {
     return new Promise((resolve, reject) => {
       const look = () => {
         if (pc.connectionState === 'connected') resolve();
-        if (pc.connectionState === 'failed') reject(new Trouble('connect-timeout'));
+        if (pc.connectionState === 'failed') reject(new CallError('connect-timeout'));
       };
       pc.addEventListener('connectionstatechange', look, { signal: this.#closed.signal });
       look();
@@ -201,7 +201,7 @@ export class Session {
   /** @param {RTCPeerConnectionState} state */
   #follow(state) {
     if (!this.#connected) return;
-    if (state === 'failed' || state === 'closed') this.#lose(new Trouble('connection-lost'));
+    if (state === 'failed' || state === 'closed') this.#lose(new CallError('connection-lost'));
     else this.#on.onInterrupted(state !== 'connected');
     if (state === 'disconnected') this.checkPath();
   }
@@ -214,7 +214,7 @@ export class Session {
       case 'applied':
       case 'refused': return this.#on.onAnswer(message);
       case 'restart_sender': return this.#line.restart();
-      case 'closing': return this.#lose(new Trouble('server-closed', { detail: message.reason }));
+      case 'closing': return this.#lose(new CallError('server-closed', { detail: message.reason }));
     }
   }
 }

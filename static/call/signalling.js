@@ -4,7 +4,7 @@
  * @import {Reply} from './access.js'
  */
 import { ask } from './access.js';
-import { Trouble } from './trouble.js';
+import { CallError } from './call-error.js';
 
 /** The end of a session is not waited for longer than this. */
 const GOODBYE_MS = 1_000;
@@ -41,7 +41,7 @@ export async function postOffer({ sdp, type }, settings, limitMs) {
   };
   const reply = await ask('offer', request, NEVER, limitMs);
   if (!reply.ok) throw refusal(reply);
-  if (reply.body === null) throw new Trouble('refused', { detail: 'The answer is not JSON.' });
+  if (reply.body === null) throw new CallError('refused', { detail: 'The answer is not JSON.' });
   return reply.body;
 }
 
@@ -64,7 +64,7 @@ export async function answers(signal) {
     await ask('ready', {}, signal, PROBE_MS);
     return true;
   } catch (error) {
-    return error instanceof Trouble && error.code.startsWith('token');
+    return error instanceof CallError && error.code.startsWith('token');
   }
 }
 
@@ -77,16 +77,16 @@ export async function serverVersion() {
 
 /**
  * @param {Reply} reply
- * @returns {Trouble}
+ * @returns {CallError}
  */
 function refusal({ status, headers, body }) {
   const { error = null, message = null } = /** @type {Partial<Refusal>} */ (body ?? {});
   const detail = message || `HTTP ${status}`;
   const retryAfter = seconds(headers.get('Retry-After'));
-  if (error === 'no_codec') return new Trouble('codec-missing', { detail });
+  if (error === 'no_codec') return new CallError('codec-missing', { detail });
   // 503: full, or about to stop; 429: asked too often. Both say when to come back.
   const later = (status === 503 && message) || (status === 429 && retryAfter !== null);
-  return new Trouble(later ? 'full' : 'refused', { detail, retryAfter });
+  return new CallError(later ? 'full' : 'refused', { detail, retryAfter });
 }
 
 /** @param {string | null} header RFC 9110, 10.2.3: seconds, or a date, which is not worth reading here */

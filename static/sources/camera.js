@@ -1,10 +1,10 @@
 /**
  * Opens and lists cameras.
  * @import {Size} from '../call/protocol.js'
- * @import {TroubleCode} from '../call/trouble.js'
+ * @import {ErrorCode} from '../call/call-error.js'
  * @import {Source, SourceSettings} from './source.js'
  */
-import { Trouble } from '../call/trouble.js';
+import { CallError } from '../call/call-error.js';
 
 /** @type {readonly Size[]} */
 export const RESOLUTIONS = [[320, 180], [640, 360], [960, 540], [1280, 720], [1920, 1080]];
@@ -15,8 +15,8 @@ export const DEFAULT_RESOLUTION = [640, 360];
 export const FRAMERATES = [10, 15, 24, 30, 60];
 export const DEFAULT_FRAMERATE = 30;
 
-/** W3C Media Capture and Streams, 10.2: what getUserMedia rejects with. @type {Record<string, TroubleCode>} */
-const TROUBLES = {
+/** W3C Media Capture and Streams, 10.2: what getUserMedia rejects with. @type {Record<string, ErrorCode>} */
+const ERRORS = {
   NotAllowedError: 'denied',
   SecurityError: 'denied',
   NotFoundError: 'no-camera',
@@ -38,11 +38,11 @@ export async function openCamera({ deviceId, size: [width, height], framerate })
   if (deviceId) video.deviceId = { ideal: deviceId };
   try {
     const [track] = (await devices.getUserMedia({ video })).getVideoTracks();
-    if (!track) throw new Trouble('camera-failed');
+    if (!track) throw new CallError('camera-failed');
     return { kind: 'camera', track, close: () => track.stop(), lost: 'camera-lost' };
   } catch (error) {
     const { name, message } = /** @type {DOMException} */ (error);
-    throw new Trouble(TROUBLES[name] ?? 'camera-failed', { detail: message });
+    throw new CallError(ERRORS[name] ?? 'camera-failed', { detail: message });
   }
 }
 
@@ -60,6 +60,6 @@ export function onCamerasChange(listener) {
 /** @returns {MediaDevices} */
 export function mediaDevices() {
   // Browsers leave it out on pages that are neither HTTPS nor localhost.
-  if (!navigator.mediaDevices?.getUserMedia) throw new Trouble('insecure');
+  if (!navigator.mediaDevices?.getUserMedia) throw new CallError('insecure');
   return navigator.mediaDevices;
 }

@@ -3,7 +3,7 @@
  * of a call, in every browser. It never leaves the computer but as the call's picture.
  * @import {Source, SourceSettings} from './source.js'
  */
-import { Trouble } from '../call/trouble.js';
+import { CallError } from '../call/call-error.js';
 import { PaintedTrack, steadily } from './painted.js';
 
 /**
@@ -12,7 +12,7 @@ import { PaintedTrack, steadily } from './painted.js';
  * @returns {Promise<Source>}
  */
 export async function openFile({ file, size, framerate }, signal) {
-  if (!file) throw new Trouble('no-file');
+  if (!file) throw new CallError('no-file');
   const address = URL.createObjectURL(file);
   const video = Object.assign(document.createElement('video'), { muted: true, loop: true, playsInline: true });
   const forget = () => {
@@ -26,7 +26,7 @@ export async function openFile({ file, size, framerate }, signal) {
   } catch (error) {
     forget();
     signal.throwIfAborted();
-    throw new Trouble('file-failed', { detail: video.error?.message || /** @type {Error} */ (error).message });
+    throw new CallError('file-failed', { detail: video.error?.message || /** @type {Error} */ (error).message });
   }
   const painted = new PaintedTrack(...within(size, video.videoWidth, video.videoHeight));
   const end = steadily(framerate, () => {

@@ -1,7 +1,7 @@
 /**
  * The microphone: opened when it is switched on, released when it is switched off.
  */
-import { Trouble } from '../call/trouble.js';
+import { CallError } from '../call/call-error.js';
 import { mediaDevices } from './camera.js';
 import { Latest } from './latest.js';
 
@@ -25,7 +25,7 @@ export class Microphone {
 
   /**
    * Opens the microphone, unless it is open or switched off before the browser grants it.
-   * @returns {Promise<void>} rejects with a `Trouble` where it does not open
+   * @returns {Promise<void>} rejects with a `CallError` where it does not open
    */
   async open() {
     if (this.track) return;
@@ -59,8 +59,8 @@ async function openMicrophone() {
     if (!track) throw new Error();
     return track;
   } catch (error) {
-    if (error instanceof Trouble) throw error;
+    if (error instanceof CallError) throw error;
     const { name, message } = /** @type {DOMException} */ (error);
-    throw new Trouble(name === 'NotAllowedError' ? 'microphone-denied' : 'microphone-failed', { detail: message });
+    throw new CallError(name === 'NotAllowedError' ? 'microphone-denied' : 'microphone-failed', { detail: message });
   }
 }

@@ -2,7 +2,7 @@
  * The picture that goes out: a source, softened where that is wanted. The track changes when either does.
  * @import {SourceSettings, Source} from './source.js'
  * @import {Softened} from './soften.js'
- * @import {TroubleCode} from '../call/trouble.js'
+ * @import {ErrorCode} from '../call/call-error.js'
  */
 import { Latest } from './latest.js';
 import { soften } from './soften.js';
@@ -11,7 +11,7 @@ import { openSource } from './source.js';
 /**
  * @typedef {object} PictureEvents
  * @property {(track: MediaStreamTrack) => void} onTrack there is another track to send
- * @property {(code: TroubleCode) => void} onLost the source ended by itself
+ * @property {(code: ErrorCode) => void} onLost the source ended by itself
  * @property {(error: unknown) => void} onSoftenFailed the source is sent as it is
  */
 

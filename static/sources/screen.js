@@ -2,7 +2,7 @@
  * A screen, a window or a tab.
  * @import {Source, SourceSettings} from './source.js'
  */
-import { Trouble } from '../call/trouble.js';
+import { CallError } from '../call/call-error.js';
 import { mediaDevices } from './camera.js';
 
 /**
@@ -11,16 +11,16 @@ import { mediaDevices } from './camera.js';
  */
 export async function openScreen({ size: [width, height], framerate }) {
   const devices = mediaDevices();
-  if (!devices.getDisplayMedia) throw new Trouble('screen-missing');
+  if (!devices.getDisplayMedia) throw new CallError('screen-missing');
   const video = { width: { max: width }, height: { max: height }, frameRate: { ideal: framerate } };
   try {
     const [track] = (await devices.getDisplayMedia({ video, audio: false })).getVideoTracks();
-    if (!track) throw new Trouble('screen-denied');
+    if (!track) throw new CallError('screen-denied');
     // Without it Chromium takes a shared screen for slides, and sends a few frames a second.
     track.contentHint = 'motion';
     return { kind: 'screen', track, close: () => track.stop(), lost: 'screen-ended' };
   } catch (error) {
-    throw new Trouble('screen-denied', { detail: /** @type {Error} */ (error).message });
+    throw new CallError('screen-denied', { detail: /** @type {Error} */ (error).message });
   }
 }
 

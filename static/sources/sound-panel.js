@@ -2,7 +2,7 @@
  * The microphone, off by default, and whether what comes back is heard: off by default too, for it would be heard
  * twice, and go into the microphone again.
  */
-import { Trouble } from '../call/trouble.js';
+import { CallError } from '../call/call-error.js';
 import { element } from '../dom.js';
 import { valuesOf } from '../states.js';
 import { say } from '../texts.js';
@@ -31,14 +31,14 @@ export class SoundPanel {
     try {
       await this.#onMicrophone(on);
     } catch (error) {
-      this.switchOff(Trouble.from(error));
+      this.switchOff(CallError.from(error));
     }
   }
 
-  /** @param {Trouble} trouble for which the microphone is off now */
-  switchOff(trouble) {
+  /** @param {CallError} failure for which the microphone is off now */
+  switchOff(failure) {
     this.#microphone.checked = false;
-    say(this.#said, `trouble.${trouble.code}.next`, valuesOf(trouble));
+    say(this.#said, `error.${failure.code}.next`, valuesOf(failure));
   }
 
   /** @param {MediaStream | null} stream that came back */

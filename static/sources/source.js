@@ -1,7 +1,7 @@
 /**
  * Where a picture can come from. Each kind opens to a `Source`: one video track, and how to let go of it.
  * @import {Size} from '../call/protocol.js'
- * @import {TroubleCode} from '../call/trouble.js'
+ * @import {ErrorCode} from '../call/call-error.js'
  */
 import { openCamera } from './camera.js';
 import { openFile } from './file.js';
@@ -24,7 +24,7 @@ import { openScreen } from './screen.js';
  * @property {SourceKind} kind
  * @property {MediaStreamTrack} track
  * @property {() => void} close
- * @property {TroubleCode} lost what it means when the track ends by itself
+ * @property {ErrorCode} lost what it means when the track ends by itself
  */
 
 /** @type {Record<SourceKind, (settings: SourceSettings, signal: AbortSignal) => Promise<Source>>} */

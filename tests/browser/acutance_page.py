@@ -104,10 +104,10 @@ class AcutancePage:
         measured: dict[str, float] = self.page.evaluate(_MEASURE, f"{pane}-video")
         return measured
 
-    def expect_trouble(self, what: str, next_step: str, timeout: float = 10_000) -> None:
+    def expect_error(self, what: str, next_step: str, timeout: float = 10_000) -> None:
         """Expect words for what happened and what to do, and that Start can be pressed again."""
         expect(self.page.locator("#status-what")).to_contain_text(what, timeout=timeout)
-        expect(self.page.locator("#status-box")).to_have_attribute("data-kind", "trouble")
+        expect(self.page.locator("#status-box")).to_have_attribute("data-kind", "error")
         expect(self.page.locator("#status-next")).to_contain_text(next_step)
         expect(self.page.locator("#start")).to_be_enabled()
         expect(self.page.locator("#stop")).to_be_disabled()

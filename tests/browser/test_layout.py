@@ -12,7 +12,7 @@ _DENY = """() => {
 }"""
 
 # Every message in turn, in both languages, with a detail of usual length and a button where there may be one.
-_TROUBLES = """async () => {
+_ERRORS = """async () => {
     const [{ default: en }, { chooseLanguage }, { showStatus }] = await Promise.all(
         ['texts/en', 'texts', 'status'].map((name) => import(`/static/${name}.js`)));
     const values = { because: ': The offer has no H264 and no VP8.', host: 'acutance.example.org', port: ':8080',
@@ -21,9 +21,9 @@ _TROUBLES = """async () => {
     const tops = [];
     for (const language of ['de', 'en']) {
         chooseLanguage(language);
-        for (const key of Object.keys(en).filter((name) => /^(state|trouble)[.](?!microphone).*what$/.test(name))) {
-            const action = key.startsWith('trouble') ? { label: 'state.sample', act: () => {} } : null;
-            showStatus({ kind: 'trouble', what: key, next: key.replace(/what$/, 'next'), values, action });
+        for (const key of Object.keys(en).filter((name) => /^(state|error)[.](?!microphone).*what$/.test(name))) {
+            const action = key.startsWith('error') ? { label: 'state.sample', act: () => {} } : null;
+            showStatus({ kind: 'error', what: key, next: key.replace(/what$/, 'next'), values, action });
             tops.push({ language, key, top: stage.getBoundingClientRect().top });
         }
     }
@@ -49,8 +49,8 @@ def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
 
     page.page.evaluate(_DENY)
     page.page.locator("#start").click()
-    expect(page.page.locator("#status-box")).to_have_attribute("data-kind", "trouble")
-    page.page.screenshot(path=output / f"trouble-{name}-{scheme}.png", full_page=True)
+    expect(page.page.locator("#status-box")).to_have_attribute("data-kind", "error")
+    page.page.screenshot(path=output / f"error-{name}-{scheme}.png", full_page=True)
     assert page.page.evaluate(_FRAMES) == before
     assert_fits(page.page)
 
@@ -59,7 +59,7 @@ def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
 def test_no_message_moves_the_pictures(open_page, server, width):
     page = open_page(server, viewport={"width": width, "height": 900}).page
     top = page.evaluate("document.getElementById('stage').getBoundingClientRect().top")
-    assert [said for said in page.evaluate(_TROUBLES) if said["top"] != top] == []
+    assert [said for said in page.evaluate(_ERRORS) if said["top"] != top] == []
     assert_fits(page)
 
 

@@ -50,4 +50,4 @@ def test_without_https_the_camera_is_missing_and_the_page_says_why(browser, tmp_
     with page_by_name(browser, tmp_path / "server.log", "http") as page:
         assert not page.page.evaluate("isSecureContext")
         page.page.locator("#start").click()
-        page.expect_trouble("secure pages only", "https://")
+        page.expect_error("secure pages only", "https://")

@@ -67,7 +67,7 @@ def test_a_file_that_is_no_video_is_explained_and_another_one_helps(open_page, s
     page.page.locator("#source").select_option("file")
     page.page.locator("#file").set_input_files(tmp_path / "holiday.mp4")
     page.page.locator("#start").click()
-    page.expect_trouble("cannot be played", "WebM play in most browsers")
+    page.expect_error("cannot be played", "WebM play in most browsers")
     with page.page.expect_file_chooser() as chooser:
         page.page.locator("#status-action").click()
     chooser.value.set_files(clip)
@@ -78,7 +78,7 @@ def test_a_file_that_was_not_chosen_is_asked_for(open_page, server):
     page = open_page(server)
     page.choose("file")
     page.page.locator("#start").click()
-    page.expect_trouble("No video file was chosen", "Choose one")
+    page.expect_error("No video file was chosen", "Choose one")
     expect(page.page.locator("#status-action")).to_have_text("Choose a file…")
 
 
@@ -90,7 +90,7 @@ def test_a_screen_is_shared_and_the_end_of_sharing_explained(open_page, server):
     page.page.evaluate(
         "document.getElementById('original-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
     )
-    page.expect_trouble("Sharing was stopped", "share again")
+    page.expect_error("Sharing was stopped", "share again")
 
 
 def test_a_screen_that_is_not_shared_is_explained(open_page, server):
@@ -98,7 +98,7 @@ def test_a_screen_that_is_not_shared_is_explained(open_page, server):
     page = open_page(server, refuse)
     page.choose("screen")
     page.page.locator("#start").click()
-    page.expect_trouble("No screen or window was shared", "choose one")
+    page.expect_error("No screen or window was shared", "choose one")
 
 
 def test_the_source_changes_in_mid_call_without_connecting_anew(open_page, server, clip):

@@ -40,4 +40,4 @@ def test_who_gives_no_token_is_told_how_to_go_on(open_page, guarded):
     page = open_page(guarded)
     page.page.locator("#start").click()
     page.page.get_by_role("button", name="Cancel").click()
-    page.expect_trouble("asks for a token", "Press Start")
+    page.expect_error("asks for a token", "Press Start")

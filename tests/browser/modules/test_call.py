@@ -61,11 +61,11 @@ def test_what_the_server_grants_and_refuses_is_read(modules):
     assert modules.evaluate(READ, json.dumps(refused)) == refused
 
 
-PAUSES = """async (troubles) => {
-    const [{ Retries }, { Trouble }] = await Promise.all(
-        ['reconnect', 'trouble'].map((name) => import(`/static/call/${name}.js`)));
+PAUSES = """async (errors) => {
+    const [{ Retries }, { CallError }] = await Promise.all(
+        ['reconnect', 'call-error'].map((name) => import(`/static/call/${name}.js`)));
     const retries = new Retries(() => 1);
-    return troubles.map(([code, retryAfter]) => retries.pauseAfter(new Trouble(code, { retryAfter })));
+    return errors.map(([code, retryAfter]) => retries.pauseAfter(new CallError(code, { retryAfter })));
 }"""
 
 
@@ -102,8 +102,8 @@ def test_strange_values_become_unknown(modules):
 
 # A server in the page: a second peer connection answers the offer, when the test wants.
 SESSION = """
-    const [{ Session }, { Trouble }] = await Promise.all(
-        ['session', 'trouble'].map((name) => import(`/static/call/${name}.js`)));
+    const [{ Session }, { CallError }] = await Promise.all(
+        ['session', 'call-error'].map((name) => import(`/static/call/${name}.js`)));
     const requests = [];
     const heard = [];
     let answered = () => {};

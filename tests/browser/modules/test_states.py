@@ -19,8 +19,8 @@ DESCRIBE = """async ([state, rate, about]) => {
         ([30, 0], "live", "state.live.what", None),
         ([28, 2], "live", "state.live.what", None),
         ([20, 10], "live", "state.partly.what", {"share": 67, "reason": "too slow."}),
-        ([0.3, 29.7], "trouble", "state.partly.what", {"share": 1, "reason": "too slow."}),
-        ([0, 30], "trouble", "state.passed.what", {"reason": "too slow."}),
+        ([0.3, 29.7], "error", "state.partly.what", {"share": 1, "reason": "too slow."}),
+        ([0, 30], "error", "state.passed.what", {"reason": "too slow."}),
     ],
 )
 def test_live_is_said_only_of_frames_that_the_server_enhances(modules, rate, kind, what, values):
@@ -34,7 +34,7 @@ def test_live_is_said_only_of_frames_that_the_server_enhances(modules, rate, kin
         ("live", {"hidden": True}, "live", "state.hidden.what"),
         ("opening", {}, "busy", "state.opening.what"),
         ("opening", {"kind": "screen"}, "busy", "state.opening.screen.what"),
-        ("interrupted", {}, "trouble", "state.interrupted.what"),
+        ("interrupted", {}, "error", "state.interrupted.what"),
     ],
 )
 def test_other_states_have_their_own_words(modules, state, about, kind, what):

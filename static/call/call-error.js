@@ -1,23 +1,23 @@
 /**
  * Whatever keeps a call from being live. The code says what happened; texts/ says it in words, with a next step,
- * under `trouble.CODE.what` and `trouble.CODE.next`.
+ * under `error.CODE.what` and `error.CODE.next`.
  * @typedef {'insecure' | 'no-webrtc' | 'codec-missing' | 'denied' | 'no-camera' | 'camera-busy' | 'camera-failed'
  *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'microphone-lost' | 'screen-denied' | 'screen-missing'
  *   | 'screen-ended' | 'no-file' | 'file-failed'
  *   | 'server-unreachable' | 'full' | 'token-missing' | 'token-wrong' | 'refused' | 'connect-timeout'
- *   | 'connection-lost' | 'network-changed' | 'server-closed' | 'no-picture' | 'unexpected'} TroubleCode
+ *   | 'connection-lost' | 'network-changed' | 'server-closed' | 'no-picture' | 'unexpected'} ErrorCode
  */
 
-export class Trouble extends Error {
+export class CallError extends Error {
   /**
-   * @param {TroubleCode} code
+   * @param {ErrorCode} code
    * @param {object} [more]
    * @param {string | null} [more.detail] what the server or the browser itself said about it
    * @param {number | null} [more.retryAfter] seconds
    */
   constructor(code, { detail = null, retryAfter = null } = {}) {
     super(detail ?? code);
-    this.name = 'Trouble';
+    this.name = 'CallError';
     this.code = code;
     this.detail = detail;
     this.retryAfter = retryAfter;
@@ -25,10 +25,10 @@ export class Trouble extends Error {
 
   /**
    * @param {unknown} error anything thrown
-   * @returns {Trouble}
+   * @returns {CallError}
    */
   static from(error) {
-    if (error instanceof Trouble) return error;
-    return new Trouble('unexpected', { detail: error instanceof Error ? error.message : String(error) });
+    if (error instanceof CallError) return error;
+    return new CallError('unexpected', { detail: error instanceof Error ? error.message : String(error) });
   }
 }

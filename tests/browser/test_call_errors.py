@@ -37,7 +37,7 @@ def rejecting(name: str) -> str:
 def test_a_camera_that_does_not_open_is_explained_and_start_works_again(open_page, server, name, what, next_step):
     page = open_page(server, rejecting(name))
     page.page.locator("#start").click()
-    page.expect_trouble(what, next_step)
+    page.expect_error(what, next_step)
     page.start()
 
 
@@ -47,7 +47,7 @@ def test_a_denied_permission_is_explained(browser, chromium_program, camera, ser
         page = AcutancePage(denying.new_page(), server.url)
         page.open()
         page.page.locator("#start").click()
-        page.expect_trouble("not allowed to use the camera", "address bar")
+        page.expect_error("not allowed to use the camera", "address bar")
         assert page.faults == []
     finally:
         denying.close()
@@ -56,13 +56,13 @@ def test_a_denied_permission_is_explained(browser, chromium_program, camera, ser
 def test_an_insecure_page_is_explained(open_page, server):
     page = open_page(server, "delete Navigator.prototype.mediaDevices")
     page.page.locator("#start").click()
-    page.expect_trouble("secure pages only", "https://")
+    page.expect_error("secure pages only", "https://")
 
 
 def test_a_browser_without_webrtc_is_explained(open_page, server):
     page = open_page(server, "delete window.RTCPeerConnection")
     page.page.locator("#start").click()
-    page.expect_trouble("WebRTC is missing", "current Chrome")
+    page.expect_error("WebRTC is missing", "current Chrome")
 
 
 def test_a_camera_that_is_unplugged_in_a_call_ends_it(open_page, server):
@@ -71,7 +71,7 @@ def test_a_camera_that_is_unplugged_in_a_call_ends_it(open_page, server):
     page.page.evaluate(
         "document.getElementById('original-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
     )
-    page.expect_trouble("The camera stopped", "Connect it again")
+    page.expect_error("The camera stopped", "Connect it again")
     page.start()
 
 
@@ -87,7 +87,7 @@ def test_a_refusal_shows_what_the_server_says(open_page, server, status, body, w
     page = open_page(server)
     page.page.route("**/offer", lambda route: route.fulfill(status=status, body=body), times=1)
     page.page.locator("#start").click()
-    page.expect_trouble(f"refused the call: {what}", "Press Start")
+    page.expect_error(f"refused the call: {what}", "Press Start")
     page.start()
 
 
@@ -102,7 +102,7 @@ def test_no_picture_within_ten_seconds_is_explained(open_page, server):
     page.page.locator("#start").click()
     expect(page.page.locator("#status-what")).to_contain_text("Waiting for the first enhanced frame", timeout=15_000)
     page.page.clock.run_for(10_500)
-    page.expect_trouble("No picture came back", "smaller resolution")
+    page.expect_error("No picture came back", "smaller resolution")
 
 
 def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
@@ -119,7 +119,7 @@ def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
     with page.page.expect_response("**/offer"):
         page.page.locator("#start").click()
     page.page.clock.run_for(15_500)
-    page.expect_trouble("No connection came about", "UDP")
+    page.expect_error("No connection came about", "UDP")
 
 
 def test_a_codec_that_is_missing_is_explained(open_page, server):
@@ -127,7 +127,7 @@ def test_a_codec_that_is_missing_is_explained(open_page, server):
     body = json.dumps({"error": "no_codec", "message": "The offer has no H264 and no VP8."})
     page.page.route("**/offer", lambda route: route.fulfill(status=422, body=body), times=1)
     page.page.locator("#start").click()
-    page.expect_trouble("no video codec in common", "H.264 or VP8")
+    page.expect_error("no video codec in common", "H.264 or VP8")
 
 
 @pytest.mark.parametrize("init", [rejecting("NotFoundError"), "delete Navigator.prototype.mediaDevices"])
