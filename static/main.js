@@ -15,7 +15,7 @@ import { bugReport } from './figures/bug-report.js';
 import { offerCopy } from './figures/copy.js';
 import { FiguresPanel } from './figures/panel.js';
 import { Watch } from './figures/watch.js';
-import { LinePanel } from './line/panel.js';
+import { UplinkPanel } from './uplink/panel.js';
 import { SourcePanel } from './sources/panel.js';
 import { SoundPanel } from './sources/sound-panel.js';
 import { Stage } from './stage/stage.js';
@@ -55,7 +55,7 @@ const sound = new SoundPanel(async (on) => {
     throw failure;
   }
 });
-const line = new LinePanel((wanted) => call?.use(wanted));
+const uplink = new UplinkPanel((settings) => call?.setUplink(settings));
 const control = new ControlPanel((settings) => {
   call?.applySettings(settings);
   tell();
@@ -64,7 +64,7 @@ const buttons = { start: element('start', HTMLButtonElement), stop: element('sto
 
 function start() {
   if (call) return;
-  const mine = new Call(stage, { line: line.line, settings: control.settings }, {
+  const mine = new Call(stage, { uplink: uplink.settings, settings: control.settings }, {
     onState: (next) => {
       note(next);
       state = next;
@@ -77,7 +77,7 @@ function start() {
     },
     onSoftenFailed: (error) => {
       note('soften-failed', CallError.from(error).detail);
-      line.refuseSoftness();
+      uplink.refuseSoftness();
     },
     onMicrophoneLost: () => sound.switchOff(new CallError('microphone-lost')),
     onStats: (stats) => {
@@ -204,7 +204,7 @@ function offerLanguages() {
   select.value = currentLanguage();
   select.addEventListener('change', () => {
     chooseLanguage(select.value);
-    line.refresh();
+    uplink.refresh();
     control.refresh();
   });
 }
@@ -223,7 +223,7 @@ offerCopy(() => bugReport({
   version,
   source: source.settings,
   track: track?.getSettings() ?? null,
-  line: line.line,
+  uplink: uplink.settings,
   settings: { ...control.settings, output_height: null },
   server: report?.stats ?? null,
   seconds: watch.seconds,

@@ -1,7 +1,7 @@
 /**
  * One call, from Start to Stop: a picture, and one session after another until the user has enough. What goes away
- * by itself is waited for: a full server, a line that broke, a server that is started anew.
- * @import {Line} from '../line/presets.js'
+ * by itself is waited for: a full server, an uplink that broke, a server that is started anew.
+ * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {SourceSettings} from '../sources/source.js'
  * @import {Stage} from '../stage/stage.js'
  * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
@@ -45,19 +45,19 @@ export class Call {
   /** @type {Session | null} */
   #session = null;
   #microphone;
-  /** @type {Line} */
-  #line;
+  /** @type {UplinkSettings} */
+  #uplink;
   /** @type {Partial<SessionSettings>} */
   #settings;
 
   /**
    * @param {Stage} stage
-   * @param {{line: Line, settings: Partial<SessionSettings>}} setting
+   * @param {{uplink: UplinkSettings, settings: Partial<SessionSettings>}} initial
    * @param {CallEvents} on
    */
-  constructor(stage, { line, settings }, on) {
+  constructor(stage, { uplink, settings }, on) {
     this.#stage = stage;
-    this.#line = line;
+    this.#uplink = uplink;
     this.#settings = settings;
     this.#on = on;
     // Another network may have taken the place of the one before.
@@ -96,11 +96,11 @@ export class Call {
     await this.#picture.open(source, this.#over.signal);
   }
 
-  /** @param {Line} line */
-  use(line) {
-    this.#line = line;
-    this.#picture.soften(line.softness);
-    this.#session?.limit(line);
+  /** @param {UplinkSettings} uplink */
+  setUplink(uplink) {
+    this.#uplink = uplink;
+    this.#picture.soften(uplink.softness);
+    this.#session?.setUplink(uplink);
   }
 
   /** @param {Partial<SessionSettings>} settings */
@@ -121,7 +121,7 @@ export class Call {
   /** @param {SourceSettings} source @param {AbortSignal} signal */
   async #run(source, signal) {
     this.#on.onState('opening');
-    this.#picture.soften(this.#line.softness);
+    this.#picture.soften(this.#uplink.softness);
     await this.#picture.open(source, signal);
     for (const retries = new Retries(); ;) {
       try {
@@ -144,7 +144,7 @@ export class Call {
     const servers = await iceServers(signal);
     const session = this.#open(servers);
     await session.connect(this.#settings, signal);
-    session.limit(this.#line); // Chromium forgets what was set before the answer came
+    session.setUplink(this.#uplink); // Chromium forgets what was set before the answer came
     this.#on.onState('waiting');
     const late = () => new CallError('no-picture');
     await within(Promise.race([this.#stage.firstPicture(signal), session.over]), FIRST_PICTURE_MS, late, signal);
@@ -201,7 +201,7 @@ export class Call {
     this.#stage.showOriginal(new MediaStream([track]));
     const captured = this.#picture.captured ?? track;
     this.#on.onPicture(captured);
-    // Whatever the line makes of it, it comes back at the size that it has here.
+    // Whatever the uplink makes of it, it comes back at the size that it has here.
     const { width = 0, height = 0 } = captured.getSettings();
     const shorter = Math.min(width, height);
     this.applySettings({ output_height: shorter >= LEAST_HEIGHT && shorter <= MOST_HEIGHT ? shorter : null });

@@ -1,9 +1,9 @@
 /**
  * One peer connection to the server: picture and sound out, enhanced picture and sound in, the data channel beside.
- * @import {Line} from '../line/presets.js'
+ * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
-import { LineSender } from '../line/sender.js';
+import { UplinkSender } from '../uplink/sender.js';
 import { within } from './deadline.js';
 import { CHANNEL } from './protocol.js';
 import { pathIsGone } from './path-check.js';
@@ -30,7 +30,7 @@ export class Session {
   #channel;
   #picture;
   #sound;
-  #line;
+  #uplink;
   #on;
   #closed = new AbortController();
   #connected = false;
@@ -61,7 +61,7 @@ export class Session {
     this.#picture = this.#pc.addTransceiver(picture, { direction: 'sendrecv', streams: [new MediaStream()] });
     // Negotiated from the start, so that the microphone can come and go without negotiating anew.
     this.#sound = this.#pc.addTransceiver('audio', { direction: 'sendrecv' });
-    this.#line = new LineSender(this.#picture.sender);
+    this.#uplink = new UplinkSender(this.#picture.sender);
     // The server paces its frames and drops late ones; waiting for them here would only add delay.
     if ('jitterBufferTarget' in this.#picture.receiver) this.#picture.receiver.jitterBufferTarget = 0;
     this.#listen();
@@ -94,9 +94,9 @@ export class Session {
     });
   }
 
-  /** @param {Line} line */
-  limit(line) {
-    return this.#line.limit(line);
+  /** @param {UplinkSettings} uplink */
+  setUplink(uplink) {
+    return this.#uplink.apply(uplink);
   }
 
   /** @param {Partial<SessionSettings>} settings sent at once, or as soon as the channel opens */
@@ -213,7 +213,7 @@ export class Session {
       case 'stats': return this.#on.onStats(message);
       case 'applied':
       case 'refused': return this.#on.onAnswer(message);
-      case 'restart_sender': return this.#line.restart();
+      case 'restart_sender': return this.#uplink.restart();
       case 'closing': return this.#lose(new CallError('server-closed', { detail: message.reason }));
     }
   }

@@ -1,7 +1,7 @@
 /**
  * Everything that helps to understand a fault, as JSON: figures, settings, versions. No names of devices or files,
  * no addresses, no session, no token, nothing of the picture.
- * @import {Line} from '../line/presets.js'
+ * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {ServerStats, SessionSettings} from '../call/protocol.js'
  * @import {SourceSettings} from '../sources/source.js'
  * @import {Second} from './sample.js'
@@ -18,13 +18,13 @@ import { figuresOf } from './sample.js';
  * @param {string | null} about.version of the server and of this page, which it serves; null where it was not told
  * @param {SourceSettings} about.source
  * @param {MediaTrackSettings | null} about.track
- * @param {Line} about.line
+ * @param {UplinkSettings} about.uplink
  * @param {SessionSettings} about.settings
  * @param {ServerStats | null} about.server
  * @param {Second[]} about.seconds
  * @param {readonly Event[]} about.events
  */
-export function bugReport({ version, source, track, line, settings, server, seconds, events }) {
+export function bugReport({ version, source, track, uplink, settings, server, seconds, events }) {
   const now = performance.now();
   const { kind, size, framerate } = source;
   return {
@@ -35,7 +35,7 @@ export function bugReport({ version, source, track, line, settings, server, seco
     cores: navigator.hardwareConcurrency,
     secure: isSecureContext,
     source: { kind, size, framerate, captured: track && pick(track, ['width', 'height', 'frameRate']) },
-    line,
+    uplink,
     settings,
     server,
     // Seconds before the copy was made: no time of day.

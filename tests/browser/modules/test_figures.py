@@ -46,7 +46,7 @@ def test_a_plot_ends_at_a_round_number_above_its_values(modules, value, top):
 REPORT = """async (events) => {
     const { bugReport } = await import('/static/figures/bug-report.js');
     const source = { kind: 'camera', deviceId: '', file: null, size: [640, 360], framerate: 30 };
-    const about = { source, track: null, line: {}, settings: {}, server: null, seconds: [] };
+    const about = { source, track: null, uplink: {}, settings: {}, server: null, seconds: [] };
     return bugReport({ version: '1.2.3', events: events.map((event) => ({ at: 0, ...event })), ...about });
 }"""
 

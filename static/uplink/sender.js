@@ -1,10 +1,10 @@
 /**
- * What the sender of the picture may use of the line. Every change of its parameters goes through here: two at once
- * would each make the other's out of date (W3C WebRTC, 5.2: setParameters), and the last word could be "off".
- * @import {Line} from './presets.js'
+ * Bit rate and size of the sent video. Every change of the sender's parameters goes through here, one after another:
+ * two at once would each invalidate the other's (W3C WebRTC, 5.2: setParameters), and the last one could be "off".
+ * @import {UplinkSettings} from './presets.js'
  */
 
-export class LineSender {
+export class UplinkSender {
   #sender;
   /** @type {Promise<void>} */
   #last = Promise.resolve();
@@ -14,11 +14,11 @@ export class LineSender {
     this.#sender = sender;
   }
 
-  /** @param {Line} line */
-  limit({ maxBitrate, scale }) {
+  /** @param {UplinkSettings} uplink */
+  apply({ maxBitrate, scale }) {
     return this.#change((parameters) => {
-      // On a poor line fewer frames rather than small ones: detail is what this page is about. contentHint 'detail'
-      // would mean the same, but Chromium 156 then treats a camera as a shared screen, and sends it at a lower rate.
+      // On a poor uplink fewer frames rather than smaller ones: this page is about detail. contentHint 'detail' would
+      // mean the same, but Chromium 156 then treats a camera as a shared screen, and sends it at a lower rate.
       Object.assign(parameters, { degradationPreference: 'maintain-resolution' });
       for (const encoding of parameters.encodings) {
         if (maxBitrate === null) delete encoding.maxBitrate;
@@ -28,7 +28,7 @@ export class LineSender {
     });
   }
 
-  /** Switching an encoding off and on makes its encoder begin anew, with a keyframe; replaceTrack() does not. */
+  /** Restarts the encoder, with a keyframe, by switching the encoding off and on; replaceTrack() does not do that. */
   restart() {
     for (const active of [false, true]) {
       this.#change(({ encodings }) => {

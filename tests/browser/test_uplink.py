@@ -31,8 +31,8 @@ def test_one_click_makes_the_line_terrible_and_another_one_good(live):
         expect(tab.get_by_role("button", name=button)).to_have_attribute("aria-pressed", str(button == "Good").lower())
     tab.get_by_role("button", name="Terrible").click()
     expect(tab.get_by_role("button", name="Terrible")).to_have_attribute("aria-pressed", "true")
-    expect(tab.locator("#line-bitrate-value")).to_have_text("120 kbit/s")
-    expect(tab.locator("#line-scale-value")).to_have_text("1 : 2")
+    expect(tab.locator("#uplink-bitrate-value")).to_have_text("120 kbit/s")
+    expect(tab.locator("#uplink-scale-value")).to_have_text("1 : 2")
     # What was really sent is half as large; what comes back is not.
     expect(tab.locator("#original-size")).to_have_text(size_text(320, 180), timeout=15_000)
     expect(tab.locator("#server-size")).to_have_text(f"{size_text(320, 180)} → {size_text(640, 360)}", timeout=15_000)

@@ -1,45 +1,45 @@
 /**
- * "Try a bad line": three buttons for three lines, three sliders for everything between.
- * @import {Line, Preset} from './presets.js'
+ * "Try a bad connection": three presets, and a slider for each of their values.
+ * @import {UplinkSettings, Preset} from './presets.js'
  */
 import { element } from '../dom.js';
 import { bitrate, decimal } from '../format.js';
 import { Slider } from '../slider.js';
 import { say, text } from '../texts.js';
-import { BITRATES, PRESETS, SCALES, SOFTNESSES, sameLine } from './presets.js';
+import { BITRATES, PRESETS, SCALES, SOFTNESSES, sameUplink } from './presets.js';
 
-export class LinePanel {
+export class UplinkPanel {
   #bitrate;
   #scale;
   #softness;
-  #message = element('line-message', HTMLElement);
-  #buttons = [...element('line-presets', HTMLElement).querySelectorAll('button')];
+  #message = element('uplink-message', HTMLElement);
+  #buttons = [...element('uplink-presets', HTMLElement).querySelectorAll('button')];
 
-  /** @param {(line: Line) => void} onChange */
+  /** @param {(settings: UplinkSettings) => void} onChange */
   constructor(onChange) {
     const change = () => {
       this.#mark();
       say(this.#message, null);
-      onChange(this.line);
+      onChange(this.settings);
     };
-    this.#bitrate = new Slider('line-bitrate', BITRATES, bitrateWords, change);
-    this.#scale = new Slider('line-scale', SCALES, scaleWords, change);
-    this.#softness = new Slider('line-softness', SOFTNESSES, softnessWords, change);
+    this.#bitrate = new Slider('uplink-bitrate', BITRATES, bitrateWords, change);
+    this.#scale = new Slider('uplink-scale', SCALES, scaleWords, change);
+    this.#softness = new Slider('uplink-softness', SOFTNESSES, softnessWords, change);
     for (const button of this.#buttons) {
       button.addEventListener('click', () => {
-        this.line = PRESETS[/** @type {Preset} */ (button.dataset.value)];
-        onChange(this.line);
+        this.settings = PRESETS[/** @type {Preset} */ (button.dataset.value)];
+        change();
       });
     }
-    this.line = PRESETS.good;
+    this.settings = PRESETS.good;
   }
 
-  /** @returns {Line} */
-  get line() {
+  /** @returns {UplinkSettings} */
+  get settings() {
     return { maxBitrate: this.#bitrate.value, scale: this.#scale.value, softness: this.#softness.value };
   }
 
-  set line({ maxBitrate, scale, softness }) {
+  set settings({ maxBitrate, scale, softness }) {
     this.#bitrate.value = maxBitrate;
     this.#scale.value = scale;
     this.#softness.value = softness;
@@ -50,7 +50,7 @@ export class LinePanel {
   refuseSoftness() {
     this.#softness.value = 1;
     this.#mark();
-    say(this.#message, 'line.softness.failed');
+    say(this.#message, 'uplink.softness.failed');
   }
 
   /** After a change of the language. */
@@ -61,22 +61,22 @@ export class LinePanel {
   #mark() {
     for (const button of this.#buttons) {
       const preset = PRESETS[/** @type {Preset} */ (button.dataset.value)];
-      button.ariaPressed = String(sameLine(preset, this.line));
+      button.ariaPressed = String(sameUplink(preset, this.settings));
     }
   }
 }
 
 /** @param {number | null} bits */
 function bitrateWords(bits) {
-  return bits === null ? text('line.free') : bitrate(bits);
+  return bits === null ? text('uplink.free') : bitrate(bits);
 }
 
 /** @param {number} scale */
 function scaleWords(scale) {
-  return scale === 1 ? text('line.full') : `1 : ${decimal(scale, scale % 1 ? 1 : 0)}`;
+  return scale === 1 ? text('uplink.full') : `1 : ${decimal(scale, scale % 1 ? 1 : 0)}`;
 }
 
 /** @param {number} factor */
 function softnessWords(factor) {
-  return factor === 1 ? text('line.sharp') : `${decimal(factor, factor * 10 % 1 ? 2 : 1)} ×`;
+  return factor === 1 ? text('uplink.sharp') : `${decimal(factor, factor * 10 % 1 ? 2 : 1)} ×`;
 }
