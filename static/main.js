@@ -3,7 +3,7 @@
  * @import {State} from './call/call.js'
  * @import {ServerStats} from './call/protocol.js'
  * @import {Event} from './figures/bug-report.js'
- * @import {Said} from './status.js'
+ * @import {Status} from './status.js'
  */
 import { Call } from './call/call.js';
 import { serverVersion } from './call/signalling.js';
@@ -14,20 +14,20 @@ import { element } from './dom.js';
 import { bugReport } from './figures/bug-report.js';
 import { offerCopy } from './figures/copy.js';
 import { FiguresPanel } from './figures/panel.js';
-import { Watch } from './figures/watch.js';
+import { CallMonitor } from './figures/monitor.js';
 import { UplinkPanel } from './uplink/panel.js';
 import { SourcePanel } from './sources/panel.js';
 import { SoundPanel } from './sources/sound-panel.js';
 import { Stage } from './stage/stage.js';
 import { describe, explain, explainPause, valuesOf, wantsSample } from './states.js';
 import { countDown, showStatus } from './status.js';
-import { LANGUAGES, chooseLanguage, currentLanguage, fillTexts, say } from './texts.js';
+import { LANGUAGES, chooseLanguage, currentLanguage, fillTexts, showText } from './texts.js';
 
-/** The server reports once a second: three silent seconds mean that its numbers are no longer true. */
+/** The server reports once a second: a report that is three seconds old is out of date. */
 const STALE_MS = 3_000;
 
-/** A bug report says what happened lately. */
-const MOST_EVENTS = 50;
+/** Events that a bug report contains. */
+const MAX_EVENTS = 50;
 
 /** @type {Call | null} */
 let call = null;
@@ -35,79 +35,85 @@ let call = null;
 let report = null;
 /** @type {State} */
 let state = 'idle';
+/** What is shown while the call waits for another attempt. @type {Status | null} */
+let paused = null;
 /** @type {MediaStreamTrack | null} */
 let track = null;
-/** Of the server; null until it has told. @type {string | null} */
+/** Version of the server; null until it is known. @type {string | null} */
 let version = null;
 /** @type {Event[]} */
 const events = [];
 
 const stage = new Stage();
 const figures = new FiguresPanel();
-const watch = new Watch(stage, (second) => figures.show(second));
+const monitor = new CallMonitor(stage, (second) => {
+  figures.show(second);
+  if (state === 'live') updateStatus(); // the last report may be out of date by now
+});
 const source = new SourcePanel(changeSource);
 const sound = new SoundPanel(async (on) => {
   try {
     await call?.setMicrophone(on);
   } catch (error) {
     const failure = CallError.from(error);
-    note(failure.code, failure.detail);
+    logEvent(failure.code, failure.detail);
     throw failure;
   }
 });
 const uplink = new UplinkPanel((settings) => call?.setUplink(settings));
 const control = new ControlPanel((settings) => {
   call?.applySettings(settings);
-  tell();
+  updateStatus();
 });
 const buttons = { start: element('start', HTMLButtonElement), stop: element('stop', HTMLButtonElement) };
 
 function start() {
   if (call) return;
-  const mine = new Call(stage, { uplink: uplink.settings, settings: control.settings }, {
+  const started = new Call(stage, { uplink: uplink.settings, settings: control.settings }, {
     onState: (next) => {
-      note(next);
+      logEvent(next);
       state = next;
-      if (next === 'waiting') learnVersion(); // a server that asks for a token has it by now
-      tell();
+      if (next === 'waiting') fetchVersion(); // with the token, where the server requires one
+      updateStatus();
     },
-    onPicture: (captured) => {
+    onVideo: (captured) => {
       track = captured;
       source.refreshCameras(source.settings.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
     onSoftenFailed: (error) => {
-      note('soften-failed', CallError.from(error).detail);
+      logEvent('soften-failed', CallError.from(error).detail);
       uplink.refuseSoftness();
     },
     onMicrophoneLost: () => sound.switchOff(new CallError('microphone-lost')),
     onStats: (stats) => {
       report = { stats, at: performance.now() };
       control.show(stats);
-      tell();
+      updateStatus();
     },
-    onAnswer: (answer) => control.hear(answer),
+    onResponse: (response) => control.showResponse(response),
     onReturned: (stream) => sound.play(stream),
     onPause: pause,
     onToken: askToken,
     onEnd: (failure) => {
-      unwatch();
+      endMonitoring();
       call = null;
+      paused = null;
       state = 'idle';
       track = null;
       forgetReport();
-      figures.rest();
+      figures.showUnknown();
       showButtons();
-      note(failure?.code ?? 'stopped', failure?.detail);
-      if (failure) show({ ...explain(failure), action: actionFor(failure) });
-      else tell();
+      logEvent(failure?.code ?? 'stopped', failure?.detail);
+      if (failure) showCallStatus({ ...explain(failure), action: actionFor(failure) });
+      else updateStatus();
     },
   });
-  call = mine;
+  call = started;
   figures.clear();
-  const unwatch = watch.follow(mine, freshReport);
+  const endMonitoring = monitor.follow(started, freshReport);
   showButtons();
-  mine.start(source.settings);
-  sound.apply();
+  started.start(source.settings);
+  sound.applyMicrophone();
 }
 
 function stop() {
@@ -115,27 +121,29 @@ function stop() {
 }
 
 async function changeSource() {
-  say(element('source-said', HTMLElement), null);
+  showText(element('source-message', HTMLElement), null);
   if (!call) return;
   try {
-    await call.show(source.settings);
+    await call.setSource(source.settings);
   } catch (error) {
-    if (!call || state === 'opening') return; // the call ends with it
+    if (!call || state === 'opening') return; // the call ends with this error
     const failure = CallError.from(error);
-    note(failure.code, failure.detail);
-    say(element('source-said', HTMLElement), `error.${failure.code}.what`, valuesOf(failure));
+    logEvent(failure.code, failure.detail);
+    showText(element('source-message', HTMLElement), `error.${failure.code}.what`, valuesOf(failure));
   }
 }
 
 /** @param {CallError} failure @param {number} seconds @param {AbortSignal} signal */
 async function pause(failure, seconds, signal) {
-  note(`${failure.code}, again in ${seconds} s`, failure.detail);
+  logEvent(`${failure.code}, again in ${seconds} s`, failure.detail);
   forgetReport();
   const { over, skip } = countDown(seconds, signal);
-  show({ ...explainPause(failure), action: { label: 'state.now', act: skip } });
+  paused = { ...explainPause(failure), action: { label: 'state.now', act: skip } };
+  updateStatus();
   addEventListener('online', skip);
   await over;
   removeEventListener('online', skip);
+  paused = null;
 }
 
 /** @param {CallError} failure @returns {import('./status.js').Action | null} */
@@ -151,16 +159,17 @@ function actionFor(failure) {
   return { label: 'state.sample', act };
 }
 
-/** Says the state. */
-function tell() {
+/** Shows the state of the call as it is now. */
+function updateStatus() {
   const { enhance } = control.settings;
-  show(describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind: source.settings.kind }));
+  showCallStatus(paused ?? describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind: source.settings.kind }));
 }
 
-/** @param {Said} said */
-function show(said) {
-  document.title = call ? (state === 'live' ? '● Acutance' : '○ Acutance') : 'Acutance';
-  showStatus(said);
+/** @param {Status} status */
+function showCallStatus(status) {
+  const live = state === 'live' && !paused;
+  document.title = call ? (live ? '● Acutance' : '○ Acutance') : 'Acutance';
+  showStatus(status);
 }
 
 function showButtons() {
@@ -169,7 +178,7 @@ function showButtons() {
   const focused = document.activeElement === off;
   on.disabled = false;
   off.disabled = true;
-  // A button that is switched off loses the keyboard's focus: hand it on.
+  // A disabled button loses the keyboard focus: move it to the other one.
   if (focused) on.focus();
 }
 
@@ -185,12 +194,12 @@ function forgetReport() {
 }
 
 /** @param {string} what @param {string | null} [detail] */
-function note(what, detail = null) {
+function logEvent(what, detail = null) {
   events.push({ at: performance.now(), what, detail });
-  if (events.length > MOST_EVENTS) events.shift();
+  if (events.length > MAX_EVENTS) events.shift();
 }
 
-async function learnVersion() {
+async function fetchVersion() {
   version ??= await serverVersion();
 }
 
@@ -214,10 +223,10 @@ buttons.stop.addEventListener('click', stop);
 element('controls', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
 document.addEventListener('visibilitychange', () => {
   if (!call) return;
-  note(document.hidden ? 'hidden' : 'visible');
-  if (state === 'live') tell();
+  logEvent(document.hidden ? 'hidden' : 'visible');
+  if (state === 'live') updateStatus();
 });
-// A page that is left frees its place on the server at once.
+// Ends the session on the server when the page is left.
 addEventListener('pagehide', stop);
 offerCopy(() => bugReport({
   version,
@@ -226,10 +235,10 @@ offerCopy(() => bugReport({
   uplink: uplink.settings,
   settings: { ...control.settings, output_height: null },
   server: report?.stats ?? null,
-  seconds: watch.seconds,
+  seconds: monitor.seconds,
   events,
 }));
-learnVersion();
+fetchVersion();
 offerLanguages();
-tell();
+updateStatus();
 fillTexts();

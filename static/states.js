@@ -4,7 +4,7 @@
  * @import {ServerStats} from './call/protocol.js'
  * @import {CallError, ErrorCode} from './call/call-error.js'
  * @import {SourceKind} from './sources/source.js'
- * @import {Kind, Said} from './status.js'
+ * @import {Kind, Status} from './status.js'
  * @import {Values} from './texts.js'
  */
 
@@ -35,7 +35,7 @@ const ENHANCED_ENOUGH = 0.9;
  * @param {State} state
  * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind}} about `stats` is the
  *   server's last report; null where there is none, or none that is still true
- * @returns {Said} "Live." only where the server reports that it enhances the frames
+ * @returns {Status} "Live." only where the server reports that it enhances the frames
  */
 export function describe(state, { stats, enhance, hidden, kind }) {
   if (state === 'opening' && kind !== 'camera') {
@@ -47,7 +47,7 @@ export function describe(state, { stats, enhance, hidden, kind }) {
   return describeEnhancement(stats);
 }
 
-/** @param {ServerStats | null} stats @returns {Said} */
+/** @param {ServerStats | null} stats @returns {Status} */
 function describeEnhancement(stats) {
   const { enhanced = null, passed = null } = stats?.rate ?? {};
   if (enhanced === null || passed === null) {
@@ -67,7 +67,7 @@ function describeEnhancement(stats) {
 
 /**
  * @param {CallError} failure that ended the call
- * @returns {Said}
+ * @returns {Status}
  */
 export function explain(failure) {
   const values = valuesOf(failure);
@@ -76,7 +76,7 @@ export function explain(failure) {
 
 /**
  * @param {CallError} failure after which it is tried again without being asked
- * @returns {Said}
+ * @returns {Status}
  */
 export function explainPause(failure) {
   const next = failure.code === 'full' ? 'state.waiting-place.next' : 'state.reconnecting.next';

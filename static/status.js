@@ -4,14 +4,14 @@
  * @import {TextKey, Values} from './texts.js'
  */
 import { element } from './dom.js';
-import { say } from './texts.js';
+import { showText } from './texts.js';
 
 /** @typedef {'idle' | 'busy' | 'live' | 'error'} Kind */
 
 /** A button beside the words. @typedef {{label: TextKey, act: () => void}} Action */
 
 /**
- * @typedef {object} Said
+ * @typedef {object} Status
  * @property {Kind} kind
  * @property {TextKey} what is going on
  * @property {TextKey} next to do
@@ -24,16 +24,16 @@ const button = element('status-action', HTMLButtonElement);
 let act = () => {};
 button.addEventListener('click', () => act());
 
-/** @param {Said} said */
+/** @param {Status} said */
 export function showStatus({ kind, what, next, values, action = null }) {
   element('status-box', HTMLElement).dataset.kind = kind;
-  say(element('status-what', HTMLElement), what, values);
-  say(element('status-next', HTMLElement), next, values);
+  showText(element('status-what', HTMLElement), what, values);
+  showText(element('status-next', HTMLElement), next, values);
   const focused = document.activeElement === button;
   button.hidden = action === null;
   if (action) {
     act = action.act;
-    say(button, action.label);
+    showText(button, action.label);
   } else if (focused) {
     element('start', HTMLButtonElement).focus();
   }
@@ -51,11 +51,11 @@ export function countDown(seconds, signal) {
   let skip = () => {};
   /** @type {Promise<void>} */
   const over = new Promise((resolve) => {
-    const show = () => say(counter, 'state.countdown', { seconds: Math.ceil((until - performance.now()) / 1000) });
+    const show = () => showText(counter, 'state.countdown', { seconds: Math.ceil((until - performance.now()) / 1000) });
     const timer = setInterval(() => (performance.now() >= until ? skip() : show()), 250);
     skip = () => {
       clearInterval(timer);
-      say(counter, null);
+      showText(counter, null);
       resolve();
     };
     signal.addEventListener('abort', skip);

@@ -2,7 +2,7 @@
  * Every word that the page says, in the language of the reader; the words themselves are in texts/.
  *
  * An element says which text it shows: `data-text` its content, `data-text-label` its aria-label, `data-text-title`
- * its title, `data-text-option` an option group's name. Texts that change while the page runs are set by `say`, which leaves the same mark. So a change of the
+ * its title, `data-text-option` an option group's name. Texts that change while the page runs are set by `showText`, which leaves the same mark. So a change of the
  * language finds them all.
  */
 import de from './texts/de.js';
@@ -40,7 +40,7 @@ export function text(key, values = {}) {
  * @param {TextKey | null} key null for no text
  * @param {Values} [values]
  */
-export function say(target, key, values = {}) {
+export function showText(target, key, values = {}) {
   if (key === null) delete target.dataset.text;
   else target.dataset.text = key;
   valuesOf.set(target, values);

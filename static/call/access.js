@@ -47,7 +47,7 @@ function token() {
  * @returns {Promise<Reply>} rejects with the `CallError` 'server-unreachable' where none comes in time, with
  *   'token-missing' or 'token-wrong' where the status is 401
  */
-export async function ask(address, request, signal, limitMs = ANSWER_MS) {
+export async function request(address, request, signal, limitMs = ANSWER_MS) {
   const bearer = token();
   const headers = { ...request.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };
   const over = new AbortController();

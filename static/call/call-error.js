@@ -5,7 +5,7 @@
  *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'microphone-lost' | 'screen-denied' | 'screen-missing'
  *   | 'screen-ended' | 'no-file' | 'file-failed'
  *   | 'server-unreachable' | 'full' | 'token-missing' | 'token-wrong' | 'refused' | 'connect-timeout'
- *   | 'connection-lost' | 'network-changed' | 'server-closed' | 'no-picture' | 'unexpected'} ErrorCode
+ *   | 'connection-lost' | 'network-changed' | 'server-closed' | 'no-video' | 'unexpected'} ErrorCode
  */
 
 export class CallError extends Error {

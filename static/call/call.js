@@ -7,28 +7,28 @@
  * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
 import { Microphone } from '../sources/microphone.js';
-import { Picture } from '../sources/picture.js';
+import { OutgoingVideo } from '../sources/outgoing-video.js';
 import { within } from './deadline.js';
 import { Retries } from './reconnect.js';
 import { Session } from './session.js';
 import { iceServers } from './signalling.js';
 import { CallError } from './call-error.js';
 
-const FIRST_PICTURE_MS = 10_000;
+const FIRST_FRAME_MS = 10_000;
 
 /** Of the returned picture's shorter side: server/video/output_size.py. */
-const [LEAST_HEIGHT, MOST_HEIGHT] = [64, 1080];
+const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
 
 /** @typedef {'idle' | 'opening' | 'connecting' | 'waiting' | 'live' | 'interrupted'} State */
 
 /**
  * @typedef {object} CallEvents
  * @property {(state: State) => void} onState
- * @property {(captured: MediaStreamTrack) => void} onPicture another picture is being sent
+ * @property {(captured: MediaStreamTrack) => void} onVideo another picture is being sent
  * @property {() => void} onMicrophoneLost it was unplugged or its permission withdrawn; the call goes on in silence
  * @property {(error: unknown) => void} onSoftenFailed the video is sent as it was captured
  * @property {(stats: ServerStats) => void} onStats
- * @property {(answer: Applied | Refused) => void} onAnswer
+ * @property {(answer: Applied | Refused) => void} onResponse
  * @property {(stream: MediaStream | null) => void} onReturned the server's stream
  * @property {(failure: CallError, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the wait and
  *   resolves when it is over
@@ -41,7 +41,7 @@ export class Call {
   #on;
   /** Everything that a call starts ends with this. */
   #over = new AbortController();
-  #picture;
+  #video;
   /** @type {Session | null} */
   #session = null;
   #microphone;
@@ -62,7 +62,7 @@ export class Call {
     this.#on = on;
     // Another network may have taken the place of the one before.
     addEventListener('online', () => this.#session?.checkPath(), { signal: this.#over.signal });
-    this.#picture = new Picture({
+    this.#video = new OutgoingVideo({
       onTrack: (track) => this.#send(track),
       onLost: (code) => this.#end(new CallError(code)),
       onSoftenFailed: on.onSoftenFailed,
@@ -92,14 +92,14 @@ export class Call {
   }
 
   /** @param {SourceSettings} source that is sent from now on; rejects, and changes nothing, where it does not open */
-  async show(source) {
-    await this.#picture.open(source, this.#over.signal);
+  async setSource(source) {
+    await this.#video.open(source, this.#over.signal);
   }
 
   /** @param {UplinkSettings} uplink */
   setUplink(uplink) {
     this.#uplink = uplink;
-    this.#picture.soften(uplink.softness);
+    this.#video.soften(uplink.softness);
     this.#session?.setUplink(uplink);
   }
 
@@ -121,15 +121,15 @@ export class Call {
   /** @param {SourceSettings} source @param {AbortSignal} signal */
   async #run(source, signal) {
     this.#on.onState('opening');
-    this.#picture.soften(this.#uplink.softness);
-    await this.#picture.open(source, signal);
+    this.#video.soften(this.#uplink.softness);
+    await this.#video.open(source, signal);
     for (const retries = new Retries(); ;) {
       try {
-        await this.#talk(signal, () => retries.reset());
+        await this.#runSession(signal, () => retries.reset());
       } catch (error) {
         this.#hangUp();
         signal.throwIfAborted();
-        await this.#settle(CallError.from(error), retries, signal);
+        await this.#handleError(CallError.from(error), retries, signal);
       }
     }
   }
@@ -139,15 +139,15 @@ export class Call {
    * @param {AbortSignal} signal
    * @param {() => void} onLive
    */
-  async #talk(signal, onLive) {
+  async #runSession(signal, onLive) {
     this.#on.onState('connecting');
     const servers = await iceServers(signal);
     const session = this.#open(servers);
     await session.connect(this.#settings, signal);
     session.setUplink(this.#uplink); // Chromium forgets what was set before the answer came
     this.#on.onState('waiting');
-    const late = () => new CallError('no-picture');
-    await within(Promise.race([this.#stage.firstPicture(signal), session.over]), FIRST_PICTURE_MS, late, signal);
+    const late = () => new CallError('no-video');
+    await within(Promise.race([this.#stage.firstFrame(signal), session.over]), FIRST_FRAME_MS, late, signal);
     onLive();
     this.#on.onState('live');
     await session.over;
@@ -155,7 +155,7 @@ export class Call {
 
   /** @param {RTCIceServer[]} servers */
   #open(servers) {
-    const track = this.#picture.track;
+    const track = this.#video.track;
     if (!track) throw new CallError('unexpected');
     let live = false;
     const session = new Session(track, servers, {
@@ -165,10 +165,10 @@ export class Call {
       },
       onStats: (stats) => {
         live = true;
-        this.#stage.note(stats);
+        this.#stage.applyStats(stats);
         this.#on.onStats(stats);
       },
-      onAnswer: this.#on.onAnswer,
+      onResponse: this.#on.onResponse,
       onInterrupted: (interrupted) => {
         if (live) this.#on.onState(interrupted ? 'interrupted' : 'live');
       },
@@ -181,7 +181,7 @@ export class Call {
   }
 
   /** @param {CallError} failure @param {Retries} retries @param {AbortSignal} signal */
-  async #settle(failure, retries, signal) {
+  async #handleError(failure, retries, signal) {
     if (failure.code === 'token-missing' || failure.code === 'token-wrong') {
       if (!await this.#on.onToken(failure.code === 'token-wrong')) throw failure;
       signal.throwIfAborted();
@@ -195,16 +195,16 @@ export class Call {
 
   /** @param {MediaStreamTrack} track */
   #send(track) {
-    this.#session?.setPicture(track).catch(() => {
+    this.#session?.setVideo(track).catch(() => {
       // The session ended meanwhile: the next one takes the track from the start.
     });
     this.#stage.showOriginal(new MediaStream([track]));
-    const captured = this.#picture.captured ?? track;
-    this.#on.onPicture(captured);
+    const captured = this.#video.captured ?? track;
+    this.#on.onVideo(captured);
     // Whatever the uplink makes of it, it comes back at the size that it has here.
     const { width = 0, height = 0 } = captured.getSettings();
     const shorter = Math.min(width, height);
-    this.applySettings({ output_height: shorter >= LEAST_HEIGHT && shorter <= MOST_HEIGHT ? shorter : null });
+    this.applySettings({ output_height: shorter >= MIN_HEIGHT && shorter <= MAX_HEIGHT ? shorter : null });
   }
 
   #hangUp() {
@@ -219,7 +219,7 @@ export class Call {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     this.#hangUp();
-    this.#picture.close();
+    this.#video.close();
     this.#microphone.close();
     this.#stage.clear();
     this.#on.onEnd(failure);

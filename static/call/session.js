@@ -21,14 +21,14 @@ const CONNECT_MS = 15_000;
  * @typedef {object} SessionEvents
  * @property {(stream: MediaStream) => void} onStream the enhanced picture has come, and perhaps sound
  * @property {(stats: ServerStats) => void} onStats once a second
- * @property {(answer: Applied | Refused) => void} onAnswer to new settings
+ * @property {(answer: Applied | Refused) => void} onResponse to new settings
  * @property {(interrupted: boolean) => void} onInterrupted the connection falters, or stands again
  */
 
 export class Session {
   #pc;
   #channel;
-  #picture;
+  #video;
   #sound;
   #uplink;
   #on;
@@ -48,28 +48,28 @@ export class Session {
   });
 
   /**
-   * @param {MediaStreamTrack} picture
+   * @param {MediaStreamTrack} track
    * @param {RTCIceServer[]} iceServers
    * @param {SessionEvents} on
    */
-  constructor(picture, iceServers, on) {
+  constructor(track, iceServers, on) {
     if (typeof RTCPeerConnection === 'undefined') throw new CallError('no-webrtc');
     this.#on = on;
     this.over.catch(() => {}); // whoever waits for it is told; nobody has to
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.#channel = this.#pc.createDataChannel(CHANNEL, { ordered: true });
-    this.#picture = this.#pc.addTransceiver(picture, { direction: 'sendrecv', streams: [new MediaStream()] });
+    this.#video = this.#pc.addTransceiver(track, { direction: 'sendrecv', streams: [new MediaStream()] });
     // Negotiated from the start, so that the microphone can come and go without negotiating anew.
     this.#sound = this.#pc.addTransceiver('audio', { direction: 'sendrecv' });
-    this.#uplink = new UplinkSender(this.#picture.sender);
+    this.#uplink = new UplinkSender(this.#video.sender);
     // The server paces its frames and drops late ones; waiting for them here would only add delay.
-    if ('jitterBufferTarget' in this.#picture.receiver) this.#picture.receiver.jitterBufferTarget = 0;
+    if ('jitterBufferTarget' in this.#video.receiver) this.#video.receiver.jitterBufferTarget = 0;
     this.#listen();
   }
 
   /** What is measured on. */
   get connection() {
-    return { pc: this.#pc, sender: this.#picture.sender, receiver: this.#picture.receiver };
+    return { pc: this.#pc, sender: this.#video.sender, receiver: this.#video.receiver };
   }
 
   /**
@@ -83,8 +83,8 @@ export class Session {
   }
 
   /** @param {MediaStreamTrack} track */
-  setPicture(track) {
-    return this.#picture.sender.replaceTrack(track);
+  setVideo(track) {
+    return this.#video.sender.replaceTrack(track);
   }
 
   /** @param {MediaStreamTrack | null} track null for silence */
@@ -212,7 +212,7 @@ export class Session {
     switch (message?.type) {
       case 'stats': return this.#on.onStats(message);
       case 'applied':
-      case 'refused': return this.#on.onAnswer(message);
+      case 'refused': return this.#on.onResponse(message);
       case 'restart_sender': return this.#uplink.restart();
       case 'closing': return this.#lose(new CallError('server-closed', { detail: message.reason }));
     }

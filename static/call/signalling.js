@@ -3,7 +3,7 @@
  * @import {Answer, Refusal, SessionSettings} from './protocol.js'
  * @import {Reply} from './access.js'
  */
-import { ask } from './access.js';
+import { request } from './access.js';
 import { CallError } from './call-error.js';
 
 /** The end of a session is not waited for longer than this. */
@@ -19,7 +19,7 @@ const NEVER = new AbortController().signal;
  * @returns {Promise<RTCIceServer[]>} that whoever runs the server has configured; nobody else is ever asked
  */
 export async function iceServers(signal) {
-  const reply = await ask('ice-servers', {}, signal);
+  const reply = await request('ice-servers', {}, signal);
   if (reply.status === 404) return []; // a server without the route has none
   if (!reply.ok) throw refusal(reply);
   const servers = reply.body?.iceServers;
@@ -34,12 +34,12 @@ export async function iceServers(signal) {
  * @returns {Promise<Answer>}
  */
 export async function postOffer({ sdp, type }, settings, limitMs) {
-  const request = {
+  const post = {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ sdp, type, settings }),
   };
-  const reply = await ask('offer', request, NEVER, limitMs);
+  const reply = await request('offer', post, NEVER, limitMs);
   if (!reply.ok) throw refusal(reply);
   if (reply.body === null) throw new CallError('refused', { detail: 'The answer is not JSON.' });
   return reply.body;
@@ -50,7 +50,7 @@ export async function postOffer({ sdp, type }, settings, limitMs) {
  * @param {string} address of the session
  */
 export async function endSession(address) {
-  await ask(address, { method: 'DELETE', keepalive: true }, NEVER, GOODBYE_MS).catch(() => {
+  await request(address, { method: 'DELETE', keepalive: true }, NEVER, GOODBYE_MS).catch(() => {
     // The server is away, or has ended the session: it is over either way.
   });
 }
@@ -61,7 +61,7 @@ export async function endSession(address) {
  */
 export async function answers(signal) {
   try {
-    await ask('ready', {}, signal, PROBE_MS);
+    await request('ready', {}, signal, PROBE_MS);
     return true;
   } catch (error) {
     return error instanceof CallError && error.code.startsWith('token');
@@ -70,7 +70,7 @@ export async function answers(signal) {
 
 /** @returns {Promise<string | null>} version of the server; null where it does not tell this page */
 export async function serverVersion() {
-  const reply = await ask('health', {}, NEVER).catch(() => null);
+  const reply = await request('health', {}, NEVER).catch(() => null);
   const version = reply?.body?.version;
   return typeof version === 'string' ? version : null;
 }

@@ -1,6 +1,6 @@
 /** Asks for the server's token. */
 import { element } from '../dom.js';
-import { say } from '../texts.js';
+import { showText } from '../texts.js';
 import { keepToken } from './access.js';
 
 /**
@@ -10,7 +10,7 @@ import { keepToken } from './access.js';
 export function askToken(wrong) {
   const dialog = element('token-dialog', HTMLDialogElement);
   const input = element('token', HTMLInputElement);
-  say(element('token-why', HTMLElement), wrong ? 'token.wrong' : 'token.missing');
+  showText(element('token-why', HTMLElement), wrong ? 'token.wrong' : 'token.missing');
   input.value = '';
   input.ariaInvalid = String(wrong);
   dialog.returnValue = '';

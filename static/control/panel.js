@@ -6,7 +6,7 @@ import { element, writeTo } from '../dom.js';
 import { UNKNOWN, bitrate, sizeText } from '../format.js';
 import { Slider } from '../slider.js';
 import { sentence } from '../states.js';
-import { say, text } from '../texts.js';
+import { showText, text } from '../texts.js';
 import { throttled } from '../throttle.js';
 
 const AUTO = 'auto';
@@ -20,7 +20,7 @@ const CEILINGS = [
 /** A slider that is dragged sends its settings this often, and once more where it is released. */
 const INTERVAL_MS = 150;
 
-/** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} Asked */
+/** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} ControlSettings */
 
 export class ControlPanel {
   #enhance = element('enhance', HTMLInputElement);
@@ -29,19 +29,19 @@ export class ControlPanel {
   #ceiling;
   #refused = element('control-refused', HTMLElement);
 
-  /** @param {(settings: Asked) => void} onChange */
+  /** @param {(settings: ControlSettings) => void} onChange */
   constructor(onChange) {
-    const ask = throttled(() => onChange(this.settings), INTERVAL_MS);
-    this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, ask);
-    this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, ask);
+    const send = throttled(() => onChange(this.settings), INTERVAL_MS);
+    this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, send);
+    this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, send);
     this.#strength.value = 1;
     this.#ceiling.value = null;
-    this.#enhance.addEventListener('change', ask);
-    this.#student.addEventListener('change', ask);
+    this.#enhance.addEventListener('change', send);
+    this.#student.addEventListener('change', send);
     this.#list([]);
   }
 
-  /** @returns {Asked} */
+  /** @returns {ControlSettings} */
   get settings() {
     return {
       student: this.#student.value,
@@ -52,9 +52,9 @@ export class ControlPanel {
   }
 
   /** @param {Applied | Refused} answer */
-  hear(answer) {
-    if (answer.type === 'applied') say(this.#refused, null);
-    else say(this.#refused, 'control.refused', { reason: sentence(answer.message ?? '') });
+  showResponse(answer) {
+    if (answer.type === 'applied') showText(this.#refused, null);
+    else showText(this.#refused, 'control.refused', { reason: sentence(answer.message ?? '') });
   }
 
   /** @param {ServerStats | null} stats null when nothing is known, or no more */
@@ -69,7 +69,7 @@ export class ControlPanel {
     reason('server-rung-reason', 'control.rung-reason', stats?.rung_reason);
     reason('server-provider-note', 'control.provider-note', stats?.provider_note);
     reason('server-passed-reason', 'control.passed-reason', stats?.passed_reason);
-    if (!stats) say(this.#refused, null);
+    if (!stats) showText(this.#refused, null);
   }
 
   /** After a change of the language. */
@@ -86,7 +86,7 @@ export class ControlPanel {
     const chosen = this.#student.value || AUTO;
     this.#student.replaceChildren(...names.map((name) => {
       const option = new Option(name, name);
-      if (name === AUTO) say(option, 'control.auto');
+      if (name === AUTO) showText(option, 'control.auto');
       return option;
     }));
     this.#student.value = names.includes(chosen) ? chosen : AUTO;
@@ -104,5 +104,5 @@ function ceilingWords(bits) {
  * @param {string | null | undefined} words the server's
  */
 function reason(id, key, words) {
-  say(element(id, HTMLElement), words ? key : null, { reason: sentence(words ?? '') });
+  showText(element(id, HTMLElement), words ? key : null, { reason: sentence(words ?? '') });
 }

@@ -4,9 +4,9 @@
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {ServerStats, SessionSettings} from '../call/protocol.js'
  * @import {SourceSettings} from '../sources/source.js'
- * @import {Second} from './sample.js'
+ * @import {Second} from './second.js'
  */
-import { figuresOf } from './sample.js';
+import { figuresOf } from './second.js';
 
 /**
  * What happened, and when: a state or a code, and for an error what the browser or the server gave as its reason.

@@ -1,13 +1,13 @@
 /**
  * What was measured, as numbers and plots. The rows stand here, in the order in which they are read.
  * @import {TextKey} from '../texts.js'
- * @import {FigureName, Second} from './sample.js'
+ * @import {FigureName, Second} from './second.js'
  */
 import { element, write } from '../dom.js';
-import { say } from '../texts.js';
+import { showText } from '../texts.js';
 import { UNKNOWN, bitrate, decimal, milliseconds, percent } from '../format.js';
 import { Plot, STYLES } from './plot.js';
-import { figuresOf } from './sample.js';
+import { figuresOf } from './second.js';
 
 /** @typedef {(value: number | null) => string} Format */
 
@@ -67,12 +67,12 @@ export class FiguresPanel {
   }
 
   /** Nothing is measured any more; the plots stay to be looked at until the next call. */
-  rest() {
+  showUnknown() {
     for (const { target } of this.#rows) write(target, UNKNOWN);
   }
 
   clear() {
-    this.rest();
+    this.showUnknown();
     for (const { plot } of this.#plots) plot.clear();
   }
 
@@ -81,7 +81,7 @@ export class FiguresPanel {
     const card = create('section', 'card');
     const title = create('h3');
     title.id = `figures-${id}`;
-    say(title, /** @type {TextKey} */ (`figures.${id}`));
+    showText(title, /** @type {TextKey} */ (`figures.${id}`));
     card.setAttribute('aria-labelledby', title.id);
     card.append(title);
     if (lines.length) {
@@ -95,7 +95,7 @@ export class FiguresPanel {
     lines.forEach((name, index) => list.append(this.#row(name, format, index)));
     for (const name of more) list.append(this.#row(name, formatMore, null));
     const note = create('p', 'note');
-    say(note, /** @type {TextKey} */ (`figures.${id}.how`));
+    showText(note, /** @type {TextKey} */ (`figures.${id}.how`));
     card.append(list, note);
     return card;
   }
@@ -106,7 +106,7 @@ export class FiguresPanel {
     const term = create('dt');
     if (line !== null) term.append(key(line));
     const label = create('span');
-    say(label, `figure.${name}`);
+    showText(label, `figure.${name}`);
     term.append(label);
     const target = create('dd');
     target.id = `figure-${name}`;

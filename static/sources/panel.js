@@ -5,7 +5,7 @@
 import { recall, remember } from '../choices.js';
 import { element } from '../dom.js';
 import { sizeText } from '../format.js';
-import { say } from '../texts.js';
+import { showText } from '../texts.js';
 import {
   DEFAULT_FRAMERATE, DEFAULT_RESOLUTION, FRAMERATES, RESOLUTIONS, listCameras, onCamerasChange,
 } from './camera.js';
@@ -77,13 +77,13 @@ export class SourcePanel {
     const chosen = this.#source.value;
     const options = cameras.map(({ label, deviceId }, index) => {
       const option = new Option(label, CAMERA + deviceId);
-      if (!label) say(option, 'source.camera', { number: index + 1 });
+      if (!label) showText(option, 'source.camera', { number: index + 1 });
       return option;
     });
     // Unknown now is not gone for ever: a remembered camera is asked for, and taken if it is there.
     if (!cameras.some(({ deviceId }) => deviceId === current)) {
       const option = new Option('', CAMERA + current);
-      say(option, 'source.camera.default');
+      showText(option, 'source.camera.default');
       options.unshift(option);
     }
     this.#cameras.replaceChildren(...options);
@@ -105,10 +105,10 @@ export class SourcePanel {
     element('file-row', HTMLElement).hidden = kind !== 'file';
     const name = element('file-name', HTMLElement);
     if (file) {
-      say(name, null);
+      showText(name, null);
       name.textContent = file.name;
     } else {
-      say(name, 'source.file.none');
+      showText(name, 'source.file.none');
     }
   }
 }

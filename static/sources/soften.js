@@ -1,5 +1,5 @@
 /**
- * Takes detail from a picture, as a cheap camera does: every frame is brought down by a factor and up again, as the
+ * Takes detail from a frame, as a cheap camera does: every frame is brought down by a factor and up again, as the
  * students' training does it.
  *
  * Where the browser gives the frames themselves (Chromium), they are taken as they come, also while the tab is
@@ -94,18 +94,18 @@ class Blur {
 
   /**
    * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context
-   * @param {CanvasImageSource} picture
+   * @param {CanvasImageSource} frame
    * @param {number} width
    * @param {number} height
    * @param {number} factor
    */
-  draw(context, picture, width, height, factor) {
+  draw(context, frame, width, height, factor) {
     const small = this.#small;
     const [across, down] = [Math.max(1, Math.round(width / factor)), Math.max(1, Math.round(height / factor))];
     if (small.width !== across || small.height !== down) Object.assign(small, { width: across, height: down });
     const between = contextOf(small);
     for (const each of [between, context]) each.imageSmoothingQuality = 'high';
-    between.drawImage(picture, 0, 0, across, down);
+    between.drawImage(frame, 0, 0, across, down);
     context.drawImage(small, 0, 0, width, height);
   }
 }

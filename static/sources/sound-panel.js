@@ -5,12 +5,12 @@
 import { CallError } from '../call/call-error.js';
 import { element } from '../dom.js';
 import { valuesOf } from '../states.js';
-import { say } from '../texts.js';
+import { showText } from '../texts.js';
 
 export class SoundPanel {
   #microphone = element('microphone', HTMLInputElement);
   #listen = element('listen', HTMLInputElement);
-  #said = element('sound-said', HTMLElement);
+  #message = element('sound-message', HTMLElement);
   #player = element('returned-sound', HTMLAudioElement);
 
   #onMicrophone;
@@ -18,16 +18,16 @@ export class SoundPanel {
   /** @param {(on: boolean) => Promise<void>} onMicrophone rejects where the microphone does not open */
   constructor(onMicrophone) {
     this.#onMicrophone = onMicrophone;
-    this.#microphone.addEventListener('change', () => this.apply());
+    this.#microphone.addEventListener('change', () => this.applyMicrophone());
     this.#listen.addEventListener('change', () => {
       this.#player.muted = !this.#listen.checked;
     });
   }
 
   /** Opens or closes the microphone as the switch is set; called when the switch changes and when a call starts. */
-  async apply() {
+  async applyMicrophone() {
     const on = this.#microphone.checked;
-    say(this.#said, null);
+    showText(this.#message, null);
     try {
       await this.#onMicrophone(on);
     } catch (error) {
@@ -38,7 +38,7 @@ export class SoundPanel {
   /** @param {CallError} failure for which the microphone is off now */
   switchOff(failure) {
     this.#microphone.checked = false;
-    say(this.#said, `error.${failure.code}.next`, valuesOf(failure));
+    showText(this.#message, `error.${failure.code}.next`, valuesOf(failure));
   }
 
   /** @param {MediaStream | null} stream that came back */

@@ -5,7 +5,7 @@
 const STEPS = new Map([
   ['ArrowLeft', -2], ['ArrowRight', 2], ['ArrowDown', -2], ['ArrowUp', 2], ['PageDown', -10], ['PageUp', 10],
 ]);
-const [LEAST, MOST] = [0, 100];
+const [MIN, MAX] = [0, 100];
 
 export class Divider {
   #slider;
@@ -30,7 +30,7 @@ export class Divider {
   }
 
   set position(percent) {
-    this.#position = Math.min(Math.max(percent, LEAST), MOST);
+    this.#position = Math.min(Math.max(percent, MIN), MAX);
     this.#region.style.setProperty('--divider', `${this.#position}%`);
     this.#slider.ariaValueNow = String(Math.round(this.#position));
   }
@@ -39,8 +39,8 @@ export class Divider {
   #press(event) {
     const step = STEPS.get(event.key);
     if (step !== undefined) this.position += step;
-    else if (event.key === 'Home') this.position = LEAST;
-    else if (event.key === 'End') this.position = MOST;
+    else if (event.key === 'Home') this.position = MIN;
+    else if (event.key === 'End') this.position = MAX;
     else return;
     event.preventDefault();
   }

@@ -4,10 +4,10 @@
  */
 
 /** Two seconds at 30 frames/s: a worse line shows the nearest one. */
-const MOST_FRAMES = 60;
+const MAX_FRAMES = 60;
 
 /** Of planar 4:2:0. 1080p then keeps 0.7 s. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * How far time stamp `a` is ahead of `b`, in ticks of 90 kHz. They wrap at 2^32 (RFC 3550, section 5.1).
@@ -26,7 +26,7 @@ export class FrameRing {
   /** @param {Sent} sent */
   add(sent) {
     this.#kept.push(sent);
-    while (this.#kept.length > MOST_FRAMES || (this.#kept.length > 1 && this.#bytes() > MOST_BYTES)) {
+    while (this.#kept.length > MAX_FRAMES || (this.#kept.length > 1 && this.#bytes() > MAX_BYTES)) {
       this.#kept.shift()?.frame?.close();
     }
   }

@@ -47,7 +47,7 @@ export class Meters {
     followFrames(original, (now, { presentedFrames }) => {
       state.camera.add(now, presentedFrames ?? ++state.cameraFrames);
     }, signal);
-    const timers = [setInterval(() => this.#show(), REFRESH_MS), setInterval(() => this.#look(), SHARPNESS_MS)];
+    const timers = [setInterval(() => this.#show(), REFRESH_MS), setInterval(() => this.#measureSharpness(), SHARPNESS_MS)];
     signal.addEventListener('abort', () => timers.forEach(clearInterval));
   }
 
@@ -87,7 +87,7 @@ export class Meters {
     };
   }
 
-  #look() {
+  #measureSharpness() {
     const { original, enhanced } = this.#halves;
     this.#state.sharpness = {
       original: original.size && this.#sharpness.measure(original.canvas),

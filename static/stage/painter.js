@@ -1,7 +1,7 @@
 /**
  * Draws both halves of a pair in one rendering step: what is on the screen is always one frame and the same.
  *
- * Each half is a canvas of the enhanced picture's size. Where it goes on the screen, how large, and how much of it
+ * Each half is a canvas of the enhanced frame's size. Where it goes on the screen, how large, and how much of it
  * can be seen is CSS's business, so that zoom, pan and divider draw nothing anew and work on a frozen pair.
  * @import {Pair} from './pairing.js'
  * @import {Size} from '../call/protocol.js'
@@ -9,7 +9,7 @@
 
 /** A half of the stage: a canvas above the video that stands in for it while nothing was drawn. */
 export class Half {
-  /** The size at which the picture came, before it was enlarged. @type {Size | null} */
+  /** The size at which the frame came, before it was enlarged. @type {Size | null} */
   size = null;
 
   /** @param {HTMLCanvasElement} canvas */
@@ -24,20 +24,20 @@ export class Half {
   #context;
 
   /**
-   * @param {VideoFrame | HTMLVideoElement} picture
+   * @param {VideoFrame | HTMLVideoElement} frame
    * @param {Size} size to enlarge it to
    */
-  draw(picture, [width, height]) {
-    const size = sizeOf(picture);
+  draw(frame, [width, height]) {
+    const size = sizeOf(frame);
     if (!size[0] || !width) return;
     const { canvas } = this;
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    this.#context.drawImage(picture, 0, 0, width, height);
+    this.#context.drawImage(frame, 0, 0, width, height);
     this.size = size;
     canvas.hidden = false;
   }
 
-  /** Takes the picture away. */
+  /** Takes the frame away. */
   clear() {
     this.size = null;
     this.canvas.hidden = true;
@@ -55,9 +55,9 @@ export function paint(halves, { original, enhanced }) {
   halves.enhanced.draw(enhanced, size);
 }
 
-/** @param {VideoFrame | HTMLVideoElement} picture @returns {Size} */
-export function sizeOf(picture) {
-  return picture instanceof HTMLVideoElement
-    ? [picture.videoWidth, picture.videoHeight]
-    : [picture.displayWidth, picture.displayHeight];
+/** @param {VideoFrame | HTMLVideoElement} frame @returns {Size} */
+export function sizeOf(frame) {
+  return frame instanceof HTMLVideoElement
+    ? [frame.videoWidth, frame.videoHeight]
+    : [frame.displayWidth, frame.displayHeight];
 }

@@ -9,14 +9,14 @@ import { FrameRing } from './frame-ring.js';
 import { PresentedFrames } from './presented-frames.js';
 import { followFrames } from './video-frames.js';
 
-/** After this long without a decoded original the camera's own picture is shown instead. */
+/** After this long without a decoded original the camera's own frame is shown instead. */
 const SENT_SILENCE_MS = 2_000;
 
 const TWO_32 = 2 ** 32;
 
 /**
  * How the original beside an enhanced frame was found: the same frame; an earlier one, nearest in time; or the
- * camera's picture of this moment, which was never sent as it is.
+ * camera's frame of this moment, which was never sent as it is.
  * @typedef {'exact' | 'near' | 'camera'} Match
  */
 
@@ -60,7 +60,7 @@ export class Pairing {
   }
 
   /** @param {Sent} sent with `at` on the clock of `performance.now()` */
-  note(sent) {
+  addSent(sent) {
     this.#ring.add(sent);
     if (sent.frame) this.#sentAt = sent.at;
   }
@@ -75,14 +75,14 @@ export class Pairing {
   #pair(now, { mediaTime, rtpTimestamp, presentedFrames }) {
     const presented = this.#presented.take(mediaTime);
     if (!presented) return;
-    const { picture, sure } = presented;
+    const { frame, sure } = presented;
     const { sent = null, exact = false } = this.#take(rtpTimestamp) ?? {};
     const same = sure && exact;
     const showsSent = now - this.#sentAt < SENT_SILENCE_MS;
     try {
       this.#onPair({
         original: showsSent ? sent?.frame ?? null : this.#videos.original,
-        enhanced: picture,
+        enhanced: frame,
         match: showsSent ? (same && sent?.frame ? 'exact' : 'near') : 'camera',
         now,
         roundTrip: same && sent ? now - sent.at : null,
@@ -90,7 +90,7 @@ export class Pairing {
       });
     } finally {
       sent?.frame?.close();
-      if (!(picture instanceof HTMLVideoElement)) picture.close();
+      if (!(frame instanceof HTMLVideoElement)) frame.close();
     }
   }
 

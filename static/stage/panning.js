@@ -1,66 +1,66 @@
 /**
- * Carries out zoom and pan on the page: places the pictures, follows pointer and keys.
+ * Carries out zoom and pan on the page: places the frames, follows pointer and keys.
  * @import {Size} from '../call/protocol.js'
- * @import {Look, Zoom} from './zoom.js'
+ * @import {Viewpoint, Zoom} from './zoom.js'
  */
 import { ZOOMS, panned, place } from './zoom.js';
 
-/** CSS pixels that an arrow key moves the picture by. */
+/** CSS pixels that an arrow key moves the frame by. */
 const STEP = 48;
 
 /** @type {Record<string, [x: number, y: number]>} */
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
 export class Panning {
-  /** @type {Look} */
-  #look = { zoom: 'fit', centre: [0.5, 0.5] };
+  /** @type {Viewpoint} */
+  #viewpoint = { zoom: 'fit', centre: [0.5, 0.5] };
   /** @type {Size} */
   #size = [16, 9];
   #region;
-  #frames;
+  #panes;
   #onZoom;
 
   /**
    * @param {HTMLElement} region that takes keys and pointers
-   * @param {HTMLElement[]} frames each with one `.plane` in it, all of one size
+   * @param {HTMLElement[]} panes each with one `.plane` in it, all of one size
    * @param {(zoom: Zoom) => void} onZoom
    */
-  constructor(region, frames, onZoom) {
+  constructor(region, panes, onZoom) {
     this.#region = region;
-    this.#frames = frames;
+    this.#panes = panes;
     this.#onZoom = onZoom;
     const observer = new ResizeObserver(() => this.refresh());
-    for (const frame of frames) observer.observe(frame);
+    for (const pane of panes) observer.observe(pane);
     region.addEventListener('keydown', (event) => this.#press(event));
     region.addEventListener('pointerdown', (event) => this.#drag(event));
     this.zoom = 'fit';
   }
 
   get zoom() {
-    return this.#look.zoom;
+    return this.#viewpoint.zoom;
   }
 
   /** @param {Zoom} zoom */
   set zoom(zoom) {
-    this.#look = { ...this.#look, zoom };
+    this.#viewpoint = { ...this.#viewpoint, zoom };
     this.#region.dataset.zoom = String(zoom);
     this.refresh();
     this.#onZoom(zoom);
   }
 
-  /** Of the enhanced picture. @param {Size} size */
+  /** Of the enhanced frame. @param {Size} size */
   set size(size) {
     if (size[0] === this.#size[0] && size[1] === this.#size[1]) return;
     this.#size = size;
     this.refresh();
   }
 
-  /** Places the pictures anew: after whatever moves or resizes the frames. */
+  /** Places the frames anew: after whatever moves or resizes the panes. */
   refresh() {
-    for (const frame of this.#frames) {
-      const plane = frame.querySelector('.plane');
+    for (const pane of this.#panes) {
+      const plane = pane.querySelector('.plane');
       if (!(plane instanceof HTMLElement)) continue;
-      const { left, top, width, height } = place(this.#look, boxOf(frame), this.#size, devicePixelRatio);
+      const { left, top, width, height } = place(this.#viewpoint, boxOf(pane), this.#size, devicePixelRatio);
       // By layout, not by a transform: Chromium puts what it transforms on fractions of a pixel.
       for (const [side, value] of Object.entries({ left, top, width, height })) {
         plane.style.setProperty(side, `${value}px`);
@@ -70,9 +70,9 @@ export class Panning {
 
   /** @param {[x: number, y: number]} by */
   #pan(by) {
-    const [frame] = this.#frames;
-    if (!frame) return;
-    this.#look = panned(this.#look, by, boxOf(frame), this.#size, devicePixelRatio);
+    const [pane] = this.#panes;
+    if (!pane) return;
+    this.#viewpoint = panned(this.#viewpoint, by, boxOf(pane), this.#size, devicePixelRatio);
     this.refresh();
   }
 
@@ -107,9 +107,9 @@ export class Panning {
   }
 }
 
-/** @param {HTMLElement} frame */
-function boxOf(frame) {
-  const { left, top } = frame.getBoundingClientRect();
-  // Against the document: scrolling moves nothing inside the frame. Scroll offsets are whole device pixels.
-  return { left: left + scrollX, top: top + scrollY, width: frame.clientWidth, height: frame.clientHeight };
+/** @param {HTMLElement} pane */
+function boxOf(pane) {
+  const { left, top } = pane.getBoundingClientRect();
+  // Against the document: scrolling moves nothing inside the pane. Scroll offsets are whole device pixels.
+  return { left: left + scrollX, top: top + scrollY, width: pane.clientWidth, height: pane.clientHeight };
 }

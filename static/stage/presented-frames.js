@@ -6,14 +6,14 @@
  */
 
 /** After as many calls of which none spoke of a frame at hand, what is there is shown: better late than never. */
-const MOST_MISSES = 10;
+const MAX_MISSES = 10;
 
 /** Half of WebCodecs' microsecond, and what a double of seconds loses. */
 const SAME_US = 1;
 
 /**
  * @typedef {object} Presented
- * @property {VideoFrame | HTMLVideoElement} picture a frame is closed by whoever takes it
+ * @property {VideoFrame | HTMLVideoElement} frame a frame is closed by whoever takes it
  * @property {boolean} sure whether it is the frame that the metadata speak of
  */
 
@@ -40,13 +40,13 @@ export class PresentedFrames {
     if (this.#kept !== found) this.#kept?.close();
     this.#kept = found === current ? null : current;
     this.#misses = found ? 0 : this.#misses + 1;
-    if (found) return { picture: found, sure: true };
-    return this.#misses > MOST_MISSES ? this.#unsure() : null;
+    if (found) return { frame: found, sure: true };
+    return this.#misses > MAX_MISSES ? this.#unsure() : null;
   }
 
   /** @returns {Presented} */
   #unsure() {
-    return { picture: this.#video, sure: false };
+    return { frame: this.#video, sure: false };
   }
 
   clear() {
@@ -62,6 +62,6 @@ function grabbed(video) {
   try {
     return new VideoFrame(video);
   } catch {
-    return null; // before the first picture
+    return null; // before the first frame
   }
 }

@@ -5,7 +5,7 @@
  * @import {Container} from './recording-format.js'
  */
 import { element, write } from '../dom.js';
-import { say } from '../texts.js';
+import { showText } from '../texts.js';
 import { fileName, offerFile } from './file-name.js';
 import { recordingFormats } from './recording-format.js';
 import { Recording } from './recording.js';
@@ -18,12 +18,12 @@ export class RecordPanel {
   #format = element('record-format', HTMLSelectElement);
   #button = element('record', HTMLButtonElement);
   #progress = element('record-progress', HTMLElement);
-  #said = element('record-said', HTMLElement);
+  #message = element('record-message', HTMLElement);
   #link = element('record-file', HTMLAnchorElement);
   /** @type {Recording | null} */
   #recording = null;
   /** @type {SideBySide | null} */
-  #picture = null;
+  #sideBySide = null;
   /** @type {MediaStream | null} */
   #enhanced = null;
   /** @type {() => Size} */
@@ -46,13 +46,13 @@ export class RecordPanel {
 
   /** @param {Pair} pair */
   draw(pair) {
-    this.#picture?.draw(pair);
+    this.#sideBySide?.draw(pair);
   }
 
   #offerFormats() {
     const formats = typeof MediaRecorder === 'undefined' ? [] : recordingFormats(false, MediaRecorder.isTypeSupported);
     for (const { container } of formats) this.#format.add(new Option(container === 'mp4' ? 'MP4' : 'WebM', container));
-    if (formats.length === 0) say(this.#said, 'stage.record.none');
+    if (formats.length === 0) showText(this.#message, 'stage.record.none');
   }
 
   async #start() {
@@ -63,20 +63,20 @@ export class RecordPanel {
     const wanted = /** @type {Container} */ (this.#format.value);
     const format = recordingFormats(sounds.length > 0, MediaRecorder.isTypeSupported)
       .find(({ container }) => container === wanted);
-    this.#picture = this.#what.value === 'both' ? new SideBySide(this.#sizeNow()) : null;
-    const pictures = this.#picture ? this.#picture.capture() : stream;
+    this.#sideBySide = this.#what.value === 'both' ? new SideBySide(this.#sizeNow()) : null;
+    const source = this.#sideBySide ? this.#sideBySide.capture() : stream;
     try {
       if (!format) throw new Error(`no codecs for ${wanted}`);
-      const size = this.#picture?.size ?? this.#sizeNow();
-      this.#recording = new Recording(new MediaStream([...pictures.getVideoTracks(), ...sounds]), format, size);
-      say(this.#said, 'stage.record.on');
+      const size = this.#sideBySide?.size ?? this.#sizeNow();
+      this.#recording = new Recording(new MediaStream([...source.getVideoTracks(), ...sounds]), format, size);
+      showText(this.#message, 'stage.record.on');
       this.#show();
       await this.#finish(this.#recording);
     } catch (error) {
-      say(this.#said, 'stage.record.failed', { detail: error instanceof Error ? error.message : String(error) });
+      showText(this.#message, 'stage.record.failed', { detail: error instanceof Error ? error.message : String(error) });
     } finally {
-      if (this.#picture) for (const track of pictures.getTracks()) track.stop();
-      this.#recording = this.#picture = null;
+      if (this.#sideBySide) for (const track of source.getTracks()) track.stop();
+      this.#recording = this.#sideBySide = null;
       this.#show();
     }
   }
@@ -84,33 +84,33 @@ export class RecordPanel {
   /** @param {Recording} recording */
   #stop(recording) {
     this.#button.disabled = true;
-    say(this.#said, 'stage.record.ending');
+    showText(this.#message, 'stage.record.ending');
     recording.stop();
   }
 
   /** @param {Recording} recording */
   async #finish(recording) {
-    const timer = setInterval(() => this.#tell(recording), REFRESH_MS);
+    const timer = setInterval(() => this.#showProgress(recording), REFRESH_MS);
     try {
       const file = await recording.file;
       const name = fileName(new Date(), recording.container);
-      say(this.#link, 'stage.record.file', { name });
+      showText(this.#link, 'stage.record.file', { name });
       offerFile(this.#link, file, name);
-      say(this.#said, 'stage.record.done');
+      showText(this.#message, 'stage.record.done');
     } finally {
       clearInterval(timer);
-      this.#tell(recording);
+      this.#showProgress(recording);
     }
   }
 
   /** @param {Recording} recording */
-  #tell(recording) {
+  #showProgress(recording) {
     write(this.#progress, `${clock(recording.seconds)} · ${(recording.bytes / 1e6).toFixed(1)} MB`);
   }
 
   #show() {
     const recording = this.#recording !== null;
-    say(this.#button, recording ? 'stage.record.stop' : 'stage.record.start');
+    showText(this.#button, recording ? 'stage.record.stop' : 'stage.record.start');
     this.#button.toggleAttribute('data-recording', recording);
     this.#button.disabled = !recording && (!this.#enhanced || this.#format.length === 0);
     this.#what.disabled = this.#format.disabled = recording;

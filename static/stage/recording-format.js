@@ -6,7 +6,7 @@
 
 /**
  * In the order in which they are asked for. MP4 with H.264 opens everywhere; a sound of AAC more widely than of Opus.
- * High profile: the level becomes what the picture needs. VP8 costs a busy machine less than VP9.
+ * High profile: the level becomes what the frame needs. VP8 costs a busy machine less than VP9.
  * @type {Record<Container, {video: string, sounds: string[]}[]>}
  */
 const CODECS = {
@@ -14,10 +14,10 @@ const CODECS = {
   webm: [{ video: 'vp8', sounds: ['opus'] }, { video: 'vp9', sounds: ['opus'] }],
 };
 
-/** Enough that the file shows the call's picture, not the recorder's. */
+/** Enough that the file shows the call's frame, not the recorder's. */
 const BITS_PER_PIXEL = 0.2;
 const FRAME_RATE = 30;
-const [LEAST_BITRATE, MOST_BITRATE] = [1_500_000, 25_000_000];
+const [MIN_BITRATE, MAX_BITRATE] = [1_500_000, 25_000_000];
 
 /**
  * @param {boolean} withSound
@@ -37,5 +37,5 @@ export function recordingFormats(withSound, supported) {
 /** @param {number} width @param {number} height @returns {number} bits a second */
 export function recordingBitrate(width, height) {
   const wanted = width * height * FRAME_RATE * BITS_PER_PIXEL;
-  return Math.round(Math.min(Math.max(wanted, LEAST_BITRATE), MOST_BITRATE));
+  return Math.round(Math.min(Math.max(wanted, MIN_BITRATE), MAX_BITRATE));
 }

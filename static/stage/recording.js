@@ -12,10 +12,10 @@ const DRAINED_MS = 600;
 const LOOK_MS = 200;
 
 /** A machine that cannot catch up within this time loses the end of its file. */
-const DRAIN_MOST_MS = 10_000;
+const MAX_DRAIN_MS = 10_000;
 
 /** Browsers keep a file's pieces in memory or in their own folder: beyond this the recording ends by itself. */
-export const MOST_BYTES = 2 * 1024 ** 3;
+export const MAX_BYTES = 2 * 1024 ** 3;
 
 export class Recording {
   /** @type {Blob[]} */
@@ -74,7 +74,7 @@ export class Recording {
     recorder.pause();
     const waits = () => recorder.state === 'paused'; // it ends by itself where its tracks do
     let quiet = 0;
-    for (let waited = 0; waited < DRAIN_MOST_MS && quiet < DRAINED_MS; waited += LOOK_MS) {
+    for (let waited = 0; waited < MAX_DRAIN_MS && quiet < DRAINED_MS; waited += LOOK_MS) {
       const before = this.bytes;
       if (waits()) recorder.requestData();
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -88,6 +88,6 @@ export class Recording {
     if (piece.size === 0) return;
     this.#pieces.push(piece);
     this.bytes += piece.size;
-    if (this.bytes > MOST_BYTES) this.stop();
+    if (this.bytes > MAX_BYTES) this.stop();
   }
 }

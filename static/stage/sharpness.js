@@ -1,6 +1,6 @@
 /**
  * Sharpness by the variance of the Laplacian of luma (Pech-Pacheco et al., ICPR 2000): the more fine detail, the
- * larger. It takes noise and the blocks of coding for detail, so it compares pictures of one scene, not of two.
+ * larger. It takes noise and the blocks of coding for detail, so it compares frames of one scene, not of two.
  */
 
 /** Pixels of the middle that are looked at: as much as takes 2 ms. */
@@ -9,8 +9,8 @@ const HEIGHT = 288;
 
 /**
  * @param {Uint8ClampedArray} rgba
- * @param {number} width of the picture in pixels
- * @returns {number} in squared 8-bit levels of BT.601 luma; 0 for a picture without an inside
+ * @param {number} width of the frame in pixels
+ * @returns {number} in squared 8-bit levels of BT.601 luma; 0 for a frame without an inside
  */
 export function laplacianVariance(rgba, width) {
   const luma = new Float32Array(rgba.length / 4);
@@ -36,22 +36,22 @@ function level(values, at) {
   return values[at] ?? 0;
 }
 
-/** Measures the middle of pictures, pixel by pixel as they are. */
+/** Measures the middle of frames, pixel by pixel as they are. */
 export class SharpnessMeter {
   // Apart from the canvases on the screen: reading those back would take them off the graphics card for good.
   #context = new OffscreenCanvas(WIDTH, HEIGHT).getContext('2d', { willReadFrequently: true });
 
   /**
-   * @param {HTMLCanvasElement} picture
-   * @returns {number | null} null where there is no picture
+   * @param {HTMLCanvasElement} frame
+   * @returns {number | null} null where there is no frame
    */
-  measure(picture) {
-    const width = Math.min(WIDTH, picture.width);
-    const height = Math.min(HEIGHT, picture.height);
+  measure(frame) {
+    const width = Math.min(WIDTH, frame.width);
+    const height = Math.min(HEIGHT, frame.height);
     if (!this.#context || !width || !height) return null;
-    const left = Math.floor((picture.width - width) / 2);
-    const top = Math.floor((picture.height - height) / 2);
-    this.#context.drawImage(picture, left, top, width, height, 0, 0, width, height);
+    const left = Math.floor((frame.width - width) / 2);
+    const top = Math.floor((frame.height - height) / 2);
+    this.#context.drawImage(frame, left, top, width, height, 0, 0, width, height);
     return laplacianVariance(this.#context.getImageData(0, 0, width, height).data, width);
   }
 }

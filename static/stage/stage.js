@@ -3,14 +3,14 @@
  * as they are shown.
  *
  * For each session: `attach` when the transceiver of the video is made, before its offer, `showOriginal` and
- * `showEnhanced` with their streams, `note` with each report of the server, and `hold` at its end: the last pair
+ * `showEnhanced` with their streams, `applyStats` with each report of the server, and `hold` at its end: the last pair
  * stays until the next session has another, or `clear` ends the call.
  * @import {Match, Pair} from './pairing.js'
  * @import {ServerStats} from '../call/protocol.js'
  * @import {TextKey} from '../texts.js'
  */
 import { element } from '../dom.js';
-import { say } from '../texts.js';
+import { showText } from '../texts.js';
 import { buttonChoice } from './choice.js';
 import { Divider } from './divider.js';
 import { Meters } from './meters.js';
@@ -54,24 +54,24 @@ export class Stage {
   #session = null;
 
   constructor() {
-    const pictures = element('stage-pictures', HTMLElement);
-    const frames = [...pictures.querySelectorAll('.frame')].map((frame) => /** @type {HTMLElement} */ (frame));
+    const panes = element('stage-panes', HTMLElement);
+    const boxes = [...panes.querySelectorAll('.pane')].map((pane) => /** @type {HTMLElement} */ (pane));
     const showZoom = buttonChoice(element('stage-zoom', HTMLElement), (value) => {
       this.#panning.zoom = value === 'fit' ? value : /** @type {1 | 2 | 4} */ (Number(value));
     });
-    this.#panning = new Panning(pictures, frames, (zoom) => showZoom(String(zoom)));
-    new Divider(element('stage-divider', HTMLElement), pictures);
+    this.#panning = new Panning(panes, boxes, (zoom) => showZoom(String(zoom)));
+    new Divider(element('stage-divider', HTMLElement), panes);
     const showView = buttonChoice(element('stage-view', HTMLElement), (value) => {
       this.view = /** @type {View} */ (value);
     });
     showView('side');
     fullScreenButton(element('stage-fullscreen', HTMLButtonElement), this.#section, this.#videos.enhanced);
     pictureInPictureButton(element('stage-pip', HTMLButtonElement), this.#videos.enhanced, () => {
-      say(element('stage-said', HTMLElement), 'stage.pip.refused');
+      showText(element('stage-message', HTMLElement), 'stage.pip.refused');
     });
     // The CSS draws the difference, the words name its scale.
-    pictures.style.setProperty('--difference', String(DIFFERENCE_SCALE));
-    say(element('stage-scale', HTMLElement), 'stage.difference.scale', { scale: DIFFERENCE_SCALE });
+    panes.style.setProperty('--difference', String(DIFFERENCE_SCALE));
+    showText(element('stage-scale', HTMLElement), 'stage.difference.scale', { scale: DIFFERENCE_SCALE });
     for (const name of HALVES) {
       const video = this.#videos[name];
       for (const event of ['loadeddata', 'emptied']) video.addEventListener(event, () => this.#mark(name));
@@ -103,7 +103,7 @@ export class Stage {
     tapSender(sender, {
       onSent: (sent) => {
         if (sent.frame) this.#meters.countSent(sent.at);
-        this.#pairing.note(sent);
+        this.#pairing.addSent(sent);
       },
       onFailed: () => this.#pairing.forget(),
     }, signal);
@@ -137,11 +137,11 @@ export class Stage {
     this.#meters.clear();
     this.#section.removeAttribute('data-held');
     for (const name of HALVES) this.#mark(name);
-    say(this.#what, 'stage.original.what');
+    showText(this.#what, 'stage.original.what');
   }
 
   /** @param {ServerStats} stats */
-  note(stats) {
+  applyStats(stats) {
     this.#pairing.offset = stats.rtp_offset;
     this.#still.student = stats.student;
   }
@@ -155,11 +155,11 @@ export class Stage {
    * @param {AbortSignal} signal
    * @returns {Promise<void>} when the first enhanced frame can be seen
    */
-  firstPicture(signal) {
+  firstFrame(signal) {
     const { enhanced } = this.#videos;
     return new Promise((resolve) => {
       enhanced.addEventListener('loadeddata', () => resolve(), { signal });
-      if (hasPicture(enhanced)) resolve();
+      if (hasFrame(enhanced)) resolve();
     });
   }
 
@@ -171,7 +171,7 @@ export class Stage {
     if (this.#still.frozen) return;
     paint(this.#halves, pair);
     this.#still.match = pair.match;
-    say(this.#what, canShowSent() ? WHAT[pair.match] : 'stage.original.unsupported');
+    showText(this.#what, canShowSent() ? WHAT[pair.match] : 'stage.original.unsupported');
     this.#fit();
   }
 
@@ -190,8 +190,8 @@ export class Stage {
   /** @param {Name} name */
   #mark(name) {
     const video = this.#videos[name];
-    const picture = hasPicture(video) || this.#halves[name].size !== null;
-    video.closest('.frame')?.toggleAttribute('data-picture', picture);
+    const picture = hasFrame(video) || this.#halves[name].size !== null;
+    video.closest('.pane')?.toggleAttribute('data-video', picture);
   }
 }
 
@@ -203,6 +203,6 @@ function show(video, stream) {
 }
 
 /** @param {HTMLVideoElement} video */
-function hasPicture(video) {
+function hasFrame(video) {
   return video.srcObject !== null && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
 }

@@ -6,9 +6,9 @@
  */
 import { element } from '../dom.js';
 import { UNKNOWN, sizeText } from '../format.js';
-import { say, text } from '../texts.js';
+import { showText, text } from '../texts.js';
 import { fileName, offerFile } from './file-name.js';
-import { stillPicture } from './still.js';
+import { stillImage } from './still.js';
 
 /** @type {Record<Match, 'stage.match.exact' | 'stage.match.near' | 'stage.match.camera'>} */
 const MATCHES = { exact: 'stage.match.exact', near: 'stage.match.near', camera: 'stage.match.camera' };
@@ -22,7 +22,7 @@ export class StillPanel {
   #freeze = element('stage-freeze', HTMLButtonElement);
   #save = element('stage-save', HTMLButtonElement);
   #link = element('stage-still', HTMLAnchorElement);
-  #said = element('stage-said', HTMLElement);
+  #message = element('stage-message', HTMLElement);
   #halves;
 
   /** @param {{original: Half, enhanced: Half}} halves */
@@ -43,7 +43,7 @@ export class StillPanel {
   #setFrozen(frozen) {
     this.frozen = frozen && this.#halves.enhanced.size !== null;
     this.#freeze.ariaPressed = String(this.frozen);
-    say(this.#said, this.frozen ? 'stage.frozen' : null);
+    showText(this.#message, this.frozen ? 'stage.frozen' : null);
   }
 
   async #keep() {
@@ -52,11 +52,11 @@ export class StillPanel {
     try {
       if (!original.size || !enhanced.size || !this.match) throw new Error('no picture');
       const caption = { original: this.#sent(original.size, enhanced.size), enhanced: this.#returned(enhanced.size) };
-      const file = await stillPicture(original.canvas, enhanced.canvas, caption, text(MATCHES[this.match]), date);
+      const file = await stillImage(original.canvas, enhanced.canvas, caption, text(MATCHES[this.match]), date);
       offerFile(this.#link, file, fileName(date, 'png'));
-      say(this.#said, 'stage.still.saved', { name: fileName(date, 'png') });
+      showText(this.#message, 'stage.still.saved', { name: fileName(date, 'png') });
     } catch {
-      say(this.#said, 'stage.still.none');
+      showText(this.#message, 'stage.still.none');
     }
   }
 

@@ -21,7 +21,7 @@ const LINE = 1.4;
  * @param {Date} date
  * @returns {Promise<Blob>}
  */
-export async function stillPicture(original, enhanced, caption, paired, date) {
+export async function stillImage(original, enhanced, caption, paired, date) {
   const { width, height } = enhanced;
   const scratch = new OffscreenCanvas(1, 1).getContext('2d');
   if (!scratch || !width) throw new Error('no picture to save');

@@ -1,67 +1,67 @@
 /**
- * Zoom and pan, shared by both halves: the same piece of the picture at the same place in each.
+ * Zoom and pan, shared by both halves: the same piece of the frame at the same place in each.
  * @import {Size} from '../call/protocol.js'
  */
 
-/** Screen pixels for each pixel of the enhanced picture. @typedef {'fit' | 1 | 2 | 4} Zoom */
+/** Screen pixels for each pixel of the enhanced frame. @typedef {'fit' | 1 | 2 | 4} Zoom */
 
 /** @type {readonly Zoom[]} */
 export const ZOOMS = ['fit', 1, 2, 4];
 
 /**
  * What is looked at.
- * @typedef {object} Look
+ * @typedef {object} Viewpoint
  * @property {Zoom} zoom
- * @property {[x: number, y: number]} centre what is in the middle of the frame: 0 to 1 of the picture's sides
+ * @property {[x: number, y: number]} centre what is in the middle of the pane: 0 to 1 of the frame's sides
  */
 
-/** A frame on the page, or a picture's place in one. @typedef {{left: number, top: number, width: number, height: number}} Box */
+/** A pane on the page, or a frame's place in one. @typedef {{left: number, top: number, width: number, height: number}} Box */
 
 /**
- * Places a picture in a frame. All in CSS pixels but for the picture's size; at a zoom that is a number, each of its
+ * Places a frame in a pane. All in CSS pixels but for the frame's size; at a zoom that is a number, each of its
  * pixels comes to lie on whole pixels of the screen.
- * @param {Look} look
- * @param {Box} frame on the page
- * @param {Size} size of the picture
+ * @param {Viewpoint} viewpoint
+ * @param {Box} pane on the page
+ * @param {Size} size of the frame
  * @param {number} ratio device pixels for each CSS pixel
- * @returns {Box} relative to the frame
+ * @returns {Box} relative to the pane
  */
-export function place({ zoom, centre: [x, y] }, frame, [across, down], ratio) {
-  const scale = zoom === 'fit' ? Math.min(frame.width / across, frame.height / down) : zoom / ratio;
+export function place({ zoom, centre: [x, y] }, pane, [across, down], ratio) {
+  const scale = zoom === 'fit' ? Math.min(pane.width / across, pane.height / down) : zoom / ratio;
   const width = across * scale;
   const height = down * scale;
   /** @param {number} offset @param {number} origin */
   const snapped = (offset, origin) => Math.round((origin + offset) * ratio) / ratio - origin;
   return {
-    left: snapped(frame.width / 2 - inside(x, frame.width / width) * width, frame.left),
-    top: snapped(frame.height / 2 - inside(y, frame.height / height) * height, frame.top),
+    left: snapped(pane.width / 2 - inside(x, pane.width / width) * width, pane.left),
+    top: snapped(pane.height / 2 - inside(y, pane.height / height) * height, pane.top),
     width,
     height,
   };
 }
 
 /**
- * Moves the centre, not beyond where the picture's edge meets the frame's.
- * @param {Look} look
+ * Moves the centre, not beyond where the frame's edge meets the pane's.
+ * @param {Viewpoint} viewpoint
  * @param {[x: number, y: number]} by CSS pixels
- * @param {Box} frame
+ * @param {Box} pane
  * @param {Size} size
  * @param {number} ratio
- * @returns {Look}
+ * @returns {Viewpoint}
  */
-export function panned(look, [right, down], frame, size, ratio) {
-  const { width, height } = place(look, frame, size, ratio);
-  const [x, y] = look.centre;
+export function panned(viewpoint, [right, down], pane, size, ratio) {
+  const { width, height } = place(viewpoint, pane, size, ratio);
+  const [x, y] = viewpoint.centre;
   return {
-    zoom: look.zoom,
+    zoom: viewpoint.zoom,
     centre: [
-      inside(inside(x, frame.width / width) + right / width, frame.width / width),
-      inside(inside(y, frame.height / height) + down / height, frame.height / height),
+      inside(inside(x, pane.width / width) + right / width, pane.width / width),
+      inside(inside(y, pane.height / height) + down / height, pane.height / height),
     ],
   };
 }
 
-/** @param {number} centre @param {number} seen the share of the picture's side that fits into the frame */
+/** @param {number} centre @param {number} seen the share of the frame's side that fits into the pane */
 function inside(centre, seen) {
   return seen >= 1 ? 0.5 : Math.min(Math.max(centre, seen / 2), 1 - seen / 2);
 }

@@ -5,7 +5,7 @@
 import { element } from '../dom.js';
 import { bitrate, decimal } from '../format.js';
 import { Slider } from '../slider.js';
-import { say, text } from '../texts.js';
+import { showText, text } from '../texts.js';
 import { BITRATES, PRESETS, SCALES, SOFTNESSES, sameUplink } from './presets.js';
 
 export class UplinkPanel {
@@ -19,7 +19,7 @@ export class UplinkPanel {
   constructor(onChange) {
     const change = () => {
       this.#mark();
-      say(this.#message, null);
+      showText(this.#message, null);
       onChange(this.settings);
     };
     this.#bitrate = new Slider('uplink-bitrate', BITRATES, bitrateWords, change);
@@ -50,7 +50,7 @@ export class UplinkPanel {
   refuseSoftness() {
     this.#softness.value = 1;
     this.#mark();
-    say(this.#message, 'uplink.softness.failed');
+    showText(this.#message, 'uplink.softness.failed');
   }
 
   /** After a change of the language. */

@@ -79,7 +79,7 @@ class AcutancePage:
         # What is not named is taken back: the camera of a running call too.
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write", "camera", "microphone"])
         self.page.locator("#copy").click()
-        expect(self.page.locator("#copy-said")).to_contain_text("Copied.")
+        expect(self.page.locator("#copy-message")).to_contain_text("Copied.")
         copied: dict[str, Any] = json.loads(self.page.evaluate("navigator.clipboard.readText()"))
         return copied
 

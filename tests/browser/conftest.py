@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.acutance_page import AcutancePage
 from tests.browser.chromium import MISSING, find_chromium, launch_chromium
-from tests.browser.moving_picture import write_moving_picture
-from tests.browser.numbered_picture import write_numbered_picture
+from tests.browser.moving_video import write_moving_video
+from tests.browser.numbered_video import write_numbered_video
 from tests.browser.real_server import Server, running_server
 from tests.browser.stage_page import StagePage
 
@@ -34,14 +34,14 @@ def chromium_program() -> str:
 
 @pytest.fixture(scope="session")
 def camera(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    path = write_moving_picture(tmp_path_factory.mktemp("camera") / "camera.y4m")
+    path = write_moving_video(tmp_path_factory.mktemp("camera") / "camera.y4m")
     yield path
     path.unlink()  # 60 MB, and pytest keeps its folders
 
 
 @pytest.fixture(scope="session")
 def numbered_camera(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    path = write_numbered_picture(tmp_path_factory.mktemp("camera") / "numbered.y4m")
+    path = write_numbered_video(tmp_path_factory.mktemp("camera") / "numbered.y4m")
     yield path
     path.unlink()
 

@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from tests.browser.moving_picture import pristine
-from tests.browser.numbered_picture import number_in
+from tests.browser.moving_video import pristine
+from tests.browser.numbered_video import number_in
 
 _INNER = np.s_[8:-40, 8:-8]
 """Without the bar code's rows and the border."""

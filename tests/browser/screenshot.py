@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.acutance_page import AcutancePage
 from tests.browser.chromium import MISSING, find_chromium, launch_chromium
-from tests.browser.moving_picture import write_moving_picture
+from tests.browser.moving_video import write_moving_video
 from tests.browser.real_server import Server, running_server
 
 _DEFAULT = Path(__file__).parents[2] / "docs"
@@ -95,7 +95,7 @@ def main() -> int:
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)  # Chromium calls the camera by its file: a short name looks better than a path
-        camera = write_moving_picture(Path("moving picture.y4m"))
+        camera = write_moving_video(Path("moving picture.y4m"))
         with running_server(Path("server.log")) as server, sync_playwright() as playwright:
             browser = launch_chromium(playwright.chromium, program, camera)
             for name, take in _PICTURES.items():

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.browser.acutance_page import AcutancePage
-from tests.browser.numbered_picture import FRAMES, number_in
+from tests.browser.numbered_video import FRAMES, number_in
 
 View = Literal["side", "divider", "difference"]
 Half = Literal["original", "enhanced"]
@@ -35,7 +35,7 @@ class StagePage:
     def __init__(self, page: AcutancePage):
         self.whole = page
         self.page = page.page
-        self.pictures = self.page.locator("#stage-pictures")
+        self.panes = self.page.locator("#stage-panes")
 
     def reset(self) -> None:
         """Side by side, the whole picture, moving."""
@@ -73,7 +73,7 @@ class StagePage:
 
     def seen(self, half: Half | None = None) -> np.ndarray:
         """Return what is on the screen, uint8 [H, W, 3]: a half's frame, or both."""
-        target: Locator = self.page.locator(f".half.{half} .frame") if half else self.pictures
+        target: Locator = self.page.locator(f".half.{half} .pane") if half else self.panes
         return np.asarray(Image.open(io.BytesIO(target.screenshot())).convert("RGB"))
 
     def wait_for_pairs(self) -> None:

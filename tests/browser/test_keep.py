@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Download, expect
 
 from tests.browser.fidelity import gain_db
-from tests.browser.numbered_picture import FRAMES, RATE, number_in
+from tests.browser.numbered_video import FRAMES, RATE, number_in
 from tests.browser.stage_page import StagePage
 
 RECORDED_MS = 4_000
@@ -38,7 +38,7 @@ def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, outp
     path = save(download.value, output)
     made = datetime.strptime(path.name, "acutance-%Y-%m-%d-%H%M%S.png")
     assert abs((datetime.now() - made).total_seconds()) < 60
-    expect(stage.page.locator("#stage-said")).to_contain_text(path.name)
+    expect(stage.page.locator("#stage-message")).to_contain_text(path.name)
 
     picture = Image.open(path)
     assert picture.info == {}, "no word about whose it is or where it was made"
@@ -116,7 +116,7 @@ def test_the_end_of_the_call_ends_a_recording_and_keeps_it(stage, output):
     expect(stage.page.locator("#record")).to_be_disabled()
     expect(stage.page.locator("#record")).to_have_text("Record")
     stage.press("stage-save")
-    expect(stage.page.locator("#stage-said")).to_have_text("There is no picture to save yet.")
+    expect(stage.page.locator("#stage-message")).to_have_text("There is no picture to save yet.")
 
 
 _HEARS = """() => document.getElementById('enhanced-video').srcObject.getAudioTracks()

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-_FRAMES = "() => [...document.querySelectorAll('.frame')].map((frame) => frame.getBoundingClientRect().toJSON())"
+_PANES = "() => [...document.querySelectorAll('.pane')].map((pane) => pane.getBoundingClientRect().toJSON())"
 
 _DENY = """() => {
     navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); };
@@ -37,13 +37,13 @@ def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
     open_page, server, output, name, viewport, scheme
 ):
     page = open_page(server, viewport=viewport, color_scheme=scheme, device_scale_factor=2)
-    before = page.page.evaluate(_FRAMES)
+    before = page.page.evaluate(_PANES)
     page.page.screenshot(path=output / f"idle-{name}-{scheme}.png", full_page=True)
     assert_fits(page.page)
     page.start()
     page.page.wait_for_timeout(2_500)
     page.page.screenshot(path=output / f"live-{name}-{scheme}.png", full_page=True)
-    assert page.page.evaluate(_FRAMES) == before
+    assert page.page.evaluate(_PANES) == before
     assert_fits(page.page)
     page.page.locator("#stop").click()
 
@@ -51,7 +51,7 @@ def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
     page.page.locator("#start").click()
     expect(page.page.locator("#status-box")).to_have_attribute("data-kind", "error")
     page.page.screenshot(path=output / f"error-{name}-{scheme}.png", full_page=True)
-    assert page.page.evaluate(_FRAMES) == before
+    assert page.page.evaluate(_PANES) == before
     assert_fits(page.page)
 
 
@@ -66,7 +66,7 @@ def test_no_message_moves_the_pictures(open_page, server, width):
 def test_every_control_has_a_name_and_the_status_is_a_live_region(open_page, server):
     page = open_page(server).page
     for role, name in (
-        ("combobox", "Picture from"),
+        ("combobox", "OutgoingVideo from"),
         ("combobox", "Resolution"),
         ("combobox", "Student"),
         ("slider", "Strength"),

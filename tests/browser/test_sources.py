@@ -124,7 +124,7 @@ def test_a_source_that_does_not_open_in_mid_call_leaves_the_one_before(open_page
     page = open_page(server, refuse)
     page.start()
     page.choose("screen")
-    expect(page.page.locator("#source-said")).to_have_text("No screen or window was shared.")
+    expect(page.page.locator("#source-message")).to_have_text("No screen or window was shared.")
     expect(page.page.locator("#status-what")).to_have_text("Live.")
     assert sees_changing_pictures(page)
 
@@ -194,7 +194,7 @@ def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_goes_on(open
         "void (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); })"
     )
     page.page.locator("#microphone").click()
-    expect(page.page.locator("#sound-said")).to_contain_text("change that in the address bar")
+    expect(page.page.locator("#sound-message")).to_contain_text("change that in the address bar")
     expect(page.page.locator("#microphone")).not_to_be_checked()
     expect(page.page.locator("#status-what")).to_have_text("Live.")
 
@@ -210,7 +210,7 @@ def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_goe
     page = open_page(server, deny)
     page.page.locator("#microphone").check()
     page.start()
-    expect(page.page.locator("#sound-said")).to_contain_text("change that in the address bar")
+    expect(page.page.locator("#sound-message")).to_contain_text("change that in the address bar")
     expect(page.page.locator("#microphone")).not_to_be_checked()
 
 
@@ -223,7 +223,7 @@ def test_a_microphone_that_is_unplugged_is_explained_and_the_call_goes_on(open_p
         const { track } = held.pc.getSenders().find((sender) => sender.track?.kind === 'audio');
         track.dispatchEvent(new Event('ended'));
     }""")
-    expect(page.page.locator("#sound-said")).to_contain_text("The microphone stopped")
+    expect(page.page.locator("#sound-message")).to_contain_text("The microphone stopped")
     expect(page.page.locator("#microphone")).not_to_be_checked()
     page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     expect(page.page.locator("#status-what")).to_have_text("Live.")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.acutance_page import UNKNOWN, size_text
 from tests.browser.fidelity import gain_db, ssim, unsharp_gain_db
-from tests.browser.numbered_picture import RATE
+from tests.browser.numbered_video import RATE
 from tests.browser.stage_page import StagePage, detail, luma
 
 SAMPLES = 12
@@ -104,14 +104,14 @@ def test_the_divider_moves_by_keyboard_and_mouse_and_shows_a_half_on_each_side(s
         stage.page.keyboard.press(key)
         expect(slider).to_have_attribute("aria-valuenow", expected)
 
-    box = stage.pictures.bounding_box()
+    box = stage.panes.bounding_box()
     stage.page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 40)
     stage.page.mouse.down()
     stage.page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 60, steps=4)
     stage.page.mouse.up()
     expect(slider).to_have_attribute("aria-valuenow", "40")
     seen = stage.seen()
-    stage.pictures.screenshot(path=output / "stage-divider.png")
+    stage.panes.screenshot(path=output / "stage-divider.png")
     height, width, _ = seen.shape
     # Below the words, and apart from the handle.
     rows, left, right = slice(60, height - 8), slice(8, int(0.4 * width) - 30), slice(int(0.4 * width) + 30, width - 8)
@@ -133,7 +133,7 @@ def test_a_finger_moves_the_divider(stage):
     slider.evaluate("(element) => { element.setPointerCapture = () => {}; }")
     for event, to in (("pointerdown", x), ("pointermove", x + 200), ("pointerup", x + 200), ("pointermove", x + 500)):
         slider.dispatch_event(event, touch | {"clientX": to, "clientY": y})
-    moved = 100 * 200 / stage.pictures.bounding_box()["width"]
+    moved = 100 * 200 / stage.panes.bounding_box()["width"]
     assert float(slider.get_attribute("aria-valuenow")) == pytest.approx(moved, abs=1)
     assert slider.evaluate("(element) => getComputedStyle(element).touchAction") == "none"
 
@@ -146,12 +146,12 @@ def test_zoom_shows_true_pixels_and_both_halves_pan_together(stage, zoom):
     before = {half: assert_true_pixels(stage.seen(half), halves[half], zoom) for half in halves}
     assert before["original"] == before["enhanced"]
 
-    stage.pictures.focus()
+    stage.panes.focus()
     stage.page.keyboard.press("ArrowRight")
     by_key = {half: assert_true_pixels(stage.seen(half), halves[half], zoom) for half in halves}
     assert by_key["original"] == by_key["enhanced"]
 
-    box = stage.page.locator(".half.enhanced .frame").bounding_box()
+    box = stage.page.locator(".half.enhanced .pane").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     stage.page.mouse.move(x, y)
     stage.page.mouse.down()
@@ -165,10 +165,10 @@ def test_zoom_shows_true_pixels_and_both_halves_pan_together(stage, zoom):
 
 
 def test_zoom_by_keyboard(stage):
-    stage.pictures.focus()
+    stage.panes.focus()
     for key, expected in (("+", "1"), ("+", "2"), ("+", "4"), ("+", "4"), ("-", "2")):
         stage.page.keyboard.press(key)
-        expect(stage.pictures).to_have_attribute("data-zoom", expected)
+        expect(stage.panes).to_have_attribute("data-zoom", expected)
         expect(stage.page.locator(f"#stage-zoom [data-value='{expected}']")).to_have_attribute("aria-pressed", "true")
 
 
@@ -176,7 +176,7 @@ def test_the_difference_is_of_luma_and_as_large_as_it_is_said_to_be(stage, outpu
     stage.freeze()
     stage.look("difference", "1")
     expect(stage.page.locator("#stage-scale")).to_contain_text("8 times as large")
-    stage.pictures.screenshot(path=output / "stage-difference.png")
+    stage.panes.screenshot(path=output / "stage-difference.png")
     seen = stage.seen()
     original, enhanced = stage.halves()
     expected = np.clip(8 * np.abs(luma(enhanced) - luma(original)), 0, 255)

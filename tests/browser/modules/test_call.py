@@ -87,7 +87,7 @@ def test_another_network_is_tried_at_once_and_then_as_slowly_as_all_else(modules
     assert modules.evaluate(PAUSES, [["network-changed", None]] * 3) == [0, 4, 8]
 
 
-@pytest.mark.parametrize("code", ["denied", "refused", "codec-missing", "no-picture", "camera-lost", "insecure"])
+@pytest.mark.parametrize("code", ["denied", "refused", "codec-missing", "no-video", "camera-lost", "insecure"])
 def test_what_only_the_user_can_change_is_not_tried_again(modules, code):
     assert modules.evaluate(PAUSES, [[code, 5]]) == [None]
 
@@ -125,7 +125,7 @@ SESSION = """
     };
     const track = Object.assign(document.createElement('canvas'), { width: 64, height: 36 })
         .captureStream(1).getVideoTracks()[0];
-    const silent = { onStream: () => {}, onStats: () => {}, onAnswer: () => {}, onInterrupted: () => {} };
+    const silent = { onStream: () => {}, onStats: () => {}, onResponse: () => {}, onInterrupted: () => {} };
     const session = new Session(track, [], silent);
     const until = async (test) => {
         for (let i = 0; i < 200 && !test(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -173,7 +173,7 @@ def test_an_answer_after_the_end_ends_the_session_that_it_names(modules):
 
 
 UNANSWERED = """async () => {
-    const { ask } = await import('/static/call/access.js');
+    const { request } = await import('/static/call/access.js');
     const aborted = [];
     globalThis.fetch = (address, { signal }) => new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
@@ -181,7 +181,7 @@ UNANSWERED = """async () => {
             reject(signal.reason);
         });
     });
-    const result = await ask('ice-servers', {}, new AbortController().signal, 20).catch(({ code }) => code);
+    const result = await request('ice-servers', {}, new AbortController().signal, 20).catch(({ code }) => code);
     return { result, aborted };
 }"""
 

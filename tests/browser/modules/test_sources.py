@@ -74,10 +74,10 @@ def test_a_microphone_that_ends_by_itself_is_reported_and_can_be_switched_on_aga
 
 
 PICTURE = f"""async (steps) => {{
-    const {{ Picture }} = await import('/static/sources/picture.js');
+    const {{ OutgoingVideo }} = await import('/static/sources/outgoing-video.js');
     {GRANTS}
     const [sent, results] = [[], []];
-    const picture = new Picture({{
+    const picture = new OutgoingVideo({{
         onTrack: (track) => sent.push(tracks.indexOf(track)), onLost: () => {{}}, onSoftenFailed: () => {{}},
     }});
     const call = new AbortController();
@@ -117,7 +117,7 @@ def test_the_camera_chosen_last_is_sent_and_every_other_one_is_closed(modules, s
 # A canvas that is drawn on all the time is the camera.
 SOFTENED = """async ({ by, breaks, size }) => {
     if (by === 'canvas') delete globalThis.MediaStreamTrackProcessor;
-    const { Picture } = await import('/static/sources/picture.js');
+    const { OutgoingVideo } = await import('/static/sources/outgoing-video.js');
     const canvas = Object.assign(document.createElement('canvas'), { width: size[0], height: size[1] });
     const context = canvas.getContext('2d');
     const drawing = setInterval(() => context.fillRect(Math.random() * 99, 0, 9, 9), 30);
@@ -126,7 +126,7 @@ SOFTENED = """async ({ by, breaks, size }) => {
     navigator.mediaDevices.getUserMedia = async () => new MediaStream([camera]);
     let failures = 0;
     const sent = [];
-    const picture = new Picture({
+    const picture = new OutgoingVideo({
         onTrack: (track) => sent.push(track), onLost: () => {}, onSoftenFailed: () => failures++,
     });
     picture.soften(2);

@@ -18,7 +18,7 @@ SECONDS = 6
 SOFT_WIDTH, SOFT_HEIGHT = WIDTH // 2, HEIGHT // 2
 
 
-def write_moving_picture(path: Path) -> Path:
+def write_moving_video(path: Path) -> Path:
     """Write ``SECONDS`` of the moving picture as YUV4MPEG2; its end meets its beginning."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())

@@ -9,12 +9,12 @@ from PIL import Image
 
 from acutance.server.bench import barcode
 from acutance.server.frames.planes import plane_view
-from tests.browser.moving_picture import HEIGHT, RATE, SECONDS, WIDTH, pictures
+from tests.browser.moving_video import HEIGHT, RATE, SECONDS, WIDTH, pictures
 
 FRAMES = SECONDS * RATE
 
 
-def write_numbered_picture(path: Path) -> Path:
+def write_numbered_video(path: Path) -> Path:
     """Write the moving picture as YUV4MPEG2, its frames numbered from 0 to ``FRAMES`` - 1."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())

@@ -9,13 +9,13 @@ import { soften } from './soften.js';
 import { openSource } from './source.js';
 
 /**
- * @typedef {object} PictureEvents
+ * @typedef {object} OutgoingVideoEvents
  * @property {(track: MediaStreamTrack) => void} onTrack there is another track to send
  * @property {(code: ErrorCode) => void} onLost the source ended by itself
  * @property {(error: unknown) => void} onSoftenFailed the source is sent as it is
  */
 
-export class Picture {
+export class OutgoingVideo {
   /** @type {Source | null} */
   #source = null;
   /** @type {Softened | null} */
@@ -25,7 +25,7 @@ export class Picture {
   #latest = new Latest((source) => source.close());
   #on;
 
-  /** @param {PictureEvents} on */
+  /** @param {OutgoingVideoEvents} on */
   constructor(on) {
     this.#on = on;
   }

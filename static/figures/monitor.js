@@ -4,17 +4,17 @@
  * @import {ServerStats} from '../call/protocol.js'
  * @import {Stage} from '../stage/stage.js'
  * @import {Counters} from './flows.js'
- * @import {Second} from './sample.js'
+ * @import {Second} from './second.js'
  */
 import { between, counters } from './flows.js';
 import { SPAN_S } from './plot.js';
 
-const EVERY_MS = 1_000;
+const INTERVAL_MS = 1_000;
 
 /** Flows are of the last seconds: of one alone they would jump with the clock. */
-const OVER = 2;
+const FLOW_SECONDS = 2;
 
-export class Watch {
+export class CallMonitor {
   /** @type {Second[]} */
   seconds = [];
   /** @type {Counters[]} */
@@ -44,7 +44,7 @@ export class Watch {
       this.seconds.push(second);
       if (this.seconds.length > SPAN_S) this.seconds.shift();
       this.#onSecond(second);
-    }, EVERY_MS);
+    }, INTERVAL_MS);
     return () => {
       over = true;
       clearInterval(timer);
@@ -59,7 +59,7 @@ export class Watch {
     const now = counters(await peer.getStats(), performance.now());
     const before = this.#counted[0];
     this.#counted.push(now);
-    if (this.#counted.length > OVER) this.#counted.shift();
+    if (this.#counted.length > FLOW_SECONDS) this.#counted.shift();
     return before ? between(before, now) : null;
   }
 }
