@@ -1,4 +1,4 @@
-/** What the user chose last time. Storage may be switched off: then nothing is remembered, and nothing fails. */
+/** Choices of the user, kept for the next visit. Where storage is disabled nothing is kept and nothing fails. */
 
 /** @typedef {'source' | 'camera' | 'resolution' | 'framerate' | 'language'} Choice */
 
@@ -18,6 +18,6 @@ export function remember(choice, value) {
   try {
     localStorage.setItem(PREFIX + choice, value);
   } catch {
-    // Private windows and full disks: the page works without.
+    // Private window or full disk: the page works without it.
   }
 }

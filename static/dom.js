@@ -1,5 +1,5 @@
 /**
- * An element of index.html that must be there, as the type that it must have.
+ * Returns an element of index.html; throws if it is missing or of another type.
  * @template {HTMLElement} T
  * @param {string} id
  * @param {new () => T} type
@@ -12,7 +12,7 @@ export function element(id, type) {
 }
 
 /**
- * Writes a text where it changed: screen readers and the layout are left alone otherwise.
+ * Sets the text of an element if it differs, so that screen readers and layout notice changes only.
  * @param {HTMLElement} target
  * @param {string} text
  */
@@ -20,7 +20,7 @@ export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-/** @param {string} id of the element @param {string} text that it shows from now on */
+/** @param {string} id of the element @param {string} text to show */
 export function writeTo(id, text) {
   write(element(id, HTMLElement), text);
 }

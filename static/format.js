@@ -10,7 +10,7 @@ export function decimal(value, digits = 1) {
   return new Intl.NumberFormat(currentLanguage(), format).format(value);
 }
 
-/** @param {number | null} bits a second */
+/** @param {number | null} bits per second */
 export function bitrate(bits) {
   if (bits === null) return UNKNOWN;
   return bits < 1e6 ? `${Math.round(bits / 1e3)} kbit/s` : `${decimal(bits / 1e6, 2)} Mbit/s`;

@@ -162,7 +162,9 @@ function actionFor(failure) {
 /** Shows the state of the call as it is now. */
 function updateStatus() {
   const { enhance } = control.settings;
-  showCallStatus(paused ?? describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind: source.settings.kind }));
+  const { kind } = source.settings;
+  const status = describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind });
+  showCallStatus(paused ?? status);
 }
 
 /** @param {Status} status */

@@ -1,5 +1,5 @@
 /**
- * A slider over a list of stops. What it is at is said in words, to the eye and to a screen reader.
+ * A slider over a list of values; the current one is shown as text and announced by screen readers.
  */
 import { element, write } from './dom.js';
 
@@ -37,7 +37,7 @@ export class Slider {
     this.refresh();
   }
 
-  /** Says anew what it is at. */
+  /** Shows the current value again, after a change of the language. */
   refresh() {
     const words = this.#words(this.value);
     this.#input.ariaValueText = words;

@@ -1,5 +1,5 @@
 /**
- * Which words go with what happens: pure, so that it can be read, and tested, at a glance.
+ * Texts for the states and errors of a call, as pure functions.
  * @import {State} from './call/call.js'
  * @import {ServerStats} from './call/protocol.js'
  * @import {CallError, ErrorCode} from './call/call-error.js'
@@ -8,7 +8,7 @@
  * @import {Values} from './texts.js'
  */
 
-/** How a state looks. @type {Record<State, Kind>} */
+/** Appearance of each state. @type {Record<State, Kind>} */
 const KINDS = {
   idle: 'idle',
   opening: 'busy',
@@ -18,7 +18,7 @@ const KINDS = {
   interrupted: 'error',
 };
 
-/** Where there is no picture, the page's own helps. @type {readonly ErrorCode[]} */
+/** Errors after which the sample clip is offered. @type {readonly ErrorCode[]} */
 const WANT_SAMPLE = [
   'insecure', 'denied', 'no-camera', 'camera-busy', 'camera-failed', 'camera-lost', 'screen-denied', 'screen-missing',
 ];
@@ -28,14 +28,14 @@ export function wantsSample({ code }) {
   return WANT_SAMPLE.includes(code);
 }
 
-/** From this share of enhanced frames on the call is simply live: single frames are passed through in any call. */
+/** Share of enhanced frames from which the call counts as live: a few frames are passed through in any call. */
 const ENHANCED_ENOUGH = 0.9;
 
 /**
  * @param {State} state
  * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind}} about `stats` is the
- *   server's last report; null where there is none, or none that is still true
- * @returns {Status} "Live." only where the server reports that it enhances the frames
+ *   server's last report; null if there is none or it is out of date
+ * @returns {Status} "Live." only if the server reports that it enhances the frames
  */
 export function describe(state, { stats, enhance, hidden, kind }) {
   if (state === 'opening' && kind !== 'camera') {
@@ -75,7 +75,7 @@ export function explain(failure) {
 }
 
 /**
- * @param {CallError} failure after which it is tried again without being asked
+ * @param {CallError} failure after which the call is tried again automatically
  * @returns {Status}
  */
 export function explainPause(failure) {

@@ -1,6 +1,6 @@
 /**
- * The one place that says what is going on and what to do; a live region, so that it is also heard. Seconds that are
- * counted down stand beside it: nobody wants each of them read out.
+ * Status of the call and what to do next, in a live region, so that screen readers announce it. The countdown is
+ * outside of the region: it would be announced every second.
  * @import {TextKey, Values} from './texts.js'
  */
 import { element } from './dom.js';
@@ -8,12 +8,12 @@ import { showText } from './texts.js';
 
 /** @typedef {'idle' | 'busy' | 'live' | 'error'} Kind */
 
-/** A button beside the words. @typedef {{label: TextKey, act: () => void}} Action */
+/** A button beside the text. @typedef {{label: TextKey, act: () => void}} Action */
 
 /**
  * @typedef {object} Status
  * @property {Kind} kind
- * @property {TextKey} what is going on
+ * @property {TextKey} what happens
  * @property {TextKey} next to do
  * @property {Values} [values] of both
  * @property {Action | null} [action]
@@ -24,7 +24,7 @@ const button = element('status-action', HTMLButtonElement);
 let act = () => {};
 button.addEventListener('click', () => act());
 
-/** @param {Status} said */
+/** @param {Status} status */
 export function showStatus({ kind, what, next, values, action = null }) {
   element('status-box', HTMLElement).dataset.kind = kind;
   showText(element('status-what', HTMLElement), what, values);
@@ -40,7 +40,7 @@ export function showStatus({ kind, what, next, values, action = null }) {
 }
 
 /**
- * Counts down beside the words.
+ * Shows a countdown beside the status.
  * @param {number} seconds
  * @param {AbortSignal} signal
  * @returns {{over: Promise<void>, skip: () => void}} `over` resolves at zero, when skipped, and when aborted

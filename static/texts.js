@@ -1,9 +1,9 @@
 /**
- * Every word that the page says, in the language of the reader; the words themselves are in texts/.
+ * All texts of the page, in the user's language; the texts themselves are in texts/.
  *
- * An element says which text it shows: `data-text` its content, `data-text-label` its aria-label, `data-text-title`
- * its title, `data-text-option` an option group's name. Texts that change while the page runs are set by `showText`, which leaves the same mark. So a change of the
- * language finds them all.
+ * Attributes name an element's texts: `data-text` its content, `data-text-label` its aria-label, `data-text-title` its
+ * title, `data-text-option` the label of an option group. Texts that change while the page runs are set by `showText`,
+ * which sets the same attribute, so that a change of the language finds them all.
  */
 import de from './texts/de.js';
 import en from './texts/en.js';
@@ -11,15 +11,15 @@ import { recall, remember } from './choices.js';
 
 /** @typedef {keyof typeof en} TextKey */
 /** @typedef {keyof typeof LANGUAGES} Language */
-/** What is put in the place of `{name}`. @typedef {Record<string, string | number>} Values */
+/** Values for the placeholders `{name}` of a text. @typedef {Record<string, string | number>} Values */
 
-/** Each called as its speakers call it. */
+/** Languages, each under its own name. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch' };
 
 /** @type {Record<Language, Record<TextKey, string>>} */
 const TEXTS = { en, de };
 
-/** Values of the elements whose text has any. @type {WeakMap<Element, Values>} */
+/** Values of each element's placeholders. @type {WeakMap<Element, Values>} */
 const valuesOf = new WeakMap();
 
 /** @type {Language} */
@@ -34,8 +34,8 @@ export function text(key, values = {}) {
 }
 
 /**
- * Shows a text in an element, now and after a change of the language. Nothing is touched where nothing changes:
- * screen readers and the layout are left alone.
+ * Shows a text in an element, now and after a change of the language. Elements with the same text already are left
+ * alone, for screen readers and layout.
  * @param {HTMLElement} target
  * @param {TextKey | null} key null for no text
  * @param {Values} [values]
@@ -55,7 +55,7 @@ export function fillTexts() {
   for (const target of marked('data-text-label')) target.ariaLabel = text(key(target, 'textLabel'));
   for (const target of marked('data-text-option')) target.setAttribute('label', text(key(target, 'textOption')));
   for (const target of marked('data-text-title')) target.title = text(key(target, 'textTitle'));
-  // Elements are empty until now, and the page is hidden: nothing jumps into place before the reader's eyes.
+  // The page is hidden until now, while its elements are still empty.
   document.documentElement.dataset.filled = '';
 }
 

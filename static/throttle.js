@@ -1,6 +1,5 @@
 /**
- * Limits how often a function runs while it is called all the time: at once at first, then once in each interval,
- * and once more after the last call.
+ * Limits how often a function runs: at once on the first call, then once per interval, and after the last call.
  * @param {() => void} run
  * @param {number} intervalMs
  * @returns {() => void}

@@ -1,16 +1,16 @@
 /**
- * Requests to the server, with the token that it may ask for (RFC 6750). The token is kept for this tab only, and
- * ends with it.
+ * Requests to the server, with a bearer token where the server requires one (RFC 6750). The token is kept for this
+ * tab only.
  */
 import { within } from './deadline.js';
 import { CallError } from './call-error.js';
 
 const KEY = 'acutance.token';
 
-/** A server that is there answers sooner, over any connection that could carry a call. */
+/** Time limit of a request. Any connection that can carry a call is faster. */
 const ANSWER_MS = 10_000;
 
-/** Where storage is switched off, as long as the page is open. @type {string | null} */
+/** The token where session storage is disabled. @type {string | null} */
 let kept = null;
 
 /**
@@ -18,7 +18,7 @@ let kept = null;
  * @property {number} status any but 401
  * @property {boolean} ok
  * @property {Headers} headers
- * @property {any} body parsed JSON; null where it is none
+ * @property {any} body parsed JSON; null if it is not JSON
  */
 
 /** @param {string} token */
@@ -27,7 +27,7 @@ export function keepToken(token) {
   try {
     sessionStorage.setItem(KEY, token);
   } catch {
-    // Storage is switched off: the variable has it.
+    // Session storage is disabled: the variable holds the token.
   }
 }
 
@@ -42,10 +42,10 @@ function token() {
 /**
  * @param {string} address
  * @param {Omit<RequestInit, 'signal'>} request
- * @param {AbortSignal} signal gives the request up; the promise then rejects with its reason
- * @param {number} [limitMs] for the whole answer
- * @returns {Promise<Reply>} rejects with the `CallError` 'server-unreachable' where none comes in time, with
- *   'token-missing' or 'token-wrong' where the status is 401
+ * @param {AbortSignal} signal aborts the request; the promise rejects with the signal's reason
+ * @param {number} [limitMs] time limit for the whole response
+ * @returns {Promise<Reply>} rejects with the `CallError` 'server-unreachable' if there is none within the
+ *   limit, 'token-missing' or 'token-wrong' if its status is 401
  */
 export async function request(address, request, signal, limitMs = ANSWER_MS) {
   const bearer = token();
@@ -78,6 +78,6 @@ function parse(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // a proxy in between answers with a page of its own
+    return null; // for example the HTML page of a proxy
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Whatever keeps a call from being live. The code says what happened; texts/ says it in words, with a next step,
- * under `error.CODE.what` and `error.CODE.next`.
+ * Errors of a call. Their texts are in texts/: what happened under `error.CODE.what`, what to do under
+ * `error.CODE.next`.
  * @typedef {'insecure' | 'no-webrtc' | 'codec-missing' | 'denied' | 'no-camera' | 'camera-busy' | 'camera-failed'
- *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'microphone-lost' | 'screen-denied' | 'screen-missing'
- *   | 'screen-ended' | 'no-file' | 'file-failed'
+ *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'microphone-lost' | 'screen-denied'
+ *   | 'screen-missing' | 'screen-ended' | 'no-file' | 'file-failed'
  *   | 'server-unreachable' | 'full' | 'token-missing' | 'token-wrong' | 'refused' | 'connect-timeout'
  *   | 'connection-lost' | 'network-changed' | 'server-closed' | 'no-video' | 'unexpected'} ErrorCode
  */
@@ -12,8 +12,8 @@ export class CallError extends Error {
   /**
    * @param {ErrorCode} code
    * @param {object} [more]
-   * @param {string | null} [more.detail] what the server or the browser itself said about it
-   * @param {number | null} [more.retryAfter] seconds
+   * @param {string | null} [more.detail] message of the server or the browser
+   * @param {number | null} [more.retryAfter] seconds after which the server asks to be tried again
    */
   constructor(code, { detail = null, retryAfter = null } = {}) {
     super(detail ?? code);

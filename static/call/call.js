@@ -1,6 +1,6 @@
 /**
- * One call, from Start to Stop: a picture, and one session after another until the user has enough. What goes away
- * by itself is waited for: a full server, an uplink that broke, a server that is started anew.
+ * One call, from Start to Stop: the outgoing video, and one session after another until the user stops. The call waits
+ * and connects again after errors that may be transient: a full server, a lost connection, a server that restarts.
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {SourceSettings} from '../sources/source.js'
  * @import {Stage} from '../stage/stage.js'
@@ -16,7 +16,7 @@ import { CallError } from './call-error.js';
 
 const FIRST_FRAME_MS = 10_000;
 
-/** Of the returned picture's shorter side: server/video/output_size.py. */
+/** Limits of the shorter side of the returned video, in pixels: server/video/output_size.py. */
 const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
 
 /** @typedef {'idle' | 'opening' | 'connecting' | 'waiting' | 'live' | 'interrupted'} State */
@@ -24,22 +24,22 @@ const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
 /**
  * @typedef {object} CallEvents
  * @property {(state: State) => void} onState
- * @property {(captured: MediaStreamTrack) => void} onVideo another picture is being sent
- * @property {() => void} onMicrophoneLost it was unplugged or its permission withdrawn; the call goes on in silence
- * @property {(error: unknown) => void} onSoftenFailed the video is sent as it was captured
+ * @property {(captured: MediaStreamTrack) => void} onVideo another source is sent from now on
+ * @property {() => void} onMicrophoneLost it was unplugged or its permission withdrawn; the call continues
+ * @property {(error: unknown) => void} onSoftenFailed softening failed; the video is sent as it is captured
  * @property {(stats: ServerStats) => void} onStats
- * @property {(answer: Applied | Refused) => void} onResponse
- * @property {(stream: MediaStream | null) => void} onReturned the server's stream
- * @property {(failure: CallError, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the wait and
- *   resolves when it is over
- * @property {(wrong: boolean) => Promise<boolean>} onToken asks for a token; false where the user gives none
- * @property {(failure: CallError | null) => void} onEnd once; null when the user stopped it
+ * @property {(response: Applied | Refused) => void} onResponse to changed settings
+ * @property {(stream: MediaStream | null) => void} onReturned the server's stream; null after the session
+ * @property {(failure: CallError, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the pause
+ *   before the next attempt and resolves when it is over
+ * @property {(wrong: boolean) => Promise<boolean>} onToken asks the user for a token; false if none is entered
+ * @property {(failure: CallError | null) => void} onEnd called once; null if the user stopped the call
  */
 
 export class Call {
   #stage;
   #on;
-  /** Everything that a call starts ends with this. */
+  /** Aborts everything that belongs to the call. */
   #over = new AbortController();
   #video;
   /** @type {Session | null} */
@@ -60,7 +60,7 @@ export class Call {
     this.#uplink = uplink;
     this.#settings = settings;
     this.#on = on;
-    // Another network may have taken the place of the one before.
+    // The network may be another one than before.
     addEventListener('online', () => this.#session?.checkPath(), { signal: this.#over.signal });
     this.#video = new OutgoingVideo({
       onTrack: (track) => this.#send(track),
@@ -73,7 +73,7 @@ export class Call {
     });
   }
 
-  /** What is measured on; null while there is no session. */
+  /** The current peer connection with its sender and receiver; null between sessions. */
   get connection() {
     return this.#session?.connection ?? null;
   }
@@ -91,7 +91,7 @@ export class Call {
     this.#end(null);
   }
 
-  /** @param {SourceSettings} source that is sent from now on; rejects, and changes nothing, where it does not open */
+  /** @param {SourceSettings} source to send from now on; rejects and changes nothing if it does not open */
   async setSource(source) {
     await this.#video.open(source, this.#over.signal);
   }
@@ -111,7 +111,7 @@ export class Call {
 
   /**
    * @param {boolean} on
-   * @returns {Promise<void>} rejects, and the call goes on in silence, where the microphone does not open
+   * @returns {Promise<void>} rejects if the microphone does not open; the call continues without sound
    */
   async setMicrophone(on) {
     if (on && !this.#over.signal.aborted) await this.#microphone.open();
@@ -135,16 +135,16 @@ export class Call {
   }
 
   /**
-   * One session, until it ends.
+   * Runs one session until it ends.
    * @param {AbortSignal} signal
-   * @param {() => void} onLive
+   * @param {() => void} onLive called when the first frame has returned
    */
   async #runSession(signal, onLive) {
     this.#on.onState('connecting');
     const servers = await iceServers(signal);
     const session = this.#open(servers);
     await session.connect(this.#settings, signal);
-    session.setUplink(this.#uplink); // Chromium forgets what was set before the answer came
+    session.setUplink(this.#uplink); // Chromium drops parameters that were set before the answer
     this.#on.onState('waiting');
     const late = () => new CallError('no-video');
     await within(Promise.race([this.#stage.firstFrame(signal), session.over]), FIRST_FRAME_MS, late, signal);
@@ -196,12 +196,12 @@ export class Call {
   /** @param {MediaStreamTrack} track */
   #send(track) {
     this.#session?.setVideo(track).catch(() => {
-      // The session ended meanwhile: the next one takes the track from the start.
+      // The session has ended: the next one starts with this track.
     });
     this.#stage.showOriginal(new MediaStream([track]));
     const captured = this.#video.captured ?? track;
     this.#on.onVideo(captured);
-    // Whatever the uplink makes of it, it comes back at the size that it has here.
+    // The returned video has the captured size, even if the uplink reduces it.
     const { width = 0, height = 0 } = captured.getSettings();
     const shorter = Math.min(width, height);
     this.applySettings({ output_height: shorter >= MIN_HEIGHT && shorter <= MAX_HEIGHT ? shorter : null });

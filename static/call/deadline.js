@@ -1,9 +1,9 @@
 /**
- * Settles as `promise` does, unless `ms` pass first or `signal` aborts: then it rejects.
+ * Limits the time of a promise: settles as `promise` does, or rejects after `ms` milliseconds or when `signal` aborts.
  * @template T
  * @param {Promise<T>} promise
- * @param {number} ms
- * @param {() => Error} late makes the error for when the time is over
+ * @param {number} ms time limit
+ * @param {() => Error} late creates the error to reject with after the time limit
  * @param {AbortSignal} signal
  * @returns {Promise<T>}
  */

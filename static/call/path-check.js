@@ -1,28 +1,28 @@
-/** Tells a network path that is gone from a server that is gone. */
+/** Distinguishes a broken network path from an unreachable server. */
 
-/** The server reports once a second, and media flow all the time: this long without a byte is a silence. */
+/** Media and reports arrive all the time: an interval of this length without a byte is a silence. */
 const SILENCE_MS = 1_000;
 
 /**
  * @typedef {object} Path
- * @property {() => Promise<number>} received bytes so far over the path
+ * @property {() => Promise<number>} received bytes received so far
  * @property {() => Promise<boolean>} answers whether the server answers over HTTP
  * @property {(ms: number) => Promise<void>} pause
  */
 
 /**
- * Watches a path until it carries something again, or is known to be gone: nothing arrives although the server
- * answers. That does not pass by itself: the address of one side changed.
+ * Watches a silent path until packets arrive again, or until it is known to be broken: no packets arrive although the
+ * server answers over HTTP. That happens when the address of one side changed, and does not recover by itself.
  * @param {Path} path
  * @param {AbortSignal} signal
- * @returns {Promise<boolean>} whether the path is gone; false also where the signal aborts
+ * @returns {Promise<boolean>} whether the path is broken; false also if the signal aborts
  */
 export async function pathIsGone({ received, answers, pause }, signal) {
   for (let answered = false; !signal.aborted;) {
     const before = await received();
     await pause(SILENCE_MS);
     if (signal.aborted || await received() > before) return false;
-    // Once more after the answer: a network that has just come back needs a moment for both.
+    // One more interval after the answer: a network that has just come back needs a moment.
     if (answered) return true;
     answered = await answers();
   }

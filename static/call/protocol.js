@@ -1,9 +1,9 @@
 /**
- * What the page and the server say to each other: types only, and the one name that both must know.
- * The server's side is server/signalling and server/sessions/statistics.py.
+ * Messages between page and server, as types, and the name of the data channel.
+ * The server's side: server/signalling and server/sessions/statistics.py.
  */
 
-/** The data channel that the page opens and the server reports on. */
+/** Label of the data channel, which the page opens. */
 export const CHANNEL = 'acutance';
 
 /**
@@ -16,53 +16,53 @@ export const CHANNEL = 'acutance';
  */
 
 /**
- * Body of any answer of the server that is not a success.
+ * Body of every response of the server with an error status.
  * @typedef {object} Refusal
  * @property {string | null} error a code: 'full', 'bad_sdp', ...
- * @property {string | null} message a sentence for people
+ * @property {string | null} message for the user
  */
 
 /**
- * What the page may ask for, with the offer or later.
+ * Settings of a session, sent with the offer and changed over the data channel.
  * @typedef {object} SessionSettings
- * @property {string} student 'auto' or the name of one
+ * @property {string} student 'auto' or the name of a student
  * @property {number} strength 0 to 1.5
  * @property {boolean} enhance
- * @property {number | null} output_height shorter side of the returned picture, pixels
- * @property {number | null} max_bitrate of the returned picture, bits a second
+ * @property {number | null} output_height shorter side of the returned video in pixels; null for the received size
+ * @property {number | null} max_bitrate of the returned video in bit/s; null for the server's limit
  */
 
 /** @typedef {[width: number, height: number]} Size */
 
 /** Milliseconds. @typedef {{p50: number | null, p95: number | null}} Spread */
 
-/** Frames a second. @typedef {'received' | 'enhanced' | 'passed' | 'dropped' | 'returned'} RateName */
+/** Frames per second. @typedef {'received' | 'enhanced' | 'passed' | 'dropped' | 'returned'} RateName */
 
 /** @typedef {'undecoded' | 'waiting' | 'enhanced' | 'encoding'} DropName */
 
 /** @typedef {'decode' | 'wait' | 'enhance' | 'encode_wait' | 'encode' | 'total'} StageName */
 
 /**
- * Once a second. Whatever the server does not know yet is null.
+ * Sent once per second. Values that the server does not know yet are null.
  * @typedef {object} ServerStats
  * @property {'stats'} type
  * @property {string | null} codec
  * @property {string | null} encoder
- * @property {number | null} bitrate bits a second, returned: what the encoder aims at
- * @property {number | null} received_bitrate bits a second of packets, measured
- * @property {number | null} returned_bitrate bits a second of packets, measured
- * @property {string | null} student that it uses now, or 'pass-through'
- * @property {readonly string[]} students that it has, best first
- * @property {string | null} rung_reason why not a better one
+ * @property {number | null} bitrate target of the encoder of the returned video, bit/s
+ * @property {number | null} received_bitrate measured over the packets, bit/s
+ * @property {number | null} returned_bitrate measured over the packets, bit/s
+ * @property {string | null} student in use, or 'pass-through'
+ * @property {readonly string[]} students available, best first
+ * @property {string | null} rung_reason why no better student is used
  * @property {string | null} provider
- * @property {string | null} provider_note why no better provider runs
+ * @property {string | null} provider_note why no faster provider is used
  * @property {Size | null} size_in
  * @property {Size | null} size_out
- * @property {number | null} rtp_offset returned less sent RTP time stamp of a frame, modulo 2^32
+ * @property {number | null} rtp_offset RTP time stamp of a returned frame minus that of the sent one, modulo 2^32
  * @property {Record<RateName, number | null>} rate
- * @property {Record<DropName, number | null>} drops frames a second, by the place where they were dropped
+ * @property {Record<DropName, number | null>} drops frames per second, by the place where they were dropped
  * @property {Record<StageName, Spread>} stages
- * @property {string | null} passed_reason why frames went through unenhanced
+ * @property {string | null} passed_reason why frames are passed through unenhanced
  */
 
 /** The server does what was asked. @typedef {{type: 'applied'} & SessionSettings} Applied */
@@ -73,14 +73,14 @@ export const CHANNEL = 'acutance';
  * The server is about to end the call.
  * @typedef {object} Closing
  * @property {'closing'} type
- * @property {string | null} reason a sentence for people
+ * @property {string | null} reason for the user
  */
 
 /**
- * Packets arrive, but the server can make no picture of them: the sender should begin anew.
+ * The server receives packets but cannot decode them: the sender should restart.
  * @typedef {object} RestartSender
  * @property {'restart_sender'} type
- * @property {string | null} reason a sentence for people
+ * @property {string | null} reason for the user
  */
 
 /** @typedef {ServerStats | Applied | Refused | Closing | RestartSender} ServerMessage */

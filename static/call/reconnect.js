@@ -1,9 +1,9 @@
 /**
- * When a call that did not connect, or was lost, is tried again.
+ * Decides when a call that failed to connect, or was lost, is tried again.
  * @import {CallError, ErrorCode} from './call-error.js'
  */
 
-/** Pause before a full server that names no time is asked again. */
+/** Pause at a full server that sends no Retry-After. */
 const FULL_S = 5;
 const FIRST_S = 1;
 const MAX_PAUSE_S = 30;
@@ -11,10 +11,10 @@ const MAX_PAUSE_S = 30;
 /** About four minutes: a server that restarts is back by then. */
 const MAX_FAILURES = 10;
 
-/** What may go away by itself. @type {readonly ErrorCode[]} */
+/** Errors that may be transient. @type {readonly ErrorCode[]} */
 const TRANSIENT = ['server-unreachable', 'connection-lost', 'network-changed', 'server-closed'];
 
-/** Counts the failures in a row. */
+/** Counts consecutive failures and computes the pause after each. */
 export class Retries {
   #failures = 0;
   #random;
@@ -24,24 +24,24 @@ export class Retries {
     this.#random = random;
   }
 
-  /** The server was reached: whatever failed before is over. */
+  /** Starts counting again: the server was reached. */
   reset() {
     this.#failures = 0;
   }
 
   /**
-   * @param {CallError} failure that ended the last try
-   * @returns {number | null} seconds to wait; null where trying again is for the user to decide
+   * @param {CallError} failure that ended the last attempt
+   * @returns {number | null} seconds to wait; null if the user has to decide
    */
   pauseAfter(failure) {
     if (failure.code === 'full') {
-      this.reset(); // it answered
+      this.reset(); // the server answered
       return Math.max(failure.retryAfter ?? FULL_S, 1);
     }
     if (!TRANSIENT.includes(failure.code) || ++this.#failures > MAX_FAILURES) return null;
-    // The server is there, and only this page lost it: nobody else comes back in the same moment.
+    // Only this page lost the server, so there is no crowd to spread.
     if (failure.code === 'network-changed' && this.#failures === 1) return 0;
-    // Pages that lost the same server do not all come back in the same moment.
+    // Random, so that pages that lost the same server do not all reconnect at the same moment.
     const longest = Math.min(FIRST_S * 2 ** this.#failures, MAX_PAUSE_S);
     return Math.round(longest * (0.75 + 0.25 * this.#random()));
   }

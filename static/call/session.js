@@ -1,5 +1,5 @@
 /**
- * One peer connection to the server: picture and sound out, enhanced picture and sound in, the data channel beside.
+ * One peer connection to the server: video and sound out, enhanced video and sound in, and the data channel.
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
@@ -11,18 +11,18 @@ import { answers, endSession, postOffer } from './signalling.js';
 import { readMessage } from './telemetry.js';
 import { CallError } from './call-error.js';
 
-/** Without ICE servers gathering takes milliseconds; a machine with many interfaces may need longer. */
+/** Time limit for gathering ICE candidates. Without ICE servers it takes milliseconds. */
 const GATHERING_MS = 2_000;
 
-/** The server's own limit for a handshake is the same. */
+/** Time limit for connecting; the server has the same for a handshake. */
 const CONNECT_MS = 15_000;
 
 /**
  * @typedef {object} SessionEvents
- * @property {(stream: MediaStream) => void} onStream the enhanced picture has come, and perhaps sound
- * @property {(stats: ServerStats) => void} onStats once a second
- * @property {(answer: Applied | Refused) => void} onResponse to new settings
- * @property {(interrupted: boolean) => void} onInterrupted the connection falters, or stands again
+ * @property {(stream: MediaStream) => void} onStream the enhanced video, and sound if there is any
+ * @property {(stats: ServerStats) => void} onStats once per second
+ * @property {(response: Applied | Refused) => void} onResponse to changed settings
+ * @property {(interrupted: boolean) => void} onInterrupted whether the connection is interrupted now
  */
 
 export class Session {
@@ -35,14 +35,14 @@ export class Session {
   #closed = new AbortController();
   #connected = false;
   #checking = false;
-  /** Changes since the offer, until the channel can carry them. @type {Partial<SessionSettings>} */
+  /** Settings changed since the offer that are not sent yet. @type {Partial<SessionSettings>} */
   #pending = {};
   /** @type {string | null} */
   #address = null;
   /** @type {(failure: CallError) => void} */
   #lose = () => {};
 
-  /** Rejects when the session is over, and not by `end()`. @type {Promise<never>} */
+  /** Rejects when the session is lost; pending after `end()`. @type {Promise<never>} */
   over = new Promise((_, reject) => {
     this.#lose = reject;
   });
@@ -55,19 +55,19 @@ export class Session {
   constructor(track, iceServers, on) {
     if (typeof RTCPeerConnection === 'undefined') throw new CallError('no-webrtc');
     this.#on = on;
-    this.over.catch(() => {}); // whoever waits for it is told; nobody has to
+    this.over.catch(() => {}); // nobody has to await it
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.#channel = this.#pc.createDataChannel(CHANNEL, { ordered: true });
     this.#video = this.#pc.addTransceiver(track, { direction: 'sendrecv', streams: [new MediaStream()] });
-    // Negotiated from the start, so that the microphone can come and go without negotiating anew.
+    // Negotiated from the start, so that the microphone can be switched without another negotiation.
     this.#sound = this.#pc.addTransceiver('audio', { direction: 'sendrecv' });
     this.#uplink = new UplinkSender(this.#video.sender);
-    // The server paces its frames and drops late ones; waiting for them here would only add delay.
+    // The server paces its frames and drops late ones: a jitter buffer here would only add delay.
     if ('jitterBufferTarget' in this.#video.receiver) this.#video.receiver.jitterBufferTarget = 0;
     this.#listen();
   }
 
-  /** What is measured on. */
+  /** The peer connection with the sender and receiver of the video. */
   get connection() {
     return { pc: this.#pc, sender: this.#video.sender, receiver: this.#video.receiver };
   }
@@ -75,7 +75,7 @@ export class Session {
   /**
    * @param {Partial<SessionSettings>} settings
    * @param {AbortSignal} signal
-   * @returns {Promise<void>} when frames can flow
+   * @returns {Promise<void>} when the connection is established
    */
   async connect(settings, signal) {
     const late = () => new CallError('connect-timeout');
@@ -87,10 +87,10 @@ export class Session {
     return this.#video.sender.replaceTrack(track);
   }
 
-  /** @param {MediaStreamTrack | null} track null for silence */
+  /** @param {MediaStreamTrack | null} track null for no sound */
   setSound(track) {
     this.#sound.sender.replaceTrack(track).catch(() => {
-      // The session ended meanwhile: the next one takes the track from the start.
+      // The session has ended: the next one starts with this track.
     });
   }
 
@@ -99,24 +99,24 @@ export class Session {
     return this.#uplink.apply(uplink);
   }
 
-  /** @param {Partial<SessionSettings>} settings sent at once, or as soon as the channel opens */
+  /** @param {Partial<SessionSettings>} settings sent at once, or when the channel opens */
   applySettings(settings) {
     this.#pending = { ...this.#pending, ...settings };
     if (this.#channel.readyState === 'open') this.#sendPending();
   }
 
-  /** Looks whether the network still carries the session: for when there is a reason to doubt it. */
+  /** Checks whether packets still arrive; if not although the server answers, the session is lost. */
   async checkPath() {
     if (this.#checking || !this.#connected) return;
     const { signal } = this.#closed;
     const path = { received: () => bytesReceived(this.#pc), answers: () => answers(signal), pause };
     this.#checking = true;
-    // The server refuses to restart ICE (`no_restart`): a new session is what is left.
+    // The server does not support an ICE restart (`no_restart`), so the call needs a new session.
     if (await pathIsGone(path, signal)) this.#lose(new CallError('network-changed'));
     this.#checking = false;
   }
 
-  /** Ends the session. The server is told; should that fail, it sees it by the closed DTLS transport. */
+  /** Ends the session with a DELETE request; if that fails, the server notices the closed DTLS transport. */
   async end() {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
@@ -127,7 +127,7 @@ export class Session {
   #listen() {
     const { signal } = this.#closed;
     const pc = this.#pc;
-    // One stream: what belongs together is played together.
+    // One stream, so that sound and video are played in sync.
     const stream = new MediaStream();
     pc.addEventListener('track', ({ track }) => {
       stream.addTrack(track);
@@ -155,7 +155,7 @@ export class Session {
     if (!localDescription) throw new CallError('unexpected');
     const { sdp, type, url = null } = await postOffer(localDescription, settings, CONNECT_MS);
     if (this.#closed.signal.aborted) {
-      // Stopped, or too late: nobody else knows of this session.
+      // The call was stopped, or the time limit passed: the server must not keep the session.
       if (url) await endSession(url);
       return;
     }
@@ -170,7 +170,7 @@ export class Session {
     this.#connected = true;
   }
 
-  /** @returns {Promise<void>} when all candidates are known, or it took too long to wait for more */
+  /** @returns {Promise<void>} when all candidates are gathered, or after the time limit */
   #gathered() {
     const pc = this.#pc;
     return new Promise((resolve) => {
@@ -185,7 +185,7 @@ export class Session {
     });
   }
 
-  /** @returns {Promise<void>} when the connection stands; rejects when it failed */
+  /** @returns {Promise<void>} when the connection is established; rejects if it failed */
   #settled() {
     const pc = this.#pc;
     return new Promise((resolve, reject) => {
@@ -219,7 +219,7 @@ export class Session {
   }
 }
 
-/** @param {RTCPeerConnection} pc @returns {Promise<number>} bytes over all paths so far */
+/** @param {RTCPeerConnection} pc @returns {Promise<number>} bytes received so far over all candidate pairs */
 async function bytesReceived(pc) {
   const entries = /** @type {Iterable<{type: string, bytesReceived?: number}>} */ ((await pc.getStats()).values());
   return [...entries].reduce((sum, { type, bytesReceived: bytes = 0 }) =>

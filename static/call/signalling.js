@@ -1,33 +1,33 @@
 /**
- * Offer out, answer in: one POST, no trickle; before it the ICE servers, after it the end.
+ * Signalling over HTTP: the ICE servers, one POST with the offer (no trickle ICE), and the end of the session.
  * @import {Answer, Refusal, SessionSettings} from './protocol.js'
  * @import {Reply} from './access.js'
  */
 import { request } from './access.js';
 import { CallError } from './call-error.js';
 
-/** The end of a session is not waited for longer than this. */
+/** Time limit of the request that ends a session. */
 const GOODBYE_MS = 1_000;
 
-/** Whether the server can be reached is known sooner, or it is too slow for a call. */
+/** Time limit for finding out whether the server answers. */
 const PROBE_MS = 2_000;
 
 const NEVER = new AbortController().signal;
 
 /**
  * @param {AbortSignal} signal
- * @returns {Promise<RTCIceServer[]>} that whoever runs the server has configured; nobody else is ever asked
+ * @returns {Promise<RTCIceServer[]>} as configured on the server; no others are used
  */
 export async function iceServers(signal) {
   const reply = await request('ice-servers', {}, signal);
-  if (reply.status === 404) return []; // a server without the route has none
+  if (reply.status === 404) return []; // the server has none configured
   if (!reply.ok) throw refusal(reply);
   const servers = reply.body?.iceServers;
   return Array.isArray(servers) ? servers : [];
 }
 
 /**
- * Not to be given up on the way: the server may have opened a session already, and its address is in the answer.
+ * Cannot be aborted: the server may have opened the session already, and only the answer has its URL.
  * @param {RTCSessionDescription} offer with its candidates
  * @param {Partial<SessionSettings>} settings
  * @param {number} limitMs
@@ -46,12 +46,12 @@ export async function postOffer({ sdp, type }, settings, limitMs) {
 }
 
 /**
- * Frees the place on the server, also while the page is being left.
- * @param {string} address of the session
+ * Ends the session on the server, also while the page is being left.
+ * @param {string} address URL of the session
  */
 export async function endSession(address) {
   await request(address, { method: 'DELETE', keepalive: true }, NEVER, GOODBYE_MS).catch(() => {
-    // The server is away, or has ended the session: it is over either way.
+    // The server is unreachable or has ended the session already.
   });
 }
 
@@ -68,7 +68,7 @@ export async function answers(signal) {
   }
 }
 
-/** @returns {Promise<string | null>} version of the server; null where it does not tell this page */
+/** @returns {Promise<string | null>} version of the server; null if it is unreachable or does not tell */
 export async function serverVersion() {
   const reply = await request('health', {}, NEVER).catch(() => null);
   const version = reply?.body?.version;
@@ -84,12 +84,12 @@ function refusal({ status, headers, body }) {
   const detail = message || `HTTP ${status}`;
   const retryAfter = seconds(headers.get('Retry-After'));
   if (error === 'no_codec') return new CallError('codec-missing', { detail });
-  // 503: full, or about to stop; 429: asked too often. Both say when to come back.
+  // 503: full or about to stop; 429: too many requests. Both name a time to try again.
   const later = (status === 503 && message) || (status === 429 && retryAfter !== null);
   return new CallError(later ? 'full' : 'refused', { detail, retryAfter });
 }
 
-/** @param {string | null} header RFC 9110, 10.2.3: seconds, or a date, which is not worth reading here */
+/** @param {string | null} header RFC 9110, 10.2.3; only seconds are read, not dates */
 function seconds(header) {
   return header !== null && /^\d+$/.test(header) ? Number(header) : null;
 }

@@ -1,13 +1,13 @@
 /**
- * Reads what the server sends over the data channel. A server may be newer or older than the page, so what is
- * missing or strange becomes null and what is unknown is ignored: a wrong message never breaks a call.
+ * Parses the server's messages on the data channel. The server may be newer or older than the page: missing or invalid
+ * values become null, unknown fields and messages are ignored.
  * @import {DropName, Applied, RateName, ServerMessage, ServerStats, Size, Spread, StageName} from './protocol.js'
  */
 
 /** @type {readonly RateName[]} */
 const RATES = ['received', 'enhanced', 'passed', 'dropped', 'returned'];
 
-/** In the order in which a frame comes by. @type {readonly DropName[]} */
+/** In the order of the pipeline. @type {readonly DropName[]} */
 const DROPS = ['undecoded', 'waiting', 'enhanced', 'encoding'];
 
 /** @type {readonly StageName[]} */
@@ -15,7 +15,7 @@ const STAGES = ['decode', 'wait', 'enhance', 'encode_wait', 'encode', 'total'];
 
 /**
  * @param {unknown} data of a message event
- * @returns {ServerMessage | null} null for everything that this page does not understand
+ * @returns {ServerMessage | null} null for unknown messages
  */
 export function readMessage(data) {
   const message = fields(parse(data));

@@ -1,11 +1,11 @@
-/** Asks for the server's token. */
+/** Dialog that asks for the server's token. */
 import { element } from '../dom.js';
 import { showText } from '../texts.js';
 import { keepToken } from './access.js';
 
 /**
- * @param {boolean} wrong whether the last one was not taken
- * @returns {Promise<boolean>} whether there is one now
+ * @param {boolean} wrong whether the server rejected the last token
+ * @returns {Promise<boolean>} whether a token was entered
  */
 export function askToken(wrong) {
   const dialog = element('token-dialog', HTMLDialogElement);

@@ -1,5 +1,5 @@
 /**
- * What is asked of the server, and what it really does.
+ * Settings of the session, and what the server does with them.
  * @import {Applied, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
 import { element, writeTo } from '../dom.js';
@@ -12,7 +12,10 @@ import { throttled } from '../throttle.js';
 const AUTO = 'auto';
 const STRENGTHS = Array.from({ length: 31 }, (_, step) => step / 20); // 0 to 1.5
 
-/** The server's least is server/encoding/bitrate.py's FLOOR. @type {readonly (number | null)[]} */
+/**
+ * Maximum bit rates of the returned video in bit/s; the server's minimum is FLOOR of server/encoding/bitrate.py.
+ * @type {readonly (number | null)[]}
+ */
 const CEILINGS = [
   150_000, 250_000, 400_000, 600_000, 800_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, null,
 ];
@@ -57,7 +60,7 @@ export class ControlPanel {
     else showText(this.#refused, 'control.refused', { reason: sentence(answer.message ?? '') });
   }
 
-  /** @param {ServerStats | null} stats null when nothing is known, or no more */
+  /** @param {ServerStats | null} stats null if there is no report, or only an outdated one */
   show(stats) {
     if (stats) this.#list(stats.students);
     writeTo('server-student', stats?.student ?? UNKNOWN);
@@ -78,7 +81,7 @@ export class ControlPanel {
     this.#ceiling.refresh();
   }
 
-  /** @param {readonly string[]} students that the server has */
+  /** @param {readonly string[]} students names that the server offers */
   #list(students) {
     const names = [AUTO, ...students];
     const listed = [...this.#student.options].map(({ value }) => value);
@@ -101,7 +104,7 @@ function ceilingWords(bits) {
 /**
  * @param {string} id
  * @param {'control.rung-reason' | 'control.provider-note' | 'control.passed-reason'} key
- * @param {string | null | undefined} words the server's
+ * @param {string | null | undefined} words reason given by the server
  */
 function reason(id, key, words) {
   showText(element(id, HTMLElement), words ? key : null, { reason: sentence(words ?? '') });

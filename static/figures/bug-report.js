@@ -1,6 +1,6 @@
 /**
- * Everything that helps to understand a fault, as JSON: figures, settings, versions. No names of devices or files,
- * no addresses, no session, no token, nothing of the picture.
+ * The report that "Copy as JSON" copies: figures, settings, events and versions. It contains no names of devices or
+ * files, no addresses, no session, no token and no video.
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {ServerStats, SessionSettings} from '../call/protocol.js'
  * @import {SourceSettings} from '../sources/source.js'
@@ -9,13 +9,13 @@
 import { figuresOf } from './second.js';
 
 /**
- * What happened, and when: a state or a code, and for an error what the browser or the server gave as its reason.
+ * A state of the call or the code of an error; `detail` is the message of the browser or the server.
  * @typedef {{at: number, what: string, detail?: string | null}} Event
  */
 
 /**
  * @param {object} about
- * @param {string | null} about.version of the server and of this page, which it serves; null where it was not told
+ * @param {string | null} about.version of the server, which also serves this page; null if unknown
  * @param {SourceSettings} about.source
  * @param {MediaTrackSettings | null} about.track
  * @param {UplinkSettings} about.uplink
@@ -38,7 +38,7 @@ export function bugReport({ version, source, track, uplink, settings, server, se
     uplink,
     settings,
     server,
-    // Seconds before the copy was made: no time of day.
+    // Relative times: seconds before the copy was made.
     events: events.map(({ at, what, detail = null }) => ({
       ago: secondsOf(now - at), what, ...(detail ? { detail: withoutAddresses(detail) } : {}),
     })),
@@ -55,7 +55,7 @@ export function bugReport({ version, source, track, uplink, settings, server, se
 /** Host names and addresses of a URL, IPv4 addresses, and IPv6 addresses of at least three groups. */
 const ADDRESSES = /(?<=:\/\/)[^/\s]+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\b/gi;
 
-/** @param {string} words an error's, which may name a host */
+/** @param {string} words message that may contain addresses */
 function withoutAddresses(words) {
   return words.replace(ADDRESSES, '…');
 }

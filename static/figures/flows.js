@@ -1,11 +1,11 @@
 /**
- * What the browser counts of the picture on its way (W3C webrtc-stats), both ways: counters of one moment, and what
- * happened between two. Browsers differ in the fields that they fill; what is missing is null.
+ * Video statistics of the browser in both directions (W3C webrtc-stats): running counters, and rates between two of
+ * them. Browsers differ in the fields that they fill; missing values are null.
  */
 
 /** Running counts at one moment. @typedef {ReturnType<typeof counters>} Counters */
 
-/** Between two moments. @typedef {ReturnType<typeof between>} Flows */
+/** Rates and means between two moments. @typedef {ReturnType<typeof between>} Flows */
 
 /** @typedef {Record<string, unknown>} Entry */
 
@@ -13,7 +13,7 @@
 export function counters(report, at) {
   const source = video(report, 'media-source');
   const outbound = video(report, 'outbound-rtp');
-  const heard = video(report, 'remote-inbound-rtp'); // what the server says of what we send
+  const remote = video(report, 'remote-inbound-rtp'); // the server's receiver reports on the sent video
   const inbound = video(report, 'inbound-rtp');
   const pair = [...entries(report)].find(({ type, nominated, state }) =>
     type === 'candidate-pair' && nominated && state === 'succeeded');
@@ -26,7 +26,7 @@ export function counters(report, at) {
     sentHeight: number(outbound, 'frameHeight'),
     sentBytes: sum(outbound, ['bytesSent', 'headerBytesSent']),
     sentPackets: number(outbound, 'packetsSent'),
-    sentLost: number(heard, 'packetsLost'),
+    sentLost: number(remote, 'packetsLost'),
     encodeSeconds: number(outbound, 'totalEncodeTime'),
     limitedBy: text(outbound, 'qualityLimitationReason'),
     returned: number(inbound, 'framesReceived'),

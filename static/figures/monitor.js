@@ -1,5 +1,5 @@
 /**
- * Looks at a call once a second, and keeps the last two minutes.
+ * Samples a call once per second and keeps the last two minutes.
  * @import {Call} from '../call/call.js'
  * @import {ServerStats} from '../call/protocol.js'
  * @import {Stage} from '../stage/stage.js'
@@ -11,7 +11,7 @@ import { SPAN_S } from './plot.js';
 
 const INTERVAL_MS = 1_000;
 
-/** Flows are of the last seconds: of one alone they would jump with the clock. */
+/** Rates are taken over two seconds: over one they would jitter with the timer. */
 const FLOW_SECONDS = 2;
 
 export class CallMonitor {
@@ -31,8 +31,8 @@ export class CallMonitor {
 
   /**
    * @param {Call} call
-   * @param {() => ServerStats | null} server what it said last, if that is still true
-   * @returns {() => void} ends it
+   * @param {() => ServerStats | null} server returns its last report; null if that is out of date
+   * @returns {() => void} ends the sampling
    */
   follow(call, server) {
     this.seconds = [];

@@ -1,5 +1,5 @@
 /**
- * What was measured, as numbers and plots. The rows stand here, in the order in which they are read.
+ * The figures as numbers and plots, in the order of the page.
  * @import {TextKey} from '../texts.js'
  * @import {FigureName, Second} from './second.js'
  */
@@ -15,7 +15,7 @@ import { figuresOf } from './second.js';
 
 const sharpness = (/** @type {number | null} */ value) => decimal(value, 0);
 
-/** Each with a plot; `more` has rows without a line. @type {readonly Chart[]} */
+/** Charts with a plot; `more` are rows without a line in it. @type {readonly Chart[]} */
 const CHARTS = [
   { id: 'rates', lines: ['captured', 'sent', 'returned', 'displayed'], more: [], format: decimal },
   { id: 'delay', lines: ['roundtrip', 'roundtrip-late', 'in-server'], more: [], format: milliseconds },
@@ -66,7 +66,7 @@ export class FiguresPanel {
     }
   }
 
-  /** Nothing is measured any more; the plots stay to be looked at until the next call. */
+  /** After a call: no current values; the plots stay until the next call. */
   showUnknown() {
     for (const { target } of this.#rows) write(target, UNKNOWN);
   }
@@ -100,7 +100,7 @@ export class FiguresPanel {
     return card;
   }
 
-  /** @param {FigureName} name @param {Format} format @param {number | null} line whose colour and dash it has */
+  /** @param {FigureName} name @param {Format} format @param {number | null} line index of its line in the plot */
   #row(name, format, line) {
     const row = create('div');
     const term = create('dt');
@@ -117,12 +117,12 @@ export class FiguresPanel {
   }
 }
 
-/** The top of a scale is a round number. @param {string} figure */
+/** Removes the zeros after the decimal point: the top of a scale is a round number. @param {string} figure */
 function round(figure) {
   return figure.replace(/[.,]0+(?=\D|$)/, '');
 }
 
-/** A piece of a plot's line beside its name. @param {number} line */
+/** A sample of a plot's line for the legend. @param {number} line */
 function key(line) {
   const drawing = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   drawing.setAttribute('class', 'key');

@@ -1,14 +1,14 @@
 /**
- * A small plot of the last two minutes, on a canvas. Lines differ in colour and in dash: nobody has to tell colours
- * apart. The figures themselves stand beside it as text.
+ * A small plot of the last two minutes, on a canvas. Lines differ in colour and dash, for people who cannot tell the
+ * colours apart. The values are also shown as text.
  */
 
-/** Seconds that a plot shows; a sample a second. */
+/** Seconds that a plot shows, at one sample per second. */
 export const SPAN_S = 120;
 
 /** @typedef {{color: string, dash: number[]}} Style `color` is the name of a CSS custom property */
 
-/** By the order of the lines. @type {readonly Style[]} */
+/** Styles in the order of the lines. @type {readonly Style[]} */
 export const STYLES = [
   { color: '--plot-1', dash: [] },
   { color: '--plot-2', dash: [6, 3] },

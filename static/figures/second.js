@@ -1,6 +1,6 @@
 /**
- * One second of a call, from its three witnesses: what this browser counts, what the stage sees at the display, and
- * what the server says of itself.
+ * One second of a call from three sources: the browser's statistics, the measurements at the display, and the server's
+ * report.
  * @import {ServerStats} from '../call/protocol.js'
  * @import {Figures} from '../stage/meters.js'
  * @import {Flows} from './flows.js'
@@ -16,7 +16,7 @@ const FIGURES = /** @type {const} @satisfies {Record<string, Read>} */ ({
   captured: ({ flows, stage }) => flows?.captured ?? stage.originalFps,
   sent: ({ flows }) => flows?.sent ?? null,
   returned: ({ flows }) => flows?.returned ?? null,
-  // Where presented frames are not told, decoded ones come nearest to them.
+  // Without requestVideoFrameCallback: decoded frames, as the nearest to presented ones.
   displayed: ({ stage, flows }) => (TELLS_PRESENTED ? stage.displayedFps : flows?.decoded ?? null),
   roundtrip: ({ stage }) => stage.roundTripMs.p50,
   'roundtrip-late': ({ stage }) => stage.roundTripMs.p95,

@@ -15,7 +15,7 @@ export const DEFAULT_RESOLUTION = [640, 360];
 export const FRAMERATES = [10, 15, 24, 30, 60];
 export const DEFAULT_FRAMERATE = 30;
 
-/** W3C Media Capture and Streams, 10.2: what getUserMedia rejects with. @type {Record<string, ErrorCode>} */
+/** Errors of getUserMedia (W3C Media Capture and Streams, 10.2). @type {Record<string, ErrorCode>} */
 const ERRORS = {
   NotAllowedError: 'denied',
   SecurityError: 'denied',
@@ -26,8 +26,8 @@ const ERRORS = {
 };
 
 /**
- * Opens a camera as near to the settings as it can: a camera that is gone is replaced by another, a size that it
- * does not have by the nearest. The page shows what it got.
+ * Opens the camera that is nearest to the settings: another one if it is gone, and the nearest size and frame rate
+ * that it has.
  * @param {SourceSettings} settings
  * @returns {Promise<Source>}
  */
@@ -46,7 +46,7 @@ export async function openCamera({ deviceId, size: [width, height], framerate })
   }
 }
 
-/** Cameras with their names; before the permission was given browsers tell neither. */
+/** Lists the cameras; browsers hide names and ids until the permission was granted. */
 export async function listCameras() {
   const devices = await navigator.mediaDevices?.enumerateDevices() ?? [];
   return devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
@@ -59,7 +59,7 @@ export function onCamerasChange(listener) {
 
 /** @returns {MediaDevices} */
 export function mediaDevices() {
-  // Browsers leave it out on pages that are neither HTTPS nor localhost.
+  // Missing on pages that are neither HTTPS nor localhost.
   if (!navigator.mediaDevices?.getUserMedia) throw new CallError('insecure');
   return navigator.mediaDevices;
 }

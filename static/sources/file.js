@@ -1,6 +1,6 @@
 /**
- * A video file from this computer, played again and again. It is drawn on a canvas: at the size and the frame rate
- * of a call, in every browser. It never leaves the computer but as the call's picture.
+ * A local video file, played in a loop and drawn on a canvas at the size and frame rate of the call. The file itself
+ * is not uploaded.
  * @import {Source, SourceSettings} from './source.js'
  */
 import { CallError } from '../call/call-error.js';
@@ -44,12 +44,15 @@ export async function openFile({ file, size, framerate }, signal) {
  * @param {HTMLVideoElement} video
  * @param {string} address
  * @param {AbortSignal} signal
- * @returns {Promise<void>} when its size is known
+ * @returns {Promise<void>} when the size of the video is known
  */
 function loaded(video, address, signal) {
   return new Promise((resolve, reject) => {
     const fail = () => reject(new Error(video.error?.message ?? 'aborted'));
-    video.addEventListener('loadeddata', () => (video.videoWidth ? resolve() : reject(new Error('no picture'))));
+    video.addEventListener('loadeddata', () => {
+      if (video.videoWidth) resolve();
+      else reject(new Error('the file has no video'));
+    });
     video.addEventListener('error', fail);
     signal.addEventListener('abort', fail);
     video.src = address;
@@ -57,7 +60,7 @@ function loaded(video, address, signal) {
 }
 
 /**
- * The file's own shape, no larger than asked, in even numbers: half of them are the chroma's.
+ * Fits a size into bounds with its aspect ratio, in even numbers for 4:2:0 chroma; never enlarges.
  * @param {[number, number]} bounds
  * @param {number} width
  * @param {number} height

@@ -1,4 +1,4 @@
-/** Opens one device at a time: the latest request wins, whatever the order in which the browser fulfils them. */
+/** Opens one device at a time: the latest request wins, in whatever order the browser grants them. */
 
 /**
  * @template T what is opened

@@ -1,5 +1,5 @@
 /**
- * The microphone: opened when it is switched on, released when it is switched off.
+ * The microphone, opened when it is switched on and released when it is switched off.
  */
 import { CallError } from '../call/call-error.js';
 import { mediaDevices } from './camera.js';
@@ -7,7 +7,7 @@ import { Latest } from './latest.js';
 
 /**
  * @typedef {object} MicrophoneEvents
- * @property {(track: MediaStreamTrack | null) => void} onTrack the track to send from now on; null for silence
+ * @property {(track: MediaStreamTrack | null) => void} onTrack the track to send from now on; null for no sound
  * @property {() => void} onLost the device was unplugged or its permission withdrawn
  */
 
@@ -24,14 +24,14 @@ export class Microphone {
   }
 
   /**
-   * Opens the microphone, unless it is open or switched off before the browser grants it.
-   * @returns {Promise<void>} rejects with a `CallError` where it does not open
+   * Opens the microphone. If `close()` is called before the browser grants it, it is released at once.
+   * @returns {Promise<void>} rejects with a `CallError` if it does not open
    */
   async open() {
     if (this.track) return;
     const track = await this.#latest.open(openMicrophone);
     if (!track || track === this.track) return;
-    // Fired when the device goes or its permission is withdrawn, never by our own stop().
+    // Fired when the device is unplugged or its permission withdrawn, not by stop().
     track.addEventListener('ended', () => {
       if (this.track !== track) return;
       this.close();
@@ -53,7 +53,7 @@ export class Microphone {
 /** @returns {Promise<MediaStreamTrack>} */
 async function openMicrophone() {
   try {
-    // The returned sound, played aloud, would go in again: the browser removes it.
+    // Without echo cancellation the returned sound would be picked up again.
     const stream = await mediaDevices().getUserMedia({ audio: { echoCancellation: true } });
     const [track] = stream.getAudioTracks();
     if (!track) throw new Error();

@@ -1,5 +1,5 @@
 /**
- * The picture that goes out: a source, softened where that is wanted. The track changes when either does.
+ * The outgoing video: a source, softened if the user wants that. The track changes with either.
  * @import {SourceSettings, Source} from './source.js'
  * @import {Softened} from './soften.js'
  * @import {ErrorCode} from '../call/call-error.js'
@@ -10,9 +10,9 @@ import { openSource } from './source.js';
 
 /**
  * @typedef {object} OutgoingVideoEvents
- * @property {(track: MediaStreamTrack) => void} onTrack there is another track to send
+ * @property {(track: MediaStreamTrack) => void} onTrack the track to send from now on
  * @property {(code: ErrorCode) => void} onLost the source ended by itself
- * @property {(error: unknown) => void} onSoftenFailed the source is sent as it is
+ * @property {(error: unknown) => void} onSoftenFailed softening failed; the source is sent unchanged
  */
 
 export class OutgoingVideo {
@@ -35,14 +35,14 @@ export class OutgoingVideo {
     return this.#source?.track ?? null;
   }
 
-  /** What to send. */
+  /** The track to send. */
   get track() {
     return this.#softened?.track ?? this.captured;
   }
 
   /**
-   * Replaces the source, which stays where the new one does not open. Of several calls at once the last one counts:
-   * all of them settle as it does.
+   * Replaces the source; if the new one does not open, the current one stays. If called again while a source is being
+   * opened, the last call counts and all of them settle as it does.
    * @param {SourceSettings} settings
    * @param {AbortSignal} signal
    * @returns {Promise<void>}
@@ -55,13 +55,13 @@ export class OutgoingVideo {
     this.#source?.close();
     this.#source = source;
     source.track.addEventListener('ended', () => {
-      // Fired when the device goes or its permission is taken back, never by our own stop().
+      // Fired when the device is unplugged or its permission withdrawn, not by stop().
       if (this.#source === source) this.#on.onLost(source.lost);
     });
     this.#filter(true);
   }
 
-  /** @param {number} factor from 1, which changes nothing */
+  /** @param {number} factor 1 (no softening) or more */
   soften(factor) {
     this.#softness = factor;
     if (this.#source) this.#filter(false);
@@ -75,20 +75,20 @@ export class OutgoingVideo {
     this.#source = null;
   }
 
-  /** @param {boolean} anew whether the source is another one */
-  #filter(anew) {
+  /** @param {boolean} replaced whether the source was replaced */
+  #filter(replaced) {
     const [soft, was] = [this.#softness > 1, this.#softened];
-    if (soft && was && !anew) {
+    if (soft && was && !replaced) {
       was.factor = this.#softness;
       return;
     }
-    if (!anew && soft === (was !== null)) return;
+    if (!replaced && soft === (was !== null)) return;
     this.#softened = soft && this.#source ? this.#soften(this.#source.track) : null;
     if (this.track) this.#on.onTrack(this.track);
     was?.close();
   }
 
-  /** @param {MediaStreamTrack} track @returns {Softened | null} null where this browser cannot */
+  /** @param {MediaStreamTrack} track @returns {Softened | null} null if this browser cannot */
   #soften(track) {
     /** @param {unknown} error */
     const fail = (error) => {

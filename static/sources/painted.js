@@ -1,5 +1,5 @@
 /**
- * A video track of what is drawn on a canvas. Frames are given when they are drawn, not when the screen wants one.
+ * A video track of a canvas. Frames are captured when they are drawn, not when the screen refreshes.
  */
 
 /** @typedef {CanvasRenderingContext2D} Context */
@@ -20,7 +20,7 @@ export class PaintedTrack {
     const [track] = stream.getVideoTracks();
     if (!track) throw new Error('this browser captures no canvas');
     this.track = track;
-    // Firefox has it where an early draft had it: on the stream.
+    // Firefox has requestFrame on the stream, as an early draft did.
     this.#frames = /** @type {CanvasCaptureMediaStreamTrack} */ ('requestFrame' in track ? track : stream);
   }
 
@@ -28,7 +28,7 @@ export class PaintedTrack {
   resize(width, height) {
     if (this.#canvas.width === width && this.#canvas.height === height) return;
     Object.assign(this.#canvas, { width, height });
-    this.context.imageSmoothingQuality = 'high'; // a new size resets it
+    this.context.imageSmoothingQuality = 'high'; // resizing resets it
   }
 
   /** @param {(context: Context, width: number, height: number) => void} draw */
@@ -39,10 +39,10 @@ export class PaintedTrack {
 }
 
 /**
- * Calls `draw` at a steady rate. Timers that come late are made up for, not added up.
+ * Calls `draw` at a steady rate; delays of timers do not accumulate.
  * @param {number} framerate
- * @param {(seconds: number) => void} draw time since the beginning
- * @returns {() => void} ends it
+ * @param {(seconds: number) => void} draw with the time since the start
+ * @returns {() => void} stops the calls
  */
 export function steadily(framerate, draw) {
   const began = performance.now();

@@ -1,5 +1,5 @@
 /**
- * Where the picture comes from, how large and how fast; what was chosen is kept for the next visit.
+ * Source, resolution and frame rate of the video; the choices are kept for the next visit.
  * @import {SourceKind, SourceSettings} from './source.js'
  */
 import { recall, remember } from '../choices.js';
@@ -11,7 +11,7 @@ import {
 } from './camera.js';
 import { canShareScreen } from './screen.js';
 
-/** Values of the list: a kind, and for cameras which one. */
+/** Prefix of a camera's value in the list, before its device id. */
 const CAMERA = 'camera:';
 
 export class SourcePanel {
@@ -69,8 +69,8 @@ export class SourcePanel {
   }
 
   /**
-   * Lists the cameras anew; names and ids are known once the permission was given.
-   * @param {string} [current] id of the camera that runs, or that was chosen last time
+   * Lists the cameras again; names and ids are known after the permission was granted.
+   * @param {string} [current] id of the camera in use, or of the one chosen at the last visit
    */
   async refreshCameras(current = this.settings.deviceId || (recall('camera') ?? '')) {
     const cameras = await listCameras().catch(() => []);
@@ -80,7 +80,7 @@ export class SourcePanel {
       if (!label) showText(option, 'source.camera', { number: index + 1 });
       return option;
     });
-    // Unknown now is not gone for ever: a remembered camera is asked for, and taken if it is there.
+    // The remembered camera may be present without being listed yet: it stays a choice.
     if (!cameras.some(({ deviceId }) => deviceId === current)) {
       const option = new Option('', CAMERA + current);
       showText(option, 'source.camera.default');
@@ -95,7 +95,7 @@ export class SourcePanel {
     remember('source', kind);
     if (kind === 'camera') remember('camera', deviceId);
     this.#showFile();
-    // Without a file yet, the change is complete when one was chosen.
+    // Without a file, the change takes effect when one is chosen.
     if (kind === 'file' && !this.settings.file) this.chooseFile();
     else this.#onChange();
   }

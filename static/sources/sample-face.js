@@ -1,4 +1,4 @@
-/** The sample clip's face. Its middle is where it is drawn; 84 units wide, about 110 high. */
+/** The face of the sample clip, drawn around the origin: 84 units wide, about 110 high. */
 import { randomly } from './sample-random.js';
 
 const HAIRS = 420;
@@ -9,7 +9,7 @@ const TAU = 2 * Math.PI;
 /** @param {Context} context @param {number} seconds */
 export function drawFace(context, seconds) {
   const gaze = { x: Math.sin(seconds / 1.1) * 1.6, y: Math.sin(seconds / 2.3) * 0.8 };
-  // A blink takes a fifth of a second, and comes every 3.4.
+  // A blink of 0.2 s every 3.4 s.
   const open = Math.min(1, Math.abs((seconds % 3.4) - 0.1) / 0.1);
   const smile = 0.6 + 0.4 * Math.sin(seconds / 2.9);
   drawHairBehind(context);

@@ -1,5 +1,5 @@
 /**
- * The same chances every time: the scene is the same picture on every machine. A linear congruential generator, with
+ * Reproducible random numbers, so that the scene is the same on every computer: a linear congruential generator with
  * the constants of Numerical Recipes.
  * @param {number} seed
  * @returns {() => number} from 0 up to 1

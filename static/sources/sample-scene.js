@@ -1,6 +1,6 @@
 /**
- * The sample clip's scene: somebody in front of a shelf and an eye chart, who looks about, blinks and sways. It has
- * what a call has, and what a soft picture loses first: lashes, hair, knitwear, small print.
+ * The scene of the sample clip: a person in front of a shelf and an eye chart, who looks around, blinks and sways. It
+ * has the detail of a call that blur removes first: lashes, hair, knitwear, small print.
  *
  * Drawn in units of 640 x 360 and scaled to any size.
  */
@@ -9,7 +9,7 @@ import { randomly } from './sample-random.js';
 
 const [WIDTH, HEIGHT] = [640, 360];
 
-/** Room at the edges for the sway of a hand-held camera. */
+/** Margin for the sway of a hand-held camera. */
 const MARGIN = 24;
 
 const CHART = ['E', 'F P', 'T O Z', 'L P E D', 'P E C F D', 'E D F C Z P', 'F E L O P Z D', 'D E F P O T E C'];
@@ -30,7 +30,7 @@ export class SampleScene {
     if (scale !== this.#scale) this.#prepare(scale);
     const [room, person] = [this.#room, this.#person];
     if (!room || !person) return;
-    // Periods that share no beat: the picture does not repeat itself for minutes.
+    // Periods without a common multiple: the video does not repeat for minutes.
     const sway = { x: Math.sin(seconds / 1.9) * 9 + Math.sin(seconds / 0.77) * 2, y: Math.sin(seconds / 2.6) * 4 };
     const turn = Math.sin(seconds / 1.37) * 0.035 + Math.sin(seconds / 3.1) * 0.025;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -45,7 +45,7 @@ export class SampleScene {
     context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
-  /** Draws once what does not change. @param {number} scale */
+  /** Draws the static layers. @param {number} scale */
   #prepare(scale) {
     this.#scale = scale;
     this.#room = layer(WIDTH + 2 * MARGIN, HEIGHT + 2 * MARGIN, scale, drawRoom);
@@ -124,7 +124,7 @@ function drawChart(context, left, top) {
     context.font = `700 ${size}px "Courier New", monospace`;
     context.fillText(row, left + 75, y);
   });
-  // A comb of ever finer lines, as lens tests have it.
+  // Lines of decreasing width, as on a lens test chart.
   for (let x = 12, step = 5; x < 138; x += step, step = Math.max(1.4, step * 0.955)) {
     context.fillRect(left + x, top + 205, step / 2, 12);
   }

@@ -1,5 +1,5 @@
 /**
- * A picture for people without a camera: a scene that the page draws itself.
+ * The sample clip: an animated scene that the page draws, for people without a camera.
  * @import {Source, SourceSettings} from './source.js'
  */
 import { PaintedTrack, steadily } from './painted.js';

@@ -1,9 +1,9 @@
 /**
- * Takes detail from a frame, as a cheap camera does: every frame is brought down by a factor and up again, as the
- * students' training does it.
+ * Removes detail from a video, as a cheap camera does: every frame is reduced by a factor and enlarged again, as in the
+ * training of the students.
  *
- * Where the browser gives the frames themselves (Chromium), they are taken as they come, also while the tab is
- * hidden. Elsewhere a video element plays the track and a canvas is captured.
+ * Where the browser has MediaStreamTrackProcessor (Chromium), it processes frame by frame, also in hidden tabs.
+ * Elsewhere a video element plays the track and a canvas is captured.
  */
 import { PaintedTrack } from './painted.js';
 
@@ -13,9 +13,9 @@ import { PaintedTrack } from './painted.js';
 const { MediaStreamTrackProcessor, MediaStreamTrackGenerator } = /** @type {any} */ (globalThis);
 
 /**
- * @param {MediaStreamTrack} track that stays as it is, and the caller's
+ * @param {MediaStreamTrack} track stays open and unchanged; the caller closes it
  * @param {number} factor more than 1; may be changed later
- * @param {(error: unknown) => void} onFailed called at most once: no frame is softened from now on
+ * @param {(error: unknown) => void} onFailed called at most once: no more frames are softened
  * @returns {Softened}
  */
 export function soften(track, factor, onFailed) {
@@ -24,7 +24,12 @@ export function soften(track, factor, onFailed) {
     : byCanvas(track, factor, onFailed);
 }
 
-/** @param {MediaStreamTrack} track @param {number} factor @param {(error: unknown) => void} onFailed @returns {Softened} */
+/**
+ * @param {MediaStreamTrack} track
+ * @param {number} factor
+ * @param {(error: unknown) => void} onFailed
+ * @returns {Softened}
+ */
 function byFrames(track, factor, onFailed) {
   const over = new AbortController();
   const processor = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 });
@@ -55,7 +60,12 @@ function byFrames(track, factor, onFailed) {
   return softened;
 }
 
-/** @param {MediaStreamTrack} track @param {number} factor @param {(error: unknown) => void} onFailed @returns {Softened} */
+/**
+ * @param {MediaStreamTrack} track
+ * @param {number} factor
+ * @param {(error: unknown) => void} onFailed
+ * @returns {Softened}
+ */
 function byCanvas(track, factor, onFailed) {
   const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
   video.srcObject = new MediaStream([track]);
@@ -87,7 +97,7 @@ function byCanvas(track, factor, onFailed) {
 class Blur {
   #small;
 
-  /** @param {HTMLCanvasElement | OffscreenCanvas} small to draw on in between */
+  /** @param {HTMLCanvasElement | OffscreenCanvas} small for the reduced frame */
   constructor(small) {
     this.#small = small;
   }

@@ -1,6 +1,6 @@
 /**
- * The microphone, off by default, and whether what comes back is heard: off by default too, for it would be heard
- * twice, and go into the microphone again.
+ * Switches for the microphone and for playing the returned sound. Both are off by default: the returned sound would be
+ * picked up by the microphone again.
  */
 import { CallError } from '../call/call-error.js';
 import { element } from '../dom.js';
@@ -15,7 +15,7 @@ export class SoundPanel {
 
   #onMicrophone;
 
-  /** @param {(on: boolean) => Promise<void>} onMicrophone rejects where the microphone does not open */
+  /** @param {(on: boolean) => Promise<void>} onMicrophone rejects if the microphone does not open */
   constructor(onMicrophone) {
     this.#onMicrophone = onMicrophone;
     this.#microphone.addEventListener('change', () => this.applyMicrophone());
@@ -24,7 +24,7 @@ export class SoundPanel {
     });
   }
 
-  /** Opens or closes the microphone as the switch is set; called when the switch changes and when a call starts. */
+  /** Opens or closes the microphone according to its switch: when the switch changes and when a call starts. */
   async applyMicrophone() {
     const on = this.#microphone.checked;
     showText(this.#message, null);
@@ -35,13 +35,13 @@ export class SoundPanel {
     }
   }
 
-  /** @param {CallError} failure for which the microphone is off now */
+  /** @param {CallError} failure reason to show */
   switchOff(failure) {
     this.#microphone.checked = false;
     showText(this.#message, `error.${failure.code}.next`, valuesOf(failure));
   }
 
-  /** @param {MediaStream | null} stream that came back */
+  /** @param {MediaStream | null} stream returned by the server */
   play(stream) {
     this.#player.srcObject = stream;
     if (stream) this.#player.play().catch(() => {});

@@ -1,5 +1,5 @@
 /**
- * Where a picture can come from. Each kind opens to a `Source`: one video track, and how to let go of it.
+ * Sources of video. Each kind opens a `Source`: a video track and how to close it.
  * @import {Size} from '../call/protocol.js'
  * @import {ErrorCode} from '../call/call-error.js'
  */
@@ -24,7 +24,7 @@ import { openScreen } from './screen.js';
  * @property {SourceKind} kind
  * @property {MediaStreamTrack} track
  * @property {() => void} close
- * @property {ErrorCode} lost what it means when the track ends by itself
+ * @property {ErrorCode} lost error when the track ends by itself
  */
 
 /** @type {Record<SourceKind, (settings: SourceSettings, signal: AbortSignal) => Promise<Source>>} */
@@ -37,7 +37,7 @@ const OPENERS = { camera: openCamera, screen: openScreen, file: openFile, sample
  */
 export async function openSource(settings, signal) {
   const source = await OPENERS[settings.kind](settings, signal);
-  // What the user is asked cannot be aborted: what opens after Stop is closed again.
+  // A permission prompt cannot be aborted: a source that opens after Stop is closed again.
   if (signal.aborted) source.close();
   signal.throwIfAborted();
   return source;

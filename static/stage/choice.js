@@ -1,9 +1,9 @@
 /**
- * Buttons of which one is pressed: the values are in their `data-value`.
+ * A group of buttons of which one is pressed; their values are in `data-value`.
  * @template {string} T
  * @param {HTMLElement} group
  * @param {(value: T) => void} onChoice
- * @returns {(value: T) => void} shows another as pressed
+ * @returns {(value: T) => void} shows the button of a value as pressed
  */
 export function buttonChoice(group, onChoice) {
   const buttons = [...group.querySelectorAll('button')];

@@ -1,20 +1,20 @@
 /**
- * The name by which WebCodecs knows what an encoder makes (WebCodecs Codec Registry: AVC in Annex B form, VP8).
+ * The WebCodecs codec string of an encoded stream (WebCodecs Codec Registry: AVC in Annex B form, VP8).
  */
 
-/** A keyframe's parameter sets come first: no further than this is looked for them. */
+/** Bytes searched for the parameter sets, which are at the start of a keyframe. */
 const SEARCHED = 256;
 const SEQUENCE_PARAMETER_SET = 7; // H.264, table 7-1
 
 /**
- * @param {Uint8Array} keyframe as it comes from the encoder
- * @returns {string | null} null for a codec that is neither of the two, or an H.264 frame without parameter sets
+ * @param {Uint8Array} keyframe of the encoder
+ * @returns {string | null} null for other codecs, or an H.264 frame without parameter sets
  */
 export function codecString(keyframe) {
   if (isVp8(keyframe)) return 'vp8';
   const at = parameterSet(keyframe);
   if (at === null || at + 3 >= keyframe.length) return null;
-  // RFC 6381, section 3.3: profile, constraints and level, as they stand in the stream.
+  // RFC 6381, section 3.3: profile, constraints and level as in the stream.
   const hex = [...keyframe.subarray(at + 1, at + 4)].map((byte) => byte.toString(16).padStart(2, '0'));
   return `avc1.${hex.join('')}`;
 }
@@ -24,7 +24,7 @@ function isVp8(frame) {
   return frame[3] === 0x9d && frame[4] === 0x01 && frame[5] === 0x2a;
 }
 
-/** @param {Uint8Array} frame @returns {number | null} where the first sequence parameter set's header is */
+/** @param {Uint8Array} frame @returns {number | null} index of the header of the first sequence parameter set */
 function parameterSet(frame) {
   const end = Math.min(frame.length, SEARCHED);
   for (let i = 3; i < end; i++) {

@@ -1,7 +1,7 @@
 /**
- * The line between original and enhanced in one picture: a slider for mouse, touch and keyboard.
+ * The divider between original and enhanced frame: a slider for mouse, touch and keyboard.
  */
-/** Percent of the width, for each key. */
+/** Steps in percent of the width. */
 const STEPS = new Map([
   ['ArrowLeft', -2], ['ArrowRight', 2], ['ArrowDown', -2], ['ArrowUp', 2], ['PageDown', -10], ['PageUp', 10],
 ]);
@@ -13,7 +13,7 @@ export class Divider {
   #position = 50;
 
   /**
-   * @param {HTMLElement} slider with the role of one
+   * @param {HTMLElement} slider with the ARIA role
    * @param {HTMLElement} region over whose width it moves
    */
   constructor(slider, region) {
@@ -48,7 +48,7 @@ export class Divider {
   /** @param {PointerEvent} event */
   #drag(event) {
     if (event.button !== 0) return;
-    event.preventDefault(); // the picture below is not to be panned with it
+    event.preventDefault(); // do not pan the frame below
     const slider = this.#slider;
     const over = new AbortController();
     const { signal } = over;

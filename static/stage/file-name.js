@@ -1,5 +1,5 @@
 /**
- * A file's name from the moment it was made, on the clock of whoever made it: nothing else is known of a call.
+ * A file name with the local time, and nothing else about the call.
  * @param {Date} date
  * @param {string} ending
  */
@@ -16,7 +16,7 @@ export function stamp(date) {
 }
 
 /**
- * Hands a file to the browser's downloads, and keeps it behind a link for as long as no other takes its place.
+ * Downloads a file, and keeps it available behind a link until the next one.
  * @param {HTMLAnchorElement} link
  * @param {Blob} file
  * @param {string} name

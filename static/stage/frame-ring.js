@@ -1,16 +1,16 @@
 /**
- * The last frames that were sent, until the server's answer to each is on the screen.
+ * The last sent frames, until the returned frame of each is shown.
  * @import {Sent} from './sent-decoder.js'
  */
 
-/** Two seconds at 30 frames/s: a worse line shows the nearest one. */
+/** Two seconds at 30 frames/s; with a longer round trip the nearest frame is shown. */
 const MAX_FRAMES = 60;
 
-/** Of planar 4:2:0. 1080p then keeps 0.7 s. */
+/** As planar 4:2:0: 0.7 s of 1080p. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * How far time stamp `a` is ahead of `b`, in ticks of 90 kHz. They wrap at 2^32 (RFC 3550, section 5.1).
+ * Difference `a - b` of two RTP time stamps in ticks of 90 kHz, which wrap at 2^32 (RFC 3550, section 5.1).
  * @param {number} a
  * @param {number} b
  */
@@ -18,7 +18,7 @@ function ahead(a, b) {
   return (a - b) | 0;
 }
 
-/** Owns the frames it holds; whoever takes one closes it. */
+/** Owns its frames; the caller closes those that it takes. */
 export class FrameRing {
   /** Oldest first. @type {Sent[]} */
   #kept = [];
@@ -32,9 +32,9 @@ export class FrameRing {
   }
 
   /**
-   * Gives the frame of this time stamp, else the nearest earlier one; forgets it and everything before.
+   * Takes the frame with this time stamp, or the nearest earlier one, and drops all before it.
    * @param {number} timestamp
-   * @returns {{sent: Sent, exact: boolean} | null} null where everything kept is later
+   * @returns {{sent: Sent, exact: boolean} | null} null if all frames are later
    */
   take(timestamp) {
     const count = this.#kept.findLastIndex((sent) => ahead(timestamp, sent.timestamp) >= 0) + 1;
@@ -44,7 +44,7 @@ export class FrameRing {
     return sent ? { sent, exact: sent.timestamp === timestamp } : null;
   }
 
-  /** Gives the newest; forgets all others. @returns {Sent | null} */
+  /** Takes the newest frame and drops all others. @returns {Sent | null} */
   takeNewest() {
     const newest = this.#kept.at(-1);
     return newest ? this.take(newest.timestamp)?.sent ?? null : null;

@@ -1,5 +1,5 @@
 /**
- * What is measured at the display, and its place on the stage.
+ * Measurements at the display, and their place on the page.
  * @import {Half} from './painter.js'
  * @import {Match, Pair} from './pairing.js'
  * @import {Spread} from '../call/protocol.js'
@@ -17,14 +17,14 @@ const SHARPNESS_MS = 1_000;
 /**
  * @typedef {object} Figures
  * @property {Match | null} match of the pair that is shown
- * @property {number | null} originalFps frames a second that the encoder gave; the camera's where those are not seen
- * @property {number | null} enhancedFps that the browser presented
- * @property {number | null} displayedFps pairs that were drawn
+ * @property {number | null} originalFps encoded frames per second; the camera's if those are not known
+ * @property {number | null} enhancedFps frames of the enhanced video presented per second
+ * @property {number | null} displayedFps pairs drawn per second
  * @property {Spread} roundTripMs from the encoder to the drawn pair, over the last 5 s
  * @property {number | null} sharpnessOriginal
  * @property {number | null} sharpnessEnhanced
  * @property {'variance of Laplacian'} sharpnessMeasure
- * @property {Record<Match, number>} pairs how many there were of each kind
+ * @property {Record<Match, number>} pairs number of pairs of each kind
  */
 
 export class Meters {
@@ -47,7 +47,10 @@ export class Meters {
     followFrames(original, (now, { presentedFrames }) => {
       state.camera.add(now, presentedFrames ?? ++state.cameraFrames);
     }, signal);
-    const timers = [setInterval(() => this.#show(), REFRESH_MS), setInterval(() => this.#measureSharpness(), SHARPNESS_MS)];
+    const timers = [
+      setInterval(() => this.#show(), REFRESH_MS),
+      setInterval(() => this.#measureSharpness(), SHARPNESS_MS),
+    ];
     signal.addEventListener('abort', () => timers.forEach(clearInterval));
   }
 

@@ -10,7 +10,7 @@ export function observed(observe) {
       try {
         observe(chunk);
       } catch {
-        // It only measures: what it measures goes on.
+        // A failed measurement must not stop the stream.
       }
       controller.enqueue(chunk);
     },

@@ -1,15 +1,15 @@
 /**
- * Draws both halves of a pair in one rendering step: what is on the screen is always one frame and the same.
+ * Draws both halves of a pair in one rendering step, so that both always show the same frame.
  *
- * Each half is a canvas of the enhanced frame's size. Where it goes on the screen, how large, and how much of it
- * can be seen is CSS's business, so that zoom, pan and divider draw nothing anew and work on a frozen pair.
+ * Each half is a canvas with the size of the enhanced frame. CSS determines its position, size and visible part, so
+ * that zoom, pan and divider need no redraw and work on a frozen pair.
  * @import {Pair} from './pairing.js'
  * @import {Size} from '../call/protocol.js'
  */
 
-/** A half of the stage: a canvas above the video that stands in for it while nothing was drawn. */
+/** A half of the stage: a canvas above the video, which is visible until something is drawn. */
 export class Half {
-  /** The size at which the frame came, before it was enlarged. @type {Size | null} */
+  /** Size of the frame before it was enlarged. @type {Size | null} */
   size = null;
 
   /** @param {HTMLCanvasElement} canvas */
@@ -37,7 +37,7 @@ export class Half {
     canvas.hidden = false;
   }
 
-  /** Takes the frame away. */
+  /** Removes the frame. */
   clear() {
     this.size = null;
     this.canvas.hidden = true;

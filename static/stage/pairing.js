@@ -1,38 +1,38 @@
 /**
- * Puts the original beside each enhanced frame: the very frame that was sent, found by its RTP time stamp.
+ * Finds the original of each enhanced frame: the frame that was sent, by its RTP time stamp.
  *
- * The server keeps a frame's time stamp but for a constant, which it reports (`rtp_offset`); the browser tells the
- * time stamp of each returned frame as it is presented (`VideoFrameCallbackMetadata.rtpTimestamp`).
+ * The server returns a frame with its time stamp plus a constant, which it reports (`rtp_offset`); the browser gives
+ * the time stamp of each presented frame (`VideoFrameCallbackMetadata.rtpTimestamp`).
  * @import {Sent} from './sent-decoder.js'
  */
 import { FrameRing } from './frame-ring.js';
 import { PresentedFrames } from './presented-frames.js';
 import { followFrames } from './video-frames.js';
 
-/** After this long without a decoded original the camera's own frame is shown instead. */
+/** After this time without a decoded original the frame of the camera is shown instead. */
 const SENT_SILENCE_MS = 2_000;
 
 const TWO_32 = 2 ** 32;
 
 /**
- * How the original beside an enhanced frame was found: the same frame; an earlier one, nearest in time; or the
- * camera's frame of this moment, which was never sent as it is.
+ * What is shown as the original of an enhanced frame: the same frame; the nearest earlier one; or the current frame of
+ * the camera, before encoding.
  * @typedef {'exact' | 'near' | 'camera'} Match
  */
 
 /**
- * Valid during the call that gets it.
+ * Valid during the callback only.
  * @typedef {object} Pair
- * @property {VideoFrame | HTMLVideoElement | null} original null: the one that was last given still stands
+ * @property {VideoFrame | HTMLVideoElement | null} original null: the previous one stays
  * @property {VideoFrame | HTMLVideoElement} enhanced
  * @property {Match} match
- * @property {number} now milliseconds, of `performance.now()`: when the pair is drawn
- * @property {number | null} roundTrip milliseconds from the encoder to this moment; null where nothing is exact
- * @property {number | null} presented how many frames of the enhanced video were presented so far
+ * @property {number} now milliseconds, on the clock of `performance.now()`: when the pair is drawn
+ * @property {number | null} roundTrip milliseconds from the encoder to now; null without an exact match
+ * @property {number | null} presented number of presented frames of the enhanced video
  */
 
 export class Pairing {
-  /** Returned less sent time stamp, as the server reports it; null until it does. @type {number | null} */
+  /** Returned minus sent time stamp, reported by the server; null before the first report. @type {number | null} */
   offset = null;
   #ring = new FrameRing();
   #sentAt = -Infinity;
@@ -65,7 +65,7 @@ export class Pairing {
     if (sent.frame) this.#sentAt = sent.at;
   }
 
-  /** What was sent is not seen any more: from now on the original is the camera's. */
+  /** Sent frames are no longer available: from now on the camera is shown as the original. */
   forget() {
     this.#ring.clear();
     this.#sentAt = -Infinity;

@@ -1,5 +1,5 @@
 /**
- * Carries out zoom and pan on the page: places the frames, follows pointer and keys.
+ * Zoom and pan on the page: positions the frames and handles pointer and keys.
  * @import {Size} from '../call/protocol.js'
  * @import {Viewpoint, Zoom} from './zoom.js'
  */
@@ -48,20 +48,20 @@ export class Panning {
     this.#onZoom(zoom);
   }
 
-  /** Of the enhanced frame. @param {Size} size */
+  /** Sets the size of the enhanced frame. @param {Size} size */
   set size(size) {
     if (size[0] === this.#size[0] && size[1] === this.#size[1]) return;
     this.#size = size;
     this.refresh();
   }
 
-  /** Places the frames anew: after whatever moves or resizes the panes. */
+  /** Positions the frames again, after a change of the panes. */
   refresh() {
     for (const pane of this.#panes) {
       const plane = pane.querySelector('.plane');
       if (!(plane instanceof HTMLElement)) continue;
       const { left, top, width, height } = place(this.#viewpoint, boxOf(pane), this.#size, devicePixelRatio);
-      // By layout, not by a transform: Chromium puts what it transforms on fractions of a pixel.
+      // By layout, not by a transform, which Chromium places on fractions of a pixel.
       for (const [side, value] of Object.entries({ left, top, width, height })) {
         plane.style.setProperty(side, `${value}px`);
       }
@@ -110,6 +110,6 @@ export class Panning {
 /** @param {HTMLElement} pane */
 function boxOf(pane) {
   const { left, top } = pane.getBoundingClientRect();
-  // Against the document: scrolling moves nothing inside the pane. Scroll offsets are whole device pixels.
+  // Relative to the document, so that scrolling changes nothing. Scroll offsets are whole device pixels.
   return { left: left + scrollX, top: top + scrollY, width: pane.clientWidth, height: pane.clientHeight };
 }

@@ -1,4 +1,4 @@
-/** Percentiles of what was measured in the last seconds. @import {Spread} from '../call/protocol.js' */
+/** Percentiles of the measurements of the last seconds. @import {Spread} from '../call/protocol.js' */
 import { SlidingWindow } from '../sliding-window.js';
 
 const WINDOW_MS = 5_000;
@@ -14,7 +14,7 @@ export class RecentPercentiles {
 
   /**
    * @param {number} now on the clock of `add`
-   * @returns {Spread} nulls where nothing was measured lately
+   * @returns {Spread} nulls without recent measurements
    */
   read(now) {
     const values = this.#samples.read(now).map(({ value }) => value).sort((a, b) => a - b);

@@ -1,20 +1,20 @@
 /**
- * The very frame that a call of `requestVideoFrameCallback` speaks of.
+ * The frame that a callback of `requestVideoFrameCallback` describes.
  *
- * On a busy machine the call comes late, and what the video shows by then is a newer frame: it is kept until its own
- * call comes. The two are told apart by their media time, which both carry.
+ * On a busy computer the callback is late, and the video shows a newer frame already: that one is kept for its own
+ * callback. Frames and callbacks are matched by their media time.
  */
 
-/** After as many calls of which none spoke of a frame at hand, what is there is shown: better late than never. */
+/** After this many callbacks without a matching frame, the video itself is shown. */
 const MAX_MISSES = 10;
 
-/** Half of WebCodecs' microsecond, and what a double of seconds loses. */
+/** Rounding of WebCodecs' microseconds and of seconds as a double. */
 const SAME_US = 1;
 
 /**
  * @typedef {object} Presented
- * @property {VideoFrame | HTMLVideoElement} frame a frame is closed by whoever takes it
- * @property {boolean} sure whether it is the frame that the metadata speak of
+ * @property {VideoFrame | HTMLVideoElement} frame a VideoFrame has to be closed by the caller
+ * @property {boolean} sure whether it is the frame that the metadata describe
  */
 
 export class PresentedFrames {
@@ -30,7 +30,7 @@ export class PresentedFrames {
 
   /**
    * @param {number | undefined} mediaTime in seconds, of the metadata
-   * @returns {Presented | null} null where the frame is gone
+   * @returns {Presented | null} null if the frame is no longer available
    */
   take(mediaTime) {
     const current = mediaTime === undefined ? null : grabbed(this.#video);
@@ -56,7 +56,7 @@ export class PresentedFrames {
   }
 }
 
-/** @param {HTMLVideoElement} video @returns {VideoFrame | null} null where the browser has none, or no such thing */
+/** @param {HTMLVideoElement} video @returns {VideoFrame | null} null before the first frame, or without WebCodecs */
 function grabbed(video) {
   if (typeof VideoFrame === 'undefined') return null;
   try {

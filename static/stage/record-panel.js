@@ -1,5 +1,5 @@
 /**
- * The controls of a recording: what, in which format, for how long by now.
+ * Controls of a recording: content, format, and its progress.
  * @import {Pair} from './pairing.js'
  * @import {Size} from '../call/protocol.js'
  * @import {Container} from './recording-format.js'
@@ -29,7 +29,7 @@ export class RecordPanel {
   /** @type {() => Size} */
   #sizeNow;
 
-  /** @param {() => Size} sizeNow of the enhanced picture; zeros where there is none */
+  /** @param {() => Size} sizeNow of the enhanced video; zeros if there is none */
   constructor(sizeNow) {
     this.#sizeNow = sizeNow;
     this.#button.addEventListener('click', () => (this.#recording ? this.#stop(this.#recording) : this.#start()));
@@ -58,7 +58,7 @@ export class RecordPanel {
   async #start() {
     const stream = this.#enhanced;
     if (!stream) return;
-    // A track without sound so far would hold the file up.
+    // A track that is still silent would delay the file.
     const sounds = stream.getAudioTracks().filter(({ readyState, muted }) => readyState === 'live' && !muted);
     const wanted = /** @type {Container} */ (this.#format.value);
     const format = recordingFormats(sounds.length > 0, MediaRecorder.isTypeSupported)
@@ -73,7 +73,8 @@ export class RecordPanel {
       this.#show();
       await this.#finish(this.#recording);
     } catch (error) {
-      showText(this.#message, 'stage.record.failed', { detail: error instanceof Error ? error.message : String(error) });
+      const detail = error instanceof Error ? error.message : String(error);
+      showText(this.#message, 'stage.record.failed', { detail });
     } finally {
       if (this.#sideBySide) for (const track of source.getTracks()) track.stop();
       this.#recording = this.#sideBySide = null;

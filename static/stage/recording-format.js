@@ -1,20 +1,23 @@
-/** Which files this browser can record, and how many bits a second a recording is worth. */
+/** File formats that this browser can record, and the bit rate of a recording. */
 
 /** @typedef {'mp4' | 'webm'} Container */
 
 /** @typedef {{container: Container, mimeType: string}} Format */
 
 /**
- * In the order in which they are asked for. MP4 with H.264 opens everywhere; a sound of AAC more widely than of Opus.
- * High profile: the level becomes what the frame needs. VP8 costs a busy machine less than VP9.
+ * In order of preference. MP4 with H.264 plays everywhere; AAC in more players than Opus. High profile: the recorder
+ * sets the level that the size needs. VP8 takes less processor time than VP9.
  * @type {Record<Container, {video: string, sounds: string[]}[]>}
  */
 const CODECS = {
-  mp4: [{ video: 'avc1.640034', sounds: ['mp4a.40.2', 'opus'] }, { video: 'avc1.42E034', sounds: ['mp4a.40.2', 'opus'] }],
+  mp4: [
+    { video: 'avc1.640034', sounds: ['mp4a.40.2', 'opus'] },
+    { video: 'avc1.42E034', sounds: ['mp4a.40.2', 'opus'] },
+  ],
   webm: [{ video: 'vp8', sounds: ['opus'] }, { video: 'vp9', sounds: ['opus'] }],
 };
 
-/** Enough that the file shows the call's frame, not the recorder's. */
+/** Enough not to add visible compression artefacts. */
 const BITS_PER_PIXEL = 0.2;
 const FRAME_RATE = 30;
 const [MIN_BITRATE, MAX_BITRATE] = [1_500_000, 25_000_000];
@@ -22,7 +25,7 @@ const [MIN_BITRATE, MAX_BITRATE] = [1_500_000, 25_000_000];
 /**
  * @param {boolean} withSound
  * @param {(mimeType: string) => boolean} supported `MediaRecorder.isTypeSupported`
- * @returns {Format[]} one for each container that can be written, the better one first
+ * @returns {Format[]} one for each container that can be written, best first
  */
 export function recordingFormats(withSound, supported) {
   return /** @type {Container[]} */ (['mp4', 'webm']).flatMap((container) => {
@@ -34,7 +37,7 @@ export function recordingFormats(withSound, supported) {
   });
 }
 
-/** @param {number} width @param {number} height @returns {number} bits a second */
+/** @param {number} width @param {number} height @returns {number} bit/s */
 export function recordingBitrate(width, height) {
   const wanted = width * height * FRAME_RATE * BITS_PER_PIXEL;
   return Math.round(Math.min(Math.max(wanted, MIN_BITRATE), MAX_BITRATE));

@@ -1,20 +1,20 @@
 /**
- * One recording, from its start to its file. It stays in the browser.
+ * One recording, from its start to its file. Nothing is uploaded.
  * @import {Format} from './recording-format.js'
  */
 import { recordingBitrate } from './recording-format.js';
 
-/** How often the recorder gives what it has: a size is shown as often. */
+/** Interval at which the recorder delivers data, and the shown size changes. */
 const SLICE_MS = 1_000;
 
-/** An encoder that gives nothing more for as long as this has done all that it had. */
+/** After this time without new data the encoder has finished its queue. */
 const DRAINED_MS = 600;
 const LOOK_MS = 200;
 
-/** A machine that cannot catch up within this time loses the end of its file. */
+/** A computer that cannot catch up within this time loses the end of the file. */
 const MAX_DRAIN_MS = 10_000;
 
-/** Browsers keep a file's pieces in memory or in their own folder: beyond this the recording ends by itself. */
+/** Largest file: browsers keep it in memory or in their own folder. The recording stops when it is reached. */
 export const MAX_BYTES = 2 * 1024 ** 3;
 
 export class Recording {
@@ -27,13 +27,13 @@ export class Recording {
   #format;
   bytes = 0;
 
-  /** The whole file, once the recording has ended; rejects where the browser failed. @type {Promise<Blob>} */
+  /** The complete file, after the recording ended; rejects if there is no data. @type {Promise<Blob>} */
   file;
 
   /**
    * @param {MediaStream} stream
    * @param {Format} format
-   * @param {import('../call/protocol.js').Size} size of the picture
+   * @param {import('../call/protocol.js').Size} size of the video
    */
   constructor(stream, format, [width, height]) {
     this.#format = format;
@@ -44,9 +44,9 @@ export class Recording {
     this.#recorder.addEventListener('dataavailable', ({ data }) => this.#keep(data));
     this.#recorder.addEventListener('start', () => { this.#began = performance.now(); });
     this.file = new Promise((resolve, reject) => {
-      // After an error comes `stop` too: what there is until then is a file as well, if there is any.
+      // Also fired after an error: the data until then are a valid file.
       this.#recorder.addEventListener('stop', () => {
-        this.#ended ??= performance.now(); // it ended by itself, as its tracks did
+        this.#ended ??= performance.now(); // it ended with its tracks
         if (this.bytes > 0) resolve(new Blob(this.#pieces, { type: `video/${format.container}` }));
         else reject(new Error('the recorder gave nothing'));
       });
@@ -58,21 +58,21 @@ export class Recording {
     return this.#format.container;
   }
 
-  /** How long it is by now, or became. */
+  /** Length in seconds. */
   get seconds() {
     return ((this.#ended ?? performance.now()) - this.#began) / 1000;
   }
 
   /**
-   * Takes no more pictures, and ends the file when the encoder has done those that it has: Chromium throws away what
-   * waits for it, which on a busy machine is the last seconds.
+   * Takes no more frames, and ends the file when the encoder has finished its queue. Chromium would discard the queue,
+   * which on a busy computer has the last seconds.
    */
   async stop() {
     const recorder = this.#recorder;
     if (recorder.state !== 'recording') return;
     this.#ended = performance.now();
     recorder.pause();
-    const waits = () => recorder.state === 'paused'; // it ends by itself where its tracks do
+    const waits = () => recorder.state === 'paused'; // it ends by itself with its tracks
     let quiet = 0;
     for (let waited = 0; waited < MAX_DRAIN_MS && quiet < DRAINED_MS; waited += LOOK_MS) {
       const before = this.bytes;

@@ -1,10 +1,13 @@
 /**
- * Full screen and picture-in-picture. Where a browser has one of them not, its button says so and is off.
+ * Full screen and picture-in-picture. If the browser lacks one of them, its button is disabled and says so.
  * @import {TextKey} from '../texts.js'
  */
 import { text } from '../texts.js';
 
-/** Safari on phones has full screen for videos only. @typedef {HTMLVideoElement & {webkitEnterFullscreen?: () => void}} PhoneVideo */
+/**
+ * Safari on phones supports full screen for videos only.
+ * @typedef {HTMLVideoElement & {webkitEnterFullscreen?: () => void}} PhoneVideo
+ */
 
 /**
  * @param {HTMLButtonElement} button
@@ -18,7 +21,7 @@ export function fullScreenButton(button, stage, video) {
   }
   button.addEventListener('click', () => {
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (document.fullscreenEnabled) stage.requestFullscreen().catch(() => {}); // the user's own browser said no
+    else if (document.fullscreenEnabled) stage.requestFullscreen().catch(() => {}); // refused by the browser
     else video.webkitEnterFullscreen?.();
   });
   document.addEventListener('fullscreenchange', () => {
@@ -30,7 +33,7 @@ export function fullScreenButton(button, stage, video) {
 /**
  * @param {HTMLButtonElement} button
  * @param {HTMLVideoElement} video
- * @param {() => void} onRefused the browser would not, for want of a picture for example
+ * @param {() => void} onRefused the browser refused, for example because there is no video yet
  */
 export function pictureInPictureButton(button, video, onRefused) {
   if (!document.pictureInPictureEnabled) {

@@ -1,23 +1,23 @@
 /**
- * Decodes a copy of the encoded frames on their way to the network: what comes out is what was really sent, at the
- * size at which it was sent.
+ * Decodes a copy of the encoded frames before they are sent: the frames as they were sent, at the size at which they
+ * were sent.
  */
 import { codecString } from './codec-string.js';
 
-/** A decoder that is this far behind does not catch up: it begins anew at a keyframe. */
+/** A decoder with a longer queue does not catch up: it starts again at a keyframe. */
 const MAX_QUEUED = 8;
 
-/** A keyframe costs the call bits: it is requested at most this often. */
+/** Shortest interval between requested keyframes, which cost the call bits. */
 const KEYFRAME_INTERVAL_MS = 5_000;
 
-/** A decoder that fails again and again costs a keyframe each time: after as many failures it is given up. */
+/** After this many failures the decoder is given up: each of them costs a keyframe. */
 const MAX_FAILURES = 3;
 
 /**
  * @typedef {object} Sent
- * @property {number} timestamp of RTP, as it stands in the packets
- * @property {number} at milliseconds since 1970: when the encoder gave it
- * @property {VideoFrame | null} frame the receiver closes it; null where it could not be decoded
+ * @property {number} timestamp RTP time stamp, as in the packets
+ * @property {number} at when the encoder delivered it, in milliseconds since 1970
+ * @property {VideoFrame | null} frame to be closed by the receiver; null if it could not be decoded
  */
 
 export class SentDecoder {
@@ -25,11 +25,11 @@ export class SentDecoder {
   #decoder = null;
   /** @type {string | null} */
   #codec = null;
-  /** Codecs that this browser cannot decode, or not without failing. @type {Set<string>} */
+  /** Codecs that this browser cannot decode. @type {Set<string>} */
   #unsupported = new Set();
-  /** Chunks that arrived while the browser was asked about the codec. @type {EncodedVideoChunk[] | null} */
+  /** Chunks that arrived while the support of the codec is being checked. @type {EncodedVideoChunk[] | null} */
   #held = null;
-  /** When each frame inside the decoder arrived, by its time stamp. @type {Map<number, number>} */
+  /** Arrival of each frame in the decoder, by its time stamp. @type {Map<number, number>} */
   #arrivals = new Map();
   #needsKeyframe = true;
   #requestedAt = -Infinity;
@@ -61,7 +61,7 @@ export class SentDecoder {
     else this.#decoder?.decode(chunk);
   }
 
-  /** @param {number} now @returns {boolean} whether a frame can be decoded now; requests a keyframe where one helps */
+  /** @param {number} now @returns {boolean} whether a frame can be decoded now; requests a keyframe if one helps */
   #accepts(now) {
     if (this.#codec === null || this.#unsupported.has(this.#codec)) return false;
     const queued = this.#held?.length ?? this.#decoder?.decodeQueueSize ?? 0;
@@ -75,26 +75,27 @@ export class SentDecoder {
     return false;
   }
 
-  /** @param {string | null} codec of the keyframe that follows; null where WebCodecs has no name for it */
+  /** @param {string | null} codec of the next keyframe; null if it has no codec string */
   #begin(codec) {
     const goesOn = codec === this.#codec && (this.#held !== null || this.#decoder?.state === 'configured');
     this.#needsKeyframe = false;
     if (goesOn) return;
     this.#release();
+    if (codec !== this.#codec) this.#failures = 0;
     this.#codec = codec;
     if (codec !== null && !this.#unsupported.has(codec)) this.#open(codec);
   }
 
   /** @param {string} codec */
   async #open(codec) {
-    // In software: a device's decoder has few pictures, and stands still while the page keeps them all.
+    // In software: a hardware decoder has few buffers and stalls while the page keeps their frames.
     /** @type {VideoDecoderConfig} */
     const config = { codec, optimizeForLatency: true, hardwareAcceleration: 'prefer-software' };
     /** @type {EncodedVideoChunk[]} */
     const held = [];
     this.#held = held;
     const { supported } = await VideoDecoder.isConfigSupported(config).catch(() => ({ supported: false }));
-    if (this.#held !== held) return; // another codec meanwhile
+    if (this.#held !== held) return; // the codec changed meanwhile
     this.#held = null;
     if (!supported) {
       this.#giveUp(codec);
@@ -138,6 +139,5 @@ export class SentDecoder {
     this.#decoder = null;
     this.#held = null;
     this.#arrivals.clear();
-    this.#failures = 0;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Taps a sender for what it really sends: RTCRtpScriptTransform hands the encoded frames to a worker.
+ * Access to the encoded frames of a sender: RTCRtpScriptTransform passes them to a worker.
  * @import {Sent} from './sent-decoder.js'
  */
 
@@ -12,7 +12,7 @@ export function canShowSent() {
  * @param {RTCRtpSender} sender of the original, before the connection is negotiated
  * @param {object} on
  * @param {(sent: Sent) => void} on.onSent called for each frame; `at` is on the clock of `performance.now()`
- * @param {() => void} on.onFailed the worker did not start or failed: the frames go to the network without it
+ * @param {() => void} on.onFailed the worker did not start or failed; frames are sent without it
  * @param {AbortSignal} signal ends it
  */
 export function tapSender(sender, { onSent, onFailed }, signal) {

@@ -1,6 +1,6 @@
 /**
- * Worker: sees every encoded frame between the encoder and the network, passes it on at once and unchanged, and
- * decodes a copy. Each frame is posted to the page as a `Sent`.
+ * Worker between encoder and network: passes each encoded frame on at once and unchanged, decodes a copy, and posts it
+ * to the page as a `Sent`.
  */
 import { observed } from './observed.js';
 import { SentDecoder } from './sent-decoder.js';

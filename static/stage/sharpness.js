@@ -1,16 +1,16 @@
 /**
- * Sharpness by the variance of the Laplacian of luma (Pech-Pacheco et al., ICPR 2000): the more fine detail, the
- * larger. It takes noise and the blocks of coding for detail, so it compares frames of one scene, not of two.
+ * Sharpness as the variance of the Laplacian of luma (Pech-Pacheco et al., ICPR 2000): larger with more fine detail. It
+ * counts noise and coding artefacts as detail, so it compares frames of the same scene only.
  */
 
-/** Pixels of the middle that are looked at: as much as takes 2 ms. */
+/** Size in pixels of the measured centre, for 2 ms of computing. */
 const WIDTH = 512;
 const HEIGHT = 288;
 
 /**
  * @param {Uint8ClampedArray} rgba
  * @param {number} width of the frame in pixels
- * @returns {number} in squared 8-bit levels of BT.601 luma; 0 for a frame without an inside
+ * @returns {number} in squared 8-bit levels of BT.601 luma; 0 for a frame smaller than 3x3
  */
 export function laplacianVariance(rgba, width) {
   const luma = new Float32Array(rgba.length / 4);
@@ -36,14 +36,14 @@ function level(values, at) {
   return values[at] ?? 0;
 }
 
-/** Measures the middle of frames, pixel by pixel as they are. */
+/** Measures the centre of frames at their own resolution. */
 export class SharpnessMeter {
-  // Apart from the canvases on the screen: reading those back would take them off the graphics card for good.
+  // A canvas of its own: reading back a visible one would move that out of the graphics memory for good.
   #context = new OffscreenCanvas(WIDTH, HEIGHT).getContext('2d', { willReadFrequently: true });
 
   /**
    * @param {HTMLCanvasElement} frame
-   * @returns {number | null} null where there is no frame
+   * @returns {number | null} null if there is no frame
    */
   measure(frame) {
     const width = Math.min(WIDTH, frame.width);

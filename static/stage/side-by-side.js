@@ -1,6 +1,6 @@
 /**
- * Both halves in one picture, for a recording: original on the left, enhanced on the right, each at the size at which
- * the enhanced picture comes.
+ * Both halves in one video, for a recording: original on the left, enhanced on the right, both at the size of the
+ * enhanced video.
  * @import {Pair} from './pairing.js'
  * @import {Size} from '../call/protocol.js'
  */
@@ -11,7 +11,7 @@ export class SideBySide {
   #context = this.#canvas.getContext('2d', { alpha: false });
   #half;
 
-  /** @param {Size} half stays as it is, whatever comes: a file has one size */
+  /** @param {Size} half size of each half, fixed for the whole file */
   constructor(half) {
     this.#half = half;
     [this.#canvas.width, this.#canvas.height] = this.size;

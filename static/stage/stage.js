@@ -1,6 +1,6 @@
 /**
- * The stage: original and enhanced picture, how they are looked at, what can be kept of them, and what is measured
- * as they are shown.
+ * The stage: original and enhanced video, the ways to view them, still images and recordings, and the measurements at
+ * the display.
  *
  * For each session: `attach` when the transceiver of the video is made, before its offer, `showOriginal` and
  * `showEnhanced` with their streams, `applyStats` with each report of the server, and `hold` at its end: the last pair
@@ -24,7 +24,7 @@ import { StillPanel } from './still-panel.js';
 
 const DIFFERENCE_SCALE = 8;
 
-/** Which words stand beside the original. @type {Record<Match, TextKey>} */
+/** Caption of the original. @type {Record<Match, TextKey>} */
 const WHAT = { exact: 'stage.original.sent', near: 'stage.original.sent', camera: 'stage.original.camera' };
 
 /** @typedef {'side' | 'divider' | 'difference'} View */
@@ -69,7 +69,7 @@ export class Stage {
     pictureInPictureButton(element('stage-pip', HTMLButtonElement), this.#videos.enhanced, () => {
       showText(element('stage-message', HTMLElement), 'stage.pip.refused');
     });
-    // The CSS draws the difference, the words name its scale.
+    // CSS draws the difference; the text names its scale.
     panes.style.setProperty('--difference', String(DIFFERENCE_SCALE));
     showText(element('stage-scale', HTMLElement), 'stage.difference.scale', { scale: DIFFERENCE_SCALE });
     for (const name of HALVES) {
@@ -90,7 +90,7 @@ export class Stage {
   }
 
   /**
-   * Begins a session: what this sender really sends is shown as the original.
+   * Starts a session; the frames of this sender are shown as the original.
    * @param {RTCRtpSender} sender of the original, before the offer
    */
   attach(sender) {
@@ -120,7 +120,7 @@ export class Stage {
     this.#recording.stream = stream;
   }
 
-  /** Ends the session; the last pair stays on the screen. */
+  /** Ends the session; the last pair stays visible. */
   hold() {
     this.#detach();
     this.#section.toggleAttribute('data-held', this.#halves.enhanced.size !== null);
@@ -128,7 +128,7 @@ export class Stage {
     this.#recording.stream = null;
   }
 
-  /** Ends the call: nothing is shown. */
+  /** Ends the call; nothing is shown. */
   clear() {
     this.hold();
     show(this.#videos.original, null);
@@ -146,14 +146,14 @@ export class Stage {
     this.#still.student = stats.student;
   }
 
-  /** What was measured as the pictures were shown; nulls where nothing is known. */
+  /** Measurements at the display; nulls where nothing is known. */
   figures() {
     return this.#meters.figures(performance.now());
   }
 
   /**
    * @param {AbortSignal} signal
-   * @returns {Promise<void>} when the first enhanced frame can be seen
+   * @returns {Promise<void>} when the first enhanced frame is visible
    */
   firstFrame(signal) {
     const { enhanced } = this.#videos;
@@ -190,15 +190,15 @@ export class Stage {
   /** @param {Name} name */
   #mark(name) {
     const video = this.#videos[name];
-    const picture = hasFrame(video) || this.#halves[name].size !== null;
-    video.closest('.pane')?.toggleAttribute('data-video', picture);
+    const filled = hasFrame(video) || this.#halves[name].size !== null;
+    video.closest('.pane')?.toggleAttribute('data-video', filled);
   }
 }
 
 /** @param {HTMLVideoElement} video @param {MediaStream | null} stream */
 function show(video, stream) {
   video.srcObject = stream;
-  // Safari starts some streams only when told; a refusal means that the `autoplay` attribute does it.
+  // Safari starts some streams only on play(); where that is refused, `autoplay` starts them.
   if (stream) video.play().catch(() => {});
 }
 

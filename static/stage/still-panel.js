@@ -1,5 +1,5 @@
 /**
- * Freezes the pair that is shown, and saves it.
+ * Freezes the current pair, and saves it as a still image.
  * @import {Half} from './painter.js'
  * @import {Match} from './pairing.js'
  * @import {Size} from '../call/protocol.js'
@@ -15,9 +15,9 @@ const MATCHES = { exact: 'stage.match.exact', near: 'stage.match.near', camera: 
 
 export class StillPanel {
   frozen = false;
-  /** What the server works with. @type {string | null} */
+  /** Student in use on the server. @type {string | null} */
   student = null;
-  /** Of the pair that is shown. @type {Match | null} */
+  /** Match of the current pair. @type {Match | null} */
   match = null;
   #freeze = element('stage-freeze', HTMLButtonElement);
   #save = element('stage-save', HTMLButtonElement);
@@ -33,7 +33,7 @@ export class StillPanel {
     this.#setFrozen(false);
   }
 
-  /** After a call: nothing is frozen. */
+  /** Unfreezes, after a call. */
   clear() {
     this.#setFrozen(false);
     this.student = this.match = null;
@@ -50,7 +50,7 @@ export class StillPanel {
     const { original, enhanced } = this.#halves;
     const date = new Date();
     try {
-      if (!original.size || !enhanced.size || !this.match) throw new Error('no picture');
+      if (!original.size || !enhanced.size || !this.match) throw new Error('no frame to save');
       const caption = { original: this.#sent(original.size, enhanced.size), enhanced: this.#returned(enhanced.size) };
       const file = await stillImage(original.canvas, enhanced.canvas, caption, text(MATCHES[this.match]), date);
       offerFile(this.#link, file, fileName(date, 'png'));

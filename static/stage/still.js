@@ -1,5 +1,5 @@
 /**
- * A pair as one PNG: original on the left, enhanced on the right, pixel by pixel, and below what they are.
+ * A pair as one PNG: original on the left, enhanced on the right, at their own resolution, with a caption.
  */
 import { stamp } from './file-name.js';
 
@@ -14,7 +14,7 @@ const LINE = 1.4;
  */
 
 /**
- * @param {HTMLCanvasElement} original both of one size
+ * @param {HTMLCanvasElement} original of the same size as `enhanced`
  * @param {HTMLCanvasElement} enhanced
  * @param {StillCaption} caption
  * @param {string} paired how the two were paired
@@ -24,12 +24,12 @@ const LINE = 1.4;
 export async function stillImage(original, enhanced, caption, paired, date) {
   const { width, height } = enhanced;
   const scratch = new OffscreenCanvas(1, 1).getContext('2d');
-  if (!scratch || !width) throw new Error('no picture to save');
+  if (!scratch || !width) throw new Error('no frame to save');
   const foot = `Acutance · ${stamp(date)} · ${paired}`;
   const font = fittingSize(scratch, [[caption.original, width], [caption.enhanced, width], [foot, 2 * width]]);
   const strip = Math.ceil(2 * LINE * font + 2 * MARGIN);
   const context = new OffscreenCanvas(2 * width, height + strip).getContext('2d', { alpha: false });
-  if (!context) throw new Error('no picture to save');
+  if (!context) throw new Error('no frame to save');
   context.fillStyle = '#0c0f13';
   context.fillRect(0, 0, 2 * width, height + strip);
   context.drawImage(original, 0, 0);

@@ -1,11 +1,11 @@
-/** Whether this browser tells which frames it presents. */
+/** Whether this browser reports which frames it presents. */
 export const TELLS_PRESENTED = 'requestVideoFrameCallback' in HTMLVideoElement.prototype;
 
 /**
- * Tells of each frame that a video element shows.
+ * Calls back for each frame that a video element presents.
  * @param {HTMLVideoElement} video
- * @param {(now: number, metadata: Partial<VideoFrameCallbackMetadata>) => void} onFrame in the rendering step in
- *   which the frame can be drawn; without metadata where the browser gives none
+ * @param {(now: number, metadata: Partial<VideoFrameCallbackMetadata>) => void} onFrame in the rendering step
+ *   in which the frame can be drawn; without metadata if the browser has none
  * @param {AbortSignal} signal ends it
  */
 export function followFrames(video, onFrame, signal) {

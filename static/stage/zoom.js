@@ -1,5 +1,5 @@
 /**
- * Zoom and pan, shared by both halves: the same piece of the frame at the same place in each.
+ * Zoom and pan, shared by both halves: both show the same part of the frame at the same place.
  * @import {Size} from '../call/protocol.js'
  */
 
@@ -9,17 +9,20 @@
 export const ZOOMS = ['fit', 1, 2, 4];
 
 /**
- * What is looked at.
+ * The visible part of a frame.
  * @typedef {object} Viewpoint
  * @property {Zoom} zoom
- * @property {[x: number, y: number]} centre what is in the middle of the pane: 0 to 1 of the frame's sides
+ * @property {[x: number, y: number]} centre of the pane, as a fraction 0 to 1 of the frame's width and height
  */
 
-/** A pane on the page, or a frame's place in one. @typedef {{left: number, top: number, width: number, height: number}} Box */
+/**
+ * A pane on the page, or a frame's position in one.
+ * @typedef {{left: number, top: number, width: number, height: number}} Box
+ */
 
 /**
- * Places a frame in a pane. All in CSS pixels but for the frame's size; at a zoom that is a number, each of its
- * pixels comes to lie on whole pixels of the screen.
+ * Positions a frame in a pane, in CSS pixels except for the frame's size. At a numeric zoom each pixel of the frame
+ * lies on whole pixels of the screen.
  * @param {Viewpoint} viewpoint
  * @param {Box} pane on the page
  * @param {Size} size of the frame
@@ -41,7 +44,7 @@ export function place({ zoom, centre: [x, y] }, pane, [across, down], ratio) {
 }
 
 /**
- * Moves the centre, not beyond where the frame's edge meets the pane's.
+ * Moves the centre, at most until the edges of frame and pane meet.
  * @param {Viewpoint} viewpoint
  * @param {[x: number, y: number]} by CSS pixels
  * @param {Box} pane
@@ -61,7 +64,7 @@ export function panned(viewpoint, [right, down], pane, size, ratio) {
   };
 }
 
-/** @param {number} centre @param {number} seen the share of the frame's side that fits into the pane */
+/** @param {number} centre @param {number} seen fraction of the frame's side that fits into the pane */
 function inside(centre, seen) {
   return seen >= 1 ? 0.5 : Math.min(Math.max(centre, seen / 2), 1 - seen / 2);
 }
