@@ -79,7 +79,7 @@ export function explain(failure) {
  * @returns {Status}
  */
 export function explainPause(failure) {
-  const next = failure.code === 'full' ? 'state.waiting-place.next' : 'state.reconnecting.next';
+  const next = failure.code === 'full' ? 'state.waiting-slot.next' : 'state.reconnecting.next';
   return { kind: 'error', what: `error.${failure.code}.what`, next, values: valuesOf(failure) };
 }
 

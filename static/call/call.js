@@ -141,7 +141,7 @@ export class Call {
    */
   async #runSession(signal, onLive) {
     this.#on.onState('connecting');
-    const servers = await iceServers(signal);
+    const [servers] = await Promise.all([iceServers(signal), this.#stage.prepare(signal)]);
     const session = this.#open(servers);
     await session.connect(this.#settings, signal);
     session.setUplink(this.#uplink); // Chromium drops parameters that were set before the answer

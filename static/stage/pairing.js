@@ -54,7 +54,7 @@ export class Pairing {
   follow(signal) {
     followFrames(this.#videos.enhanced, (now, metadata) => this.#pair(now, metadata), signal);
     signal.addEventListener('abort', () => {
-      this.forget();
+      this.#ring.clear();
       this.#presented.clear();
     });
   }
@@ -63,12 +63,6 @@ export class Pairing {
   addSent(sent) {
     this.#ring.add(sent);
     if (sent.frame) this.#sentAt = sent.at;
-  }
-
-  /** Sent frames are no longer available: from now on the camera is shown as the original. */
-  forget() {
-    this.#ring.clear();
-    this.#sentAt = -Infinity;
   }
 
   /** @param {number} now @param {Partial<VideoFrameCallbackMetadata>} metadata */

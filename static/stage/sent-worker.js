@@ -1,6 +1,6 @@
 /**
  * Worker between encoder and network: passes each encoded frame on at once and unchanged, decodes a copy, and posts it
- * to the page as a `Sent`.
+ * to the page as a `Sent`. Its first message says that it has started.
  */
 import { observed } from './observed.js';
 import { SentDecoder } from './sent-decoder.js';
@@ -27,3 +27,5 @@ self.addEventListener('rtctransform', (event) => {
     // The connection was closed.
   });
 });
+
+self.postMessage('started');

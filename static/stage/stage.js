@@ -2,7 +2,7 @@
  * The stage: original and enhanced video, the ways to view them, still images and recordings, and the measurements at
  * the display.
  *
- * For each session: `attach` when the transceiver of the video is made, before its offer, `showOriginal` and
+ * For each session: `prepare`, `attach` when the transceiver of the video is made, before its offer, `showOriginal` and
  * `showEnhanced` with their streams, `applyStats` with each report of the server, and `hold` at its end: the last pair
  * stays until the next session has another, or `clear` ends the call.
  * @import {Match, Pair} from './pairing.js'
@@ -19,7 +19,7 @@ import { Pairing } from './pairing.js';
 import { Panning } from './panning.js';
 import { RecordPanel } from './record-panel.js';
 import { fullScreenButton, pictureInPictureButton } from './screen.js';
-import { canShowSent, tapSender } from './sent-frames.js';
+import { canShowSent, startWorker, tapSender } from './sent-frames.js';
 import { StillPanel } from './still-panel.js';
 
 const DIFFERENCE_SCALE = 8;
@@ -52,6 +52,8 @@ export class Stage {
   #panning;
   /** Ends what belongs to one session. @type {AbortController | null} */
   #session = null;
+  /** Shows what the next session sends. @type {Worker | null} */
+  #worker = null;
 
   constructor() {
     const panes = element('stage-panes', HTMLElement);
@@ -89,6 +91,13 @@ export class Stage {
     this.#panning.refresh();
   }
 
+  /** Starts what the next session needs, before `attach`. @param {AbortSignal} signal */
+  async prepare(signal) {
+    const worker = await startWorker();
+    if (signal.aborted) worker?.terminate();
+    else this.#worker = worker;
+  }
+
   /**
    * Starts a session; the frames of this sender are shown as the original.
    * @param {RTCRtpSender} sender of the original, before the offer
@@ -99,14 +108,12 @@ export class Stage {
     const { signal } = this.#session;
     this.#pairing.follow(signal);
     this.#meters.follow(this.#videos, signal);
-    if (!canShowSent()) return;
-    tapSender(sender, {
-      onSent: (sent) => {
-        if (sent.frame) this.#meters.countSent(sent.at);
-        this.#pairing.addSent(sent);
-      },
-      onFailed: () => this.#pairing.forget(),
+    if (!this.#worker) return;
+    tapSender(sender, this.#worker, (sent) => {
+      if (sent.frame) this.#meters.countSent(sent.at);
+      this.#pairing.addSent(sent);
     }, signal);
+    this.#worker = null;
   }
 
   /** @param {MediaStream} stream of the camera */
@@ -123,6 +130,8 @@ export class Stage {
   /** Ends the session; the last pair stays visible. */
   hold() {
     this.#detach();
+    this.#worker?.terminate(); // of a session that did not begin
+    this.#worker = null;
     this.#section.toggleAttribute('data-held', this.#halves.enhanced.size !== null);
     show(this.#videos.enhanced, null);
     this.#recording.stream = null;

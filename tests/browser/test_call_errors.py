@@ -102,7 +102,7 @@ def test_no_picture_within_ten_seconds_is_explained(open_page, server):
     page.page.locator("#start").click()
     expect(page.page.locator("#status-what")).to_contain_text("Waiting for the first enhanced frame", timeout=15_000)
     page.page.clock.run_for(10_500)
-    page.expect_error("No picture came back", "smaller resolution")
+    page.expect_error("No video returned", "smaller resolution")
 
 
 def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
@@ -119,7 +119,7 @@ def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
     with page.page.expect_response("**/offer"):
         page.page.locator("#start").click()
     page.page.clock.run_for(15_500)
-    page.expect_error("No connection came about", "UDP")
+    page.expect_error("No connection within 15 seconds", "UDP")
 
 
 def test_a_codec_that_is_missing_is_explained(open_page, server):
@@ -146,9 +146,9 @@ def test_a_full_server_is_asked_again_until_there_is_a_place(open_page, tmp_path
         first.start()
         second = open_page(server)
         second.page.locator("#start").click()
-        expect(second.page.locator("#status-what")).to_contain_text("no place free", timeout=10_000)
-        expect(second.page.locator("#status-next")).to_contain_text("asks again by itself")
-        expect(second.page.locator("#status-countdown")).to_have_text(re.compile(r"Again in [1-5] s\."))
+        expect(second.page.locator("#status-what")).to_contain_text("server is full", timeout=10_000)
+        expect(second.page.locator("#status-next")).to_contain_text("tries again automatically")
+        expect(second.page.locator("#status-countdown")).to_have_text(re.compile(r"Next attempt in [1-5] s\."))
         second.page.screenshot(path=output / "full.png", full_page=True)
         first.page.locator("#stop").click()
         second.wait_until_live()
@@ -174,7 +174,7 @@ def test_a_server_that_is_started_anew_gets_the_call_back_by_itself(open_page, t
         page.start()
         assert server.stop() == 0
         expect(page.page.locator("#status-what")).to_have_text(re.compile("server (ended the call|cannot be reached)"))
-        expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
+        expect(page.page.locator("#status-next")).to_contain_text("reconnects automatically")
         assert page.page.evaluate("document.getElementById('original-video').srcObject.active"), "the camera stays open"
         assert page.page.evaluate(_HELD), "the last pair stays on the screen"
         with running_server(tmp_path / "again.log", port=server.port):
@@ -222,7 +222,7 @@ def test_a_server_that_is_not_there_is_explained(open_page, tmp_path):
         page = open_page(server)
     page.page.locator("#start").click()
     expect(page.page.locator("#status-what")).to_have_text("The server cannot be reached.", timeout=10_000)
-    expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
+    expect(page.page.locator("#status-next")).to_contain_text("reconnects automatically")
     # Each time it waits longer; whoever does not want to wait need not.
     expect(page.page.locator("#status-countdown")).to_have_text(re.compile(r"(7|8) s"), timeout=20_000)
     with page.page.expect_event("requestfailed", timeout=3_000):
@@ -239,7 +239,7 @@ def test_a_server_that_dies_is_noticed(open_page, tmp_path):
         expect(page.page.locator("#status-what")).to_contain_text(
             re.compile("connection to the server was lost|cannot be reached"), timeout=60_000
         )
-        expect(page.page.locator("#status-next")).to_contain_text("connects again by itself")
+        expect(page.page.locator("#status-next")).to_contain_text("reconnects automatically")
         server.process.wait()
         server.process.returncode = 0  # it was killed here, not by its own fault
 
@@ -253,6 +253,6 @@ def test_a_hidden_tab_is_explained(open_page, server):
     }"""
     page.page.evaluate(hide, True)
     expect(page.page.locator("#status-what")).to_have_text("Live, in a hidden tab.")
-    expect(page.page.locator("#status-next")).to_contain_text("slow hidden tabs down")
+    expect(page.page.locator("#status-next")).to_contain_text("slow down hidden tabs")
     page.page.evaluate(hide, False)
     expect(page.page.locator("#status-what")).to_have_text("Live.")

@@ -62,12 +62,12 @@ def test_enhancement_switched_off_is_said_and_the_picture_comes_back_as_it_came(
     said(live, "server-student").to_have_text("nano", timeout=5_000)
     live.page.wait_for_timeout(1_500)
     enhanced = live.page.evaluate(DIFFERENCE)
-    live.page.get_by_role("switch", name="Enhance the picture").click()
+    live.page.get_by_role("switch", name="Enhance the video").click()
     said(live, "status-what").to_have_text("Live, with enhancement switched off.")
     said(live, "server-passed-reason").to_contain_text("Passed through unenhanced", timeout=5_000)
     live.page.wait_for_timeout(1_500)
     assert live.page.evaluate(DIFFERENCE) < enhanced
-    live.page.get_by_role("switch", name="Enhance the picture").click()
+    live.page.get_by_role("switch", name="Enhance the video").click()
     said(live, "status-what").to_have_text("Live.")
 
 
@@ -86,7 +86,7 @@ def test_the_strength_goes_from_nothing_to_half_as_much_again(live):
 
 
 def test_the_returned_bit_rate_keeps_under_its_ceiling(live):
-    slider = live.page.get_by_role("slider", name="Returned bit rate")
+    slider = live.page.get_by_role("slider", name="Maximum returned bit rate")
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "150 kbit/s")
     # A browser's own estimate may lie a little lower, and rules then.
@@ -105,7 +105,7 @@ def test_a_refusal_is_shown_in_the_servers_words(live):
 
 def test_settings_from_before_the_call_go_with_the_offer(open_page, family):
     page = open_page(family)
-    page.page.get_by_role("switch", name="Enhance the picture").click()
+    page.page.get_by_role("switch", name="Enhance the video").click()
     with page.page.expect_request("**/offer") as offer:
         page.page.locator("#start").click()
     assert offer.value.post_data_json["settings"]["enhance"] is False

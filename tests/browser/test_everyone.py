@@ -71,7 +71,7 @@ def test_the_language_of_the_browser_is_taken_and_another_one_kept(open_page, se
     tab.get_by_role("combobox", name="Sprache").select_option("en")
     expect(tab.locator("#status-what")).to_have_text("Ready.")
     expect(tab.get_by_role("button", name="Terrible")).to_be_visible()
-    expect(tab.locator("#uplink-bitrate-value")).to_have_text("what the line takes")
+    expect(tab.locator("#uplink-bitrate-value")).to_have_text("no limit")
     tab.reload()
     expect(tab.locator("html")).to_have_attribute("lang", "en")
     expect(tab.locator("#status-what")).to_have_text("Ready.")

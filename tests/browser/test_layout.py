@@ -66,7 +66,7 @@ def test_no_message_moves_the_pictures(open_page, server, width):
 def test_every_control_has_a_name_and_the_status_is_a_live_region(open_page, server):
     page = open_page(server).page
     for role, name in (
-        ("combobox", "OutgoingVideo from"),
+        ("combobox", "Video source"),
         ("combobox", "Resolution"),
         ("combobox", "Student"),
         ("slider", "Strength"),

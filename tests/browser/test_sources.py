@@ -180,7 +180,7 @@ def test_sound_comes_back_only_after_the_microphone_was_switched_on_and_is_not_p
     # Chromium's fake microphone beeps once a second.
     assert tab.evaluate(SOUND_LEVEL) > 0.01
     assert tab.evaluate("document.getElementById('returned-sound').muted")
-    tab.get_by_role("switch", name="Play what comes back").check()
+    tab.get_by_role("switch", name="Play the returned sound").check()
     assert not tab.evaluate("document.getElementById('returned-sound').muted")
     microphone.uncheck()
     page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")

@@ -18,12 +18,12 @@ def guarded(chromium_program: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_a_token_is_asked_for_once_and_sent_with_every_request(open_page, guarded):
     page = open_page(guarded)
-    dialog = page.page.get_by_role("dialog", name="This server asks for a token")
+    dialog = page.page.get_by_role("dialog", name="This server requires a token")
     page.page.locator("#start").click()
-    expect(dialog).to_contain_text("Whoever runs the server can give you one.")
+    expect(dialog).to_contain_text("The operator of the server can give you one.")
     page.page.get_by_label("Token", exact=True).fill("open-barley-7d1f0c55e2")
     page.page.keyboard.press("Enter")
-    expect(dialog).to_contain_text("did not take that token")
+    expect(dialog).to_contain_text("rejected that token")
     page.page.get_by_label("Token", exact=True).fill(TOKEN)
     page.page.get_by_role("button", name="Connect").click()
     page.wait_until_live()
@@ -40,4 +40,4 @@ def test_who_gives_no_token_is_told_how_to_go_on(open_page, guarded):
     page = open_page(guarded)
     page.page.locator("#start").click()
     page.page.get_by_role("button", name="Cancel").click()
-    page.expect_error("asks for a token", "Press Start")
+    page.expect_error("requires a token", "Press Start")

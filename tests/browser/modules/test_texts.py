@@ -7,6 +7,7 @@ SAME_IN_GERMAN = {
     "control.encoder": "Encoder",
     "token.label": "Token",
     "state.live.what": "Live.",
+    "stage.title": "Video",
     "stage.original": "Original",
     "stage.record.format": "Format",
 }
