@@ -9,11 +9,11 @@ from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 Pane = Literal["original", "enhanced"]
 
-# From Start to a picture: the camera, ICE, DTLS and the first keyframe on a busy 2-core machine.
+# From Start to the first returned frame: the camera, ICE, DTLS and the first keyframe on a busy 2-core machine.
 CONNECT_MS = 30_000
 
 # Variance of the Laplacian of the middle of a frame's luma: more detail, more variance. Returned with a sum of
-# the pixels, by which a test sees that the picture moves.
+# the pixels, by which a test sees that the video moves.
 _MEASURE = """(id) => {
     const video = document.getElementById(id);
     const [width, height] = [video.videoWidth, video.videoHeight];
@@ -61,7 +61,7 @@ class AcutancePage:
         expect(self.page.locator("#status-what")).to_have_text(ready)
 
     def start(self) -> None:
-        """Press Start and wait until both pictures are there and measured."""
+        """Press Start and wait until both videos are shown and measured."""
         self.page.locator("#start").click()
         self.wait_until_live()
 
@@ -71,7 +71,7 @@ class AcutancePage:
             expect(self.page.locator(f"#{figure}")).to_have_text(re.compile(r"^[1-9]"), timeout=10_000)
 
     def choose(self, source: str) -> None:
-        """Choose where the picture comes from: ``screen``, ``file``, ``sample``."""
+        """Choose the video source: ``screen``, ``file``, ``sample``."""
         self.page.locator("#source").select_option(source)
 
     def report(self) -> dict[str, Any]:

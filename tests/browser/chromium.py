@@ -1,4 +1,4 @@
-"""An installed Chromium or Chrome with a moving picture as its camera. Nothing is ever downloaded."""
+"""An installed Chromium or Chrome with a moving video as its camera. Nothing is ever downloaded."""
 
 import os
 import shutil

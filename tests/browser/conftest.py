@@ -1,4 +1,4 @@
-"""A real browser, a real server, a moving picture between them.
+"""A real browser, a real server, a moving video between them.
 
 The browser lives as long as a module: Playwright's event loop would be in the way of asyncio tests elsewhere.
 """

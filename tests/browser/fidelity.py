@@ -1,4 +1,4 @@
-"""How close frames of the numbered picture are to the photograph that they were made of."""
+"""How close frames of the numbered video are to the photograph that they were made of."""
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -11,14 +11,14 @@ _INNER = np.s_[8:-40, 8:-8]
 """Without the bar code's rows and the border."""
 
 _UNSHARP_PERCENT = (15, 25, 40, 60)
-"""Strengths of an unsharp mask of radius 2; more than 40 % already takes from PSNR on this picture."""
+"""Strengths of an unsharp mask of radius 2; more than 40 % already takes from PSNR on this frame."""
 
 
 def gain_db(original: np.ndarray, enhanced: np.ndarray) -> float:
     """Return by how many dB the enhanced frame is closer to the photograph than the original, in PSNR of luma.
 
     Args:
-        original: uint8 [H, W, 3 or 4] of the numbered picture, as it was sent.
+        original: uint8 [H, W, 3 or 4] of the numbered video, as it was sent.
         enhanced: of the same size, the same frame.
     """
     return psnr_db(enhanced) - psnr_db(original)
@@ -26,10 +26,10 @@ def gain_db(original: np.ndarray, enhanced: np.ndarray) -> float:
 
 def unsharp_gain_db(original: np.ndarray) -> float:
     """Return the gain in dB of the unsharp mask that does best on this frame: what a student must exceed."""
-    picture = Image.fromarray(np.ascontiguousarray(original[..., :3]))
+    frame = Image.fromarray(np.ascontiguousarray(original[..., :3]))
     masks = [ImageFilter.UnsharpMask(radius=2, percent=percent, threshold=0) for percent in _UNSHARP_PERCENT]
     truth = _truth(original)
-    return max(_psnr_db(np.asarray(picture.filter(mask)), truth) for mask in masks) - _psnr_db(original, truth)
+    return max(_psnr_db(np.asarray(frame.filter(mask)), truth) for mask in masks) - _psnr_db(original, truth)
 
 
 def psnr_db(frame: np.ndarray) -> float:
@@ -49,7 +49,7 @@ def _psnr_db(frame: np.ndarray, truth: np.ndarray) -> float:
 
 def _truth(frame: np.ndarray) -> np.ndarray:
     number = number_in(frame)
-    assert number is not None, "a frame of the numbered picture"
+    assert number is not None, "a frame of the numbered video"
     return np.asarray(pristine(number))
 
 

@@ -1,9 +1,10 @@
-"""A moving picture for Chromium's fake camera: a pan and zoom over a photograph, a little soft.
+"""A moving video for Chromium's fake camera: a pan and zoom over a photograph, a little soft.
 
 The photograph is NASA's portrait of Eileen Collins (public domain), which scikit-image carries in its wheel:
 a face, lettering and fabric, hence what people look at in a call, and nothing to download.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,17 +20,17 @@ SOFT_WIDTH, SOFT_HEIGHT = WIDTH // 2, HEIGHT // 2
 
 
 def write_moving_video(path: Path) -> Path:
-    """Write ``SECONDS`` of the moving picture as YUV4MPEG2; its end meets its beginning."""
+    """Write ``SECONDS`` of the moving video as YUV4MPEG2; its end meets its beginning."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
-        for picture in pictures():
+        for frame in soft_frames():
             file.write(b"FRAME\n")
-            file.write(av.VideoFrame.from_image(picture).reformat(format="yuv420p").to_ndarray().tobytes())
+            file.write(av.VideoFrame.from_image(frame).reformat(format="yuv420p").to_ndarray().tobytes())
     return path
 
 
-def pictures() -> Iterator[Image.Image]:
-    """Yield the frames of the moving picture."""
+def soft_frames() -> Iterator[Image.Image]:
+    """Yield the frames of the moving video."""
     for frame in range(SECONDS * RATE):
         soft = _crop(frame, (SOFT_WIDTH, SOFT_HEIGHT))
         yield soft.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
@@ -47,5 +48,9 @@ def _crop(frame: int, size: tuple[int, int]) -> Image.Image:
     height = width * HEIGHT / WIDTH
     left = 256 - width / 2 + 24 * math.sin(2 * turn)
     top = 130 - height / 2 + 10 * math.cos(turn)
-    photograph = Image.fromarray(data.astronaut())
-    return photograph.resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height))
+    return _photograph().resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height))
+
+
+@functools.cache
+def _photograph() -> Image.Image:
+    return Image.fromarray(data.astronaut())

@@ -1,4 +1,4 @@
-"""The moving picture with each frame's number in it as a bar code: which frame is where, and how late, can be read."""
+"""The moving video with each frame's number in it as a bar code: which frame is where, and how late, can be read."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,30 +9,30 @@ from PIL import Image
 
 from acutance.server.bench import barcode
 from acutance.server.frames.planes import plane_view
-from tests.browser.moving_video import HEIGHT, RATE, SECONDS, WIDTH, pictures
+from tests.browser.moving_video import HEIGHT, RATE, SECONDS, WIDTH, soft_frames
 
 FRAMES = SECONDS * RATE
 
 
 def write_numbered_video(path: Path) -> Path:
-    """Write the moving picture as YUV4MPEG2, its frames numbered from 0 to ``FRAMES`` - 1."""
+    """Write the moving video as YUV4MPEG2, its frames numbered from 0 to ``FRAMES`` - 1."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
-        for frame in _numbered(pictures()):
+        for frame in _numbered(soft_frames()):
             file.write(b"FRAME\n")
             file.write(frame.to_ndarray().tobytes())
     return path
 
 
 def number_in(rgba: np.ndarray) -> int | None:
-    """Return the number of a picture, uint8 [H, W, 4], whatever its size."""
+    """Return the number of a frame, uint8 [H, W, 4], whatever its size."""
     luma = (rgba[..., :3] @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
     return barcode.read(luma, barcode.BLOCK * rgba.shape[1] / WIDTH)
 
 
-def _numbered(pictures: Iterator[Image.Image]) -> Iterator[av.VideoFrame]:
-    for number, picture in enumerate(pictures):
-        frame = av.VideoFrame.from_image(picture).reformat(format="yuv420p")
+def _numbered(images: Iterator[Image.Image]) -> Iterator[av.VideoFrame]:
+    for number, image in enumerate(images):
+        frame = av.VideoFrame.from_image(image).reformat(format="yuv420p")
         barcode.stamp(plane_view(frame, 0), number)
         for chroma in (1, 2):
             plane_view(frame, chroma)[-barcode.BLOCK // 2 :, : barcode.SMALLEST_WIDTH // 2] = 128

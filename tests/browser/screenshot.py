@@ -95,7 +95,7 @@ def main() -> int:
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)  # Chromium calls the camera by its file: a short name looks better than a path
-        camera = write_moving_video(Path("moving picture.y4m"))
+        camera = write_moving_video(Path("moving video.y4m"))
         with running_server(Path("server.log")) as server, sync_playwright() as playwright:
             browser = launch_chromium(playwright.chromium, program, camera)
             for name, take in _PICTURES.items():

@@ -38,7 +38,7 @@ class StagePage:
         self.panes = self.page.locator("#stage-panes")
 
     def reset(self) -> None:
-        """Side by side, the whole picture, moving."""
+        """Show side by side, the whole frames, moving."""
         self.look("side", "fit")
         if self.page.locator("#stage-freeze").get_attribute("aria-pressed") == "true":
             self.press("stage-freeze")
@@ -67,7 +67,7 @@ class StagePage:
         return number_in(original), number_in(enhanced)
 
     def frames_behind_the_camera(self) -> int | None:
-        """Return by how many frames what is drawn is behind the camera's own picture."""
+        """Return by how many frames what is drawn is behind the frame of the camera."""
         camera, enhanced = (number_in(rows) for rows in self._read(["original-video", "enhanced-canvas"], 0.1))
         return None if camera is None or enhanced is None else (camera - enhanced) % FRAMES
 

@@ -1,4 +1,4 @@
-"""Start, see, measure, stop: what a person does, against the real server with a moving picture as camera."""
+"""Start, see, measure, stop: what a person does, against the real server with a moving video as camera."""
 
 import statistics
 from pathlib import Path
@@ -53,7 +53,7 @@ def assert_rates_are_those_counted(page) -> None:
         assert statistics.median(seen) == pytest.approx(1, abs=0.15), (name, seen)
 
 
-def test_both_pictures_come_with_measured_rates_and_sizes(live, output: Path):
+def test_both_videos_come_with_measured_rates_and_sizes(live, output: Path):
     live.page.evaluate(_COUNT_PRESENTED)
     assert_rates_are_those_counted(live)
     for pane in ("original", "enhanced"):
@@ -61,7 +61,7 @@ def test_both_pictures_come_with_measured_rates_and_sizes(live, output: Path):
     live.page.screenshot(path=output / "page.png", full_page=True)
 
 
-def test_the_enhanced_picture_moves(live):
+def test_the_enhanced_video_moves(live):
     """What it shows is compared with the photograph in test_stage.py."""
     fingerprints = set()
     for _ in range(8):

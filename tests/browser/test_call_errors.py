@@ -1,4 +1,4 @@
-"""Whatever goes wrong is said in words with a next step, and Start works again."""
+"""Every error is shown with a next step, and Start works again."""
 
 import json
 import re
@@ -83,7 +83,7 @@ def test_a_camera_that_is_unplugged_in_a_call_ends_it(open_page, server):
         (200, json.dumps({"sdp": "v=0\r\nno", "type": "answer", "session": "x"}), ""),
     ],
 )
-def test_a_refusal_shows_what_the_server_says(open_page, server, status, body, what):
+def test_a_refusal_shows_the_message_of_the_server(open_page, server, status, body, what):
     page = open_page(server)
     page.page.route("**/offer", lambda route: route.fulfill(status=status, body=body), times=1)
     page.page.locator("#start").click()
@@ -91,7 +91,7 @@ def test_a_refusal_shows_what_the_server_says(open_page, server, status, body, w
     page.start()
 
 
-def test_no_picture_within_ten_seconds_is_explained(open_page, server):
+def test_no_video_within_ten_seconds_is_explained(open_page, server):
     def send_nothing_back(route: Route) -> None:
         response = route.fetch()
         route.fulfill(response=response, body=response.text().replace("a=sendrecv", "a=recvonly"))
@@ -184,7 +184,7 @@ def test_a_server_that_is_started_anew_gets_the_call_back_by_itself(open_page, t
             expect(page.page.locator("#enhanced-canvas")).to_be_hidden()
 
 
-def test_a_path_that_is_gone_is_left_at_once_and_the_last_picture_stays(open_page, tmp_path):
+def test_a_path_that_is_gone_is_left_at_once_and_the_last_pair_stays(open_page, tmp_path):
     """A server that was killed and started anew answers, and knows nothing of the session: as after a network change.
 
     Chromium alone takes about 20 s to call such a connection failed.

@@ -36,17 +36,17 @@ def live(open_page, family):
     return page
 
 
-def said(page, element: str) -> None:
+def shown(page, element: str) -> None:
     return expect(page.page.locator(f"#{element}"))
 
 
 def test_what_the_server_does_is_shown_and_agrees_with_what_it_says_elsewhere(live, family):
     health = family.health()
-    said(live, "server-student").to_have_text(re.compile("|".join([*health["students"], "pass-through"])))
-    said(live, "server-provider").to_have_text(health["provider"])
-    said(live, "server-encoder").to_have_text(re.compile("^(H264|VP8), "))
-    said(live, "server-bitrate").to_have_text(re.compile("bit/s$"))
-    said(live, "server-provider-note").to_contain_text((health["provider_note"] or "").rstrip("."))
+    shown(live, "server-student").to_have_text(re.compile("|".join([*health["students"], "pass-through"])))
+    shown(live, "server-provider").to_have_text(health["provider"])
+    shown(live, "server-encoder").to_have_text(re.compile("^(H264|VP8), "))
+    shown(live, "server-bitrate").to_have_text(re.compile("bit/s$"))
+    shown(live, "server-provider-note").to_contain_text((health["provider_note"] or "").rstrip("."))
     options = live.page.locator("#student option").all_inner_texts()
     assert options[0] == "Automatic"
     assert set(health["students"]) <= set(options)
@@ -54,21 +54,21 @@ def test_what_the_server_does_is_shown_and_agrees_with_what_it_says_elsewhere(li
 
 def test_another_student_is_asked_for_and_taken(live):
     live.page.get_by_label("Student").select_option("nano")
-    said(live, "server-student").to_have_text("nano", timeout=5_000)
+    shown(live, "server-student").to_have_text("nano", timeout=5_000)
 
 
-def test_enhancement_switched_off_is_said_and_the_picture_comes_back_as_it_came(live):
+def test_enhancement_switched_off_is_shown_and_the_video_is_returned_unchanged(live):
     live.page.get_by_label("Student").select_option("nano")
-    said(live, "server-student").to_have_text("nano", timeout=5_000)
+    shown(live, "server-student").to_have_text("nano", timeout=5_000)
     live.page.wait_for_timeout(1_500)
     enhanced = live.page.evaluate(DIFFERENCE)
     live.page.get_by_role("switch", name="Enhance the video").click()
-    said(live, "status-what").to_have_text("Live, with enhancement switched off.")
-    said(live, "server-passed-reason").to_contain_text("Passed through unenhanced", timeout=5_000)
+    shown(live, "status-what").to_have_text("Live, with enhancement switched off.")
+    shown(live, "server-passed-reason").to_contain_text("Passed through unenhanced", timeout=5_000)
     live.page.wait_for_timeout(1_500)
     assert live.page.evaluate(DIFFERENCE) < enhanced
     live.page.get_by_role("switch", name="Enhance the video").click()
-    said(live, "status-what").to_have_text("Live.")
+    shown(live, "status-what").to_have_text("Live.")
 
 
 def test_the_strength_goes_from_nothing_to_half_as_much_again(live):
@@ -90,7 +90,7 @@ def test_the_returned_bit_rate_keeps_under_its_ceiling(live):
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "150 kbit/s")
     # A browser's own estimate may lie a little lower, and rules then.
-    said(live, "server-bitrate").to_have_text(re.compile(r"^1([0-4]\d|50) kbit/s$"), timeout=5_000)
+    shown(live, "server-bitrate").to_have_text(re.compile(r"^1([0-4]\d|50) kbit/s$"), timeout=5_000)
     live.page.wait_for_timeout(4_000)
     assert live.text("figure-bits-down").endswith(" kbit/s")
     assert live.number("figure-bits-down") < 250
@@ -98,9 +98,9 @@ def test_the_returned_bit_rate_keeps_under_its_ceiling(live):
 
 def test_a_refusal_is_shown_in_the_servers_words(live):
     live.page.evaluate("""held.channel.send(JSON.stringify({ type: 'control', student: 'einstein' }))""")
-    said(live, "control-refused").to_contain_text("The server refused: there is no student 'einstein' here")
+    shown(live, "control-refused").to_contain_text("The server refused: there is no student 'einstein' here")
     live.page.get_by_label("Student").select_option("nano")
-    said(live, "control-refused").to_be_empty()
+    shown(live, "control-refused").to_be_empty()
 
 
 def test_settings_from_before_the_call_go_with_the_offer(open_page, family):
@@ -110,4 +110,4 @@ def test_settings_from_before_the_call_go_with_the_offer(open_page, family):
         page.page.locator("#start").click()
     assert offer.value.post_data_json["settings"]["enhance"] is False
     assert offer.value.post_data_json["settings"]["output_height"] == 360
-    said(page, "status-what").to_have_text("Live, with enhancement switched off.", timeout=30_000)
+    shown(page, "status-what").to_have_text("Live, with enhancement switched off.", timeout=30_000)

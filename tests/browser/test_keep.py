@@ -1,4 +1,4 @@
-"""What can be kept of a call: a still picture, and recordings."""
+"""Still images and recordings of a call."""
 
 import re
 from datetime import datetime
@@ -55,7 +55,7 @@ def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, outp
 
 
 @pytest.mark.parametrize(("what", "container"), [("enhanced", "mp4"), ("both", "webm"), ("both", "mp4")])
-def test_a_recording_moves_and_is_as_long_as_was_said(stage, output, what, container):
+def test_a_recording_moves_and_is_as_long_as_the_page_shows(stage, output, what, container):
     stage.page.locator("#record-what").select_option(what)
     stage.page.locator("#record-format").select_option(container)
     stage.press("record")
@@ -69,12 +69,12 @@ def test_a_recording_moves_and_is_as_long_as_was_said(stage, output, what, conta
         stage.press("record")
     path = save(download.value, output)
     assert path.suffix == f".{container}"
-    said, size = re.fullmatch(r"0:(\d\d\.\d) · (\d+\.\d) MB", stage.whole.text("record-progress")).groups()
+    measured, size = re.fullmatch(r"0:(\d\d\.\d) · (\d+\.\d) MB", stage.whole.text("record-progress")).groups()
     assert path.stat().st_size == pytest.approx(float(size) * 1e6, abs=60_000)
-    assert RECORDED_MS / 1000 <= float(said) < RECORDED_MS / 1000 + 3
+    assert RECORDED_MS / 1000 <= float(measured) < RECORDED_MS / 1000 + 3
 
     times, pictures = frames_of(path)
-    assert times[-1] - times[0] == pytest.approx(float(said), abs=0.5)
+    assert times[-1] - times[0] == pytest.approx(float(measured), abs=0.5)
     assert pictures[0].shape == (360, 640 if what == "enhanced" else 1280, 3)
     shown = [halves_of(picture) for picture in pictures[len(pictures) // 4 :]]
     assert len({numbers[-1] for numbers in shown}) > 5, "it moves"

@@ -33,9 +33,7 @@ _ERRORS = """async () => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("name", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
-def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
-    open_page, server, output, name, viewport, scheme
-):
+def test_no_state_moves_the_videos_or_makes_the_page_scroll_sideways(open_page, server, output, name, viewport, scheme):
     page = open_page(server, viewport=viewport, color_scheme=scheme, device_scale_factor=2)
     before = page.page.evaluate(_PANES)
     page.page.screenshot(path=output / f"idle-{name}-{scheme}.png", full_page=True)
@@ -56,10 +54,10 @@ def test_no_state_moves_the_pictures_or_makes_the_page_scroll_sideways(
 
 
 @pytest.mark.parametrize("width", [3840, 1280, 1024, 768, 600, 390, 360])
-def test_no_message_moves_the_pictures(open_page, server, width):
+def test_no_message_moves_the_videos(open_page, server, width):
     page = open_page(server, viewport={"width": width, "height": 900}).page
     top = page.evaluate("document.getElementById('stage').getBoundingClientRect().top")
-    assert [said for said in page.evaluate(_ERRORS) if said["top"] != top] == []
+    assert [moved for moved in page.evaluate(_ERRORS) if moved["top"] != top] == []
     assert_fits(page)
 
 

@@ -1,4 +1,4 @@
-"""A server that can make no picture of what arrives has the page begin to send anew."""
+"""A server that cannot decode what arrives makes the page restart its sender."""
 
 import json
 
@@ -10,7 +10,7 @@ HOLD_CONNECTION = """
         return channel;
     };
 """
-SAY_TWICE = """(data) => {
+SEND_TWICE = """(data) => {
     for (let i = 0; i < 2; i++) held.channel.dispatchEvent(new MessageEvent('message', { data }));
 }"""
 KEYFRAMES = """async () => {
@@ -26,11 +26,11 @@ def test_the_page_restarts_its_sender_with_a_keyframe_and_stays_live(open_page, 
     page.page.wait_for_timeout(1_000)
     before = page.page.evaluate(KEYFRAMES)
     # Two at once: the second comes while the first is being done.
-    page.page.evaluate(SAY_TWICE, json.dumps({"type": "restart_sender", "reason": "no picture"}))
+    page.page.evaluate(SEND_TWICE, json.dumps({"type": "restart_sender", "reason": "no picture"}))
     page.page.wait_for_timeout(1_000)
     assert page.page.evaluate(KEYFRAMES) > before
     pictures = {page.measure("enhanced")["fingerprint"]}
     page.page.wait_for_timeout(1_000)
     pictures.add(page.measure("enhanced")["fingerprint"])
-    assert len(pictures) == 2, "the returned picture moves on"
+    assert len(pictures) == 2, "the returned video moves on"
     assert page.text("status-what") == "Live."

@@ -1,4 +1,4 @@
-"""Every picture that can be sent, and changing it in mid-call."""
+"""Every video source, and changing it in mid-call."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def sees_changing_pictures(page, wait_ms: int = 400) -> bool:
+def sees_changing_frames(page, wait_ms: int = 400) -> bool:
     seen = set()
     for _ in range(4):
         seen.add(page.measure("enhanced")["fingerprint"])
@@ -45,7 +45,7 @@ def test_the_sample_clip_is_for_people_without_a_camera(open_page, server, outpu
     page.choose("sample")
     page.start()
     expect_size(page, 640, 360)
-    assert sees_changing_pictures(page)
+    assert sees_changing_frames(page)
     assert page.measure("original")["sharpness"] > 100, "it has detail"
     page.page.screenshot(path=output / "sample.png", full_page=True)
 
@@ -58,7 +58,7 @@ def test_a_video_file_is_sent_in_its_own_shape(open_page, server, clip):
     expect(page.page.locator("#file-name")).to_have_text("clip.webm")
     page.start()
     expect_size(page, 480, 360)
-    assert sees_changing_pictures(page)
+    assert sees_changing_frames(page)
 
 
 def test_a_file_that_is_no_video_is_explained_and_another_one_helps(open_page, server, clip, tmp_path):
@@ -86,7 +86,7 @@ def test_a_screen_is_shared_and_the_end_of_sharing_explained(open_page, server):
     page = open_page(server)
     page.choose("screen")
     page.start()
-    assert sees_changing_pictures(page)
+    assert sees_changing_frames(page)
     page.page.evaluate(
         "document.getElementById('original-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
     )
@@ -110,7 +110,7 @@ def test_the_source_changes_in_mid_call_without_connecting_anew(open_page, serve
     page.choose("sample")
     expect(page.page.locator("#status-what")).to_have_text("Live.")
     page.until("track => track.readyState === 'ended'", camera)
-    assert sees_changing_pictures(page)
+    assert sees_changing_frames(page)
     page.page.locator("#resolution").select_option("320x180")
     expect_size(page, 320, 180)
     page.page.locator("#file").set_input_files(clip)
@@ -126,7 +126,7 @@ def test_a_source_that_does_not_open_in_mid_call_leaves_the_one_before(open_page
     page.choose("screen")
     expect(page.page.locator("#source-message")).to_have_text("No screen or window was shared.")
     expect(page.page.locator("#status-what")).to_have_text("Live.")
-    assert sees_changing_pictures(page)
+    assert sees_changing_frames(page)
 
 
 def test_the_choices_are_kept_for_the_next_visit(open_page, server):

@@ -1,4 +1,4 @@
-"""Original and enhanced picture beside each other: the same frame, and every way to look at it."""
+"""Original and enhanced video beside each other: the same frame, and every way to view it."""
 
 from pathlib import Path
 from statistics import median
@@ -26,7 +26,7 @@ def stage(live_stage: StagePage) -> StagePage:
     return live_stage
 
 
-def test_both_halves_show_the_same_frame_and_the_picture_moves(stage):
+def test_both_halves_show_the_same_frame_and_the_video_moves(stage):
     numbers = []
     for _ in range(SAMPLES):
         numbers.append(stage.numbers())
@@ -52,15 +52,15 @@ def test_the_enhanced_half_is_closer_to_the_photograph_than_what_was_sent_and_th
     assert measured[1] / measured[0] == pytest.approx(median(details), rel=0.35)
 
 
-def test_the_round_trip_is_as_long_as_the_picture_is_behind_the_camera(stage):
-    behind, said = [], []
+def test_the_round_trip_is_as_long_as_the_video_is_behind_the_camera(stage):
+    behind, measured = [], []
     for _ in range(SAMPLES):
         behind.append(stage.frames_behind_the_camera())
-        said.append(float(stage.whole.text("stage-roundtrip").split("/")[0]))
+        measured.append(float(stage.whole.text("stage-roundtrip").split("/")[0]))
         stage.page.wait_for_timeout(230)
     truth = median(frames for frames in behind if frames is not None) * 1000 / RATE
     # Less the way from camera to encoder, which is not in it, and more or less two frames.
-    assert median(said) == pytest.approx(truth, abs=80, rel=0.25)
+    assert median(measured) == pytest.approx(truth, abs=80, rel=0.25)
 
 
 def test_the_original_is_shown_as_it_was_sent_enlarged_to_the_size_of_the_enhanced(stage):
@@ -198,7 +198,7 @@ def test_full_screen_and_back(stage):
     assert stage.page.evaluate("document.fullscreenElement") is None
 
 
-def test_the_enhanced_picture_in_a_window_of_its_own(stage):
+def test_the_enhanced_video_in_a_window_of_its_own(stage):
     stage.press("stage-pip")
     expect(stage.page.locator("#stage-pip")).to_have_attribute("aria-pressed", "true")
     assert stage.page.evaluate("document.pictureInPictureElement.id") == "enhanced-video"
@@ -256,7 +256,7 @@ def assert_true_pixels(seen: np.ndarray, picture: np.ndarray, zoom: int) -> int:
                 # Neighbouring lines of a zoomed picture are alike: the line may fit where the whole does not.
                 if np.array_equal(seen[inner], cut[inner]):
                     return left
-    raise AssertionError("what is on the screen is no piece of the picture, pixel by pixel")
+    raise AssertionError("what is on the screen is no part of the frame, pixel by pixel")
 
 
 _SEND_SMALLER = """async (factor) => {

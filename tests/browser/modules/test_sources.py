@@ -77,7 +77,7 @@ PICTURE = f"""async (steps) => {{
     const {{ OutgoingVideo }} = await import('/static/sources/outgoing-video.js');
     {GRANTS}
     const [sent, results] = [[], []];
-    const picture = new OutgoingVideo({{
+    const outgoing = new OutgoingVideo({{
         onTrack: (track) => sent.push(tracks.indexOf(track)), onLost: () => {{}}, onSoftenFailed: () => {{}},
     }});
     const call = new AbortController();
@@ -85,12 +85,12 @@ PICTURE = f"""async (steps) => {{
     for (const step of steps) {{
         if (step === 'open') {{
             const at = results.push('pending') - 1;
-            picture.open(settings, call.signal).then(
+            outgoing.open(settings, call.signal).then(
                 () => (results[at] = 'opened'),
                 (error) => (results[at] = error instanceof DOMException ? error.name : error.code));
         }} else if (step === 'stop') {{
             call.abort();
-            picture.close();
+            outgoing.close();
         }} else requests[step[1]][step[0]](step[2]);
         await turn();
     }}
@@ -126,12 +126,12 @@ SOFTENED = """async ({ by, breaks, size }) => {
     navigator.mediaDevices.getUserMedia = async () => new MediaStream([camera]);
     let failures = 0;
     const sent = [];
-    const picture = new OutgoingVideo({
+    const outgoing = new OutgoingVideo({
         onTrack: (track) => sent.push(track), onLost: () => {}, onSoftenFailed: () => failures++,
     });
-    picture.soften(2);
+    outgoing.soften(2);
     const settings = { kind: 'camera', deviceId: '', file: null, size, framerate: 30 };
-    await picture.open(settings, new AbortController().signal);
+    await outgoing.open(settings, new AbortController().signal);
     if (breaks) {
         for (const { prototype } of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
             prototype.drawImage = () => { throw new Error('as the test wants'); };
@@ -153,7 +153,7 @@ SOFTENED = """async ({ by, breaks, size }) => {
     if (breaks) for (let i = 0; i < 100 && !failures; i++) await new Promise((resolve) => setTimeout(resolve, 30));
     const result = { frames: await frames(), failures, camera: sent.at(-1) === camera };
     clearInterval(drawing);
-    picture.close();
+    outgoing.close();
     return { ...result, size: [video.videoWidth, video.videoHeight] };
 }"""
 

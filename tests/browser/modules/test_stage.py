@@ -56,8 +56,8 @@ _PRESENTED = """async (calls) => {
     return calls.map(([current, told]) => {
         shown = current * 1e6;
         const taken = presented.take(told ?? undefined);
-        const is = taken && (taken.picture === video ? 'video' : taken.picture.timestamp / 1e6);
-        if (taken && taken.picture !== video) taken.picture.close();
+        const is = taken && (taken.frame === video ? 'video' : taken.frame.timestamp / 1e6);
+        if (taken && taken.frame !== video) taken.frame.close();
         return [is, taken && taken.sure, open.size];
     });
 }"""
@@ -115,7 +115,7 @@ def test_pixels_lie_on_whole_pixels_of_the_screen(modules, zoom, ratio):
         assert on_screen == pytest.approx(round(on_screen), abs=1e-6)
 
 
-def test_the_whole_picture_fits_in_the_middle(modules):
+def test_the_whole_frame_fits_in_the_middle(modules):
     box = modules.evaluate(_PLACE, [{"zoom": "fit", "centre": [0.9, 0.9]}, FRAME, [480, 360], 1])
     assert (box["width"], box["height"]) == pytest.approx((329.6 * 4 / 3, 329.6))
     assert box["left"] == pytest.approx((586 - box["width"]) / 2, abs=0.5)
