@@ -4,11 +4,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from acutance.server.errors import RequestError
 from acutance.server.forward.rules import ForwardRules
 from acutance.server.http import forward_routes
+from acutance.server.http.aiohttp_private import refuse_expectations
 from acutance.server.http.app_keys import HOST
 from acutance.server.http.bodies import BODY_LIMITS, BodyLimits, read_body
 from acutance.server.http.guard import CALLER, CLIENT, Guard
@@ -26,7 +27,6 @@ METRICS = web.AppKey("metrics", Metrics)
 STATIC = Path(__file__).resolve().parents[2] / "static"
 OPENAPI = Path(__file__).parent / "openapi.json"
 _LONGEST_ECHO = 200
-_CONTINUE = "100-continue"
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -74,23 +74,10 @@ def create_app(
     add_routes(app)
     forward_routes.add_routes(app, forwarding or ForwardRules())
     app.router.add_get("/static/{path:.+}", _static)
-    _refuse_expectations(app)
+    refuse_expectations(app)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
     return app
-
-
-def _refuse_expectations(app: web.Application) -> None:
-    # aiohttp itself refuses an unknown Expect (RFC 9110, section 10.1.1) before any middleware, and fails on one that
-    # is not UTF-8.
-    find = app.router.resolve
-
-    async def resolve(request: web.Request) -> web.UrlMappingMatchInfo:
-        if request.headers.get(hdrs.EXPECT, _CONTINUE).lower() != _CONTINUE:
-            raise web.HTTPExpectationFailed
-        return await find(request)
-
-    app.router.resolve = resolve  # type: ignore[method-assign]
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
@@ -111,7 +98,7 @@ async def _static(request: web.Request) -> web.StreamResponse:
 
 async def _offer(request: web.Request) -> web.StreamResponse:
     offer = read_offer(await read_body(request))
-    session, sdp = await request.app[HOST].open(request[CLIENT], offer.sdp, offer.settings, offer.stream)
+    session, sdp = await request.app[HOST].open(request[CLIENT], offer.description, offer.settings, offer.stream)
     return web.json_response(
         {"sdp": sdp, "type": "answer", "session": session.name, "url": session_url(session.id)},
         headers={"Cache-Control": "no-store"},
