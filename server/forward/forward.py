@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.sdp import SessionDescription
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 from yarl import URL
@@ -176,7 +177,8 @@ class _Publication:
         answer = (await client.offer(self._peer.localDescription.sdp)).sdp
         try:
             await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-            codec, sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
+            answered = SessionDescription.parse(answer)
+            codec, sound = negotiated_codec(answered), negotiated_codec(answered, "audio")
         except Exception as error:  # aiortc lets every kind escape on an odd answer
             raise ForwardError(f"its answer cannot be read ({error!r})"[:200]) from error
         try:

@@ -16,8 +16,9 @@ from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, prepare_ice
 from acutance.server.rtc.candidates import TrickledCandidates
-from acutance.server.rtc.h264_profile import with_profiles, with_received_level, with_stand_ins
+from acutance.server.rtc.h264_profile import raise_received_level, restore_profiles, substitute_profiles
 from acutance.server.rtc.ice import Network
+from acutance.server.rtc.session_description import serialised
 from acutance.server.security.quota import ActiveSession, Client
 
 log = logging.getLogger(__name__)
@@ -59,28 +60,31 @@ class Connection(ABC):
         self._closing: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
 
-    async def answer(self, offer: str) -> str:
-        """Negotiate on a checked session description; return the answer's, with every candidate in it.
+    async def answer(self, offer: SessionDescription) -> str:
+        """Negotiate on a checked offer, which is edited; return the SDP of the answer, with every candidate in it.
 
         Raises:
-            RequestError: aiortc cannot serve the offer after all; the session is closed.
+            RequestError: aiortc cannot answer the offer; the session is closed.
         """
         self.peer.on("connectionstatechange", self._on_state)
-        # From here on, so that an answer that never gets finished is cleaned up too.
+        # From here on, so that an answer that is never finished is cleaned up too.
         self.spawn(self._watch_handshake())
         try:
-            offer, profiles = with_stand_ins(offer)
-            self._offered = SessionDescription.parse(offer)
-            self._take_candidates(sum(len(media.ice_candidates) for media in self._offered.media))
+            profiles = substitute_profiles(offer)
+            self._offered = offer
+            self._take_candidates(sum(len(media.ice_candidates) for media in offer.media))
             self._prepare()
-            await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            await self.peer.setRemoteDescription(RTCSessionDescription(serialised(offer), "offer"))
             prepare_ice(self.peer)
             await self.peer.setLocalDescription(await self.peer.createAnswer())
             if self._closing is not None:  # meanwhile: what would be begun now would never be ended
                 raise RuntimeError("the session has been closed")
-            answer = self.peer.localDescription.sdp
+            answer = SessionDescription.parse(self.peer.localDescription.sdp)
             self._negotiated(answer)
-            return self._network.described(with_profiles(with_received_level(answer), profiles))
+            raise_received_level(answer)
+            restore_profiles(answer, profiles)
+            self._network.add_public_address(answer)
+            return serialised(answer)
         except RequestError:
             await self.close("the offer has too many candidates")
             raise
@@ -159,7 +163,7 @@ class Connection(ABC):
         """Add what the answer is to have; before the offer is applied."""
 
     @abstractmethod
-    def _negotiated(self, answer: str) -> None:
+    def _negotiated(self, answer: SessionDescription) -> None:
         """Begin what need not wait for the peer to be connected."""
 
     @abstractmethod

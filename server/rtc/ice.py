@@ -5,16 +5,17 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
 from typing import Any
 
-from aiortc import RTCConfiguration, RTCIceServer
-from aiortc.sdp import candidate_from_sdp
+from aiortc import RTCConfiguration, RTCIceCandidate, RTCIceServer
+from aiortc.sdp import SessionDescription
 
 # A call that is set up late in it still finds its relay; coturn asks only when the allocation is made or refreshed.
 _CREDENTIALS_S = 6 * 3600
 _USER = "acutance"
+_MAX_FOUNDATION = 32
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,21 @@ class Network:
         ]
         return RTCConfiguration(iceServers=servers)
 
-    def described(self, answer: str) -> str:
-        """Return a session description of ours with the public address before each private one, if there is one.
+    def add_public_address(self, answer: SessionDescription) -> None:
+        """Add the public address, if there is one, to a session description of the server.
 
-        Private ones stay, for peers on the same network. Some clients take the first host candidate and no other.
+        Each private host candidate of IPv4 gets a candidate with the public address and the same port before it: for a
+        NAT that maps every port to the same port of this machine (1:1, as clouds do). Private ones stay, for peers on
+        the same network. Some clients take the first host candidate and no other.
         """
-        return answer if self.public_ip is None else with_public_address(answer, self.public_ip)
+        if self.public_ip is None:
+            return
+        for media in answer.media:
+            media.ice_candidates = [
+                each
+                for candidate in media.ice_candidates
+                for each in (*_public_candidates(candidate, self.public_ip), candidate)
+            ]
 
 
 def credentials(secret: str, now: float) -> tuple[str, str]:
@@ -82,19 +92,12 @@ def credentials(secret: str, now: float) -> tuple[str, str]:
     return username, base64.b64encode(digest).decode()
 
 
-def with_public_address(sdp: str, public: str) -> str:
-    """Return a session description with a candidate of this address put before each private host candidate of IPv4.
-
-    For a NAT that maps every port to the same port of this machine (1:1, as clouds do).
-    """
-    lines = []
-    for line in sdp.splitlines():
-        if line.startswith("a=candidate:"):
-            candidate = candidate_from_sdp(line.removeprefix("a=candidate:"))
-            if candidate.type == "host" and _is_private_ipv4(candidate.ip):
-                lines.append(line.replace(f" {candidate.ip} ", f" {public} ", 1).replace(":", ":9", 1))
-        lines.append(line)
-    return "\r\n".join(lines) + "\r\n"
+def _public_candidates(candidate: RTCIceCandidate, public: str) -> list[RTCIceCandidate]:
+    if candidate.type != "host" or not _is_private_ipv4(candidate.ip):
+        return []
+    # Another address is another foundation (RFC 8445, section 5.1.1.3), of 32 characters at most (RFC 8839, section
+    # 5.1): aioice's have 32.
+    return [replace(candidate, ip=public, foundation=f"9{candidate.foundation}"[:_MAX_FOUNDATION])]
 
 
 def _link(server: dict[str, Any]) -> str:

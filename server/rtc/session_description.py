@@ -1,4 +1,9 @@
-"""Checks a session description before aiortc sees it: aiortc accepts garbage and breaks on odd BUNDLE lines."""
+"""Parses and checks a peer's session description: aiortc accepts garbage, and fails on odd BUNDLE lines.
+
+An offer is parsed once, repaired as an object and serialised once, for aiortc's peer connection. Limits and candidates
+are checked on the text before: they bound the time of aiortc's parser, which grows with the product of codecs and
+lines, and keep values from it on which it raises errors of every kind.
+"""
 
 import re
 from enum import Enum
@@ -17,21 +22,22 @@ _CANDIDATE = re.compile(
 # RFC 3551, section 6: seven bits, each for one codec of its section.
 _PAYLOAD_TYPE = re.compile(r"a=rtpmap:(1[01]\d|12[0-7]|\d{1,2}) ", re.ASCII)
 # Chrome's offer of sound and video has 163, of which 51 are of feedback.
-_MOST_LINES = 1000
+_MAX_LINES = 1000
 # aiortc copies each to every codec; five kinds are in use.
-_MOST_FEEDBACK_FOR_ALL = 32
-# RFC 8122, section 5; SHA-1 and older are not worth the name.
+_MAX_FEEDBACK_FOR_ALL = 32
+# RFC 8122, section 5; SHA-1 and older are broken.
 _ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){31,63}", re.IGNORECASE)
+_HIDDEN = ".local"
 _KINDS = {"video", "audio", "application"}
 _AUDIO_CODECS = ("audio/opus", "audio/pcmu", "audio/pcma", "audio/g722")
 
 
 class Role(Enum):
-    """What a peer wants of the server; the value is the directions that its media may have."""
+    """What a peer uses the server for; the value is the directions that its media may have."""
 
     RETURN = ("sendrecv",)
-    """Send, and get the enhanced picture back on the same connection."""
+    """Send, and receive the enhanced video on the same connection."""
     PUBLISH = ("sendonly", "sendrecv")
     """Send only (RFC 9725, section 4.2)."""
     WATCH = ("recvonly", "sendrecv")
@@ -39,14 +45,14 @@ class Role(Enum):
 
 
 _WHAT_TO_DO = {
-    Role.RETURN: "it must be sendrecv, for the enhanced picture comes back in it",
-    Role.PUBLISH: "it must be sendonly: this address takes a stream, and gives none back",
-    Role.WATCH: "it must be recvonly: this address gives a stream, and takes none",
+    Role.RETURN: "it must be sendrecv, as the enhanced video is returned in it",
+    Role.PUBLISH: "it must be sendonly: this address receives a stream, and sends none",
+    Role.WATCH: "it must be recvonly: this address sends a stream, and receives none",
 }
 
 
-def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
-    """Return a session description, checked, with what aiortc cannot take put right.
+def parse_offer(sdp: str, role: Role = Role.RETURN) -> SessionDescription:
+    """Return a peer's session description, checked; what aiortc cannot take but need not refuse is repaired.
 
     Raises:
         RequestError: what is wrong with it, and what to do.
@@ -54,35 +60,60 @@ def check_sdp(sdp: str, role: Role = Role.RETURN) -> str:
     lines = sdp.splitlines()
     if not lines or lines[0].strip() != "v=0":
         raise RequestError(400, "not_sdp", 'The "sdp" is not a session description: its first line must be v=0.')
-    if len(lines) > _MOST_LINES:
-        raise RequestError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MOST_LINES}.")
+    if len(lines) > _MAX_LINES:
+        raise RequestError(400, "bad_sdp", f"The session description has {len(lines)} lines: at most {_MAX_LINES}.")
     _check_candidates(lines)
     _check_payload_types(lines)
-    reachable = [line for line in lines if not is_hidden(line)]
-    repaired = "\r\n".join(_without_lone_end(_with_present_mids_bundled(reachable))) + "\r\n"
     try:
-        description = SessionDescription.parse(repaired)
-    except Exception as error:  # aiortc's parser lets every kind escape
+        description = SessionDescription.parse(sdp)
+    except Exception as error:  # aiortc's parser raises errors of every kind
         raise RequestError(400, "bad_sdp", f"The session description cannot be read ({error!r})."[:200]) from error
+    _repair(description)
     _check_sections(description, role)
-    return repaired
+    return description
 
 
-def negotiated_codec(answer: str, kind: str = "video") -> str:
-    """Return the codec that an answer of aiortc's settles on: ``H264`` or ``VP8``; empty without such a section."""
-    description = SessionDescription.parse(answer)
+def serialised(description: SessionDescription) -> str:
+    """Return the text of a session description, with CRLF line ends (RFC 8866, section 5)."""
     for media in description.media:
+        # aiortc writes a=rtcp-mux only behind a=rtcp; 9 is the discard port (RFC 8859, section 5.1).
+        if media.rtcp_mux and media.rtcp_port is None:
+            media.rtcp_port = 9
+    return str(description)
+
+
+def negotiated_codec(answer: SessionDescription, kind: str = "video") -> str:
+    """Return the codec that an answer selects for ``video`` or ``audio``, as in SDP; empty without such a section."""
+    for media in answer.media:
         if media.kind == kind and media.rtp.codecs:
             return media.rtp.codecs[0].name
     return ""
 
 
+def _repair(description: SessionDescription) -> None:
+    # Addresses are those of ICE. A name in their place is not written by aiortc.
+    description.host = None
+    for media in description.media:
+        media.host = media.rtcp_host = None
+    mids = [media.rtp.muxId for media in description.media]
+    for group in description.group:
+        if group.semantic == "BUNDLE":
+            # FFmpeg's WHIP muxer writes BUNDLE 0 1 also where only mid 1 exists; aiortc then fails, in close() too.
+            group.items = [item for item in group.items if item in mids]
+    for media in description.media:
+        media.ice_candidates = [each for each in media.ice_candidates if not each.ip.endswith(_HIDDEN)]
+    if not any(media.ice_candidates for media in description.media):
+        # With the end announced but no candidate aiortc stays in "new" for ever, with trickled candidates too.
+        for media in description.media:
+            media.ice_candidates_complete = False
+
+
 def is_hidden(line: str) -> bool:
-    """Return whether a line is a candidate with a ``.local`` name, which browsers put in the place of an address.
+    """Return whether a line is a candidate with a ``.local`` name, which browsers send in place of an address.
 
     aiortc would ask the local network by multicast and wait a second for each. The peer's checks show its address.
     """
-    return line.startswith("a=candidate:") and line.split()[4].endswith(".local")
+    return line.startswith("a=candidate:") and line.split()[4].endswith(_HIDDEN)
 
 
 def check_candidate(line: str) -> None:
@@ -104,7 +135,7 @@ def _extensions_are_readable(line: str) -> bool:
 
 
 def _check_payload_types(lines: list[str]) -> None:
-    # Before aiortc reads them: its time grows with the codecs of a type times the lines that speak of it.
+    # Before aiortc parses them: its time grows with the number of codecs times the number of lines about them.
     taken: set[str] = set()
     for line in lines:
         if line.startswith("m="):
@@ -116,8 +147,8 @@ def _check_payload_types(lines: list[str]) -> None:
                     400, "bad_sdp", f"{line[:60]!r}: a payload type is a number up to 127, once in its section."
                 )
             taken.add(match[1])
-    if sum(line.startswith("a=rtcp-fb:*") for line in lines) > _MOST_FEEDBACK_FOR_ALL:
-        raise RequestError(400, "bad_sdp", f"At most {_MOST_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are taken.")
+    if sum(line.startswith("a=rtcp-fb:*") for line in lines) > _MAX_FEEDBACK_FOR_ALL:
+        raise RequestError(400, "bad_sdp", f"At most {_MAX_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are taken.")
 
 
 def _check_candidates(lines: list[str]) -> None:
@@ -128,35 +159,6 @@ def _check_candidates(lines: list[str]) -> None:
         )
     for line in candidates:
         check_candidate(line)
-
-
-def _with_present_mids_bundled(lines: list[str]) -> list[str]:
-    # FFmpeg's WHIP muxer says BUNDLE 0 1 also where only mid 1 exists; aiortc then fails, in close() too.
-    mids = _section_mids(lines)
-    return [
-        " ".join(["a=group:BUNDLE", *(mid for mid in line.split()[1:] if mid in mids)])
-        if line.startswith("a=group:BUNDLE")
-        else line
-        for line in lines
-    ]
-
-
-def _section_mids(lines: list[str]) -> list[str]:
-    """Return each section's, as aiortc reads it: the last one that it has, spaces and all."""
-    mids: list[str] = []
-    for line in lines:
-        if line.startswith("m="):
-            mids.append("")
-        elif line.startswith("a=mid:") and mids:
-            mids[-1] = line.removeprefix("a=mid:")
-    return mids
-
-
-def _without_lone_end(lines: list[str]) -> list[str]:
-    # With the end announced but no candidate aiortc stays in "new" for ever, trickled ones or not.
-    if any(line.startswith("a=candidate") for line in lines):
-        return lines
-    return [line for line in lines if not line.startswith("a=end-of-candidates")]
 
 
 def _check_sections(description: SessionDescription, role: Role) -> None:
@@ -180,7 +182,7 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
     mids = [media.rtp.muxId for media in description.media]
     if len(set(mids)) < len(mids):
         raise RequestError(400, "bad_mid", f"Two sections have the same a=mid ({', '.join(mids)[:60]}).")
-    # Sound goes back as it came: with the offers of the page its direction is the peer's affair.
+    # Sound is returned unchanged: the offers of the page may give it any direction.
     directed = ("video",) if role is Role.RETURN else ("video", "audio")
     for media in description.media:
         if media.kind in directed:
@@ -215,7 +217,7 @@ def _check_direction(media: MediaDescription, role: Role) -> None:
 
 
 def _check_codecs(media: MediaDescription, role: Role) -> None:
-    # What is only received may have any profile of H.264.
+    # Video that is only received may have any H.264 profile.
     h264 = is_h264 if role is Role.PUBLISH else is_baseline
     if media.kind == "video" and not any(
         codec.mimeType.lower() == "video/vp8" or h264(codec) for codec in media.rtp.codecs

@@ -8,6 +8,7 @@ from dataclasses import replace
 from weakref import WeakSet
 
 from aiortc import RTCPeerConnection
+from aiortc.sdp import SessionDescription
 
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.encoding.rendition import Variant
@@ -163,7 +164,7 @@ class Host:
     async def open(
         self,
         client: Client,
-        offer: str,
+        offer: SessionDescription,
         settings: SessionSettings | None = None,
         stream: str | None = None,
         returns: bool = True,
@@ -201,7 +202,7 @@ class Host:
         return session, answer
 
     async def watch(
-        self, client: Client, offer: str, stream: str, variant: Variant = Variant.ENHANCED
+        self, client: Client, offer: SessionDescription, stream: str, variant: Variant = Variant.ENHANCED
     ) -> tuple[Viewer, str]:
         """Answer an offer, a checked session description, with a stream that is live.
 

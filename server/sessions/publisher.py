@@ -7,6 +7,7 @@ from time import monotonic
 
 from aiortc import RTCRtpTransceiver
 from aiortc.mediastreams import MediaStreamTrack
+from aiortc.sdp import SessionDescription
 from aiortc.stats import RTCInboundRtpStreamStats
 
 from acutance.server.encoding.outbound_media import OutboundMedia
@@ -143,7 +144,7 @@ class Session(Connection):
             if receiver.track is track:
                 SoundFeed(receiver, self.pipeline.fan_out.put_sound)
 
-    def _negotiated(self, answer: str) -> None:
+    def _negotiated(self, answer: SessionDescription) -> None:
         self._codec, self.sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
         if self._video is None or self._transceiver is None:
             return

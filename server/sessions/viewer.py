@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from time import monotonic
 
+from aiortc.sdp import SessionDescription
+
 from acutance.server.encoding.outbound_media import OutboundMedia
 from acutance.server.encoding.rendition import Variant
 from acutance.server.rtc.connection import Connection
@@ -40,7 +42,7 @@ class Viewer(Connection):
         if any(media.kind == "audio" for media in self._offered.media):
             self._media.add_sound(self.peer, self.publisher.sound or "opus")
 
-    def _negotiated(self, answer: str) -> None:
+    def _negotiated(self, answer: SessionDescription) -> None:
         self._codec = negotiated_codec(answer)
         self._sound_codec = negotiated_codec(answer, "audio")
 

@@ -3,8 +3,10 @@
 import json
 from dataclasses import dataclass
 
+from aiortc.sdp import SessionDescription
+
 from acutance.server.errors import RequestError
-from acutance.server.rtc.session_description import Role, check_sdp
+from acutance.server.rtc.session_description import Role, parse_offer
 from acutance.server.sessions.settings import SessionSettings
 
 
@@ -13,12 +15,12 @@ class Offer:
     """What a peer offers.
 
     Attributes:
-        sdp: the session description, checked.
+        description: the session description, checked.
         settings: what it asks of its session.
         stream: the name under which others may watch it; None for nobody.
     """
 
-    sdp: str
+    description: SessionDescription
     settings: SessionSettings
     stream: str | None = None
 
@@ -50,4 +52,4 @@ def read_offer(body: bytes) -> Offer:
     stream = message.get("stream")
     if stream is not None and not isinstance(stream, str):
         raise RequestError(400, "bad_stream", f'"stream" is {str(stream)[:40]!r}: it must be a name, or left out.')
-    return Offer(check_sdp(offer["sdp"], Role.RETURN), SessionSettings().changed(settings), stream)
+    return Offer(parse_offer(offer["sdp"], Role.RETURN), SessionSettings().changed(settings), stream)

@@ -29,6 +29,6 @@ async def watch(host: Host, client: Client, stream: str, variant: str, content_t
     """
     if variant not in list(Variant):
         raise RequestError(400, "bad_variant", f"There is no variant {variant[:40]!r}: enhanced or original.")
-    sdp = read_sdp(content_type, body, Role.WATCH)
-    viewer, answer = await host.watch(client, sdp, check_name(stream), Variant(variant))
+    offer = read_sdp(content_type, body, Role.WATCH)
+    viewer, answer = await host.watch(client, offer, check_name(stream), Variant(variant))
     return created(host, viewer, answer)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from aiortc.sdp import SessionDescription
+
 from acutance.server.errors import RequestError
 from acutance.server.rtc.connection import Connection
-from acutance.server.rtc.session_description import Role, check_sdp
+from acutance.server.rtc.session_description import Role, parse_offer
 from acutance.server.security.quota import Client
 from acutance.server.sessions.host import Host
 from acutance.server.signalling.trickle import read_fragment, read_json
@@ -47,8 +49,8 @@ async def publish(host: Host, client: Client, stream: str, content_type: str, bo
         FullError, TakenError: not here, or not now.
         RequestError: what is wrong with the offer, and what to do.
     """
-    sdp = read_sdp(content_type, body, Role.PUBLISH)
-    session, answer = await host.open(client, sdp, stream=stream, returns=False)
+    offer = read_sdp(content_type, body, Role.PUBLISH)
+    session, answer = await host.open(client, offer, stream=stream, returns=False)
     return created(host, session, answer)
 
 
@@ -57,7 +59,7 @@ def created(host: Host, connection: Connection, answer: str) -> Created:
     return Created(answer, connection.id, connection.etag, host.network.links())
 
 
-def read_sdp(content_type: str, body: bytes, role: Role) -> str:
+def read_sdp(content_type: str, body: bytes, role: Role) -> SessionDescription:
     """Return the checked session description of a request's body.
 
     Args:
@@ -69,7 +71,7 @@ def read_sdp(content_type: str, body: bytes, role: Role) -> str:
         RequestError: what is wrong with it.
     """
     _check_type(content_type, SDP)
-    return check_sdp(_text(body), role)
+    return parse_offer(_text(body), role)
 
 
 async def patch(

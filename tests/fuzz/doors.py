@@ -11,8 +11,9 @@ from acutance.server.errors import RequestError
 from acutance.server.forward.rules import ForwardRules
 from acutance.server.options.forwarding import read_hosts
 from acutance.server.rtc.candidates import TrickledCandidates
-from acutance.server.rtc.h264_profile import with_received_level, with_stand_ins
-from acutance.server.rtc.session_description import Role, check_sdp
+from acutance.server.rtc.h264_profile import raise_received_level, restore_profiles, substitute_profiles
+from acutance.server.rtc.ice import Network
+from acutance.server.rtc.session_description import Role, parse_offer, serialised
 from acutance.server.security.access import Access
 from acutance.server.security.origins import OriginError, Origins
 from acutance.server.security.tokens import TokenError, Tokens
@@ -26,6 +27,7 @@ from tests.fuzz.tally import LONGEST_S, timed
 
 # It goes into an answer or to a peer: nobody gets their own kilobytes back.
 _LONGEST_MESSAGE = 800
+_NETWORK = Network(public_ip="198.51.100.9")
 
 
 class FaultError(AssertionError):
@@ -80,13 +82,17 @@ def _description(given: bytes) -> None:
     refusal = None
     for role in Role:
         try:
-            sdp = check_sdp(_text(given), role)
+            description = parse_offer(_text(given), role)
         except RequestError as error:
             refusal = error
             continue
         # What is done with an offer that was taken, before aiortc has it.
-        stood, _ = with_stand_ins(sdp)
-        SessionDescription.parse(with_received_level(stood))
+        profiles = substitute_profiles(description)
+        SessionDescription.parse(serialised(description))
+        raise_received_level(description)
+        restore_profiles(description, profiles)
+        _NETWORK.add_public_address(description)
+        SessionDescription.parse(serialised(description))
     if refusal is not None:
         raise refusal
 

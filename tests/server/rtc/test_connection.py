@@ -6,11 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 from aiortc import RTCSessionDescription
+from aiortc.sdp import SessionDescription
 
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.ice import Network
+from acutance.server.rtc.session_description import Role, parse_offer
 from acutance.server.security.quota import Client
 from tests.offers import VIDEO, offer
 
@@ -29,7 +31,7 @@ class Call(Connection):
     def _prepare(self) -> None:
         self.peer.addTransceiver("video", direction="recvonly")
 
-    def _negotiated(self, answer: str) -> None:
+    def _negotiated(self, answer: SessionDescription) -> None:
         self.negotiated += 1
 
     def _begin(self) -> None:
@@ -84,7 +86,7 @@ async def test_an_answer_that_is_finished_after_the_session_has_closed_is_not_gi
 
     call.peer.setLocalDescription = slow  # type: ignore[method-assign, assignment]
     with pytest.raises(RequestError, match="the session has been closed"):
-        await call.answer(offer(VIDEO))
+        await call.answer(parse_offer(offer(VIDEO), Role.PUBLISH))
     assert call.negotiated == 0
     assert call.closed == [call]
 

@@ -3,11 +3,15 @@ import hashlib
 import hmac
 
 import pytest
+from aioice.candidate import candidate_foundation
+from aiortc import RTCIceCandidate
+from aiortc.sdp import SessionDescription, candidate_to_sdp
 from pydantic import ValidationError
 
 from acutance.server import assembly
 from acutance.server.options.server import ServeOptions
-from acutance.server.rtc.ice import Network, credentials, with_public_address
+from acutance.server.rtc.ice import Network, credentials
+from acutance.server.rtc.session_description import check_candidate
 
 ANSWER = (
     "v=0\r\nm=video 50000 UDP/TLS/RTP/SAVPF 96\r\n"
@@ -34,12 +38,26 @@ def test_fixed_credentials_are_passed_on() -> None:
     assert network.ice_servers() == [{"urls": "turn:t:1", "username": "u", "credential": "p"}]
 
 
+def _candidates_with(public: str | None, answer: str = ANSWER) -> list[RTCIceCandidate]:
+    description = SessionDescription.parse(answer)
+    Network(public_ip=public).add_public_address(description)
+    return description.media[0].ice_candidates
+
+
 def test_the_public_address_comes_before_each_private_one_with_its_port() -> None:
-    candidates = [line for line in with_public_address(ANSWER, "198.51.100.9").splitlines() if "candidate:" in line]
-    assert [line.split()[4] for line in candidates] == ["198.51.100.9", "192.168.1.5", "2001:db8::5", "203.0.113.7"]
-    assert [line.split()[5] for line in candidates[:2]] == ["50000", "50000"]
-    assert candidates[0].split()[0] != candidates[1].split()[0], "another foundation: another address"
-    assert Network(public_ip=None).described(ANSWER) == ANSWER
+    candidates = _candidates_with("198.51.100.9")
+    assert [each.ip for each in candidates] == ["198.51.100.9", "192.168.1.5", "2001:db8::5", "203.0.113.7"]
+    assert [each.port for each in candidates[:2]] == [50000, 50000]
+    assert candidates[0].foundation != candidates[1].foundation, "another address"
+    assert _candidates_with(None) == candidates[1:]
+
+
+def test_the_public_address_has_a_foundation_that_other_parsers_take() -> None:
+    # aioice's foundations have 32 characters, and more are not allowed (RFC 8839, section 5.1).
+    private, *_ = _candidates_with(None)
+    longest = ANSWER.replace("candidate:a1 ", f"candidate:{candidate_foundation('host', 'udp', private.ip)} ")
+    for candidate in _candidates_with("198.51.100.9", longest):
+        check_candidate("a=candidate:" + candidate_to_sdp(candidate))
 
 
 @pytest.mark.parametrize(
