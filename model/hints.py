@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.model.sharpness import sharpness
+from acutance.model.sharpness import detail_ratio
 
 COUNT = 4
 """Hints a frame has."""
@@ -102,7 +102,7 @@ def with_frame(hints: Hints, luma: NDArray[np.uint8], coded_width: int) -> Hints
         luma: As the student gets it, uint8 `[H, W]`.
         coded_width: Width in pixels before the enlargement.
     """
-    return replace(hints, reduction=max(1.0, luma.shape[1] / coded_width), sharpness=sharpness(luma))
+    return replace(hints, reduction=max(1.0, luma.shape[1] / coded_width), sharpness=detail_ratio(luma))
 
 
 def fill(plane: NDArray[np.uint8], hints: Hints) -> None:

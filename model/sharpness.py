@@ -1,24 +1,24 @@
-"""How sharp a whole picture is: what a network that looks at 20 pixels at a time cannot know."""
+"""Sharpness of a whole frame, which a network with a receptive field of 20 pixels cannot see."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _ROWS = 4
-"""Every fourth row is looked at: a quarter of the work, and as good a mean."""
+"""Every fourth row is measured: a quarter of the work, and as good a mean."""
 _SMALLEST = 5
 
 
-def sharpness(luma: NDArray[np.uint8]) -> float:
-    """Compare detail of the finest scale with that of the next: about 0.6 for a sharp picture, 0.3 for a soft one.
+def detail_ratio(luma: NDArray[np.uint8]) -> float:
+    """The ratio of detail at the finest scale to detail at the next: about 0.6 for a sharp picture, 0.3 for a soft one.
 
-    The mean absolute second difference of neighbours along rows, over that of every second pixel: a ratio, so that
-    neither contrast nor content decides.
+    Detail is the mean absolute second difference along rows, of neighbours and of every second pixel. As a ratio it
+    does not depend on contrast or content.
 
     Args:
         luma: uint8 `[H, W]`.
 
     Returns:
-        0 to 1; 0 for a picture without any detail.
+        0 to 1; 0 for a picture without detail.
     """
     if luma.shape[1] < _SMALLEST:
         return 0.0

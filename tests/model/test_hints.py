@@ -4,7 +4,7 @@ import torch
 
 from acutance.model.hints import BITS_WINDOW, UNCODED, Hints, StreamHints, fill, with_frame
 from acutance.model.nets.student import as_codes, hint_plane
-from acutance.model.sharpness import sharpness
+from acutance.model.sharpness import detail_ratio
 
 
 def test_what_was_neither_coded_nor_reduced_is_all_zeros() -> None:
@@ -53,5 +53,5 @@ def test_a_frame_without_a_readable_step_has_the_hints_of_the_frame_before() -> 
 
 def test_the_decoded_frame_adds_sharpness_and_reduction() -> None:
     luma = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
-    assert with_frame(Hints(2.0, 0.5), luma, 32) == Hints(2.0, 0.5, 2.0, sharpness(luma))
+    assert with_frame(Hints(2.0, 0.5), luma, 32) == Hints(2.0, 0.5, 2.0, detail_ratio(luma))
     assert with_frame(UNCODED, luma, 128).reduction == 1.0

@@ -1,25 +1,25 @@
 import numpy as np
 import pytest
 
-from acutance.model.sharpness import sharpness
+from acutance.model.sharpness import detail_ratio
 from tests.pictures import lumas, soft
 
 
 def test_a_soft_picture_is_told_from_a_sharp_one_whatever_its_contrast() -> None:
     sharp = next(lumas(640, 360, 1))
     blurred = soft(sharp)
-    assert sharpness(sharp) > 1.1 * sharpness(blurred)
+    assert detail_ratio(sharp) > 1.1 * detail_ratio(blurred)
     pale = (100 + sharp // 4).astype(np.uint8)
-    assert sharpness(pale) == pytest.approx(sharpness(sharp), rel=0.1)
-    assert sharpness(soft(sharp, 3)) < sharpness(blurred)
+    assert detail_ratio(pale) == pytest.approx(detail_ratio(sharp), rel=0.1)
+    assert detail_ratio(soft(sharp, 3)) < detail_ratio(blurred)
 
 
 def test_noise_is_sharp_and_a_ramp_is_not() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
-    assert sharpness(noise) > 0.9
-    assert 0 <= sharpness(np.tile(np.arange(0, 256, 2, np.uint8), (16, 1))) < 0.01
+    assert detail_ratio(noise) > 0.9
+    assert 0 <= detail_ratio(np.tile(np.arange(0, 256, 2, np.uint8), (16, 1))) < 0.01
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (17, 31), (5, 4), (1, 5)])
 def test_flat_and_tiny_pictures_have_none(shape: tuple[int, int]) -> None:
-    assert sharpness(np.full(shape, 90, np.uint8)) == 0.0
+    assert detail_ratio(np.full(shape, 90, np.uint8)) == 0.0

@@ -27,7 +27,7 @@ def evaluate(
     ] = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="Beside psnr and ssim: ms-ssim, sharpness, halo, lpips, vmaf, vmaf-neg; repeatable."),
+        typer.Option(help="In addition to psnr and ssim: ms-ssim, gradient, halo, lpips, vmaf, vmaf-neg; repeatable."),
     ] = None,
     data: Data = DATA,
     fit_on: FitOn = None,

@@ -1,4 +1,4 @@
-"""How sharp a picture is, and what sharpening it has cost: gradients and halos, measured against the truth."""
+"""Edge metrics of a picture against the truth: gradient magnitude, and halos beside edges."""
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
@@ -8,18 +8,18 @@ from acutance.training.data.planes import Luma
 
 _HALO_WINDOW = 7
 _HALO_EDGE = 40
-SHARPNESS_KIND = "sharpness is the mean Sobel gradient magnitude (Tenengrad, Krotkov 1988) over that of the truth"
+GRADIENT_KIND = "gradient is the mean Sobel gradient magnitude (Tenengrad, Krotkov 1988) over that of the truth"
 HALO_KIND = (
-    f"halo is by how many grey levels a picture leaves the range that the truth has within {_HALO_WINDOW}x"
-    f"{_HALO_WINDOW} px, mean over pixels where that range is at least {_HALO_EDGE}"
+    f"halo is the overshoot in grey levels beyond the range of the truth within {_HALO_WINDOW}x{_HALO_WINDOW} px, mean "
+    f"over pixels where that range is at least {_HALO_EDGE}"
 )
 
 
-def sharpness(picture: Luma, truth: Luma, border: int = 0) -> float:
+def gradient_ratio(picture: Luma, truth: Luma, border: int = 0) -> float:
     """Mean gradient magnitude of a picture, uint8 `[H, W]`, over that of the truth: 1 is as sharp, 0 is flat.
 
-    Tenengrad: the focus measure of Tenenbaum 1970 and Krotkov 1988, here with the magnitude itself instead of its
-    square, so that noise at edges does not rule it. A flat truth has no sharpness to compare with and counts 1.
+    Tenengrad, the focus measure of Tenenbaum 1970 and Krotkov 1988, with the magnitude instead of its square, so that
+    noise at edges has less weight. With a flat truth the ratio is 1.
     """
     inside = _inside(truth, border)
     ours, wanted = (float(np.mean(sobel(plane.astype(np.float64))[inside])) for plane in (picture, truth))

@@ -1,4 +1,4 @@
-"""What can be measured of a picture against the truth, by name, and which of it this installation can measure."""
+"""The registry of metrics, by name, and which of them this installation can measure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Literal
 
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
-from acutance.training.metrics.edges import HALO_KIND, SHARPNESS_KIND, halo, sharpness
+from acutance.training.metrics.edges import GRADIENT_KIND, HALO_KIND, gradient_ratio, halo
 from acutance.training.metrics.external import lpips, lpips_missing, ms_ssim, vmaf, vmaf_missing, vmaf_neg
 from acutance.training.metrics.psnr_ssim import HIGHEST_PSNR, SSIM_KIND, finite_psnr, ssim
 
@@ -17,16 +17,16 @@ def _always_there() -> str | None:
 
 @dataclass(frozen=True)
 class Metric:
-    """One way to measure.
+    """A metric of a picture against the truth.
 
     Attributes:
-        name: What it is asked for by.
-        title: What stands above its column, with the unit.
-        measure: Picture, truth (uint8 `[H, W]`) and the border that is cut, to the figure.
-        better: Whether more, less, or being near to one is better.
-        kind: What exactly it is, for the footnote.
-        decimals: Digits after the point.
-        missing: Why this installation cannot measure it, or None where it can.
+        name: Name in options and JSON.
+        title: Title of its column, with the unit.
+        measure: Function of picture, truth (uint8 `[H, W]`) and the border in pixels that is left out.
+        better: Whether more, less, or a value near one is better.
+        kind: Exact definition, for the footnote.
+        decimals: Digits after the point in tables.
+        missing: Returns why this installation cannot measure it, None where it can.
     """
 
     name: str
@@ -51,7 +51,7 @@ METRICS = {
             "MS-SSIM by Wang, Simoncelli and Bovik 2003, five scales, valid region (torchmetrics)",
             4,
         ),
-        Metric("sharpness", "sharpness", sharpness, "one", SHARPNESS_KIND, 3),
+        Metric("gradient", "gradient, over the truth's", gradient_ratio, "one", GRADIENT_KIND, 3),
         Metric("halo", "halo, grey levels", halo, "less", HALO_KIND, 2),
         Metric(
             "lpips",
@@ -75,11 +75,11 @@ METRICS = {
     )
 }
 ALWAYS = ("psnr", "ssim")
-"""What every table has."""
+"""Metrics that every table has."""
 
 
 def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """PSNR, SSIM and what else is asked for and can be measured here.
+    """PSNR, SSIM, and those of the named metrics that can be measured here.
 
     Returns:
         Names of metrics, and a sentence for each that cannot be measured here.
@@ -90,7 +90,7 @@ def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
     wanted = list(dict.fromkeys((*ALWAYS, *names)))
     for name in wanted:
         if name not in METRICS:
-            raise DataError(f"{name!r} is no metric; there are {', '.join(METRICS)}")
+            raise DataError(f"{name!r} is not a metric; choose from {', '.join(METRICS)}")
     reasons = {name: METRICS[name].missing() for name in wanted}
     notes = [f"{name} is absent: {reason}" for name, reason in reasons.items() if reason]
     return [name for name in wanted if not reasons[name]], notes

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 from acutance.model.engine import catalog, providers
 from acutance.model.engine.engine import Engine, EngineError, UnsupportedSizeError
 from acutance.model.hints import Hints
-from acutance.model.sharpness import sharpness
+from acutance.model.sharpness import detail_ratio
 from tests.pictures import lumas, soft
 
 
@@ -75,14 +75,14 @@ def test_a_soft_picture_comes_nearer_to_the_crisp_one(engine: Engine) -> None:
     crisp = next(lumas(320, 240, 1))
     blurred = soft(crisp)
     error_before = np.mean((blurred.astype(float) - crisp) ** 2)
-    known = Hints(step=8, bits=0.1, sharpness=sharpness(blurred))
+    known = Hints(step=8, bits=0.1, sharpness=detail_ratio(blurred))
     error_after = np.mean((engine.sharpen(blurred, hints=known).astype(float) - crisp) ** 2)
     assert error_after < 0.9 * error_before
 
 
 def test_a_crisp_picture_is_left_alone(engine: Engine) -> None:
     crisp = next(lumas(320, 240, 1))
-    known = Hints(sharpness=sharpness(crisp))
+    known = Hints(sharpness=detail_ratio(crisp))
     changed = np.mean((engine.sharpen(crisp, hints=known).astype(float) - crisp) ** 2)
     assert 10 * np.log10(255**2 / max(changed, 1e-9)) >= 45
 

@@ -11,7 +11,7 @@ from acutance.model.engine.engine import Engine
 from acutance.model.hints import Hints
 from acutance.model.planes import Plane
 from acutance.model.scaling import enlarge
-from acutance.model.sharpness import sharpness
+from acutance.model.sharpness import detail_ratio
 from acutance.server.frames.planes import plane_view
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhancer, Treatment
@@ -49,7 +49,7 @@ def test_luma_is_the_engines_and_the_rest_is_as_it_came(ladder: Ladder, size: tu
     result = enhanced.frame
     assert (result.width, result.height) == size
     assert np.array_equal(
-        plane_view(result, 0), ladder.best.sharpen(planes[0], hints=Hints(12, 0.05, sharpness=sharpness(planes[0])))
+        plane_view(result, 0), ladder.best.sharpen(planes[0], hints=Hints(12, 0.05, sharpness=detail_ratio(planes[0])))
     )
     assert not np.array_equal(plane_view(result, 0), planes[0])
     assert all(np.array_equal(plane_view(result, index), planes[index]) for index in (1, 2))
@@ -139,7 +139,7 @@ def test_a_reduced_picture_comes_back_enlarged_then_sharpened(ladder: Ladder) ->
     frame = _coloured(214, 120)
     luma = enlarge(plane_view(frame, 0).copy(), 640, 360)
     result = Enhancer(ladder).enhance(frame, Treatment("small", (640, 360)), Hints(12, 0.05)).frame
-    told = Hints(12, 0.05, reduction=640 / 214, sharpness=sharpness(luma))
+    told = Hints(12, 0.05, reduction=640 / 214, sharpness=detail_ratio(luma))
     assert np.array_equal(plane_view(result, 0), ladder.best.sharpen(luma, hints=told))
     assert plane_view(result, 1).shape == (180, 320)
     assert (result.pts, result.time_base) == (21_000, VIDEO_TIME_BASE)

@@ -42,8 +42,8 @@ def test_ms_ssim_is_wang_s(truth: np.ndarray, soft: np.ndarray) -> None:
         measure(["ms-ssim"], soft[:100], truth[:100], 0)
 
 
-def test_sharpness_falls_with_blur_and_rises_with_sharpening(truth: np.ndarray, soft: np.ndarray) -> None:
-    figures = [measure(["sharpness"], p, truth, 2)["sharpness"] for p in (soft, unsharp(soft), truth, unsharp(truth))]
+def test_gradient_falls_with_blur_and_rises_with_sharpening(truth: np.ndarray, soft: np.ndarray) -> None:
+    figures = [measure(["gradient"], p, truth, 2)["gradient"] for p in (soft, unsharp(soft), truth, unsharp(truth))]
     assert figures == sorted(figures)
     assert figures[2] == 1
 
@@ -72,7 +72,7 @@ def test_what_is_not_there_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch,
     assert names == ["psnr", "ssim", "halo"]
     assert len(notes) == 1
     assert notes[0].startswith("lpips is absent: torchvision's weights of AlexNet are not at ")
-    with pytest.raises(DataError, match="'beauty' is no metric"):
+    with pytest.raises(DataError, match="'beauty' is not a metric"):
         choose(["beauty"])
 
 
