@@ -1,4 +1,4 @@
-"""Tables of quality and cost: for a terminal, in Markdown, CSV and JSON; and the note that belongs under each."""
+"""Tables of quality and cost, on a terminal, in Markdown, CSV and JSON, each with a footnote on the measurement."""
 
 import csv
 import io
@@ -15,19 +15,20 @@ from acutance.training.checkpoints.run_record import commit, machine, versions
 from acutance.training.evaluation.bootstrap import Estimate
 from acutance.training.evaluation.cost import Cost
 from acutance.training.evaluation.evaluate import Measurement, protocol
+from acutance.training.evaluation.markdown import markdown_table
 from acutance.training.evaluation.rows import ALL, GROUPS, INPUT, Row, make_rows
 from acutance.training.metrics.registry import ALWAYS, METRICS
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that one evaluation found.
+    """The results of one evaluation.
 
     Attributes:
-        measurements: By picture.
+        measurements: By method, picture or clip, and degradation.
         metrics: Names of the metrics, in the order of the tables.
-        costs: What each method costs, where that was measured.
-        notes: Sentences about what could not be measured.
+        costs: Cost of each method, where it was measured.
+        notes: Sentences on metrics that could not be measured.
     """
 
     measurements: Sequence[Measurement]
@@ -42,7 +43,7 @@ class Report:
 
 @dataclass(frozen=True)
 class _Grid:
-    """A table as text: its title, what stands above each column, and the lines."""
+    """A table as text: its title, the titles of its columns, and its rows."""
 
     title: str
     columns: list[str]
@@ -66,14 +67,12 @@ def markdown(title: str, report: Report) -> str:
     """Every table and the footnote as Markdown."""
     parts = [f"# {title}\n"]
     for grid in _grids(report):
-        rule = ["---", *["---:"] * (len(grid.columns) - 1)]
-        lines = ["| " + " | ".join(line) + " |" for line in (grid.columns, rule, *grid.lines)]
-        parts.append(f"## {grid.title}\n\n" + "\n".join(lines) + "\n")
+        parts.append(f"## {grid.title}\n\n{markdown_table(grid.columns, grid.lines)}")
     return "\n".join([*parts, footnote(report), ""])
 
 
 def as_csv(report: Report) -> str:
-    """A line for each set, category, degradation, method and metric; gains and shares of worse pairs beside it."""
+    """A line for each set, category, degradation, method and metric, with its gain and share of worse pairs."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     ends = ("mean", "low", "high")
@@ -95,7 +94,7 @@ def as_csv(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Rows, measurements by picture, costs and how it all was measured."""
+    """Rows, measurements by picture, costs, and the protocol, host, versions, commit and date."""
     found: dict[str, Any] = {
         "protocol": protocol(report.metrics),
         "notes": list(report.notes),
@@ -111,7 +110,7 @@ def as_json(report: Report) -> str:
 
 
 def footnote(report: Report) -> str:
-    """Protocol, machine, versions, commit and date."""
+    """Protocol, host, versions, commit and date."""
     packages = ", ".join(f"{name} {version}" for name, version in versions().items())
     notes = "".join(f" {note[0].upper()}{note[1:]}." for note in report.notes)
     return (
@@ -141,7 +140,7 @@ def _grids(report: Report) -> Iterator[_Grid]:
 
 
 def _pivot(title: str, rows: Sequence[Row], cell: Callable[[Row], str]) -> _Grid:
-    """Degradations (and categories, where there are several) down, methods across."""
+    """A row for each degradation (and category, where there are several), a column for each method."""
     methods = list(dict.fromkeys(row.method for row in rows))
     cells = {(_place(row), row.method): cell(row) for row in rows}
     counts = {_place(row): row.sources for row in rows}
@@ -154,7 +153,7 @@ def _place(row: Row) -> str:
 
 
 def _summary(rows: Sequence[Row]) -> list[Row]:
-    """Of several degradations only their groups: five categories of a dozen settings each are no table to read."""
+    """Only the groups of degradations, where there are any: categories times settings would be too long a table."""
     groups = [row for row in rows if row.degradation in GROUPS]
     return groups or list(rows)
 

@@ -23,6 +23,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acutance.training.data.pictures import DataError
+from acutance.training.evaluation.markdown import markdown_table
 from acutance.training.run.journal import TABLE
 from acutance.training.validation.scores import IDENTITY
 
@@ -111,22 +112,25 @@ def outcomes(planned: Sequence[Trial], steps: int) -> list[Outcome]:
 
 def markdown(study: Study, results: Sequence[Outcome]) -> str:
     """A table of the outcomes; gains against the first variant, of which a spread is known by its seeds."""
-    lines = [
-        "| variant | seeds | gain in PSNR, dB: mean ± deviation (each seed) | against the first | identity, dB |",
-        "|---|---|---|---|---|",
+    columns = [
+        "variant",
+        "seeds",
+        "gain in PSNR, dB: mean ± deviation (each seed)",
+        "against the first",
+        "identity, dB",
     ]
+    rows = []
     for outcome in results:
         spread = stdev(outcome.gains) if len(outcome.gains) > 1 else float("nan")
         each = ", ".join(f"{gain:.3f}" for gain in outcome.gains)
         against = mean(outcome.gains) - mean(results[0].gains)
-        lines.append(
-            f"| {outcome.variant} | {len(outcome.gains)} | {mean(outcome.gains):.3f} ± {spread:.3f} ({each}) "
-            f"| {against:+.3f} | {mean(outcome.identity):.1f} |"
-        )
+        gain = f"{mean(outcome.gains):.3f} ± {spread:.3f} ({each})"
+        kept = f"{mean(outcome.identity):.1f}"
+        rows.append([outcome.variant, str(len(outcome.gains)), gain, f"{against:+.3f}", kept])
     changes = "\n".join(f"- {name}: `{' '.join(changes) or '(as it is)'}`" for name, changes in study.variants.items())
     common = f", with `{' '.join(study.changes)}`" if study.changes else ""
     head = f"Recipe `{study.recipe}`{common}, {study.steps} steps each.\n\n"
-    return head + "\n".join(lines) + f"\n\nChanges to the recipe:\n\n{changes}\n"
+    return f"{head}{markdown_table(columns, rows)}\nChanges to the recipe:\n\n{changes}\n"
 
 
 def _last_row(folder: Path, steps: int) -> dict[str, str] | None:
