@@ -1,4 +1,4 @@
-"""`acutance-train distil`: a student, from pairs and, where the recipe says so, from a teacher."""
+"""`acutance-train distil`: train a student on pairs and, if the recipe has such losses, from a teacher."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from acutance.training.cli import run_options as options
 
 STOPPED = 130
-"""Exit status of a run that was stopped by Ctrl-C, as shells give it."""
+"""Exit status of a run that was stopped by Ctrl-C, as in shells."""
 
 
 def distil(
@@ -17,11 +17,12 @@ def distil(
     recipe: options.Recipe = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(help="The teacher: a teacher.safetensors, a checkpoint, or a network that spandrel recognises."),
+        typer.Option(help="Teacher: a teacher.safetensors, a checkpoint, or a network that spandrel recognises."),
     ] = None,
     init: options.Init = None,
     perceptual_weights: Annotated[
-        Path | None, typer.Option(help="Weights of VGG16, VGG19 or SqueezeNet 1.1, as torchvision has them.")
+        Path | None,
+        typer.Option(help="torchvision's weights of VGG16, VGG19 or SqueezeNet 1.1, for the perceptual loss."),
     ] = None,
     resume: options.Resume = False,
     steps: options.Steps = None,
@@ -33,7 +34,7 @@ def distil(
     nodes: options.Nodes = 1,
     precision: options.Precision = "32-true",
 ) -> None:
-    """Train a student on a prepared set; a recipe names its losses, and a teacher adds to them."""
+    """Train a student on a prepared set. The recipe names the losses; some of them need a teacher."""
     from acutance.training.run.orders import Order
     from acutance.training.run.running import carry_out
 

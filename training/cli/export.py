@@ -1,4 +1,4 @@
-"""`acutance-train export`: from a run to an ONNX file with its model card."""
+"""`acutance-train export`: write the student of a run as an ONNX file with its model card."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,25 +12,25 @@ from acutance.training.data.pictures import DataError
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    out: Annotated[Path, typer.Option(help="The ONNX file; its model card (JSON) is written beside it.")],
-    name: Annotated[str | None, typer.Option(help="What the student is called; the file's name by default.")] = None,
+    run: Annotated[Path, typer.Argument(help="Folder of the run.")],
+    out: Annotated[Path, typer.Option(help="ONNX file to write; its model card (JSON) is written beside it.")],
+    name: Annotated[str | None, typer.Option(help="Name of the student; by default that of the file.")] = None,
     precision: Annotated[
-        list[str] | None, typer.Option(help="fp32, always written; fp16, for CUDA, beside it; repeatable.")
+        list[str] | None, typer.Option(help="fp32 (always written) or fp16 (for CUDA, written beside it). Repeatable.")
     ] = None,
-    # Early checkpoints gain the most, and harm good pictures the most: the schedule ends where both are in balance.
-    checkpoint: Annotated[Checkpoint, typer.Option(help="Which checkpoint.")] = Checkpoint.LAST,
+    # Early checkpoints gain the most and harm good pictures the most; the schedule ends where both are in balance.
+    checkpoint: Annotated[Checkpoint, typer.Option(help="Checkpoint to export.")] = Checkpoint.LAST,
     sets: Sets = None,
     degradation: Annotated[
-        list[str] | None, typer.Option(help="For the card's table; see evaluate; repeatable.")
+        list[str] | None, typer.Option(help="Degradation in the table of the card, as for `evaluate`. Repeatable.")
     ] = None,
     data: Data = DATA,
-    cache: Annotated[Path | None, typer.Option(help="Keep degraded frames in this folder for the next time.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that measure.")] = usable_threads(),
+    cache: Annotated[Path | None, typer.Option(help="Folder to keep degraded frames in for later.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Number of processes that measure.")] = usable_threads(),
 ) -> None:
-    """Write a student as ONNX with its model card: folded, checked against torch, measured."""
+    """Write a student as an ONNX file with its model card: batch norm folded, checked against torch, measured."""
     from acutance.training.evaluation import tables
-    from acutance.training.evaluation.evaluate import Measurement, Plan, judge
+    from acutance.training.evaluation.evaluate import Measurement, Plan, measure_sets
     from acutance.training.evaluation.methods.methods import Choice
     from acutance.training.evaluation.rows import Row, make_rows
     from acutance.training.metrics.registry import ALWAYS
@@ -40,16 +40,16 @@ def export(
     known: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16"}
     for wanted in precision or []:
         if wanted not in known:
-            raise DataError(f"{wanted!r} is no precision that is exported; there are {', '.join(known)}")
+            raise DataError(f"{wanted!r} is not a precision; choose from {', '.join(known)}")
     loaded = load_run(run, checkpoint)
-    judged = named_sets(sets or [], degradation or ["identity", "bicubic2", "call"], data)
+    chosen = named_sets(sets or [], degradation or ["identity", "bicubic2", "call"], data)
     called = name or out.stem
     found: list[Measurement] = []
 
     def measured(file: Path) -> list[Row]:
         choices = (Choice("input", "input"), Choice("unsharp", "unsharp"), Choice(called, "student", file))
         with counted(console, "measuring") as progress:
-            found.extend(judge(Plan(choices, ALWAYS, cache=cache), judged, processes, progress))
+            found.extend(measure_sets(Plan(choices, ALWAYS, cache=cache), chosen, processes, progress))
         return make_rows(found)
 
     ship(loaded, out, called, measured, ALWAYS, tuple(known[one] for one in precision or ["fp32"]))

@@ -12,24 +12,25 @@ from acutance.training.data.pictures import DataError
 def figures(
     methods: Annotated[
         list[str] | None,
-        typer.Argument(help="What crops are shown of, in this order, as for evaluate; the truth comes last."),
+        typer.Argument(help="Methods to show crops of, in this order, as for `evaluate`; the truth is added last."),
     ] = None,
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the figures.")],
-    degradation: Annotated[list[str] | None, typer.Option(help="A figure of crops each; repeatable.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the figures.")],
+    degradation: Annotated[list[str] | None, typer.Option(help="A figure of crops for each. Repeatable.")] = None,
     data: Data = DATA,
     fit_on: FitOn = None,
     plot: Annotated[
-        list[Path] | None, typer.Option(help="JSON of `evaluate --cost` to plot quality over time from; repeatable.")
+        list[Path] | None,
+        typer.Option(help="JSON file of `evaluate --cost` to plot quality over time. Repeatable."),
     ] = None,
     plot_times: Annotated[
-        Path | None, typer.Option(help="JSON of `evaluate --cost` whose times are taken, instead of each one's own.")
+        Path | None, typer.Option(help="JSON file of `evaluate --cost` to take all times from.")
     ] = None,
-    plot_set: Annotated[str, typer.Option(help="Which set of it is plotted; its first by default.")] = "",
+    plot_set: Annotated[str, typer.Option(help="Set to plot; the first by default.")] = "",
     plot_degradation: Annotated[
-        str, typer.Option(help="Which degradation, or group such as 'codecs up to 0.05'; the first by default.")
+        str, typer.Option(help="Degradation to plot, or group such as 'codecs up to 0.05'; the first by default.")
     ] = "",
-    plot_where: Annotated[str, typer.Option(help="Which times, as the cost table titles them.")] = "CPU, 2 threads",
+    plot_where: Annotated[str, typer.Option(help="Column of the cost table to take times from.")] = "CPU, 2 threads",
 ) -> None:
     """Draw crops by every method beside the truth, and the plot of quality per millisecond."""
     from acutance.training.degradation.degrade import Degradation
@@ -40,7 +41,7 @@ def figures(
 
     if not methods and not plot:
         raise DataError("name methods to show crops of, or a file to --plot")
-    # All that can be wrong is told before anything is drawn.
+    # All options are checked before anything is drawn.
     choices = choose_all(methods) if methods else []
     names = expand(degradation or ["bicubic2", "h264-0.05", "shrunk2-h264-0.05"])
     plots = [(file, read_points(file, plot_set, plot_degradation, plot_where, plot_times)) for file in plot or []]

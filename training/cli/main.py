@@ -1,4 +1,4 @@
-"""acutance-train: prepare pictures, train a teacher, distil students from it, judge, show and export them."""
+"""`acutance-train`: prepare training sets, train teachers and students, evaluate and export them."""
 
 import sys
 from typing import NoReturn
@@ -15,7 +15,7 @@ from acutance.training.cli.study import study
 from acutance.training.cli.teacher import teacher
 
 app = typer.Typer(
-    help="Train, judge and export the networks that sharpen live video.",
+    help="Train, evaluate and export the networks that sharpen live video.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,7 +25,7 @@ for _command in (prepare, teacher, distil, evaluate, figures, export, study):
 
 
 def _errors_for_people() -> tuple[type[Exception], ...]:
-    """Errors whose message is all that a user needs."""
+    """Errors that are shown as their message, without a traceback."""
     from acutance.model.engine.engine import EngineError
     from acutance.model.nets.export import ExportError
     from acutance.training.data.pictures import DataError
@@ -34,7 +34,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
 
 
 def main() -> NoReturn:
-    """Run the command line and leave the program; errors end it with a sentence and status 1."""
+    """Run the command line and exit; an error ends it with its message and status 1."""
     try:
         app()
         sys.exit(0)

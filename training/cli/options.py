@@ -1,4 +1,4 @@
-"""Options and steps that several commands share: sets, their degradations, and the linear filter's pictures."""
+"""Options that `evaluate`, `export` and `figures` share: sets, degradations, and pictures for the linear filter."""
 
 import sys
 from collections.abc import Sequence
@@ -10,27 +10,27 @@ from rich.console import Console
 
 from acutance.training.data.pictures import DataError
 
-# A log has no width, and a table that is folded there cannot be read.
+# A log has no width, and a wrapped table cannot be read.
 console = Console(width=None if sys.stdout.isatty() else 200)
 
 Sets = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="Folder of pictures or clips, or the name of one below --data; Set5:bicubic2,bicubic3 has its own "
-        "degradations; repeatable.",
+        help="Folder of pictures or clips, or the name of one below --data. Set5:bicubic2,bicubic3 gives a set its own "
+        "degradations. Repeatable.",
     ),
 ]
-Data = Annotated[Path, typer.Option(help="Where sets are looked for by name.")]
+Data = Annotated[Path, typer.Option(help="Folder in which sets are found by name.")]
 DATA = Path("../shared/data")
 FitOn = Annotated[
     Path | None,
-    typer.Option(help="What `linear` is fitted on: a set that `prepare` made, or a folder of pictures."),
+    typer.Option(help="Pictures that `linear` is fitted on: a set made by `prepare`, or a folder of pictures."),
 ]
 
 
 def named_sets(sets: Sequence[str], degradations: Sequence[str], data: Path) -> list[tuple[Path, list[str]]]:
-    """Find sets, each with its degradations.
+    """Find sets by name, each with its degradations.
 
     Raises:
         DataError: A set or a degradation is unknown.
@@ -47,15 +47,15 @@ def named_sets(sets: Sequence[str], degradations: Sequence[str], data: Path) -> 
 
 
 def fitted(fit_on: Path | None, names: Sequence[str], processes: int) -> Path:
-    """Fit the linear filters for these degradations, where they were not fitted before; returns their folder.
+    """Fit the linear filters for these degradations, where they are not kept yet; returns their folder.
 
     Raises:
-        DataError: Nothing is named to fit on, or it cannot be used.
+        DataError: `fit_on` is None or cannot be used.
     """
     from acutance.training.evaluation.fitset import FitSet, fit_filters
     from acutance.training.run.console import counted
 
     if fit_on is None:
-        raise DataError("linear is fitted on pictures: name them by --fit-on, a prepared set or a folder of pictures")
+        raise DataError("linear needs pictures to be fitted on: name a prepared set or a folder with --fit-on")
     with counted(console, "fitting linear filters") as progress:
         return fit_filters(FitSet.open(fit_on), names, processes=processes, progress=progress)

@@ -1,4 +1,4 @@
-"""`acutance-train prepare`: from folders of pictures and clips to a training set."""
+"""`acutance-train prepare`: make a training set of folders of pictures and clips."""
 
 from collections import Counter
 from pathlib import Path
@@ -17,37 +17,40 @@ if TYPE_CHECKING:
 def prepare(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE...", help="Folders of pictures and clips; a sub-folder is a category."),
+        typer.Argument(metavar="SOURCE...", help="Folders of pictures and clips; each sub-folder is a category."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the set; run again after an interruption, it goes on.")],
-    val: Annotated[list[Path] | None, typer.Option(help="Folder of validation; repeatable.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the set; the same command continues after an interruption.")],
+    val: Annotated[list[Path] | None, typer.Option(help="Folder of validation pictures or clips. Repeatable.")] = None,
     val_share: Annotated[
         float,
         typer.Option(
-            min=0.0, max=0.5, help="Share of each category for validation, of pictures or clips that --val has none of."
+            min=0.0,
+            max=0.5,
+            help="Share of each category for validation, where --val has no pictures, or no clips.",
         ),
     ] = 0.08,
-    seed: Annotated[int, typer.Option(min=0, help="Of the choice of that share.")] = 0,
-    processes: Annotated[int, typer.Option(min=1, help="Files that are looked into at a time.")] = 2,
-    licence: Annotated[str, typer.Option(help="The licence of files that no CATALOG.tsv lists.")] = "",
-    smallest: Annotated[int, typer.Option(min=64, help="Least pixels of the shorter side.")] = 192,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of that choice.")] = 0,
+    processes: Annotated[int, typer.Option(min=1, help="Number of files inspected at a time.")] = 2,
+    licence: Annotated[str, typer.Option(help="Licence of files that no CATALOG.tsv lists.")] = "",
+    smallest: Annotated[int, typer.Option(min=64, help="Minimum of the shorter side, in pixels.")] = 192,
     sharpness: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Least share of fine detail; 0 keeps soft pictures.")
+        float, typer.Option(min=0.0, max=1.0, help="Minimum share of fine detail; 0 keeps soft pictures.")
     ] = 0.46,
     blockiness: Annotated[
-        float, typer.Option(min=0.0, help="Most traces of blocks; 1 keeps compressed pictures.")
+        float, typer.Option(min=0.0, help="Maximum blocking artefacts; 1 keeps compressed pictures.")
     ] = 0.5,
-    jpeg_quality: Annotated[float, typer.Option(min=0.0, max=100.0, help="Least quality of JPEG files.")] = 70.0,
+    jpeg_quality: Annotated[float, typer.Option(min=0.0, max=100.0, help="Minimum quality of JPEG files.")] = 70.0,
     reduced_least: Annotated[
-        int, typer.Option(min=64, help="Least pixels of the shorter side of a soft picture that is reduced.")
+        int, typer.Option(min=64, help="Minimum of the shorter side, in pixels, of a soft picture after its reduction.")
     ] = 480,
     apart: Annotated[
-        int, typer.Option(min=0, max=256, help="Bits, of 256, by which two pictures must differ; 0 keeps duplicates.")
+        int,
+        typer.Option(min=0, max=256, help="Bits of 256 by which two hashes must differ; 0 keeps duplicates."),
     ] = 12,
-    clip_segments: Annotated[int, typer.Option(min=1, help="Most segments of a clip.")] = 6,
-    segment_frames: Annotated[int, typer.Option(min=8, help="Frames of a segment.")] = 48,
+    clip_segments: Annotated[int, typer.Option(min=1, help="Maximum number of segments of a clip.")] = 6,
+    segment_frames: Annotated[int, typer.Option(min=8, help="Length of a segment in frames.")] = 48,
 ) -> None:
-    """Make a training set: check, sieve and split pictures and clips, and write them for training."""
+    """Make a training set: inspect, filter and split pictures and clips, and write their frames."""
     from acutance.training.prepare.build import Settings, prepare_set
     from acutance.training.prepare.gate import Gate
     from acutance.training.run.console import counted
@@ -57,10 +60,10 @@ def prepare(
     settings = Settings(
         tuple(sources), tuple(val or ()), val_share, seed, licence, gate, apart, clip_segments, segment_frames
     )
-    _say(console, prepare_set(settings, out, processes, lambda what: counted(console, what)), out)
+    _print(console, prepare_set(settings, out, processes, lambda what: counted(console, what)), out)
 
 
-def _say(console: Console, prepared: "Prepared", out: Path) -> None:
+def _print(console: Console, prepared: "Prepared", out: Path) -> None:
     for file, refusal in prepared.refused:
         console.print(f"dropped: {file.path} {refusal.reason}", highlight=False, markup=False, soft_wrap=True)
     console.print(summary(prepared))
@@ -73,7 +76,7 @@ def _say(console: Console, prepared: "Prepared", out: Path) -> None:
 
 
 def summary(prepared: "Prepared") -> Table:
-    """How many files of each category were kept, on which side, reduced, and dropped for what."""
+    """By category: files kept in each split, reduced, and dropped for each reason."""
     kept: dict[str, Counter[str]] = {}
     seen: set[str] = set()
     for item in prepared.set.items:

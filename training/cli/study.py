@@ -1,4 +1,4 @@
-"""`acutance-train study`: a recipe in variants, over seeds, and what each is worth."""
+"""`acutance-train study`: train variants of a recipe over several seeds, and compare their gains."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +10,15 @@ from acutance.training.cli.distil import STOPPED
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="The study, a TOML file: recipe, steps, seeds, variants.")],
-    data: Annotated[Path, typer.Option(help="A training set that `prepare` wrote.")],
-    out: Annotated[Path, typer.Option(help="Folder of the runs; what is finished there is not run again.")],
-    teacher: Annotated[Path | None, typer.Option(help="For variants that learn from one.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, too.")] = None,
+    file: Annotated[Path, typer.Argument(help="TOML file of the study: recipe, steps, seeds, variants.")],
+    data: Annotated[Path, typer.Option(help="Training set made by `prepare`.")],
+    out: Annotated[Path, typer.Option(help="Folder of the runs; finished runs in it are not repeated.")],
+    teacher: Annotated[Path | None, typer.Option(help="Teacher for variants that need one.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write the table to this file.")] = None,
     threads: options.Threads = 1,
     processes: options.Processes = options.CORES,
 ) -> None:
-    """Train every variant of a study with every seed, and compare them by their last validation."""
+    """Train each variant of a study with each seed, and compare the last validations."""
     from acutance.training.checkpoints.run_record import Checkpoint, commit, machine, now
     from acutance.training.run.orders import Order
     from acutance.training.run.running import carry_out

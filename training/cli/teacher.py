@@ -1,4 +1,4 @@
-"""`acutance-train teacher`: a deep network for students to learn from, trained here or taken from a file."""
+"""`acutance-train teacher`: a deep network to distil students from, trained or converted from a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ def teacher(
         Path | None,
         typer.Option(
             "--from",
-            help="Take this teacher instead of training one: a checkpoint, or a network that spandrel recognises.",
+            help="Use this network instead of training one: a checkpoint, or weights that spandrel recognises.",
         ),
     ] = None,
     init: options.Init = None,
@@ -32,13 +32,13 @@ def teacher(
     nodes: options.Nodes = 1,
     precision: options.Precision = "32-true",
 ) -> None:
-    """Train a teacher on a prepared set, or take one; either way OUT/teacher.safetensors is for `distil --teacher`."""
+    """Train a teacher on a prepared set, or convert one; writes OUT/teacher.safetensors for `distil --teacher`."""
     from acutance.training.run.orders import Order
     from acutance.training.run.running import carry_out
 
     console = options.console()
     if source is not None:
-        _take(source, out, data, recipe or "teacher_call", console)
+        _convert(source, out, data, recipe or "teacher_call", console)
         return
     order = Order(
         command="teacher",
@@ -60,8 +60,8 @@ def teacher(
         raise typer.Exit(STOPPED)
 
 
-def _take(source: Path, out: Path, data: Path | None, recipe: str, console: Console) -> None:
-    """Write a teacher that exists as a safe, compact file, and judge it where there is a set to judge it on."""
+def _convert(source: Path, out: Path, data: Path | None, recipe: str, console: Console) -> None:
+    """Write an existing network as a teacher file, and validate it if a set is given."""
     from acutance.training.data.dataset import TrainingSet
     from acutance.training.recipes.recipe import load_recipe
     from acutance.training.run.console import RunReport, counted

@@ -10,8 +10,8 @@ from scipy import stats
 _ROUNDS = 2000
 _SEED = 0
 INTERVAL_KIND = (
-    f"intervals are 95 %, BCa bootstrap (Efron 1987) over pictures or clips, {_ROUNDS} rounds, seed {_SEED}, percentile "
-    f"bootstrap where an outlier leaves BCa undefined"
+    f"intervals are 95 %, BCa bootstrap (Efron 1987) over pictures or clips, {_ROUNDS} rounds, seed {_SEED}, "
+    f"percentile bootstrap where an outlier leaves BCa undefined"
 )
 
 

@@ -1,4 +1,4 @@
-"""What methods cost: parameters, multiply-accumulates a pixel, and milliseconds a frame on this machine."""
+"""Cost of methods: parameters, multiply-accumulates per pixel, and milliseconds per frame on this host."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -25,15 +25,15 @@ Clock = Callable[[], float]
 
 _REQUESTS: dict[str, providers.Request] = {"CUDA": "cuda", "TensorRT": "tensorrt"}
 _SLOW = 1.0
-"""Seconds a frame from which three rounds are enough: what takes so long is not told apart by its noise."""
+"""Seconds per frame from which three rounds are enough: noise is small beside such times."""
 _SLOW_ROUNDS = 3
 _COUNTED = 96
-"""Side of the frame on which multiply-accumulates are counted: a multiple of every factor and window."""
+"""Side of the frame in which multiply-accumulates are counted: a multiple of every scale factor and window."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Median milliseconds a frame, and where: provider, threads and size."""
+    """Median milliseconds per frame, and `where`: provider, threads and frame size."""
 
     where: str
     milliseconds: float
@@ -41,13 +41,13 @@ class Timing:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one method costs.
+    """The cost of one method.
 
     Attributes:
-        method: What tables call it.
-        parameters: Weights and biases; None for a file that does not say.
-        mac_per_pixel: Multiply-accumulates for a pixel of the frame; None likewise.
-        timings: How long a frame takes.
+        method: Name of the method in tables.
+        parameters: Number of weights and biases; None where the file does not say.
+        mac_per_pixel: Multiply-accumulates per pixel of the frame; None likewise.
+        timings: Median time per frame, by provider and threads.
     """
 
     method: str
@@ -60,13 +60,13 @@ def parse_size(text: str) -> tuple[int, int]:
     """Read `1280x720` as width and height.
 
     Raises:
-        DataError: It is no size, or one that students do not take.
+        DataError: It is not a size from 16x16 to 4096x2304.
     """
     width, cross, height = text.partition("x")
     if not (
         cross and width.isdecimal() and height.isdecimal() and 16 <= int(width) <= 4096 and 16 <= int(height) <= 2304
     ):
-        raise DataError(f"{text!r} is no frame size; one is written 1280x720, from 16x16 to 4096x2304")
+        raise DataError(f"{text!r} is not a frame size such as 1280x720, from 16x16 to 4096x2304")
     return int(width), int(height)
 
 
@@ -78,50 +78,50 @@ def costs(
     filters: Path | None = None,
     clock: Clock = time.perf_counter,
 ) -> list[Cost]:
-    """Measure what methods cost on a frame of noise; `input` costs nothing and is left out.
+    """Measure the cost of methods on a frame of noise; `input` costs nothing and is left out.
 
-    All methods take turns in every round, so that what else the machine does falls on all of them alike. Students
-    run on every provider of this machine; torch runs checkpoints and foreign networks on the CPU.
+    All methods take turns in every round, so that other load on the host affects them alike. Students run on every
+    provider of this host, checkpoints and foreign networks with torch on the CPU.
 
     Args:
-        choices: Methods.
-        size: Width and height of the frame.
-        rounds: How often each is timed; three times where a frame takes a second or more.
-        threads: CPU threads, each number measured by itself.
+        choices: The methods.
+        size: Width and height of the frame in pixels.
+        rounds: Number of timed runs of each method; at most three where a frame takes a second or more.
+        threads: Numbers of CPU threads, each measured by itself.
         filters: See `open_method`.
-        clock: Seconds.
+        clock: Returns seconds.
 
     Raises:
         DataError: A method cannot be opened.
     """
-    judged = [choice for choice in choices if choice.kind != "input"]
+    timed = [choice for choice in choices if choice.kind != "input"]
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0]), np.uint8)
     frame = MethodInput(noise, UNCODED, Degradation(), None)
     before = torch.get_num_threads()
-    timings: dict[str, list[Timing]] = {choice.name: [] for choice in judged}
+    timings: dict[str, list[Timing]] = {choice.name: [] for choice in timed}
     try:
         for count in threads:
             torch.set_num_threads(count)
             words = f"CPU, {count} thread{'s' if count > 1 else ''}, {size[0]}x{size[1]}"
-            opened = [open_method(choice, filters, count) for choice in judged]
+            opened = [open_method(choice, filters, count) for choice in timed]
             for name, seconds in _rounds(opened, frame, rounds, clock).items():
                 timings[name].append(Timing(words, 1000 * median(seconds)))
-        for provider in _gpu_providers(judged):
+        for provider in _gpu_providers(timed):
             words = f"{provider}, {size[0]}x{size[1]}"
             runners = [
                 ShippedStudent(choice.name, Engine.open(choice.file, provider=_REQUESTS[provider]))
-                for choice in judged
+                for choice in timed
                 if choice.kind == "student" and choice.file
             ]
             for name, seconds in _rounds(runners, frame, rounds, clock).items():
                 timings[name].append(Timing(words, 1000 * median(seconds)))
     finally:
         torch.set_num_threads(before)
-    return [_cost(choice, filters, tuple(timings[choice.name])) for choice in judged]
+    return [_cost(choice, filters, tuple(timings[choice.name])) for choice in timed]
 
 
 def _gpu_providers(choices: Sequence[Choice]) -> list[str]:
-    """Providers beside the CPU that a student really runs on here."""
+    """Providers other than the CPU that a student runs on here."""
     files = [choice.file for choice in choices if choice.kind == "student" and choice.file]
     if not files:
         return []
@@ -129,7 +129,7 @@ def _gpu_providers(choices: Sequence[Choice]) -> list[str]:
 
 
 def _rounds(methods: Sequence[Method], frame: MethodInput, rounds: int, clock: Clock) -> dict[str, list[float]]:
-    """Seconds of every round by method; the first run of each, which makes buffers, does not count."""
+    """Seconds of every round, by method; the first run of each, which allocates buffers, does not count."""
     wanted: dict[str, int] = {}
     for method in methods:
         begun = clock()
@@ -165,7 +165,7 @@ def _parameters(network: torch.nn.Module) -> int:
 
 
 def _macs(method: Method) -> float:
-    """Multiply-accumulates for a pixel of the frame, counted while one small frame is restored."""
+    """Multiply-accumulates per pixel, counted while a small frame is restored."""
     frame = MethodInput(np.zeros((_COUNTED, _COUNTED), np.uint8), UNCODED, Degradation(), None)
     with FlopCounterMode(display=False) as counter:
         method(frame)

@@ -1,4 +1,4 @@
-"""The crops of the qualitative figures: which pictures, and where in them one looks."""
+"""The crops of the figures: which pictures and clips, and where in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ _SIZE = (112, 84)
 
 @dataclass(frozen=True)
 class Crop:
-    """A place that is shown.
+    """The position of a crop.
 
     Attributes:
-        title: What one sees there.
+        title: Title of the row.
         set: The set, see `find_set`.
-        file: The picture's or clip's name; of a clip the last frame that is judged.
-        left: First column; of a picture, within the middle that codecs see.
+        file: Name of the picture or clip; of a clip the last evaluated frame is shown.
+        left: First column; of a picture, in the middle that codecs get.
         top: First row, likewise.
     """
 
@@ -35,7 +35,7 @@ class Crop:
     top: int
 
 
-# Chosen for what they show, from files whose licence lets them be printed, before any student was looked at.
+# Chosen by content, from files with a licence that allows printing, before any student was applied to them.
 CROPS = (
     Crop("text edges", "test/text", "text-003.png", 309, 136),
     Crop("portrait", "test/people", "people-004.webp", 276, 122),
@@ -51,9 +51,9 @@ class Panel:
     """One cell of a figure.
 
     Attributes:
-        title: `truth`, or what tables call the method.
+        title: `truth`, or the name of the method.
         luma: uint8 `[H, W]`.
-        ssim: Of the crop, None for the truth.
+        ssim: SSIM of the crop, None for the truth.
     """
 
     title: str
@@ -63,7 +63,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Strip:
-    """One line of a figure: a crop by every method, the truth last; and whose picture it is."""
+    """One row of a figure: a crop by every method, the truth last; and the credit of the picture."""
 
     title: str
     panels: list[Panel]
@@ -74,25 +74,25 @@ def strip(crop: Crop, how: Degradation, methods: Sequence[Method], data: Path, c
     """Restore a picture by every method and cut the crop out of each.
 
     Args:
-        crop: What is shown.
-        how: How it is degraded.
-        methods: In the order in which they are shown.
-        data: Where sets are.
+        crop: Position of the crop.
+        how: The degradation.
+        methods: The methods, in the order of the columns.
+        data: Folder of the sets.
         cache: See `samples`.
 
     Raises:
-        DataError: The set or the file is not there, or the crop leaves it.
+        DataError: The set or the file is missing, or the crop exceeds the picture.
     """
     source = _find(crop, data)
     sample = samples(source, how, cache)[-1]
     height, width = sample.truth.shape
     left, top = crop.left, crop.top
     if not source.is_clip and how.codec is None:
-        # The whole picture is judged: the middle, in which crops are placed, begins further in.
+        # The whole picture was restored; crops are positioned in its middle.
         middle = frame_size((width, height), MIDDLE)
         left, top = left + (width - middle[0]) // 2, top + (height - middle[1]) // 2
     if left + _SIZE[0] > width or top + _SIZE[1] > height:
-        raise DataError(f"the crop of {crop.file} leaves its {width}x{height} px")
+        raise DataError(f"the crop of {crop.file} exceeds its {width}x{height} px")
     window = (slice(top, top + _SIZE[1]), slice(left, left + _SIZE[0]))
     panels = [_panel(method, sample, window) for method in methods]
     licence = Catalogue.find(source.path.parent).of(source.path)

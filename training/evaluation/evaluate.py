@@ -1,4 +1,4 @@
-"""Measuring methods on test sets: every method sees the same degraded frames, every figure is kept by picture."""
+"""Measure methods on test sets: every method gets the same degraded frames, every figure is kept by picture."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -24,13 +24,13 @@ class Measurement:
     """One method on one picture or clip under one degradation.
 
     Attributes:
-        set: The set's folder and the one above.
-        category: What the picture shows.
-        source: The file's path below the set's folder.
-        degradation: What was done to it.
-        method: What tables call the method.
-        frames: Frames that were judged.
-        figures: By metric, the mean over the frames.
+        set: Name of the set: its folder and the one above.
+        category: Category of the picture or clip.
+        source: Path of the file below the folder of the set.
+        degradation: Name of the degradation.
+        method: Name of the method in tables.
+        frames: Number of frames that were evaluated.
+        figures: By the name of a metric, the mean over the frames.
     """
 
     set: str
@@ -44,13 +44,13 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured on each picture.
+    """The measurements to make on each picture or clip.
 
     Attributes:
         methods: The methods, `input` among them.
         metrics: Names of metrics.
-        filters: Where the linear filters are, if `linear` is among the methods.
-        cache: Where degraded frames are kept, or None.
+        filters: Folder of the linear filters, if `linear` is among the methods.
+        cache: Folder in which degraded frames are kept, or None.
     """
 
     methods: tuple[Choice, ...]
@@ -60,7 +60,7 @@ class Plan:
 
 
 def protocol(metrics: Sequence[str]) -> str:
-    """How it was measured, in words for a footnote."""
+    """The protocol of the measurement, as text for a footnote."""
     kinds = "; ".join(METRICS[name].kind for name in metrics)
     return (
         f"luma of BT.601 limited range; {kinds}; means over pictures, of clips over their frames first; "
@@ -68,7 +68,7 @@ def protocol(metrics: Sequence[str]) -> str:
     )
 
 
-def judge(
+def measure_sets(
     plan: Plan,
     tables: Sequence[tuple[Path, Sequence[str]]],
     processes: int = 1,
@@ -77,9 +77,9 @@ def judge(
     """Measure methods on sets.
 
     Args:
-        plan: What is measured.
+        plan: Methods and metrics.
         tables: Folders of sets, each with its degradations.
-        processes: How many work at a time, each on one core.
+        processes: Processes, each on one core.
         progress: Called with pairs of picture and degradation done and in all.
 
     Returns:
@@ -131,7 +131,7 @@ def _measured(
 
 
 class _Worker:
-    """What a process keeps from one picture to the next: the methods, open."""
+    """State of a worker process: the opened methods."""
 
     plan: Plan
     methods: list[Method]
@@ -143,7 +143,7 @@ class _Worker:
 
     @classmethod
     def measure(cls, source: Source, how: Degradation) -> list[Measurement]:
-        # Opened with the first picture, not in the initializer: there an error for people would break the pool.
+        # Opened with the first picture, not in the initializer, where an error would break the pool.
         cls.methods = cls.methods or _open(cls.plan)
         return _measure(cls.plan, cls.methods, source, how)
 

@@ -1,4 +1,4 @@
-"""Figures: crops side by side, and quality over milliseconds. matplotlib without a display."""
+"""Figures by matplotlib, without a display: crops side by side, and quality over milliseconds."""
 
 import json
 from collections.abc import Sequence
@@ -52,22 +52,22 @@ class Point:
 
 
 def read_points(file: Path, set_name: str, degradation: str, where: str, timed: Path | None = None) -> list[Point]:
-    """Read what `evaluate --cost --json` wrote.
+    """Read the points of the plot from the output of `evaluate --cost --json`.
 
     Args:
         file: The JSON file.
-        set_name: A set as tables name it, such as `clips/test`; empty for the only one.
-        degradation: A degradation or a group of them; empty for the first.
-        where: What the place of a timing begins with, such as `CPU, 2 threads`.
-        timed: Another such file, whose times are taken: quality may be measured on a busy machine, time not.
+        set_name: Name of a set in the tables, such as `clips/test`; empty for the first.
+        degradation: Name of a degradation or group; empty for the first.
+        where: Beginning of the title of a timing, such as `CPU, 2 threads`.
+        timed: Another such file to take the times from: quality can be measured on a busy host, times cannot.
 
     Raises:
-        DataError: The file is none of ours, or has no such set, degradation or timing.
+        DataError: The file was not written by `evaluate --json`, or has no such set, degradation or timing.
     """
     rows, costs = _read(file, "rows"), _read(timed or file, "costs")
     times = {c["method"]: t["milliseconds"] for c in costs for t in c["timings"] if t["where"].startswith(where)}
     if not times:
-        raise DataError(f"{timed or file} has no times on {where!r}: run `evaluate` with --cost")
+        raise DataError(f"{timed or file} has no timings on {where!r}: run `evaluate` with --cost")
     rows = [row for row in rows if row["category"] == ALL]
     rows = [row for row in rows if row["set"] == (set_name or rows[0]["set"])]
     rows = [row for row in rows if row["degradation"] == (degradation or rows[0]["degradation"])]
@@ -77,7 +77,7 @@ def read_points(file: Path, set_name: str, degradation: str, where: str, timed: 
         if row["method"] in times
     ]
     if not points:
-        raise DataError(f"{file} has no {set_name} {degradation} of a method that was timed")
+        raise DataError(f"{file} has no {set_name} {degradation} of a timed method")
     return points
 
 
@@ -117,7 +117,7 @@ def _read(file: Path, part: str) -> list[dict[str, Any]]:
     try:
         read: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))[part]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{file} is not what `evaluate --json` writes ({error})") from None
+        raise DataError(f"{file} was not written by `evaluate --json` ({error})") from None
     return read
 
 

@@ -1,4 +1,4 @@
-"""What the linear filter is fitted on: the training split of a prepared set, or a folder of pictures."""
+"""Pictures that the linear filter is fitted on: the training split of a prepared set, or a folder of pictures."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from acutance.training.evaluation.methods.linear import filter_folder, fit_one
 from acutance.training.evaluation.testsets import Sample, last_frame, still
 
 _PICTURES = 25
-"""Pictures that are fitted on, as many of each category: more changed no table by 0.01 dB."""
+"""Number of pictures, spread evenly over the categories: more changed no table by 0.01 dB."""
 _SMALLEST = 128 + 2 * MARGIN
 
 
@@ -30,7 +30,7 @@ class FitSet:
     Attributes:
         pictures: Files, or items of a prepared set.
         prepared: The prepared set, if it is one.
-        fingerprint: Of these, so that what was fitted on them is found again.
+        fingerprint: Fingerprint of the pictures, under which their filters are kept.
     """
 
     pictures: tuple[PictureFile | Item, ...]
@@ -48,12 +48,12 @@ class FitSet:
             prepared = TrainingSet.open(folder)
             items = [item for item in prepared.split("train") if min(item.width, item.height) >= _SMALLEST]
             return cls(tuple(_spread(items)), prepared, prepared.fingerprint)
-        chosen = _spread(_look(folder))
+        chosen = _spread(_find(folder))
         names = [f"{p.path.relative_to(folder)} {p.path.stat().st_size}" for p in chosen]
         return cls(tuple(chosen), None, hashlib.sha256("\n".join(names).encode()).hexdigest())
 
     def samples(self, how: Degradation) -> Iterator[Sample]:
-        """The pictures, degraded, one frame each; of a clip the last."""
+        """One degraded frame of each picture; of a clip the last."""
         for seed, picture in enumerate(self.pictures):
             if isinstance(picture, PictureFile):
                 yield still(read_planes(picture.path), how, seed)
@@ -72,13 +72,13 @@ def fit_filters(
     processes: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Fit the linear filters that were not fitted before.
+    """Fit the linear filters that are not kept yet.
 
     Args:
-        pictures: What to fit on.
-        names: Degradations.
-        keep: Where filters are kept; the user's cache by default.
-        processes: How many degradations are fitted at a time.
+        pictures: Pictures to fit on.
+        names: Names of degradations.
+        keep: Folder in which filters are kept; the cache of the user by default.
+        processes: Degradations that are fitted at a time.
         progress: Called with degradations done and in all.
 
     Returns:
@@ -104,7 +104,7 @@ def fit_filters(
 
 
 def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again (XDG base directory specification)."""
+    """The cache folder of the user (XDG base directory specification)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance"
 
 
@@ -113,8 +113,8 @@ def _fit(pictures: FitSet, name: str, folder: Path) -> None:
     fit_one(pictures.samples(how), how, folder / f"{name}.npy")
 
 
-def _look(folder: Path) -> list[PictureFile]:
-    """Every picture of a folder that is large enough, by its header alone: few of them will be decoded."""
+def _find(folder: Path) -> list[PictureFile]:
+    """Every picture of a folder that is large enough; only headers are read, because few will be decoded."""
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder of pictures to fit the linear filter on")
     found = []
@@ -131,7 +131,7 @@ def _look(folder: Path) -> list[PictureFile]:
 
 
 def _spread[Picture: (PictureFile, Item)](pictures: Sequence[Picture]) -> list[Picture]:
-    """As many of each category as there are, up to `_PICTURES` in all, evenly from first to last."""
+    """Up to `_PICTURES` in all, as many of each category, evenly from first to last."""
     categories: dict[str, list[Picture]] = defaultdict(list)
     for picture in pictures:
         categories[picture.category].append(picture)

@@ -1,4 +1,4 @@
-"""From measurements to rows of tables: means and intervals by set, category and degradation, and what was gained."""
+"""From measurements to rows of tables: means, gains and intervals by set, category and degradation."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ from acutance.training.metrics.registry import ALWAYS
 INPUT = "input"
 ALL = "all"
 LOW_RATE = 0.05
-"""Bits a pixel up to which a call visibly suffers; above it a method has to hold back."""
+"""Bits per pixel up to which a call is visibly degraded; above it a method must do no harm."""
 _Group = tuple[str, Callable[[Degradation], bool]]
 _GROUPS: tuple[_Group, ...] = (
     ("all but identity", lambda how: how != Degradation()),
@@ -28,13 +28,13 @@ class Row:
     """One method on one set (or one category of it) under one degradation (or the mean of several).
 
     Attributes:
-        set: The set's folder and the one above.
-        category: What the pictures show, or `all`.
-        degradation: A degradation, or the name of a group of them.
-        method: What tables call the method.
-        sources: Pictures or clips.
-        frames: Frames of these.
-        figures: By metric, the mean.
+        set: Name of the set: its folder and the one above.
+        category: A category, or `all`.
+        degradation: Name of a degradation, or of a group of them.
+        method: Name of the method in tables.
+        sources: Number of pictures or clips.
+        frames: Number of evaluated frames.
+        figures: By the name of a metric, the mean.
         gains: By PSNR (dB) and SSIM, the mean difference from the input.
         worse: By PSNR and SSIM, and for `either`: the share of pairs of picture and degradation where the method is
             worse than the input.
@@ -52,10 +52,10 @@ class Row:
 
 
 def make_rows(measurements: Sequence[Measurement]) -> list[Row]:
-    """Summarise measurements; those of `input` must be among them.
+    """Summarise measurements; those of the method `input` must be among them.
 
-    Sets and methods come in the order in which they were measured. Behind a set's degradations come groups of them,
-    where there is more than one member; behind its whole come its categories, where there are several.
+    Sets and methods keep the order of the measurements. The degradations of a set are followed by groups of them with
+    more than one member; the rows of a whole set by those of its categories, where there are several.
     """
     rows = []
     for name in dict.fromkeys(one.set for one in measurements):
@@ -85,9 +85,7 @@ def _rows(name: str, category: str, title: str, measurements: Sequence[Measureme
         ours = [one for one in measurements if one.method == method]
         inputs = [before[one.source, one.degradation] for one in ours]
         lost = {
-            metric: [
-                one.figures[metric] < as_it_came.figures[metric] for one, as_it_came in zip(ours, inputs, strict=True)
-            ]
+            metric: [one.figures[metric] < degraded.figures[metric] for one, degraded in zip(ours, inputs, strict=True)]
             for metric in ALWAYS
         }
         lost["either"] = [any(pair) for pair in zip(*lost.values(), strict=True)]
@@ -111,7 +109,7 @@ def _rows(name: str, category: str, title: str, measurements: Sequence[Measureme
 
 
 def _mean(figures: Iterable[tuple[str, float]]) -> Estimate:
-    """Over degradations for each picture first, for it is pictures that are drawn from the world."""
+    """Averaged over the degradations of each picture first: pictures are the sample, not pairs."""
     by_source: dict[str, list[float]] = defaultdict(list)
     for source, figure in figures:
         by_source[source].append(figure)

@@ -32,10 +32,10 @@ CALL_GRID = (
     "identity",
 )
 GRIDS = {"codec": CODEC_GRID, "call": CALL_GRID}
-"""What the names of grids stand for."""
+"""The degradations of each grid, by its name."""
 
 MIDDLE = (640, 384)
-"""Width and height, at most, of what a codec sees of a picture."""
+"""Largest width and height of the part of a picture that a codec gets."""
 _CLIP_FRAMES = 8
 _SMALLEST = 64
 _VIDEO_FRAMES = 48
@@ -44,7 +44,7 @@ _EVALUATED_FRAMES = range(17, _VIDEO_FRAMES, 10)
 
 SETS_KIND = (
     f"reductions by Pillow's antialiased bicubic, rounded to 8 bits (-float: only after the method), borders of the "
-    f"ratio rounded up are cut; codecs see the middle of a picture (at most {MIDDLE[0]}x{MIDDLE[1]}) as "
+    f"ratio rounded up are cut; codecs get the middle of a picture (at most {MIDDLE[0]}x{MIDDLE[1]}) as "
     f"{_CLIP_FRAMES} panned or zoomed frames, the last is evaluated; of real clips (halved from 720 px on) every tenth "
     f"of the first {_VIDEO_FRAMES} frames is evaluated, from the 18th on; H.264 is x264 superfast, baseline, "
     f"zerolatency, constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit rate; bits are for a "
@@ -60,8 +60,8 @@ class Source:
         path: The file.
         name: Its path below the set's folder, with slashes: unique in the set.
         set: The set's folder and the one above: "clips/test" and "data/test" are not one set.
-        category: The folder of a picture below the set, or what a clip's name begins with.
-        seed: Its place in the set; draws the motion of a picture that a codec is to see.
+        category: The folder of a picture below the set, or the part of a clip's name before the first hyphen.
+        seed: Position in the set; draws the motion of a picture for a codec.
     """
 
     path: Path
@@ -130,7 +130,7 @@ def set_name(folder: Path) -> str:
 
 
 def expand(names: Sequence[str]) -> list[str]:
-    """Check names of degradations, put grids in the place of their names, keep the first of what is named twice.
+    """Check names of degradations, replace grids by their degradations, and drop duplicates.
 
     Raises:
         DataError: A name is unknown.
@@ -143,10 +143,10 @@ def find_sources(folder: Path, coded: bool) -> list[Source]:
 
     Args:
         folder: The set.
-        coded: Whether codecs will see the pictures, which takes a margin to pan over.
+        coded: Whether pictures will be coded, which takes a margin to pan over.
 
     Raises:
-        DataError: There is neither, or a picture cannot be read or is too small.
+        DataError: The set has no clip and no picture, or a picture cannot be read or is too small.
     """
     name = set_name(folder)
     clips = find_clips(folder)
@@ -157,7 +157,7 @@ def find_sources(folder: Path, coded: bool) -> list[Source]:
         ]
     pictures, skipped = find_pictures([folder], _SMALLEST + (2 * MARGIN if coded else 0))
     if skipped:
-        # A mean over some of a set is no figure for the set.
+        # A mean over a part of a set is not a figure of the set.
         raise DataError(f"{folder.name} cannot be evaluated: {skipped[0].path} {skipped[0].reason}")
     return [
         Source(picture.path, picture.path.relative_to(folder).as_posix(), name, picture.category, seed)
@@ -170,8 +170,8 @@ def samples(source: Source, how: Degradation, cache: Path | None = None) -> list
 
     Args:
         source: A picture gives one frame, a clip several.
-        how: How it is degraded.
-        cache: A folder to keep degraded frames in; they are made anew when file or program changed.
+        how: The degradation.
+        cache: Folder to keep degraded frames in; they are made again when the file or the program changes.
 
     Raises:
         DataError: The file cannot be read, or the codec failed.
@@ -236,7 +236,7 @@ def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
 
 
 def _fingerprint(source: Source, how: Degradation) -> str:
-    """Of everything that decides about degraded frames: the file, the degradation, the program, its libraries."""
+    """A fingerprint of all that determines degraded frames: the file, the degradation, the program, its libraries."""
     stat = source.path.stat()
     parts = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, source.seed, how, program()]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

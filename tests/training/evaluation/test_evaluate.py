@@ -16,7 +16,7 @@ from acutance.training.data.clips import read_clip
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import as_array
 from acutance.training.degradation.degrade import Degradation
-from acutance.training.evaluation.evaluate import Measurement, Plan, judge
+from acutance.training.evaluation.evaluate import Measurement, Plan, measure_sets
 from acutance.training.evaluation.methods.methods import Choice, choose_all
 from acutance.training.evaluation.rows import ALL, make_rows
 from acutance.training.evaluation.tables import Report, as_csv, as_json, markdown
@@ -31,7 +31,7 @@ PLAIN = (Choice("input", "input"), Choice("unsharp", "unsharp"))
 
 
 def measured(folder: Path, *degradations: str, processes: int = 1) -> list[Measurement]:
-    return judge(Plan(PLAIN, ALWAYS), [(folder, degradations)], processes)
+    return measure_sets(Plan(PLAIN, ALWAYS), [(folder, degradations)], processes)
 
 
 def write_clip(path: Path, frames: int = 24, size: tuple[int, int] = (160, 96)) -> None:
@@ -64,7 +64,7 @@ def test_a_student_is_measured_through_the_engine(pictures: Path, tmp_path: Path
     file = tmp_path / "own.onnx"
     file.write_bytes(to_onnx(student, {}))
     choices = choose_all([str(file)])
-    found = judge(Plan(tuple(choices), ALWAYS), [(pictures, ["h264-0.1"])])
+    found = measure_sets(Plan(tuple(choices), ALWAYS), [(pictures, ["h264-0.1"])])
     assert {one.method for one in found} == {"input", "own"}
     assert all(one.figures != other.figures for one, other in zip(found[::2], found[1::2], strict=True))
 
@@ -72,7 +72,7 @@ def test_a_student_is_measured_through_the_engine(pictures: Path, tmp_path: Path
 def test_a_set_with_a_broken_picture_has_no_figure(tmp_path: Path) -> None:
     draw(1).save(tmp_path / "good.png")
     (tmp_path / "torn.png").write_text("no picture")
-    with pytest.raises(DataError, match=r"cannot be judged: .*torn\.png"):
+    with pytest.raises(DataError, match=r"cannot be evaluated: .*torn\.png"):
         measured(tmp_path, "bicubic2")
 
 
@@ -213,11 +213,11 @@ def test_the_command_measures_and_writes(pictures: Path, tmp_path: Path) -> None
     ("order", "words"),
     [
         (["unsharp"], "name at least one --set"),
-        (["sharper", "--set", "{}"], "'sharper' is nothing that can be judged"),
-        (["linear", "--set", "{}"], "by --fit-on"),
-        (["unsharp", "--set", "{}", "--metric", "beauty"], "'beauty' is no metric"),
-        (["unsharp", "--cost", "--cost-size", "big"], "'big' is no frame size"),
-        (["unsharp", "a=unsharp", "unsharp=a=input", "--set", "{}"], "would be called unsharp"),
+        (["sharper", "--set", "{}"], "'sharper' is not a method"),
+        (["linear", "--set", "{}"], "with --fit-on"),
+        (["unsharp", "--set", "{}", "--metric", "beauty"], "'beauty' is not a metric"),
+        (["unsharp", "--cost", "--cost-size", "big"], "'big' is not a frame size"),
+        (["unsharp", "a=unsharp", "unsharp=a=input", "--set", "{}"], "have the name unsharp"),
     ],
 )
 def test_wrong_orders_are_told_in_a_sentence(pictures: Path, order: list[str], words: str) -> None:
@@ -230,10 +230,10 @@ def test_pictures_of_one_name_in_two_categories_are_two_sources(tmp_path: Path) 
     for index, category in enumerate(("people", "text")):
         (tmp_path / "set" / category).mkdir(parents=True)
         draw(index).save(tmp_path / "set" / category / "1.png")
-    measurements = judge(Plan(methods=(Choice("input", "input"),), metrics=ALWAYS), [(tmp_path / "set", ["bicubic2"])])
+    measurements = measured(tmp_path / "set", "bicubic2")
     assert len({one.source for one in measurements}) == 2
-    assert [one.source for one in measurements] == ["people/1.png", "text/1.png"]
-    (row,) = [row for row in make_rows(measurements) if row.category == ALL]
+    assert [one.source for one in measurements] == ["people/1.png"] * 2 + ["text/1.png"] * 2
+    (row,) = [row for row in make_rows(measurements) if (row.category, row.method) == (ALL, "input")]
     assert row.sources == 2
     assert row.gains["psnr"].mean == row.gains["psnr"].low == row.gains["psnr"].high == 0
 
@@ -244,4 +244,4 @@ def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
         draw(index).save(tmp_path / parent / "clips" / "test" / "1.png")
     folders = [tmp_path / parent / "clips" / "test" for parent in ("mine", "yours")]
     with pytest.raises(DataError, match=r"both .*mine.* and .*yours.* would be clips/test in the tables"):
-        judge(Plan(PLAIN, ALWAYS), [(folder, ["identity"]) for folder in folders])
+        measure_sets(Plan(PLAIN, ALWAYS), [(folder, ["identity"]) for folder in folders])

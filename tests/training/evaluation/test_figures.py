@@ -9,7 +9,7 @@ from acutance.training.data.pictures import DataError
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.cost import costs
 from acutance.training.evaluation.crops import CROPS, Crop, strip
-from acutance.training.evaluation.evaluate import Plan, judge
+from acutance.training.evaluation.evaluate import Plan, measure_sets
 from acutance.training.evaluation.figures import draw_plot, draw_strips, read_points
 from acutance.training.evaluation.methods.methods import choose_all, open_method
 from acutance.training.evaluation.tables import Report, as_json
@@ -52,7 +52,7 @@ def test_strips_are_drawn_at_three_times_their_size(data: Path, tmp_path: Path) 
 def test_a_crop_that_is_not_there_is_told(data: Path) -> None:
     with pytest.raises(DataError, match=r"test/text below .* has no b\.png"):
         strip(Crop("x", "test/text", "b.png", 0, 0), Degradation(), [], data)
-    with pytest.raises(DataError, match="leaves its"):
+    with pytest.raises(DataError, match="exceeds its"):
         strip(Crop("x", "test/text", "a.png", 400, 0), Degradation.parse("h264-0.1"), [], data)
 
 
@@ -62,7 +62,7 @@ def test_the_crops_that_ship_show_text_people_and_fur() -> None:
 
 def test_quality_is_plotted_over_what_was_timed(pictures: Path, tmp_path: Path) -> None:
     choices = choose_all(["unsharp"])
-    found = judge(Plan(tuple(choices), ALWAYS), [(pictures, ["bicubic2", "identity"])])
+    found = measure_sets(Plan(tuple(choices), ALWAYS), [(pictures, ["bicubic2", "identity"])])
     file = tmp_path / "found.json"
     file.write_text(as_json(Report(found, ALWAYS, costs(choices, (64, 48), rounds=2))))
     (point,) = read_points(file, "", "bicubic2", "CPU, 2 threads")
@@ -73,16 +73,16 @@ def test_quality_is_plotted_over_what_was_timed(pictures: Path, tmp_path: Path) 
     with Image.open(tmp_path / "plot.png") as figure:
         assert figure.width > 1000
     for words, arguments in (
-        ("has no times", ("", "", "CUDA")),
+        ("has no timings", ("", "", "CUDA")),
         ("has no  h264-0.1", ("", "h264-0.1", "CPU, 2 threads")),
     ):
         with pytest.raises(DataError, match=words):
             read_points(file, *arguments)
     untimed = tmp_path / "untimed.json"
     untimed.write_text(as_json(Report(found, ALWAYS)))
-    with pytest.raises(DataError, match=r"untimed\.json has no times"):
+    with pytest.raises(DataError, match=r"untimed\.json has no timings"):
         read_points(untimed, "", "bicubic2", "CPU, 2 threads")
     assert read_points(untimed, "", "bicubic2", "CPU, 2 threads", file) == [point]
     file.write_text("{}")
-    with pytest.raises(DataError, match="is not what `evaluate --json` writes"):
+    with pytest.raises(DataError, match="was not written by `evaluate --json`"):
         read_points(file, "", "", "CPU")

@@ -1,4 +1,4 @@
-"""An exported student that takes luma of single precision: what tables of papers are made with, never the server."""
+"""An exported student for float32 luma, as tables of papers need it; the server never does."""
 
 from pathlib import Path
 from typing import Self
@@ -16,7 +16,7 @@ _GRID = 2
 
 
 class FloatStudent:
-    """The same weights and operators on the CPU, without the rounding before the first convolution."""
+    """The same weights and operators on the CPU, for input that is not rounded to 8 bits."""
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
@@ -24,10 +24,10 @@ class FloatStudent:
 
     @classmethod
     def open(cls, file: Path) -> Self:
-        """Open what `acutance.model.nets.export.to_onnx` wrote, on one thread."""
+        """Open a file of `acutance.model.nets.export.to_onnx` on one thread."""
         model = onnx.load(file)
         (planes,) = (one for one in model.graph.input if one.name == PLANES)
-        # The graph begins with casts to float, which do nothing to what is float already.
+        # The graph begins with casts to float, which do nothing to float input.
         planes.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
@@ -37,9 +37,9 @@ class FloatStudent:
         """Sharpen a plane `[H, W]` in grey levels; returns uint8, rounded to nearest and clipped."""
         height, width = luma.shape
         padded = np.pad(luma, ((0, height % _GRID), (0, width % _GRID)), mode="edge")
-        told = np.zeros(padded.shape, np.uint8)
-        fill(told, hints)
-        planes = np.stack([padded, told.astype(np.float32)][: self._planes])[None]
+        hint_plane = np.zeros(padded.shape, np.uint8)
+        fill(hint_plane, hints)
+        planes = np.stack([padded, hint_plane.astype(np.float32)][: self._planes])[None]
         (sharpened,) = self._session.run(None, {PLANES: planes, STRENGTH: np.ones((1, 1, 1, 1), np.float32)})
         result: NDArray[np.uint8] = np.ascontiguousarray(sharpened[0, 0, :height, :width])
         return result

@@ -1,4 +1,4 @@
-"""Published restoration networks as methods: whatever spandrel recognises, judged by its luma."""
+"""Published restoration networks that spandrel recognises, as methods on luma."""
 
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ _SCALES = (1, 2, 3, 4)
 class ForeignMethod:
     """A network of another project.
 
-    One of the same resolution is used as it is; an upscaling one is given the picture reduced by its factor. One
-    that takes RGB is given grey three times, and the mean of what it returns counts.
+    A network of scale 1 is applied to the frame; an upscaling network to the frame reduced by its scale. A network for
+    RGB gets grey in all three channels, and the mean of its three outputs counts.
     """
 
     def __init__(self, name: str, descriptor: ImageModelDescriptor[Any]) -> None:
@@ -34,16 +34,16 @@ class ForeignMethod:
         """Load the weights in a file and find the architecture that they belong to.
 
         Raises:
-            DataError: The file cannot be read without running what is inside, or nobody knows its architecture.
+            DataError: The file cannot be read without unpickling, or its architecture is unknown.
         """
         try:
             found = ModelLoader().load_from_state_dict(foreign_weights(file))
         except UnsupportedModelError:
-            raise DataError(f"{file} holds weights of no architecture that spandrel recognises") from None
+            raise DataError(f"{file} holds no weights that spandrel recognises") from None
         if not isinstance(found, ImageModelDescriptor) or found.scale not in _SCALES:
-            raise DataError(f"{file} is a {found.architecture.name}, not one that restores or enlarges a picture")
+            raise DataError(f"{file} is a {found.architecture.name}, which neither restores nor enlarges pictures")
         if found.input_channels not in (1, 3):
-            raise DataError(f"{file} takes {found.input_channels} channels; only grey and RGB networks can be judged")
+            raise DataError(f"{file} takes {found.input_channels} channels; only grey or RGB networks are supported")
         return cls(name, found.eval())
 
     @property
@@ -59,7 +59,7 @@ class ForeignMethod:
         if scale == 1:
             source = frame.luma
         elif frame.reduced is not None and frame.how.ratio == scale:
-            # On its own ground a network is given what it was made for: the small picture itself.
+            # An upscaling network gets the reduced picture itself where the degradation has its scale.
             source = frame.reduced
         else:
             small = (-(-width // scale), -(-height // scale))

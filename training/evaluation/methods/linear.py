@@ -1,8 +1,8 @@
-"""The best linear filter: what every network must beat to earn its cost.
+"""The best linear filter, the baseline that every network has to beat.
 
-A 9x9 filter by least squares from degraded luma to the truth. Pictures that were reduced by N and enlarged again
-repeat their resampling every N pixels (every 3 for 1.5), and get one filter for each phase of that; what codecs leave
-gets one. 81 multiply-accumulates a pixel in every case.
+A 9x9 filter fitted by least squares from degraded luma to the truth. The resampling of a picture that was reduced by N
+and enlarged again has a period of N pixels (of 3 for 1.5), and each phase has a filter of its own; coded frames have
+one filter. 81 multiply-accumulates per pixel in every case.
 """
 
 import hashlib
@@ -25,25 +25,25 @@ Filters = NDArray[np.float64]
 SIDE = 9
 LINEAR_KIND = f"linear is the least-squares {SIDE}x{SIDE} filter for each degradation and phase of its resampling"
 _LARGEST = 256
-"""Pixels a side, from the middle of a picture, that are fitted on: 25 of these are 1.6 million for 81 unknowns."""
+"""Side in pixels of the middle that is fitted on: 25 pictures give 1.6 million equations for 81 unknowns."""
 _RIDGE = 1e-3
-"""Squared grey levels for each pixel that a weight of one costs: a reduced picture leaves directions undetermined."""
+"""Ridge penalty in squared grey levels per pixel: a reduced picture leaves directions undetermined."""
 
 
 def period(how: Degradation) -> int:
-    """Pixels after which the resampling of a degradation repeats."""
+    """Period in pixels of the resampling of a degradation."""
     return Fraction(how.ratio).limit_denominator(4).numerator if how.codec is None else 1
 
 
 def fit(samples: Iterable[Sample], phases: int) -> Filters:
-    """Fit filters by least squares, the normal equations summed in float64.
+    """Fit filters by least squares, with normal equations in float64.
 
     Args:
         samples: Frames of any size.
         phases: Period of the resampling, see `period`.
 
     Raises:
-        DataError: There was no frame.
+        DataError: There is no frame.
     """
     taps = SIDE * SIDE
     left = np.zeros((phases, phases, taps, taps))
@@ -63,7 +63,7 @@ def fit(samples: Iterable[Sample], phases: int) -> Filters:
                 right[row, column] += seen.T @ centre[start[0] :: phases, start[1] :: phases].reshape(-1)
     if not pixels:
         raise DataError("there is no picture to fit the linear filter on")
-    # Towards the picture as it is: what the data leave open stays untouched.
+    # Regularised towards the identity: directions that the data leave open stay unchanged.
     untouched = np.zeros(taps)
     untouched[taps // 2] = 1
     weight = _RIDGE * pixels / phases**2
@@ -72,7 +72,7 @@ def fit(samples: Iterable[Sample], phases: int) -> Filters:
 
 
 def filtered(luma: Plane, filters: Filters) -> Luma:
-    """Filter a picture, `[H, W]`, to uint8; beyond its border it is continued by its last pixels."""
+    """Filter a picture, `[H, W]`, to uint8; its border is padded by repeating the last pixels."""
     phases = filters.shape[0]
     height, width = luma.shape
     grown = [-side % phases for side in (height, width)]
@@ -117,23 +117,23 @@ class LinearFilters:
 
 
 def fit_one(samples: Iterable[Sample], how: Degradation, file: Path) -> None:
-    """Fit the filters for one degradation and keep them; a crash in between leaves no torn file."""
+    """Fit the filters for one degradation and write them, whole or not at all."""
     unfinished = file.with_name(f".{file.name}.unfinished.npy")
     np.save(unfinished, fit(samples, period(how)))
     unfinished.replace(file)
 
 
 def filter_folder(keep: Path, pictures: str) -> Path:
-    """Where filters lie that were fitted on these pictures (a fingerprint) by this program.
+    """Folder of the filters fitted by this program on pictures with a fingerprint.
 
-    In it, `<degradation>.npy` are the filters for one degradation.
+    `<degradation>.npy` in it holds the filters of one degradation.
     """
     key = hashlib.sha256(f"{pictures} {program()} {_LARGEST} {_RIDGE}".encode()).hexdigest()[:16]
     return keep / key
 
 
 def _middle(degraded: Plane, truth: Luma, phases: int) -> tuple[Plane, Luma]:
-    """The middle of both, begun on a whole period so that phases stay what they were."""
+    """The middle of both, starting on a whole period so that phases stay the same."""
     starts = [max(side - _LARGEST, 0) // 2 // phases * phases for side in truth.shape]
     window = tuple(slice(start, start + _LARGEST) for start in starts)
     return degraded[window], truth[window]

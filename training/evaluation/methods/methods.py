@@ -1,4 +1,4 @@
-"""Methods that are compared: students, teachers, other people's networks, the unsharp mask, the best linear filter."""
+"""Choosing and opening methods: input, unsharp mask, linear filter, students, checkpoints, foreign networks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from acutance.training.evaluation.testsets import MethodInput
 Kind = Literal["input", "unsharp", "linear", "student", "checkpoint", "foreign"]
 _PLAIN: tuple[Kind, ...] = ("input", "unsharp", "linear")
 _HERE = (Path(__file__).parents[2] / "teachers", catalog.WEIGHTS)
-"""Where weights lie that are no students, such as teachers."""
+"""Folders of shipped weights that are not students, such as the teacher."""
 
 
 class Method(Protocol):
-    """Something that makes a picture better, or tries to."""
+    """A method that restores frames."""
 
     @property
     def name(self) -> str:
-        """What tables call it."""
+        """Name in tables."""
 
     def __call__(self, frame: MethodInput) -> Luma:
         """Restore one frame: uint8 `[H, W]`, the size of `frame.luma`."""
@@ -31,12 +31,12 @@ class Method(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """A method that is asked for, so that any process can open it.
+    """A chosen method, not opened yet: it can be sent to another process.
 
     Attributes:
-        name: What tables call it.
-        kind: What it is.
-        file: Its weights, if it has any.
+        name: Name in tables.
+        kind: Kind of method.
+        file: File of its weights, None where it has none.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Function:
-    """A method that needs nothing but a function from luma to luma."""
+    """The methods `input` and `unsharp`: a function from luma to luma."""
 
     name: str
     function: Kind
@@ -59,10 +59,10 @@ class Function:
 
 
 def choose(text: str) -> Choice:
-    """Understand what was asked for: a name, a file, or `LABEL=` before either.
+    """Parse the name or file of a method, with an optional `LABEL=` before it.
 
     Raises:
-        DataError: It is none of what can be judged.
+        DataError: It is not a method.
     """
     label, equals, rest = text.partition("=")
     if equals and label and not Path(text).exists():
@@ -84,14 +84,14 @@ def choose(text: str) -> Choice:
     if len(kept) == 1:
         return Choice(text, "checkpoint", kept[0])
     raise DataError(
-        f"{text!r} is nothing that can be judged: give {', '.join(_PLAIN)}, a shipped student "
-        f"({', '.join(catalog.shipped()) or 'none'}), an .onnx file, a run or its checkpoint, or weights that spandrel "
-        "knows"
+        f"{text!r} is not a method: give {', '.join(_PLAIN)}, a shipped student "
+        f"({', '.join(catalog.shipped()) or 'none'}), an .onnx file, a run or its checkpoint, or weights that "
+        "spandrel recognises"
     )
 
 
 def choose_all(texts: Sequence[str]) -> list[Choice]:
-    """Understand every method asked for; `input`, which all are compared with, comes first.
+    """Parse the names of methods; `input`, the reference of all gains, is added as the first.
 
     Raises:
         DataError: One is unknown, or two would have the same name in a table.
@@ -100,17 +100,17 @@ def choose_all(texts: Sequence[str]) -> list[Choice]:
     names = [choice.name for choice in chosen]
     for name in names:
         if names.count(name) > 1:
-            raise DataError(f"two methods would be called {name}: give one another name, such as other={name}")
+            raise DataError(f"two methods have the name {name}: label one of them, for example other={name}")
     return chosen
 
 
 def open_method(choice: Choice, filters: Path | None = None, threads: int = 1) -> Method:
-    """Make a method ready.
+    """Open a method.
 
     Args:
-        choice: What was asked for.
-        filters: Where `evaluation.methods.linear` keeps the filters that it fitted; needed for `linear`.
-        threads: CPU threads of a student; torch's own setting rules for checkpoints and foreign networks.
+        choice: The chosen method.
+        filters: Folder of the fitted linear filters, see `fit_filters`; required for `linear`.
+        threads: CPU threads of a student; checkpoints and foreign networks use the setting of torch.
 
     Raises:
         DataError: Its file cannot be used.
@@ -119,7 +119,7 @@ def open_method(choice: Choice, filters: Path | None = None, threads: int = 1) -
         from acutance.training.evaluation.methods.linear import LinearFilters
 
         if filters is None:
-            raise DataError("linear is fitted on pictures: name them by --fit-on, a prepared set or a folder")
+            raise DataError("linear needs pictures to be fitted on: name a prepared set or a folder with --fit-on")
         return LinearFilters(choice.name, filters)
     if choice.file is None:
         return Function(choice.name, choice.kind)
@@ -137,12 +137,12 @@ def open_method(choice: Choice, filters: Path | None = None, threads: int = 1) -
 
 
 def _weights(path: Path) -> Choice:
-    """Whose weights a file holds: ours, which say so in their metadata, or somebody else's."""
+    """Tell our checkpoints, by their metadata, from foreign weights."""
     from acutance.training.evaluation.methods.foreign import SUFFIXES
     from acutance.training.evaluation.methods.networks import TorchNetwork
 
     if path.suffix not in SUFFIXES:
-        raise DataError(f"{path} is no file of weights: {', '.join(sorted(SUFFIXES))} and .onnx can be judged")
+        raise DataError(f"{path} is not a file of weights; known suffixes are {', '.join(sorted(SUFFIXES))} and .onnx")
     if path.suffix == ".safetensors":
         try:
             TorchNetwork.open(path.stem, path)

@@ -1,4 +1,4 @@
-"""Our own networks as methods: students through the engine that serves them, checkpoints through torch."""
+"""Our networks as methods: exported students with the engine of the server, checkpoints with torch."""
 
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from acutance.training.evaluation.testsets import MethodInput
 
 
 class ShippedStudent:
-    """An exported student on the CPU, through the engine of the server; luma that was not rounded goes around that."""
+    """An exported student on the CPU with the engine of the server; float32 luma with `FloatStudent`."""
 
     def __init__(self, name: str, engine: Sharpener) -> None:
         self.name = name
@@ -29,7 +29,7 @@ class ShippedStudent:
         """Open an ONNX file.
 
         Raises:
-            DataError: It is no student.
+            DataError: It is not a student.
         """
         try:
             return cls(name, open_student(file, "cpu", threads))
@@ -48,7 +48,7 @@ class ShippedStudent:
 
 
 class TorchNetwork:
-    """A student or a teacher as training left it."""
+    """A checkpoint of a student or teacher, with torch."""
 
     def __init__(self, name: str, network: torch.nn.Module) -> None:
         self.name = name

@@ -10,9 +10,9 @@ UNSHARP_KIND = "unsharp mask, amount 0.5, Gaussian sigma 1.0"
 
 
 def unsharp(luma: Plane) -> Luma:
-    """The textbook unsharp mask every table compares with: luma + 0.5 * (luma - Gaussian blur of sigma 1).
+    """Sharpen `[H, W]` in grey levels by an unsharp mask: luma + 0.5 * (luma - Gaussian blur of sigma 1).
 
-    Of four settings tried it is the best on pictures reduced by 1.5 and 2 (research notes, section 5).
+    The best of four settings on pictures reduced by 1.5 and 2 (research notes, section 5).
     """
     x = luma.astype(np.float64)
     blurred: NDArray[np.float64] = gaussian(x, sigma=1.0, preserve_range=True)
