@@ -21,7 +21,7 @@ from acutance.server.security.quota import Client, Quota
 from acutance.server.sessions.admission import refusal_reason
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.memory_trim import MemoryTrim
-from acutance.server.sessions.publisher import Session
+from acutance.server.sessions.publisher import Publisher
 from acutance.server.sessions.settings import SessionSettings
 from acutance.server.sessions.streams import Streams
 from acutance.server.sessions.viewer import Viewer
@@ -118,7 +118,7 @@ class Host:
         )
         self._admission = admission
         self._enhancers = enhancers
-        self._sessions: set[Session] = set()
+        self._sessions: set[Publisher] = set()
         self._peers: WeakSet[RTCPeerConnection] = WeakSet()
         self._viewers: set[Viewer] = set()
         self._watches: list[asyncio.Task[None]] = []
@@ -140,7 +140,7 @@ class Host:
         return len(self._sessions)
 
     @property
-    def sessions(self) -> Collection[Session]:
+    def sessions(self) -> Collection[Publisher]:
         """Those that are negotiating, running or closing."""
         return self._sessions
 
@@ -168,7 +168,7 @@ class Host:
         settings: SessionSettings | None = None,
         stream: str | None = None,
         returns: bool = True,
-    ) -> tuple[Session, str]:
+    ) -> tuple[Publisher, str]:
         """Answer an offer, a checked session description, with a new session.
 
         Args:
@@ -190,7 +190,7 @@ class Host:
         self._check_client(client)
         self._check_room()
         enhancer = self._enhancers(self.ladder)
-        session = Session(self._context, client, settings or SessionSettings(), self._forget, enhancer, returns)
+        session = Publisher(self._context, client, settings or SessionSettings(), self._forget, enhancer, returns)
         if stream is not None:
             self.streams.add(stream, session)
         self._sessions.add(session)
@@ -226,16 +226,16 @@ class Host:
         self._peers.add(viewer.peer)
         return viewer, await viewer.answer(offer)
 
-    def peer(self, id: str) -> Session | Viewer | None:
+    def peer(self, id: str) -> Publisher | Viewer | None:
         """Return the session or viewer of this id, if there is one."""
-        everybody: list[Session | Viewer] = [*self._sessions, *self._viewers]
+        everybody: list[Publisher | Viewer] = [*self._sessions, *self._viewers]
         return next((each for each in everybody if each.id == id), None)
 
     def _viewer_left(self, viewer: Viewer) -> None:
         self._viewers.discard(viewer)
         self._memory_trim.collect_soon()
 
-    def _forget(self, session: Session) -> None:
+    def _forget(self, session: Publisher) -> None:
         if session not in self._sessions:  # refused before it began
             return
         self._sessions.discard(session)

@@ -41,7 +41,7 @@ _WATCH_S = 0.25
 _RETURN_DEPTH = 1
 
 
-class Session(Connection):
+class Publisher(Connection):
     """A peer that sends video, and gets it back enhanced (``returns``) or leaves it to others.
 
     Attributes:
@@ -57,7 +57,7 @@ class Session(Connection):
         context: ServerContext,
         client: Client,
         settings: SessionSettings,
-        on_closed: Callable[["Session"], None],
+        on_closed: Callable[["Publisher"], None],
         enhancer: Enhancer | None = None,
         returns: bool = True,
         clock: Callable[[], float] = monotonic,

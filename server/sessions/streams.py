@@ -8,7 +8,7 @@ from typing import Any
 
 from acutance.server.encoding.rendition import Variant
 from acutance.server.errors import RETRY_LATER, RequestError
-from acutance.server.sessions.publisher import Session
+from acutance.server.sessions.publisher import Publisher
 
 # The stream of an address that names none.
 DEFAULT = "live"
@@ -62,10 +62,10 @@ class Streams:
     """Knows who publishes what. Lives on one event loop."""
 
     clock: Callable[[], float] = monotonic
-    _live: dict[str, Session] = field(default_factory=dict)
+    _live: dict[str, Publisher] = field(default_factory=dict)
     _ended: dict[str, float] = field(default_factory=dict)
 
-    def add(self, name: str, session: Session) -> None:
+    def add(self, name: str, session: Publisher) -> None:
         """Let a session publish under a name.
 
         Raises:
@@ -78,7 +78,7 @@ class Streams:
         self._live[name] = session
         self._ended.pop(name, None)
 
-    def remove(self, session: Session) -> None:
+    def remove(self, session: Publisher) -> None:
         """Forget a session, whatever its name."""
         for name, publisher in list(self._live.items()):
             if publisher is session:
@@ -87,7 +87,7 @@ class Streams:
         while len(self._ended) > _MOST_EXPECTED:
             del self._ended[next(iter(self._ended))]
 
-    def publisher(self, name: str) -> Session:
+    def publisher(self, name: str) -> Publisher:
         """Return who publishes a stream.
 
         Raises:
@@ -102,7 +102,7 @@ class Streams:
         return [_described(name, session) for name, session in sorted(self._live.items())]
 
 
-def _described(name: str, session: Session) -> dict[str, Any]:
+def _described(name: str, session: Publisher) -> dict[str, Any]:
     pipeline = session.pipeline
     renditions = pipeline.fan_out.renditions
     # The publisher itself is a receiver of its rendition, but no viewer.

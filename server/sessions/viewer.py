@@ -11,7 +11,7 @@ from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.security.quota import Client
 from acutance.server.sessions.context import ServerContext
-from acutance.server.sessions.publisher import Session
+from acutance.server.sessions.publisher import Publisher
 
 
 class Viewer(Connection):
@@ -26,7 +26,7 @@ class Viewer(Connection):
         self,
         context: ServerContext,
         client: Client,
-        publisher: Session,
+        publisher: Publisher,
         variant: Variant,
         on_closed: Callable[["Viewer"], None],
         clock: Callable[[], float] = monotonic,
