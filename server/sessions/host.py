@@ -18,10 +18,10 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
 from acutance.server.security.quota import Client, Quota
-from acutance.server.sessions.admission import refusal_reason
 from acutance.server.sessions.context import ServerContext
+from acutance.server.sessions.headroom import refusal_reason
 from acutance.server.sessions.memory_trim import MemoryTrim
-from acutance.server.sessions.publisher import Publisher
+from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.sessions.settings import SessionSettings
 from acutance.server.sessions.streams import Streams
 from acutance.server.sessions.viewer import Viewer

@@ -8,7 +8,7 @@ from typing import Any
 
 from acutance.server.encoding.rendition import Variant
 from acutance.server.errors import RETRY_LATER, RequestError
-from acutance.server.sessions.publisher import Publisher
+from acutance.server.sessions.publisher.publisher import Publisher
 
 # The stream of an address that names none.
 DEFAULT = "live"

@@ -11,7 +11,7 @@ from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.security.quota import Client
 from acutance.server.sessions.context import ServerContext
-from acutance.server.sessions.publisher import Publisher
+from acutance.server.sessions.publisher.publisher import Publisher
 
 
 class Viewer(Connection):

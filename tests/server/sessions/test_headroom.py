@@ -1,4 +1,4 @@
-from acutance.server.sessions.admission import Running, refusal_reason
+from acutance.server.sessions.headroom import Running, refusal_reason
 
 CALM = Running(age=60, student=0.6, received=30, returned=30)
 PASSING = Running(age=60, student=0.0, received=30, returned=30)

@@ -21,11 +21,11 @@ from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.data_channel import DataChannel
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.security.quota import Client
-from acutance.server.sessions.admission import Running
 from acutance.server.sessions.context import ServerContext
+from acutance.server.sessions.headroom import Running
+from acutance.server.sessions.publisher.statistics import Report
+from acutance.server.sessions.publisher.watchdog import Remedy, Watchdog
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
-from acutance.server.sessions.statistics import Report
-from acutance.server.sessions.watchdog import Remedy, Watchdog
 from acutance.server.students.governor import Governor
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.video.enhancer import Enhancer

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps
-from acutance.server.sessions.admission import Running
 from acutance.server.sessions.context import ServerContext
+from acutance.server.sessions.headroom import Running
 from acutance.server.telemetry.counters import Counters, Telemetry
 from acutance.server.telemetry.traffic import Traffic
 from acutance.server.video.pipeline import Pipeline

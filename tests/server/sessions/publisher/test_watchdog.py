@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from acutance.server.sessions.watchdog import Remedy, Watchdog
+from acutance.server.sessions.publisher.watchdog import Remedy, Watchdog
 
 
 def _remedies(*steps: tuple[float, int, int]) -> list[Remedy]:
