@@ -21,6 +21,7 @@ from acutance.server.security.rate_limit import RequestRate
 from acutance.server.security.self_signed import self_signed
 from acutance.server.security.tls import Certificate, PemFiles, TlsError
 from acutance.server.security.tokens import TokenError, Tokens, read_token_file
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
@@ -161,12 +162,19 @@ def host(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> Host
     return Host(
         ladder,
         options.limits,
-        options.max_sessions,
-        options.admission,
+        admission_limits(options),
         encoders,
-        network=network(options),
+        network(options),
+        ingest(options),
+    )
+
+
+def admission_limits(options: ServeOptions) -> AdmissionLimits:
+    """Build the limits of the number of sessions."""
+    return AdmissionLimits(
+        max_sessions=options.max_sessions,
         max_viewers=options.max_viewers,
-        redirect=options.redirect,
+        check_load=options.admission,
         quota=quota(options),
-        forward=ingest(options),
+        redirect=options.redirect,
     )

@@ -69,18 +69,19 @@ async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, enco
         gc.freeze()
         await stopping.asked.wait()
         await _drain(host, stopping, options.drain)
-        log.info("stopping: closing %d session(s)", host.session_count)
+        log.info("stopping: closing %d session(s)", len(host.registry.publishers))
     finally:
         if watch is not None:
             watch.cancel()
         await runner.cleanup()
-    return host.inference.overdue
+    return host.context.inference.overdue
 
 
 async def _drain(host: Host, stopping: Stopping, seconds: float) -> None:
-    drained = asyncio.create_task(host.drain())
-    if host.session_count and not stopping.at_once.is_set():
-        log.info("stopping: %d session(s) may end within %g s, none begins", host.session_count, seconds)
+    host.begin_draining()
+    drained = asyncio.create_task(host.registry.publishers_gone())
+    if host.registry.publishers and not stopping.at_once.is_set():
+        log.info("stopping: %d session(s) may end within %g s, none begins", len(host.registry.publishers), seconds)
         at_once = asyncio.create_task(stopping.at_once.wait())
         await asyncio.wait((drained, at_once), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         at_once.cancel()
@@ -100,10 +101,10 @@ async def _listen(runner: web.AppRunner, options: ServeOptions, certificate: Cer
 
 
 def _greet(runner: web.AppRunner, options: ServeOptions, host: Host, certificate: Certificate | None) -> None:
-    ladder, best = host.ladder, host.ladder.best
+    ladder, best = host.context.ladder, host.context.ladder.best
     why = f" ({best.note})" if best.note else ""
     log.info("student%s %s on %s%s", "s" * (len(ladder.engines) > 1), ", ".join(ladder.engines), best.provider, why)
-    log.info("encoder %s", "NVENC" if host.encoders.nvenc else f"x264 ({host.encoders.note})")
+    log.info("encoder %s", "NVENC" if host.context.encoders.nvenc else f"x264 ({host.context.encoders.note})")
     local = is_loopback(options.host)
     scheme = "https" if certificate is not None else "http"
     log.info("open %s://%s:%d", scheme, "localhost" if local else options.host, runner.addresses[0][1])

@@ -6,7 +6,14 @@ from dataclasses import replace
 from time import monotonic
 
 from acutance.server.encoding.encoder import Encoder
-from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Rendition, Subscription, Variant
+from acutance.server.encoding.rendition import (
+    EncodedFrameTiming,
+    QueuedFrame,
+    Rendition,
+    RenditionSnapshot,
+    Subscription,
+    Variant,
+)
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
@@ -48,6 +55,10 @@ class FanOut:
     def renditions(self) -> list[Rendition]:
         """Those that are watched, in the order in which they were opened."""
         return list(self._renditions.values())
+
+    def snapshots(self) -> tuple[RenditionSnapshot, ...]:
+        """Return the state of each rendition, in the order in which they were opened."""
+        return tuple(rendition.snapshot() for rendition in self._renditions.values())
 
     def of(self, variant: Variant) -> list[Rendition]:
         """Return the renditions of one variant."""

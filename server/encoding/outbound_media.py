@@ -23,6 +23,7 @@ class OutboundMedia:
 
     Attributes:
         rate: the peer's rate control.
+        joined: whether packets flow.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class OutboundMedia:
             clock: in seconds.
         """
         self.rate = RateControl(max_bitrate)
+        self.joined = False
         self._fan_out = fan_out
         self._clock = clock
         self._video = PacketTrack("video", depth)
@@ -82,12 +84,14 @@ class OutboundMedia:
 
         Not before the peer can take packets, unless it is the only receiver: it would be behind from the start.
         """
+        self.joined = True
         self._fan_out.join(variant, codec, self._subscription)
         if self._sound is not None:
             self._fan_out.join_sound(sound_codec, self._sound)
 
     def leave(self) -> None:
         """End both tracks; before `join` and a second time too."""
+        self.joined = False
         self._fan_out.leave(self._subscription)
         self._video.stop()
         if self._sound is not None:

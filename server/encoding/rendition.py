@@ -69,6 +69,26 @@ class Subscription:
     on_lost: Callable[[str], object] = lambda reason: None
 
 
+@dataclass(frozen=True)
+class RenditionSnapshot:
+    """State of a rendition at one moment.
+
+    Attributes:
+        variant, codec: of its video.
+        encoder: name of its encoder, such as ``x264 superfast``.
+        bitrate: bit rate that the encoder is set to, in bit/s; 0 before the first frame.
+        keyframes: number of keyframes since the rendition was opened.
+        receivers: number of receivers.
+    """
+
+    variant: Variant
+    codec: str
+    encoder: str
+    bitrate: int
+    keyframes: int
+    receivers: int
+
+
 class Rendition:
     """Encodes the newest frame whenever one of its receivers can take it, once for all of them.
 
@@ -119,6 +139,13 @@ class Rendition:
     def receivers(self) -> int:
         """How many there are."""
         return len(self._subscriptions)
+
+    def snapshot(self) -> RenditionSnapshot:
+        """Return its state."""
+        encoder = self.encoder
+        return RenditionSnapshot(
+            self.variant, self.codec, encoder.name, encoder.bitrate, encoder.keyframes, self.receivers
+        )
 
     def add(self, subscription: Subscription) -> None:
         """Let one more receive; a keyframe comes at once, or half a second after the last one."""

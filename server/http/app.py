@@ -18,7 +18,8 @@ from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.responses import refusal as _error
 from acutance.server.http.responses import refusal_of
 from acutance.server.http.whip_routes import add_routes, session_url
-from acutance.server.sessions.host import FullError, Host
+from acutance.server.sessions.admission import FullError
+from acutance.server.sessions.host import Host
 from acutance.server.signalling.offer import read_offer
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ async def _static(request: web.Request) -> web.StreamResponse:
 
 async def _offer(request: web.Request) -> web.StreamResponse:
     offer = read_offer(await read_body(request))
-    session, sdp = await request.app[HOST].open(request[CLIENT], offer.description, offer.settings, offer.stream)
+    session, sdp = await request.app[HOST].publish(request[CLIENT], offer.description, offer.settings, offer.stream)
     return web.json_response(
         {"sdp": sdp, "type": "answer", "session": session.name, "url": session_url(session.id)},
         headers={"Cache-Control": "no-store"},

@@ -12,29 +12,29 @@ _STALLED_MS = 1000.0
 def state(host: Host) -> dict[str, Any]:
     """Return what anybody may know: ``status``, whether it is ``ready`` for requests, and the ``reasons`` if not."""
     reasons = []
-    if host.draining:
+    if host.admission.draining:
         reasons.append("the server is stopping: calls may end, none begins")
-    if host.loop_lag.p99_ms() > _STALLED_MS:
-        reasons.append(f"the event loop runs {host.loop_lag.p99_ms():.0f} ms late")
-    status = "draining" if host.draining else "stalled" if reasons else "ok"
+    if host.context.loop_lag.p99_ms() > _STALLED_MS:
+        reasons.append(f"the event loop runs {host.context.loop_lag.p99_ms():.0f} ms late")
+    status = "draining" if host.admission.draining else "stalled" if reasons else "ok"
     return {"status": status, "live": True, "ready": not reasons, "reasons": reasons}
 
 
 def details(host: Host) -> dict[str, Any]:
     """Return what runs, for those who may use it."""
-    best = host.ladder.best
+    best = host.context.ladder.best
     return {
         "version": importlib.metadata.version("acutance"),
         "student": best.student.name,
-        "students": list(host.ladder.engines),
+        "students": list(host.context.ladder.engines),
         "provider": best.provider,
         "provider_note": best.note,
-        "encoder": "NVENC" if host.encoders.nvenc else "x264",
-        "encoder_note": host.encoders.note,
-        "sessions": host.session_count,
-        "max_sessions": host.max_sessions,
-        "viewers": host.viewer_count,
-        "max_viewers": host.max_viewers,
-        "loop_lag_ms": host.loop_lag.p99_ms(),
-        "busy": host.load.busy,
+        "encoder": "NVENC" if host.context.encoders.nvenc else "x264",
+        "encoder_note": host.context.encoders.note,
+        "sessions": len(host.registry.publishers),
+        "max_sessions": host.admission.limits.max_sessions,
+        "viewers": host.registry.viewer_count,
+        "max_viewers": host.admission.limits.max_viewers,
+        "loop_lag_ms": host.context.loop_lag.p99_ms(),
+        "busy": host.context.load.busy,
     }

@@ -76,7 +76,7 @@ async def _endpoint_options(request: web.Request) -> web.StreamResponse:
     response = web.Response(status=204, headers={hdrs.ALLOW: "POST, GET, HEAD, OPTIONS", "Accept-Post": whip.SDP})
     # RFC 9725, section 4.6: the credentials are not for a preflight, which comes without a token.
     if hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
-        _add_links(response, request.app[HOST].network.links())
+        _add_links(response, request.app[HOST].context.network.links())
     return response
 
 
@@ -109,18 +109,18 @@ async def _delete(request: web.Request) -> web.StreamResponse:
 
 
 def _found(request: web.Request) -> Connection:
-    connection = request.app[HOST].peer(request.match_info["id"])
+    connection = request.app[HOST].registry.find(request.match_info["id"])
     if connection is None:
         raise web.HTTPNotFound
     return connection
 
 
 async def _streams(request: web.Request) -> web.StreamResponse:
-    return web.json_response({"streams": request.app[HOST].streams.listed()})
+    return web.json_response({"streams": request.app[HOST].registry.streams.listed()})
 
 
 async def _ice_servers(request: web.Request) -> web.StreamResponse:
-    response = web.json_response({"iceServers": request.app[HOST].network.ice_servers()})
+    response = web.json_response({"iceServers": request.app[HOST].context.network.ice_servers()})
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
 

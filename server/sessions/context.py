@@ -1,4 +1,4 @@
-"""What all sessions of a server have in common."""
+"""What all sessions of a server share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,28 +10,36 @@ from acutance.server.students.inference import Inference
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.counters import LoopLag
 from acutance.server.telemetry.load import Load
+from acutance.server.video.enhancer import Enhancer
 
 
 @dataclass(frozen=True)
 class ServerContext:
-    """What all sessions of a server have in common.
+    """What all sessions of a server share.
 
     Attributes:
         ladder: the students.
-        inference: where they run.
-        limits: what a session may take.
-        loop_lag: of the event loop.
-        load: of the machine.
-        encoders: what the machine affords.
+        inference: the executor in which the students run.
+        limits: limits of each session.
+        load: processor load of the host.
+        encoders: the encoders that the host can run.
         network: how peers and the server reach each other.
-        observe: called with each frame's stage and the seconds that it took there.
+        make_enhancer: makes the enhancer of one session.
+        loop_lag: lag of the event loop.
+        stage_observers: each is called with every frame's stage and the seconds that the frame spent there.
     """
 
     ladder: Ladder
     inference: Inference
     limits: Limits
-    loop_lag: LoopLag
     load: Load
     encoders: EncoderChoice
-    network: Network = field(default_factory=Network)
-    observe: Callable[[str, float], None] = lambda stage, seconds: None
+    network: Network
+    make_enhancer: Callable[[Ladder], Enhancer] = Enhancer
+    loop_lag: LoopLag = field(default_factory=LoopLag, init=False)
+    stage_observers: list[Callable[[str, float], object]] = field(default_factory=list, init=False)
+
+    def observe(self, stage: str, seconds: float) -> None:
+        """Tell the observers that a frame spent this time in a stage."""
+        for observer in self.stage_observers:
+            observer(stage, seconds)

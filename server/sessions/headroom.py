@@ -15,7 +15,7 @@ _HEALTHY = 0.8
 
 
 @dataclass(frozen=True)
-class Running:
+class SessionLoad:
     """One session as it is now.
 
     Attributes:
@@ -37,7 +37,7 @@ class Running:
         return self.age >= SETTLING_S
 
 
-def refusal_reason(sessions: Sequence[Running], rest: float, own: float, cpus: float) -> str | None:
+def refusal_reason(sessions: Sequence[SessionLoad], rest: float, own: float, cpus: float) -> str | None:
     """Return why one more session would push the others below their frame rate, or None where it fits.
 
     The others can step down: what their students take is free for the taking. What remains, decoding and encoding,

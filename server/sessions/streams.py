@@ -9,11 +9,12 @@ from typing import Any
 from acutance.server.encoding.rendition import Variant
 from acutance.server.errors import RETRY_LATER, RequestError
 from acutance.server.sessions.publisher.publisher import Publisher
+from acutance.server.sessions.snapshots import PublisherSnapshot
 
-# The stream of an address that names none.
+# Name of the stream where a URL has none.
 DEFAULT = "live"
 _NAME = re.compile(r"(?!\.+$)[\w.~-]{1,64}", re.ASCII)
-# An encoder that lost its line connects again within this time (OBS: 2 to 60 s, by default the shorter ones first).
+# An encoder that lost its connection tries again within this time (OBS: 2 to 60 s, by default the shorter ones first).
 _EXPECTED_S = 30.0
 _MOST_EXPECTED = 256
 
@@ -31,10 +32,10 @@ class NoStreamError(RequestError):
     """No stream of this name is live."""
 
     def __init__(self, name: str, expected: bool):
-        """Make it.
+        """Create it.
 
         Args:
-            name: of the stream.
+            name: name of the stream.
             expected: whether it was live a moment ago, so that the client may try again.
         """
         if expected:
@@ -45,10 +46,10 @@ class NoStreamError(RequestError):
 
 
 def check_name(name: str) -> str:
-    """Return a stream's name.
+    """Return the name of a stream, checked.
 
     Raises:
-        RequestError: it cannot be one.
+        RequestError: it is not one.
     """
     if not _NAME.fullmatch(name):
         raise RequestError(
@@ -59,71 +60,76 @@ def check_name(name: str) -> str:
 
 @dataclass
 class Streams:
-    """Knows who publishes what. Lives on one event loop."""
+    """The publisher of each live stream, by the stream's name. Lives on one event loop."""
 
     clock: Callable[[], float] = monotonic
     _live: dict[str, Publisher] = field(default_factory=dict)
     _ended: dict[str, float] = field(default_factory=dict)
 
-    def add(self, name: str, session: Publisher) -> None:
-        """Let a session publish under a name.
+    def check_free(self, name: str) -> None:
+        """Return if a publisher may have this name.
 
         Raises:
             RequestError: it cannot be a name.
-            TakenError: another one does.
+            TakenError: another publisher has it.
         """
         check_name(name)
         if name in self._live:
             raise TakenError(name)
-        self._live[name] = session
+
+    def add(self, name: str, publisher: Publisher) -> None:
+        """Let a publisher publish under a name.
+
+        Raises:
+            RequestError, TakenError: see `check_free`.
+        """
+        self.check_free(name)
+        self._live[name] = publisher
         self._ended.pop(name, None)
 
-    def remove(self, session: Publisher) -> None:
-        """Forget a session, whatever its name."""
-        for name, publisher in list(self._live.items()):
-            if publisher is session:
+    def remove(self, publisher: Publisher) -> None:
+        """Forget a publisher, whatever the name of its stream."""
+        for name, live in list(self._live.items()):
+            if live is publisher:
                 del self._live[name]
                 self._ended[name] = self.clock()
         while len(self._ended) > _MOST_EXPECTED:
             del self._ended[next(iter(self._ended))]
 
     def publisher(self, name: str) -> Publisher:
-        """Return who publishes a stream.
+        """Return the publisher of a stream.
 
         Raises:
-            NoStreamError: nobody does.
+            NoStreamError: no stream of this name is live.
         """
         if name not in self._live:
             raise NoStreamError(name, self.clock() - self._ended.get(name, float("-inf")) < _EXPECTED_S)
         return self._live[name]
 
     def listed(self) -> list[dict[str, Any]]:
-        """Return what is said of each: its name, codecs in use, receivers, sizes in pixels."""
-        return [_described(name, session) for name, session in sorted(self._live.items())]
+        """Return the entries of `GET /streams`, ordered by name."""
+        return [_entry(name, publisher.snapshot()) for name, publisher in sorted(self._live.items())]
 
 
-def _described(name: str, session: Publisher) -> dict[str, Any]:
-    pipeline = session.pipeline
-    renditions = pipeline.fan_out.renditions
-    # The publisher itself is a receiver of its rendition, but no viewer.
-    viewers = sum(rendition.receivers for rendition in renditions) - session.returns
+def _entry(name: str, stream: PublisherSnapshot) -> dict[str, Any]:
+    enhanced = any(rendition.variant is Variant.ENHANCED for rendition in stream.renditions)
     return {
         "name": name,
-        "codecs": sorted({rendition.codec for rendition in renditions}),
-        "viewers": viewers,
-        "size": pipeline.size_out if pipeline.fan_out.of(Variant.ENHANCED) else pipeline.size_in,
-        "size_in": pipeline.size_in,
-        "forwards": [forward.state for forward in session.forwards],
-        "student": pipeline.choices.governor.rung.name,
-        "enhanced": session.telemetry.counters.enhanced,
+        "codecs": sorted({rendition.codec for rendition in stream.renditions}),
+        "viewers": stream.viewers,
+        "size": stream.size_out if enhanced else stream.size_in,
+        "size_in": stream.size_in,
+        "forwards": list(stream.forwards),
+        "student": stream.student,
+        "enhanced": stream.frames.enhanced,
         "renditions": [
             {
                 "variant": rendition.variant,
                 "codec": rendition.codec,
-                "encoder": rendition.encoder.name,
-                "bitrate": rendition.encoder.bitrate,
+                "encoder": rendition.encoder,
+                "bitrate": rendition.bitrate,
                 "receivers": rendition.receivers,
             }
-            for rendition in renditions
+            for rendition in stream.renditions
         ],
     }

@@ -1,4 +1,4 @@
-"""A peer that watches a stream: receives a rendition's packets and the stream's sound, and sends nothing."""
+"""A peer that watches a stream: it receives a rendition and the stream's sound, and sends no media."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -15,11 +15,11 @@ from acutance.server.sessions.publisher.publisher import Publisher
 
 
 class Viewer(Connection):
-    """One of any number that watch a publisher's stream.
+    """One of any number of peers that watch a publisher's stream.
 
     Attributes:
-        publisher: of the stream.
-        variant: which picture of it.
+        publisher: the publisher of the stream.
+        variant: which variant of the video the peer receives.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class Viewer(Connection):
         super().__init__(context.network, context.limits, client, on_closed, clock)
         self.publisher = publisher
         self.variant = variant
-        self._media = OutboundMedia(publisher.pipeline.fan_out, context.limits.max_bitrate, self.end, clock=clock)
+        self._media = OutboundMedia(publisher.media.fan_out, context.limits.max_bitrate, self.end, clock=clock)
         self._codec = self._sound_codec = ""
 
     def _prepare(self) -> None:
         self._media.add_video(self.peer)
         if any(media.kind == "audio" for media in self._offered.media):
-            self._media.add_sound(self.peer, self.publisher.sound or "opus")
+            self._media.add_sound(self.peer, self.publisher.sound_codec or "opus")
 
     def _negotiated(self, answer: SessionDescription) -> None:
         self._codec = negotiated_codec(answer)
@@ -51,7 +51,7 @@ class Viewer(Connection):
         self._media.join(self.variant, self._codec, self._sound_codec)
 
     def _say_goodbye(self, reason: str) -> None:
-        """There is no way but to close: its closure alert (RFC 5246, section 7.2.1) tells the peer."""
+        """Do nothing: the DTLS closure alert (RFC 5246, section 7.2.1) tells the peer."""
 
     async def _release(self) -> None:
         self._media.leave()

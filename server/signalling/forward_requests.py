@@ -37,13 +37,13 @@ def begin(host: Host, rules: ForwardRules, caller: Caller, stream: str, body: by
         NoStreamError: nobody publishes the stream.
     """
     rules.check(caller)
-    publisher = host.streams.publisher(stream)
+    publisher = host.registry.streams.publisher(stream)
     if publisher.state == "closing":  # its tasks have been ended: nothing would end another one
         raise NoStreamError(stream, expected=True)
     ingest = read_ingest(body, rules)
     if len(publisher.forwards) >= MOST:
         raise RequestError(409, "too_many_forwards", f"The stream {stream!r} goes to {MOST} places already: end one.")
-    forward = publisher.pass_on(stream, ingest)
+    forward = publisher.forwards.begin(stream, ingest)
     log.info("stream %s goes on to %s, as %s asked", stream, forward.shown, caller.name or "somebody")
     return described(forward)
 
@@ -56,7 +56,7 @@ def listed(host: Host, rules: ForwardRules, caller: Caller, stream: str) -> list
         NoStreamError: nobody publishes the stream.
     """
     rules.check(caller)
-    return [described(forward) for forward in host.streams.publisher(stream).forwards]
+    return [described(forward) for forward in host.registry.streams.publisher(stream).forwards]
 
 
 async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: str) -> bool:
@@ -67,11 +67,11 @@ async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: 
         NoStreamError: nobody publishes the stream.
     """
     rules.check(caller)
-    publisher = host.streams.publisher(stream)
+    publisher = host.registry.streams.publisher(stream)
     forward = next((each for each in publisher.forwards if each.id == id), None)
     if forward is None:
         return False
-    await publisher.stop_passing_on(forward)
+    await publisher.forwards.end(forward)
     return True
 
 

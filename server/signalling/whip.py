@@ -50,13 +50,13 @@ async def publish(host: Host, client: Client, stream: str, content_type: str, bo
         RequestError: what is wrong with the offer, and what to do.
     """
     offer = read_sdp(content_type, body, Role.PUBLISH)
-    session, answer = await host.open(client, offer, stream=stream, returns=False)
+    session, answer = await host.publish(client, offer, stream=stream, returns=False)
     return created(host, session, answer)
 
 
 def created(host: Host, connection: Connection, answer: str) -> Created:
     """Return what is said of a session that has begun."""
-    return Created(answer, connection.id, connection.etag, host.network.links())
+    return Created(answer, connection.id, connection.etag, host.context.network.links())
 
 
 def read_sdp(content_type: str, body: bytes, role: Role) -> SessionDescription:

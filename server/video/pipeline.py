@@ -94,12 +94,6 @@ class Pipeline:
         self._tasks: list[asyncio.Task[None]] = []
         self._log_once = LogOnce(log)
 
-    @property
-    def encoder(self) -> Encoder | None:
-        """Of the enhanced picture, where somebody watches it: of its first rendition."""
-        renditions = self.fan_out.of(Variant.ENHANCED)
-        return renditions[0].encoder if renditions else None
-
     def start(self, track: MediaStreamTrack, on_failed: Callable[[str], object]) -> None:
         """Begin to take frames from ``track``; one call only.
 

@@ -1,6 +1,6 @@
 /**
  * Messages between page and server, as types, and the name of the data channel.
- * The server's side: server/signalling and server/sessions/statistics.py.
+ * The server's side: server/signalling and server/sessions/publisher/statistics.py.
  */
 
 /** Label of the data channel, which the page opens. */

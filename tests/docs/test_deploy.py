@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from acutance.server.http.metrics import Metrics
 from acutance.server.options.server import ServeOptions
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
@@ -59,7 +60,11 @@ def test_the_server_has_the_options_that_it_is_started_with(where: str) -> None:
 @pytest.fixture
 async def served(ladder: Ladder) -> dict[str, set[str]]:
     """The labels of each sample that the server has, by its name; the scraper adds ``instance`` and ``job``."""
-    text = Metrics(Host(ladder, Limits(), 4, admission=False), Counter({"full": 1})).text().decode()
+    text = (
+        Metrics(Host(ladder, Limits(), AdmissionLimits(max_sessions=4, check_load=False)), Counter({"full": 1}))
+        .text()
+        .decode()
+    )
     labels: dict[str, set[str]] = {"up": set(), "acutance_encoders": {"variant", "codec"}}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
@@ -35,7 +36,7 @@ async def test_the_python_example_gets_its_clip_back(ladder: Ladder, tmp_path: P
         for frame in source.decode(video=0):
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
-    host = Host(ladder, Limits(govern=False), max_sessions=1, admission=False)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=1, check_load=False))
     async with TestServer(create_app(host)) as server:
         example = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -12,6 +12,7 @@ from acutance.model.engine.engine import Engine
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder
@@ -71,7 +72,10 @@ async def stage() -> AsyncIterator[Stage]:
         *engines: object, limits: Limits | None = None, encoders: EncoderChoice | None = None
     ) -> Scene:
         host = Host(
-            ladder_of(*engines), limits or Limits(govern=False), max_sessions=4, admission=False, encoders=encoders
+            ladder_of(*engines),
+            limits or Limits(govern=False),
+            AdmissionLimits(max_sessions=4, check_load=False),
+            encoders=encoders,
         )
         client = TestClient(TestServer(create_app(host)))
         clients.append(client)

@@ -10,6 +10,7 @@ from acutance.server.client.peer.command import PeerOptions, call
 from acutance.server.client.peer.recording import RecordingError
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from tests.faults.conftest import ladder_of
 
@@ -19,9 +20,9 @@ async def test_a_full_disk_is_named_and_the_session_closed(engine: Engine, tmp_p
     # Linux's device that takes nothing (full(4)).
     full = tmp_path / f"back{suffix}"
     full.symlink_to("/dev/full")
-    host = Host(ladder_of(engine), Limits(govern=False), max_sessions=2, admission=False)
+    host = Host(ladder_of(engine), Limits(govern=False), AdmissionLimits(max_sessions=2, check_load=False))
     async with TestServer(create_app(host)) as server:
         options = PeerOptions.model_validate({"url": str(server.make_url("/")), "out": full, "seconds": 20})
         with pytest.raises(RecordingError, match=f"cannot write .*back{suffix}: No space left on device"):
             await call(options)
-        assert host.session_count == 0
+        assert len(host.registry.publishers) == 0

@@ -74,5 +74,5 @@ async def test_an_encoder_that_goes_on_failing_ends_the_call_with_the_reason(sta
     with scene.nobody_else_notices():
         made[1].fault = _fails
         await until(lambda: peer.ended)
-        await until(lambda: scene.host.session_count == 1)
+        await until(lambda: len(scene.host.registry.publishers) == 1)
     assert peer.ended == "the picture cannot be encoded (ExternalError in x264 superfast)"

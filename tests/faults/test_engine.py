@@ -63,9 +63,9 @@ async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, 
     begun = monotonic()
     faulty.fault = fault
     await peer.is_told(passed_reason="the student nano does not answer")
-    assert scene.host.inference.overdue == 1
+    assert scene.host.context.inference.overdue == 1
     await peer.is_told(passed_reason=None)
-    assert scene.host.inference.overdue == 0
+    assert scene.host.context.inference.overdue == 0
     # Whoever's frame it was that hung: both calls have a gap of half a second at the most, and go on.
     for each in (peer, scene.bystander):
         await each.sees(5)
@@ -83,7 +83,7 @@ async def test_all_threads_may_hang_and_the_calls_go_on(stage: Stage, engine: En
         await peer.is_told(passed_reason="the student nano does not answer")
         with scene.nobody_else_notices():
             await peer.sees(45)
-        assert scene.host.inference.overdue in (1, 2), "no further frame goes where they hang"
+        assert scene.host.context.inference.overdue in (1, 2), "no further frame goes where they hang"
     finally:
         hang.set()
     await peer.is_told(passed_reason=None)

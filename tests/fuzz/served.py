@@ -23,6 +23,7 @@ from acutance.server.logs import worth_a_line
 from acutance.server.options.session_limits import Limits
 from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Quota
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.fuzz.identity import access
@@ -122,7 +123,10 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
     # A call without media, in which messages are sent, is to stay; how many a second is bounded elsewhere.
     limits = Limits(idle_timeout=600, max_messages_per_second=1e6)
     ladder = Ladder([Engine.open("nano", provider="cpu")])
-    hosts = [Host(ladder, limits, 8, admission=False, quota=Quota(handshakes=8)) for _ in range(2)]
+    hosts = [
+        Host(ladder, limits, AdmissionLimits(max_sessions=8, check_load=False, quota=Quota(handshakes=8)))
+        for _ in range(2)
+    ]
     guards = (Guard(origins=Origins.of([ORIGIN], loopback_only=True)), Guard(access(key_set)))
     runners = [web.AppRunner(create_app(host, guard)) for host, guard in zip(hosts, guards, strict=True)]
     for runner in runners:
@@ -146,7 +150,7 @@ def _usage(hosts: list[Host], lag: float, faults: "_Faults") -> Usage:
     gc.collect()
     known, process = gc.get_objects(), psutil.Process()
     return Usage(
-        sum(host.session_count + host.viewer_count for host in hosts),
+        sum(len(host.registry.publishers) + host.registry.viewer_count for host in hosts),
         sum(isinstance(one, RTCPeerConnection) for one in known),
         len(asyncio.all_tasks()),
         process.num_fds(),

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.stopping import Stopping
 from acutance.server.students.ladder import Ladder
@@ -31,7 +32,7 @@ def test_the_first_sigterm_waits_and_whatever_comes_next_does_not() -> None:
 
 @pytest.fixture
 async def host(ladder: Ladder) -> Host:
-    return Host(ladder, Limits(govern=False), max_sessions=4, admission=False)
+    return Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=4, check_load=False))
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ async def test_while_it_drains_calls_go_on_and_none_begins(client: Client, host:
     await peer.join(client, "H264")
     await until(lambda: len(peer.order) >= 10)
     assert (await client.get("/ready")).status == 200
-    drained = asyncio.create_task(host.drain())
+    host.begin_draining()
+    drained = asyncio.create_task(host.registry.publishers_gone())
     await asyncio.sleep(0)
     seen = len(peer.order)
     refused = await client.post("/offer", json={"sdp": offer(VIDEO), "type": "offer"})

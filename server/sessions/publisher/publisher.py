@@ -1,55 +1,43 @@
-"""A peer that sends video: its pipeline, what it asks for, how it is watched."""
+"""A peer that sends video."""
 
-import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 
 from aiortc import RTCRtpTransceiver
-from aiortc.mediastreams import MediaStreamTrack
 from aiortc.sdp import SessionDescription
-from aiortc.stats import RTCInboundRtpStreamStats
 
 from acutance.server.encoding.outbound_media import OutboundMedia
 from acutance.server.encoding.rendition import Variant
-from acutance.server.forward.forward import Forward, Ingest
-from acutance.server.options.server import AUTO
-from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
-from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps
 from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.data_channel import DataChannel
 from acutance.server.rtc.session_description import negotiated_codec
 from acutance.server.security.quota import Client
 from acutance.server.sessions.context import ServerContext
-from acutance.server.sessions.headroom import Running
-from acutance.server.sessions.publisher.statistics import Report
-from acutance.server.sessions.publisher.watchdog import Remedy, Watchdog
-from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
-from acutance.server.students.governor import Governor
-from acutance.server.telemetry.counters import Telemetry
-from acutance.server.video.enhancer import Enhancer
-from acutance.server.video.frame_limits import FrameLimits
-from acutance.server.video.output_size import OutputSize
-from acutance.server.video.pipeline import Choices, Pipeline
+from acutance.server.sessions.headroom import SessionLoad
+from acutance.server.sessions.publisher.applied_settings import AppliedSettings
+from acutance.server.sessions.publisher.forwards import Forwards
+from acutance.server.sessions.publisher.idle import watch_idle
+from acutance.server.sessions.publisher.inbound_media import InboundMedia
+from acutance.server.sessions.publisher.statistics import SessionStatistics
+from acutance.server.sessions.settings import SessionSettings
+from acutance.server.sessions.snapshots import PublisherSnapshot
 
 log = logging.getLogger(__name__)
 
-_TICK = 1.0
-_WATCH_S = 0.25
-# Packets that wait for the peer: with one receiver the encoder waits, and raw frames are dropped.
+# Video packets that wait for the peer: the encoder waits too, and raw frames are dropped instead of encoded ones.
 _RETURN_DEPTH = 1
 
 
 class Publisher(Connection):
-    """A peer that sends video, and gets it back enhanced (``returns``) or leaves it to others.
+    """A peer that sends video. Its session may return the enhanced video to it, and others may watch the stream.
 
     Attributes:
-        returns: whether the peer itself is a receiver of its stream.
-        telemetry: its counters and latencies.
-        pipeline: what others may subscribe to.
-        sound: the codec in which the peer sends it; empty where it sends none.
-        forwards: the stream's ways on to other servers, each with what runs it.
+        media: what the peer sends.
+        forwards: the places to which the stream is forwarded.
+        sound_codec: codec of the sound that the peer sends; empty for none.
     """
 
     def __init__(
@@ -58,110 +46,83 @@ class Publisher(Connection):
         client: Client,
         settings: SessionSettings,
         on_closed: Callable[["Publisher"], None],
-        enhancer: Enhancer | None = None,
         returns: bool = True,
         clock: Callable[[], float] = monotonic,
     ):
+        """Create it.
+
+        Args:
+            context: of the server.
+            client: the sender of the offer.
+            settings: what the peer asks of its session.
+            on_closed: called once, when the session has ended.
+            returns: whether the enhanced video is returned to the peer.
+            clock: in seconds.
+
+        Raises:
+            SettingError: the server has no such student.
+        """
         super().__init__(context.network, context.limits, client, on_closed, clock)
-        self.returns = returns
-        self.telemetry = Telemetry(clock, context.observe)
-        self._context = context
-        self._settings = settings
+        limits = context.limits
+        self.media = InboundMedia(context, self.end, self._ask_for_restart, clock)
+        fan_out = self.media.fan_out
+        self.forwards = Forwards(self, fan_out, context.network, limits)
+        self.sound_codec = ""
+        self._codec = ""
         self._began: float | None = None
-        choices = Choices(
-            Governor(context.ladder.rungs, steady=not self._limits.govern),
-            OutputSize(self._limits.upscale, self._limits.output_height),
-        )
-        self.pipeline = Pipeline(
-            enhancer or Enhancer(context.ladder),
-            context.inference,
-            self.telemetry,
-            choices,
-            context.load,
-            FrameLimits(self._limits.max_frame_pixels, self._limits.max_frame_rate, self.end),
-            lambda codec, rate: context.encoders.encoder(codec, rate, clock),
-            clock,
-        )
-        self._figures = Report(self.name, context, self.telemetry, self.pipeline)
-        self._returned = (
-            OutboundMedia(self.pipeline.fan_out, self._limits.max_bitrate, self.end, _RETURN_DEPTH, clock)
-            if returns
-            else None
-        )
-        self._apply(settings)
-        self._channel = DataChannel(self._on_message, self._limits.max_messages_per_second)
         self._transceiver: RTCRtpTransceiver | None = None
-        self._video: MediaStreamTrack | None = None
-        self._codec = self.sound = ""
-        self.forwards: dict[Forward, asyncio.Task[None]] = {}
+        self._returned = OutboundMedia(fan_out, limits.max_bitrate, self.end, _RETURN_DEPTH, clock) if returns else None
+        rate = self._returned.rate if self._returned is not None else None
+        self._settings = AppliedSettings(context.ladder, limits, self.media.pipeline.choices, rate, settings)
+        self._statistics = SessionStatistics(self.name, context, self.media, clock)
+        self._channel = DataChannel(self._on_message, limits.max_messages_per_second)
 
-    @property
-    def student(self) -> str:
-        """The name of the rung that enhances it now."""
-        return self.pipeline.choices.governor.rung.name
+    def load(self) -> SessionLoad:
+        """Return the load of this session for admission."""
+        return self._statistics.load(self._clock() - self._began if self._began is not None else 0.0)
 
-    @property
-    def messages_refused(self) -> int:
-        """How many of its messages came too fast."""
-        return self._channel.refused
-
-    def running(self) -> Running:
-        """Return what admission must know of this session."""
-        return self._figures.running(self._clock() - self._began if self._began is not None else 0.0)
-
-    def pass_on(self, name: str, ingest: Ingest) -> Forward:
-        """Publish the stream, enhanced, on to another server, from when the peer is connected until it leaves."""
-        forward = Forward(name, ingest, self.pipeline.fan_out, self._network, self._limits)
-        self.forwards[forward] = self.spawn(self._pass_on(forward))
-        return forward
-
-    async def stop_passing_on(self, forward: Forward) -> None:
-        """End one of them; the stream itself goes on."""
-        task = self.forwards.pop(forward)
-        task.cancel()
-        await asyncio.wait([task])
-
-    async def _pass_on(self, forward: Forward) -> None:
-        await self.connected.wait()
-        await forward.run(self.sound)
+    def snapshot(self) -> PublisherSnapshot:
+        """Return the state of this session."""
+        pipeline = self.media.pipeline
+        renditions = self.media.fan_out.snapshots()
+        own = self._returned is not None and self._returned.joined
+        return PublisherSnapshot(
+            state=self.state,
+            student=pipeline.choices.governor.rung.name,
+            size_in=pipeline.size_in,
+            size_out=pipeline.size_out,
+            frames=replace(self.media.telemetry.counters),
+            messages_refused=self._channel.refused,
+            renditions=renditions,
+            viewers=sum(rendition.receivers for rendition in renditions) - own,
+            forwards=tuple(forward.state for forward in self.forwards),
+        )
 
     def _prepare(self) -> None:
-        self.peer.on("track", self._on_track)
         self.peer.on("datachannel", self._channel.opened)
+        self.media.listen(self.peer, self._return_sound)
         if self._returned is not None:
             self._transceiver = self._returned.add_video(self.peer, "sendrecv")
         else:
             self._transceiver = self.peer.addTransceiver("video", direction="recvonly")
             self._transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
 
-    def _on_track(self, track: MediaStreamTrack) -> None:
-        if track.kind == "video":
-            self._video = track
-            return
+    def _return_sound(self) -> None:
         if self._returned is not None:
             self._returned.add_sound(self.peer)
-        for receiver in self.peer.getReceivers():
-            if receiver.track is track:
-                SoundFeed(receiver, self.pipeline.fan_out.put_sound)
 
     def _negotiated(self, answer: SessionDescription) -> None:
-        self._codec, self.sound = negotiated_codec(answer), negotiated_codec(answer, "audio")
-        if self._video is None or self._transceiver is None:
-            return
-        if self._returned is not None:
-            self._returned.join(Variant.ENHANCED, self._codec, self.sound)
-            self._figures.timestamps = ReturnedTimestamps(self._transceiver.receiver, self._transceiver.sender)
-        feed = FrameFeed(
-            self._transceiver.receiver, self.pipeline.hints.note, self.telemetry.count_undecoded, self._clock
-        )
-        self.spawn(feed.watch())
-        self.spawn(self._watch_picture(feed))
-        self.pipeline.start(self._video, self.end)
+        self._codec, self.sound_codec = negotiated_codec(answer), negotiated_codec(answer, "audio")
+        self.forwards.sound_codec = self.sound_codec
+        assert self._transceiver is not None  # of `_prepare`
+        if self.media.start(self._transceiver.receiver, self.spawn) and self._returned is not None:
+            self._returned.join(Variant.ENHANCED, self._codec, self.sound_codec)
+            self._statistics.follow_returned(self._transceiver)
 
     def _begin(self) -> None:
         self._began = self._clock()
-        self.spawn(self._watch_idle())
-        self.spawn(self._report())
+        self.spawn(watch_idle(self.peer, self._limits.idle_timeout, self.end, self._clock))
+        self.spawn(self._statistics.report(self.peer, self._codec, self._channel.send))
 
     def _say_goodbye(self, reason: str) -> None:
         self._channel.send({"type": "closing", "reason": reason})
@@ -169,75 +130,12 @@ class Publisher(Connection):
     async def _release(self) -> None:
         if self._returned is not None:
             self._returned.leave()
-        await self.pipeline.close()
+        await self.media.close()
 
     def _on_message(self, message: str | bytes) -> None:
-        try:
-            self._apply(self._settings.changed(read_control(message)))
-        except SettingError as error:
-            self._channel.send({"type": "refused", "message": str(error)})
-        else:
-            self._channel.send({"type": "applied", **self._settings.model_dump()})
+        self._channel.send(self._settings.receive(message))
 
-    def _apply(self, settings: SessionSettings) -> None:
-        """Follow what the peer asks for, within what the server allows.
-
-        Raises:
-            SettingError: there is no such student here.
-        """
-        ladder, choices = self._context.ladder, self.pipeline.choices
-        name = ladder.rungs[0].name if settings.student == AUTO else settings.student
-        try:
-            rungs = ladder.from_rung(name)
-        except KeyError:
-            names = ", ".join((AUTO, *(rung.name for rung in ladder.rungs)))
-            raise SettingError(f"there is no student {name!r} here, only {names}") from None
-        if rungs != choices.governor.rungs:
-            choices.governor = Governor(rungs, steady=not self._limits.govern)
-        choices.strength, choices.enhance = settings.strength, settings.enhance
-        choices.output.height = settings.output_height or self._limits.output_height
-        if self._returned is not None:
-            self._returned.rate.maximum = min(
-                settings.max_bitrate or self._limits.max_bitrate, self._limits.max_bitrate
-            )
-        self._settings = settings
-
-    async def _watch_idle(self) -> None:
-        # aioice notices a vanished peer only after about 30 s without consent.
-        packets, heard = -1, self._clock()
-        while True:
-            await asyncio.sleep(min(_TICK, self._limits.idle_timeout))
-            counted = await self._packets_received()
-            if counted != packets:
-                packets, heard = counted, self._clock()
-            elif self._clock() - heard >= self._limits.idle_timeout:
-                self.end(f"no media from the peer for {self._limits.idle_timeout:g} s")
-                return
-
-    async def _packets_received(self) -> int:
-        total = 0
-        for receiver in self.peer.getReceivers():
-            for stats in (await receiver.getStats()).values():
-                if isinstance(stats, RTCInboundRtpStreamStats):
-                    total += stats.packetsReceived
-        return total
-
-    async def _report(self) -> None:
-        while True:
-            await asyncio.sleep(_TICK)
-            self._figures.refresh()
-            for receiver in self.peer.getReceivers()[:1]:
-                await self._figures.traffic.measure(receiver, self._clock())
-            self._channel.send(self._figures.statistics(self._codec))
-
-    async def _watch_picture(self, feed: FrameFeed) -> None:
-        dog = Watchdog()
-        while True:
-            await asyncio.sleep(_WATCH_S)
-            remedy = dog.note(self._clock(), feed.assembler.packets, self.telemetry.counters.received)
-            if remedy is Remedy.KEYFRAME:
-                await feed.ask_for_keyframe()
-            elif remedy is Remedy.RESTART:
-                log.warning("session %s: packets but no picture for 3 s", self.name)
-                reason = "packets arrive, but no picture can be made of them"
-                self._channel.send({"type": "restart_sender", "reason": reason})
+    def _ask_for_restart(self) -> None:
+        log.warning("session %s: packets arrive, but no frame can be decoded for 3 s", self.name)
+        reason = "packets arrive, but no picture can be made of them"
+        self._channel.send({"type": "restart_sender", "reason": reason})

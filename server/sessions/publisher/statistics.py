@@ -1,66 +1,96 @@
-"""What is said of a session: to its peer's page, and to whoever admits the next one."""
+"""What is measured of a session: for the peer's page, and for the admission of the next session."""
 
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
+from aiortc import RTCPeerConnection, RTCRtpTransceiver
+
+from acutance.server.encoding.rendition import RenditionSnapshot, Variant
 from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps
 from acutance.server.sessions.context import ServerContext
-from acutance.server.sessions.headroom import Running
-from acutance.server.telemetry.counters import Counters, Telemetry
+from acutance.server.sessions.headroom import SessionLoad
+from acutance.server.sessions.publisher.inbound_media import InboundMedia
+from acutance.server.telemetry.counters import Counters
 from acutance.server.telemetry.traffic import Traffic
-from acutance.server.video.pipeline import Pipeline
+
+_PERIOD_S = 1.0
 
 
-@dataclass
-class Report:
-    """Reads the figures of one session.
+class SessionStatistics:
+    """Measures one session, second by second."""
 
-    Attributes:
-        rate: of each counter, frames a second since the refresh before the last one.
-        timestamps: of the frames that go back; None before they do.
-        traffic: of the whole connection.
-    """
+    def __init__(
+        self, session: str, context: ServerContext, media: InboundMedia, clock: Callable[[], float] = monotonic
+    ):
+        """Create it.
 
-    session: str
-    context: ServerContext
-    telemetry: Telemetry
-    pipeline: Pipeline
-    rate: dict[str, float] = field(default_factory=lambda: Counters().since(Counters(), 1.0))
-    timestamps: ReturnedTimestamps | None = None
-    traffic: Traffic = field(default_factory=Traffic)
+        Args:
+            session: name of the session.
+            context: of the server.
+            media: of the session.
+            clock: in seconds.
+        """
+        self._session = session
+        self._context = context
+        self._media = media
+        self._clock = clock
+        self._rate = Counters().since(Counters(), 1.0)  # of each counter, frames/s over the last period
+        self._traffic = Traffic()
+        self._timestamps: ReturnedTimestamps | None = None
+
+    def follow_returned(self, transceiver: RTCRtpTransceiver) -> None:
+        """Measure the time stamps of the frames that the peer gets back. Before the first of them."""
+        self._timestamps = ReturnedTimestamps(transceiver.receiver, transceiver.sender)
+
+    async def report(self, peer: RTCPeerConnection, codec: str, send: Callable[[dict[str, Any]], object]) -> None:
+        """Send a message of statistics each second, until cancelled.
+
+        Args:
+            peer: the connection.
+            codec: of the video.
+            send: called with each message.
+        """
+        while True:
+            await asyncio.sleep(_PERIOD_S)
+            self.refresh()
+            for receiver in peer.getReceivers()[:1]:  # all of a bundle share one transport
+                await self._traffic.measure(receiver, self._clock())
+            send(self.message(codec))
 
     def refresh(self) -> None:
-        """Begin a new second."""
-        self.rate = self.telemetry.rates()
+        """End a period: rates are those since the last call."""
+        self._rate = self._media.telemetry.rates()
 
-    def running(self, age: float) -> Running:
-        """Return what admission must know; ``age`` is in seconds."""
-        width, height = self.pipeline.size_out or (0, 0)
-        rung = self.pipeline.choices.governor.rung
-        return Running(
+    def load(self, age: float) -> SessionLoad:
+        """Return the load of the session for admission; ``age`` is in seconds since the peer was connected."""
+        pipeline = self._media.pipeline
+        width, height = pipeline.size_out or (0, 0)
+        governor = pipeline.choices.governor
+        return SessionLoad(
             age=age,
-            student=rung.cpu_per_pixel * width * height * self.rate["enhanced"],
-            received=self.rate["received"],
-            # What nobody watches is not late.
-            returned=self.rate["returned" if self.pipeline.encoder else "received"],
-            can_yield=rung != self.pipeline.choices.governor.rungs[-1],
+            student=governor.rung.cpu_per_pixel * width * height * self._rate["enhanced"],
+            received=self._rate["received"],
+            # A stream without receivers returns nothing, and is not late.
+            returned=self._rate["returned" if self._enhanced() else "received"],
+            can_yield=governor.rung != governor.rungs[-1],
         )
 
-    def statistics(self, codec: str) -> dict[str, Any]:
-        """Return what the page shows, see static/call/protocol.js."""
-        pipeline, governor = self.pipeline, self.pipeline.choices.governor
-        encoder = pipeline.encoder
-        ladder = self.context.ladder
+    def message(self, codec: str) -> dict[str, Any]:
+        """Return the message for the page, see static/call/protocol.js."""
+        pipeline, telemetry = self._media.pipeline, self._media.telemetry
+        governor, rendition, ladder = pipeline.choices.governor, self._enhanced(), self._context.ladder
         engine = ladder.engines.get(governor.rung.name)
         return {
             "type": "stats",
-            "session": self.session,
+            "session": self._session,
             "codec": codec,
-            "encoder": encoder.name if encoder else None,
-            "bitrate": encoder.bitrate if encoder else 0,
-            "received_bitrate": self.traffic.received,
-            "returned_bitrate": self.traffic.returned,
-            "keyframes": encoder.keyframes if encoder else 0,
+            "encoder": rendition.encoder if rendition else None,
+            "bitrate": rendition.bitrate if rendition else 0,
+            "received_bitrate": self._traffic.received,
+            "returned_bitrate": self._traffic.returned,
+            "keyframes": rendition.keyframes if rendition else 0,
             "student": governor.rung.name,
             "students": [rung.name for rung in ladder.rungs],
             "rung_reason": governor.reason,
@@ -68,11 +98,16 @@ class Report:
             "provider_note": engine.note if engine else None,
             "size_in": pipeline.size_in,
             "size_out": pipeline.size_out,
-            "rtp_offset": self.timestamps.offset if self.timestamps else None,
-            "rate": self.rate,
-            "frames": self.telemetry.counters.counts(),
-            "stages": self.telemetry.stages(),
-            "passed_reason": self.telemetry.passed_reason,
-            "loop_lag_ms": self.context.loop_lag.p99_ms(),
-            "busy": self.context.load.busy,
+            "rtp_offset": self._timestamps.offset if self._timestamps else None,
+            "rate": self._rate,
+            "frames": telemetry.counters.counts(),
+            "stages": telemetry.stages(),
+            "passed_reason": telemetry.passed_reason,
+            "loop_lag_ms": self._context.loop_lag.p99_ms(),
+            "busy": self._context.load.busy,
         }
+
+    def _enhanced(self) -> RenditionSnapshot | None:
+        # The first one: the peer's own, where it gets its video back.
+        renditions = self._media.fan_out.snapshots()
+        return next((each for each in renditions if each.variant is Variant.ENHANCED), None)

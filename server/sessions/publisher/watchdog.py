@@ -1,11 +1,18 @@
-"""Packets come, but no picture: when to ask for a keyframe, and when to give the sender up."""
+"""Packets arrive, but no frames: when to request a keyframe, and when only a restart of the sender can help."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from time import monotonic
 
-# A keyframe that was asked for at once has had its time by then; after this a sender will not recover by itself.
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed
+
+_PERIOD_S = 0.25
+# The assembler requests a keyframe at once: this one is for a request that was lost. After the second time a sender
+# will not recover by itself.
 _ASK_AFTER_S, _RESTART_AFTER_S = 0.5, 3.0
-# A line that is dead for longer is not the sender's fault, and a message would come when all is well again.
+# A longer silence is the network's fault, not the sender's; a message would arrive when all is well again.
 _SILENCE_S = 1.0
 
 
@@ -15,12 +22,12 @@ class Remedy(Enum):
     NONE = auto()
     KEYFRAME = auto()
     RESTART = auto()
-    """The sender must be restarted: each time it is said it was three more seconds without a picture."""
+    """The sender must be restarted; returned after every three seconds without a frame."""
 
 
 @dataclass
 class Watchdog:
-    """Compares how many packets came with how many frames were decoded. Times in seconds, on the caller's clock."""
+    """Compares the number of packets with the number of decoded frames. Times are in seconds, on the caller's clock."""
 
     _packets: int = 0
     _frames: int = 0
@@ -29,7 +36,7 @@ class Watchdog:
     _asked_at: float = float("-inf")
 
     def note(self, now: float, packets: int, frames: int) -> Remedy:
-        """Take the counts so far; return what to do about them."""
+        """Take the counts of packets and decoded frames so far; return what to do."""
         moved, self._packets = packets > self._packets, packets
         decoded, self._frames = frames > self._frames, frames
         if moved:
@@ -48,3 +55,27 @@ class Watchdog:
             self._asked_at = now
             return Remedy.KEYFRAME
         return Remedy.NONE
+
+
+async def watch_frames(
+    feed: FrameFeed,
+    frames: Callable[[], int],
+    on_stuck: Callable[[], object],
+    clock: Callable[[], float] = monotonic,
+) -> None:
+    """Apply a watchdog's remedies to a video, until cancelled.
+
+    Args:
+        feed: of the video; a keyframe is requested there.
+        frames: returns the number of frames decoded so far.
+        on_stuck: called when the sender must be restarted.
+        clock: in seconds.
+    """
+    watchdog = Watchdog()
+    while True:
+        await asyncio.sleep(_PERIOD_S)
+        remedy = watchdog.note(clock(), feed.assembler.packets, frames())
+        if remedy is Remedy.KEYFRAME:
+            await feed.ask_for_keyframe()
+        elif remedy is Remedy.RESTART:
+            on_stuck()

@@ -12,6 +12,7 @@ from acutance.server.forward.forward import Ingest
 from acutance.server.http.app import create_app
 from acutance.server.http.app_keys import HOST
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.media_peers import Client, Publisher, Watcher
@@ -45,7 +46,7 @@ def gate() -> Gate:
 
 @pytest.fixture
 async def ingest(ladder: Ladder, gate: Gate) -> AsyncIterator[Client]:
-    app = create_app(Host(ladder, Limits(govern=False), max_sessions=3, admission=False))
+    app = create_app(Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=3, check_load=False)))
     app.middlewares.insert(0, gate.watch)
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -54,7 +55,7 @@ async def ingest(ladder: Ladder, gate: Gate) -> AsyncIterator[Client]:
 @pytest.fixture
 async def client(ladder: Ladder, ingest: Client) -> AsyncIterator[Client]:
     forward = Ingest(str(ingest.make_url("/whip/")) + "from-{stream}?key=secret", "letmein")
-    host = Host(ladder, Limits(govern=False), max_sessions=3, admission=False, forward=forward)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=3, check_load=False), forward=forward)
     async with TestClient(TestServer(create_app(host))) as client:
         yield client
 
@@ -83,20 +84,20 @@ async def test_a_stream_goes_on_enhanced_with_its_sound_and_again_after_a_break(
 
     # The ingest ends it: it is published again.
     host = ingest.app[HOST]
-    await host.streams.publisher("from-stage").close("test")
+    await host.registry.streams.publisher("from-stage").close("test")
     await until(lambda: len(gate.tokens) == 3)
     await _until_connected(client)
 
     # The publisher leaves: so does the forward, with a DELETE.
     assert (await client.delete(publisher.location)).status == 200
-    await until(lambda: host.streams.listed() == [])
+    await until(lambda: host.registry.streams.listed() == [])
     await publisher.close()
     await viewer.close()
 
 
 async def test_an_ingest_that_is_not_there_harms_nobody(ladder: Ladder, unused_tcp_port: int) -> None:
     nowhere = Ingest(f"http://127.0.0.1:{unused_tcp_port}/whip")
-    host = Host(ladder, Limits(govern=False), max_sessions=3, admission=False, forward=nowhere)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=3, check_load=False), forward=nowhere)
     publisher, viewer = Publisher(), Watcher()
     async with TestClient(TestServer(create_app(host))) as client:
         assert await publisher.post(client, "/whip/stage") == 201

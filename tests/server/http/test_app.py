@@ -5,6 +5,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.malformed import MALFORMED
@@ -14,7 +15,7 @@ Client = TestClient  # type: ignore[type-arg]
 
 @pytest.fixture
 async def client(ladder: Ladder) -> AsyncIterator[Client]:
-    host = Host(ladder, Limits(), max_sessions=1)
+    host = Host(ladder, Limits(), AdmissionLimits(max_sessions=1))
     async with TestClient(TestServer(create_app(host))) as client:
         yield client
 

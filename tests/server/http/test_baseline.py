@@ -13,6 +13,7 @@ from acutance.server.http.guard import Guard
 from acutance.server.options.session_limits import Limits
 from acutance.server.security.access import Access
 from acutance.server.security.tokens import Tokens
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
@@ -24,7 +25,7 @@ NASTY = "<script>alert(1)</script>"
 
 @pytest.fixture
 async def client(ladder: Ladder) -> AsyncIterator[Client]:
-    host = Host(ladder, Limits(), max_sessions=1, admission=False)
+    host = Host(ladder, Limits(), AdmissionLimits(max_sessions=1, check_load=False))
     async with TestClient(TestServer(create_app(host, Guard(Access(Tokens([f"anna:{SECRET}"])))))) as client:
         yield client
 

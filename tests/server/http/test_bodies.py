@@ -14,6 +14,7 @@ from acutance.server.forward.rules import ForwardRules
 from acutance.server.http.app import create_app
 from acutance.server.http.bodies import BodyLimits, read_body
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
@@ -23,7 +24,7 @@ _READING = (hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_PUT)
 
 @pytest.fixture
 async def client(ladder: Ladder) -> AsyncIterator[Client]:
-    host = Host(ladder, Limits(), max_sessions=1, admission=False)
+    host = Host(ladder, Limits(), AdmissionLimits(max_sessions=1, check_load=False))
     rules = ForwardRules(frozenset({("sfu.example", None)}), None)
     app = create_app(host, bodies=BodyLimits(timeout=0.05), forwarding=rules)
     async with TestClient(TestServer(app)) as client:

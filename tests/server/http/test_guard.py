@@ -16,6 +16,7 @@ from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Quota
 from acutance.server.security.rate_limit import RequestRate
 from acutance.server.security.tokens import Tokens
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.offers import VIDEO, offer
@@ -32,7 +33,7 @@ async def serve(ladder: Ladder) -> AsyncIterator[Callable[..., object]]:
     clients: list[Client] = []
 
     async def serve(guard: Guard, quota: Quota | None = None, sessions: int = 4) -> Client:
-        host = Host(ladder, Limits(), sessions, admission=False, quota=quota)
+        host = Host(ladder, Limits(), AdmissionLimits(max_sessions=sessions, check_load=False, quota=quota or Quota()))
         clients.append(TestClient(TestServer(create_app(host, guard))))
         await clients[-1].start_server()
         return clients[-1]

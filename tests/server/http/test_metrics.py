@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.peers import Peer, SoftCamera, until
@@ -20,7 +21,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "08-metrics.md"
 
 @pytest.fixture
 async def host(ladder: Ladder) -> Host:
-    return Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    return Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=2, check_load=False))
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ async def test_a_call_shows_in_every_metric_that_it_concerns(client: Client, hos
     assert during["acutance_rung_sessions"]["acutance_rung_sessions", "small"] == 1
     assert during["acutance_refusals"]["acutance_refusals_total", "not_json"] == 1
     await peer.close()
-    await until(lambda: not host.session_count)
+    await until(lambda: not len(host.registry.publishers))
     after = await _read(client)
     assert after["acutance_sessions_ended"]["acutance_sessions_ended_total",] == 1
     assert after["acutance_frames"]["acutance_frames_total", "received"] >= received, "counters never go back"

@@ -15,6 +15,7 @@ from acutance.server.http.guard import PUBLIC, Guard
 from acutance.server.options.session_limits import Limits
 from acutance.server.security.access import Access
 from acutance.server.security.tokens import Tokens
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.offers import VIDEO, offer
@@ -27,7 +28,7 @@ SAID: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
 
 @pytest.fixture
 async def client(ladder: Ladder) -> AsyncIterator[Client]:
-    host = Host(ladder, Limits(), 4, admission=False)
+    host = Host(ladder, Limits(), AdmissionLimits(max_sessions=4, check_load=False))
     async with TestClient(TestServer(create_app(host, Guard(Access(Tokens([SECRET])))))) as client:
         yield client
 

@@ -16,6 +16,7 @@ from av.video.reformatter import VideoReformatter
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.receiver import FrameFeed
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.bad_line import BadLine, Way
@@ -57,7 +58,7 @@ class Caller(Peer):
 
 @pytest.fixture
 async def client(ladder: Ladder) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
-    host = Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=2, check_load=False))
     async with TestClient(TestServer(create_app(host))) as client:
         yield client
 

@@ -15,6 +15,7 @@ from acutance.server.bench import barcode
 from acutance.server.frames.planes import plane_view
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
@@ -47,7 +48,7 @@ def recorder(ladder: Ladder) -> Recorder:
 async def host(ladder: Ladder, recorder: Recorder) -> Host:
     limits = Limits(handshake_timeout=0.5, idle_timeout=1.0, govern=False)
     # What else runs on the test machine decides nothing here.
-    return Host(ladder, limits, max_sessions=2, admission=False, enhancers=lambda _: recorder)
+    return Host(ladder, limits, AdmissionLimits(max_sessions=2, check_load=False), make_enhancer=lambda _: recorder)
 
 
 @pytest.fixture
@@ -172,9 +173,9 @@ async def test_a_peer_that_says_goodbye_leaves_nothing_behind(
     peer = new_peer()
     await peer.join(client, "H264")
     await until(lambda: len(peer.order) >= 5)
-    assert host.session_count == 1
+    assert len(host.registry.publishers) == 1
     await peer.connection.close()
-    await until(lambda: host.session_count == 0)
+    await until(lambda: len(host.registry.publishers) == 0)
 
 
 async def test_a_peer_that_vanishes_is_cleaned_up(
@@ -192,7 +193,7 @@ async def test_a_peer_that_vanishes_is_cleaned_up(
 
     transport = peer.connection.getReceivers()[0].transport.transport
     monkeypatch.setattr(transport, "_send", into_the_void)
-    await until(lambda: host.session_count == 0)
+    await until(lambda: len(host.registry.publishers) == 0)
 
 
 async def test_a_peer_that_never_connects_is_cleaned_up(
@@ -201,8 +202,8 @@ async def test_a_peer_that_never_connects_is_cleaned_up(
 ) -> None:
     response = await client.post("/offer", json={"sdp": offer(VIDEO), "type": "offer"})
     assert response.status == 200
-    assert host.session_count == 1
-    await until(lambda: host.session_count == 0)
+    assert len(host.registry.publishers) == 1
+    await until(lambda: len(host.registry.publishers) == 0)
 
 
 async def test_more_peers_than_allowed_are_told_so(

@@ -8,6 +8,7 @@ from aioice import ice
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.server.media_peers import Client, Publisher, Watcher, WhipPeer
@@ -16,7 +17,7 @@ from tests.server.peers import until
 
 @pytest.fixture
 async def host(ladder: Ladder) -> Host:
-    return Host(ladder, Limits(govern=False, idle_timeout=2.0), max_sessions=2, admission=False)
+    return Host(ladder, Limits(govern=False, idle_timeout=2.0), AdmissionLimits(max_sessions=2, check_load=False))
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ async def test_the_name_of_a_publisher_that_vanished_is_free_after_the_idle_time
     await until(lambda: len(viewer.order) >= 5)
     _vanish(vanished)
     assert await successor.post(client, "/whip/stage") == 409, "it may come back"
-    await until(lambda: host.session_count == 0)
-    await until(lambda: host.viewer_count == 0)  # its viewers are told
+    await until(lambda: len(host.registry.publishers) == 0)
+    await until(lambda: host.registry.viewer_count == 0)  # its viewers are told
     assert await successor.post(client, "/whip/stage") == 201
     for peer in (vanished, viewer, successor):
         await peer.close()
@@ -56,7 +57,7 @@ async def test_a_viewer_that_vanished_is_noticed_by_its_missing_consent(
     assert await viewer.post(client, "/whep/stage") == 201
     await until(lambda: len(viewer.order) >= 5)
     _vanish(viewer)
-    await until(lambda: host.viewer_count == 0)
-    assert host.session_count == 1, "who publishes goes on"
+    await until(lambda: host.registry.viewer_count == 0)
+    assert len(host.registry.publishers) == 1, "who publishes goes on"
     for peer in (publisher, viewer):
         await peer.close()

@@ -1,8 +1,8 @@
-from acutance.server.sessions.headroom import Running, refusal_reason
+from acutance.server.sessions.headroom import SessionLoad, refusal_reason
 
-CALM = Running(age=60, student=0.6, received=30, returned=30)
-PASSING = Running(age=60, student=0.0, received=30, returned=30)
-NEW = Running(age=1, student=0.0, received=0, returned=0)
+CALM = SessionLoad(age=60, student=0.6, received=30, returned=30)
+PASSING = SessionLoad(age=60, student=0.0, received=30, returned=30)
+NEW = SessionLoad(age=1, student=0.0, received=0, returned=0)
 
 
 def test_the_first_session_is_always_taken() -> None:
@@ -26,10 +26,10 @@ def test_sessions_that_have_just_begun_are_counted_before_they_show() -> None:
 
 
 def test_where_one_suffers_already_nobody_is_taken() -> None:
-    suffering = Running(age=60, student=0, received=30, returned=20)
+    suffering = SessionLoad(age=60, student=0, received=30, returned=20)
     why = refusal_reason([CALM, suffering], rest=0.4, own=0.3, cpus=2)
     assert why is not None
     assert "20 of its 30" in why
-    assert refusal_reason([CALM, Running(1, 0, 30, 20)], rest=0.4, own=0.3, cpus=2) is None, "it only begins"
-    yielding = Running(age=60, student=0.6, received=30, returned=20, can_yield=True)
+    assert refusal_reason([CALM, SessionLoad(1, 0, 30, 20)], rest=0.4, own=0.3, cpus=2) is None, "it only begins"
+    yielding = SessionLoad(age=60, student=0.6, received=30, returned=20, can_yield=True)
     assert refusal_reason([CALM, yielding], rest=0.4, own=1.5, cpus=2) is None, "its governor is about to step down"

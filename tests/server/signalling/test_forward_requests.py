@@ -17,6 +17,7 @@ from acutance.server.options.forwarding import read_hosts
 from acutance.server.options.session_limits import Limits
 from acutance.server.security.access import Access
 from acutance.server.security.tokens import Caller, Tokens
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.streams import NoStreamError
 from acutance.server.signalling import forward_requests
@@ -35,14 +36,14 @@ FORWARDS = "/streams/stage/forwards"
 
 @pytest.fixture
 async def ingest(ladder: Ladder) -> AsyncIterator[Client]:
-    host = Host(ladder, Limits(govern=False), max_sessions=3, admission=False)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=3, check_load=False))
     async with TestClient(TestServer(create_app(host))) as client:
         yield client
 
 
 @pytest.fixture
 async def client(ladder: Ladder, ingest: Client) -> AsyncIterator[Client]:
-    host = Host(ladder, Limits(govern=False), max_sessions=3, admission=False)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=3, check_load=False))
     rules = ForwardRules(read_hosts([f"127.0.0.1:{ingest.port}"]), frozenset({"ops"}))
     app = create_app(host, Guard(Access(Tokens(TOKENS))), forwarding=rules)
     async with TestClient(TestServer(app), headers=GUEST) as client:
@@ -74,7 +75,7 @@ async def test_a_stream_goes_on_when_asked_and_no_more_when_that_is_ended(
 
     viewer = Watcher()
     host = ingest.app[HOST]
-    await until(lambda: bool(host.streams.listed()))
+    await until(lambda: bool(host.registry.streams.listed()))
     assert await viewer.post(ingest, "/whep/from-stage") == 201
     await until(lambda: len(viewer.order) >= 10)
     (listed,) = (await (await client.get(FORWARDS, headers=OPERATOR)).json())["forwards"]
@@ -83,7 +84,7 @@ async def test_a_stream_goes_on_when_asked_and_no_more_when_that_is_ended(
     assert stream["forwards"] == ["connected"], "who only watches learns no addresses"
 
     assert (await client.delete(response.headers["Location"], headers=OPERATOR)).status == 200
-    await until(lambda: host.streams.listed() == [])
+    await until(lambda: host.registry.streams.listed() == [])
     assert (await client.delete(response.headers["Location"], headers=OPERATOR)).status == 404
     (stream,) = (await (await client.get("/streams")).json())["streams"]
     assert stream["forwards"] == [], "the stream itself goes on"
@@ -138,7 +139,7 @@ async def test_an_ingest_cannot_send_the_server_elsewhere(
         outside = web.Application()
         outside.router.add_post("/whip", redirect)
         async with TestServer(outside) as ingest:
-            host = Host(ladder, Limits(govern=False), max_sessions=3, admission=False)
+            host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=3, check_load=False))
             rules = ForwardRules(read_hosts([f"127.0.0.1:{ingest.port}"]), None)
             async with TestClient(TestServer(create_app(host, forwarding=rules))) as client:
                 publisher = Publisher()
@@ -165,14 +166,14 @@ async def test_what_cannot_be_is_refused_in_words(client: Client, ingest: Client
 async def test_what_is_about_to_end_goes_nowhere(client: Client, publisher: Publisher) -> None:
     host = client.app[HOST]
     rules = ForwardRules(read_hosts(["sfu.example"]), None)
-    ending = host.streams.publisher("stage").end("test")
+    ending = host.registry.streams.publisher("stage").end("test")
     with pytest.raises(NoStreamError, match="has just ended"):
         forward_requests.begin(host, rules, Caller(), "stage", b'{"url": "https://sfu.example/whip"}')
     await ending
 
 
 async def test_without_a_list_of_hosts_it_is_off(ladder: Ladder) -> None:
-    host = Host(ladder, Limits(), 1, admission=False)
+    host = Host(ladder, Limits(), AdmissionLimits(max_sessions=1, check_load=False))
     async with TestClient(TestServer(create_app(host))) as client:
         refused = await client.post(FORWARDS, json={"url": "http://127.0.0.1/whip"})
         assert (refused.status, (await refused.json())["error"]) == (403, "forward_off")

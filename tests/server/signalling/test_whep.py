@@ -17,6 +17,7 @@ from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.encoding.rendition import Variant
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.offers import AUDIO, VIDEO, offer
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.media
 @pytest.fixture
 async def host(ladder: Ladder) -> Host:
     limits = Limits(handshake_timeout=10, idle_timeout=5.0, govern=False)
-    return Host(ladder, limits, max_sessions=2, admission=False, max_viewers=6)
+    return Host(ladder, limits, AdmissionLimits(max_sessions=2, max_viewers=6, check_load=False))
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ async def test_what_is_published_is_watched_enhanced_with_its_sound(
     await until(lambda: len(viewer.order) >= 30 and viewer.loudest > 0.1)
     assert viewer.size == (WIDTH, HEIGHT)
     assert viewer.order == sorted(set(viewer.order))
-    counters = host.streams.publisher("stage").telemetry.counters
+    counters = host.registry.streams.publisher("stage").media.telemetry.counters
     assert counters.enhanced >= 30
     assert counters.passed == 0
     (stream,) = (await (await client.get("/streams")).json())["streams"]
@@ -79,11 +80,11 @@ async def test_viewers_of_one_codec_share_an_encoder_and_late_ones_see_a_picture
     other = await _started(Watcher("VP8"), peers, client, "/whep/stage")
     original = await _started(Watcher(), peers, client, "/whep/stage?variant=original")
     await until(lambda: all(len(viewer.order) >= 15 for viewer in (*late, other, original)))
-    fan_out = host.streams.publisher("stage").pipeline.fan_out
+    fan_out = host.registry.streams.publisher("stage").media.fan_out
     renditions = {(rendition.variant, rendition.codec): rendition.receivers for rendition in fan_out.renditions}
     assert renditions == {(Variant.ENHANCED, "H264"): 3, (Variant.ENHANCED, "VP8"): 1, (Variant.ORIGINAL, "H264"): 1}
     assert fan_out.opened == 3, "an encoder a rendition, not a viewer"
-    counters = host.streams.publisher("stage").telemetry.counters
+    counters = host.registry.streams.publisher("stage").media.telemetry.counters
     assert counters.enhanced <= counters.received, "each frame is enhanced once, however many renditions there are"
     assert first.order == sorted(set(first.order)), "nobody's coming costs the others a picture"
 
@@ -116,7 +117,7 @@ class Counting(EncoderChoice):
 
 async def test_twenty_viewers_cost_one_enhancement_and_one_encoding_a_codec(ladder: Ladder, peers: list[Any]) -> None:
     counting = Counting()
-    host = Host(ladder, Limits(govern=False), 1, admission=False, encoders=counting)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=1, check_load=False), encoders=counting)
     async with TestClient(TestServer(create_app(host))) as client:
         await _started(Publisher(), peers, client, "/whip/stage")
         viewers = [Viewing() for _ in range(20)]
@@ -124,7 +125,7 @@ async def test_twenty_viewers_cost_one_enhancement_and_one_encoding_a_codec(ladd
             whep = await WhipClient(str(client.make_url("/whep/stage"))).__aenter__()
             await viewer.watch(whep, "VP8" if index % 4 == 0 else "H264")
         await until(lambda: all(viewer.frames >= 20 for viewer in viewers), 40)
-        counters = host.streams.publisher("stage").telemetry.counters
+        counters = host.registry.streams.publisher("stage").media.telemetry.counters
         assert len(counting.frames) == 2
         assert max(counting.frames.values()) <= counters.enhanced <= counters.received
         assert sum(viewer.frames for viewer in viewers) > 5 * sum(counting.frames.values()), "shared, not one each"
@@ -136,17 +137,17 @@ async def test_what_nobody_watches_is_neither_enhanced_nor_encoded(
     client: Client, host: Host, peers: list[Any]
 ) -> None:
     await _started(Publisher(), peers, client, "/whip/stage")
-    session = host.streams.publisher("stage")
-    await until(lambda: session.telemetry.counters.received >= 15)
-    assert session.telemetry.counters.enhanced == 0
-    assert session.pipeline.fan_out.opened == 0
+    session = host.registry.streams.publisher("stage")
+    await until(lambda: session.media.telemetry.counters.received >= 15)
+    assert session.media.telemetry.counters.enhanced == 0
+    assert session.media.fan_out.opened == 0
     viewer = await _started(Watcher(), peers, client, "/whep/stage")
     await until(lambda: viewer.order)
     assert (await client.delete(viewer.location)).status == 200
-    await until(lambda: not session.pipeline.fan_out.renditions)
-    done, received = session.telemetry.counters.enhanced, session.telemetry.counters.received
-    await until(lambda: session.telemetry.counters.received >= received + 10)
-    assert session.telemetry.counters.enhanced <= done + 1, "one may have been in flight"
+    await until(lambda: not session.media.fan_out.renditions)
+    done, received = session.media.telemetry.counters.enhanced, session.media.telemetry.counters.received
+    await until(lambda: session.media.telemetry.counters.received >= received + 10)
+    assert session.media.telemetry.counters.enhanced <= done + 1, "one may have been in flight"
 
 
 async def test_viewers_are_told_when_the_publisher_leaves(client: Client, host: Host, peers: list[Any]) -> None:
@@ -155,7 +156,7 @@ async def test_viewers_are_told_when_the_publisher_leaves(client: Client, host: 
     await until(lambda: viewer.order)
     assert (await client.delete(publisher.location)).status == 200
     await until(lambda: viewer.connection.connectionState == "closed")
-    await until(lambda: host.viewer_count == 0)
+    await until(lambda: host.registry.viewer_count == 0)
     assert (await client.get(viewer.location)).status == 404
     response = await client.post("/whep/stage", data=RECORDED["chrome-player"], headers=SDP)
     assert response.status == 503, "it may be back in a moment"
@@ -168,7 +169,7 @@ async def test_a_page_can_be_watched_too_and_shares_its_encoder(client: Client, 
     await page.join(client, "H264", stream="page")
     viewer = await _started(Watcher(), peers, client, "/whep/page")
     await until(lambda: len(viewer.order) >= 10 and len(page.order) >= 10)
-    assert host.streams.publisher("page").pipeline.fan_out.opened == 1
+    assert host.registry.streams.publisher("page").media.fan_out.opened == 1
 
 
 RECVONLY = offer(VIDEO.replace("sendrecv", "recvonly"))
@@ -190,7 +191,7 @@ async def test_a_faulty_request_is_refused_and_never_by_406(client: Client, host
     path, body, kind, status = REFUSED[name]
     response = await client.post(path, data=body, headers={"Content-Type": kind})
     assert response.status == status, await response.text()
-    assert host.viewer_count == 0
+    assert host.registry.viewer_count == 0
 
 
 async def test_a_players_offer_gets_a_sendonly_answer_and_a_session(client: Client, host: Host) -> None:
@@ -207,7 +208,7 @@ async def test_a_players_offer_gets_a_sendonly_answer_and_a_session(client: Clie
     assert (await client.get("/whep/stage")).status == 204
     options = await client.options("/whep/stage")
     assert options.headers["Accept-Post"] == "application/sdp"
-    assert host.session_count == 1, "viewers are counted apart"
+    assert len(host.registry.publishers) == 1, "viewers are counted apart"
     assert (await client.delete(response.headers["Location"])).status == 200
 
 

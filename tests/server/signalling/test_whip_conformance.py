@@ -11,6 +11,7 @@ from aiortc.sdp import SessionDescription
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.ice import Network
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.offers import AUDIO, CANDIDATE, DATA, VIDEO, offer
@@ -33,7 +34,9 @@ async def serve(ladder: Ladder) -> AsyncIterator[Callable[..., object]]:
 
     async def start(network: Network | None = None, sessions: int = 100, redirect: str | None = None) -> Client:
         limits = Limits(handshake_timeout=30.0)
-        host = Host(ladder, limits, sessions, admission=False, network=network, redirect=redirect)
+        host = Host(
+            ladder, limits, AdmissionLimits(max_sessions=sessions, check_load=False, redirect=redirect), network=network
+        )
         client = TestClient(TestServer(create_app(host)))
         await client.start_server()
         started.append(client)

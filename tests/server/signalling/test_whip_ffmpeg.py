@@ -17,6 +17,7 @@ from acutance.server.bench import barcode
 from acutance.server.http.app import create_app
 from acutance.server.http.app_keys import HOST
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 from tests.pictures import frame_of, lumas
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.media
 
 @pytest.fixture
 async def client(ladder: Ladder) -> AsyncIterator[Client]:
-    host = Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=2, check_load=False))
     async with TestClient(TestServer(create_app(host))) as client:
         yield client
 
@@ -69,7 +70,11 @@ async def test_ffmpeg_publishes_and_its_stream_is_watched(client: Client, profil
     publishing = asyncio.create_task(asyncio.to_thread(publish, url, stop, profile, sound=sound))
     host, viewer = client.app[HOST], Watcher(sound=sound)
     try:
-        await until(lambda: publishing.done() or (host.streams.listed() and host.streams.listed()[0]["size_in"]))
+        await until(
+            lambda: (
+                publishing.done() or (host.registry.streams.listed() and host.registry.streams.listed()[0]["size_in"])
+            )
+        )
         assert not publishing.done() or publishing.result()
         assert await viewer.post(client, "/whep/ffmpeg") == 201
         await until(lambda: len(viewer.order) >= 15 and (viewer.loudest > 0 or not sound))
@@ -78,4 +83,4 @@ async def test_ffmpeg_publishes_and_its_stream_is_watched(client: Client, profil
         stop.set()
         await asyncio.gather(publishing, return_exceptions=True)
         await viewer.close()
-    await until(lambda: host.session_count == 0)
+    await until(lambda: len(host.registry.publishers) == 0)

@@ -19,6 +19,7 @@ from acutance.server.client.peer.connections import CallError
 from acutance.server.client.whip import SignallingError
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
 
@@ -34,7 +35,7 @@ IN_SYNC_S = 0.04
 @pytest.fixture
 async def url(ladder: Ladder) -> AsyncIterator[str]:
     # What else runs on the test machine decides nothing here.
-    host = Host(ladder, Limits(govern=False), max_sessions=2, admission=False)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=2, check_load=False))
     async with TestServer(create_app(host)) as server:
         yield str(server.make_url("/")).rstrip("/")
 
@@ -200,7 +201,7 @@ async def test_watching_what_nobody_publishes_is_refused_in_words(url: str) -> N
 
 
 async def test_a_full_server_says_so_and_when_to_come_again(ladder: Ladder, clip: Path) -> None:
-    host = Host(ladder, Limits(govern=False), max_sessions=0, admission=False)
+    host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=0, check_load=False))
     async with TestServer(create_app(host)) as server:
         with pytest.raises(SignallingError, match=r"refused with 503: .*again after 5 s") as full:
             await call(_options(file=clip, url=str(server.make_url("/"))))

@@ -1,0 +1,101 @@
+"""Decides whether another session is admitted: the only place that refuses one."""
+
+from dataclasses import dataclass, field
+
+from acutance.server.errors import RETRY_LATER, RequestError
+from acutance.server.security.quota import Client, Quota
+from acutance.server.sessions.headroom import refusal_reason
+from acutance.server.sessions.registry import Registry
+from acutance.server.telemetry.load import Load
+
+
+class FullError(RequestError):
+    """There is no room for another session; the message says why.
+
+    Attributes:
+        elsewhere: the URL of a server that may have room; None if no other is known.
+    """
+
+    def __init__(self, message: str, elsewhere: str | None = None, code: str = "full"):
+        super().__init__(503, code, message, RETRY_LATER)
+        self.elsewhere = elsewhere
+
+
+@dataclass(frozen=True)
+class AdmissionLimits:
+    """How many sessions a server admits.
+
+    Attributes:
+        max_sessions: maximum number of publishers.
+        max_viewers: maximum number of viewers, of all streams together.
+        check_load: whether a publisher is refused that the processors cannot carry beside the others.
+        quota: limits of each client.
+        redirect: the URL of a server for publishers that do not fit here; None for none.
+    """
+
+    max_sessions: int = 4
+    max_viewers: int = 50
+    check_load: bool = True
+    quota: Quota = field(default_factory=Quota)
+    redirect: str | None = None
+
+
+class Admission:
+    """Checks each new session against the limits, the load, and whether the server is about to stop.
+
+    Attributes:
+        limits: how many sessions are admitted.
+        draining: whether no session is admitted any more, because the server is about to stop.
+    """
+
+    def __init__(self, limits: AdmissionLimits, registry: Registry, load: Load):
+        self.limits = limits
+        self.draining = False
+        self._registry = registry
+        self._load = load
+
+    def check_publisher(self, client: Client) -> None:
+        """Return if another publisher may begin.
+
+        Raises:
+            FullError: why it may not.
+        """
+        self._check_client(client)
+        limits, publishers = self.limits, self._registry.publishers
+        if len(publishers) >= limits.max_sessions:
+            raise FullError(
+                f"All {limits.max_sessions} sessions of this server are in use: try again in a few seconds, "
+                "or start it with a higher --max-sessions.",
+                limits.redirect,
+            )
+        if not limits.check_load:
+            return
+        load = self._load
+        why = refusal_reason([publisher.load() for publisher in publishers], load.rest, load.own, load.cpus)
+        if why is not None:
+            raise FullError(
+                f"This server cannot carry another session without slowing down the others ({why}): "
+                "try again in a few seconds.",
+                limits.redirect,
+            )
+
+    def check_viewer(self, client: Client) -> None:
+        """Return if another viewer may begin.
+
+        Raises:
+            FullError: why it may not.
+        """
+        self._check_client(client)
+        most = self.limits.max_viewers
+        if self._registry.viewer_count >= most:
+            raise FullError(
+                f"All {most} viewers that this server takes are there: try again in a few seconds, "
+                "or start it with a higher --max-viewers."
+            )
+
+    def _check_client(self, client: Client) -> None:
+        if self.draining:
+            raise FullError("This server is about to stop: try another one, or again in a minute.", code="draining")
+        why = self.limits.quota.refusal_reason(client, self._registry.active_sessions())
+        if why is not None:
+            raise FullError(f"No further session: {why}. Try again when one has ended.", code="quota")

@@ -1,0 +1,69 @@
+"""Applies what a peer asks of its session, within what the server allows."""
+
+from typing import Any
+
+from acutance.server.encoding.bitrate import RateControl
+from acutance.server.options.server import AUTO
+from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
+from acutance.server.students.governor import Governor
+from acutance.server.students.ladder import Ladder
+from acutance.server.video.pipeline import Choices
+
+
+class AppliedSettings:
+    """The settings of one session as they are in force.
+
+    Attributes:
+        settings: those that were applied last.
+    """
+
+    def __init__(
+        self, ladder: Ladder, limits: Limits, choices: Choices, rate: RateControl | None, settings: SessionSettings
+    ):
+        """Apply the settings that came with the offer.
+
+        Args:
+            ladder: the students of the server.
+            limits: limits of the session.
+            choices: of the session's pipeline; changed by each application.
+            rate: rate control of the returned video; None where no video is returned.
+            settings: those of the offer.
+
+        Raises:
+            SettingError: the server has no such student.
+        """
+        self._ladder = ladder
+        self._limits = limits
+        self._choices = choices
+        self._rate = rate
+        self.apply(settings)
+
+    def receive(self, message: str | bytes) -> dict[str, Any]:
+        """Apply a control message of the data channel; return the reply: ``applied`` or ``refused``."""
+        try:
+            self.apply(self.settings.changed(read_control(message)))
+        except SettingError as error:
+            return {"type": "refused", "message": str(error)}
+        return {"type": "applied", **self.settings.model_dump()}
+
+    def apply(self, settings: SessionSettings) -> None:
+        """Put settings in force from the next frame on.
+
+        Raises:
+            SettingError: the server has no such student; what was in force stays so.
+        """
+        limits, choices = self._limits, self._choices
+        name = self._ladder.rungs[0].name if settings.student == AUTO else settings.student
+        try:
+            rungs = self._ladder.from_rung(name)
+        except KeyError:
+            names = ", ".join((AUTO, *(rung.name for rung in self._ladder.rungs)))
+            raise SettingError(f"there is no student {name!r} here, only {names}") from None
+        if rungs != choices.governor.rungs:
+            choices.governor = Governor(rungs, steady=not limits.govern)
+        choices.strength, choices.enhance = settings.strength, settings.enhance
+        choices.output.height = settings.output_height or limits.output_height
+        if self._rate is not None:
+            self._rate.maximum = min(settings.max_bitrate or limits.max_bitrate, limits.max_bitrate)
+        self.settings = settings

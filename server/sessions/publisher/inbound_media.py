@@ -1,0 +1,103 @@
+"""The media that a peer sends: received, put through the pipeline, fanned out."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from time import monotonic
+from typing import Any
+
+from aiortc import RTCPeerConnection, RTCRtpReceiver
+from aiortc.mediastreams import MediaStreamTrack
+
+from acutance.server.encoding.fan_out import FanOut
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
+from acutance.server.sessions.context import ServerContext
+from acutance.server.sessions.publisher.watchdog import watch_frames
+from acutance.server.students.governor import Governor
+from acutance.server.telemetry.counters import Telemetry
+from acutance.server.video.frame_limits import FrameLimits
+from acutance.server.video.output_size import OutputSize
+from acutance.server.video.pipeline import Choices, Pipeline
+
+log = logging.getLogger(__name__)
+
+
+class InboundMedia:
+    """Receives a peer's video and sound. Lives on one event loop.
+
+    Attributes:
+        telemetry: counters and latencies of the video.
+        pipeline: the way of a frame, to the receivers of the stream.
+    """
+
+    def __init__(
+        self,
+        context: ServerContext,
+        on_lost: Callable[[str], object],
+        on_stuck: Callable[[], object],
+        clock: Callable[[], float] = monotonic,
+    ):
+        """Create it; `listen` before the negotiation, `start` after it, `close` at the end.
+
+        Args:
+            context: of the server.
+            on_lost: called with the reason, in words, when the video cannot go on.
+            on_stuck: called after every three seconds in which packets arrive of which no frame can be decoded.
+            clock: in seconds.
+        """
+        limits = context.limits
+        self.telemetry = Telemetry(clock, context.observe)
+        self.pipeline = Pipeline(
+            context.make_enhancer(context.ladder),
+            context.inference,
+            self.telemetry,
+            Choices(
+                Governor(context.ladder.rungs, steady=not limits.govern),
+                OutputSize(limits.upscale, limits.output_height),
+            ),
+            context.load,
+            FrameLimits(limits.max_frame_pixels, limits.max_frame_rate, on_lost),
+            lambda codec, rate: context.encoders.encoder(codec, rate, clock),
+            clock,
+        )
+        self._on_lost = on_lost
+        self._on_stuck = on_stuck
+        self._clock = clock
+        self._video: MediaStreamTrack | None = None
+
+    @property
+    def fan_out(self) -> FanOut:
+        """The stream's receivers."""
+        return self.pipeline.fan_out
+
+    def listen(self, peer: RTCPeerConnection, on_sound: Callable[[], object]) -> None:
+        """Take the tracks of a peer connection when it has them; ``on_sound`` is called when there is a sound track."""
+
+        def on_track(track: MediaStreamTrack) -> None:
+            if track.kind == "video":
+                self._video = track
+                return
+            on_sound()
+            for receiver in peer.getReceivers():
+                if receiver.track is track:
+                    SoundFeed(receiver, self.fan_out.put_sound)
+
+        peer.on("track", on_track)
+
+    def start(self, receiver: RTCRtpReceiver, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> bool:
+        """Take frames of the video from now on; return False where the peer sends none.
+
+        Args:
+            receiver: of the video.
+            spawn: runs a coroutine as a task until the session ends.
+        """
+        if self._video is None:
+            return False
+        feed = FrameFeed(receiver, self.pipeline.hints.note, self.telemetry.count_undecoded, self._clock)
+        spawn(feed.watch())
+        spawn(watch_frames(feed, lambda: self.telemetry.counters.received, self._on_stuck, self._clock))
+        self.pipeline.start(self._video, self._on_lost)
+        return True
+
+    async def close(self) -> None:
+        """End every stage and wait for it."""
+        await self.pipeline.close()
