@@ -133,14 +133,15 @@ def acutance(options: Sequence[str] = (), thread_names: Path | None = None) -> I
 
     Args:
         options: ``name=value`` each.
-        thread_names: a file for the names of its threads (see bench_threads.py); None to leave them unknown.
+        thread_names: a file for the names of its threads (see threads.py); None to leave them unknown.
 
     Raises:
         BenchError: it does not start.
     """
     port = free_port()
-    module = ["acutance.server.cli"] if thread_names is None else ["acutance.server.bench.threads", str(thread_names)]
-    command = [sys.executable, "-m", *module, "serve", "--port", str(port), "--log-level", "warning"]
+    watched = [] if thread_names is None else ["acutance.server.bench.threads", str(thread_names)]
+    command = [sys.executable, "-m", *watched, "acutance.server.cli", "serve"]
+    command += ["--port", str(port), "--log-level", "warning"]
     with started(command, port, Watched.health, environment(options)) as server:
         yield server
 

@@ -1,10 +1,12 @@
 """Where a server's processor time goes, by thread: `acutance bench stream --threads-table`.
 
-Up to Python 3.13 the system does not know threads by their Python names. As a program, this module runs `acutance`
-with one more thread, which writes those names into a file for whoever reads the times from outside.
+Up to Python 3.13 the operating system does not know the Python names of threads. As a program,
+``python -m acutance.server.bench.threads FILE MODULE [ARGUMENT …]`` runs a module as ``python -m MODULE`` would, with
+one more thread that writes those names to a file, for a process that reads the times from outside.
 """
 
 import json
+import runpy
 import sys
 import threading
 from collections.abc import Mapping
@@ -58,8 +60,11 @@ def _write_names(file: Path) -> None:
         sleep(_EVERY_S)
 
 
-if __name__ == "__main__":
-    from acutance.server.cli import main
+def _run(file: Path, module: str, arguments: list[str]) -> None:
+    threading.Thread(target=_write_names, args=(file,), name=_OURS, daemon=True).start()
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
-    threading.Thread(target=_write_names, args=(Path(sys.argv[1]),), name=_OURS, daemon=True).start()
-    sys.exit(main(sys.argv[2:]))
+
+if __name__ == "__main__":
+    _run(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

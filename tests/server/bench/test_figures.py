@@ -9,7 +9,6 @@ from acutance.server.bench.figures import after_resize, measure, process, qualit
 from acutance.server.bench.material import Material, Plan
 from acutance.server.bench.peer import PeerError, Trip
 from acutance.server.bench.server import Usage
-from acutance.server.bench.threads import by_work
 
 
 def _trip(latency: float, growth: float = 0.0, drop_every: int = 0, seconds: int = 20) -> Trip:
@@ -106,11 +105,3 @@ def test_a_servers_process_is_charged_to_the_frames_that_it_got_while_it_was_wat
     assert figures["server_rss_mib"] == {"idle": 200, "minute": 260, "end": 269, "after": 270}
     assert figures["server_threads"] == {"idle": 8, "minute": 8, "end": 8, "after": 7}
     assert process([], [trip]) == {"server_cpu_ms_per_frame": None}
-
-
-def test_processor_time_is_told_by_what_threads_do() -> None:
-    names = {1: "MainThread", 2: "inference_0", 3: "encode_0", 4: "encode_0", 5: "asyncio_0"}
-    spent = by_work({1: 2.0}, {1: 3.0, 2: 4.0, 3: 1.0, 4: 1.5, 5: 0.2, 99: 0.5}, names)
-    assert list(spent.values()) == [4.0, 2.5, 1.0, 0.5, 0.2]
-    assert spent["encoding"] == 2.5
-    assert spent["asyncio_0"] == 0.2
