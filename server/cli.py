@@ -9,11 +9,9 @@ from pydantic_settings import CliApp, CliSubCommand, SettingsError
 
 from acutance.model.engine.engine import EngineError
 from acutance.server.assembly import AssemblyError
-from acutance.server.bench.material import MaterialError
+from acutance.server.bench.errors import BenchError
 from acutance.server.bench.model import ModelOptions, model
-from acutance.server.bench.peer import PeerError
-from acutance.server.bench.report import ReportError, ReportOptions, report
-from acutance.server.bench.server import BenchError
+from acutance.server.bench.report import ReportOptions, report
 from acutance.server.bench.stream import StreamOptions, stream
 from acutance.server.bench.viewers import ViewersOptions, viewers
 from acutance.server.client.peer.command import PeerOptions, peer
@@ -117,10 +115,7 @@ _FOR_PEOPLE = (
     BenchError,
     CallError,
     EngineError,
-    MaterialError,
-    PeerError,
     RecordingError,
-    ReportError,
     ServeError,
     SignallingError,
     SourceError,

@@ -14,6 +14,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from acutance.model.planes import Plane, Size
 from acutance.server.bench import barcode
+from acutance.server.bench.errors import BenchError
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import ENCODERS
 from acutance.server.frames.planes import new_like, plane_view
@@ -27,8 +28,8 @@ SAMPLE_EVERY = 15
 _TEST_PICTURE = "testsrc2=size={width}x{height}:rate=30,format=yuv420p"
 
 
-class MaterialError(ValueError):
-    """A clip that cannot be used; the message says why."""
+class MaterialError(BenchError):
+    """A clip or a size cannot be sent; the message says why."""
 
 
 @dataclass(frozen=True)

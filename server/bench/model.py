@@ -1,6 +1,6 @@
 """`acutance bench model`: each student's time a frame on this machine, against what the machine could do."""
 
-import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
@@ -14,9 +14,9 @@ from rich.table import Column, Table
 from acutance.model.engine import catalog
 from acutance.model.engine.engine import Engine
 from acutance.model.processors import usable_threads
-from acutance.server.bench import roofline
-from acutance.server.bench.server import BenchError
-from acutance.server.telemetry import host_info as machine
+from acutance.server.bench import log, roofline
+from acutance.server.bench.errors import BenchError
+from acutance.server.telemetry import host_info
 
 _WIDTH = 180  # of a table in a file or a pipe, where nothing else says how wide it may be
 _WARM_UP = 3  # runs that make buffers, and CUDA's choice of algorithms
@@ -62,6 +62,8 @@ def model(options: ModelOptions) -> None:
         BenchError: a provider runs nowhere here, or an extra is missing.
         EngineError: a student does not open.
     """
+    if options.log is not None:
+        log.check_writable(options.log)
     try:
         limits = {threads: roofline.measure(threads) for threads in _thread_counts(options)}
     except ImportError:
@@ -87,7 +89,7 @@ def model(options: ModelOptions) -> None:
     report = {
         "benchmark": "model",
         "options": options.model_dump(mode="json", exclude={"log"}),
-        "machine": machine.describe(),
+        "machine": host_info.describe(),
         "figures": {
             "limits": [
                 {"threads": n, "gflop/s": round(limit.flops / 1e9, 1), "GB/s": round(limit.bandwidth / 1e9, 1)}
@@ -98,8 +100,7 @@ def model(options: ModelOptions) -> None:
     }
     _print(report, notes)
     if options.log is not None:
-        with options.log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(report) + "\n")
+        log.append(options.log, report)
 
 
 def _thread_counts(options: ModelOptions) -> list[int]:
@@ -117,18 +118,14 @@ def _row(
 
         together(0 if calls == 1 else seconds / 4)  # makes the buffers for each number of frames that runs together
         times = together(seconds)
-    milliseconds = np.concatenate(times) * 1000
-    p50, p95, p99 = (round(float(value), 2) for value in np.percentile(milliseconds, (50, 95, 99)))
     student = engine.student
-    row = {
+    row: dict[str, Any] = {
         "student": student.name,
         "size": size,
         "provider": engine.provider,
         "threads": threads or None,
         "calls at once": calls,
-        "runs": len(milliseconds),
-        "ms": {"p50": p50, "p95": p95, "p99": p99},
-        "frames/s": round(sum(1 / float(np.mean(part)) for part in times), 1),
+        **timing(times),
     }
     if calls > 1 or limit is None or student.mac_per_pixel is None or student.bytes_per_pixel is None:
         return row
@@ -137,8 +134,22 @@ def _row(
     return row | {
         "arithmetic floor ms": round(arithmetic * 1000, 2),
         "memory floor ms": round(memory * 1000, 2),
-        "% of the limit": round(100 * max(arithmetic, memory) * 1000 / p50),
+        "% of the limit": round(100 * max(arithmetic, memory) * 1000 / row["ms"]["p50"]),
         "bound by": "arithmetic" if arithmetic > memory else "memory",
+    }
+
+
+def timing(times: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Return the number of runs, percentiles in milliseconds, and frames in a second of all calls together.
+
+    Args:
+        times: seconds of each run, by call.
+    """
+    p50, p95, p99 = np.percentile(np.concatenate(times) * 1000, (50, 95, 99))
+    return {
+        "runs": sum(map(len, times)),
+        "ms": {"p50": round(float(p50), 2), "p95": round(float(p95), 2), "p99": round(float(p99), 2)},
+        "frames/s": round(sum(1 / float(np.mean(call)) for call in times), 1),
     }
 
 

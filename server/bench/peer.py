@@ -12,6 +12,7 @@ from av import Packet, VideoFrame
 
 from acutance.model.planes import Plane
 from acutance.server.bench import barcode
+from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import SAMPLE_EVERY, Plan
 from acutance.server.client.offer import OfferClient
 from acutance.server.client.whip import SignallingError
@@ -23,8 +24,8 @@ _CONNECT_S = 15.0
 _LAST_FRAMES_S = 1.0  # after the last one was sent
 
 
-class PeerError(RuntimeError):
-    """The round trip did not come about; the message says why."""
+class PeerError(BenchError):
+    """A round trip failed; the message says why."""
 
 
 class RefusedError(PeerError):

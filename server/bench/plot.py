@@ -7,7 +7,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from acutance.server.bench.report import ReportError, Run, machine_of, model_rows
+from acutance.server.bench.errors import BenchError
+from acutance.server.bench.log import Run, host_of, model_rows
 
 _MARKERS = "osD^vPX*<>"
 _SPREAD = 0.6  # of the room that a size has: the points of several machines stand beside each other
@@ -36,12 +37,12 @@ def plot(runs: Sequence[Run], file: Path) -> None:
     """Draw frame rate and latency of streams, and milliseconds a frame of models, by size; a colour a machine.
 
     Raises:
-        ReportError: there is nothing to draw, or the file cannot be written.
+        BenchError: there is nothing to draw, or the file cannot be written.
     """
-    machines = list(dict.fromkeys(map(machine_of, runs)))
+    machines = list(dict.fromkeys(map(host_of, runs)))
     panels = {title: points for title, points in _panels(runs, machines).items() if points}
     if not panels:
-        raise ReportError("there is nothing to plot in these logs")
+        raise BenchError("there is nothing to plot in these logs")
     figure = Figure(figsize=(5 * len(panels), 5.5), layout="constrained")
     for axes, (title, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         _draw(axes, points)
@@ -50,7 +51,7 @@ def plot(runs: Sequence[Run], file: Path) -> None:
     try:
         figure.savefig(file, dpi=120)
     except (OSError, ValueError) as error:
-        raise ReportError(f"cannot write the plot to {file}: {error}") from error
+        raise BenchError(f"cannot write the plot to {file}: {error}") from error
 
 
 def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Point]]:
@@ -61,7 +62,7 @@ def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Poin
     }
     rates, latencies, models = panels.values()
     for run in runs:
-        number = 1 + machines.index(machine_of(run))
+        number = 1 + machines.index(host_of(run))
         if run["benchmark"] == "stream":
             options, figures = run["options"], run["figures"]
             rates.append(Point(options["size"], figures["frame_rate"], number, options["codec"]))

@@ -1,6 +1,5 @@
-"""`acutance bench report`: logs of `acutance bench stream` and `model`, of any machines, as Markdown tables."""
+"""`acutance bench report`: logs of `acutance bench stream` and `model`, from any machines, as Markdown tables."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import CliPositionalArg
 
-type Run = dict[str, Any]
+from acutance.server.bench.errors import BenchError
+from acutance.server.bench.log import LogError, Run, host_of, model_rows, read
+from acutance.server.markdown import table
 
 _STREAM = (
     "clip",
@@ -55,39 +56,35 @@ _SUMMARY = (
 )
 
 
-class ReportError(ValueError):
-    """A log that cannot be read, or that has nothing to plot; the message says which and where."""
-
-
 class ReportOptions(BaseModel):
-    """Print the runs of one or more logs as Markdown tables, a row each, with the machines below."""
+    """Print the runs of one or more logs as Markdown tables, one row for each run, with the machines below."""
 
     model_config = ConfigDict(extra="forbid")
 
-    logs: Annotated[CliPositionalArg[list[Path]], Field(description="that `acutance bench` wrote, of any machines")]
-    plot: Annotated[Path | None, Field(description="also draw them, into this file (.png or .svg)")] = None
+    logs: Annotated[CliPositionalArg[list[Path]], Field(description="logs of `acutance bench`, from any machines")]
+    plot: Annotated[Path | None, Field(description="file (.png or .svg) for a plot of the runs")] = None
 
 
 def report(options: ReportOptions) -> None:
     """Print the tables.
 
     Raises:
-        ReportError: a log cannot be read, or the plot cannot be drawn.
+        BenchError: a log cannot be read, or the plot cannot be drawn.
     """
-    runs = [run for log in options.logs for run in _read(log)]
+    runs = [run for log in options.logs for run in _checked(log)]
     print(markdown(runs))
     if options.plot is not None:
         # Imported here: only this needs matplotlib, of the `bench` extra.
         try:
             from acutance.server.bench.plot import plot
         except ImportError:
-            raise ReportError("a plot needs matplotlib: pip install 'acutance[bench]'") from None
+            raise BenchError("a plot needs matplotlib: pip install 'acutance[bench]'") from None
         plot(runs, options.plot)
 
 
 def markdown(runs: Sequence[Run]) -> str:
-    """Return the tables that these runs fill, and below them what machines and versions they were made with."""
-    machines = list(dict.fromkeys(map(machine_of, runs)))
+    """Return the tables of these runs, and below them the machines and versions that they ran on."""
+    hosts = list(dict.fromkeys(map(host_of, runs)))
     streams = [run for run in runs if run["benchmark"] == "stream"]
     lines: list[str] = []
     for head, rows in (
@@ -97,41 +94,20 @@ def markdown(runs: Sequence[Run]) -> str:
         _model_table([run for run in runs if run["benchmark"] == "model"]),
     ):
         if rows:
-            lines += [*_table(head, rows, machines), ""]
+            lines += [_table(head, rows, hosts), ""]
     lines += [
-        f"{f'Machine {number}: ' if len(machines) > 1 else ''}{machine}; "
-        f"{_made_with([run for run in runs if machine_of(run) == machine])}."
-        for number, machine in enumerate(machines, 1)
+        f"{f'Machine {number}: ' if len(hosts) > 1 else ''}{host}; "
+        f"{_versions([run for run in runs if host_of(run) == host])}."
+        for number, host in enumerate(hosts, 1)
     ]
     return "\n".join(lines)
 
 
-def machine_of(run: Run) -> str:
-    """Return the hardware and system that a run was made on."""
-    machine = run["machine"]
-    gpu = machine.get("gpu", "none")
-    return f"{machine['cpu']}{'' if gpu == 'none' else f', {gpu}'}, {machine['system']}"
-
-
-def model_rows(run: Run) -> list[dict[str, Any]]:
-    """Return the rows of a `bench model` run, parts of a figure (its percentiles) as columns of their own."""
-    return [
-        {
-            name if part is None else f"{name} {part}": figure
-            for name, value in row.items()
-            for part, figure in (value.items() if isinstance(value, dict) else [(None, value)])
-        }
-        for row in run["figures"]["rows"]
-    ]
-
-
-def _table(head: Sequence[str], rows: Iterable[tuple[Run, Sequence[str]]], machines: Sequence[str]) -> list[str]:
+def _table(head: Sequence[str], rows: Iterable[tuple[Run, Sequence[str]]], hosts: Sequence[str]) -> str:
     """Return a Markdown table; its first column numbers the machine where there is more than one."""
-    if len(machines) > 1:
-        head = ("machine", *head)
-        rows = [(run, (str(1 + machines.index(machine_of(run))), *cells)) for run, cells in rows]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *(cells for _, cells in rows))]
-    return [lines[0], "|" + "---|" * len(head), *lines[1:]]
+    if len(hosts) == 1:
+        return table(head, [cells for _, cells in rows])
+    return table(("machine", *head), [(1 + hosts.index(host_of(run)), *cells) for run, cells in rows])
 
 
 def _model_table(runs: Sequence[Run]) -> tuple[Sequence[str], list[tuple[Run, list[str]]]]:
@@ -150,7 +126,7 @@ def _figure(value: object) -> str:
 def _summary_rows(streams: Sequence[Run]) -> list[tuple[Run, list[str]]]:
     kinds: dict[tuple[str, ...], list[Run]] = {}
     for run in streams:
-        kind = (machine_of(run), *(run["options"][name] for name in ("size", "codec", "camera")))
+        kind = (host_of(run), *(run["options"][name] for name in ("size", "codec", "camera")))
         kinds.setdefault(kind, []).append(run)
     return [(runs[0], [*kind[1:], *_summary([run["figures"] for run in runs])]) for kind, runs in kinds.items()]
 
@@ -166,18 +142,20 @@ def _summary(runs: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _read(log: Path) -> list[Run]:
+def _checked(log: Path) -> list[Run]:
+    """Read a log; a figure that is missing is an error here, where the file's name is known."""
+    runs = read(log)
     try:
-        runs: list[Run] = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
         for run in runs:
-            # Whatever is missing is to be missed here, where the file's name is known.
-            machine_of(run), _made_with([run])
+            host_of(run), _versions([run])
             if run["benchmark"] == "stream":
                 _stream_cells(run), _resized_cells(run)
-            else:
+            elif run["benchmark"] == "model":
                 model_rows(run)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReportError(f"{log} is not a log of `acutance bench`: {error!r}") from error
+            else:
+                raise LogError(f"{log} has runs of `bench {run['benchmark']}`, for which there is no table")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LogError(f"{log} is not a log of `acutance bench`: {error!r}") from error
     return runs
 
 
@@ -235,7 +213,7 @@ def _three(figures: object, before: str, digits: int) -> list[str]:
     ]
 
 
-def _made_with(runs: Sequence[Run]) -> str:
+def _versions(runs: Sequence[Run]) -> str:
     machines = [run["machine"] for run in runs]
     versions = [
         f"{name} {'/'.join(dict.fromkeys(machine[name] for machine in machines))}"

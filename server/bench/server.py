@@ -15,16 +15,13 @@ from typing import Any
 
 import psutil
 
+from acutance.server.bench.errors import BenchError
 from acutance.server.options.server import ServeOptions
 
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
 _STOP_S = 10.0
 _GONE_S = 15.0
 _MIB = 1 << 20
-
-
-class BenchError(RuntimeError):
-    """The benchmark cannot run; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """`acutance bench stream`: real round trips over WebRTC on this machine, timed by bar codes."""
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,12 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.server.bench import figures as bench_figures
+from acutance.server.bench import log
 from acutance.server.bench import threads as bench_threads
+from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import Camera, Material, Plan, prepare
 from acutance.server.bench.peer import PeerError, Sending, Trip
-from acutance.server.bench.server import BenchError, Watched, acutance, environment
+from acutance.server.bench.server import Watched, acutance, environment
 from acutance.server.bench.sessions import Outcome, Refused, run_sessions
-from acutance.server.telemetry import host_info as machine
+from acutance.server.telemetry import host_info
 
 # Longer runs play it again: at 1080p a minute of pictures to compare takes half a gigabyte.
 _MATERIAL_S = 60
@@ -91,20 +92,19 @@ def stream(options: StreamOptions) -> None:
     """
     plan = _plan(options)
     if options.log is not None:
-        _check_writable(options.log)
+        log.check_writable(options.log)
     material = prepare(options.clip, plan)
     run = _run(options, Sending(plan, material.packets, options.seconds * options.rate))
     report = {
         "benchmark": "stream",
         "options": options.model_dump(mode="json", exclude={"log"}),
-        "machine": machine.describe(),
+        "machine": host_info.describe(),
         "server": {name: run.health.get(name) for name in ("version", "student", "provider", "provider_note")},
         "figures": figures(material, run),
     }
     _print(report)
     if options.log is not None:
-        with options.log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(report) + "\n")
+        log.append(options.log, report)
 
 
 def figures(material: Material, run: Run) -> dict[str, Any]:
@@ -190,14 +190,6 @@ def _server(options: StreamOptions) -> Iterator[tuple[Watched, Path | None]]:
         names = Path(folder) / "threads.json" if options.threads_table else None
         with acutance(options.serve, names) as server:
             yield server, names
-
-
-def _check_writable(log: Path) -> None:
-    # Before the run: a minute's figures are not to be lost to a typing error.
-    try:
-        log.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise BenchError(f"cannot write to {log}: {error.strerror or error}") from error
 
 
 def _print(report: dict[str, Any]) -> None:

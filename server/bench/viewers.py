@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 from rich.table import Table
 
+from acutance.server.bench import log
 from acutance.server.bench import watchers as bench_watchers
+from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import Plan, prepare
 from acutance.server.bench.peer import Sending
-from acutance.server.bench.server import BenchError, Watched, acutance
-from acutance.server.bench.watchers import Process
-from acutance.server.telemetry import host_info as machine
+from acutance.server.bench.processes import Process
+from acutance.server.bench.server import Watched, acutance
+from acutance.server.telemetry import host_info
 
 _STREAM = "bench"
 _SETTLE_S = 3.0
@@ -77,18 +79,19 @@ def viewers(options: ViewersOptions) -> None:
     """
     width, height = (int(side) for side in options.size.split("x"))
     plan = Plan((width, height), options.codec.upper(), bitrate=options.uplink, count=_PERIOD_S * 30)
+    if options.log is not None:
+        log.check_writable(options.log)
     material = prepare(options.clip, plan)
     steps = _run(options, Sending(plan, material.packets, 1 << 30))
     report = {
         "benchmark": "viewers",
         "options": options.model_dump(mode="json", exclude={"log"}),
-        "machine": machine.describe(),
+        "machine": host_info.describe(),
         "figures": {"cpu_per_viewer": per_viewer(steps), "steps": [asdict(step) for step in steps]},
     }
     _print(report)
     if options.log is not None:
-        with options.log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(report) + "\n")
+        log.append(options.log, report)
 
 
 def per_viewer(steps: list[Step]) -> float | None:

@@ -119,14 +119,13 @@ class Forward:
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[WhipClient]:
         client = WhipClient(self._url, self._ingest.token, self._may_ask)
-        await client.__aenter__()
         try:
             yield client
         finally:
             # Its own patience with an ingest that is silent is longer than a publisher's who leaves.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
-                    await client.__aexit__()
+                    await client.close()
 
     def _say_why(self, attempt: RetryCallState) -> None:
         self.state = State.WAITING

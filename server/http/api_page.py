@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from acutance.server.markdown import table
+
 _OPENAPI = Path(__file__).parent / "openapi.json"
 _METHODS = ("get", "post", "patch", "put", "delete")  # HEAD and OPTIONS add nothing to the page
 _BEGINNING = """# HTTP API
@@ -30,12 +32,12 @@ def page() -> str:
 
 def _overview(paths: dict[str, Any]) -> str:
     rows = [
-        f"| [`{method.upper()} {path}`](#{_anchor(method, path)}) | {operations[method]['summary']} |"
+        (f"[`{method.upper()} {path}`](#{_anchor(method, path)})", operations[method]["summary"])
         for path, operations in paths.items()
         for method in _METHODS
         if method in operations
     ]
-    return "\n".join(["| request | purpose |", "|---|---|", *rows, ""])
+    return table(("request", "purpose"), rows) + "\n"
 
 
 def _anchor(method: str, path: str) -> str:
@@ -54,8 +56,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
             )
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         lines += [f"Body: `{kind}`{_schema(content.get('schema', {}))}", ""]
-    lines += ["", "| status | meaning |", "|---|---|"]
-    lines += [f"| {status} | {_meaning(response)} |" for status, response in sorted(operation["responses"].items())]
+    responses = [(status, _meaning(response)) for status, response in sorted(operation["responses"].items())]
+    lines += ["", table(("status", "meaning"), responses)]
     return "\n".join([*lines, ""]).replace("\n\n\n", "\n\n")
 
 

@@ -7,6 +7,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from acutance.server.markdown import table
 from acutance.server.options.access import AccessOptions
 from acutance.server.options.forwarding import ForwardOptions
 from acutance.server.options.limits import LimitOptions
@@ -42,12 +43,12 @@ def page() -> str:
 
 def _table(title: str, fields: dict[str, FieldInfo]) -> str:
     rows = [_row(name, field) for name, field in fields.items()]
-    return "\n".join([f"## {title}", "", "| option | value | default | meaning |", "|---|---|---|---|", *rows, ""])
+    return f"## {title}\n\n{table(('option', 'value', 'default', 'meaning'), rows)}\n"
 
 
-def _row(name: str, field: FieldInfo) -> str:
+def _row(name: str, field: FieldInfo) -> tuple[object, ...]:
     flag = "--" + name.replace("_", "-")
-    return f"| `{flag}` | {_takes(field)} | {_default(field.default)} | {field.description} |"
+    return f"`{flag}`", _takes(field), _default(field.default), field.description
 
 
 def _takes(field: FieldInfo) -> str:

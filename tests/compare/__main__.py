@@ -4,7 +4,6 @@ The same encoded frames go through both, from the same client on the same machin
 """
 
 import argparse
-import json
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -13,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from acutance.server.bench import figures as bench_figures
-from acutance.server.bench.material import Material, MaterialError, Plan, prepare
-from acutance.server.bench.peer import PeerError, Sending
-from acutance.server.bench.server import BenchError, Watched, acutance, free_port, started
+from acutance.server.bench import log
+from acutance.server.bench.errors import BenchError
+from acutance.server.bench.material import Material, Plan, prepare
+from acutance.server.bench.peer import Sending
+from acutance.server.bench.server import Watched, acutance, free_port, started
 from acutance.server.bench.sessions import Refused, run_sessions
-from acutance.server.telemetry import host_info as machine
+from acutance.server.markdown import row, table
+from acutance.server.telemetry import host_info
 
 # Uplinks of 600 kbit/s at 360p and 1.2 Mbit/s at 720p are what a poor line leaves; 1080p in proportion.
 SIZES = {(640, 360): 600_000, (1280, 720): 1_200_000, (1920, 1080): 2_400_000}
@@ -74,32 +76,26 @@ def cell(name: str, material: Material) -> dict[str, Any]:
     }
 
 
-def row(line: dict[str, Any]) -> str:
-    """Return a cell's line of the Markdown table."""
+def cells(line: dict[str, Any]) -> list[str]:
+    """Return a measurement's cells in the Markdown table."""
     found = line["figures"]
     ssim, psnr, said = found["ssim"], found["psnr_y"], found["server_said"]
     sharpened = f"{said['student']}, {said['enhanced_share']:.0%} of the frames" if said else "unsharp mask"
-    return _line(
-        [
-            line["size"],
-            line["codec"],
-            line["server"],
-            f"{found['frame_rate']:.2f}",
-            f"{found['latency_ms']['p50']:.0f}",
-            f"{found['latency_ms']['p95']:.0f}",
-            f"{found['drift_ms']:+.1f}",
-            f"{ssim['uplink']:.4f}",
-            f"{ssim['returned']:.4f}",
-            f"{psnr['uplink']:.2f}",
-            f"{psnr['returned']:.2f}",
-            f"{found['server_cpu_ms_per_frame']:.1f}",
-            sharpened,
-        ]
-    )
-
-
-def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return [
+        line["size"],
+        line["codec"],
+        line["server"],
+        f"{found['frame_rate']:.2f}",
+        f"{found['latency_ms']['p50']:.0f}",
+        f"{found['latency_ms']['p95']:.0f}",
+        f"{found['drift_ms']:+.1f}",
+        f"{ssim['uplink']:.4f}",
+        f"{ssim['returned']:.4f}",
+        f"{psnr['uplink']:.2f}",
+        f"{psnr['returned']:.2f}",
+        f"{found['server_cpu_ms_per_frame']:.1f}",
+        sharpened,
+    ]
 
 
 def main() -> None:
@@ -112,8 +108,8 @@ def main() -> None:
     parser.add_argument("--log", type=Path, default=Path("tests/output/compare.jsonl"), help="a line of JSON a cell")
     options = parser.parse_args()
     options.log.parent.mkdir(parents=True, exist_ok=True)
-    described = machine.describe()
-    print(_line(list(HEAD)), "|" + "---|" * len(HEAD), sep="\n", flush=True)
+    described = host_info.describe()
+    print(table(HEAD, []), flush=True)
     for size, uplink in SIZES.items():
         named = f"{size[0]}x{size[1]}"
         if options.size and named not in options.size:
@@ -133,13 +129,12 @@ def main() -> None:
                     "machine": described,
                     "figures": cell(name, material),
                 }
-                with options.log.open("a", encoding="utf-8") as log:
-                    log.write(json.dumps(line) + "\n")
-                print(row(line), flush=True)
+                log.append(options.log, line)
+                print(row(cells(line)), flush=True)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (BenchError, MaterialError, PeerError) as error:
+    except BenchError as error:
         sys.exit(f"compare: {error}")

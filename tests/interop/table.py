@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from acutance.server.markdown import table
 from acutance.server.telemetry.host_info import describe
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "interop.md"
+HEAD = ("other side", "way", "connects", "came back", "size", "closes cleanly", "to know")
 _BEGIN, _END = "<!-- written by make interop -->", "<!-- end -->"
 
 
@@ -30,12 +32,12 @@ class Row:
     closes: bool = False
     note: str = ""
 
-    def markdown(self) -> str:
-        """Return the row."""
-        came = "no" if self.frames is None else f"{self.frames} frames"
+    def cells(self) -> list[str]:
+        """Return the cells of the row, as in `HEAD`."""
+        returned = "no" if self.frames is None else f"{self.frames} frames"
         closes = "yes" if self.closes else "no" if self.frames is not None else ""
         connects = "yes" if self.frames else "no"
-        return f"| {self.peer} | {self.way} | {connects} | {came} | {self.size} | {closes} | {self.note} |"
+        return [self.peer, self.way, connects, returned, self.size, closes, self.note]
 
 
 def write(rows: list[Row], document: Path = DOCUMENT) -> None:
@@ -43,16 +45,14 @@ def write(rows: list[Row], document: Path = DOCUMENT) -> None:
     text = document.read_text(encoding="utf-8")
     head, _, rest = text.partition(_BEGIN)
     _, _, tail = rest.partition(_END)
-    machine = describe()
+    host = describe()
     lines = [
         _BEGIN,
         "",
-        "| other side | way | connects | came back | size | closes cleanly | to know |",
-        "|---|---|---|---|---|---|---|",
-        *(row.markdown() for row in sorted(rows, key=lambda row: (row.peer, row.way))),
+        table(HEAD, [row.cells() for row in sorted(rows, key=lambda row: (row.peer, row.way))]),
         "",
-        f"{date.today():%Y-%m-%d}, `make interop` at {machine['commit']}: {machine['cpu']}, "
-        f"Python {machine['python']}, aiortc {machine['aiortc']}, PyAV {machine['av']}; loopback alone.",
+        f"{date.today():%Y-%m-%d}, `make interop` at {host['commit']}: {host['cpu']}, "
+        f"Python {host['python']}, aiortc {host['aiortc']}, PyAV {host['av']}; loopback alone.",
         "",
         _END,
     ]

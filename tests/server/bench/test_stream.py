@@ -37,13 +37,6 @@ def test_options_that_contradict_each_other_are_one_line_for_the_user(
     assert complaint in capsys.readouterr().err
 
 
-def test_a_log_that_cannot_be_written_is_said_before_the_run(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assert main(["bench", "stream", "--log", str(tmp_path / "nowhere" / "log.jsonl")]) == 2
-    assert "acutance: cannot write to" in capsys.readouterr().err
-
-
 def test_a_wrong_clip_is_one_line_for_the_user(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "stream", "--clip", "nowhere.mp4"]) == 2
     assert "acutance: cannot read a video from nowhere.mp4" in capsys.readouterr().err
