@@ -7,7 +7,7 @@ import numpy as np
 
 from acutance.model.planes import Plane
 from acutance.server.bench.material import Material
-from acutance.server.bench.peer import PeerError, Trip
+from acutance.server.bench.peers.round_trip import PeerError, Trip
 from acutance.server.bench.server import Usage
 
 # The first seconds hold the keyframe, the jitter buffer's filling and the estimator's first guess.

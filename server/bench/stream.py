@@ -16,9 +16,9 @@ from acutance.server.bench import log
 from acutance.server.bench import threads as bench_threads
 from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import Camera, Material, Plan, prepare
-from acutance.server.bench.peer import PeerError, Sending, Trip
+from acutance.server.bench.peers.round_trip import PeerError, Sending, Trip
+from acutance.server.bench.peers.sessions import Outcome, Refused, run_sessions
 from acutance.server.bench.server import Watched, acutance, environment
-from acutance.server.bench.sessions import Outcome, Refused, run_sessions
 from acutance.server.telemetry import host_info
 
 # Longer runs play it again: at 1080p a minute of pictures to compare takes half a gigabyte.

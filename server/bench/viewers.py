@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.server.bench import log
-from acutance.server.bench import watchers as bench_watchers
 from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import Plan, prepare
-from acutance.server.bench.peer import Sending
-from acutance.server.bench.processes import Process
+from acutance.server.bench.peers import watchers as bench_watchers
+from acutance.server.bench.peers.processes import Process
+from acutance.server.bench.peers.round_trip import Sending
 from acutance.server.bench.server import Watched, acutance
 from acutance.server.telemetry import host_info
 

@@ -15,9 +15,9 @@ from acutance.server.bench import figures as bench_figures
 from acutance.server.bench import log
 from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import Material, Plan, prepare
-from acutance.server.bench.peer import Sending
+from acutance.server.bench.peers.round_trip import Sending
+from acutance.server.bench.peers.sessions import Refused, run_sessions
 from acutance.server.bench.server import Watched, acutance, free_port, started
-from acutance.server.bench.sessions import Refused, run_sessions
 from acutance.server.markdown import row, table
 from acutance.server.telemetry import host_info
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from acutance.server.bench.material import Plan, prepare
-from acutance.server.bench.peer import Sending, round_trip
+from acutance.server.bench.peers.round_trip import Sending, round_trip
 from tests.root import ROOT
 from tests.server.processes import free_port, health
 

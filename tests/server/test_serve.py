@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acutance.server.bench.material import Plan, prepare
-from acutance.server.bench.peer import PeerError, Sending, round_trip
+from acutance.server.bench.peers.round_trip import PeerError, Sending, round_trip
 from tests.server.processes import Start, free_port, health
 
 

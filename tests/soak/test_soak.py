@@ -6,9 +6,9 @@ import pytest
 
 from acutance.server.bench import figures as bench_figures
 from acutance.server.bench.material import Plan, prepare
-from acutance.server.bench.peer import Sending, Trip
+from acutance.server.bench.peers.round_trip import Sending, Trip
+from acutance.server.bench.peers.sessions import run_sessions
 from acutance.server.bench.server import Watched, acutance
-from acutance.server.bench.sessions import run_sessions
 from tests.soak.quiet import quiet
 
 RATE = 30

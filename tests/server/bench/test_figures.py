@@ -7,7 +7,7 @@ import pytest
 
 from acutance.server.bench.figures import after_resize, measure, process, quality, said, worst
 from acutance.server.bench.material import Material, Plan
-from acutance.server.bench.peer import PeerError, Trip
+from acutance.server.bench.peers.round_trip import PeerError, Trip
 from acutance.server.bench.server import Usage
 
 

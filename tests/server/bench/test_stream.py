@@ -3,21 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from acutance.server.bench.peer import latest
 from acutance.server.bench.stream import StreamOptions, stream
 from acutance.server.cli import main
 
 pytestmark = pytest.mark.media
 
 CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
-
-
-@pytest.mark.parametrize(
-    ("coded", "sent", "number"),
-    [(0, 1, 0), (29, 30, 29), (29, 45, 29), (29, 60, 59), (5, 3, None), (30, 60, None)],
-)
-def test_packets_played_again_are_told_apart(coded: int, sent: int, number: int | None) -> None:
-    assert latest(coded, 30, sent) == number
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import av
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from acutance.server.bench.watchers import Watcher as Viewing
+from acutance.server.bench.peers.watchers import Watcher as Viewing
 from acutance.server.client.whip import WhipClient
 from acutance.server.encoding.bitrate import Rate
 from acutance.server.encoding.encoder import Encoder, VideoPacket

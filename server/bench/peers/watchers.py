@@ -13,8 +13,8 @@ from typing import Any
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 
-from acutance.server.bench.peer import Sending, Trip, sending_track
-from acutance.server.bench.processes import serve
+from acutance.server.bench.peers.processes import serve
+from acutance.server.bench.peers.round_trip import Sending, Trip, sending_track
 from acutance.server.client.whip import WhipClient
 from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 

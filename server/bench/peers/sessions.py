@@ -6,8 +6,8 @@ from enum import Enum, auto
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 
-from acutance.server.bench.peer import RefusedError, Sending, Trip, round_trip
-from acutance.server.bench.processes import Process, serve
+from acutance.server.bench.peers.processes import Process, serve
+from acutance.server.bench.peers.round_trip import RefusedError, Sending, Trip, round_trip
 
 _LOOK_EVERY_S = 1.0
 

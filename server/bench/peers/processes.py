@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from acutance.server.bench.peer import PeerError
+from acutance.server.bench.peers.round_trip import PeerError
 from acutance.server.client.whip import SignallingError
 
 # Not forked: a fork of a process with threads (FFmpeg's) may deadlock.
