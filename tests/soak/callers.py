@@ -1,89 +1,199 @@
-"""Peers that come, see some pictures and go: ``python -m tests.soak.callers URL MANNER COUNT AT_ONCE``.
+"""Peers that call, see some frames and go: ``python -m tests.soak.callers URL STREAMS AT_ONCE MANNER=COUNT …``.
 
-Each line on stdout is a call that got as far as it was to get. Manners:
+Each line on stdout is the manner of a call that came as far as it should. Manners, for a good network and a good peer:
 
-- ``polite``: connects, sees pictures, says goodbye.
-- ``abrupt``: connects, sees pictures and stays, for somebody to kill the process.
+- ``polite``: connects, decodes frames, ends its connection.
 - ``absent``: has its offer answered and never tries to connect.
+- ``abrupt``: connects, sees frames and stays until its process is killed.
+
+And for a peer that wants the server to suffer:
+
+- ``deaf``: ignores every RTCP packet, so that it answers no NACK and no PLI, and sends no reports.
+- ``withholding``: asks for 20 replies of 16 KiB a second on a data channel and acknowledges none (SCTP without SACK).
+- ``resizing``: changes the size of its video each second.
+- ``flooding``: sends 60 frames of 1920x1080 a second.
+- ``hasty``: vanishes without a word and calls again at once, three times.
 """
 
 import asyncio
+import contextlib
 import sys
-from itertools import count
-from typing import Any, cast
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import aiohttp
-import av
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamTrack
+from aiortc.mediastreams import MediaStreamTrack
 
-from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.encoder import H264Encoder, VideoPacket
-from tests.pictures import frame_of, lumas
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed
+from tests.soak.cameras import Camera, Stream, read_streams
 
-_PICTURES = 3
-_PATIENCE_S = 30.0
-
-
-class _Camera(MediaStreamTrack):
-    """Encoded beforehand: callers are to cost little."""
-
-    kind = "video"
-
-    def __init__(self, packets: list[bytes]) -> None:
-        super().__init__()
-        self._packets = packets
-        self._numbers = count()
-
-    async def recv(self) -> VideoPacket:
-        number = next(self._numbers)
-        await asyncio.sleep(1 / 30)
-        packet = cast(VideoPacket, av.Packet(self._packets[number % len(self._packets)]))
-        packet.pts = packet.dts = 3000 * number
-        packet.time_base = VIDEO_TIME_BASE
-        return packet
+_FRAMES = 3
+_PATIENCE_S = 60.0
+_STAY_S = 3.2  # a change of size each second is three sizes
+_PING = "ping " + "x" * 16_384
+_PINGS_PER_S = 20
+_STAYING: list["Call"] = []  # until the process is killed
 
 
-async def _call(http: aiohttp.ClientSession, url: str, manner: str, packets: list[bytes]) -> None:
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    returned: asyncio.Future[MediaStreamTrack] = asyncio.get_running_loop().create_future()
-    peer.on("track", returned.set_result)
-    transceiver = peer.addTransceiver(_Camera(packets), direction="sendrecv")
-    codecs = RTCRtpSender.getCapabilities("video").codecs
-    transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == "video/H264"])
-    try:
-        await peer.setLocalDescription(await peer.createOffer())
-        offer: dict[str, Any] = {"sdp": peer.localDescription.sdp, "type": "offer"}
-        async with http.post(f"{url}/offer", json=offer) as response:
+class Call:
+    """One call to ``/offer``: 30 or 60 frames a second go out, whole frames that return are counted, not decoded.
+
+    Attributes:
+        peer: its connection.
+        returned: how many whole frames came back.
+    """
+
+    def __init__(self, url: str, stream: Stream) -> None:
+        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.returned = 0
+        self._url = url
+        transceiver = self.peer.addTransceiver(Camera(stream), direction="sendrecv")
+        codecs = RTCRtpSender.getCapabilities("video").codecs
+        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == "video/H264"])
+        self.peer.on("track", self._attach)
+        self._feeding: list[asyncio.Task[None]] = []
+
+    async def offer(self) -> str:
+        """Have the offer answered; return the answer."""
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        offer = {"sdp": self.peer.localDescription.sdp, "type": "offer"}
+        async with aiohttp.ClientSession() as http, http.post(f"{self._url}/offer", json=offer) as response:
             answer = await response.json()
             assert response.status == 200, answer
-        if manner != "absent":
-            await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
-            async with asyncio.timeout(_PATIENCE_S):
-                track = await returned
-                for _ in range(_PICTURES):
-                    await track.recv()
-        print(answer["session"], flush=True)
-        if manner == "abrupt":
-            await asyncio.Event().wait()
+        return str(answer["sdp"])
+
+    async def connect(self) -> None:
+        """Connect, and wait for the first frames."""
+        answer = await self.offer()
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        async with asyncio.timeout(_PATIENCE_S):
+            while self.returned < _FRAMES:  # noqa: ASYNC110 - frames are counted by a callback
+                await asyncio.sleep(0.02)
+
+    async def close(self) -> None:
+        """End the connection."""
+        for task in self._feeding:
+            task.cancel()
+        await self.peer.close()
+
+    async def vanish(self) -> None:
+        """End the connection on this side alone: nothing of it reaches the server."""
+        (sender,) = self.peer.getSenders()
+        sender.transport.transport._send = _nothing  # type: ignore[method-assign]
+        await self.close()
+
+    def _attach(self, track: MediaStreamTrack) -> None:
+        (receiver,) = self.peer.getReceivers()
+        feed = FrameFeed(receiver, self._count, lambda: None, decodes=False)
+        self._feeding.append(asyncio.create_task(feed.watch()))
+
+    def _count(self, codec: str, data: bytes, timestamp: int) -> None:
+        self.returned += 1
+
+
+async def _nothing(*_: object) -> None:
+    """Stands in for what a peer should do."""
+
+
+@contextlib.asynccontextmanager
+async def _connected(url: str, stream: Stream) -> AsyncIterator[Call]:
+    call = Call(url, stream)
+    try:
+        await call.connect()
+        yield call
     finally:
-        await peer.close()
+        await call.close()
 
 
-async def _calls(url: str, manner: str, calls: int, at_once: int) -> None:
-    encoder = H264Encoder(RateControl(100_000))
-    packets = [bytes(encoder.encode(frame_of(luma, number))) for number, luma in enumerate(lumas(160, 96, 30))]
+async def polite(url: str, streams: dict[str, Stream]) -> None:
+    async with _connected(url, streams["small"]):
+        pass
+
+
+async def absent(url: str, streams: dict[str, Stream]) -> None:
+    call = Call(url, streams["small"])
+    await call.offer()
+    await call.close()
+
+
+async def abrupt(url: str, streams: dict[str, Stream]) -> None:
+    call = Call(url, streams["small"])
+    _STAYING.append(call)
+    await call.connect()
+
+
+async def deaf(url: str, streams: dict[str, Stream]) -> None:
+    async with _connected(url, streams["small"]) as call:
+        (sender,), (receiver,) = call.peer.getSenders(), call.peer.getReceivers()
+        transport: Any = sender.transport
+        transport._handle_rtcp_data = _nothing
+        private: Any = receiver
+        private._send_rtcp = _nothing
+        await asyncio.sleep(_STAY_S)
+
+
+async def withholding(url: str, streams: dict[str, Stream]) -> None:
+    call = Call(url, streams["small"])
+    channel = call.peer.createDataChannel("withholding")
+    try:
+        await call.connect()
+        async with asyncio.timeout(_PATIENCE_S):
+            while channel.readyState != "open":  # noqa: ASYNC110 - its event may have gone already
+                await asyncio.sleep(0.02)
+        private: Any = call.peer.sctp
+        private._send_sack = _nothing
+        for _ in range(int(_STAY_S * _PINGS_PER_S)):
+            channel.send(_PING)
+            await asyncio.sleep(1 / _PINGS_PER_S)
+    finally:
+        await call.close()
+
+
+async def resizing(url: str, streams: dict[str, Stream]) -> None:
+    async with _connected(url, streams["resizing"]):
+        await asyncio.sleep(_STAY_S)
+
+
+async def flooding(url: str, streams: dict[str, Stream]) -> None:
+    async with _connected(url, streams["large"]):
+        await asyncio.sleep(_STAY_S)
+
+
+async def hasty(url: str, streams: dict[str, Stream]) -> None:
+    for _ in range(3):
+        call = Call(url, streams["small"])
+        try:
+            await call.connect()
+        finally:
+            await call.vanish()
+
+
+MANNERS: dict[str, Callable[[str, dict[str, Stream]], Awaitable[None]]] = {
+    manner.__name__: manner for manner in (polite, absent, abrupt, deaf, withholding, resizing, flooding, hasty)
+}
+
+
+async def _calls(url: str, file: Path, at_once: int, counts: dict[str, int]) -> None:
+    streams = read_streams(file)
     turns = asyncio.Semaphore(at_once)
 
-    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
+    async def in_turn(manner: str) -> None:
+        async with turns:
+            await MANNERS[manner](url, streams)
+            print(manner, flush=True)
 
-        async def in_turn() -> None:
-            async with turns:
-                await _call(http, url, manner, packets)
-
-        for _ in range(calls):
-            group.create_task(in_turn())
+    # One of each manner in turn, so that those that overload the server meet those that do not.
+    most = max(counts.values())
+    order = [manner for number in range(most) for manner, count in counts.items() if number < count]
+    async with asyncio.TaskGroup() as group:
+        for manner in order:
+            group.create_task(in_turn(manner))
+    if "abrupt" in counts:
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_calls(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    wanted = {manner: int(number) for manner, _, number in (each.partition("=") for each in sys.argv[4:])}
+    asyncio.run(_calls(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), wanted))

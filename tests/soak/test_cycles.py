@@ -1,12 +1,13 @@
-"""Calls that come and go, some without a goodbye and some without ever connecting: nothing is left of them.
+"""Calls of all manners, kind and unkind, come and go: nothing of them is left in the server.
 
-``make soak-cycles`` for a thousand; CI has a hundred.
+``make soak-cycles`` for a thousand (``CYCLES=20`` for a short look); the tests have a hundred.
 """
 
 import os
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -14,15 +15,25 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from acutance.server.bench.server import Watched, acutance
+from tests.soak.cameras import write_streams
 from tests.soak.quiet import quiet
 
 CYCLES = int(os.environ.get("SOAK_CYCLES", "100"))
-# Of ten calls; the first round is what fills caches and pools, and is not counted.
-POLITE, ABRUPT, ABSENT = 8, 1, 1
+# Of ten calls (tests/soak/callers.py). The first round fills caches and pools, and is not counted.
+MANNERS = {
+    "polite": 3,
+    "abrupt": 1,
+    "absent": 1,
+    "deaf": 1,
+    "withholding": 1,
+    "resizing": 1,
+    "flooding": 1,
+    "hasty": 1,
+}
 _ROUND = 50
-_AT_ONCE = 5
-_GONE_WITHIN_S = 30.0
-# Short, so that who vanished is not waited for.
+_AT_ONCE = 6
+_GONE_WITHIN_S = 60.0
+# Short, so that nobody waits long for peers that vanished.
 _OPTIONS = [
     "student=nano",
     "governor=false",
@@ -30,32 +41,37 @@ _OPTIONS = [
     "max-sessions=100",
     "max-handshakes=100",
     "max-requests-per-minute=100000",
-    "handshake-timeout=3",
+    "handshake-timeout=5",
     "idle-timeout=3",
 ]
 
 
-def _callers(url: str, manner: str, count: int) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.soak.callers", url, manner, str(count), str(_AT_ONCE)]
-    if manner == "abrupt":
-        command[-1] = str(count)  # they stay
+def _callers(url: str, streams: Path, counts: dict[str, int], at_once: int) -> "subprocess.Popen[str]":
+    wanted = [f"{manner}={count}" for manner, count in counts.items()]
+    command = [sys.executable, "-m", "tests.soak.callers", url, str(streams), str(at_once), *wanted]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
 
 
-def _round(server: Watched, calls: int) -> int:
-    """Let callers of all manners come and go; return how many there were."""
-    tenth = calls // 10
-    abrupt = _callers(server.url, "abrupt", ABRUPT * tenth)
-    absent = _callers(server.url, "absent", ABSENT * tenth)
-    polite = _callers(server.url, "polite", POLITE * tenth)
-    assert abrupt.stdout is not None
-    there = [abrupt.stdout.readline() for _ in range(ABRUPT * tenth)]
-    abrupt.kill()
-    abrupt.communicate()
-    came = [line for process in (absent, polite) for line in process.communicate()[0].splitlines()]
-    assert absent.returncode == polite.returncode == 0
-    server.look()
-    return len(there) + len(came)
+def _round(server: Watched, streams: Path, calls: int) -> Counter[str]:
+    """Let callers of all manners come and go; return how many of each came as far as they should."""
+    counts = {manner: count * calls // 10 for manner, count in MANNERS.items()}
+    abrupt = counts.pop("abrupt")
+    killed = _callers(server.url, streams, {"abrupt": abrupt}, abrupt)
+    ending = _callers(server.url, streams, counts, _AT_ONCE)
+    try:
+        assert killed.stdout is not None
+        lines = [killed.stdout.readline().strip() for _ in range(abrupt)]
+        killed.kill()
+        killed.communicate()
+        server.look()
+        lines += ending.communicate()[0].split()
+        server.look()
+    finally:
+        for process in (killed, ending):
+            process.kill()
+            process.wait()
+    assert ending.returncode == 0
+    return Counter(lines)
 
 
 def _gauges(server: Watched) -> dict[str, float]:
@@ -71,7 +87,7 @@ def _gauges(server: Watched) -> dict[str, float]:
 
 
 def _all_gone(server: Watched) -> dict[str, float]:
-    """Wait until no session is left and what they held is collected; return what is."""
+    """Wait until no session is left and its objects are collected; return what is left."""
     deadline = monotonic() + _GONE_WITHIN_S
     while monotonic() < deadline:
         gauges = _gauges(server)
@@ -81,24 +97,29 @@ def _all_gone(server: Watched) -> dict[str, float]:
     return _gauges(server)
 
 
-@pytest.mark.timeout(120 + 2 * CYCLES)
-def test_calls_that_end_in_any_way_leave_nothing_behind() -> None:
+@pytest.mark.timeout(240 + 6 * CYCLES)
+def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
+    streams = tmp_path / "streams"
+    write_streams(streams)
+    size = min(_ROUND, max(10, CYCLES // 10 * 10))
+    expected = {manner: count * size // 10 for manner, count in MANNERS.items()}
     with acutance(_OPTIONS) as server:
         before = _all_gone(server)
-        _round(server, _ROUND)
+        _round(server, streams, size)
         _all_gone(server)
         first = quiet(server)
-        came = 0
-        while came < CYCLES:
-            came += _round(server, _ROUND)
-            print(f"{came} calls: {server.seen[-1].rss:.1f} MiB", flush=True)
+        calls = 0
+        while calls < CYCLES:
+            counted = _round(server, streams, size)
+            assert counted == expected
+            calls += counted.total()
+            print(f"{calls} calls: {server.seen[-1].rss:.1f} MiB", flush=True)
         gauges, last = _all_gone(server), quiet(server)
     print(
-        f"\n{came} calls: {first.rss:.1f} to {last.rss:.1f} MiB, {first.threads} to {last.threads} threads, "
+        f"\n{calls} calls: {first.rss:.1f} to {last.rss:.1f} MiB, {first.threads} to {last.threads} threads, "
         f"{first.files} to {last.files} files, {before['acutance_tasks']:.0f} to {gauges['acutance_tasks']:.0f} tasks, "
         f"{gauges['acutance_peer_connections']:.0f} peer connections"
     )
-    assert came >= CYCLES
     assert max(usage.files for usage in server.seen) > first.files, "the calls were not seen: this would see nothing"
     assert gauges == before
     assert last.threads <= first.threads
