@@ -15,6 +15,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from acutance.model.planes import Plane, Size
 from acutance.server.bench import barcode
 from acutance.server.bench.errors import BenchError
+from acutance.server.client.peer.source import pattern
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import ENCODERS
 from acutance.server.frames.planes import new_like, plane_view
@@ -24,8 +25,6 @@ Camera = Literal["sharp", "soft"]
 _MOST_FRAMES = 120  # of the clip, played forth and back: at 1080p 370 MB
 # A picture every half second is compared: neighbours say the same.
 SAMPLE_EVERY = 15
-# Without a clip: FFmpeg's moving test picture. Good for time, not for quality.
-_TEST_PICTURE = "testsrc2=size={width}x{height}:rate=30,format=yuv420p"
 
 
 class MaterialError(BenchError):
@@ -166,7 +165,8 @@ def _read(clip: Path | None, size: Size) -> list[VideoFrame]:
 def _open(clip: Path | None, size: Size) -> av.container.InputContainer:
     if clip is not None:
         return av.open(str(clip))
-    return av.open(_TEST_PICTURE.format(width=size[0], height=size[1]), format="lavfi")
+    # Good for time, not for quality.
+    return pattern(f"{size[0]}x{size[1]}", 30).open()
 
 
 def _scaled(scaler: VideoReformatter, frame: VideoFrame, width: int, height: int) -> VideoFrame:

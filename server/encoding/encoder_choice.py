@@ -3,15 +3,14 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from time import monotonic, perf_counter
 
-import av
 import numpy as np
-from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 
 from acutance.server.encoding.bitrate import NOMINAL_RATE, Rate, RateControl, start_bitrate
 from acutance.server.encoding.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder
-from acutance.server.frames.planes import plane_view
+from acutance.server.frames.synthetic import moving_frames
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class EncoderChoice:
 
 def _measured(preset: str) -> float:
     encoder = H264Encoder(RateControl(start_bitrate(*_MEASURED, 100_000_000)), preset=lambda *_: preset)
-    frames = [_frame(number) for number in range(_FRAMES)]
+    frames = list(islice(moving_frames(*_MEASURED), _FRAMES))
     times = []
     for frame in frames:
         begun = perf_counter()
@@ -78,21 +77,7 @@ def _measured(preset: str) -> float:
 def _try_nvenc() -> str | None:
     """Encode one frame on the GPU; return why it failed."""
     try:
-        NvencEncoder(RateControl(1_000_000)).encode(_frame(0))
+        NvencEncoder(RateControl(1_000_000)).encode(next(moving_frames(*_MEASURED)))
     except Exception as error:  # FFmpeg's errors are many; A100, H100 and H200 have no NVENC at all
         return f"NVENC does not open ({str(error).split(': ')[0]})"
     return None
-
-
-def _frame(number: int) -> av.VideoFrame:
-    """A textured picture that moves by a few pixels a frame: what a handheld camera gives the motion search to do."""
-    width, height = _MEASURED
-    y, x = np.mgrid[:height, :width]
-    waves = 60 * np.sin((x + 3 * number) / 9) * np.cos((y + 2 * number) / 13)
-    grain = np.random.default_rng(0).integers(0, 24, (height, width))
-    frame = av.VideoFrame(width, height, "yuv420p")
-    plane_view(frame, 0)[:] = (110 + waves + np.roll(grain, (2 * number, 3 * number), (0, 1))).astype(np.uint8)
-    for index in (1, 2):
-        plane_view(frame, index)[:] = 128
-    frame.pts, frame.time_base = number * VIDEO_CLOCK_RATE // NOMINAL_RATE, VIDEO_TIME_BASE
-    return frame
