@@ -1,18 +1,23 @@
 """RTCP feedback that a receiver of ours, a remote peer, sends to a sender of aiortc."""
 
 from collections.abc import Callable
+from time import monotonic
 
 from aiortc import RTCRtpSender
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
     AnyRtcpPacket,
     RtcpPsfbPacket,
     RtcpRrPacket,
+    RtcpRtpfbPacket,
     RtcpSrPacket,
     unpack_remb_fci,
 )
+
+from acutance.server.rtc.loss_requests import ResendLimit
 
 
 def watch_feedback(
@@ -21,7 +26,7 @@ def watch_feedback(
     on_remb: Callable[[int], None],
     on_loss: Callable[[float], None],
 ) -> None:
-    """Tell an encoder of ours what the receiver asks for.
+    """Pass the feedback of a receiver on to an encoder of ours.
 
     A track that returns packets leaves aiortc's own encoder idle, and PLI, FIR (RFC 4585, RFC 5104) and REMB
     end there. They arrive at a private coroutine of the sender, which is wrapped here on the instance.
@@ -29,8 +34,8 @@ def watch_feedback(
     Args:
         sender: of the returned track.
         on_keyframe_request: called on the event loop for each PLI and FIR.
-        on_remb: called on the event loop with bits a second for each REMB that names this sender.
-        on_loss: called on the event loop with the share of packets lost, 0 to 1, for each report on this sender.
+        on_remb: called on the event loop with the bit rate in bit/s of each REMB that names this sender.
+        on_loss: called on the event loop with the share of lost packets, 0 to 1, of each report on this sender.
     """
     handle = sender._handle_rtcp_packet
 
@@ -51,9 +56,22 @@ def watch_feedback(
     sender._handle_rtcp_packet = watch  # type: ignore[method-assign]
 
 
+def limit_resends(sender: RTCRtpSender, clock: Callable[[], float] = monotonic) -> None:
+    """Limit the packets that NACKs of the receiver make a sender of aiortc send again, see `ResendLimit`."""
+    handle = sender._handle_rtcp_packet
+    resends = ResendLimit()
+
+    async def limit(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+            packet = resends.limited(packet, clock())
+        await handle(packet)
+
+    sender._handle_rtcp_packet = limit  # type: ignore[method-assign]
+
+
 def _remb_for(ssrc: int, fci: bytes) -> int | None:
     try:
         bitrate, ssrcs = unpack_remb_fci(fci)
-    except ValueError:  # some other application's message
+    except ValueError:  # a message of another application
         return None
     return bitrate if ssrc in ssrcs else None

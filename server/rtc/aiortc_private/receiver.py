@@ -13,6 +13,7 @@ from aiortc.jitterbuffer import JitterFrame
 from acutance.server.rtc.aiortc_private.decoder import DecoderQueue
 from acutance.server.rtc.aiortc_private.timestamps import timestamps_of
 from acutance.server.rtc.frame_assembler import FrameAssembler
+from acutance.server.rtc.loss_requests import MissingPackets
 from acutance.server.rtc.sound_order import SoundOrder
 
 _REPEAT_S = 0.05
@@ -57,6 +58,7 @@ class FrameFeed:
             lambda payload_type: self._codecs[payload_type].name, clock, self._timestamps.restart
         )
         receiver._RTCRtpReceiver__jitter_buffer = self.assembler  # type: ignore[attr-defined]
+        receiver._RTCRtpReceiver__nack_generator = MissingPackets()  # type: ignore[attr-defined]
 
     async def watch(self) -> None:
         """Repeat unanswered requests for packets and keyframes, until cancelled."""

@@ -1,7 +1,4 @@
-"""The private names of aiortc and aioice that concern addresses, checks and DTLS; the others are in aiortc_compat.py.
-
-Each has a contract test, as there.
-"""
+"""Addresses, connectivity checks and DTLS ciphers of aiortc and aioice."""
 
 import asyncio
 import random
@@ -16,6 +13,8 @@ from aioice.ice import Connection as IceConnection
 from aiortc import RTCPeerConnection
 from OpenSSL import SSL
 
+from acutance.server.rtc.aiortc_private.guard import dtls_transports, guard_transports
+
 # Encoders wait 8 s for an answer (OBS), or 5 (FFmpeg); aioice would give a silent STUN server 5 s.
 _GATHERING_S = 1.5
 # RFC 8827, section 6.5, demands the first; the others are what browsers offer.
@@ -27,10 +26,11 @@ _CIPHERS = b":".join(
 
 
 def prepare_ice(peer: RTCPeerConnection) -> None:
-    """Make the ICE connections of a peer connection answer in time, and take checks of minimal implementations.
+    """Make the transports of a peer connection answer in time, and take what peers and strangers send.
 
-    Between the description that comes first and the gathering of candidates.
+    Between the first description and the gathering of candidates.
     """
+    guard_transports(peer)
     for connection in _ice_connections(peer):
         gather = connection.get_component_candidates
         connection.get_component_candidates = partial(gather, timeout=_GATHERING_S)  # type: ignore[method-assign, arg-type]
@@ -68,10 +68,7 @@ def _check_incoming(
 
 
 def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:
-    dtls = {transceiver.receiver.transport for transceiver in peer.getTransceivers()}
-    if peer.sctp is not None:
-        dtls.add(peer.sctp.transport)
-    return {transport.transport.iceGatherer._connection for transport in dtls}
+    return {transport.transport.iceGatherer._connection for transport in dtls_transports(peer)}
 
 
 def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:

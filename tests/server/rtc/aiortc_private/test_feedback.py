@@ -10,13 +10,15 @@ from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
+    RtcpRtpfbPacket,
     pack_remb_fci,
 )
 
-from acutance.server.rtc.aiortc_private.feedback import watch_feedback
+from acutance.server.rtc.aiortc_private.feedback import limit_resends, watch_feedback
 
 
 class Feedback:
@@ -68,6 +70,30 @@ async def test_pli_fir_and_remb_reach_the_encoder_and_aiortc_too(sender: RTCRtpS
     assert feedback.rembs == pytest.approx([1_000_000], rel=0.01)
     assert feedback.losses == [0.25]
     assert seen == packets
+
+
+async def test_a_nack_makes_the_sender_repeat_few_packets(
+    sender: RTCRtpSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repeated: list[int] = []
+
+    async def retransmit(number: int) -> None:
+        repeated.append(number)
+
+    monkeypatch.setattr(sender, "_retransmit", retransmit)
+    now = 1.0
+    limit_resends(sender, lambda: now)
+    nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, ssrc=1, media_ssrc=sender._ssrc, lost=[5] * 100 + list(range(6000)))
+    for _ in range(3):
+        await sender._handle_rtcp_packet(nack)
+    assert len(repeated) == 128
+    now = 1.1
+    await sender._handle_rtcp_packet(nack)
+    assert len(repeated) == 256
+
+
+def test_nacks_are_answered_packet_by_packet_through_the_instance() -> None:
+    assert "await self._retransmit(seq)" in inspect.getsource(RTCRtpSender._handle_rtcp_packet)
 
 
 def _report(ssrc: int, lost: int) -> RtcpReceiverInfo:

@@ -1,0 +1,76 @@
+"""Keeps what a peer sends from breaking its transport in aiortc, or from filling memory."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiortc import RTCDtlsTransport, RTCPeerConnection
+
+from acutance.server.rtc.aiortc_private.feedback import limit_resends
+from acutance.server.rtc.datagram_filter import DatagramFilter
+
+log = logging.getLogger(__name__)
+
+
+def dtls_transports(peer: RTCPeerConnection) -> set[RTCDtlsTransport]:
+    """Return the DTLS transports of a peer connection that has a description."""
+    transports = {transceiver.receiver.transport for transceiver in peer.getTransceivers()}
+    if peer.sctp is not None:
+        transports.add(peer.sctp.transport)
+    return transports
+
+
+def guard_transports(peer: RTCPeerConnection) -> None:
+    """Drop what a peer connection must not process, and survive what aiortc cannot parse.
+
+    aiortc's task that receives ends with the first error that is no ``ValueError``: an empty datagram, which anybody
+    can send, a header extension of a wrong length, an SCTP chunk that makes no sense. Before the handshake.
+    """
+    for transport in dtls_transports(peer):
+        datagrams = DatagramFilter()
+        _filter_datagrams(transport, datagrams)
+        survive = _Survival()
+        transport._handle_rtp_data = survive(  # type: ignore[method-assign, assignment]
+            transport._handle_rtp_data, datagrams.authenticated
+        )
+        transport._handle_rtcp_data = survive(  # type: ignore[method-assign, assignment]
+            transport._handle_rtcp_data, datagrams.authenticated
+        )
+    for transceiver in peer.getTransceivers():
+        limit_resends(transceiver.sender)
+    if peer.sctp is not None:
+        peer.sctp._handle_data = _Survival()(peer.sctp._handle_data)  # type: ignore[method-assign, assignment]
+
+
+def _filter_datagrams(transport: RTCDtlsTransport, datagrams: DatagramFilter) -> None:
+    receive = transport.transport._recv
+
+    async def receive_accepted() -> bytes:
+        while not datagrams.accepts(datagram := await receive()):
+            pass
+        return datagram
+
+    transport.transport._recv = receive_accepted
+
+
+class _Survival:
+    """Wraps what handles a packet: its errors are logged once for each transport, and the next packet is handled."""
+
+    def __init__(self) -> None:
+        self._logged = False
+
+    def __call__(
+        self, handle: Callable[..., Awaitable[None]], on_packet: Callable[[bytes], None] = lambda packet: None
+    ) -> Callable[..., Awaitable[None]]:
+        async def handle_or_drop(data: bytes, **rest: Any) -> None:
+            on_packet(data)
+            try:
+                await handle(data, **rest)
+            except ConnectionError:  # the transport is closing
+                raise
+            except Exception as error:
+                if not self._logged:
+                    self._logged = True
+                    log.warning("a packet of a peer was dropped: %r", error)
+
+        return handle_or_drop
