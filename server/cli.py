@@ -1,5 +1,6 @@
 """`acutance`: the command line. The options of `serve` are declared in the package `options`."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -122,8 +123,15 @@ _FOR_PEOPLE = (
 )
 
 
+# The exit code of a shell for a program that SIGINT ended.
+_INTERRUPTED = 128 + signal.SIGINT
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, or 2 with one line on stderr that says what to do."""
+    """Run the command line and return the exit code.
+
+    It is 0, 130 after SIGINT, or 2 with a line on stderr that says what is wrong and what to do.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         CliApp.run(Acutance, cli_args=given or ["--help"], cli_exit_on_error=False)
@@ -134,6 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"acutance: {faults.describe_arguments(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except _FOR_PEOPLE as error:
         print(f"acutance: {error}", file=sys.stderr)
         return 2

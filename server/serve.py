@@ -67,25 +67,13 @@ async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, enco
         # What there is now stays: collecting the garbage of a session that ended need not look through it.
         gc.collect()
         gc.freeze()
-        await stopping.asked.wait()
-        await _drain(host, stopping, options.drain)
+        await stopping.drain(host.begin_draining, host.registry.publishers_gone, options.drain)
         log.info("stopping: closing %d session(s)", len(host.registry.publishers))
     finally:
         if watch is not None:
             watch.cancel()
         await runner.cleanup()
     return host.context.inference.overdue
-
-
-async def _drain(host: Host, stopping: Stopping, seconds: float) -> None:
-    host.begin_draining()
-    drained = asyncio.create_task(host.registry.publishers_gone())
-    if host.registry.publishers and not stopping.at_once.is_set():
-        log.info("stopping: %d session(s) may end within %g s, none begins", len(host.registry.publishers), seconds)
-        at_once = asyncio.create_task(stopping.at_once.wait())
-        await asyncio.wait((drained, at_once), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        at_once.cancel()
-    drained.cancel()
 
 
 async def _listen(runner: web.AppRunner, options: ServeOptions, certificate: Certificate | None) -> None:

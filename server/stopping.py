@@ -1,17 +1,21 @@
-"""How the server is asked to stop: SIGTERM lets calls end first, SIGINT or a second signal does not wait."""
+"""How the server stops: SIGTERM lets calls end first, SIGINT or a second signal ends them at once."""
 
 import asyncio
+import logging
 import signal
 import sys
+from collections.abc import Callable, Coroutine
 from types import FrameType
+
+log = logging.getLogger(__name__)
 
 
 class Stopping:
     """Follows the signals of the process. Lives on one event loop.
 
     Attributes:
-        asked: somebody wants the server to end.
-        at_once: without waiting for anyone.
+        asked: set when the server is to stop.
+        at_once: set when it is to stop without waiting for calls.
     """
 
     def __init__(self) -> None:
@@ -19,7 +23,7 @@ class Stopping:
         self.at_once = asyncio.Event()
 
     def listen(self) -> None:
-        """Take SIGTERM and SIGINT over."""
+        """Handle SIGTERM and SIGINT from now on."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             if sys.platform == "win32":  # no loop.add_signal_handler there
@@ -32,7 +36,28 @@ class Stopping:
                 loop.add_signal_handler(number, self.note, number)
 
     def note(self, number: signal.Signals) -> None:
-        """Take a signal."""
+        """Handle one signal."""
         if number == signal.SIGINT or self.asked.is_set():
             self.at_once.set()
         self.asked.set()
+
+    async def drain(
+        self, begin: Callable[[], object], ended: Callable[[], Coroutine[None, None, None]], seconds: float
+    ) -> None:
+        """Wait for the first signal, stop admitting sessions, and give those that run time to end.
+
+        Args:
+            begin: called at once after the first signal: no session is admitted after it.
+            ended: returns when the last session has ended.
+            seconds: the longest time that sessions get; none after SIGINT or a second signal.
+        """
+        await self.asked.wait()
+        begin()
+        if not self.at_once.is_set():
+            log.info("stopping: sessions may continue for %g s, none is admitted", seconds)
+        last = asyncio.create_task(ended())
+        at_once = asyncio.create_task(self.at_once.wait())
+        await asyncio.wait((last, at_once), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (last, at_once):
+            waiting.cancel()
+        await asyncio.gather(last, at_once, return_exceptions=True)

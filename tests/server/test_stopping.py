@@ -1,6 +1,7 @@
-"""The end of a server that still has calls: who is asked to wait, and for whom."""
+"""How a server stops that still has calls."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 
@@ -41,7 +42,62 @@ async def client(host: Host) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_while_it_drains_calls_go_on_and_none_begins(client: Client, host: Host) -> None:
+async def test_after_sigint_no_session_is_admitted(client: Client, host: Host) -> None:
+    stopping = Stopping()
+    drained = asyncio.create_task(stopping.drain(host.begin_draining, host.registry.publishers_gone, 60))
+    await asyncio.sleep(0)
+    assert not host.admission.draining
+    stopping.note(signal.SIGINT)
+    await asyncio.wait_for(drained, 10)
+    assert host.admission.draining
+    refused = await client.post("/offer", json={"sdp": offer(VIDEO), "type": "offer"})
+    assert (refused.status, (await refused.json())["error"]) == (503, "draining")
+
+
+async def test_sigterm_waits_for_the_last_session_or_a_second_signal() -> None:
+    for second in (False, True):
+        stopping, last, begun = Stopping(), asyncio.Event(), []
+
+        async def ended(last: asyncio.Event = last) -> None:
+            await last.wait()
+
+        drained = asyncio.create_task(stopping.drain(lambda begun=begun: begun.append(1), ended, 60))
+        stopping.note(signal.SIGTERM)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert begun
+        assert not drained.done()
+        if second:
+            stopping.note(signal.SIGTERM)
+        else:
+            last.set()
+        await asyncio.wait_for(drained, 10)
+
+
+async def test_a_request_in_flight_opens_no_session_once_the_server_closes(client: Client, host: Host) -> None:
+    body = json.dumps({"sdp": offer(VIDEO), "type": "offer"}).encode()
+    arrived, closed = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield body[:10]
+        arrived.set()
+        await closed.wait()
+        yield body[10:]
+
+    asked = asyncio.create_task(client.post("/offer", data=slowly(), headers={"Content-Type": "application/json"}))
+    await arrived.wait()
+    await host.close()
+    closed.set()
+    refused = await asked
+    assert (refused.status, (await refused.json())["error"]) == (503, "draining")
+    assert not host.registry.publishers
+
+
+async def test_while_it_drains_calls_go_on_and_none_begins(
+    client: Client, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On a busy machine the server is not ready either.
+    monkeypatch.setattr(host.context.loop_lag, "p99_ms", lambda: 0.0)
     peer = Peer(SoftCamera(60))
     await peer.join(client, "H264")
     await until(lambda: len(peer.order) >= 10)
