@@ -60,7 +60,7 @@ class FanOut:
         """Return the state of each rendition, in the order in which they were opened."""
         return tuple(rendition.snapshot() for rendition in self._renditions.values())
 
-    def of(self, variant: Variant) -> list[Rendition]:
+    def for_variant(self, variant: Variant) -> list[Rendition]:
         """Return the renditions of one variant."""
         return [rendition for rendition in self._renditions.values() if rendition.variant is variant]
 
@@ -82,7 +82,7 @@ class FanOut:
     def put(self, variant: Variant, queued: QueuedFrame) -> int:
         """Leave a frame for every rendition of a variant, given away; return how many still held the one before."""
         overwritten = 0
-        for index, rendition in enumerate(self.of(variant)):
+        for index, rendition in enumerate(self.for_variant(variant)):
             # Encoders write into what they are given: each rendition gets planes of its own.
             overwritten += rendition.put(replace(queued, frame=copy_of(queued.frame)) if index else queued)
         return overwritten

@@ -59,7 +59,7 @@ class FrameHints:
         if len(self._coded) > _MOST_WAITING:
             self._coded.popitem(last=False)
 
-    def of(self, frame: VideoFrame) -> FrameMetadata:
+    def metadata_for(self, frame: VideoFrame) -> FrameMetadata:
         """Return what is known of a decoded frame; where no quantiser was read, the hints of the frame before."""
         coded = self._coded.pop(frame.pts, None) if frame.pts is not None else None
         if coded is None:

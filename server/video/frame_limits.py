@@ -23,7 +23,7 @@ class FrameLimits:
         self._slack = max(2 * self._interval, _BURST_S)
         self._due = float("-inf")
 
-    def excess(self, width: int, height: int, now: float) -> bool:
+    def exceeded_by(self, width: int, height: int, now: float) -> bool:
         """Return whether a frame that has come now, in seconds, is to be dropped."""
         if width * height > self._most_pixels:
             self._on_too_large(f"pictures of {width}x{height} are larger than this server takes")

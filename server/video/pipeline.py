@@ -76,7 +76,7 @@ class Pipeline:
     ):
         self.hints = FrameHints(clock)
         self.choices = choices
-        self.fan_out = FanOut(make_encoder, self._handed, self._lost, clock)
+        self.fan_out = FanOut(make_encoder, self._on_encoded, self._on_dropped, clock)
         self.size_in: Size | None = None
         self.size_out: Size | None = None
         self.interval = FrameInterval()
@@ -89,7 +89,7 @@ class Pipeline:
         self._limits = limits
         self._clock = clock
         self._arrived: Mailbox[QueuedFrame] = Mailbox()
-        self._handed_last = 0
+        self._last_encoded = 0
         self._dropped_before = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._log_once = LogOnce(log)
@@ -127,20 +127,20 @@ class Pipeline:
                 continue
             now = self._clock()
             telemetry.counters.received += 1
-            if self._limits.excess(frame.width, frame.height, now):
+            if self._limits.exceeded_by(frame.width, frame.height, now):
                 telemetry.counters.dropped_excess += 1
                 continue
             self.size_in = (frame.width, frame.height)
             self.interval.note(frame)
-            metadata = self.hints.of(frame)
+            metadata = self.hints.metadata_for(frame)
             arrived = now if metadata.arrived is None else metadata.arrived
             telemetry.record("decode", now - arrived)
             self._take(QueuedFrame(telemetry.counters.received, frame, metadata.hints, arrived, now))
 
     def _take(self, queued: QueuedFrame) -> None:
-        if self.fan_out.of(Variant.ORIGINAL):
+        if self.fan_out.for_variant(Variant.ORIGINAL):
             self.fan_out.put(Variant.ORIGINAL, replace(queued, frame=copy_of(queued.frame)))
-        if self.fan_out.of(Variant.ENHANCED):
+        if self.fan_out.for_variant(Variant.ENHANCED):
             self._telemetry.counters.dropped_waiting += self._arrived.put(queued)
 
     async def _enhance(self) -> None:
@@ -183,18 +183,18 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._passing, enhance, queued.frame, treatment, queued.hints)
 
-    def _handed(self, handed: EncodedFrameTiming) -> None:
+    def _on_encoded(self, timing: EncodedFrameTiming) -> None:
         # A frame counts once, with the first rendition that has it encoded.
-        if handed.queued.number <= self._handed_last:
+        if timing.queued.number <= self._last_encoded:
             return
-        self._handed_last = handed.queued.number
+        self._last_encoded = timing.queued.number
         telemetry = self._telemetry
-        telemetry.record("encode_wait", handed.waited)
-        telemetry.record("encode", handed.encoding)
-        telemetry.record("total", self._clock() - handed.queued.arrived)
+        telemetry.record("encode_wait", timing.waited)
+        telemetry.record("encode", timing.encoding)
+        telemetry.record("total", self._clock() - timing.queued.arrived)
         telemetry.counters.returned += 1
 
-    def _lost(self) -> None:
+    def _on_dropped(self) -> None:
         self._telemetry.counters.dropped_encoding += 1
 
     def _govern(self, now: float, enhancing: float) -> None:
@@ -203,7 +203,7 @@ class Pipeline:
         lost, self._dropped_before = dropped - self._dropped_before, dropped
         width, height = self.size_out or (0, 0)
         # The slowest encoder decides: the stages run side by side.
-        encoding = max((rendition.encoding for rendition in self.fan_out.of(Variant.ENHANCED)), default=0.0)
+        encoding = max((rendition.encoding for rendition in self.fan_out.for_variant(Variant.ENHANCED)), default=0.0)
         interval, load = self.interval.seconds, self._load
         sample = Sample(now, enhancing, encoding, lost, interval, width * height, load.busy, load.cpus)
         governor = self.choices.governor

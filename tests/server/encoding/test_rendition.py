@@ -18,7 +18,7 @@ from tests.pictures import frame_of
 class Stage:
     def __init__(self) -> None:
         self.encoders: list[H264Encoder] = []
-        self.handed: list[int] = []
+        self.encoded: list[int] = []
         self.now = 0.0
         self.dropped = 0
         self.fan_out = FanOut(self._encoder, self._on_encoded, self._on_dropped, lambda: self.now)
@@ -28,8 +28,8 @@ class Stage:
         self.encoders.append(H264Encoder(rate, lambda: self.now))
         return self.encoders[-1]
 
-    def _on_encoded(self, handed: EncodedFrameTiming) -> None:
-        self.handed.append(handed.queued.number)
+    def _on_encoded(self, timing: EncodedFrameTiming) -> None:
+        self.encoded.append(timing.queued.number)
 
     def _on_dropped(self) -> None:
         self.dropped += 1
@@ -45,7 +45,7 @@ class Stage:
         frame = frame_of(np.full((48, 64), self.number, np.uint8), self.number)
         self.fan_out.put(Variant.ENHANCED, QueuedFrame(self.number, frame, UNCODED, self.now, self.now))
         async with asyncio.timeout(5):
-            while self.handed.count(self.number) < len(self.fan_out.of(Variant.ENHANCED)):  # noqa: ASYNC110
+            while self.encoded.count(self.number) < len(self.fan_out.for_variant(Variant.ENHANCED)):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
 

@@ -20,7 +20,7 @@ def test_each_frame_gets_the_step_of_its_own_time_stamp(codec: str, name: str) -
     hints = FrameHints()
     for index, data in enumerate(frames):
         hints.note(name, data, index * 3000)
-    steps = [hints.of(_decoded(index * 3000)).hints.step for index in (0, 1, 2, 3)]
+    steps = [hints.metadata_for(_decoded(index * 3000)).hints.step for index in (0, 1, 2, 3)]
     assert steps[1] == pytest.approx(steps[0], rel=0.5)
     assert steps[2] > 1.5 * steps[1]
 
@@ -29,16 +29,16 @@ def test_a_frame_that_could_not_be_read_takes_its_neighbours_step() -> None:
     hints = FrameHints()
     hints.note("VP8", encoded("vp8", quantiser=30, count=1)[0], 0)
     hints.note("VP8", b"", 3000)
-    known = hints.of(_decoded(0)).hints
+    known = hints.metadata_for(_decoded(0)).hints
     assert known.step > 0
-    assert hints.of(_decoded(3000)).hints == known
-    assert hints.of(_decoded(None)) == FrameMetadata(known)
+    assert hints.metadata_for(_decoded(3000)).hints == known
+    assert hints.metadata_for(_decoded(None)) == FrameMetadata(known)
 
 
 def test_before_the_first_frame_and_for_other_codecs_nothing_is_known() -> None:
     hints = FrameHints()
     hints.note("AV1", b"\x12\x00", 0)
-    assert hints.of(_decoded(0)).hints == UNCODED
+    assert hints.metadata_for(_decoded(0)).hints == UNCODED
 
 
 def test_frames_that_are_never_decoded_do_not_fill_memory() -> None:
@@ -56,5 +56,5 @@ def test_the_time_of_arrival_is_the_clocks() -> None:
     hints = FrameHints(lambda: now)
     hints.note("AV1", b"", 3000)
     now = 8.0
-    assert hints.of(_decoded(3000)).arrived == 7.0
-    assert hints.of(_decoded(6000)).arrived is None
+    assert hints.metadata_for(_decoded(3000)).arrived == 7.0
+    assert hints.metadata_for(_decoded(6000)).arrived is None

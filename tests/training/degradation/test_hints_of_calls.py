@@ -57,7 +57,7 @@ def in_a_call(packets: Sequence[bytes], codec: Codec) -> list[Hints]:
             known.note({"h264": "H264", "vp8": "VP8"}[codec], data, number)
         for frame in decoder.decode(packet):
             frame.time_base = Fraction(1, 30)
-            enhancer.enhance(frame, Treatment("recorder", SIZE), known.of(frame).hints)
+            enhancer.enhance(frame, Treatment("recorder", SIZE), known.metadata_for(frame).hints)
     return recorder.seen
 
 
