@@ -1,4 +1,4 @@
-"""What the server knows of each decoded frame: read from its encoded form, told to the student."""
+"""Frame metadata: what the encoded form of a frame tells the student, matched to the decoded frame."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from acutance.model.hints import Hints, StreamHints
 
 _CODECS: dict[str, Codec] = {"H264": "h264", "VP8": "vp8"}
 _MOST_WAITING = 64
-"""Encoded frames without a decoded one that are remembered: a decoder that fails on them all must not fill memory."""
+"""Encoded frames kept until their decoded frame arrives: a decoder that fails on all of them must not fill memory."""
 
 
 @dataclass(frozen=True)
 class FrameMetadata:
-    """What is known of a decoded frame.
+    """What is known of a decoded frame beside its pixels.
 
     Attributes:
-        hints: what the student is told.
-        arrived: when its last packet had come, on the clock; None where that was not seen.
+        hints: for the student.
+        arrived: when its last packet arrived, in seconds on the clock; None where its encoded form was not seen.
     """
 
     hints: Hints
@@ -30,13 +30,15 @@ class FrameMetadata:
 
 @dataclass(frozen=True)
 class _Coded:
-    at: float
+    """An encoded frame: when it arrived, its bytes, and its quantiser step where it could be read."""
+
+    arrived: float
     size: int
     step: float | None
 
 
 class FrameHints:
-    """Matches encoded and decoded frames by time stamp. Lives on one event loop."""
+    """Reads hints from encoded frames and matches them to decoded frames by time stamp. For one event loop."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -45,12 +47,12 @@ class FrameHints:
         self._stream = StreamHints()
 
     def note(self, codec: str, data: bytes, timestamp: int) -> None:
-        """Take an encoded frame on its way to the decoder.
+        """Take an encoded frame before it is decoded.
 
         Args:
-            codec: as in SDP, ``H264`` or ``VP8``; others are not read.
-            data: the frame: VP8, or H.264 with Annex B start codes.
-            timestamp: what the decoded frame will have as its pts.
+            codec: its name in SDP, ``H264`` or ``VP8``; other codecs are not read.
+            data: a VP8 frame, or an H.264 access unit with Annex B start codes.
+            timestamp: the pts that the decoded frame will have.
         """
         step = None
         if codec in _CODECS:
@@ -64,4 +66,4 @@ class FrameHints:
         coded = self._coded.pop(frame.pts, None) if frame.pts is not None else None
         if coded is None:
             return FrameMetadata(self._stream.last)
-        return FrameMetadata(self._stream.add(coded.step, coded.size, frame.width * frame.height), coded.at)
+        return FrameMetadata(self._stream.add(coded.step, coded.size, frame.width * frame.height), coded.arrived)

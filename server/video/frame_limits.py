@@ -1,21 +1,22 @@
-"""Which frames of a peer are taken at all: not too large, not too many."""
+"""Limits on incoming frames: their size and their rate."""
 
 from collections.abc import Callable
 
-# A sender's clock and the network tremble: a few frames may come at once.
+# A sender's clock and the network jitter: a few frames may arrive at once.
 _BURST_S = 0.1
 
 
 class FrameLimits:
-    """Looks at every frame before anything is done with it."""
+    """Checks every decoded frame before anything else is done with it."""
 
     def __init__(self, most_pixels: int, most_per_second: float, on_too_large: Callable[[str], object]):
-        """Make it.
+        """Start with no frame seen.
 
         Args:
-            most_pixels: of a frame.
-            most_per_second: in the mean; a tenth of a second's frames, two at the least, may come at once.
-            on_too_large: called with the reason when a frame is larger; such a stream cannot go on.
+            most_pixels: pixels of a frame.
+            most_per_second: frames per second on average; a burst of a tenth of a second's frames, at least two, is
+                allowed.
+            on_too_large: called with the reason, in words, for a frame with more pixels; such a call cannot go on.
         """
         self._most_pixels = most_pixels
         self._on_too_large = on_too_large
@@ -24,9 +25,9 @@ class FrameLimits:
         self._due = float("-inf")
 
     def exceeded_by(self, width: int, height: int, now: float) -> bool:
-        """Return whether a frame that has come now, in seconds, is to be dropped."""
+        """Return whether to drop a frame of this size in pixels that arrives now, in seconds."""
         if width * height > self._most_pixels:
-            self._on_too_large(f"pictures of {width}x{height} are larger than this server takes")
+            self._on_too_large(f"frames of {width}x{height} are larger than this server accepts")
             return True
         # The virtual scheduling of the generic cell rate algorithm (ITU-T I.371, annex A).
         if now < self._due - self._slack:

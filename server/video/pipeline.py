@@ -1,10 +1,9 @@
-"""The way of a frame: track -> mailbox -> enhancer -> fan-out. Each stage is a task; a rendition encodes."""
+"""The pipeline of a call: track -> mailbox -> enhancer -> fan-out, each stage a task. Renditions encode."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 
 import av
@@ -17,50 +16,33 @@ from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, 
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.frame_interval import FrameInterval
 from acutance.server.frames.mailbox import Closed, Mailbox
-from acutance.server.frames.planes import FORMATS, copy_of
+from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
-from acutance.server.logs import LogOnce
-from acutance.server.students.governor import PASS, Governor, Sample
-from acutance.server.students.inference import Inference, OverdueError
+from acutance.server.students.governor import Sample
+from acutance.server.students.inference import Inference
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
-from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
+from acutance.server.video.choices import Choices
+from acutance.server.video.enhancer import Enhanced, Enhancer
+from acutance.server.video.enhancing import Enhancing
 from acutance.server.video.frame_hints import FrameHints
 from acutance.server.video.frame_limits import FrameLimits
-from acutance.server.video.output_size import OutputSize
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Choices:
-    """What is done with the frames of a session; may change from one frame to the next.
-
-    Attributes:
-        governor: which student it can afford.
-        output: at which size the picture goes back.
-        strength: how much of the student's correction is added.
-        enhance: False passes every frame through.
-    """
-
-    governor: Governor
-    output: OutputSize
-    strength: float = 1.0
-    enhance: bool = True
-
-    def treatment(self, incoming: Size) -> Treatment:
-        """Return what to do with a frame of this incoming size."""
-        rung = self.governor.rung.name
-        wanted = self.enhance and rung != PASS
-        why_not = None if wanted else (self.governor.reason if self.enhance else "enhancement is switched off")
-        return Treatment(rung if wanted else None, self.output.for_size(incoming), self.strength, why_not)
 
 
 class Pipeline:
     """Takes every frame of a track and gives the newest ones, enhanced, to the renditions of a fan-out.
 
-    Enhancing and encoding overlap: while one frame is encoded the next one is enhanced. What nobody watches is
-    neither enhanced nor encoded.
+    Enhancing and encoding overlap: while one frame is encoded the next one is enhanced. A variant that nobody receives
+    is neither enhanced nor encoded.
+
+    Attributes:
+        hints: takes encoded frames, see `FrameHints.note`.
+        choices: what to do with each frame.
+        fan_out: the renditions and their receivers.
+        size_in, size_out: width and height in pixels of the last incoming and the last returned frame.
+        interval: between incoming frames.
     """
 
     def __init__(
@@ -74,25 +56,33 @@ class Pipeline:
         make_encoder: Callable[[str, SharedRate], Encoder],
         clock: Callable[[], float] = monotonic,
     ):
+        """Start without a track.
+
+        Args:
+            enhancer: of this session.
+            inference: the threads of all students.
+            telemetry: takes counts and stage times.
+            choices: what to do with each frame.
+            load: of the host, for the governor.
+            limits: on incoming frames.
+            make_encoder: see `FanOut`.
+            clock: in seconds.
+        """
         self.hints = FrameHints(clock)
         self.choices = choices
         self.fan_out = FanOut(make_encoder, self._on_encoded, self._on_dropped, clock)
         self.size_in: Size | None = None
         self.size_out: Size | None = None
         self.interval = FrameInterval()
-        self._enhancer = enhancer
-        self._inference = inference
-        # What needs no student must not wait behind those of others.
-        self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
+        self._enhancing = Enhancing(enhancer, inference)
         self._telemetry = telemetry
         self._load = load
         self._limits = limits
         self._clock = clock
         self._arrived: Mailbox[QueuedFrame] = Mailbox()
         self._last_encoded = 0
-        self._dropped_before = 0
+        self._dropped_last = 0
         self._tasks: list[asyncio.Task[None]] = []
-        self._log_once = LogOnce(log)
 
     def start(self, track: MediaStreamTrack, on_failed: Callable[[str], object]) -> None:
         """Begin to take frames from ``track``; one call only.
@@ -107,16 +97,16 @@ class Pipeline:
         ]
 
     async def close(self) -> None:
-        """End every stage and wait for it. An inference or encoding in flight is finished, not used."""
+        """End every stage and wait for it. The result of a running inference or encoding is discarded."""
         self._arrived.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.fan_out.close()
-        self._passing.shutdown(wait=False)
+        self._enhancing.close()
 
     async def _pump(self, track: MediaStreamTrack) -> None:
-        # Nothing else happens here: a track that is not read grows in memory and delay.
+        # Nothing slow happens here: a track that is not read grows in memory and delay.
         telemetry = self._telemetry
         while True:
             try:
@@ -148,11 +138,7 @@ class Pipeline:
         while (queued := await _next(self._arrived)) is not None:
             begun = self._clock()
             telemetry.record("wait", begun - queued.since)
-            try:
-                enhanced = await self._treat(queued)
-            except Exception as error:  # whatever fails, the frame goes on
-                enhanced = Enhanced(queued.frame, f"enhancing failed: {type(error).__name__}")
-                self._log_once(logging.ERROR, type(error).__name__, "enhancing failed; frames pass through", error)
+            enhanced = await self._treat(queued)
             now = self._clock()
             telemetry.passed_reason = enhanced.passed_reason
             if enhanced.passed_reason is None:
@@ -170,21 +156,10 @@ class Pipeline:
         self.choices.output.note(incoming)
         width, height = self.choices.output.for_size(incoming)
         self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
-        treatment = self.choices.treatment(incoming)
-        enhance = self._enhancer.enhance
-        if treatment.student is not None:
-            try:
-                return await self._inference.run(treatment.student, enhance, queued.frame, treatment, queued.hints)
-            except OverdueError as error:
-                treatment = replace(treatment, student=None, why_not=str(error))
-        if treatment.size == incoming and queued.frame.format.name in FORMATS:
-            # Nothing to do: not worth a thread's attention.
-            return enhance(queued.frame, treatment, queued.hints)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._passing, enhance, queued.frame, treatment, queued.hints)
+        return await self._enhancing.enhance(queued.frame, self.choices.treatment(incoming), queued.hints)
 
     def _on_encoded(self, timing: EncodedFrameTiming) -> None:
-        # A frame counts once, with the first rendition that has it encoded.
+        # A frame counts once, when the first rendition has encoded it.
         if timing.queued.number <= self._last_encoded:
             return
         self._last_encoded = timing.queued.number
@@ -200,7 +175,7 @@ class Pipeline:
     def _govern(self, now: float, enhancing: float) -> None:
         counters = self._telemetry.counters
         dropped = counters.dropped_waiting + counters.dropped_enhanced
-        lost, self._dropped_before = dropped - self._dropped_before, dropped
+        lost, self._dropped_last = dropped - self._dropped_last, dropped
         width, height = self.size_out or (0, 0)
         # The slowest encoder decides: the stages run side by side.
         encoding = max((rendition.encoding for rendition in self.fan_out.for_variant(Variant.ENHANCED)), default=0.0)

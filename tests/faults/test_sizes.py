@@ -70,7 +70,7 @@ async def test_the_largest_picture_is_enhanced_and_a_larger_one_ends_its_call(st
     await peer.is_told(passed_reason=None, size_in=[4096, 2304])
     camera.shots = [frame_of(luma) for luma in lumas(4112, 2304, 1)]
     await until(lambda: peer.ended)
-    assert peer.ended == "pictures of 4112x2304 are larger than this server takes"
+    assert peer.ended == "frames of 4112x2304 are larger than this server accepts"
     with scene.nobody_else_notices():
         await scene.bystander.sees(30)
 

@@ -16,7 +16,8 @@ from acutance.server.students.governor import Governor
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.video.frame_limits import FrameLimits
 from acutance.server.video.output_size import OutputSize
-from acutance.server.video.pipeline import Choices, Pipeline
+from acutance.server.video.choices import Choices
+from acutance.server.video.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 

@@ -41,7 +41,7 @@ def _coloured(width: int, height: int, name: str = "yuv420p") -> VideoFrame:
 
 
 @pytest.mark.parametrize("size", [(64, 48), (1366, 768), (641, 361)])
-def test_luma_is_the_engines_and_the_rest_is_as_it_came(ladder: Ladder, size: tuple[int, int]) -> None:
+def test_luma_is_the_engines_and_the_rest_is_unchanged(ladder: Ladder, size: tuple[int, int]) -> None:
     frame = _coloured(*size)
     planes = [plane_view(frame, index).copy() for index in range(3)]
     enhanced = Enhancer(ladder).enhance(frame, SHARPEN, Hints(step=12, bits=0.05))
@@ -75,7 +75,7 @@ def test_a_strange_format_passes_through_as_420(ladder: Ladder) -> None:
     assert enhanced.passed_reason == "frames in the format yuv444p are not enhanced"
 
 
-def test_a_failing_engine_lets_the_picture_go_on_and_is_logged_once(
+def test_frames_of_a_failing_engine_pass_through_and_it_is_logged_once(
     ladder: Ladder, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = copy(ladder)
@@ -135,7 +135,7 @@ def test_frames_of_every_unsupported_size_are_one_line_in_the_log(
     assert len(caplog.records) == 1
 
 
-def test_a_reduced_picture_comes_back_enlarged_then_sharpened(ladder: Ladder) -> None:
+def test_a_reduced_frame_is_enlarged_then_sharpened(ladder: Ladder) -> None:
     frame = _coloured(214, 120)
     luma = enlarge(plane_view(frame, 0).copy(), 640, 360)
     result = Enhancer(ladder).enhance(frame, Treatment("small", (640, 360)), Hints(12, 0.05)).frame

@@ -17,10 +17,11 @@ from acutance.server.students.governor import PASS, Governor, Rung
 from acutance.server.students.inference import Inference
 from acutance.server.telemetry.counters import LoopLag, Telemetry
 from acutance.server.telemetry.load import Load
+from acutance.server.video.choices import Choices
 from acutance.server.video.enhancer import Enhanced, Treatment
 from acutance.server.video.frame_limits import FrameLimits
 from acutance.server.video.output_size import OutputSize
-from acutance.server.video.pipeline import Choices, Pipeline
+from acutance.server.video.pipeline import Pipeline
 from tests.pictures import frame_of
 
 
@@ -155,7 +156,7 @@ async def test_a_sender_that_does_not_take_packets_makes_raw_frames_drop_never_e
     assert run.telemetry.counters.dropped == 5
 
 
-async def test_stage_times_are_read_off_the_clock(run: Run) -> None:
+async def test_stage_times_are_those_of_the_clock(run: Run) -> None:
     run.camera.shoot(0)
     await run.gate.wait_entered()
     run.now = 0.012
@@ -167,7 +168,7 @@ async def test_stage_times_are_read_off_the_clock(run: Run) -> None:
     assert stages["enhance"] == stages["total"] == {"p50": 12.0, "p95": 12.0}
 
 
-async def test_what_passed_through_is_counted_apart_with_its_reason(run: Run) -> None:
+async def test_frames_that_pass_through_are_counted_apart_with_the_reason(run: Run) -> None:
     run.gate.reason = "the student failed"
     run.camera.shoot(0)
     run.gate.open.release()
@@ -247,7 +248,7 @@ async def test_each_frame_is_treated_as_chosen_at_its_time(run: Run) -> None:
     ]
 
 
-async def test_a_student_that_takes_too_long_is_replaced_and_nothing_passes_by_the_enhancer(run: Run) -> None:
+async def test_a_student_that_takes_too_long_is_replaced_and_no_frame_bypasses_the_enhancer(run: Run) -> None:
     for number in range(37):
         run.camera.shoot(number)
         await run.gate.wait_entered()
