@@ -1,4 +1,4 @@
-"""Which bit rate the returned picture gets: by its size, under the ceiling that the receiver names."""
+"""The bit rate of the returned video: by its size, under the ceiling that the receiver estimates."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,37 +10,37 @@ from acutance.server.options.session_limits import MIN_BITRATE
 _BITS_AT_360P = 0.4
 _PIXELS_AT_360P = 640 * 360
 _FALL = -0.63
-# What the encoders' rate control is told: x264 through FFmpeg gives each frame 1/30 s of the rate,
-# whatever its time stamp says.
+# The frame rate that encoders are configured with: x264 through FFmpeg gives each frame 1/30 s of the bit rate,
+# whatever its time stamp.
 NOMINAL_RATE = 30
-# Retuning x264 costs nothing, but REMB moves by some per cent a second: no need to follow each step.
+# REMB changes by some per cent a second: small changes are not followed.
 HYSTERESIS = 0.1
 _HEAVY_LOSS, _LIGHT_LOSS = 0.1, 0.02
 _HARDEST_BRAKE = 0.05
 
 
 def start_bitrate(width: int, height: int, maximum: int) -> int:
-    """Return bits a second for a picture of this size in pixels at 30 frames a second, at most ``maximum``."""
+    """Return the bit rate in bit/s for a size in pixels at 30 frames per second, at most ``maximum``."""
     pixels = width * height
     bits_per_pixel: float = _BITS_AT_360P * max(1.0, pixels / _PIXELS_AT_360P) ** _FALL
     return max(MIN_BITRATE, min(maximum, round(bits_per_pixel * pixels * NOMINAL_RATE)))
 
 
 class Rate(Protocol):
-    """What an encoder follows."""
+    """A bit rate that an encoder follows."""
 
     def target(self, width: int, height: int) -> int:
-        """Return bits a second for a picture of this size in pixels."""
+        """Return the bit rate in bit/s for a size in pixels."""
         ...
 
 
 @dataclass
 class RateControl:
-    """The rate for the encoder, from the size, the receiver's estimate (REMB) and the frame rate.
+    """The bit rate that one receiver asks for, from the frame size and its estimate (REMB) or loss.
 
     Attributes:
-        maximum: bits a second that no picture exceeds.
-        ceiling: the receiver's last estimate in bits a second; None before the first.
+        maximum: in bit/s, whatever the size.
+        ceiling: the receiver's last estimate in bit/s; None before the first.
     """
 
     maximum: int
@@ -48,15 +48,15 @@ class RateControl:
     _brake: float = 1.0
 
     def on_remb(self, bitrate: int) -> None:
-        """Take the receiver's estimated maximum bitrate, bits a second (draft-alvestrand-rmcat-remb-03)."""
+        """Take the receiver's estimated maximum bit rate in bit/s (draft-alvestrand-rmcat-remb-03)."""
         if self.ceiling is None or abs(bitrate - self.ceiling) > HYSTERESIS * self.ceiling:
             self.ceiling = bitrate
 
     def on_loss(self, fraction: float) -> None:
         """Take the share of packets lost since the last receiver report, 0 to 1 (RFC 3550, section 6.4.1).
 
-        Many peers that are no browsers send no REMB; for them loss is the brake, as in the loss-based controller of
-        draft-ietf-rmcat-gcc-02, section 6: above 10 % down by half of it, below 2 % up by 5 %.
+        Many peers other than browsers send no REMB; their rate follows loss, as in the loss-based controller of
+        draft-ietf-rmcat-gcc-02, section 6: with more than 10 % loss down by half of the loss, below 2 % up by 5 %.
         """
         if fraction > _HEAVY_LOSS:
             self._brake = max(_HARDEST_BRAKE, self._brake * (1 - 0.5 * fraction))
@@ -64,19 +64,19 @@ class RateControl:
             self._brake = min(1.0, self._brake * 1.05)
 
     def unhindered(self, width: int, height: int) -> int:
-        """Return bits a second for a picture of this size on a line that takes everything."""
+        """Return the bit rate in bit/s for a size in pixels on an unlimited connection."""
         return start_bitrate(width, height, self.maximum)
 
     def target(self, width: int, height: int) -> int:
-        """Return bits a second for a picture of this size."""
+        """Return the bit rate in bit/s for a size in pixels."""
         wanted = self.unhindered(width, height)
         ceiling = round(wanted * self._brake) if self.ceiling is None else self.ceiling
         return max(MIN_BITRATE, min(wanted, ceiling))
 
 
 def nominal(target: int, frame_rate: float) -> int:
-    """Return what to tell a rate control that counts 30 frames a second, so that ``target`` comes out.
+    """Return the bit rate to configure in an encoder that assumes 30 frames per second, to get ``target`` bit/s.
 
-    Only a faster stream needs it: a slower one keeps its bits a frame and falls below the target.
+    Only a faster stream needs less: a slower one keeps its bits per frame and falls below the target.
     """
     return round(target * NOMINAL_RATE / max(NOMINAL_RATE, frame_rate))

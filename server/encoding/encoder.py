@@ -1,4 +1,4 @@
-"""H.264 and VP8 at a constant, retunable bit rate: one frame in, one packet out, for aiortc to send as it is."""
+"""Encodes H.264 and VP8 at a constant bit rate that can change: one frame in, one packet out, sent by aiortc as is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -20,22 +20,22 @@ KEYFRAME_INTERVAL = 0.5
 type VideoPacket = av.Packet[VideoStream]
 
 _NO_PERIODIC_KEYFRAMES = 1_000_000
-# The measured frame rate trembles; the codec need not.
+# The measured frame rate jitters; the codec need not follow.
 _NOISE = 0.05
 
 
 class EncoderError(RuntimeError):
-    """The codec gave no packet for a frame."""
+    """The codec returned no packet, or several, for a frame."""
 
 
 class Encoder(ABC):
     """Turns 4:2:0 frames of any size into packets. ``encode`` runs in one thread, the rest in any.
 
     Attributes:
-        name: what people call it, such as ``x264 superfast``.
-        control: the bit rate's; what it says is followed from the next frame on.
-        bitrate: bits a second that the codec is set to; 0 before the first frame.
-        keyframes: how many keyframes it made.
+        name: for people, such as ``x264 superfast``.
+        control: gives the bit rate; a change is followed from the next frame on.
+        bitrate: the codec's setting in bit/s; 0 before the first frame.
+        keyframes: how many keyframes it has made.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Encoder(ABC):
         """Start with no codec open.
 
         Args:
-            control: the bit rate's.
+            control: gives the bit rate.
             clock: in seconds.
             most_threads: threads that a large frame may take.
         """
@@ -70,25 +70,26 @@ class Encoder(ABC):
         self._codec = None
 
     def encode(self, frame: av.VideoFrame) -> VideoPacket:
-        """Encode ``frame`` (8-bit 4:2:0; an odd last row or column is cut off) and use it up.
+        """Encode a frame; it must not be used afterwards: its pts, time base and picture type are rewritten.
 
-        The caller gives it away: its pts, time base and picture type are rewritten.
+        Args:
+            frame: 8-bit 4:2:0; an odd last row or column is cut off.
 
         Returns:
             One access unit (H.264 Annex B, or a VP8 frame) with the frame's pts and time base.
 
         Raises:
-            EncoderError: the codec kept the frame for itself.
+            EncoderError: the codec returned no packet, or several.
         """
         frame = cropped_to_even(frame)
         pts, time_base = frame.pts, cast(Fraction, frame.time_base)
         frame.pts, frame.time_base = self._next_pts(frame), VIDEO_TIME_BASE
         codec = self._codec_for(frame)
-        # A decoded I frame keeps its type: handed on as it is, it would force a keyframe.
+        # A decoded I frame keeps its picture type, which would force a keyframe.
         frame.pict_type = PictureType.I if self._keyframe_due() else PictureType.NONE
         packets = codec.encode(frame)
         if len(packets) != 1:
-            raise EncoderError(f"{self.name} gave {len(packets)} packets for one frame")
+            raise EncoderError(f"{self.name} returned {len(packets)} packets for one frame")
         packet = packets[0]
         if packet.is_keyframe:
             self.keyframes += 1
@@ -100,11 +101,11 @@ class Encoder(ABC):
 
     @abstractmethod
     def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
-        """Return a new codec context of this size at ``rate`` bits a second."""
+        """Return a new codec context of this size in pixels at ``rate`` bit/s."""
 
     @abstractmethod
     def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
-        """Set a running codec to ``rate`` bits a second; False where it must be opened anew for that."""
+        """Set an open codec to ``rate`` bit/s; return False if it has to be opened anew for that."""
 
     def _codec_for(self, frame: av.VideoFrame) -> VideoCodecContext:
         rate = bitrate.nominal(self.control.target(frame.width, frame.height), self._frame_rate)
@@ -115,7 +116,7 @@ class Encoder(ABC):
             if self._retune(codec, rate):
                 self.bitrate = rate
                 return codec
-            if not self._reopening_pays(rate):
+            if not self._may_reopen(rate):
                 return codec
         codec = self._open(frame.width, frame.height, rate)
         codec.pix_fmt = frame.format.name if frame.format.name in self.formats else self.formats[0]
@@ -126,14 +127,14 @@ class Encoder(ABC):
         # One slice, and a processor left for the student; above 720p one thread is not enough for 30 frames/s.
         return 1 if width * height <= 1280 * 720 else self._most_threads
 
-    def _reopening_pays(self, rate: int) -> bool:
+    def _may_reopen(self, rate: int) -> bool:
         return True
 
     def _keyframe_due(self) -> bool:
         return self._keyframe_wanted and self._clock() - self._keyframe_at >= KEYFRAME_INTERVAL
 
     def _next_pts(self, frame: av.VideoFrame) -> int:
-        """Return the frame's time on the 90 kHz clock, made to grow, and learn the frame rate from it."""
+        """Return the frame's time on the 90 kHz clock, greater than the last one, and update the frame rate."""
         pts = self._last_pts + 1
         if frame.pts is not None and frame.time_base is not None:
             numerator, denominator = frame.time_base.numerator, frame.time_base.denominator
@@ -147,7 +148,7 @@ class Encoder(ABC):
 
 
 class _Retunable(Encoder):
-    """What follows a new rate while it is open: FFmpeg's x264 and NVENC, from PyAV 19 on, opened with a VBV."""
+    """An encoder that changes its bit rate while it is open: x264 and NVENC of FFmpeg (PyAV 19), opened with a VBV."""
 
     formats = FORMATS
 
@@ -161,7 +162,7 @@ class _Retunable(Encoder):
 
     @abstractmethod
     def _options(self, width: int, height: int) -> dict[str, str]:
-        """Return FFmpeg's options of this codec for a size in pixels."""
+        """Return FFmpeg's options for this codec and a size in pixels."""
 
     def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
         codec.bit_rate = rate
@@ -171,9 +172,10 @@ class _Retunable(Encoder):
 
 
 class H264Encoder(_Retunable):
-    """x264: constrained Baseline, no B-frames, VBV of half a second, level by size and rate.
+    """x264: constrained Baseline, no B-frames, a VBV of half a second, level by size and rate.
 
-    Superfast takes about half of veryfast's time for nearly its picture; ultrafast costs more than a student gives.
+    Superfast takes about half of veryfast's time at nearly its quality; ultrafast loses more quality than a student
+    adds.
     """
 
     codec_name = "libx264"
@@ -201,10 +203,10 @@ class H264Encoder(_Retunable):
 
 
 class NvencEncoder(H264Encoder):
-    """NVIDIA's encoder, set as x264 is: no frame waits inside, a forced keyframe is an IDR.
+    """NVIDIA's encoder, configured like x264: without delay, and a forced keyframe is an IDR.
 
-    Options of FFmpeg's `h264_nvenc` (`ffmpeg -h encoder=h264_nvenc`); the rate of an open one is reconfigured.
-    Once it has failed, x264 encodes the rest of the call: its device is lost, or its sessions are used up.
+    Options are those of FFmpeg's `h264_nvenc` (`ffmpeg -h encoder=h264_nvenc`); an open one is reconfigured for a new
+    rate. Once it has failed, x264 encodes the rest of the call: the device is lost, or its sessions are used up.
     """
 
     codec_name = "h264_nvenc"
@@ -220,14 +222,14 @@ class NvencEncoder(H264Encoder):
         self.name = "NVENC"
 
     def reset(self) -> None:
-        """Leave the next frame, which becomes a keyframe, and all that follow to x264."""
+        """Encode the next frame, which becomes a keyframe, and all later ones with x264."""
         super().reset()
         self.codec_name = H264Encoder.codec_name
 
     def _options(self, width: int, height: int) -> dict[str, str]:
         if self.codec_name == H264Encoder.codec_name:
             return super()._options(width, height)
-        # The profile must be said here, too: FFmpeg's NVENC takes it from this option only, and Main is its default.
+        # FFmpeg's NVENC takes the profile from this option only; its default is Main.
         return {
             "profile": "baseline",
             "preset": "p4",
@@ -240,35 +242,35 @@ class NvencEncoder(H264Encoder):
 
 
 class VP8Encoder(Encoder):
-    """libvpx in its real-time mode, for peers that cannot do H.264.
+    """libvpx in its real-time mode, for peers without H.264.
 
-    FFmpeg cannot retune an open libvpx: it is opened anew, with a keyframe, for a change that is worth one.
+    FFmpeg cannot change the rate of an open libvpx: for a large change it is opened anew, with a keyframe.
     """
 
     name = "libvpx VP8"
     codec_name = "libvpx"
-    formats = ("yuv420p",)  # VP8 has no way to say full range: PyAV brings it down
-    # REMB climbs by about 8 % a second: reopening for each step would make a train of keyframes.
-    _WORTH_A_KEYFRAME = 0.25
+    formats = ("yuv420p",)  # VP8 cannot signal full range: PyAV converts it to limited range
+    # REMB climbs by about 8 % a second: opening anew for each step would make a series of keyframes.
+    _LARGE_CHANGE = 0.25
     _REOPEN_INTERVAL = 2.0
 
     def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
         codec = _context(self.codec_name, width, height)
         codec.bit_rate = rate
-        # FFmpeg's own least quantiser leaves a calm picture below its rate, and worse for it.
+        # With FFmpeg's default minimum quantiser a calm video stays below its rate, at lower quality.
         codec.qmin, codec.qmax = 0, 56
         codec.options = {
             "deadline": "realtime",
-            # Small pictures can afford the slower, better search (`make bench` times it).
+            # For small frames there is time for the slower, better search (`make bench` times it).
             "cpu-used": "-4" if width * height <= 640 * 480 else "-6",
             "lag-in-frames": "0",
-            # minrate = maxrate = bit rate is what selects constant bit rate.
+            # minrate = maxrate = bit rate selects constant bit rate.
             "minrate": str(rate),
             "maxrate": str(rate),
             "bufsize": str(rate // 2),
             "undershoot-pct": "50",
             "overshoot-pct": "50",
-            # No denoiser: it smooths away what the student gave.
+            # No denoiser: it would remove the detail that the student restored.
             "noise-sensitivity": "0",
         }
         codec.thread_count = self._threads(width, height)
@@ -278,9 +280,9 @@ class VP8Encoder(Encoder):
     def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
         return False
 
-    def _reopening_pays(self, rate: int) -> bool:
+    def _may_reopen(self, rate: int) -> bool:
         return (
-            abs(rate - self.bitrate) > self._WORTH_A_KEYFRAME * self.bitrate
+            abs(rate - self.bitrate) > self._LARGE_CHANGE * self.bitrate
             and self._clock() - self._opened_at >= self._REOPEN_INTERVAL
         )
 

@@ -1,4 +1,4 @@
-"""Which encoder and preset this machine affords: measured when the server starts, chosen for each size."""
+"""The choice of encoder and x264 preset: measured on this host when the server starts, made for each size."""
 
 import logging
 from collections.abc import Callable
@@ -14,24 +14,24 @@ from acutance.server.frames.synthetic import moving_frames
 
 log = logging.getLogger(__name__)
 
-# Best last. Ultrafast is not among them: it costs more of the picture than a student gives.
+# Best last. Without ultrafast, which loses more quality than a student adds.
 PRESETS = ("superfast", "veryfast", "faster")
 _MEASURED = (640, 360)
 _FRAMES = 8
-# The share of a frame interval that encoding may take for each processor there is, and at the most: the student needs
-# the rest, and one thread that takes longer than half of the interval is soon late.
+# The share of a frame interval that encoding may take, for each processor and at most: the student needs the rest, and
+# a thread that takes longer than half of the interval is soon late.
 _SHARE_OF_EACH, _LARGEST_SHARE = 0.125, 0.5
 
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """What was measured, and what follows from it.
+    """The measured encoders of this host.
 
     Attributes:
         cpus: how many processors the server may use.
-        seconds_per_pixel: what x264 takes by preset; without any, superfast is taken.
+        seconds_per_pixel: encoding time of x264 by preset; superfast is chosen if it is empty.
         nvenc: whether the GPU encodes.
-        note: why it does not, in words; None where it does.
+        note: why it does not, in words; None if it does.
     """
 
     cpus: float = 1
@@ -41,20 +41,26 @@ class EncoderChoice:
 
     @classmethod
     def measure(cls, cpus: float) -> "EncoderChoice":
-        """Encode some frames with each x264 preset and one with NVENC: a tenth of a second."""
+        """Encode some frames with each x264 preset and one with NVENC; takes a tenth of a second."""
         note = _try_nvenc()
         return cls(cpus, {preset: _measured(preset) for preset in PRESETS}, note is None, note)
 
     def preset(self, width: int, height: int) -> str:
-        """Return the best x264 preset that leaves the student its time, for a size in pixels."""
+        """Return the best x264 preset that leaves time for the student, for a size in pixels."""
         budget = min(_SHARE_OF_EACH * self.cpus, _LARGEST_SHARE) / NOMINAL_RATE
-        affordable = [
+        fast_enough = [
             preset for preset, seconds in self.seconds_per_pixel.items() if seconds * width * height <= budget
         ]
-        return affordable[-1] if affordable else PRESETS[0]
+        return fast_enough[-1] if fast_enough else PRESETS[0]
 
     def encoder(self, codec: str, control: Rate, clock: Callable[[], float] = monotonic) -> Encoder:
-        """Return a new encoder for ``H264`` or ``VP8``."""
+        """Return a new encoder.
+
+        Args:
+            codec: ``H264`` or ``VP8``.
+            control: gives its bit rate.
+            clock: in seconds.
+        """
         threads = 2 if self.cpus >= 2 else 1
         if codec != "H264":
             return ENCODERS[codec](control, clock, threads)
@@ -70,7 +76,7 @@ def _measured(preset: str) -> float:
         encoder.encode(frame)
         times.append(perf_counter() - begun)
     width, height = _MEASURED
-    # The first one opens the codec and is a keyframe.
+    # The first frame opens the codec and is a keyframe.
     return float(np.median(times[1:])) / (width * height)
 
 

@@ -1,4 +1,4 @@
-"""The renditions of one stream and their receivers: each (variant, codec) is encoded once, and only while watched."""
+"""The renditions of one stream and their receivers: each (variant, codec) is encoded once, while it has a receiver."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,6 +19,8 @@ from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
 from acutance.server.rtc.packet_track import Packet, PacketTrack
 
+type MakeEncoder = Callable[[str, SharedRate], Encoder]
+
 
 class FanOut:
     """Opens a rendition with its first receiver and closes it with its last. Lives on one event loop.
@@ -29,17 +31,17 @@ class FanOut:
 
     def __init__(
         self,
-        make_encoder: Callable[[str, SharedRate], Encoder],
+        make_encoder: MakeEncoder,
         on_encoded: Callable[[EncodedFrameTiming], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
     ):
-        """Make it.
+        """Start without a rendition.
 
         Args:
-            make_encoder: makes one of a codec, ``H264`` or ``VP8``, that follows a rate.
-            on_encoded: called for each enhanced frame that a rendition gave to its receivers.
-            on_dropped: called for each enhanced frame that was lost to a failing encoder.
+            make_encoder: returns an encoder for a codec, ``H264`` or ``VP8``, that follows a rate.
+            on_encoded: called for each enhanced frame that a rendition has sent to its receivers.
+            on_dropped: called for each enhanced frame that is lost because its encoder failed.
             clock: in seconds.
         """
         self.opened = 0
@@ -53,7 +55,7 @@ class FanOut:
 
     @property
     def renditions(self) -> list[Rendition]:
-        """Those that are watched, in the order in which they were opened."""
+        """The open renditions, in the order in which they were opened."""
         return list(self._renditions.values())
 
     def snapshots(self) -> tuple[RenditionSnapshot, ...]:
@@ -65,14 +67,14 @@ class FanOut:
         return [rendition for rendition in self._renditions.values() if rendition.variant is variant]
 
     def join(self, variant: Variant, codec: str, subscription: Subscription) -> None:
-        """Let a receiver have a variant in a codec, from a keyframe on."""
+        """Send a variant in a codec, ``H264`` or ``VP8``, to a receiver, from a keyframe on."""
         rendition = self._renditions.get((variant, codec))
         if rendition is None:
             rendition = self._open(variant, codec)
         rendition.add(subscription)
 
     def leave(self, subscription: Subscription) -> None:
-        """Let a receiver go; one that is in no rendition is no matter."""
+        """Send nothing more to a receiver; nothing happens if it is in no rendition."""
         for key, rendition in list(self._renditions.items()):
             rendition.remove(subscription)
             if not rendition.receivers:
@@ -80,23 +82,26 @@ class FanOut:
                 rendition.close()
 
     def put(self, variant: Variant, queued: QueuedFrame) -> int:
-        """Leave a frame for every rendition of a variant, given away; return how many still held the one before."""
+        """Queue a frame for every rendition of a variant; return how many renditions dropped their last one for it.
+
+        The frame must not be used afterwards: encoders write into it.
+        """
         overwritten = 0
         for index, rendition in enumerate(self.for_variant(variant)):
-            # Encoders write into what they are given: each rendition gets planes of its own.
+            # Encoders write into their frames: each rendition gets planes of its own.
             overwritten += rendition.put(replace(queued, frame=copy_of(queued.frame)) if index else queued)
         return overwritten
 
     def join_sound(self, codec: str, track: PacketTrack) -> None:
-        """Let a receiver have the sound as it came, if it came in this codec."""
+        """Send the incoming sound, unchanged, to a receiver that takes this codec."""
         self._sound.append((codec, track))
 
     def leave_sound(self, track: PacketTrack) -> None:
-        """Let a receiver's sound go."""
+        """Send no more sound to a receiver."""
         self._sound = [entry for entry in self._sound if entry[1] is not track]
 
     def put_sound(self, codec: str, packet: Packet) -> None:
-        """Pass a packet of sound on to everybody who takes its codec."""
+        """Send a packet of sound to each receiver that takes its codec."""
         for taken, track in self._sound:
             if taken.lower() == codec.lower():
                 track.offer(packet)
@@ -115,8 +120,8 @@ class FanOut:
             variant,
             codec,
             lambda rate: self._make_encoder(codec, rate),
-            self._on_encoded if enhanced else _unseen,
-            self._on_dropped if enhanced else _unseen,
+            self._on_encoded if enhanced else _ignore,
+            self._on_dropped if enhanced else _ignore,
             self._clock,
         )
         self._renditions[variant, codec] = rendition
@@ -127,5 +132,5 @@ class FanOut:
         return rendition
 
 
-def _unseen(*_: object) -> None:
-    """The session's figures are of the enhanced picture."""
+def _ignore(*_: object) -> None:
+    """Ignore the event: a session's statistics are those of the enhanced variant."""

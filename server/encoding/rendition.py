@@ -1,4 +1,4 @@
-"""A rendition: one encoder for one variant of a stream in one codec, shared by everybody who receives that."""
+"""A rendition: one encoder for one variant of a stream in one codec, shared by all its receivers."""
 
 import asyncio
 import logging
@@ -20,12 +20,12 @@ from acutance.server.rtc.packet_track import PacketTrack
 
 log = logging.getLogger(__name__)
 
-# An encoder that cannot make a packet of anything for so long will not: who receives it is told.
+# Receivers are told once an encoder has failed on every frame for so long.
 _GIVEN_UP_AFTER_S = 3.0
 
 
 class Variant(StrEnum):
-    """Which picture of a stream."""
+    """Which video of a stream: the returned one or the incoming one."""
 
     ENHANCED = "enhanced"
     ORIGINAL = "original"
@@ -33,9 +33,14 @@ class Variant(StrEnum):
 
 @dataclass(frozen=True)
 class QueuedFrame:
-    """The stream's frame of this number, what is known of it, and when it arrived and its last stage ended.
+    """A frame on its way through the pipeline. Times are in seconds on the pipeline's clock.
 
-    Times are on the pipeline's clock.
+    Attributes:
+        number: counts the frames of the stream, from 1 on.
+        frame: its pixels.
+        hints: what is known of it beside them.
+        arrived: when its last packet arrived.
+        since: when its last stage ended.
     """
 
     number: int
@@ -47,7 +52,13 @@ class QueuedFrame:
 
 @dataclass(frozen=True)
 class EncodedFrameTiming:
-    """A frame that a rendition gave to its receivers, and seconds that it waited for the encoder and took there."""
+    """A frame that a rendition has sent to its receivers.
+
+    Attributes:
+        queued: the frame.
+        waited: seconds for which it waited for the encoder.
+        encoding: seconds for which it was encoded.
+    """
 
     queued: QueuedFrame
     waited: float
@@ -60,8 +71,8 @@ class Subscription:
 
     Attributes:
         track: where its packets go.
-        rate: what it says of its line.
-        on_lost: called with the reason, in words, when no packets will come any more.
+        rate: the bit rate that it asks for.
+        on_lost: called with the reason, in words, when no more packets follow.
     """
 
     track: PacketTrack
@@ -90,15 +101,16 @@ class RenditionSnapshot:
 
 
 class Rendition:
-    """Encodes the newest frame whenever one of its receivers can take it, once for all of them.
+    """Encodes the newest frame, once for all receivers, whenever one of them can take it.
 
-    A rendition with one receiver that is behind waits with its next frame, so that raw frames are dropped and never an
-    encoded one; with several it goes on for those that keep up, and the others miss what is up to the next keyframe.
+    With one receiver that is behind, the rendition waits before the next frame, so that raw frames are dropped and no
+    encoded one; with several it goes on for those that keep up, and the others get nothing up to the next keyframe.
 
     Attributes:
-        variant, codec: of its picture.
-        encoder: its own.
-        encoding: seconds that the last frame took.
+        variant, codec: of the video.
+        rate: the bit rate, from all receivers.
+        encoder: of this rendition alone.
+        encoding: seconds for which the last frame was encoded.
     """
 
     def __init__(
@@ -110,14 +122,14 @@ class Rendition:
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
     ):
-        """Make it; `add` a receiver and `run` it.
+        """Start without a receiver; see `add` and `run`.
 
         Args:
-            variant: of its picture.
+            variant: of the video.
             codec: ``H264`` or ``VP8``.
-            make_encoder: makes one that follows a rate.
-            on_encoded: called on the event loop for each frame that went to the receivers.
-            on_dropped: called for each frame that was lost to a failing encoder.
+            make_encoder: returns an encoder that follows a rate.
+            on_encoded: called on the event loop for each frame that was sent to the receivers.
+            on_dropped: called for each frame that is lost because the encoder failed.
             clock: in seconds.
         """
         self.variant = variant
@@ -137,7 +149,7 @@ class Rendition:
 
     @property
     def receivers(self) -> int:
-        """How many there are."""
+        """The number of receivers."""
         return len(self._subscriptions)
 
     def snapshot(self) -> RenditionSnapshot:
@@ -148,7 +160,7 @@ class Rendition:
         )
 
     def add(self, subscription: Subscription) -> None:
-        """Let one more receive; a keyframe comes at once, or half a second after the last one."""
+        """Add a receiver; a keyframe follows at once, or half a second after the last one."""
         self._subscriptions += (subscription,)
         self.rate.join(subscription.rate)
         subscription.track.on_room = self._room.set
@@ -156,13 +168,13 @@ class Rendition:
         self.encoder.request_keyframe()
 
     def remove(self, subscription: Subscription) -> None:
-        """Let one go."""
+        """Remove a receiver."""
         self._subscriptions = tuple(other for other in self._subscriptions if other is not subscription)
         self.rate.leave(subscription.rate)
         self._room.set()
 
     def put(self, queued: QueuedFrame) -> bool:
-        """Leave a frame, given away; return whether it took the place of one that was not encoded yet."""
+        """Queue a frame, which must not be used afterwards; return whether it replaced one that was not encoded yet."""
         return self._frames.put(queued)
 
     async def run(self) -> None:
@@ -175,7 +187,7 @@ class Rendition:
                 try:
                     packet = await loop.run_in_executor(self._executor, self.encoder.encode, queued.frame)
                 except Exception as error:  # FFmpeg's errors are many
-                    # The next frame may fare better, from a keyframe on: the receivers lack this one.
+                    # The next frame may work, as a keyframe: the receivers lack this one.
                     what = f"{self.encoder.name} failed on a frame of {queued.frame.width}x{queued.frame.height}"
                     kind = f"{self.encoder.name} {type(error).__name__}"
                     self._log_once(logging.ERROR, kind, f"{what}: {error!r}")
@@ -191,7 +203,7 @@ class Rendition:
             return
 
     def close(self) -> None:
-        """End `run`. An encoding in flight is finished, not used."""
+        """End `run`. The result of a running encoding is discarded."""
         self._frames.close()
         self._room.set()
         self._executor.shutdown(wait=False)
@@ -214,4 +226,4 @@ class Rendition:
         if self._failing_since is None:
             self._failing_since = self._clock()
         if self._clock() - self._failing_since >= _GIVEN_UP_AFTER_S:
-            self.lose(f"the picture cannot be encoded ({type(error).__name__} in {self.encoder.name})")
+            self.lose(f"the video cannot be encoded ({type(error).__name__} in {self.encoder.name})")

@@ -11,9 +11,8 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from acutance.model.planes import Size
 from acutance.server.encoding.encoder import Encoder
-from acutance.server.encoding.fan_out import FanOut
+from acutance.server.encoding.fan_out import FanOut, MakeEncoder
 from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Variant
-from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.frame_interval import FrameInterval
 from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.frames.planes import copy_of
@@ -53,7 +52,7 @@ class Pipeline:
         choices: Choices,
         load: Load,
         limits: FrameLimits,
-        make_encoder: Callable[[str, SharedRate], Encoder],
+        make_encoder: MakeEncoder,
         clock: Callable[[], float] = monotonic,
     ):
         """Start without a track.

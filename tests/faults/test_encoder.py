@@ -75,4 +75,4 @@ async def test_an_encoder_that_goes_on_failing_ends_the_call_with_the_reason(sta
         made[1].fault = _fails
         await until(lambda: peer.ended)
         await until(lambda: len(scene.host.registry.publishers) == 1)
-    assert peer.ended == "the picture cannot be encoded (ExternalError in x264 superfast)"
+    assert peer.ended == "the video cannot be encoded (ExternalError in x264 superfast)"

@@ -8,7 +8,7 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import Ladder
-from acutance.server.video.pipeline import Choices
+from acutance.server.video.choices import Choices
 
 
 class AppliedSettings:

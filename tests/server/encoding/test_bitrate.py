@@ -26,7 +26,7 @@ def test_remb_is_a_ceiling_and_never_more() -> None:
     assert control.target(1280, 720) == MIN_BITRATE
 
 
-def test_a_tremble_of_remb_is_not_followed() -> None:
+def test_a_small_change_of_remb_is_not_followed() -> None:
     control = RateControl(maximum=8_000_000)
     control.on_remb(1_000_000)
     control.on_remb(1_080_000)
@@ -41,7 +41,7 @@ def test_a_fast_stream_gets_fewer_bits_a_frame_and_a_slow_one_no_more() -> None:
     assert nominal(3_000_000, 15) == 3_000_000
 
 
-def test_without_remb_heavy_loss_is_the_brake_and_calm_lets_it_go() -> None:
+def test_without_remb_heavy_loss_lowers_the_rate_and_no_loss_restores_it() -> None:
     control = RateControl(8_000_000)
     free = control.target(1280, 720)
     for _ in range(3):
@@ -54,7 +54,7 @@ def test_without_remb_heavy_loss_is_the_brake_and_calm_lets_it_go() -> None:
     assert control.target(1280, 720) == free
 
 
-def test_whoever_sends_remb_has_counted_the_loss_already() -> None:
+def test_loss_does_not_count_beside_remb() -> None:
     control = RateControl(8_000_000)
     control.on_remb(2_000_000)
     control.on_loss(0.5)

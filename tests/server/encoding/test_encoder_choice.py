@@ -1,4 +1,4 @@
-"""The preset follows what was measured; a GPU that cannot encode is said so."""
+"""The preset follows the measurements; a note says why a GPU cannot encode."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ COSTS = {"superfast": 7e-9, "veryfast": 12e-9, "faster": 30e-9}
         (16, (960, 540), "faster"),
     ],
 )
-def test_the_best_preset_that_leaves_the_student_its_time(cpus: int, size: tuple[int, int], preset: str) -> None:
+def test_the_best_preset_that_leaves_time_for_the_student(cpus: int, size: tuple[int, int], preset: str) -> None:
     assert EncoderChoice(cpus, COSTS).preset(*size) == preset
 
 
@@ -37,7 +37,7 @@ def test_without_measurements_the_cheapest_is_taken() -> None:
     assert EncoderChoice().preset(640, 360) == "superfast"
 
 
-def test_this_machine_can_be_measured_and_its_choice_encodes() -> None:
+def test_this_host_can_be_measured_and_its_choice_encodes() -> None:
     choice = EncoderChoice.measure(cpus=2)
     assert tuple(choice.seconds_per_pixel) == PRESETS
     assert all(seconds > 0 for seconds in choice.seconds_per_pixel.values())

@@ -72,7 +72,7 @@ async def test_two_receivers_get_the_same_packets_of_one_encoder(stage: Stage) -
     assert len(stage.encoders) == 1
 
 
-async def test_a_late_one_gets_a_keyframe_half_a_second_after_the_last_at_the_latest(stage: Stage) -> None:
+async def test_a_late_receiver_gets_a_keyframe_half_a_second_after_the_last_at_the_latest(stage: Stage) -> None:
     first = stage.watch(depth=9)
     await stage.show()
     late, later = stage.watch(), stage.watch()
@@ -84,7 +84,7 @@ async def test_a_late_one_gets_a_keyframe_half_a_second_after_the_last_at_the_la
     assert [key for _, key in [await _take(first) for _ in range(3)]] == [True, False, True]
 
 
-async def test_who_is_stuck_holds_nobody_up(stage: Stage) -> None:
+async def test_a_receiver_that_is_stuck_delays_no_other(stage: Stage) -> None:
     stuck, quick = stage.watch(depth=1), stage.watch(depth=1)
     for number in range(1, 6):
         await stage.show()
@@ -140,7 +140,7 @@ async def test_frames_of_every_size_that_an_encoder_refuses_are_one_line_in_the_
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
 
 
-async def test_sound_goes_to_those_who_take_its_codec(stage: Stage) -> None:
+async def test_sound_goes_to_the_receivers_that_take_its_codec(stage: Stage) -> None:
     from tests.server.rtc.test_packet_track import packet
 
     opus, pcm = PacketTrack("audio", 4), PacketTrack("audio", 4)

@@ -26,7 +26,7 @@ def test_of_several_the_lowest_counts_but_not_below_half() -> None:
     )
 
 
-def test_who_leaves_counts_no_more() -> None:
+def test_a_receiver_that_leaves_no_longer_counts() -> None:
     rate, poor = _shared(None), RateControl(8_000_000, MIN_BITRATE)
     rate.join(poor)
     rate.leave(poor)
