@@ -10,7 +10,6 @@ import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from acutance.model.planes import Size
-from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.fan_out import FanOut, MakeEncoder
 from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Variant
 from acutance.server.frames.frame_interval import FrameInterval

@@ -14,9 +14,9 @@ from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.publisher.watchdog import watch_frames
 from acutance.server.students.governor import Governor
 from acutance.server.telemetry.counters import Telemetry
+from acutance.server.video.choices import Choices
 from acutance.server.video.frame_limits import FrameLimits
 from acutance.server.video.output_size import OutputSize
-from acutance.server.video.choices import Choices
 from acutance.server.video.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
