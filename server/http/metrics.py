@@ -123,7 +123,7 @@ class _HostCollector(Collector):
         renditions: Counter[tuple[str, str]] = Counter()
         bits = 0
         for publisher in publishers:
-            for rendition in publisher.renditions:
+            for rendition in publisher.stream.renditions:
                 renditions[rendition.variant, rendition.codec] += 1
                 bits += rendition.bitrate
         encoders = GaugeMetricFamily("acutance_encoders", "Encoders at work.", labels=["variant", "codec"])

@@ -1,10 +1,12 @@
 """What all sessions of a server share."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.session_limits import Limits
+from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
 from acutance.server.students.inference import Inference
 from acutance.server.students.ladder import Ladder
@@ -38,6 +40,21 @@ class ServerContext:
     make_enhancer: Callable[[Ladder], Enhancer] = Enhancer
     loop_lag: LoopLag = field(default_factory=LoopLag, init=False)
     stage_observers: list[Callable[[str, float], object]] = field(default_factory=list, init=False)
+
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
+
+    def start(self) -> None:
+        """Begin to measure the event loop's lag and the processor load. On the event loop."""
+        if self.network.udp_ports is not None:
+            bind_within(asyncio.get_running_loop(), self.network.udp_ports)
+        self._tasks.extend(asyncio.create_task(measured.watch()) for measured in (self.loop_lag, self.load))
+
+    async def close(self) -> None:
+        """End the measurements, and the inference when its running calls have ended or are overdue."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.inference.close()
 
     def observe(self, stage: str, seconds: float) -> None:
         """Tell the observers that a frame spent this time in a stage."""

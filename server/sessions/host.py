@@ -1,7 +1,6 @@
 """Begins and ends the sessions of a server."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 from aiortc.sdp import SessionDescription
@@ -10,7 +9,6 @@ from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.encoding.rendition import Variant
 from acutance.server.forward.forward import Ingest
 from acutance.server.options.session_limits import Limits
-from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
 from acutance.server.security.quota import Client
 from acutance.server.sessions.admission import Admission, AdmissionLimits
@@ -74,14 +72,10 @@ class Host:
         )
         self.admission = Admission(admission, self.registry, load)
         self._forward = forward
-        self._watches: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to measure the event loop's lag and the processors' load."""
-        context = self.context
-        if context.network.udp_ports is not None:
-            bind_within(asyncio.get_running_loop(), context.network.udp_ports)
-        self._watches = [asyncio.create_task(watched.watch()) for watched in (context.loop_lag, context.load)]
+        self.context.start()
 
     async def publish(
         self,
@@ -150,9 +144,5 @@ class Host:
         """End every session, admit none any more, and release what the sessions share."""
         self.begin_draining()
         await asyncio.gather(*(session.close("the server is stopping") for session in self.registry))
-        for watch in self._watches:
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
-        await self.context.inference.close()
+        await self.context.close()
         self._memory_trim.close()

@@ -9,6 +9,21 @@ from acutance.server.telemetry.counters import Counters
 
 
 @dataclass(frozen=True)
+class StreamSnapshot:
+    """State of the stream of one publisher.
+
+    Attributes:
+        renditions: the encoded versions that are being received.
+        viewers: number of receivers, forwards among them, the publisher itself not.
+        forwards: state of each forward.
+    """
+
+    renditions: tuple[RenditionSnapshot, ...]
+    viewers: int
+    forwards: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PublisherSnapshot:
     """State of the session of a peer that sends video.
 
@@ -18,9 +33,7 @@ class PublisherSnapshot:
         size_in, size_out: width and height in pixels of the last frame received and enhanced; None before the first.
         frames: numbers of frames since its start; a copy.
         messages_refused: number of data channel messages that exceeded the rate.
-        renditions: the encoded versions of its stream that are being received.
-        viewers: receivers of its stream, forwards among them, the peer itself not.
-        forwards: state of each forward.
+        stream: what leaves the server.
     """
 
     state: Literal["connecting", "running", "closing"]
@@ -29,9 +42,7 @@ class PublisherSnapshot:
     size_out: Size | None
     frames: Counters
     messages_refused: int
-    renditions: tuple[RenditionSnapshot, ...]
-    viewers: int
-    forwards: tuple[str, ...]
+    stream: StreamSnapshot
 
 
 @dataclass(frozen=True)

@@ -111,17 +111,18 @@ class Streams:
         return [_entry(name, publisher.snapshot()) for name, publisher in sorted(self._live.items())]
 
 
-def _entry(name: str, stream: PublisherSnapshot) -> dict[str, Any]:
+def _entry(name: str, publisher: PublisherSnapshot) -> dict[str, Any]:
+    stream = publisher.stream
     enhanced = any(rendition.variant is Variant.ENHANCED for rendition in stream.renditions)
     return {
         "name": name,
         "codecs": sorted({rendition.codec for rendition in stream.renditions}),
         "viewers": stream.viewers,
-        "size": stream.size_out if enhanced else stream.size_in,
-        "size_in": stream.size_in,
+        "size": publisher.size_out if enhanced else publisher.size_in,
+        "size_in": publisher.size_in,
         "forwards": list(stream.forwards),
-        "student": stream.student,
-        "enhanced": stream.frames.enhanced,
+        "student": publisher.student,
+        "enhanced": publisher.frames.enhanced,
         "renditions": [
             {
                 "variant": rendition.variant,

@@ -1,25 +1,24 @@
 """The media that a peer sends: received, put through the pipeline, fanned out."""
 
-import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from aiortc import RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.mediastreams import MediaStreamTrack
 
 from acutance.server.encoding.fan_out import FanOut
 from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
+from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.publisher.watchdog import watch_frames
 from acutance.server.students.governor import Governor
-from acutance.server.telemetry.counters import Telemetry
+from acutance.server.telemetry.counters import Counters, Telemetry
 from acutance.server.video.choices import Choices
 from acutance.server.video.frame_limits import FrameLimits
 from acutance.server.video.output_size import OutputSize
 from acutance.server.video.pipeline import Pipeline
-
-log = logging.getLogger(__name__)
 
 
 class InboundMedia:
@@ -69,6 +68,16 @@ class InboundMedia:
     def fan_out(self) -> FanOut:
         """The stream's receivers."""
         return self.pipeline.fan_out
+
+    def frames(self) -> Counters:
+        """Return the numbers of frames so far; a copy."""
+        return replace(self.telemetry.counters)
+
+    def add_video(self, peer: RTCPeerConnection) -> RTCRtpTransceiver:
+        """Add a video section to a peer connection that returns nothing, H.264 before the other codecs."""
+        transceiver = peer.addTransceiver("video", direction="recvonly")
+        transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
+        return transceiver
 
     def listen(self, peer: RTCPeerConnection, on_sound: Callable[[], object]) -> None:
         """Take the tracks of a peer connection when it has them; ``on_sound`` is called when there is a sound track."""

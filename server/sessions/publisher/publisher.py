@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from time import monotonic
 
 from aiortc import RTCRtpTransceiver
@@ -10,7 +9,6 @@ from aiortc.sdp import SessionDescription
 
 from acutance.server.encoding.outbound_media import OutboundMedia
 from acutance.server.encoding.rendition import Variant
-from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.data_channel import DataChannel
 from acutance.server.rtc.session_description import negotiated_codec
@@ -23,7 +21,7 @@ from acutance.server.sessions.publisher.idle import watch_idle
 from acutance.server.sessions.publisher.inbound_media import InboundMedia
 from acutance.server.sessions.publisher.statistics import SessionStatistics
 from acutance.server.sessions.settings import SessionSettings
-from acutance.server.sessions.snapshots import PublisherSnapshot
+from acutance.server.sessions.snapshots import PublisherSnapshot, StreamSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +89,13 @@ class Publisher(Connection):
             student=pipeline.choices.governor.rung.name,
             size_in=pipeline.size_in,
             size_out=pipeline.size_out,
-            frames=replace(self.media.telemetry.counters),
+            frames=self.media.frames(),
             messages_refused=self._channel.refused,
-            renditions=renditions,
-            viewers=sum(rendition.receivers for rendition in renditions) - own,
-            forwards=tuple(forward.state for forward in self.forwards),
+            stream=StreamSnapshot(
+                renditions=renditions,
+                viewers=sum(rendition.receivers for rendition in renditions) - own,
+                forwards=tuple(forward.state for forward in self.forwards),
+            ),
         )
 
     def _prepare(self) -> None:
@@ -104,8 +104,7 @@ class Publisher(Connection):
         if self._returned is not None:
             self._transceiver = self._returned.add_video(self.peer, "sendrecv")
         else:
-            self._transceiver = self.peer.addTransceiver("video", direction="recvonly")
-            self._transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
+            self._transceiver = self.media.add_video(self.peer)
 
     def _return_sound(self) -> None:
         if self._returned is not None:
