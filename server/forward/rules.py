@@ -1,4 +1,4 @@
-"""Who may send a stream on, and to which hosts, by request: nobody and nowhere, unless options say so."""
+"""Who may forward streams by request, and to which hosts: nobody, unless options allow it."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,24 @@ from acutance.server.security.tokens import Caller
 
 @dataclass(frozen=True)
 class ForwardRules:
-    """What `--forward-host` and `--forward-operator` allow.
+    """The rules that `--forward-host` and `--forward-operator` set.
 
-    A request names a URL that the server then calls: without a list of hosts it would reach whatever the server
-    reaches, such as a cloud's metadata or a database beside it.
+    A request names a URL that the server then calls. Without a list of hosts a client could reach everything that the
+    server can reach, such as the metadata service of a cloud or a database beside the server.
 
     Attributes:
-        hosts: name or address, and port; None for that of the URL's scheme.
-        operators: names of tokens or subjects of JWTs; None where the server asks nobody for one.
+        hosts: name or address, and port, of each allowed host; port None for the default port of the URL's scheme.
+        operators: names of tokens or subjects of JWTs that may forward; None where the server needs no tokens.
     """
 
     hosts: frozenset[tuple[str, int | None]] = frozenset()
     operators: frozenset[str] | None = frozenset()
 
     def check(self, caller: Caller) -> None:
-        """Let an operator pass.
+        """Return if the caller may forward streams.
 
         Raises:
-            RequestError: 403, why not.
+            RequestError: 403, with the reason.
         """
         if not self.hosts:
             raise RequestError(
@@ -39,6 +39,6 @@ class ForwardRules:
             )
 
     def allow(self, url: URL) -> bool:
-        """Return whether the server may ask this URL."""
+        """Return whether the server may call this URL."""
         name = (url.host or "").lower()
         return (name, url.port) in self.hosts or (url.is_default_port() and (name, None) in self.hosts)

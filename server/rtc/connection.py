@@ -1,4 +1,4 @@
-"""A peer connection that the server answers: its negotiation, its handshake's time limit, its end."""
+"""A peer connection that the server answers: negotiation, time limits, end."""
 
 import asyncio
 import logging
@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 
 
 class Connection(ABC):
-    """One peer. Lives on one event loop.
+    """The session of one peer. Lives on one event loop.
 
     Attributes:
-        id: unguessable: who knows it may end the session.
-        name: for logs: says nothing about the id.
-        etag: the entity tag of its ICE session (RFC 9725, section 4.3.1), with its quotes.
-        peer: aiortc's.
-        client: whose it is.
-        connected: set from then on.
+        id: secret identifier of the session, which its URL contains; whoever knows it may end the session.
+        name: identifier for logs; it does not reveal the id.
+        etag: entity tag of the ICE session (RFC 9725, section 4.3.1), with its quotes.
+        peer: aiortc's peer connection.
+        client: the sender of the offer.
+        connected: set once ICE and DTLS have completed.
     """
 
     def __init__(
@@ -44,6 +44,15 @@ class Connection(ABC):
         on_closed: Callable[[Any], None],
         clock: Callable[[], float] = monotonic,
     ):
+        """Create it; `answer` an offer.
+
+        Args:
+            network: how peers and the server reach each other.
+            limits: limits of the session.
+            client: the sender of the offer.
+            on_closed: called once with this session, when it has ended.
+            clock: in seconds.
+        """
         self.id = token_urlsafe(18)
         self.name = token_hex(3)
         self.etag = f'"{token_hex(8)}"'
@@ -77,7 +86,7 @@ class Connection(ABC):
             await self.peer.setRemoteDescription(RTCSessionDescription(serialised(offer), "offer"))
             prepare_ice(self.peer)
             await self.peer.setLocalDescription(await self.peer.createAnswer())
-            if self._closing is not None:  # meanwhile: what would be begun now would never be ended
+            if self._closing is not None:  # meanwhile: what is started now would never be stopped
                 raise RuntimeError("the session has been closed")
             answer = SessionDescription.parse(self.peer.localDescription.sdp)
             self._negotiated(answer)
@@ -94,14 +103,14 @@ class Connection(ABC):
 
     @property
     def state(self) -> Literal["connecting", "running", "closing"]:
-        """How far it is."""
+        """Whether the peer is connected yet, or the session closing."""
         if self._closing is not None:
             return "closing"
         return "running" if self.connected.is_set() else "connecting"
 
     @property
-    def held(self) -> ActiveSession:
-        """What counts against its client's quota."""
+    def active_session(self) -> ActiveSession:
+        """The entry that counts against the quota of the client."""
         return ActiveSession(self.client, connected=self.state != "connecting")
 
     @property
@@ -112,10 +121,10 @@ class Connection(ABC):
         return str(ice.usernameFragment), str(ice.password)
 
     async def trickle(self, trickled: TrickledCandidates) -> None:
-        """Take candidates that came after the offer; what cannot be used is left aside (RFC 9725, section 4.3.2).
+        """Add candidates that arrived after the offer; unusable ones are ignored (RFC 9725, section 4.3.2).
 
         Raises:
-            RequestError: they are too many.
+            RequestError: the peer has too many candidates.
         """
         self._take_candidates(len(trickled.candidates))
         mids = [media.rtp.muxId for media in self._offered.media]
@@ -126,8 +135,8 @@ class Connection(ABC):
             # All that is bundled goes over the transport of the group's first section.
             candidate.sdpMid = (mid if mid in mids and mid not in bundled else None) or [*bundled, *mids][0]
             await self.peer.addIceCandidate(candidate)
-        # The end is not passed on: aioice would take no candidate of a PATCH that was overtaken, nor wait for an
-        # address that it learns from a check. What never connects is ended by our own time limit.
+        # The end of candidates is not passed on: aioice would ignore a PATCH that arrives out of order, and would not
+        # wait for an address that it learns from a check. A peer that never connects is ended by our own time limit.
 
     def _take_candidates(self, count: int) -> None:
         self._candidates += count
@@ -140,7 +149,7 @@ class Connection(ABC):
             )
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a coroutine as a task that ends with the session at the latest; of a closing one it does not begin."""
+        """Run a coroutine as a task that ends with the session at the latest, and never starts while that closes."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -149,46 +158,46 @@ class Connection(ABC):
         return task
 
     async def close(self, reason: str) -> None:
-        """Close the peer connection and all that belongs to it; the first call's reason counts."""
+        """End the session and return when it has ended; the reason of the first call is logged and told to the peer."""
         await asyncio.shield(self.end(reason))
 
     def end(self, reason: str) -> asyncio.Task[None]:
-        """Begin to close it, from within; the first call's reason counts."""
+        """Begin to end the session and return the task that does; for callers that run within the session."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(reason))
         return self._closing
 
     @abstractmethod
     def _prepare(self) -> None:
-        """Add what the answer is to have; before the offer is applied."""
+        """Add tracks and listeners; called before the offer is applied."""
 
     @abstractmethod
     def _negotiated(self, answer: SessionDescription) -> None:
-        """Begin what need not wait for the peer to be connected."""
+        """Start what need not wait until the peer is connected."""
 
     @abstractmethod
     def _begin(self) -> None:
-        """The peer is connected."""
+        """Start what needs a connected peer."""
 
     @abstractmethod
-    def _say_goodbye(self, reason: str) -> None:
-        """Tell the peer, if there is a way; its connection is about to close."""
+    def _notify_closing(self, reason: str) -> None:
+        """Tell the peer, if there is a way, that its connection is about to close."""
 
     @abstractmethod
     async def _release(self) -> None:
-        """Close what belongs to it; its tasks have ended, the peer connection is still there."""
+        """Release resources; the tasks have ended, the peer connection is still open."""
 
     async def _close(self, reason: str) -> None:
         log.info("session %s closed: %s", self.name, reason)
         try:
             with self._failure_logged("telling the peer"):
-                self._say_goodbye(reason)
+                self._notify_closing(reason)
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            with self._failure_logged("releasing what belongs to it"):
+            with self._failure_logged("releasing its resources"):
                 await self._release()
-            # A half negotiated connection may fail to close.
+            # aiortc may fail to close a half negotiated connection.
             with self._failure_logged("closing the peer connection"):
                 await self.peer.close()
         finally:

@@ -89,7 +89,7 @@ class Admission:
         most = self.limits.max_viewers
         if self._registry.viewer_count >= most:
             raise FullError(
-                f"All {most} viewers that this server takes are there: try again in a few seconds, "
+                f"All {most} places for viewers on this server are in use: try again in a few seconds, "
                 "or start it with a higher --max-viewers."
             )
 

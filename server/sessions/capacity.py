@@ -1,4 +1,4 @@
-"""How many calls of 1280x720 at 30 frames a second this machine carries: from what it takes for one frame, measured."""
+"""Estimates how many calls of 1280x720 at 30 frames/s the host can carry, from the measured cost of one frame."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -13,20 +13,21 @@ from acutance.server.students.governor import PASS, Rung
 
 SIZE = (1280, 720)
 _FRAMES = 30
-# Sockets, DTLS, SRTP and RTP of both ways: docs/benchmarks, the table by threads. Only a round trip measures it.
+# Seconds a frame for sockets, DTLS, SRTP and RTP in both directions: docs/benchmarks, the table by threads. Only a
+# round trip measures it.
 _LOOP_S = 0.0035
-# What admission fills a machine to (admission.py).
+# Share of the processors that admission fills (headroom.py).
 _FULL = 0.9
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """What was measured, in processor seconds a frame of 1280x720.
+    """Measured cost of a frame of 1280x720, in processor seconds.
 
     Attributes:
-        cpus: how many processors the server may use.
-        codec: decoding and encoding.
-        students: by rung, best first; 0 for passing through.
+        cpus: number of processors.
+        codec: cost of decoding and encoding.
+        students: cost of each rung's student, best rung first; 0 for passing through.
     """
 
     cpus: float
@@ -34,17 +35,17 @@ class Capacity:
     students: dict[str, float]
 
     def sessions(self, rung: str) -> int:
-        """Return how many calls can be on this rung at once, each at 30 frames a second."""
+        """Return how many calls can run on this rung at once, each at 30 frames/s."""
         return int(_FULL * self.cpus / (NOMINAL_RATE * (self.codec + _LOOP_S + self.students[rung])))
 
     @property
     def most(self) -> int:
-        """How many calls there can be at all: with every picture passed through."""
+        """Maximum number of calls: with every frame passed through."""
         return self.sessions(PASS)
 
 
 def measure(cpus: float, rungs: list[Rung], encoders: EncoderChoice) -> Capacity:
-    """Encode and decode a second of a moving picture; takes about half a second."""
+    """Measure by encoding and decoding one second of moving texture; takes about half a second."""
     pixels = SIZE[0] * SIZE[1]
     encoder = encoders.encoder("H264", RateControl(start_bitrate(*SIZE, 100_000_000)))
     decoder = av.CodecContext.create("h264", "r")

@@ -1,28 +1,28 @@
-"""Whether one more session fits: a pure decision over what is measured of those that run."""
+"""Whether the processors can carry one more session: a pure decision over measurements of the running sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# The rest is for the moments in which everything happens at once.
+# Share of the processors that is filled; the rest is for moments of more work.
 _FULL = 0.9
-# A session that has just begun is not in the measured load yet.
+# Seconds after which a session shows in the measured load.
 SETTLING_S = 5.0
-# What a session needs at the least, in processors, as long as none runs to be measured: 720p at 30 frames a second,
-# decoded and encoded again (docs/benchmarks, the table by threads: all but the student).
+# Processors that a session needs without its student, used while no session runs that could be measured: 720p at
+# 30 frames/s, decoded and encoded (docs/benchmarks, the table by threads).
 NOMINAL_BASE = 0.4
-# Below this share of the frames that came, a session is no longer real time.
+# Below this share of the received frames, a session does not run in real time.
 _HEALTHY = 0.8
 
 
 @dataclass(frozen=True)
 class SessionLoad:
-    """One session as it is now.
+    """Load of one session.
 
     Attributes:
-        age: seconds since its first frame; 0 before.
-        student: processors that its student takes: what stepping down would free.
-        received, returned: frames a second.
-        can_yield: whether it could do with a cheaper student, or with none.
+        age: seconds since the peer was connected; 0 before.
+        student: processors that the student uses: a cheaper one, or none, would free them.
+        received, returned: frames/s.
+        can_yield: whether the governor can still switch to a cheaper student, or to none.
     """
 
     age: float
@@ -33,12 +33,12 @@ class SessionLoad:
 
     @property
     def settled(self) -> bool:
-        """Whether its load is in what was measured."""
+        """Whether the session shows in the measured load."""
         return self.age >= SETTLING_S
 
 
 def refusal_reason(sessions: Sequence[SessionLoad], rest: float, own: float, cpus: float) -> str | None:
-    """Return why one more session would push the others below their frame rate, or None where it fits.
+    """Return why one more session would push the others below their frame rate; None if it would not.
 
     The others can step down: what their students take is free for the taking. What remains, decoding and encoding,
     is what a session costs at the least.
@@ -51,7 +51,7 @@ def refusal_reason(sessions: Sequence[SessionLoad], rest: float, own: float, cpu
     """
     for session in sessions:
         if session.settled and not session.can_yield and session.returned < _HEALTHY * session.received:
-            return f"a session gets {session.returned:.0f} of its {session.received:.0f} frames a second already"
+            return f"a session gets {session.returned:.0f} of its {session.received:.0f} frames/s already"
     settled = [session for session in sessions if session.settled]
     students = min(own, sum(session.student for session in sessions))
     base = max((own - students) / len(settled), 0.0) if settled else NOMINAL_BASE

@@ -55,7 +55,7 @@ class Registry:
 
     def active_sessions(self) -> list[ActiveSession]:
         """Return what counts against the clients' quotas."""
-        return [each.held for each in self]
+        return [each.active_session for each in self]
 
     def student_processors(self) -> float:
         """Return the number of processors that the students of all publishers use."""

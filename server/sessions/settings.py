@@ -1,4 +1,4 @@
-"""What a peer may ask of its session, with the offer or later over the data channel: read from untrusted JSON."""
+"""The settings that a peer may choose for its session, with the offer or later over the data channel."""
 
 import json
 from typing import Annotated, Any, Literal
@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import MAX_BITRATE, MAX_OUTPUT_HEIGHT, MIN_BITRATE, MIN_OUTPUT_HEIGHT
 
-# A message with every field has 150 bytes.
+# Longest control message in bytes; one with every field has 150.
 LONGEST_MESSAGE = 1024
-# Of a field that there is not, in the answer.
+# Longest name of an unknown field in an error message.
 _LONGEST_NAME = 64
 
 
@@ -22,14 +22,14 @@ class SettingError(RequestError):
 
 
 class SessionSettings(BaseModel):
-    """What a peer asked for; what it left out stays as it is.
+    """Settings of a session, as the peer chose them; validated, because a peer is not trusted.
 
     Attributes:
-        student: ``auto`` or a rung of the server's; the governor may still choose a cheaper one.
-        strength: how much of the student's correction is added: 0 nothing, 1 as trained.
-        enhance: False passes every picture through.
-        output_height: of the returned picture's shorter side in pixels; None for the size that the call began with.
-        max_bitrate: of the returned picture, bits a second; None for the server's own limit.
+        student: ``auto`` or the name of a rung of the server; the governor may still choose a cheaper one.
+        strength: share of the student's correction that is added: 0 for none, 1 as trained.
+        enhance: False passes every frame through.
+        output_height: shorter side of the returned frames in pixels; None for the size that the call began with.
+        max_bitrate: maximum bit rate of the returned video, in bit/s; None for the limit of the server.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -62,7 +62,7 @@ def read_control(message: str | bytes) -> dict[str, Any]:
     """Return the fields of a control message, ``{"type": "control", "strength": 0.5, …}``, without its type.
 
     Raises:
-        SettingError: it is not one.
+        SettingError: it is not a control message.
     """
     if len(message) > LONGEST_MESSAGE:
         raise SettingError(f"a message of {len(message)} bytes: at most {LONGEST_MESSAGE} are read")

@@ -1,4 +1,4 @@
-"""The streams that are live, by name."""
+"""The live streams, by name."""
 
 import re
 from collections.abc import Callable

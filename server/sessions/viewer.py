@@ -50,7 +50,7 @@ class Viewer(Connection):
         # Not before: a receiver that cannot take packets yet would be behind from the first one on.
         self._media.join(self.variant, self._codec, self._sound_codec)
 
-    def _say_goodbye(self, reason: str) -> None:
+    def _notify_closing(self, reason: str) -> None:
         """Do nothing: the DTLS closure alert (RFC 5246, section 7.2.1) tells the peer."""
 
     async def _release(self) -> None:

@@ -1,4 +1,4 @@
-"""What peers ask for and how it is answered: offers, trickled candidates, WHIP, WHEP, session settings.
+"""Reads and answers the requests of peers: offers, trickled candidates, WHIP, WHEP, forwards.
 
-Bytes and headers in, values out: no HTTP objects. Imported by `http`.
+Takes bytes and header values and knows no HTTP objects. Imported by `http`.
 """

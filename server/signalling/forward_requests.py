@@ -1,4 +1,4 @@
-"""A stream is sent on by request: the JSON, the rules, how many. No HTTP objects here."""
+"""Requests to forward a stream: their JSON, who may make them, how many forwards a stream may have."""
 
 import json
 import logging
@@ -16,55 +16,58 @@ from acutance.server.sessions.streams import NoStreamError
 
 log = logging.getLogger(__name__)
 
-# Each is one more receiver with a connection of its own.
+# Maximum number of forwards of a stream; each is one more receiver with a connection of its own.
 MOST = 8
 _LONGEST_URL = 2048
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
 def begin(host: Host, rules: ForwardRules, caller: Caller, stream: str, body: bytes) -> dict[str, Any]:
-    """Publish a stream on to the WHIP endpoint that a body names, until the stream or the forward is ended.
+    """Forward a stream to the WHIP endpoint that a body names, until the stream or the forward is ended.
 
     Args:
         host: the sessions.
-        rules: who may, and whereto.
-        caller: who asks.
-        stream: that is live.
+        rules: who may forward streams, and to which hosts.
+        caller: the sender of the request.
+        stream: name of the stream.
         body: ``{"url": …, "token": …}``.
 
+    Returns:
+        The description of the forward, see `described`.
+
     Raises:
-        RequestError: who asks may not, not there, or not so many.
-        NoStreamError: nobody publishes the stream.
+        RequestError: the caller may not forward streams, not to this host, or not to so many.
+        NoStreamError: no stream of this name is live.
     """
     rules.check(caller)
     publisher = host.registry.streams.publisher(stream)
-    if publisher.state == "closing":  # its tasks have been ended: nothing would end another one
+    if publisher.state == "closing":  # a forward that begins now would never be ended
         raise NoStreamError(stream, expected=True)
     ingest = read_ingest(body, rules)
     if len(publisher.forwards) >= MOST:
-        raise RequestError(409, "too_many_forwards", f"The stream {stream!r} goes to {MOST} places already: end one.")
+        raise RequestError(409, "too_many_forwards", f"The stream {stream!r} has {MOST} forwards already: end one.")
     forward = publisher.forwards.begin(stream, ingest)
-    log.info("stream %s goes on to %s, as %s asked", stream, forward.shown, caller.name or "somebody")
+    log.info("stream %s is forwarded to %s at the request of %s", stream, forward.shown, caller.name or "a client")
     return described(forward)
 
 
 def listed(host: Host, rules: ForwardRules, caller: Caller, stream: str) -> list[dict[str, Any]]:
-    """Return where a stream goes on to.
+    """Return the description of each forward of a stream.
 
     Raises:
-        RequestError: who asks may not know.
-        NoStreamError: nobody publishes the stream.
+        RequestError: the caller may not forward streams.
+        NoStreamError: no stream of this name is live.
     """
     rules.check(caller)
     return [described(forward) for forward in host.registry.streams.publisher(stream).forwards]
 
 
 async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: str) -> bool:
-    """End a forward and say goodbye to its ingest; False where there is none of this id.
+    """End a forward and the session at its ingest; return False if the stream has no forward of this id.
 
     Raises:
-        RequestError: who asks may not.
-        NoStreamError: nobody publishes the stream.
+        RequestError: the caller may not forward streams.
+        NoStreamError: no stream of this name is live.
     """
     rules.check(caller)
     publisher = host.registry.streams.publisher(stream)
@@ -76,15 +79,15 @@ async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: 
 
 
 def described(forward: Forward) -> dict[str, Any]:
-    """Return what is said of a forward; a query, which may hold a key, and the token are not."""
+    """Return the description of a forward in responses; the query of its URL and the token are secret and left out."""
     return {"id": forward.id, "url": forward.shown, "state": forward.state}
 
 
 def read_ingest(body: bytes, rules: ForwardRules) -> Ingest:
-    """Return the endpoint that a body names.
+    """Return the WHIP endpoint that a body names.
 
     Raises:
-        RequestError: it names none, or one to which the server may not forward.
+        RequestError: the body names none, or one to which the server may not forward.
     """
     try:
         message = json.loads(body)

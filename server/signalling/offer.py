@@ -1,4 +1,4 @@
-"""Reads the JSON of `POST /offer`. No HTTP objects here: bytes in, a checked session description out."""
+"""Reads the JSON of `POST /offer`: bytes in, a checked session description out."""
 
 import json
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from acutance.server.sessions.settings import SessionSettings
 
 @dataclass(frozen=True)
 class Offer:
-    """What a peer offers.
+    """The content of an offer.
 
     Attributes:
         description: the session description, checked.
-        settings: what it asks of its session.
-        stream: the name under which others may watch it; None for nobody.
+        settings: the settings that the peer chose for its session.
+        stream: the name under which others may watch the video; None for none.
     """
 
     description: SessionDescription
@@ -26,10 +26,10 @@ class Offer:
 
 
 def read_offer(body: bytes) -> Offer:
-    """Read the JSON body ``{"sdp": …, "type": "offer"}`` of aiortc's examples, or that in an ``"offer"`` of its own.
+    """Read a JSON body ``{"sdp": …, "type": "offer"}``, as aiortc's examples send it, or with it under ``"offer"``.
 
-    It can be served: one video section both ways, at most one of sound and of data. What the peer asks for may
-    stand beside it in ``"settings"``, a name for its stream in ``"stream"``; fields of other servers are ignored.
+    The offer has one video section in both directions, and at most one of sound and one of data. ``"settings"`` may
+    hold the settings of the session, ``"stream"`` a name for the stream. Other fields are ignored.
 
     Raises:
         RequestError: what is wrong with it, and what to do.

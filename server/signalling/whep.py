@@ -1,6 +1,6 @@
-"""WHEP (draft-ietf-wish-whep-04) without its HTTP objects: watch a stream. The rest is as with WHIP.
+"""WHEP (draft-ietf-wish-whep-04) without HTTP objects: watch a stream. Everything else is as with WHIP.
 
-The server never answers 406: with WHEP that would be an offer of its own.
+The server never answers 406, which in WHEP carries an offer of the server.
 """
 
 from acutance.server.encoding.rendition import Variant
@@ -24,7 +24,8 @@ async def watch(host: Host, client: Client, stream: str, variant: str, content_t
         body: body of the request.
 
     Raises:
-        FullError, NoStreamError: not here, or not now.
+        FullError: the session is not admitted.
+        NoStreamError: no stream of this name is live.
         RequestError: what is wrong with the offer, and what to do.
     """
     if variant not in list(Variant):

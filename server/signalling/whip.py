@@ -1,4 +1,4 @@
-"""WHIP (RFC 9725) without its HTTP objects: publish a stream, trickle candidates, end it."""
+"""WHIP (RFC 9725) without HTTP objects: publish a stream, trickle candidates."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ _LARGEST_FRAGMENT = 16 * 1024
 
 @dataclass(frozen=True)
 class Created:
-    """A session that has begun.
+    """A session that has been created.
 
     Attributes:
-        answer: the session description for the peer.
-        id: of the session, for its URL.
-        etag: the entity tag of its ICE session.
-        links: a ``Link`` header's value for each ICE server.
+        answer: SDP of the answer.
+        id: identifier of the session, for its URL.
+        etag: entity tag of the ICE session.
+        links: value of a ``Link`` header for each ICE server.
     """
 
     answer: str
@@ -46,7 +46,8 @@ async def publish(host: Host, client: Client, stream: str, content_type: str, bo
         body: body of the request.
 
     Raises:
-        FullError, TakenError: not here, or not now.
+        FullError: the session is not admitted.
+        TakenError: a stream of this name is live.
         RequestError: what is wrong with the offer, and what to do.
     """
     offer = read_sdp(content_type, body, Role.PUBLISH)
@@ -55,20 +56,20 @@ async def publish(host: Host, client: Client, stream: str, content_type: str, bo
 
 
 def created(host: Host, connection: Connection, answer: str) -> Created:
-    """Return what is said of a session that has begun."""
+    """Return the content of the response for a session that has been created."""
     return Created(answer, connection.id, connection.etag, host.context.network.links())
 
 
 def read_sdp(content_type: str, body: bytes, role: Role) -> SessionDescription:
-    """Return the checked session description of a request's body.
+    """Return the session description in the body of a request, checked.
 
     Args:
-        content_type: without parameters.
-        body: as it came.
-        role: what the peer wants.
+        content_type: media type of the body, without parameters.
+        body: body of the request.
+        role: what the peer wants to do.
 
     Raises:
-        RequestError: what is wrong with it.
+        RequestError: what is wrong with the offer, and what to do.
     """
     _check_type(content_type, SDP)
     return parse_offer(_text(body), role)
@@ -77,17 +78,17 @@ def read_sdp(content_type: str, body: bytes, role: Role) -> SessionDescription:
 async def patch(
     connection: Connection, content_type: str, body: bytes, if_match: str | None = None, etag: str | None = None
 ) -> None:
-    """Take candidates that came after the offer, as an SDP fragment or, of /offer's peers, as JSON.
+    """Add trickled candidates, from an SDP fragment or, for sessions of /offer, from JSON.
 
     Args:
-        connection: whose they are.
-        content_type: without parameters.
-        body: as it came.
-        if_match: the header's value, if there is one.
-        etag: a request header that some clients send in its place.
+        connection: the session.
+        content_type: media type of the body, without parameters.
+        body: body of the request.
+        if_match: value of the ``If-Match`` header, if present.
+        etag: value of the ``ETag`` header, which some clients send instead.
 
     Raises:
-        RequestError: they cannot be taken; the session goes on as it was.
+        RequestError: the candidates cannot be added; the session goes on as it was.
     """
     if content_type == JSON:
         await connection.trickle(read_json(body))
@@ -108,10 +109,14 @@ async def patch(
 def check_tag(tag: str, given: str | None) -> None:
     """Check a conditional request (RFC 9110, section 13.1.1).
 
-    ``*`` matches, and so does the ``"*"`` of the example in RFC 9725: both are sent.
+    ``*`` matches, and so does the ``"*"`` of the example in RFC 9725: clients send both.
+
+    Args:
+        tag: entity tag of the session.
+        given: value of the request header; None if absent.
 
     Raises:
-        RequestError: 428 where no tag is given, 412 where none of those given is the session's.
+        RequestError: 428 if no tag is given, 412 if none of the given tags is the session's.
     """
     if given is None:
         raise RequestError(428, "no_tag", f"Send If-Match with the session's ETag, {tag}, or with *.")

@@ -123,7 +123,7 @@ class Publisher(Connection):
         self.spawn(watch_idle(self.peer, self._limits.idle_timeout, self.end, self._clock))
         self.spawn(self._statistics.report(self.peer, self._codec, self._channel.send))
 
-    def _say_goodbye(self, reason: str) -> None:
+    def _notify_closing(self, reason: str) -> None:
         self._channel.send({"type": "closing", "reason": reason})
 
     async def _release(self) -> None:

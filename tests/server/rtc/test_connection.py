@@ -37,7 +37,7 @@ class Call(Connection):
     def _begin(self) -> None:
         self.begun += 1
 
-    def _say_goodbye(self, reason: str) -> None:
+    def _notify_closing(self, reason: str) -> None:
         self._fail_in("goodbye")
 
     async def _release(self) -> None:

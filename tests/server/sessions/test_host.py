@@ -67,7 +67,7 @@ async def test_a_session_is_refused_beyond_each_limit(host: Host) -> None:
     with pytest.raises(FullError, match="All 2 sessions"):
         await host.publish(_client("192.0.2.2"), _offer())
     await host.watch(_client("192.0.2.1"), _watching(), "stage")
-    with pytest.raises(FullError, match="All 1 viewers"):
+    with pytest.raises(FullError, match="All 1 places for viewers"):
         await host.watch(_client("192.0.2.2"), _watching(), "stage")
     with pytest.raises(FullError, match="this address has 3 sessions") as refused:
         await host.watch(_client("192.0.2.1"), _watching(), "stage")
