@@ -52,7 +52,7 @@ export async function listCameras() {
   return devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
 }
 
-/** @param {() => void} listener called when a camera comes or goes */
+/** @param {() => void} listener called when the list of cameras changes */
 export function onCamerasChange(listener) {
   navigator.mediaDevices?.addEventListener('devicechange', listener);
 }

@@ -114,7 +114,7 @@ export class SourcePanel {
 }
 
 /**
- * @param {HTMLSelectElement} select whose id is the choice's name
+ * @param {HTMLSelectElement} select its id is the name of the choice
  * @param {[value: string, words: string][]} options
  * @param {string} usual
  */

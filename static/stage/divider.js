@@ -14,7 +14,7 @@ export class Divider {
 
   /**
    * @param {HTMLElement} slider with the ARIA role
-   * @param {HTMLElement} region over whose width it moves
+   * @param {HTMLElement} region that it divides
    */
   constructor(slider, region) {
     this.#slider = slider;

@@ -19,7 +19,7 @@ import aiohttp
 MISSING = "no Firefox found: install one (Debian: apt-get install firefox-esr) or name it in ACUTANCE_FIREFOX"
 _LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 _START_S = 60.0
-# A made-up camera, no question for it, and nobody is contacted.
+# A fake camera without a prompt, and no requests to third parties.
 _PREFERENCES = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,

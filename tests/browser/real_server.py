@@ -37,7 +37,7 @@ class Server:
         """Return what it says of itself: all of it to who has a token, where it asks for one."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(f"{self.url}/health", headers=headers)
-        # Its own certificate is on nobody's list; what a browser makes of it is the tests' matter.
+        # Its self-signed certificate is not trusted; the tests check how browsers treat it.
         with urllib.request.urlopen(request, timeout=5, context=ssl._create_unverified_context()) as response:
             health: dict[str, Any] = json.load(response)
             return health
@@ -52,7 +52,7 @@ class Server:
 def running_server(log: Path, *arguments: str, port: int | None = None) -> Iterator[Server]:
     """Run it on a free port until the block ends; it must end with exit code 0 when asked.
 
-    One student and every peer, however busy the test machine is; asked to stop, it waits for nobody.
+    One student and no admission limit, however busy the test machine is; it stops without draining.
 
     Args:
         log: where its stderr goes.

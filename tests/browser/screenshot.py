@@ -108,7 +108,7 @@ def main() -> int:
 
 
 def _save(taken: Path, target: Path) -> None:
-    # Without the lowest bit, which nobody sees, it stays below 500 kB; a palette would change the colours.
+    # Without the lowest bit, which is invisible, it stays below 500 kB; a palette would change the colours.
     levels = [min((level + 1) // 2 * 2, 255) for level in range(256)] * 3
     Image.open(taken).convert("RGB").point(levels).save(target, optimize=True)
 

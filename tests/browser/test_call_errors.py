@@ -168,7 +168,7 @@ def test_stop_ends_the_waiting_for_a_place(open_page, tmp_path):
         first.page.locator("#stop").click()
 
 
-def test_a_server_that_is_started_anew_gets_the_call_back_by_itself(open_page, tmp_path):
+def test_the_call_continues_after_a_restart_of_the_server(open_page, tmp_path):
     with running_server(tmp_path / "server.log") as server:
         page = open_page(server)
         page.start()
@@ -185,7 +185,7 @@ def test_a_server_that_is_started_anew_gets_the_call_back_by_itself(open_page, t
 
 
 def test_a_path_that_is_gone_is_left_at_once_and_the_last_pair_stays(open_page, tmp_path):
-    """A server that was killed and started anew answers, and knows nothing of the session: as after a network change.
+    """A server that was killed and restarted answers HTTP but not the session, as after a change of network.
 
     Chromium alone takes about 20 s to call such a connection failed.
     """
@@ -223,7 +223,7 @@ def test_a_server_that_is_not_there_is_explained(open_page, tmp_path):
     page.page.locator("#start").click()
     expect(page.page.locator("#status-what")).to_have_text("The server cannot be reached.", timeout=10_000)
     expect(page.page.locator("#status-next")).to_contain_text("reconnects automatically")
-    # Each time it waits longer; whoever does not want to wait need not.
+    # The pauses get longer; a button skips them.
     expect(page.page.locator("#status-countdown")).to_have_text(re.compile(r"(7|8) s"), timeout=20_000)
     with page.page.expect_event("requestfailed", timeout=3_000):
         page.page.get_by_role("button", name="Try now").click()

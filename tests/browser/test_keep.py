@@ -40,7 +40,7 @@ def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, outp
     expect(stage.page.locator("#stage-message")).to_contain_text(path.name)
 
     picture = Image.open(path)
-    assert picture.info == {}, "no word about whose it is or where it was made"
+    assert picture.info == {}, "no metadata about a person or a place"
     pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape[1] == 2 * 640
     assert np.array_equal(pixels[:360, :640], original[..., :3])

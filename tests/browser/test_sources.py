@@ -101,7 +101,7 @@ def test_a_screen_that_is_not_shared_is_explained(open_page, server):
     page.expect_error("No screen or window was shared", "choose one")
 
 
-def test_the_source_changes_in_mid_call_without_connecting_anew(open_page, server, clip):
+def test_the_source_changes_in_mid_call_without_another_connection(open_page, server, clip):
     offers = []
     page = open_page(server)
     page.page.on("request", lambda request: offers.append(request.url) if request.url.endswith("/offer") else None)

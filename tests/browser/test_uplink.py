@@ -1,4 +1,4 @@
-"""Try a bad line: what is sent gets worse, as one sees, and comes back at its size."""
+"""A simulated bad uplink: the sent video gets worse and is returned at its original size."""
 
 import pytest
 from playwright.sync_api import expect
@@ -33,7 +33,7 @@ def test_one_click_makes_the_line_terrible_and_another_one_good(live):
     expect(tab.get_by_role("button", name="Terrible")).to_have_attribute("aria-pressed", "true")
     expect(tab.locator("#uplink-bitrate-value")).to_have_text("120 kbit/s")
     expect(tab.locator("#uplink-scale-value")).to_have_text("1 : 2")
-    # What was really sent is half as large; what comes back is not.
+    # The sent video has half the size; the returned video has all of it.
     expect(tab.locator("#original-size")).to_have_text(size_text(320, 180), timeout=15_000)
     expect(tab.locator("#server-size")).to_have_text(f"{size_text(320, 180)} → {size_text(640, 360)}", timeout=15_000)
     tab.wait_for_timeout(4_000)

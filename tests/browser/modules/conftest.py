@@ -60,6 +60,6 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def modules(tab: Page, site: str) -> Page:
-    """Load the page anew: what one test replaced, the next one has again."""
+    """Reload the page, so that a test does not see what another one replaced."""
     tab.goto(site)
     return tab

@@ -1,4 +1,4 @@
-"""The copy of what is sent: it never costs the call a frame, nor keyframes that help nobody."""
+"""The copy of the sent frames costs the call no frames and no useless keyframes."""
 
 import pytest
 

@@ -30,6 +30,6 @@ def test_a_rate_falls_to_nothing_when_the_frames_stop(modules):
     assert silent == 0
 
 
-def test_a_rate_begins_anew_when_the_count_does(modules):
+def test_a_rate_starts_again_when_the_count_does(modules):
     samples = [[0, 500], [600, 518], [700, 1], [1300, 19]]
     assert modules.evaluate(RATE, samples)[-1] == pytest.approx(30, abs=0.1)

@@ -69,7 +69,7 @@ WRAP = 2**32
 def test_the_ring_gives_the_frame_of_a_time_stamp_and_closes_what_came_before(modules):
     steps = [["add", 100], ["add", 200], ["add", 300], ["take", 200], ["take", 250], ["take", 300], ["clear", 0]]
     taken = modules.evaluate(_RING, steps)
-    # Whoever takes a frame closes it: 200 is still open, 100 is not.
+    # The caller closes a taken frame: 200 is still open, 100 is not.
     assert taken[3] == {"taken": [200, True], "open": [200, 300]}
     assert taken[4]["taken"] is None, "nothing that old is kept"
     assert taken[5]["taken"] == [300, True]
