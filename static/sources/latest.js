@@ -25,7 +25,10 @@ export class Latest {
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
-    this.#opening = this.#run(open, request.signal);
+    /** @type {Promise<void>} */
+    const superseded = new Promise((resolve) => request.signal.addEventListener('abort', () => resolve()));
+    // A prompt that is still open must not hold up an earlier request: it follows the later one at once.
+    this.#opening = Promise.race([this.#run(open, request.signal), superseded.then(() => this.#opening)]);
     return this.#opening;
   }
 
@@ -49,6 +52,6 @@ export class Latest {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-    return this.#opening;
+    return this.#opening; // of the later request
   }
 }

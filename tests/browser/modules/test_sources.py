@@ -103,6 +103,8 @@ PICTURE = f"""async (steps) => {{
     [
         (["open", "open", ["grant", 0], ["grant", 1]], [1], ["opened", "opened"], 1),
         (["open", "open", ["grant", 1], ["grant", 0]], [0], ["opened", "opened"], 1),
+        (["open", "open", ["grant", 1]], [0], ["opened", "opened"], 1),
+        (["open", "stop"], [], ["AbortError"], 0),
         (["open", ["grant", 0], "open", ["grant", 1]], [0, 1], ["opened", "opened"], 1),
         (["open", "open", ["grant", 1], ["grant", 0], "stop"], [0], ["opened", "opened"], 0),
         (["open", "stop", ["grant", 0]], [], ["AbortError"], 0),
