@@ -37,6 +37,15 @@ _MEASURE = """(id) => {
 }"""
 
 
+# Init script: `held.pc` and `held.channel` are the current connection and its data channel.
+HOLD_CONNECTION = """
+    const create = RTCPeerConnection.prototype.createDataChannel;
+    RTCPeerConnection.prototype.createDataChannel = function (...of) {
+        const channel = create.apply(this, of);
+        window.held = { pc: this, channel };
+        return channel;
+    };
+"""
 UNKNOWN = "\N{EN DASH}"
 
 

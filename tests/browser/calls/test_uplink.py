@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acutance_page import size_text
-from tests.browser.test_restart import HOLD_CONNECTION
+from tests.browser.acutance_page import HOLD_CONNECTION, size_text
 
 ENCODING = "held.pc.getSenders().find(({ track }) => track?.kind === 'video').getParameters().encodings[0]"
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.modules.test_texts import SAME_IN_GERMAN
 
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async () => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
     const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] });

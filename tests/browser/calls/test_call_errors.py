@@ -7,10 +7,9 @@ from time import monotonic
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.acutance_page import AcutancePage
+from tests.browser.acutance_page import HOLD_CONNECTION, AcutancePage
 from tests.browser.chromium import launch_chromium
 from tests.browser.real_server import running_server
-from tests.browser.test_restart import HOLD_CONNECTION
 
 _HELD = """() => document.getElementById('stage').hasAttribute('data-held')
     && !document.getElementById('enhanced-canvas').hidden"""

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acutance_page import size_text
-from tests.browser.test_restart import HOLD_CONNECTION
+from tests.browser.acutance_page import HOLD_CONNECTION, size_text
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,8 @@
 
 import json
 
-HOLD_CONNECTION = """
-    const create = RTCPeerConnection.prototype.createDataChannel;
-    RTCPeerConnection.prototype.createDataChannel = function (...of) {
-        const channel = create.apply(this, of);
-        window.held = { pc: this, channel };
-        return channel;
-    };
-"""
+from tests.browser.acutance_page import HOLD_CONNECTION
+
 SEND_TWICE = """(data) => {
     for (let i = 0; i < 2; i++) held.channel.dispatchEvent(new MessageEvent('message', { data }));
 }"""

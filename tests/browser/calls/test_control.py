@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.acutance_page import HOLD_CONNECTION
 from tests.browser.real_server import running_server
-from tests.browser.test_restart import HOLD_CONNECTION
 
 DIFFERENCE = """() => {
     const canvas = document.createElement('canvas');

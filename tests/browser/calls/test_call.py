@@ -7,8 +7,7 @@ from time import monotonic, sleep
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acutance_page import UNKNOWN, size_text
-from tests.browser.test_restart import HOLD_CONNECTION
+from tests.browser.acutance_page import HOLD_CONNECTION, UNKNOWN, size_text
 
 # The browser's own counters, and the frames of the enhanced video that it presented.
 _COUNT = """async () => {

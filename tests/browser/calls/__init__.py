@@ -1,0 +1,1 @@
+"""Calls: the page in a real browser against a real server, with a moving video as the camera."""
