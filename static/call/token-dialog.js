@@ -17,10 +17,10 @@ export function askToken(wrong) {
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
-      const given = dialog.returnValue === 'given' && input.value.trim() !== '';
-      if (given) keepToken(input.value.trim());
+      const entered = dialog.returnValue === 'entered' && input.value.trim() !== '';
+      if (entered) keepToken(input.value.trim());
       input.value = '';
-      resolve(given);
+      resolve(entered);
     }, { once: true });
   });
 }
