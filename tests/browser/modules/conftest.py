@@ -1,5 +1,6 @@
 """The page's modules in a browser without a camera, from a server that serves files and nothing else."""
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -32,10 +33,17 @@ class _Files(SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A browser that navigates closes its connections.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @pytest.fixture(scope="package")
 def site() -> Iterator[str]:
     """Return the URL of the page's files."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(_ROOT))) as server:
+    with _Server(("127.0.0.1", 0), partial(_Files, directory=str(_ROOT))) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
