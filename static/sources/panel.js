@@ -40,9 +40,13 @@ export class SourcePanel {
       this.#showFile();
       if (this.#file.files?.length) onChange();
     });
+    // At once, so that there is a choice while the browser still lists its devices.
+    this.#showCameras([], recall('camera') ?? '');
     const kept = recall('source');
-    this.#source.value = kept && kept !== 'camera' ? kept : '';
-    this.refreshCameras(recall('camera') ?? '').then(() => this.#showFile());
+    if (kept && kept !== 'camera') this.#source.value = kept;
+    if (!this.#source.value) this.#source.value = CAMERA + (recall('camera') ?? ''); // no such source any more
+    this.#showFile();
+    this.refreshCameras();
     onCamerasChange(() => this.refreshCameras());
   }
 
@@ -73,7 +77,14 @@ export class SourcePanel {
    * @param {string} [current] id of the camera in use, or of the one chosen at the last visit
    */
   async refreshCameras(current = this.settings.deviceId || (recall('camera') ?? '')) {
+    const before = this.#source.value;
     const cameras = await listCameras().catch(() => []);
+    // A camera that was chosen or opened meanwhile stays the choice.
+    this.#showCameras(cameras, this.#source.value === before ? current : this.settings.deviceId);
+  }
+
+  /** @param {readonly MediaDeviceInfo[]} cameras @param {string} current */
+  #showCameras(cameras, current) {
     const chosen = this.#source.value;
     const options = cameras.map(({ label, deviceId }, index) => {
       const option = new Option(label, CAMERA + deviceId);

@@ -49,6 +49,12 @@ def test_the_sample_clip_is_for_people_without_a_camera(open_page, server, outpu
     page.page.screenshot(path=output / "sample.png", full_page=True)
 
 
+def test_a_call_starts_while_the_browser_still_lists_its_devices(open_page, server):
+    page = open_page(server, "navigator.mediaDevices.enumerateDevices = () => new Promise(() => {})")
+    page.start()
+    expect(page.page.locator("#source option:checked")).to_have_text("Default camera")
+
+
 def test_a_video_file_is_sent_in_its_own_shape(open_page, server, clip):
     page = open_page(server)
     with page.page.expect_file_chooser() as chooser:
