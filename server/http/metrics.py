@@ -1,4 +1,4 @@
-"""What Prometheus reads at /metrics: one registry a server, filled when it is read, but for the histograms."""
+"""The metrics of /metrics: one Prometheus registry for each server, filled when it is read, except histograms."""
 
 import asyncio
 import importlib.metadata
@@ -22,31 +22,31 @@ from acutance.server.sessions.snapshots import RegistrySnapshot
 from acutance.server.telemetry.counters import STAGES
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-# A series more for each histogram and label, and nobody asks when a histogram began.
+# One more series for each histogram and label, and the time at which it began is of no use.
 disable_created_metrics()  # type: ignore[no-untyped-call]
-# From a stage that does nothing to a call that nobody would want: 33 and 100 ms are what people ask about.
+# From a stage without work to an unusable call; 33 ms is the frame interval, 100 ms an annoying delay.
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.033, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
 
 
 class Metrics:
-    """The registry of one server."""
+    """The metrics of one server."""
 
     def __init__(self, host: Host, refusals: Counter[str]):
-        """Make it.
+        """Register the collectors.
 
         Args:
-            host: the sessions; the stages of their frames are observed from now on.
-            refusals: answers that said no, by their code.
+            host: its sessions; the stages of their frames are observed from now on.
+            refusals: number of refused requests by error code.
         """
         self.registry = CollectorRegistry(auto_describe=False)
         stages = Histogram(
             "acutance_stage_seconds",
-            "Time of a frame in a stage; total is its age at the hand-over to the sender.",
+            "Seconds that a frame spent in a stage; total is its age when it is passed to the RTP sender.",
             ["stage"],
             buckets=_BUCKETS,
             registry=self.registry,
         )
-        # Looking a label up takes longer than observing.
+        # Looking up a label takes longer than an observation.
         by_stage = {stage: stages.labels(stage) for stage in STAGES}
         host.context.stage_observers.append(lambda stage, seconds: by_stage[stage].observe(seconds))
         self.registry.register(_HostCollector(host, refusals))
@@ -77,29 +77,35 @@ class _HostCollector(Collector):
             "encoder": "NVENC" if context.encoders.nvenc else "x264",
             "best_student": best.student.name,
         }
-        yield InfoMetricFamily("acutance", "What runs here.", info)
+        yield InfoMetricFamily("acutance", "Version and configuration of the server.", info)
         yield GaugeMetricFamily(
-            "acutance_loop_lag_seconds",
-            "How late the event loop runs what is due, 99th percentile of 15 s.",
+            "acutance_event_loop_lag_seconds",
+            "Delay of the event loop in seconds, 99th percentile of the last 15 s.",
             context.loop_lag.p99_ms() / 1000,
         )
-        yield GaugeMetricFamily("acutance_busy_ratio", "Share of the usable processors in use.", context.load.busy)
         yield GaugeMetricFamily(
-            "acutance_inference_overdue",
-            "Calls of a student that are no longer waited for and have not come back.",
+            "acutance_cpu_busy_ratio", "Share of the usable processors that is in use, 0 to 1.", context.load.busy
+        )
+        yield GaugeMetricFamily(
+            "acutance_inference_hung",
+            "Number of inferences that have hung: they exceeded their time limit and have not returned.",
             context.inference.overdue,
         )
-        yield GaugeMetricFamily("acutance_tasks", "Tasks of the event loop.", len(asyncio.all_tasks()))
+        yield GaugeMetricFamily(
+            "acutance_event_loop_tasks", "Number of tasks of the event loop.", len(asyncio.all_tasks())
+        )
         yield GaugeMetricFamily(
             "acutance_peer_connections",
-            "Peer connections in memory; closed ones for a second or two.",
+            "Number of peer connections in memory; closed ones remain for a second or two.",
             snapshot.peer_connections,
         )
         yield GaugeMetricFamily(
-            "acutance_draining", "1 while the server lets calls end and takes none.", self._host.admission.draining
+            "acutance_draining",
+            "1 while the server is stopping: calls may end, no session is admitted.",
+            self._host.admission.draining,
         )
         refusals = CounterMetricFamily(
-            "acutance_refusals", "Answers that said no, by their error code.", labels=["code"]
+            "acutance_refusals", "Number of refused requests by error code.", labels=["code"]
         )
         for code, count in sorted(self._refusals.items()):
             refusals.add_metric([code], count)
@@ -107,40 +113,48 @@ class _HostCollector(Collector):
 
     def _sessions(self, snapshot: RegistrySnapshot) -> Iterable[Metric]:
         limits, publishers = self._host.admission.limits, snapshot.publishers
-        sessions = GaugeMetricFamily("acutance_sessions", "Peers that send video, by state.", labels=["state"])
+        sessions = GaugeMetricFamily(
+            "acutance_sessions", "Number of sessions (peers that send video) by state.", labels=["state"]
+        )
         for state in ("connecting", "running", "closing"):
             sessions.add_metric([state], sum(publisher.state == state for publisher in publishers))
         yield sessions
-        yield GaugeMetricFamily("acutance_sessions_limit", "How many there may be.", limits.max_sessions)
-        yield GaugeMetricFamily("acutance_viewers", "Peers that watch a stream.", snapshot.viewers)
-        yield GaugeMetricFamily("acutance_viewers_limit", "How many there may be.", limits.max_viewers)
-        yield CounterMetricFamily("acutance_sessions_opened", "Sessions that were answered.", snapshot.opened)
-        yield CounterMetricFamily("acutance_sessions_ended", "Sessions that are over.", snapshot.ended)
-        rungs = GaugeMetricFamily("acutance_rung_sessions", "Sessions by what enhances them now.", labels=["student"])
+        yield GaugeMetricFamily("acutance_sessions_limit", "Maximum number of sessions.", limits.max_sessions)
+        yield GaugeMetricFamily("acutance_viewers", "Number of viewers (peers that watch a stream).", snapshot.viewers)
+        yield GaugeMetricFamily("acutance_viewers_limit", "Maximum number of viewers.", limits.max_viewers)
+        yield CounterMetricFamily("acutance_sessions_opened", "Number of sessions since the start.", snapshot.opened)
+        yield CounterMetricFamily("acutance_sessions_ended", "Number of sessions that have ended.", snapshot.ended)
+        students = GaugeMetricFamily(
+            "acutance_student_sessions", "Number of sessions by the student that enhances them.", labels=["student"]
+        )
         for rung in self._host.context.ladder.rungs:
-            rungs.add_metric([rung.name], sum(publisher.student == rung.name for publisher in publishers))
-        yield rungs
+            students.add_metric([rung.name], sum(publisher.student == rung.name for publisher in publishers))
+        yield students
         renditions: Counter[tuple[str, str]] = Counter()
         bits = 0
         for publisher in publishers:
             for rendition in publisher.stream.renditions:
                 renditions[rendition.variant, rendition.codec] += 1
                 bits += rendition.bitrate
-        encoders = GaugeMetricFamily("acutance_encoders", "Encoders at work.", labels=["variant", "codec"])
+        encoders = GaugeMetricFamily(
+            "acutance_encoders", "Number of running encoders by variant and codec.", labels=["variant", "codec"]
+        )
         for labels, count in sorted(renditions.items()):
             encoders.add_metric(labels, count)
         yield encoders
-        yield GaugeMetricFamily("acutance_encoder_bits_per_second", "What all encoders are set to.", bits)
+        yield GaugeMetricFamily(
+            "acutance_encoder_bits_per_second", "Sum of the bit rates of all encoders, in bit/s.", bits
+        )
 
     def _frames(self, snapshot: RegistrySnapshot) -> Iterable[Metric]:
         frames = CounterMetricFamily(
-            "acutance_frames", "Frames by what became of them; see docs/08-metrics.md.", labels=["outcome"]
+            "acutance_frames", "Number of frames by outcome, see docs/08-metrics.md.", labels=["outcome"]
         )
         for outcome, count in vars(snapshot.frames).items():
             frames.add_metric([outcome], count)
         yield frames
         yield CounterMetricFamily(
-            "acutance_messages_refused",
-            "Messages of peers' data channels that came too fast.",
+            "acutance_channel_messages_refused",
+            "Number of data channel messages that exceeded --max-messages-per-second.",
             snapshot.messages_refused,
         )

@@ -118,7 +118,7 @@ async def test_the_dashboard_asks_for_metrics_that_the_server_has(served: dict[s
     }
     counted = {name for name in known if not name.endswith(("_sum", "_count"))}
     assert counted - shown <= {
-        "acutance_messages_refused_total",
+        "acutance_channel_messages_refused_total",
         "acutance_sessions_opened_total",
         "acutance_sessions_ended_total",
     }, "what is measured is shown"

@@ -77,7 +77,7 @@ def _round(server: Watched, streams: Path, calls: int) -> Counter[str]:
 def _gauges(server: Watched) -> dict[str, float]:
     with urllib.request.urlopen(f"{server.url}/metrics") as response:
         text = response.read().decode()
-    wanted = ("acutance_tasks", "acutance_peer_connections", "acutance_sessions", "acutance_viewers")
+    wanted = ("acutance_event_loop_tasks", "acutance_peer_connections", "acutance_sessions", "acutance_viewers")
     gauges: dict[str, float] = dict.fromkeys(wanted, 0.0)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -117,7 +117,8 @@ def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
         gauges, last = _all_gone(server), quiet(server)
     print(
         f"\n{calls} calls: {first.rss:.1f} to {last.rss:.1f} MiB, {first.threads} to {last.threads} threads, "
-        f"{first.files} to {last.files} files, {before['acutance_tasks']:.0f} to {gauges['acutance_tasks']:.0f} tasks, "
+        f"{first.files} to {last.files} files, {before['acutance_event_loop_tasks']:.0f} to "
+        f"{gauges['acutance_event_loop_tasks']:.0f} tasks, "
         f"{gauges['acutance_peer_connections']:.0f} peer connections"
     )
     assert max(usage.files for usage in server.seen) > first.files, "the calls were not seen: this would see nothing"
