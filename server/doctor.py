@@ -1,4 +1,4 @@
-"""`acutance doctor`: one screen that says what this machine will do, and whether serving would fail."""
+"""`acutance doctor`: checks whether `acutance serve` would work on this host, and what it could do."""
 
 import json
 import socket
@@ -19,13 +19,13 @@ from acutance.server.security.access import is_loopback
 from acutance.server.sessions import capacity
 from acutance.server.sessions.capacity import SIZE
 from acutance.server.students.ladder import Ladder
-from acutance.server.telemetry import host_info as machine
+from acutance.server.telemetry import host_info
 
 _SOON_DAYS = 14
 
 
 class State(StrEnum):
-    """How a finding is to be taken."""
+    """Severity of a finding."""
 
     FINE = "ok"
     NOTE = "note"
@@ -34,21 +34,21 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        what: in a word or two.
-        state: `State.FAILS` where serving would fail.
-        said: what was found, and what to do where something is to be done.
+        subject: what was checked, in a word or two.
+        state: `State.FAILS` if `acutance serve` would fail.
+        message: the result, and what to do if something needs to be done.
     """
 
-    what: str
+    subject: str
     state: State
-    said: str
+    message: str
 
 
 def examine(options: ServeOptions) -> list[Finding]:
-    """Look at everything that `acutance serve` with these options needs. Takes a few seconds."""
+    """Check everything that `acutance serve` needs with these options. Takes a few seconds."""
     findings = [_versions(), _access(options), _tls(options), _port(options)]
     encoders = EncoderChoice.measure(usable_processors())
     try:
@@ -60,17 +60,17 @@ def examine(options: ServeOptions) -> list[Finding]:
 
 
 def doctor(options: ServeOptions, as_json: bool) -> bool:
-    """Print what was found; return whether serving would work."""
+    """Print the findings; return whether `acutance serve` would work."""
     findings = examine(options)
     works = all(finding.state is not State.FAILS for finding in findings)
     if as_json:
         listed = [asdict(one) for one in findings]
-        print(json.dumps({"works": works, "machine": machine.describe(), "findings": listed}))
+        print(json.dumps({"works": works, "host": host_info.describe(), "findings": listed}))
         return works
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for finding in findings:
         colour = {State.FINE: "green", State.NOTE: "yellow", State.FAILS: "red"}[finding.state]
-        table.add_row(finding.what, f"[{colour}]{finding.state}[/]", finding.said)
+        table.add_row(finding.subject, f"[{colour}]{finding.state}[/]", finding.message)
     console = Console()
     console.print(table)
     console.print("\n`acutance serve` would work." if works else "\n`acutance serve` would fail: see above.")
@@ -78,10 +78,10 @@ def doctor(options: ServeOptions, as_json: bool) -> bool:
 
 
 def _versions() -> Finding:
-    said = machine.describe()
-    named = ("python", "acutance", "aiortc", "av", "onnxruntime")
-    versions = ", ".join(f"{name} {said[name]}" for name in named)
-    return Finding("machine", State.FINE, f"{said['cpu']}; GPU: {said['gpu']}; {versions}")
+    host = host_info.describe()
+    packages = ("python", "acutance", "aiortc", "av", "onnxruntime")
+    versions = ", ".join(f"{name} {host[name]}" for name in packages)
+    return Finding("host", State.FINE, f"{host['cpu']}; GPU: {host['gpu']}; {versions}")
 
 
 def _access(options: ServeOptions) -> Finding:
@@ -89,13 +89,13 @@ def _access(options: ServeOptions) -> Finding:
         access = assembly.access(options, options.host)
         assembly.origins(options, options.host)
     except AssemblyError as error:
-        return Finding("who may", State.FAILS, str(error))
+        return Finding("access", State.FAILS, str(error))
     if not access.required:
-        whom = "everybody on this machine" if is_loopback(options.host) else "everybody who reaches the port (--open)"
-        return Finding("who may", State.FINE if is_loopback(options.host) else State.NOTE, whom)
+        everyone = "anyone on this host" if is_loopback(options.host) else "anyone who can reach the port (--open)"
+        return Finding("access", State.FINE if is_loopback(options.host) else State.NOTE, everyone)
     ways = [f"{len(access.tokens)} token(s)"] * bool(len(access.tokens))
     ways += [f"JSON Web Tokens of {access.verifier.issuer}"] if access.verifier else []
-    return Finding("who may", State.FINE, " and ".join(ways))
+    return Finding("access", State.FINE, " and ".join(ways))
 
 
 def _tls(options: ServeOptions) -> Finding:
@@ -105,8 +105,8 @@ def _tls(options: ServeOptions) -> Finding:
         return Finding("TLS", State.FAILS, str(error))
     if certificate is None:
         if is_loopback(options.host):
-            return Finding("TLS", State.FINE, "none is needed on localhost")
-        return Finding("TLS", State.NOTE, "none: browsers elsewhere give the page no camera without HTTPS")
+            return Finding("TLS", State.FINE, "not needed on localhost")
+        return Finding("TLS", State.NOTE, "none: browsers on other machines grant no camera access without HTTPS")
     days = (certificate.expires - datetime.now(UTC)).days
     state = State.NOTE if days < _SOON_DAYS else State.FINE
     return Finding("TLS", state, f"valid for {days} days, SHA-256 {certificate.fingerprint}")
@@ -116,7 +116,7 @@ def _port(options: ServeOptions) -> Finding:
     tcp = f"{options.host}:{options.port}"
     problem = _bound(socket.SOCK_STREAM, options.host, options.port)
     if problem is not None:
-        return Finding("ports", State.FAILS, f"TCP {tcp} cannot be listened on ({problem})")
+        return Finding("ports", State.FAILS, f"cannot listen on TCP {tcp} ({problem})")
     span = options.udp_port_range
     if span is None:
         return Finding("ports", State.FINE, f"TCP {tcp} is free; UDP: any free port (--udp-ports narrows it)")
@@ -127,12 +127,12 @@ def _port(options: ServeOptions) -> Finding:
 
 
 def _bound(kind: socket.SocketKind, host: str, port: int) -> str | None:
-    """Bind and let go; return why it did not work."""
+    """Bind a socket and close it; return why that failed, or None."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host or "0.0.0.0", port, type=kind)[0]
-        with socket.socket(family, kind) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
-            tried.bind(address)
+        with socket.socket(family, kind) as bound:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
+            bound.bind(address)
     except OSError as error:
         return error.strerror or str(error)
     return None
@@ -157,12 +157,12 @@ def _encoder(encoders: EncoderChoice) -> Finding:
 
 def _capacity(measured: capacity.Capacity, options: ServeOptions) -> Finding:
     each = ", ".join(
-        f"{measured.sessions(rung)} with {rung}" if seconds else f"{measured.sessions(rung)} passed through"
+        f"{measured.sessions(rung)} with {rung}" if seconds else f"{measured.sessions(rung)} unenhanced"
         for rung, seconds in measured.students.items()
     )
-    said = f"calls of 1280x720 at 30 frames/s at once, if nothing else runs: {each}"
+    calls = f"simultaneous calls of 1280x720 at 30 frames/s, if nothing else runs: {each}"
     if measured.most < 1:
-        return Finding("capacity", State.FAILS, f"{said}: this machine is too slow for calls of this size")
+        return Finding("capacity", State.FAILS, f"{calls}: this host is too slow for calls of this size")
     if measured.most < options.max_sessions:
-        return Finding("capacity", State.NOTE, f"{said}; --max-sessions is {options.max_sessions}")
-    return Finding("capacity", State.FINE, said)
+        return Finding("capacity", State.NOTE, f"{calls}; --max-sessions is {options.max_sessions}")
+    return Finding("capacity", State.FINE, calls)

@@ -1,4 +1,4 @@
-"""Log lines for people or for programs: which session they are about, and nobody's address unless asked for."""
+"""The log: lines for people or JSON for programs, with the session of each line and without peers' addresses."""
 
 import ipaddress
 import logging
@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 from pythonjsonlogger.json import JsonFormatter
 
-# Both tell of each candidate pair and packet at INFO.
+# Both log each candidate pair and packet at INFO.
 _CHATTY = ("aioice", "aiortc")
 _MAYBE_ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:])"
@@ -25,10 +25,10 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
     """Send the log to stderr.
 
     Args:
-        level: least level logged.
-        format: lines for people, or one JSON object a line with ``time``, ``level``, ``logger``, ``message`` and, where
-            a line is about one, ``session``.
-        addresses: whether peers' addresses may be in it, and each HTTP request is.
+        level: least severe level that is logged.
+        format: lines for people, or one JSON object per line with ``time``, ``level``, ``logger``, ``message`` and, if
+            the line is about a session, ``session``.
+        addresses: whether peers' addresses and each HTTP request are logged.
     """
     handler = logging.StreamHandler(sys.stderr)
     if format == "json":
@@ -36,7 +36,7 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
         handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
-    handler.addFilter(worth_a_line)
+    handler.addFilter(is_relevant)
     handler.addFilter(_with_session)
     if not addresses:
         handler.addFilter(_without_addresses)
@@ -44,12 +44,12 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("aiohttp.access").setLevel(logging.INFO if addresses else logging.WARNING)
-    # FFmpeg's own lines ("deprecated pixel format used") say nothing to whoever runs a server.
+    # FFmpeg's own lines ("deprecated pixel format used") do not help the operator of a server.
     logging.getLogger("libav").setLevel(logging.CRITICAL)
 
 
 class LogOnce:
-    """Logs the first event of each kind: what happens to one frame may happen to thirty a second."""
+    """Logs the first event of each kind: what happens to one frame may happen to 30 in a second."""
 
     def __init__(self, log: logging.Logger):
         self._log = log
@@ -70,8 +70,8 @@ class LogOnce:
         self._log.log(level, message, exc_info=error)
 
 
-def worth_a_line(record: logging.LogRecord) -> bool:
-    """Return whether a record is to be seen: aiohttp's traceback of what came in the place of HTTP is not."""
+def is_relevant(record: logging.LogRecord) -> bool:
+    """Return whether a record is logged; aiohttp's traceback of a malformed request is not."""
     error = record.exc_info[1] if record.exc_info else None
     return not (record.name == "aiohttp.server" and isinstance(error, (HttpProcessingError, RequestPayloadError)))
 
@@ -96,5 +96,5 @@ def _hidden(match: re.Match[str]) -> str:
         address = ipaddress.ip_address(match[0])
     except ValueError:
         return match[0]
-    # Where the server itself listens is no secret.
+    # The server's own listening address is not a peer's.
     return match[0] if address.is_loopback or address.is_unspecified else "(address)"

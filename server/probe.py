@@ -1,7 +1,7 @@
-"""`python -m acutance.server.probe [URL]`: whether the server of this machine answers, for a container's health check.
+"""`python -m acutance.server.probe [URL]`: checks whether the server on this host responds, for a container.
 
-Without a URL: `/health` on the port of ``ACUTANCE_PORT``, by HTTP or HTTPS, whichever it speaks. Exits with 1 where it
-does not answer, or not well. Imports nothing that takes long: a check runs every few seconds.
+Without a URL it requests `/health` on the port in ``ACUTANCE_PORT``, by HTTP and by HTTPS. It exits with 1 if there is
+no response or an error status. It imports only fast modules, because a container runs it every few seconds.
 """
 
 import os
@@ -10,18 +10,18 @@ import sys
 import urllib.error
 import urllib.request
 
-_WITHIN_S = 2.0
+_TIMEOUT_S = 2.0
 
 
-def answers(url: str) -> bool:
-    """Return whether a GET of this URL is answered with a status below 400 within 2 s; certificates are not checked."""
+def responds(url: str) -> bool:
+    """Return whether a GET of this URL gets a status below 400 within 2 s; certificates are not checked."""
     unchecked = ssl.create_default_context()
-    # It asks its own machine: whom the certificate names is no matter.
+    # The server is on the same host: its name in the certificate is irrelevant.
     unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
     try:
-        with urllib.request.urlopen(url, timeout=_WITHIN_S, context=unchecked):
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S, context=unchecked):
             return True
-    except (OSError, ValueError):  # urllib's errors are OSErrors; ValueError: no URL
+    except (OSError, ValueError):  # urllib's errors are OSErrors; ValueError: not a URL
         return False
 
 
@@ -29,7 +29,7 @@ def main() -> int:
     """Return the exit status."""
     own = f"127.0.0.1:{os.environ.get('ACUTANCE_PORT', '8080')}/health"
     urls = sys.argv[1:] or [f"{scheme}://{own}" for scheme in ("http", "https")]
-    return 0 if any(answers(url) for url in urls) else 1
+    return 0 if any(responds(url) for url in urls) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`acutance serve`: opens the student, listens until a signal comes, closes every peer."""
+"""`acutance serve`: opens the students, listens until a signal, and closes every session."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ from acutance.server.students.ladder import Ladder
 
 log = logging.getLogger(__name__)
 
-# Open HTTP requests get this long after a signal; peers are closed meanwhile. All is over within 5 s.
+# HTTP requests in progress get this time after a signal while peers are closed. Everything ends within 5 s.
 _SHUTDOWN_S = 2.0
 
 
@@ -45,14 +45,14 @@ def run(options: ServeOptions) -> None:
     encoders = EncoderChoice.measure(usable_processors())
     overdue = asyncio.run(_serve(options, entrance, ladder, encoders))
     if overdue:
-        # Python would wait for their threads, and a device that hangs may do so for ever.
-        log.error("ending without %d call(s) of a student that do not come back", overdue)
+        # Python would wait for their threads, and a device that hangs may never return.
+        log.error("ending with %d inference(s) that have hung", overdue)
         logging.shutdown()
         os._exit(0)
 
 
 async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, encoders: EncoderChoice) -> int:
-    # Returns how many calls of a student hang when all else has ended.
+    """Serve until a signal; return the number of inferences that have hung."""
     stopping = Stopping()
     stopping.listen()
     host = assembly.host(options, ladder, encoders)
@@ -64,7 +64,7 @@ async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, enco
         await _listen(runner, options, entrance.certificate)
         _greet(runner, options, host, entrance.certificate)
         watch = asyncio.create_task(entrance.certificate.watch()) if entrance.certificate is not None else None
-        # What there is now stays: collecting the garbage of a session that ended need not look through it.
+        # Objects that exist now stay until the end: garbage collection after a session need not visit them.
         gc.collect()
         gc.freeze()
         await stopping.drain(host.begin_draining, host.registry.publishers_gone, options.drain)
@@ -84,7 +84,7 @@ async def _listen(runner: web.AppRunner, options: ServeOptions, certificate: Cer
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise ServeError(
             f"cannot listen on {options.host}:{options.port} ({why}): "
-            "end what uses it or choose another --port or --host"
+            "stop the program that uses it, or choose another --port or --host"
         ) from error
 
 
@@ -97,13 +97,13 @@ def _greet(runner: web.AppRunner, options: ServeOptions, host: Host, certificate
     scheme = "https" if certificate is not None else "http"
     log.info("open %s://%s:%d", scheme, "localhost" if local else options.host, runner.addresses[0][1])
     if certificate is not None:
-        log.info("certificate until %s, SHA-256 %s", f"{certificate.expires:%Y-%m-%d}", certificate.fingerprint)
+        log.info("certificate valid until %s, SHA-256 %s", f"{certificate.expires:%Y-%m-%d}", certificate.fingerprint)
     if local:
         return
     if options.open:
-        log.warning("everybody who reaches %s can use this server (--open)", options.host)
+        log.warning("anyone who can reach %s can use this server (--open)", options.host)
     if certificate is None:
         log.warning(
-            "browsers elsewhere give this page no camera without HTTPS: give --tls-cert and --tls-key, or "
-            "--self-signed, or put a proxy with TLS in front"
+            "browsers on other machines grant no camera access without HTTPS: give --tls-cert and --tls-key, or "
+            "--self-signed, or use a reverse proxy with TLS"
         )

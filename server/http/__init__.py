@@ -1,4 +1,4 @@
-"""The HTTP side: aiohttp routes and middleware, metrics, health, and the OpenAPI description.
+"""HTTP: aiohttp routes and middleware, metrics, health, and the OpenAPI description.
 
 The only room with HTTP requests and responses of its own. Imported only by `serve`.
 """

@@ -1,4 +1,4 @@
-"""What the routes' modules find in the application."""
+"""Keys of the objects that routes get from the application."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""The HTTP of forwards: begin one, list them, end one."""
+"""Routes of forwards: start one, list them, end one."""
 
 from aiohttp import hdrs, web
 
@@ -12,7 +12,7 @@ _PATH = r"/streams/{stream:[^/]+}/forwards"
 
 
 def add_routes(app: web.Application, rules: ForwardRules) -> None:
-    """Add the routes to an application that has a `Host`."""
+    """Add the routes to an application that has a `HOST`."""
     app[FORWARDING] = rules
     app.router.add_post(_PATH, _begin)
     app.router.add_get(_PATH, _list)

@@ -1,15 +1,16 @@
-"""What every request passes before it reaches a route: its host, the page it comes from, how often, a token."""
+"""Checks each request before it reaches a route: its host, its origin, its rate and its token."""
 
 import ipaddress
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
 from acutance.server.errors import RequestError
+from acutance.server.http.middleware import Handler
 from acutance.server.http.responses import CODE, refusal, refusal_of
 from acutance.server.security.access import Access
 from acutance.server.security.addresses import client_network
@@ -18,25 +19,23 @@ from acutance.server.security.quota import Client
 from acutance.server.security.rate_limit import RequestRate
 from acutance.server.security.tokens import Caller
 
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 CALLER = web.RequestKey("caller", Caller)
 CLIENT = web.RequestKey("client", Client)
-# What a browser loads before it can ask its user for a token, and what a load balancer asks.
+# What a browser loads before it can ask its user for a token, and what a load balancer requests.
 PUBLIC = ("/", "/static/{path}", "/health", "/ready")
 _CHANGING = (hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE, hdrs.METH_PUT)
 
 
 @dataclass
 class Guard:
-    """The middleware. Deny by default: a route is closed unless it is listed as public.
+    """Makes the middleware. A route needs a token unless it is listed in `PUBLIC`.
 
     Attributes:
-        access: who may.
-        origins: from which pages.
-        rate: how often; None for any.
-        refusals: how many requests were turned away, here or behind, by the code of the answer.
-        proxies: networks whose ``X-Forwarded-For`` is believed.
+        access: checks tokens.
+        origins: checks from which web pages requests may come.
+        rate: limits the requests of each client that change something; None for no limit.
+        refusals: number of refused requests, here or by a route, by error code.
+        proxies: networks of reverse proxies whose ``X-Forwarded-For`` header is trusted.
     """
 
     access: Access = field(default_factory=Access)
@@ -46,10 +45,10 @@ class Guard:
     proxies: Collection[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
 
     def middleware(self) -> Middleware:
-        """Return it for an application; outside of what turns errors into answers."""
+        """Return the middleware; it must be outside of the one that turns errors into responses."""
 
         @web.middleware
-        async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             origin = request.headers.get(hdrs.ORIGIN)
             shared = origin is not None and self.origins.shares_with(origin)
             if origin is not None and shared and _is_preflight(request):
@@ -63,29 +62,29 @@ class Guard:
 
         return guard
 
-    async def _checked(self, request: web.Request, handler: _Handler, origin: str | None) -> web.StreamResponse:
+    async def _checked(self, request: web.Request, handler: Handler, origin: str | None) -> web.StreamResponse:
         network = client_network(self._address(request))
         host = request.headers.get(hdrs.HOST)
         if not self.origins.serves_host(host):
             return refusal(
                 421,
                 "bad_host",
-                f"This server is for its own machine: ask for it as localhost, not as {str(host)[:100]!r}, or start "
-                "it with that page's --origin.",
+                f"This server is for clients on its own host: use localhost in the URL, not {str(host)[:100]!r}, or "
+                "start it with --origin for that page.",
             )
         if request.method in _CHANGING:
-            if not self.origins.lets_in(origin, host):
+            if not self.origins.admits(origin, host):
                 return refusal(
                     403,
                     "bad_origin",
-                    f"Pages of {str(origin)[:99]} may not use this server: it was started without --origin for them.",
+                    f"Pages of {str(origin)[:99]} may not use this server: start it with --origin for them.",
                 )
             wait = self.rate.wait(network) if self.rate is not None else 0.0
             if wait > 0:
                 return refusal(
                     429,
                     "too_many_requests",
-                    "Too many requests from this address: wait, then try again.",
+                    "Too many requests from this client address: try again later.",
                     {"Retry-After": str(math.ceil(wait))},
                 )
         try:

@@ -1,19 +1,19 @@
-"""What /health and /ready say: to anybody whether the server lives, to those who may use it what runs."""
+"""The bodies of /health and /ready."""
 
 import importlib.metadata
 from typing import Any
 
 from acutance.server.sessions.host import Host
 
-# A loop that is this late serves nobody in real time.
+# With an event loop that is this late no call runs in real time.
 _STALLED_MS = 1000.0
 
 
 def state(host: Host) -> dict[str, Any]:
-    """Return what anybody may know: ``status``, whether it is ``ready`` for requests, and the ``reasons`` if not."""
+    """Return what every client may know: ``status``, and ``reasons`` if the server is not ``ready`` for sessions."""
     reasons = []
     if host.admission.draining:
-        reasons.append("the server is stopping: calls may end, none begins")
+        reasons.append("the server is stopping: calls may end, no session is admitted")
     if host.context.loop_lag.p99_ms() > _STALLED_MS:
         reasons.append(f"the event loop runs {host.context.loop_lag.p99_ms():.0f} ms late")
     status = "draining" if host.admission.draining else "stalled" if reasons else "ok"
@@ -21,7 +21,7 @@ def state(host: Host) -> dict[str, Any]:
 
 
 def details(host: Host) -> dict[str, Any]:
-    """Return what runs, for those who may use it."""
+    """Return the configuration and load of the server, for clients with a token."""
     best = host.context.ladder.best
     return {
         "version": importlib.metadata.version("acutance"),

@@ -1,4 +1,4 @@
-"""The HTTP of WHIP, WHEP and of every session's URL: headers and status codes, nothing else."""
+"""Routes of WHIP, WHEP and the URL of each session: headers and status codes, nothing else."""
 
 from aiohttp import hdrs, web
 
@@ -13,7 +13,7 @@ _STREAM = r"{stream:[^/]+}"
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the routes to an application that has a `Host`."""
+    """Add the routes to an application that has a `HOST`."""
     router = app.router
     for path in ("/whip", f"/whip/{_STREAM}"):
         router.add_post(path, _publish)
@@ -33,7 +33,7 @@ def add_routes(app: web.Application) -> None:
 
 
 def session_url(id: str) -> str:
-    """Return the path of a session: no query, for some clients write it into the path of the endpoint's URL."""
+    """Return the path of a session, without a query: some clients copy a query into the path of the endpoint's URL."""
     return f"/session/{id}"
 
 
@@ -58,7 +58,7 @@ def _created(created: whip.Created) -> web.Response:
         headers={hdrs.LOCATION: session_url(created.id), hdrs.ETAG: created.etag},
     )
     _add_links(response, created.links)
-    # The body is for this peer, once.
+    # The answer is for this peer alone, and for one connection.
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
 
@@ -74,7 +74,7 @@ async def _discover(request: web.Request) -> web.StreamResponse:
 
 async def _endpoint_options(request: web.Request) -> web.StreamResponse:
     response = web.Response(status=204, headers={hdrs.ALLOW: "POST, GET, HEAD, OPTIONS", "Accept-Post": whip.SDP})
-    # RFC 9725, section 4.6: the credentials are not for a preflight, which comes without a token.
+    # RFC 9725, section 4.6. A preflight has no token and must not see TURN credentials.
     if hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
         _add_links(response, request.app[HOST].context.network.links())
     return response

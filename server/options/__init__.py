@@ -1,4 +1,4 @@
-"""Every option once: its flag, environment variable and line in acutance.toml.
+"""The options of `acutance serve`: each has a flag, an environment variable and a line in acutance.toml.
 
-Pure values: this room builds nothing and imports no other room.
+Pure values: this package builds nothing and imports no other package of the server.
 """

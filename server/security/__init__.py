@@ -1,4 +1,4 @@
-"""Who may use the server: tokens, JWT, origins, rate limits, quotas, TLS; and requests to other servers.
+"""Authentication (tokens, JWT), web origins, rate limits, quotas, TLS, and requests to other servers.
 
 A leaf: imports no other room but `errors`.
 """

@@ -1,4 +1,4 @@
-"""Who may use the server: by token, by JWT, or everybody."""
+"""Authentication: by token, by JSON Web Token, or none."""
 
 import ipaddress
 import socket
@@ -14,11 +14,11 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="acutance"'}
 
 @dataclass
 class Access:
-    """What is asked of a request before it is served. Without tokens and JWTs, nothing.
+    """Checks the token of each request. If neither tokens nor a verifier are configured, no token is needed.
 
     Attributes:
-        tokens: those that were configured.
-        verifier: of an identity provider's tokens; None without one.
+        tokens: the configured bearer tokens.
+        verifier: checks JSON Web Tokens of an identity provider; None without one.
     """
 
     tokens: Tokens = field(default_factory=Tokens)
@@ -26,11 +26,11 @@ class Access:
 
     @property
     def required(self) -> bool:
-        """Whether a request needs a token."""
+        """Whether requests need a token."""
         return len(self.tokens) > 0 or self.verifier is not None
 
     async def caller(self, authorization: str | None) -> Caller:
-        """Return who sent this ``Authorization`` header (RFC 6750, section 2.1).
+        """Return the sender of an ``Authorization`` header (RFC 6750, section 2.1).
 
         Raises:
             RequestError: 401 if the token is missing or not valid, 503 if it cannot be checked now.
@@ -59,9 +59,9 @@ class Access:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether all addresses of a host name are this machine's own. Asks the system's resolver."""
+    """Return whether all addresses of a host name are loopback ones. Blocks while the system resolves the name."""
     try:
         addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
-    except (OSError, UnicodeError):  # no name, or one that none can be, with a label of more than 63 characters
+    except (OSError, UnicodeError):  # unknown, or malformed, such as with a label of more than 63 characters
         return False
     return all(ipaddress.ip_address(address).is_loopback for address in addresses)

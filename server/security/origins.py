@@ -1,4 +1,4 @@
-"""Which web pages may use the server: pure decisions over the Host and Origin headers of a request."""
+"""Web origins: from which pages requests may come, decided by the Host and Origin headers of a request."""
 
 import ipaddress
 import re
@@ -8,24 +8,24 @@ from urllib.parse import urlsplit
 
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 _HEADERS = "Authorization, Content-Type, If-Match, ETag"
-# What a script must be able to read of a WHIP answer (RFC 9725).
+# The headers of a WHIP response that a script must be able to read (RFC 9725).
 _EXPOSED = "Location, ETag, Link, Accept-Post, Retry-After, WWW-Authenticate"
-_PREFLIGHT_KEPT_S = 600
+_PREFLIGHT_MAX_AGE_S = 600
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:\d{1,5})?")
 
 
 class OriginError(ValueError):
-    """An origin that is none; the message says how one looks."""
+    """A malformed origin; the message shows the right form."""
 
 
 @dataclass(frozen=True)
 class Origins:
-    """The pages that may use the server beside its own.
+    """The origins of the web pages that may use the server, in addition to its own page.
 
     Attributes:
-        allowed: origins as browsers write them, ``https://example.org``, without a path.
-        loopback_only: whether the server is for this machine alone: then it must be asked by a name of this machine,
-            or a page elsewhere could have its own name point here (DNS rebinding).
+        allowed: origins as browsers send them, ``https://example.org``, without a path.
+        loopback_only: whether the server is for clients on its own host alone. Then the ``Host`` header must name this
+            host: another site could point its own name at the loopback address (DNS rebinding).
     """
 
     allowed: frozenset[str] = frozenset()
@@ -41,21 +41,21 @@ class Origins:
         return cls(frozenset(_checked(origin) for origin in given), loopback_only)
 
     def serves_host(self, host: str | None) -> bool:
-        """Return whether a request may name this host."""
+        """Return whether a request may have this ``Host`` header."""
         if not self.loopback_only:
             return True
-        return _is_this_machine(host or "") or any(_is_of(origin, host) for origin in self.allowed)
+        return _is_this_host(host or "") or any(_has_host(origin, host) for origin in self.allowed)
 
-    def lets_in(self, origin: str | None, host: str | None) -> bool:
-        """Return whether a page of this origin may change something here; programs send none."""
-        return origin is None or self.shares_with(origin) or _is_of(origin, host)
+    def admits(self, origin: str | None, host: str | None) -> bool:
+        """Return whether requests of this origin may change something; clients that are not browsers send no origin."""
+        return origin is None or self.shares_with(origin) or _has_host(origin, host)
 
     def shares_with(self, origin: str | None) -> bool:
-        """Return whether a page of this other origin may read answers (CORS)."""
+        """Return whether pages of this other origin may read responses (CORS)."""
         return origin is not None and origin.lower() in self.allowed
 
     def answer_headers(self, origin: str) -> dict[str, str]:
-        """Return what an allowed page's browser must see on an answer (Fetch standard, section 3.3)."""
+        """Return the headers of a response to an allowed page (CORS, Fetch standard, section 3.3)."""
         return {
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Expose-Headers": _EXPOSED,
@@ -63,11 +63,11 @@ class Origins:
         }
 
     def preflight_headers(self, origin: str) -> dict[str, str]:
-        """Return the answer to what an allowed page's browser asks first."""
+        """Return the headers of the response to a preflight request of an allowed page."""
         return self.answer_headers(origin) | {
             "Access-Control-Allow-Methods": _METHODS,
             "Access-Control-Allow-Headers": _HEADERS,
-            "Access-Control-Max-Age": str(_PREFLIGHT_KEPT_S),
+            "Access-Control-Max-Age": str(_PREFLIGHT_MAX_AGE_S),
         }
 
 
@@ -75,25 +75,25 @@ def _checked(origin: str) -> str:
     netloc = _netloc(origin)
     if not origin.lower().startswith(("http://", "https://")) or not netloc or "@" in netloc or origin.count("/") != 2:
         raise OriginError(
-            f"{origin[:100]!r} is no origin: write scheme and host as in https://example.org, without a path"
+            f"{origin[:100]!r} is not an origin: write scheme and host as in https://example.org, without a path"
         )
     return origin.lower()
 
 
-def _is_of(origin: str, host: str | None) -> bool:
+def _has_host(origin: str, host: str | None) -> bool:
     netloc = _netloc(origin)
     return netloc != "" and netloc == host
 
 
 def _netloc(origin: str) -> str:
-    """Return an origin's host and port; empty where it has none, as "null", or cannot be read."""
+    """Return host and port of an origin; empty for "null" and malformed ones."""
     try:
         return urlsplit(origin).netloc
-    except ValueError:  # half of the brackets of an IPv6 address
+    except ValueError:  # one bracket of an IPv6 address is missing
         return ""
 
 
-def _is_this_machine(host: str) -> bool:
+def _is_this_host(host: str) -> bool:
     match = _HOST.fullmatch(host)
     if match is None:
         return False

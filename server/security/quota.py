@@ -1,4 +1,4 @@
-"""How many sessions one address or one token may have at once: a pure decision."""
+"""Limits of sessions for each client and of handshakes: a pure decision."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ from acutance.server.security.tokens import Caller
 
 @dataclass(frozen=True)
 class Client:
-    """Whose a session is.
+    """The client that a session belongs to.
 
     Attributes:
-        caller: by token; everybody is the same without.
-        address: that the offer came from; empty where nobody knows.
+        caller: by its token; the same for all clients if no token is needed.
+        address: its IPv4 address or IPv6 network, see `addresses.client_network`; empty if unknown.
     """
 
     caller: Caller = field(default_factory=Caller)
@@ -21,11 +21,11 @@ class Client:
 
 @dataclass(frozen=True)
 class ActiveSession:
-    """One session for the count.
+    """A session or viewer that counts against the limits.
 
     Attributes:
-        client: whose it is.
-        connected: whether ICE and DTLS are through.
+        client: it belongs to this client.
+        connected: whether ICE and DTLS have completed.
     """
 
     client: Client
@@ -34,30 +34,31 @@ class ActiveSession:
 
 @dataclass(frozen=True)
 class Quota:
-    """The numbers; None for no limit.
+    """Limits of sessions and viewers at one time; None for no limit.
 
     Attributes:
-        per_address, per_token: sessions and viewers at once.
-        handshakes: of all addresses together, not connected yet.
+        per_address: of one client address.
+        per_token: of one token, unless the token has a limit of its own.
+        handshakes: of all clients together, that are not connected yet.
     """
 
     per_address: int | None = None
     per_token: int | None = None
     handshakes: int | None = None
 
-    def refusal_reason(self, client: Client, held: Iterable[ActiveSession]) -> str | None:
-        """Return why this client gets no other session beside those that are held, or None."""
-        held = list(held)
-        waiting = sum(not one.connected for one in held)
+    def refusal_reason(self, client: Client, active: Iterable[ActiveSession]) -> str | None:
+        """Return why this client may not start another session; None if it may."""
+        active = list(active)
+        waiting = sum(not one.connected for one in active)
         if self.handshakes is not None and waiting >= self.handshakes:
-            return f"{waiting} peers are about to connect, as many as the server takes at once"
+            return f"{waiting} peers are about to connect, the maximum of this server"
         if self.per_address is not None and client.address:
-            of_address = sum(one.client.address == client.address for one in held)
+            of_address = sum(one.client.address == client.address for one in active)
             if of_address >= self.per_address:
-                return f"this address has {of_address} sessions, as many as it may"
+                return f"this client address has {of_address} sessions, its maximum"
         most = client.caller.sessions if client.caller.sessions is not None else self.per_token
         if most is not None and client.caller.name:
-            of_token = sum(one.client.caller.name == client.caller.name for one in held)
+            of_token = sum(one.client.caller.name == client.caller.name for one in active)
             if of_token >= most:
-                return f"the token {client.caller.name} has {of_token} sessions, as many as it may"
+                return f"the token {client.caller.name} has {of_token} sessions, its maximum"
         return None

@@ -1,41 +1,41 @@
-"""How often something may happen: a token bucket, and one for each of as many addresses as fit."""
+"""Rate limits: a token bucket, and one for each client address."""
 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-# Some 200 bytes each. The longest unheard one goes first: it has been forgiven by then, or it is one of very many.
-_MOST_ADDRESSES = 10_000
-# A page that reconnects asks a few times at once.
+# About 200 bytes each. The one without requests for the longest time is dropped first: it is full again by then.
+_MOST_BUCKETS = 10_000
+# A page that reconnects sends a few requests at once.
 _BURST_SHARE = 0.25
 
 
 @dataclass
 class TokenBucket:
-    """Permits that come at a steady rate and are kept up to a number.
+    """A token bucket: permits accumulate at a constant rate up to a maximum.
 
     Attributes:
-        per_second: how many come.
-        most: how many are kept; it begins full.
-        clock: in seconds.
+        per_second: permits added each second.
+        most: maximum number of permits; the bucket starts full.
+        clock: monotonic time in seconds.
     """
 
     per_second: float
     most: float
     clock: Callable[[], float] = monotonic
     _permits: float = field(init=False)
-    _then: float = field(init=False)
+    _updated_at: float = field(init=False)
 
     def __post_init__(self) -> None:
         self._permits = self.most
-        self._then = self.clock()
+        self._updated_at = self.clock()
 
     def wait(self) -> float:
-        """Take a permit and return 0, or return after how many seconds there is one."""
+        """Take a permit and return 0; without one, return the seconds until there is one."""
         now = self.clock()
-        self._permits = min(self.most, self._permits + (now - self._then) * self.per_second)
-        self._then = now
+        self._permits = min(self.most, self._permits + (now - self._updated_at) * self.per_second)
+        self._updated_at = now
         if self._permits < 1:
             return (1 - self._permits) / self.per_second
         self._permits -= 1
@@ -43,7 +43,7 @@ class TokenBucket:
 
 
 class RequestRate:
-    """A bucket for each address; a quarter of a minute's permits may be used at once, one at the least."""
+    """A rate limit for each client address. A burst may have a quarter of the requests per minute, and at least one."""
 
     def __init__(self, per_minute: float, clock: Callable[[], float] = monotonic):
         self._per_minute = per_minute
@@ -51,11 +51,11 @@ class RequestRate:
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, address: str) -> float:
-        """Take a permit of an address and return 0, or return after how many seconds there is one."""
+        """Take a permit of an address and return 0; without one, return the seconds until there is one."""
         bucket = self._buckets.pop(address, None)
         if bucket is None:
             bucket = TokenBucket(self._per_minute / 60, max(1.0, self._per_minute * _BURST_SHARE), self._clock)
         self._buckets[address] = bucket
-        if len(self._buckets) > _MOST_ADDRESSES:
+        if len(self._buckets) > _MOST_BUCKETS:
             self._buckets.popitem(last=False)
         return bucket.wait()

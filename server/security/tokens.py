@@ -1,4 +1,4 @@
-"""Bearer tokens with names: who may use the server, and how many sessions at once."""
+"""Bearer tokens, each with a name and perhaps a limit of sessions."""
 
 import hashlib
 import hmac
@@ -7,23 +7,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-# 16 characters of a random token hold 64 bits and more; what people think up is shorter.
+# 16 characters of a random token have 64 bits or more; shorter ones can be guessed.
 SHORTEST = 16
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,64})(/(?P<sessions>[1-9]\d{0,5}))?:(?P<secret>.*)")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750, section 2.1: b64token
 
 
 class TokenError(ValueError):
-    """A token that cannot be used; the message says which one by its place or name, never the secret."""
+    """A token that cannot be used; the message has its position, never the secret."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, as far as the server knows.
+    """The sender of a request, as far as the server knows.
 
     Attributes:
-        name: of the token, or of a JWT's subject; empty where nobody needs one.
-        sessions: at most at once; None for no limit of its own.
+        name: of its token, or subject of its JWT; empty if no token is needed.
+        sessions: maximum number of sessions at one time; None for the server's limit.
     """
 
     name: str = ""
@@ -31,7 +31,7 @@ class Caller:
 
 
 class Tokens:
-    """The tokens of a server; knows their digests only."""
+    """The tokens of a server; only their digests are kept."""
 
     def __init__(self, given: Iterable[str] = ()):
         """Take tokens as ``SECRET``, ``NAME:SECRET`` or ``NAME/SESSIONS:SECRET``.
@@ -48,12 +48,13 @@ class Tokens:
         name = named["name"] if named else f"token {number}"
         secret = named["secret"] if named else token
         if len(secret) < SHORTEST or not _SECRET.fullmatch(secret):
+            # Not its name: it may be the first half of a secret with a colon.
             raise TokenError(
-                f"{name}: a secret has at least {SHORTEST} characters of A-Z a-z 0-9 . _ ~ + / = -, as "
+                f"token {number}: a secret has at least {SHORTEST} characters of A-Z a-z 0-9 . _ ~ + / = -, as "
                 "`openssl rand -base64 24` makes them; write it as SECRET, NAME:SECRET or NAME/SESSIONS:SECRET"
             )
         if any(caller.name == name for _, caller in self._callers):
-            raise TokenError(f"{name}: two tokens have this name")
+            raise TokenError(f"token {number}: another one has the name {name}")
         sessions = int(named["sessions"]) if named and named["sessions"] else None
         self._callers.append((_digest(secret), Caller(name, sessions)))
 
@@ -61,7 +62,7 @@ class Tokens:
         return len(self._callers)
 
     def caller(self, secret: str) -> Caller | None:
-        """Return whose secret this is, in a time that depends neither on it nor on the tokens' contents."""
+        """Return the caller with this secret; None if there is none. The time does not depend on the secrets."""
         digest = _digest(secret)
         found = None
         for known, caller in self._callers:
@@ -71,10 +72,10 @@ class Tokens:
 
 
 def read_token_file(path: Path) -> list[str]:
-    """Return the tokens of a file, one a line; empty lines and those that begin with # do not count.
+    """Return the tokens of a file, one per line; empty lines and lines that begin with # are ignored.
 
     Raises:
-        TokenError: it cannot be read, or has none.
+        TokenError: it cannot be read, or contains no token.
     """
     try:
         lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
@@ -82,7 +83,7 @@ def read_token_file(path: Path) -> list[str]:
         raise TokenError(f"the token file {path} cannot be read ({error})") from error
     tokens = [line for line in lines if line and not line.startswith("#")]
     if not tokens:
-        raise TokenError(f"the token file {path} has no token: write one a line, as NAME:SECRET")
+        raise TokenError(f"the token file {path} has no token: write one per line, as NAME:SECRET")
     return tokens
 
 

@@ -111,8 +111,8 @@ def _origin(given: bytes) -> None:
     header = _header(given)
     for origins in (Origins(), Origins(frozenset(["https://page.example"]), loopback_only=True)):
         origins.serves_host(header)
-        origins.lets_in(header, "localhost:8080")
-        origins.lets_in("http://localhost:8080", header)
+        origins.admits(header, "localhost:8080")
+        origins.admits("http://localhost:8080", header)
     Origins.of([header])
 
 

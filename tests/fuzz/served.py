@@ -19,7 +19,7 @@ from aiortc import RTCPeerConnection
 from acutance.model.engine.engine import Engine
 from acutance.server.http.app import create_app
 from acutance.server.http.guard import Guard
-from acutance.server.logs import worth_a_line
+from acutance.server.logs import is_relevant
 from acutance.server.options.session_limits import Limits
 from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Quota
@@ -182,7 +182,7 @@ class _Faults(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.seen: list[str] = []
-        self.addFilter(worth_a_line)
+        self.addFilter(is_relevant)
         self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -16,40 +16,40 @@ def _ask(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[s
         code = main(["doctor", "--json", "--student", "nano", *options])
     except SystemExit as ended:
         code = int(ended.code or 0)
-    said = json.loads(capsys.readouterr().out)
-    assert said["works"] is (code == 0)
-    return code, {one["what"]: (one["state"], one["said"]) for one in said["findings"]}
+    report = json.loads(capsys.readouterr().out)
+    assert report["works"] is (code == 0)
+    return code, {one["subject"]: (one["state"], one["message"]) for one in report["findings"]}
 
 
-def test_it_says_what_this_machine_will_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     self_signed(tmp_path)
     tls = ("--tls-cert", str(tmp_path / "certificate.pem"), "--tls-key", str(tmp_path / "key.pem"))
     code, findings = _ask(capsys, "--port", "0", "--host", "0.0.0.0", "--token", "correct-horse-battery", *tls)
     assert code == 0
-    assert set(findings) == {"machine", "who may", "TLS", "ports", "students", "encoder", "capacity"}
-    assert findings["who may"] == ("ok", "1 token(s)")
+    assert set(findings) == {"host", "access", "TLS", "ports", "students", "encoder", "capacity"}
+    assert findings["access"] == ("ok", "1 token(s)")
     assert "valid for 36" in findings["TLS"][1]
     assert "nano" in findings["students"][1]
-    assert "passed through" in findings["capacity"][1]
+    assert "unenhanced" in findings["capacity"][1]
 
 
 @pytest.mark.parametrize(
-    ("options", "what", "said"),
+    ("options", "subject", "message"),
     [
-        (("--host", "0.0.0.0"), "who may", "can be reached from other machines"),
-        (("--token", "short"), "who may", "at least 16 characters"),
+        (("--host", "0.0.0.0"), "access", "can be reached from other machines"),
+        (("--token", "short"), "access", "at least 16 characters"),
         (("--tls-cert", "nowhere.pem", "--tls-key", "nowhere.pem"), "TLS", "cannot be used"),
         (("--student", "mine.onnx"), "students", "no student"),
     ],
 )
-def test_what_would_fail_is_said_and_the_exit_code_says_so(
-    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], what: str, said: str
+def test_a_failed_check_is_reported_and_sets_the_exit_code(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], subject: str, message: str
 ) -> None:
     code, findings = _ask(capsys, "--port", "0", *options)
     assert code == 1
-    state, words = findings[what]
+    state, printed = findings[subject]
     assert state == "fails"
-    assert said in words
+    assert message in printed
 
 
 def test_a_port_in_use_is_found(capsys: pytest.CaptureFixture[str]) -> None:

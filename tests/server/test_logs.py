@@ -16,7 +16,7 @@ def _as_before() -> Iterator[None]:
     root.handlers[:], root.level = handlers, level
 
 
-def test_a_line_for_programs_is_one_object_with_its_session(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_json_line_is_one_object_with_its_session(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("info", "json", addresses=False)
     logging.getLogger("acutance.server.rtc.connection").info("session %s closed: %s", "a1b2c3", "the peer is gone")
     line = json.loads(capsys.readouterr().err)
@@ -31,25 +31,25 @@ def test_a_line_for_programs_is_one_object_with_its_session(capsys: pytest.Captu
 
 @pytest.mark.parametrize("address", ["192.0.2.17", "2001:db8::17", "fe80::1"])
 @pytest.mark.parametrize("format", ["json", "console"])
-def test_nobodys_address_is_logged_unless_asked_for(
+def test_peers_addresses_are_logged_only_on_request(
     capsys: pytest.CaptureFixture[str], format: logs.Format, address: str
 ) -> None:
     for wanted in (False, True):
         logs.set_up("info", format, addresses=wanted)
         logging.getLogger("aioice").warning("no answer from (%r, 5000) at 09:22:42 on 127.0.0.1", address)
-        said = capsys.readouterr().err
-        assert (address in said) is wanted
-        assert ("(address)" in said) is not wanted
-        assert "09:22:42 on 127.0.0.1" in said
+        printed = capsys.readouterr().err
+        assert (address in printed) is wanted
+        assert ("(address)" in printed) is not wanted
+        assert "09:22:42 on 127.0.0.1" in printed
 
 
-def test_what_strangers_send_in_the_place_of_http_makes_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_malformed_request_logs_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("info", "console", addresses=False)
     for error in (BadHttpMessage("no HTTP"), OSError("ours")):
         logging.getLogger("aiohttp.server").error("Error handling request", exc_info=error)
-    said = capsys.readouterr().err
-    assert "ours" in said
-    assert "no HTTP" not in said
+    printed = capsys.readouterr().err
+    assert "ours" in printed
+    assert "no HTTP" not in printed
 
 
 def test_each_kind_is_logged_once_and_kinds_do_not_fill_memory(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,12 @@ NOBODY = Client()
     [
         (Quota(), ANNA, [ActiveSession(ANNA, True)] * 99, None),
         (Quota(per_address=2), ANNA, [ActiveSession(ANNA, True)], None),
-        (Quota(per_address=2), ANNA, [ActiveSession(ANNA, True), ActiveSession(BERTA, True)], "this address has 2"),
+        (
+            Quota(per_address=2),
+            ANNA,
+            [ActiveSession(ANNA, True), ActiveSession(BERTA, True)],
+            "this client address has 2",
+        ),
         (Quota(per_address=1), NOBODY, [ActiveSession(NOBODY, True)], None),
         (Quota(per_token=2), ANNA, [ActiveSession(ANNA, True), ActiveSession(BERTA, True)], None),
         (Quota(per_token=2), ANNA, [ActiveSession(ANNA, True)] * 2, "the token anna has 2"),

@@ -21,9 +21,10 @@ def test_a_secret_names_its_caller_and_nothing_else_does() -> None:
     ("given", "said"),
     [
         (["short"], "token 1: a secret has at least 16"),
-        ([f"anna:{SECRET}", "berta:geheim"], "berta: a secret has at least 16"),
-        ([f"anna:{SECRET} {SECRET}"], "anna: a secret has"),
-        ([f"anna:{SECRET}", f"anna:{OTHER}"], "two tokens have this name"),
+        ([f"anna:{SECRET}", "berta:geheim"], "token 2: a secret has at least 16"),
+        ([f"anna:{SECRET} {SECRET}"], "token 1: a secret has"),
+        (["geheim:geheim"], "token 1: a secret has at least 16"),
+        ([f"anna:{SECRET}", f"anna:{OTHER}"], "token 2: another one has the name anna"),
     ],
 )
 def test_a_token_that_cannot_be_used_is_named_without_its_secret(given: list[str], said: str) -> None:
