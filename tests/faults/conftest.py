@@ -18,23 +18,24 @@ from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder
 from tests.faults.witness import Client, Witness
 
-# Of a bystander's frames, on a machine that does other things, too.
+# Share of a bystander's frames that must return, on a busy host.
 _UNHARMED = 0.8
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    """The student that ships, on this machine's CPU."""
+    """The student that ships, on the CPU."""
     return Engine.open("nano", provider="cpu")
 
 
 @dataclass
 class Scene:
-    """A server with two calls: one that has the trouble, and one beside it.
+    """A server with two calls: one that has a fault, and one beside it.
 
     Attributes:
-        host: of the server.
+        host: the sessions of the server.
         call: joins another peer.
+        bystander: the call that has no fault.
     """
 
     host: Host
@@ -43,7 +44,7 @@ class Scene:
 
     @contextmanager
     def nobody_else_notices(self) -> Iterator[None]:
-        """Hold that the bystander goes on seeing its frames."""
+        """Assert that the bystander's frames go on returning."""
         begun = monotonic()
         yield
         assert self.bystander.ended is None
@@ -52,7 +53,7 @@ class Scene:
 
 
 def ladder_of(*engines: object) -> Ladder:
-    """Students that are said to be cheap, so that a busy test machine does not step down, and passing through."""
+    """Students that count as cheap, so that the governor does not step down on a busy host, and passing through."""
     ladder = Ladder([])
     ladder.engines = {engine.student.name: engine for engine in engines}  # type: ignore[attr-defined]
     ladder.rungs = [*(Rung(name, 1e-9) for name in ladder.engines), Rung(PASS)]
@@ -64,7 +65,7 @@ type Stage = Callable[..., Awaitable[Scene]]
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    """Open a server with these students and a bystander in it."""
+    """Start a server with these students and a bystander."""
     clients: list[Client] = []
     peers: list[Witness] = []
 

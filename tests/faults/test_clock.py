@@ -1,4 +1,4 @@
-"""Clocks that jump: the sender's time stamps, and the wall clock of the machine."""
+"""Clocks that jump: the sender's time stamps, and the wall clock of the host."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What cannot be decoded: the picture is back when the sender is, whatever came in between."""
+"""Data that cannot be decoded: frames return again as soon as the sender sends valid ones."""
 
 import random
 from time import monotonic

@@ -1,4 +1,4 @@
-"""Students that fail: the picture goes on, and says why it is not enhanced."""
+"""Students that fail: the video goes on, and the statistics say why it is not enhanced."""
 
 import threading
 from collections.abc import Callable

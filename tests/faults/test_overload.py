@@ -1,4 +1,4 @@
-"""More work than the machine can do: the governor takes a cheaper way, and no call falls behind."""
+"""More work than the host can do: the governor takes a cheaper student, and no call falls behind."""
 
 import time
 from time import monotonic

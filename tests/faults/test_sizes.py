@@ -85,4 +85,4 @@ async def test_another_size_each_second_comes_back_at_the_calls_size(stage: Stag
     assert {seen.size for seen in peer.seen} == {(640, 360)}
     assert peer.longest_gap() < 0.7
     keyframes = peer.last["keyframes"]
-    assert keyframes <= 3, f"{keyframes} keyframes for pictures of one size"
+    assert keyframes <= 3, f"{keyframes} keyframes for frames of one size"

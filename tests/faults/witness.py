@@ -1,4 +1,4 @@
-"""A peer that notes when it sees which picture, and how large it is."""
+"""A peer that records each returned frame: its number, size and time."""
 
 import asyncio
 import itertools
@@ -22,7 +22,7 @@ type Client = TestClient  # type: ignore[type-arg]
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture that came back: its number where it bears one, its size, and when it was there."""
+    """A returned frame: its number if it has one, its size in pixels, and the time of its arrival in seconds."""
 
     number: int | None
     size: tuple[int, int]
@@ -33,7 +33,7 @@ class Witness(Peer):
     """A peer with any camera.
 
     Attributes:
-        seen: in the order in which it came back.
+        seen: the returned frames, in order of arrival.
     """
 
     def __init__(self, camera: MediaStreamTrack | None = None) -> None:
@@ -54,31 +54,33 @@ class Witness(Peer):
 
     @property
     def last(self) -> dict[str, Any]:
-        """What the server said of itself last."""
+        """The last message of statistics."""
         return next(message for message in reversed(self.statistics) if message["type"] == "stats")
 
     async def sees(self, count: int = 15) -> None:
-        """Wait for more pictures."""
+        """Wait for this many more frames."""
         wanted = len(self.seen) + count
         await until(lambda: len(self.seen) >= wanted)
 
-    async def is_told(self, **said: object) -> None:
-        """Wait until the server says so in its figures."""
+    async def is_told(self, **fields: object) -> None:
+        """Wait until the last message of statistics has these fields."""
         await until(
-            lambda: any(message["type"] == "stats" for message in self.statistics) and said.items() <= self.last.items()
+            lambda: (
+                any(message["type"] == "stats" for message in self.statistics) and fields.items() <= self.last.items()
+            )
         )
 
     def longest_gap(self, since: float = 0.0) -> float:
-        """Return the longest time without a picture, in seconds."""
+        """Return the longest time between two returned frames, in seconds."""
         times = [seen.at for seen in self.seen if seen.at >= since]
         return max(after - before for before, after in itertools.pairwise(times))
 
     def share_seen(self, since: float, until: float) -> float:
-        """Return the share of the frames of that time, sent 30 times a second, that came back."""
+        """Return the share of the frames sent in a period, 30 a second, that returned."""
         return sum(since <= seen.at <= until for seen in self.seen) / (30 * (until - since))
 
     def see(self, frame: av.VideoFrame) -> None:
-        """Note a picture that came back."""
+        """Record a returned frame."""
         number = barcode.read(plane_view(frame, 0))
         self.seen.append(Seen(number, (frame.width, frame.height)))
         if number is not None:
@@ -86,16 +88,16 @@ class Witness(Peer):
 
 
 class CodedCamera(MediaStreamTrack):
-    """Sends what the test makes, in real time: frames, which it encodes, or bytes in the place of an encoded one.
+    """Sends what the test provides, in real time: frames, which it encodes, or bytes in place of an encoded frame.
 
-    Begins again with the first one after the last.
+    Starts again with the first one after the last.
 
     Attributes:
-        shots: what is sent.
-        encoder: of the frames.
-        sent: how many went.
-        rate: of the shots, a second.
-        ahead: seconds that are added to the time stamps.
+        shots: the frames and bytes.
+        encoder: encoder of the frames.
+        sent: number of shots sent.
+        rate: shots a second.
+        ahead: seconds added to the time stamps.
     """
 
     kind = "video"

@@ -1,4 +1,4 @@
-"""Ingests that send a forward elsewhere, or answer what nobody foresaw: it goes nowhere else, and is tried again."""
+"""Ingests that redirect a forward, or answer something unforeseen: it goes to no other host, and is tried again."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,6 +1,6 @@
-"""Lost packets, an outage, another size in mid-stream: the picture is back within two seconds of the line's return.
+"""Lost packets, an outage, a change of size: frames arrive again within two seconds of the network's recovery.
 
-The line breaks below SRTP, where a network does: in the client's ICE transport, both ways.
+The network is impaired below SRTP, in both directions of the client's ICE transport.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
-from tests.server.bad_line import BadLine, Way
+from tests.server.impaired_network import Direction, ImpairedNetwork
 from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
 
 BACK_WITHIN_S = 2.0
 
 
 class Caller(Peer):
-    """A peer whose receiver copes with loss as a browser's does, on a line that the test breaks."""
+    """A peer whose receiver copes with loss as a browser's does, on a network that the test impairs."""
 
     def __init__(self, camera: SoftCamera) -> None:
         super().__init__(camera)
-        self.line = BadLine()
+        self.network = ImpairedNetwork()
         self.arrivals: list[float] = []
         self._watching: asyncio.Task[None] | None = None
 
@@ -40,10 +40,10 @@ class Caller(Peer):
         arrived = self.arrivals.append
         feed = FrameFeed(receiver, lambda *_: arrived(asyncio.get_running_loop().time()), lambda: None)
         self._watching = asyncio.create_task(feed.watch())
-        self.line.lay(receiver.transport.transport)
+        self.network.attach(receiver.transport.transport)
 
     async def seconds_until_news(self) -> float:
-        """Wait for three pictures that are yet to be sent; return how long that took."""
+        """Wait for three frames that have not been sent yet; return the seconds that took."""
         loop = asyncio.get_running_loop()
         begun, sent, seen = loop.time(), self.camera.sent, len(self.order)
         await until(lambda: sum(number >= sent for number in self.order[seen:]) >= 3)
@@ -53,7 +53,7 @@ class Caller(Peer):
         if self._watching is not None:
             self._watching.cancel()
         await super().close()
-        await self.line.close()
+        await self.network.close()
 
 
 @pytest.fixture
@@ -72,45 +72,45 @@ async def caller(client: TestClient) -> AsyncIterator[Caller]:  # type: ignore[t
     await caller.close()
 
 
-@pytest.mark.parametrize("way", list(Way))
-async def test_one_packet_lost_for_good(caller: Caller, way: Way) -> None:
-    caller.line.lose_for_good(way)
-    await until(lambda: caller.line.lost)
+@pytest.mark.parametrize("direction", list(Direction))
+async def test_one_packet_lost_for_good(caller: Caller, direction: Direction) -> None:
+    caller.network.lose_for_good(direction)
+    await until(lambda: caller.network.lost)
     assert await caller.seconds_until_news() < BACK_WITHIN_S
 
 
 async def test_five_percent_of_all_packets_lost_both_ways_on_a_long_line(caller: Caller) -> None:
     dice = random.Random(7)
-    caller.line.delay = 0.05
-    caller.line.loses = lambda *_: dice.random() < 0.05
+    caller.network.delay = 0.05
+    caller.network.loses = lambda *_: dice.random() < 0.05
     begun = len(caller.arrivals)
     await asyncio.sleep(5)
-    caller.line.loses = lambda *_: False
-    assert caller.line.lost > 5
+    caller.network.loses = lambda *_: False
+    assert caller.network.lost > 5
     assert await caller.seconds_until_news() < BACK_WITHIN_S
     arrivals = caller.arrivals[begun:]
     gaps = [after - before for before, after in pairwise(arrivals)]
     assert max(gaps) < BACK_WITHIN_S, "nor does it freeze meanwhile"
-    # What waits for a retransmission comes in a burst, of which the newest wins.
+    # Frames that waited for a retransmission arrive in a burst, of which the newest wins.
     assert len(arrivals) > 50, "a third of the frames at least"
 
 
 async def test_an_outage_of_five_seconds(caller: Caller) -> None:
-    caller.line.loses = lambda *_: True
+    caller.network.loses = lambda *_: True
     await asyncio.sleep(5)
-    caller.line.loses = lambda *_: False
+    caller.network.loses = lambda *_: False
     assert await caller.seconds_until_news() < BACK_WITHIN_S
 
 
 async def test_a_sender_of_whom_no_picture_can_be_made_is_told_to_begin_anew(caller: Caller) -> None:
-    caller.line.lose_every_second(Way.OUT)
+    caller.network.lose_every_second(Direction.OUT)
     await until(lambda: any(message["type"] == "restart_sender" for message in caller.statistics))
-    caller.line.loses = lambda *_: False
+    caller.network.loses = lambda *_: False
     assert await caller.seconds_until_news() < BACK_WITHIN_S
 
 
 class Shrinking(SoftCamera):
-    """Sends pictures of other sizes for a while, as browsers do on a poor line."""
+    """Sends frames of other sizes for a while, as browsers do on a poor connection."""
 
     size: tuple[int, int] | None = None
 
@@ -138,9 +138,9 @@ async def test_a_change_of_size_keeps_the_returned_one_and_makes_no_keyframes(
         keyframes = caller.statistics[-1]["keyframes"]
         for size in ((WIDTH // 2, HEIGHT // 2), (320, 182), None):
             camera.size = size
-            came = list(size or (WIDTH, HEIGHT))
+            incoming = list(size or (WIDTH, HEIGHT))
             seen = len(caller.arrivals)
-            await until(lambda came=came: caller.statistics[-1]["size_in"] == came)
+            await until(lambda incoming=incoming: caller.statistics[-1]["size_in"] == incoming)
             await until(lambda seen=seen: len(caller.arrivals) >= seen + 10)
             assert caller.statistics[-1]["size_out"] == [WIDTH, HEIGHT]
         gaps = [after - before for before, after in pairwise(caller.arrivals)]

@@ -1,4 +1,4 @@
-"""Two real aiortc peers on this machine: the whole way of a frame, by the door that everybody uses."""
+"""Two real aiortc peers on this host: the whole path of a frame, over the public interface."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -25,17 +25,17 @@ from tests.server.peers import HEIGHT, PICTURE, WIDTH, Peer, SoftCamera, until
 
 
 class Recorder(Enhancer):
-    """The real one; it keeps the pictures as the server got them."""
+    """The real enhancer; it keeps the frames as the server received them."""
 
     def __init__(self, ladder: Ladder) -> None:
         super().__init__(ladder)
-        self.came: dict[int, np.ndarray] = {}
+        self.incoming: dict[int, np.ndarray] = {}
 
     def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
         luma = plane_view(frame, 0)
         number = barcode.read(luma)
         if number is not None:
-            self.came[number] = luma[PICTURE].copy()
+            self.incoming[number] = luma[PICTURE].copy()
         return super().enhance(frame, treatment, hints)
 
 
@@ -47,7 +47,7 @@ def recorder(ladder: Ladder) -> Recorder:
 @pytest.fixture
 async def host(ladder: Ladder, recorder: Recorder) -> Host:
     limits = Limits(handshake_timeout=0.5, idle_timeout=1.0, govern=False)
-    # What else runs on the test machine decides nothing here.
+    # Other programs on the test host must not decide what is admitted.
     return Host(ladder, limits, AdmissionLimits(max_sessions=2, check_load=False), make_enhancer=lambda _: recorder)
 
 
@@ -82,20 +82,20 @@ async def test_frames_come_back_in_order_and_sharper_than_they_were_sent(
     await until(lambda: len(peer.order) >= 90)
     assert peer.order == sorted(set(peer.order)), "in order, none twice"
     lost = peer.order[-1] - peer.order[0] + 1 - len(peer.order)
-    assert lost <= 0.2 * len(peer.order), "a shared machine may drop some: newest wins"
+    assert lost <= 0.2 * len(peer.order), "a busy host may drop some: newest wins"
 
     # From the second second on: both rate controls have settled.
     numbers = [number for number in peer.order if 30 <= number < 120][::10]
-    uplink = np.mean([_ssim(peer, number, recorder.came[number]) for number in numbers])
+    uplink = np.mean([_ssim(peer, number, recorder.incoming[number]) for number in numbers])
     returned = np.mean([_ssim(peer, number, peer.pictures[number]) for number in numbers])
     assert returned > uplink + 0.001
 
 
-def _ssim(peer: Peer, number: int, picture: np.ndarray) -> float:
+def _ssim(peer: Peer, number: int, frame: np.ndarray) -> float:
     return float(
         structural_similarity(
             peer.camera.pristine[number][PICTURE],
-            picture,
+            frame,
             gaussian_weights=True,
             sigma=1.5,
             use_sample_covariance=False,

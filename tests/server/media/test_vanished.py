@@ -1,4 +1,4 @@
-"""Peers that vanish without a goodbye: killed, unplugged, asleep. Their sockets close, and nothing is said."""
+"""Peers that vanish: killed, unplugged, asleep. Their sockets close without a DTLS alert."""
 
 from collections.abc import AsyncIterator
 
@@ -38,7 +38,7 @@ async def test_the_name_of_a_publisher_that_vanished_is_free_after_the_idle_time
     assert await viewer.post(client, "/whep/stage") == 201
     await until(lambda: len(viewer.order) >= 5)
     _vanish(vanished)
-    assert await successor.post(client, "/whip/stage") == 409, "it may come back"
+    assert await successor.post(client, "/whip/stage") == 409, "the publisher may reconnect"
     await until(lambda: len(host.registry.publishers) == 0)
     await until(lambda: host.registry.viewer_count == 0)  # its viewers are told
     assert await successor.post(client, "/whip/stage") == 201

@@ -1,4 +1,4 @@
-"""What a call may not do, and what it is told: over real connections."""
+"""Limits of a session, and the messages about them, over real connections."""
 
 import asyncio
 import json
@@ -40,15 +40,15 @@ async def call(ladder: Ladder) -> AsyncIterator[Call]:
         await client.close()
 
 
-def _goodbye(peer: Peer) -> str:
-    return next((said["reason"] for said in peer.statistics if said["type"] == "closing"), "")
+def _closing_reason(peer: Peer) -> str:
+    return next((message["reason"] for message in peer.statistics if message["type"] == "closing"), "")
 
 
 async def test_a_call_that_is_too_long_is_ended_with_the_reason(call: Call) -> None:
     peer, host = await call(Limits(govern=False, max_session_length=2.0))
     await until(lambda: len(peer.order) >= 10)
     await until(lambda: len(host.registry.publishers) == 0)
-    assert _goodbye(peer) == "a call may last 2 s here"
+    assert _closing_reason(peer) == "a call may last 2 s here"
 
 
 async def test_a_picture_that_is_too_large_ends_the_call_with_the_reason(call: Call) -> None:
@@ -74,9 +74,9 @@ async def test_a_flood_of_messages_is_refused_once_and_the_call_goes_on(call: Ca
     await until(lambda: host.registry.snapshot().messages_refused >= 80)
     seen = len(peer.order)
     await until(lambda: len(peer.order) >= seen + 10)
-    said = [message["type"] for message in peer.statistics]
-    assert said.count("refused") == 1
-    assert 1 <= said.count("applied") <= 20
+    types = [message["type"] for message in peer.statistics]
+    assert types.count("refused") == 1
+    assert 1 <= types.count("applied") <= 20
 
 
 async def test_a_peer_with_too_many_candidates_is_refused_and_leaves_nothing(ladder: Ladder) -> None:

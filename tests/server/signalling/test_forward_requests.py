@@ -1,4 +1,4 @@
-"""Streams are sent on by request: whereto, by whom, how many; the ingest where they arrive is a second server."""
+"""Requests to forward a stream: destination, operator, number. The ingest is a second server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -115,8 +115,8 @@ async def test_who_is_no_operator_may_neither_begin_nor_list_nor_end(client: Cli
 async def test_only_listed_hosts_are_asked(
     client: Client, publisher: Publisher, url: object, status: int, code: str
 ) -> None:
-    answered, said = await _forward(client, url)
-    assert (answered, said["error"]) == (status, code)
+    answered, message = await _forward(client, url)
+    assert (answered, message["error"]) == (status, code)
 
 
 async def test_an_ingest_cannot_send_the_server_elsewhere(
@@ -145,7 +145,7 @@ async def test_an_ingest_cannot_send_the_server_elsewhere(
                 publisher = Publisher()
                 assert await publisher.post(client, "/whip/stage") == 201
                 response = await client.post(FORWARDS, json={"url": str(ingest.make_url("/whip"))})
-                assert response.status == 201, "where nobody needs a token everybody is an operator"
+                assert response.status == 201, "without tokens every client is an operator"
                 await until(lambda: "may not be asked" in caplog.text)
                 assert not asked.is_set()
                 await publisher.close()
@@ -156,8 +156,8 @@ async def test_what_cannot_be_is_refused_in_words(client: Client, ingest: Client
     assert (await _forward(client, url, token="two words"))[1]["error"] == "bad_forward_token"
     not_json = await client.post(FORWARDS, data=b"{", headers=OPERATOR)
     assert (not_json.status, (await not_json.json())["error"]) == (400, "not_json")
-    nobody = await client.post("/streams/other/forwards", json={"url": url}, headers=OPERATOR)
-    assert (nobody.status, (await nobody.json())["error"]) == (404, "no_stream")
+    absent = await client.post("/streams/other/forwards", json={"url": url}, headers=OPERATOR)
+    assert (absent.status, (await absent.json())["error"]) == (404, "no_stream")
     for number in range(MOST):
         assert (await _forward(client, f"{url}{number}"))[0] == 201
     assert (await _forward(client, url))[1]["error"] == "too_many_forwards"

@@ -86,7 +86,7 @@ async def test_viewers_of_one_codec_share_an_encoder_and_late_ones_see_a_picture
     assert fan_out.opened == 3, "an encoder a rendition, not a viewer"
     counters = host.registry.streams.publisher("stage").media.telemetry.counters
     assert counters.enhanced <= counters.received, "each frame is enhanced once, however many renditions there are"
-    assert first.order == sorted(set(first.order)), "nobody's coming costs the others a picture"
+    assert first.order == sorted(set(first.order)), "a viewer that joins costs the others no frame"
 
     for viewer in (*late, other, original):
         assert (await client.delete(viewer.location)).status == 200

@@ -35,7 +35,7 @@ async def client(ladder: Ladder) -> AsyncIterator[Client]:
 
 
 def publish(url: str, stop: threading.Event, profile: str, *, sound: bool) -> None:
-    """Send a bar-coded picture, a keyframe a second, until told to stop."""
+    """Send a bar-coded video with a keyframe a second until `stop` is set."""
     with av.open(url, "w", format="whip") as container:
         video = cast(VideoStream, container.add_stream("libx264", rate=30))
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"

@@ -1,4 +1,4 @@
-"""A network that loses and delays media packets, laid below a peer's SRTP."""
+"""A network that loses and delays media packets, below the SRTP of a peer."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,32 +6,33 @@ from enum import Enum, auto
 from typing import Any
 
 
-class Way(Enum):
-    """Of a packet, from the peer that the line belongs to."""
+class Direction(Enum):
+    """Direction of a packet, as seen from the peer."""
 
     OUT = auto()
     BACK = auto()
 
 
-class BadLine:
-    """Both ways of one ICE transport. DTLS and the data channel pass through unharmed.
+class ImpairedNetwork:
+    """Both directions of one ICE transport. DTLS and the data channel pass through unharmed.
 
     Attributes:
-        loses: asked for each RTP or RTCP packet: its bytes, still encrypted behind the header, and its way.
-        delay: of each media packet, in seconds.
-        jitter: asked for each media packet: what is added to that; later ones may overtake it.
-        lost: how many it lost.
+        loses: called for each RTP or RTCP packet with its bytes, encrypted after the header, and its direction; returns
+            whether the packet is lost.
+        delay: delay of each media packet in seconds.
+        jitter: called for each media packet; returns seconds added to the delay. Later packets may overtake it.
+        lost: number of lost packets.
     """
 
     def __init__(self) -> None:
-        self.loses: Callable[[bytes, Way], bool] = lambda data, way: False
+        self.loses: Callable[[bytes, Direction], bool] = lambda data, direction: False
         self.delay = 0.0
         self.jitter: Callable[[], float] = lambda: 0.0
         self.lost = 0
         self._tasks: list[asyncio.Task[None]] = []
 
-    def lay(self, ice: Any) -> None:
-        """Begin to stand between an `RTCIceTransport` and what is above it."""
+    def attach(self, ice: Any) -> None:
+        """Put the network below an `RTCIceTransport`."""
         send, receive = ice._send, ice._recv
         going: asyncio.Queue[bytes] = asyncio.Queue()
         coming: asyncio.Queue[bytes | ConnectionError] = asyncio.Queue()
@@ -40,20 +41,20 @@ class BadLine:
             while True:
                 try:
                     await send(await going.get())
-                except ConnectionError:  # of no interest: who sends media does not wait for it to arrive
+                except ConnectionError:  # a sender of media does not wait for its arrival
                     return
 
         async def back() -> None:
             while True:
                 try:
-                    self._pass(await receive(), Way.BACK, coming)
+                    self._pass(await receive(), Direction.BACK, coming)
                 except ConnectionError as error:
                     coming.put_nowait(error)
                     return
 
         async def lossy_send(data: bytes) -> None:
             if _is_media(data):
-                self._pass(data, Way.OUT, going)
+                self._pass(data, Direction.OUT, going)
             else:
                 await send(data)
 
@@ -67,8 +68,8 @@ class BadLine:
 
         ice._send, ice._recv = lossy_send, lossy_receive
 
-    def lose_for_good(self, way: Way) -> None:
-        """Lose the next large packet that goes this way, and whatever would repair it."""
+    def lose_for_good(self, direction: Direction) -> None:
+        """Lose the next large packet in this direction, and every retransmission of it."""
         lost: set[int] = set()
 
         def chosen(number: int, size: int) -> bool:
@@ -76,36 +77,36 @@ class BadLine:
                 lost.add(number)
             return number in lost
 
-        self._lose_beyond_repair(way, chosen)
+        self._lose_beyond_repair(direction, chosen)
 
-    def lose_every_second(self, way: Way) -> None:
-        """Lose every second packet that goes this way, and whatever would repair it."""
-        self._lose_beyond_repair(way, lambda number, size: bool(number & 1))
+    def lose_every_second(self, direction: Direction) -> None:
+        """Lose every second packet in this direction, and every retransmission of it."""
+        self._lose_beyond_repair(direction, lambda number, size: bool(number & 1))
 
-    def _lose_beyond_repair(self, way: Way, chosen: Callable[[int, int], bool]) -> None:
+    def _lose_beyond_repair(self, direction: Direction, chosen: Callable[[int, int], bool]) -> None:
         sources: set[bytes] = set()
 
-        def loses(data: bytes, on: Way) -> bool:
-            if on is not way or _is_rtcp(data):
+        def loses(data: bytes, on: Direction) -> bool:
+            if on is not direction or _is_rtcp(data):
                 return False
             source = data[8:12]
             if not sources:
                 sources.add(source)
-            # Another source is that of the retransmissions (RFC 4588).
+            # Retransmissions have a source of their own (RFC 4588).
             return source not in sources or chosen(int.from_bytes(data[2:4]), len(data))
 
         self.loses = loses
 
     async def close(self) -> None:
-        """End both ways."""
+        """End both directions."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _pass(self, data: bytes, way: Way, on: asyncio.Queue[Any]) -> None:
+    def _pass(self, data: bytes, direction: Direction, on: asyncio.Queue[Any]) -> None:
         if not _is_media(data):
             on.put_nowait(data)
-        elif self.loses(data, way):
+        elif self.loses(data, direction):
             self.lost += 1
         elif late := self.delay + self.jitter():
             asyncio.get_running_loop().call_later(late, on.put_nowait, data)

@@ -1,4 +1,4 @@
-"""Lines that lose, tremble or are gone for a while: the picture is back within two seconds of the line's return."""
+"""Networks with loss, jitter or an outage: frames arrive again within two seconds of the network's recovery."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from acutance.model.engine.engine import Engine
 from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from tests.faults.conftest import Scene, Stage
 from tests.faults.witness import Witness
-from tests.server.bad_line import BadLine
+from tests.server.impaired_network import ImpairedNetwork
 from tests.server.peers import until
 
 pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
@@ -20,18 +20,18 @@ _BACK_WITHIN_S = 2.0
 
 
 class _Caller:
-    """A peer whose receiver copes with loss as a browser's does, on a line that the test breaks."""
+    """A peer whose receiver copes with loss as a browser's does, on a network that the test impairs."""
 
     def __init__(self, peer: Witness) -> None:
         self.peer = peer
-        self.line = BadLine()
+        self.network = ImpairedNetwork()
         receiver = peer.connection.getReceivers()[0]
         self._feed = FrameFeed(receiver, lambda *_: None, lambda: None)
         self._watching = asyncio.create_task(self._feed.watch())
-        self.line.lay(receiver.transport.transport)
+        self.network.attach(receiver.transport.transport)
 
     async def has_news(self) -> float:
-        """Wait for three pictures that are yet to be sent; return how many seconds that took."""
+        """Wait for three frames that have not been sent yet; return the seconds that took."""
         begun, sent, seen = monotonic(), self.peer.camera.sent, len(self.peer.order)
         await until(lambda: sum(number >= sent for number in self.peer.order[seen:]) >= 3)
         return monotonic() - begun
@@ -39,7 +39,7 @@ class _Caller:
     async def close(self) -> None:
         self._watching.cancel()
         await self.peer.close()
-        await self.line.close()
+        await self.network.close()
 
 
 @pytest.fixture
@@ -59,11 +59,11 @@ async def test_a_fifth_of_all_packets_lost(scene: Scene, caller: _Caller) -> Non
     dice = random.Random(3)
     with scene.nobody_else_notices():
         begun = monotonic()
-        caller.line.loses = lambda *_: dice.random() < 0.2
+        caller.network.loses = lambda *_: dice.random() < 0.2
         await asyncio.sleep(5)
-        caller.line.loses = lambda *_: False
+        caller.network.loses = lambda *_: False
         assert await caller.has_news() < _BACK_WITHIN_S
-    assert caller.line.lost > 20
+    assert caller.network.lost > 20
     assert caller.peer.longest_gap(begun) < _BACK_WITHIN_S, "nor does it freeze meanwhile"
 
 
@@ -71,17 +71,17 @@ async def test_packets_that_come_up_to_300_ms_late_and_in_any_order(scene: Scene
     dice = random.Random(4)
     with scene.nobody_else_notices():
         begun = monotonic()
-        caller.line.jitter = lambda: dice.uniform(0, 0.3)
+        caller.network.jitter = lambda: dice.uniform(0, 0.3)
         await asyncio.sleep(5)
-        caller.line.jitter = lambda: 0.0
+        caller.network.jitter = lambda: 0.0
         assert await caller.has_news() < _BACK_WITHIN_S
     assert caller.peer.longest_gap(begun) < _BACK_WITHIN_S, "nor does it freeze meanwhile"
 
 
 async def test_an_outage_of_ten_seconds(scene: Scene, caller: _Caller) -> None:
     with scene.nobody_else_notices():
-        caller.line.loses = lambda *_: True
+        caller.network.loses = lambda *_: True
         await asyncio.sleep(10)
-        caller.line.loses = lambda *_: False
+        caller.network.loses = lambda *_: False
         assert await caller.has_news() < _BACK_WITHIN_S
     assert caller.peer.ended is None
