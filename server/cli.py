@@ -35,7 +35,7 @@ class Serve(ServeOptions):
 
 
 class Peer(PeerOptions):
-    """Send a file, a camera, a screen or a test pattern to a server, watch what comes back, and keep it."""
+    """Send a file, camera, screen or test pattern to a server, and measure and record the returned video."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -54,7 +54,7 @@ class Doctor(ServeOptions):
 
 
 class Stream(StreamOptions):
-    """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of uplink and of what came back."""
+    """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of uplink and returned video."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -62,7 +62,7 @@ class Stream(StreamOptions):
 
 
 class Model(ModelOptions):
-    """Measure each student: milliseconds and frames a second by size, provider and threads, beside the limits."""
+    """Measure each student: milliseconds and frames/s by size, provider and threads, beside the machine's limits."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -70,7 +70,7 @@ class Model(ModelOptions):
 
 
 class Report(ReportOptions):
-    """Print the runs of one or more logs as a Markdown table, a row each, with the machine below."""
+    """Print the runs of one or more logs as Markdown tables, one row for each run, with the machines below."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -78,7 +78,7 @@ class Report(ReportOptions):
 
 
 class Viewers(ViewersOptions):
-    """Measure what each further viewer of a stream costs the server."""
+    """Measure the cost of each further viewer of a stream."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -88,10 +88,10 @@ class Viewers(ViewersOptions):
 class Bench(BaseModel):
     """Measure this machine."""
 
-    stream: CliSubCommand[Stream] = Field(description="a round trip over WebRTC, timed by bar codes")
-    model: CliSubCommand[Model] = Field(description="each student's time a frame, against the machine's limits")
-    viewers: CliSubCommand[Viewers] = Field(description="what each further viewer of a stream costs")
-    report: CliSubCommand[Report] = Field(description="the logs of such runs as Markdown tables and a plot")
+    stream: CliSubCommand[Stream] = Field(description="round trips over WebRTC")
+    model: CliSubCommand[Model] = Field(description="time of each student per frame, beside the machine's limits")
+    viewers: CliSubCommand[Viewers] = Field(description="cost of each further viewer of a stream")
+    report: CliSubCommand[Report] = Field(description="logs of benchmarks as Markdown tables and a plot")
 
     def cli_cmd(self) -> None:
         """Run the benchmark that was given."""

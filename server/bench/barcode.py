@@ -1,12 +1,12 @@
-"""A frame's number as a bar code in its luma: loss, order and latency are read off the returned picture itself."""
+"""A frame's number as a bar code in its luma: loss, order and latency are measured on the decoded frames themselves."""
 
 from acutance.model.planes import Plane
 
 BITS = 16
-# A block of 16 px, one macroblock, survives any bit rate that a call has.
+# A block of 16 pixels, one macroblock, survives any bit rate of a call.
 BLOCK = 16
 _BLACK, _WHITE = 16, 235  # BT.601 limited range
-_GUARD = (0, 1)  # without which the strip is no bar code
+_GUARD = (0, 1)  # distinguishes a bar code from other content
 _BLOCKS = BITS + len(_GUARD)
 SMALLEST_WIDTH = _BLOCKS * BLOCK
 
@@ -14,18 +14,18 @@ SMALLEST_WIDTH = _BLOCKS * BLOCK
 def stamp(luma: Plane, number: int, block: int = BLOCK) -> None:
     """Write ``number`` (0 to 65,535) into the last rows of ``luma``, uint8 [H, W] with W of at least 18 blocks.
 
-    A picture that is to be reduced takes a larger ``block``, in pixels: what is left of it must be large enough.
+    A frame that will be scaled down needs a larger ``block``, in pixels, so that `read` still finds 4 pixels of it.
     """
     for position, bit in enumerate((*_bits(number), *_GUARD)):
         luma[-block:, position * block : (position + 1) * block] = _WHITE if bit else _BLACK
 
 
 def read(luma: Plane, block: float = BLOCK) -> int | None:
-    """Return the number in ``luma``, uint8 [H, W]; None where the guard blocks are not there.
+    """Return the number in ``luma``, uint8 [H, W]; None without the guard blocks.
 
     Args:
-        luma: as it was stamped, or scaled since.
-        block: in pixels of this picture, 4 at the least; after scaling perhaps no whole number.
+        luma: of a stamped frame, perhaps scaled since.
+        block: side of a block in pixels of ``luma``, at least 4; not always a whole number after scaling.
     """
     if luma.shape[0] < block or luma.shape[1] < _BLOCKS * block:
         return None

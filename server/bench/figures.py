@@ -1,4 +1,4 @@
-"""From what peers and the server's process saw to the figures of a run: pure functions."""
+"""The figures of a run, computed from the records of its peers and of the server's process: pure functions."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,30 +10,30 @@ from acutance.server.bench.material import Material
 from acutance.server.bench.peers.round_trip import PeerError, Trip
 from acutance.server.bench.server import Usage
 
-# The first seconds hold the keyframe, the jitter buffer's filling and the estimator's first guess.
+# The first seconds hold the keyframe, the filling of the jitter buffer and the first bandwidth estimate.
 _WARM_UP_S = 2.0
-# aiortc's jitter buffers, here and there, give a frame away only when the next one's first packet comes.
+# aiortc's jitter buffers deliver a frame only with the first packet of the next one.
 _TAIL_S = 0.5
 _DRIFT_WINDOW_S = 5.0
-# The first pictures are those of a rate control that just began, on both legs.
+# Frames before this number belong to rate controls that have just started, on both ways.
 _SETTLED = 60
 
 
 def measure(trip: Trip, rate: int) -> dict[str, Any]:
-    """Return frame rate, drops, latency percentiles and drift of a trip of at least ten seconds at ``rate``.
+    """Return frame rate, drops, latency percentiles and drift of a trip of at least ten seconds at ``rate`` frames/s.
 
-    The first two seconds and the last half one are left out. Latency is from handing the encoded frame to the
-    sender to its decoded return, in milliseconds; drift is the median of the last five seconds less that of the
-    first five.
+    The first two seconds and the last half second are left out. Latency is the time from the encoded frame's hand-over
+    to the sender until its decoded return, in milliseconds; drift is the median latency of the last five seconds minus
+    that of the first five.
 
     Raises:
-        PeerError: nothing came back.
+        PeerError: no frame was returned.
     """
     end = len(trip.sent) - _TAIL_S * rate
     warm = {number: at for number, at in trip.sent.items() if _WARM_UP_S * rate <= number < end}
     back = [(number, at) for number, at in trip.returned if number in warm]
     if not back:
-        raise PeerError("no frame came back")
+        raise PeerError("the server returned no frame")
     latency = np.array([at - warm[number] for number, at in back]) * 1000
     sent_at = np.array([warm[number] for number, _ in back])
     first = latency[sent_at < sent_at[0] + _DRIFT_WINDOW_S]
@@ -52,9 +52,9 @@ def measure(trip: Trip, rate: int) -> dict[str, Any]:
 
 
 def quality(material: Material, trip: Trip) -> dict[str, Any]:
-    """Return SSIM and PSNR of luma, of the uplink and of what came back, against the pristine pictures.
+    """Return SSIM and PSNR of the luma of the uplink and of the returned video, against the pristine frames.
 
-    The uplink is what the server got. Pictures that the sender reduced are not among these; see `after_resize`.
+    The uplink is what the server received. Frames that the sender scaled down are left out; see `after_resize`.
     """
     plan = material.plan
     last = plan.count if plan.reduced is None else plan.reduced_at
@@ -62,10 +62,10 @@ def quality(material: Material, trip: Trip) -> dict[str, Any]:
 
 
 def after_resize(material: Material, trip: Trip) -> dict[str, Any]:
-    """Return what came back of the frames that were sent reduced: how many a second, of which sizes, how good.
+    """Return frame rate, sizes and quality of the returned frames that were sent scaled down.
 
-    Beside it, as ``bicubic``, the reduced picture enlarged by the receiver: what everyone sees who leaves it to the
-    player. Empty for a sender that keeps its size.
+    For comparison, ``bicubic`` is the quality of the uplink enlarged by a bicubic filter, as a player does it. Empty
+    for a sender that keeps its size.
     """
     plan = material.plan
     if plan.reduced is None:
@@ -86,7 +86,7 @@ def after_resize(material: Material, trip: Trip) -> dict[str, Any]:
     }
 
 
-def _compared(material: Material, trip: Trip, among: range, before: str) -> dict[str, Any]:
+def _compared(material: Material, trip: Trip, among: range, baseline: str) -> dict[str, Any]:
     # Imported here: only this needs the `bench` extra.
     try:
         from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -95,48 +95,48 @@ def _compared(material: Material, trip: Trip, among: range, before: str) -> dict
     shape = (material.plan.size[1], material.plan.size[0])
     numbers = sorted(
         number
-        for number, picture in trip.pictures.items()
-        if number in among and number in material.uplink and picture.shape == shape
+        for number, luma in trip.lumas.items()
+        if number in among and number in material.uplink and luma.shape == shape
     )
     if not numbers:
-        return {"ssim": "not measured: no picture to compare came back"}
+        return {"ssim": "not measured: no frame to compare was returned"}
 
     # Wang 2004: 11x11 Gaussian of sigma 1.5, K .01/.03, population variance; the bar code's rows are left out.
     wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    rows = material.plan.picture
+    rows = material.plan.compared_rows
 
-    def mean(metric: Callable[[Plane, Plane], float], pictures: dict[int, Plane]) -> float:
-        return float(np.mean([metric(material.pristine[number][rows], pictures[number][rows]) for number in numbers]))
+    def mean(metric: Callable[[Plane, Plane], float], lumas: dict[int, Plane]) -> float:
+        return float(np.mean([metric(material.pristine[number][rows], lumas[number][rows]) for number in numbers]))
 
     def both(metric: Callable[[Plane, Plane], float], digits: int) -> dict[str, float]:
-        was, returned = mean(metric, material.uplink), mean(metric, trip.pictures)
+        sent, returned = mean(metric, material.uplink), mean(metric, trip.lumas)
         return {
-            before: round(was, digits),
+            baseline: round(sent, digits),
             "returned": round(returned, digits),
-            "gain": round(returned - was, digits),
+            "gain": round(returned - sent, digits),
         }
 
     return {
-        "pictures": len(numbers),
+        "compared_frames": len(numbers),
         "ssim": both(lambda one, other: float(structural_similarity(one, other, data_range=255, **wang)), 5),
         "psnr_y": both(lambda one, other: float(peak_signal_noise_ratio(one, other, data_range=255)), 2),
     }
 
 
-def said(statistics: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return what a server told of a session on its data channel: the last of it, the worst loop lag, its students.
+def summarise(statistics: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the last statistics of a session that a server sent, the worst loop lag, the seconds with each student.
 
-    Empty for a server that tells nothing.
+    Empty for a server that sends none.
     """
     if not statistics:
         return {}
     last = statistics[-1]
     frames = last.get("frames") or {}
-    treated = frames.get("enhanced", 0) + frames.get("passed", 0)
+    processed = frames.get("enhanced", 0) + frames.get("passed", 0)
     students = [message.get("student") for message in statistics]
     kept = ("student", "rung_reason", "passed_reason", "encoder", "bitrate", "size_in", "size_out", "frames", "stages")
     return {
-        "enhanced_share": round(frames.get("enhanced", 0) / treated, 4) if treated else None,
+        "enhanced_share": round(frames.get("enhanced", 0) / processed, 4) if processed else None,
         "seconds_with": {str(student): students.count(student) for student in dict.fromkeys(students)},
         "loop_lag_ms_worst": max(message.get("loop_lag_ms", 0.0) for message in statistics),
         **{name: last[name] for name in kept if name in last},
@@ -144,7 +144,7 @@ def said(statistics: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def worst(sessions: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the worst of each figure among sessions of one run; frames are added up."""
+    """Return the worst value of each figure among the sessions of one run, and the sums of the frame counts."""
     slowest = min(sessions, key=lambda figures: figures["frame_rate"])
     measured = [figures for figures in sessions if isinstance(figures["ssim"], dict)]
     least = min(measured, key=lambda figures: figures["ssim"]["gain"], default=sessions[0])
@@ -155,17 +155,17 @@ def worst(sessions: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "in_order": all(figures["in_order"] for figures in sessions),
         "latency_ms": {name: max(latency[name] for latency in latencies) for name in latencies[0]},
         "drift_ms": max(figures["drift_ms"] for figures in sessions),
-        **{name: least[name] for name in ("pictures", "ssim", "psnr_y") if name in least},
-        **{name: slowest[name] for name in ("after_resize", "server_said") if name in slowest},
+        **{name: least[name] for name in ("compared_frames", "ssim", "psnr_y") if name in least},
+        **{name: slowest[name] for name in ("after_resize", "server_statistics") if name in slowest},
     }
 
 
 def process(seen: Sequence[Usage], trips: Sequence[Trip]) -> dict[str, Any]:
-    """Return what a server's process used while peers were there, and what it had before, then and after they left.
+    """Return the resources that a server's process used during the sessions, and those that it held before and after.
 
     Args:
-        seen: before the first peer, then about every second, last when all had left; empty for a server elsewhere.
-        trips: of the peers.
+        seen: before the first session, then about every second, last when all have ended; empty for a remote server.
+        trips: of the sessions.
     """
     if not seen:
         return {"server_cpu_ms_per_frame": None}

@@ -1,4 +1,4 @@
-"""What `acutance bench stream` sends: bar-coded frames, encoded beforehand, and the pristine pictures to compare."""
+"""The stream that `acutance bench stream` sends: numbered frames, encoded beforehand, and pristine lumas to compare."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ from acutance.server.frames.planes import new_like, plane_view
 
 Camera = Literal["sharp", "soft"]
 
-_MOST_FRAMES = 120  # of the clip, played forth and back: at 1080p 370 MB
-# A picture every half second is compared: neighbours say the same.
+_MOST_FRAMES = 120  # of the clip, played forwards and backwards: 370 MB at 1080p
+# One frame every half second is compared: its neighbours look the same.
 SAMPLE_EVERY = 15
 
 
@@ -33,17 +33,17 @@ class MaterialError(BenchError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be sent.
+    """The stream to be sent.
 
     Attributes:
-        size: width and height in pixels that the call begins with.
+        size: width and height in pixels at the start.
         codec: ``H264`` or ``VP8``.
-        camera: ``soft`` brings each frame down and up by two (bicubic) before it is encoded.
-        bitrate: bits a second at ``size``.
-        rate: frames a second.
-        count: how many frames are encoded.
-        reduced: the size from frame ``reduced_at`` on, at as many bits a pixel; None for a sender that keeps its size.
-        reduced_at: number of a frame.
+        camera: ``soft`` scales each frame down and up by two (bicubic) before it is encoded.
+        bitrate: bit/s at ``size``.
+        rate: frames/s.
+        count: number of frames to encode.
+        reduced: size from frame ``reduced_at`` on, at the same bits per pixel; None for a sender that keeps its size.
+        reduced_at: number of the first frame of that size.
     """
 
     size: Size
@@ -57,24 +57,28 @@ class Plan:
 
     @property
     def block(self) -> int:
-        """Side of the bar code's blocks in pixels of ``size``: reduced, they still have 16."""
+        """Side of a block of the bar code in pixels of ``size``: at least 16 pixels remain after the reduction."""
         if self.reduced is None:
             return barcode.BLOCK
         return barcode.BLOCK * ceil(max(side / small for side, small in zip(self.size, self.reduced, strict=True)))
 
     @property
-    def picture(self) -> slice:
-        """Rows at ``size`` that the bar code and its smear leave alone."""
+    def compared_rows(self) -> slice:
+        """Rows at ``size`` outside of the bar code and of the coding artefacts around it."""
         return slice(0, -2 * self.block)
 
     def check(self) -> None:
-        """Raise `MaterialError` where no such stream can be made."""
+        """Check that such a stream can be made.
+
+        Raises:
+            MaterialError: it cannot.
+        """
         (width, height), block = self.size, self.block
         least = barcode.SMALLEST_WIDTH // barcode.BLOCK * block
-        # The bar code's rows, as many again that they may touch, and some picture.
+        # The rows of the bar code, as many again around it, and some to compare.
         if width < least or height < 4 * block or width % 2 or height % 2:
             raise MaterialError(
-                f"a picture of {width}x{height} cannot be sent: both sides must be even, the width at least "
+                f"frames of {width}x{height} cannot be sent: both sides must be even, the width at least "
                 f"{least} (for the bar code) and the height at least {4 * block}"
             )
         if self.reduced is not None and (
@@ -83,12 +87,12 @@ class Plan:
             or not (self.reduced[0] <= width and self.reduced[1] <= height)
         ):
             raise MaterialError(
-                f"a sender does not reduce {width}x{height} to {self.reduced[0]}x{self.reduced[1]}: both sides must "
-                "be even, 16 at least, and no larger than before"
+                f"a sender cannot reduce {width}x{height} to {self.reduced[0]}x{self.reduced[1]}: both sides must "
+                "be even, at least 16, and no larger than before"
             )
         if self.count > 1 << barcode.BITS:
             raise MaterialError(
-                f"{self.count} frames are more than the bar code can number: at most {1 << barcode.BITS}"
+                f"{self.count} frames are too many for the numbers of the bar code: at most {1 << barcode.BITS}"
             )
 
 
@@ -97,12 +101,12 @@ class Material:
     """A stream ready to be sent.
 
     Attributes:
-        plan: what it was made by.
-        packets: an access unit a frame; the first one is a keyframe.
+        plan: its properties.
+        packets: one access unit for each frame; the first is a keyframe.
         pristine: luma uint8 [H, W] of the plan's size by frame number, before softening, reducing and encoding, for
             every 15th frame.
-        uplink: the same as the encoder left it, which is what the server gets; reduced ones enlarged again (bicubic),
-            which is what a player would show.
+        uplink: the same frames after encoding, as the server receives them; reduced ones enlarged again (bicubic),
+            as a player would show them.
     """
 
     plan: Plan
@@ -115,8 +119,9 @@ def prepare(clip: Path | None, plan: Plan) -> Material:
     """Encode frames of a clip as a sender would.
 
     Args:
-        clip: any video file, cut to the plan's shape and played forth and back; None for FFmpeg's test picture.
-        plan: what is to be sent.
+        clip: any video file, cut to the plan's aspect ratio and played forwards and backwards; None for FFmpeg's test
+            pattern.
+        plan: the stream to be sent.
 
     Raises:
         MaterialError: the clip cannot be read, or no such stream can be made.
@@ -127,7 +132,7 @@ def prepare(clip: Path | None, plan: Plan) -> Material:
     encoder = ENCODERS[plan.codec](control)
     decoder = cast(av.VideoCodecContext, av.CodecContext.create({"H264": "h264", "VP8": "vp8"}[plan.codec], "r"))
     scaler, enlarger = VideoReformatter(), VideoReformatter()
-    for number, original in enumerate(islice(_there_and_back(_read(clip, plan.size)), plan.count)):
+    for number, original in enumerate(islice(_forwards_and_backwards(_read(clip, plan.size)), plan.count)):
         frame = _numbered(original, number, plan)
         sampled = number % SAMPLE_EVERY == 0
         if sampled:
@@ -136,7 +141,7 @@ def prepare(clip: Path | None, plan: Plan) -> Material:
             frame = _numbered(_softened(scaler, original), number, plan)
         if plan.reduced is not None and number >= plan.reduced_at:
             frame = scaler.reformat(frame, *plan.reduced, interpolation=Interpolation.BICUBIC)
-            # As many bits a pixel as before.
+            # The same bits per pixel as before.
             control.maximum = plan.bitrate * frame.width * frame.height // (plan.size[0] * plan.size[1])
         packet = encoder.encode(frame)
         material.packets.append(bytes(packet))
@@ -158,7 +163,7 @@ def _read(clip: Path | None, size: Size) -> list[VideoFrame]:
     except (av.FFmpegError, IndexError) as error:
         raise MaterialError(f"cannot read a video from {clip}: {error}") from error
     if not frames:
-        raise MaterialError(f"there is no picture in {clip}")
+        raise MaterialError(f"{clip} has no video frames")
     return frames
 
 
@@ -196,6 +201,6 @@ def _numbered(frame: VideoFrame, number: int, plan: Plan) -> VideoFrame:
     return numbered
 
 
-def _there_and_back(frames: list[VideoFrame]) -> Iterator[VideoFrame]:
-    # Forth and back, so that the loop has no cut that would cost a keyframe's bits.
+def _forwards_and_backwards(frames: list[VideoFrame]) -> Iterator[VideoFrame]:
+    # Backwards too, so that the repetition has no cut, which would cost as many bits as a keyframe.
     return cycle(chain(frames, frames[-2:0:-1]))

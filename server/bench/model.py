@@ -1,4 +1,4 @@
-"""`acutance bench model`: each student's time a frame on this machine, against what the machine could do."""
+"""`acutance bench model`: the time of each student per frame on this machine, beside the machine's limits."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,23 +18,23 @@ from acutance.server.bench import log, roofline
 from acutance.server.bench.errors import BenchError
 from acutance.server.telemetry import host_info
 
-_WIDTH = 180  # of a table in a file or a pipe, where nothing else says how wide it may be
-_WARM_UP = 3  # runs that make buffers, and CUDA's choice of algorithms
+_WIDTH = 180  # columns of a table in a file or a pipe, which has no width of its own
+_WARM_UP = 3  # runs in which buffers are allocated and CUDA chooses its algorithms
 SizeText = Annotated[str, Field(pattern=r"^\d+x\d+$")]
 
 
 class ModelOptions(BaseModel):
-    """Measure each student: milliseconds and frames a second by size, provider and threads, beside the limits.
+    """Measure each student: milliseconds and frames/s by size, provider and threads, beside the machine's limits.
 
-    The limits are measured, too: arithmetic by matrix products, memory by copies.
+    The limits are measured as well: arithmetic by matrix products, memory by copies.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     student: Annotated[
-        list[str], Field(description="a student that ships, or an .onnx file; repeatable; none: all that ship")
+        list[str], Field(description="a shipped student or an .onnx file; repeatable; default: all shipped students")
     ] = []
-    size: Annotated[list[SizeText], Field(description="WIDTHxHEIGHT; repeatable", min_length=1)] = [
+    size: Annotated[list[SizeText], Field(description="frame size as WIDTHxHEIGHT; repeatable", min_length=1)] = [
         "640x360",
         "1280x720",
         "1920x1080",
@@ -42,34 +42,32 @@ class ModelOptions(BaseModel):
     ]
     provider: Annotated[
         list[Literal["tensorrt", "cuda", "cpu"]],
-        Field(description="repeatable; one that does not run here is said so", min_length=1),
+        Field(description="execution provider; repeatable; one that does not run here is reported", min_length=1),
     ] = ["cuda", "cpu"]
     threads: Annotated[
-        list[int], Field(description="of an inference on the CPU; repeatable; none: one, and all that there are")
+        list[int], Field(description="threads of one inference on the CPU; repeatable; default: one, and all")
     ] = []
     calls: Annotated[
         list[Annotated[int, Field(ge=1, le=64)]],
-        Field(description="of an inference at once, as of so many sessions; repeatable", min_length=1),
+        Field(description="simultaneous inferences, as of that many sessions; repeatable", min_length=1),
     ] = [1]
-    seconds: Annotated[float, Field(gt=0, le=60, description="to measure each cell for")] = 1.0
-    log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON")] = None
+    seconds: Annotated[float, Field(gt=0, le=60, description="duration of each measurement, in seconds")] = 1.0
+    log: Annotated[Path | None, Field(description="file to which the figures are appended, as one line of JSON")] = None
 
 
 def model(options: ModelOptions) -> None:
     """Run the benchmark and print its table.
 
     Raises:
-        BenchError: a provider runs nowhere here, or an extra is missing.
-        EngineError: a student does not open.
+        BenchError: none of the providers runs here, or an extra is missing.
+        EngineError: a student cannot be opened.
     """
     if options.log is not None:
         log.check_writable(options.log)
     try:
         limits = {threads: roofline.measure(threads) for threads in _thread_counts(options)}
     except ImportError:
-        raise BenchError(
-            "the machine's limits are measured with threadpoolctl: pip install 'acutance[bench]'"
-        ) from None
+        raise BenchError("measuring the machine's limits needs threadpoolctl: pip install 'acutance[bench]'") from None
     rows: list[dict[str, Any]] = []
     notes: dict[str, str] = {}
     for provider in options.provider:
@@ -85,7 +83,7 @@ def model(options: ModelOptions) -> None:
                     for calls in options.calls
                 ]
     if not rows:
-        raise BenchError(f"no provider of {', '.join(options.provider)} runs here: {'; '.join(notes.values())}")
+        raise BenchError(f"none of the providers {', '.join(options.provider)} runs here: {'; '.join(notes.values())}")
     report = {
         "benchmark": "model",
         "options": options.model_dump(mode="json", exclude={"log"}),
@@ -116,7 +114,7 @@ def _row(
         def together(duration: float) -> list[list[float]]:
             return list(pool.map(lambda _: _times(engine, width, height, duration), range(calls)))
 
-        together(0 if calls == 1 else seconds / 4)  # makes the buffers for each number of frames that runs together
+        together(0 if calls == 1 else seconds / 4)  # allocates buffers for each batch size
         times = together(seconds)
     student = engine.student
     row: dict[str, Any] = {
@@ -174,7 +172,8 @@ def _print(report: dict[str, Any], notes: dict[str, str]) -> None:
     rows = report["figures"]["rows"]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(
-        *(Column(name, overflow="fold") for name in columns), title=f"milliseconds a frame: {report['machine']['cpu']}"
+        *(Column(name, overflow="fold") for name in columns),
+        title=f"milliseconds per frame: {report['machine']['cpu']}",
     )
     for row in rows:
         table.add_row(*(_shown(row.get(name)) for name in columns))

@@ -1,4 +1,4 @@
-"""The figures of several machines beside each other: what `acutance bench report --plot` draws."""
+"""The plot of `acutance bench report --plot`: the figures of several machines beside each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ from acutance.server.bench.errors import BenchError
 from acutance.server.bench.log import Run, host_of, model_rows
 
 _MARKERS = "osD^vPX*<>"
-_SPREAD = 0.6  # of the room that a size has: the points of several machines stand beside each other
-
-_WIDE = 20  # a range in which the small ones would lie on the axis
+_SPREAD = 0.6  # of the width of a size, over which the points of several machines are spread
+_WIDE = 20  # ratio of the values above which the axis is logarithmic: the small ones would lie on a linear one
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,9 @@ class Point:
 
     Attributes:
         size: width and height, such as ``640x360``.
-        value: what is drawn upwards.
-        machine: number of the machine; its colour.
-        kind: codec, or student and provider; its marker.
+        value: of the vertical axis.
+        machine: number of the machine, shown as a colour.
+        kind: codec, or student and provider, shown as a marker.
     """
 
     size: str
@@ -34,15 +33,15 @@ class Point:
 
 
 def plot(runs: Sequence[Run], file: Path) -> None:
-    """Draw frame rate and latency of streams, and milliseconds a frame of models, by size; a colour a machine.
+    """Draw frame rate and latency of streams, and milliseconds per frame of models, by size; one colour per machine.
 
     Raises:
-        BenchError: there is nothing to draw, or the file cannot be written.
+        BenchError: the logs have nothing to draw, or the file cannot be written.
     """
     machines = list(dict.fromkeys(map(host_of, runs)))
     panels = {title: points for title, points in _panels(runs, machines).items() if points}
     if not panels:
-        raise BenchError("there is nothing to plot in these logs")
+        raise BenchError("these logs have no runs of `bench stream` or `bench model` to plot")
     figure = Figure(figsize=(5 * len(panels), 5.5), layout="constrained")
     for axes, (title, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         _draw(axes, points)
@@ -58,7 +57,7 @@ def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Poin
     panels: dict[str, list[Point]] = {
         "frames/s": [],
         "latency, 95th percentile, ms": [],
-        "student, median ms a frame": [],
+        "student, median ms per frame": [],
     }
     rates, latencies, models = panels.values()
     for run in runs:
@@ -72,7 +71,7 @@ def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Poin
             median = next((value for name, value in row.items() if "p50" in name), None)
             if median is not None:
                 models.append(Point(row["size"], median, number, f"{row['student']} on {row['provider']}"))
-    return {"frames/s": rates, "latency, 95th percentile, ms": latencies, "student, median ms a frame": models}
+    return {"frames/s": rates, "latency, 95th percentile, ms": latencies, "student, median ms per frame": models}
 
 
 def _draw(axes: Axes, points: Sequence[Point]) -> None:
@@ -99,7 +98,7 @@ def _draw(axes: Axes, points: Sequence[Point]) -> None:
         axes.set_ylim(bottom=0)
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    # Below: with every student in it there is no room inside.
+    # Below the axes: a legend with every student does not fit inside.
     axes.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.07), frameon=False)
 
 

@@ -162,7 +162,7 @@ def _checked(log: Path) -> list[Run]:
 def _stream_cells(run: Run) -> list[str]:
     options, figures = run["options"], run["figures"]
     cpu = figures["server_cpu_ms_per_frame"]
-    share = figures.get("server_said", {}).get("enhanced_share")
+    share = figures.get("server_statistics", {}).get("enhanced_share")
     sessions = figures.get("sessions", [figures])
     return [
         _clip(options),
@@ -176,8 +176,8 @@ def _stream_cells(run: Run) -> list[str]:
         f"{figures['latency_ms']['p50']:.0f}",
         f"{figures['latency_ms']['p95']:.0f}",
         f"{figures['drift_ms']:+.1f}",
-        *_three(figures["ssim"], "uplink", 4),
-        _three(figures.get("psnr_y"), "uplink", 2)[-1],
+        *_compared(figures["ssim"], "uplink", 4),
+        _compared(figures.get("psnr_y"), "uplink", 2)[-1],
         "-" if share is None else f"{share:.0%}",
         "-" if cpu is None else f"{cpu:.1f}",
     ]
@@ -193,8 +193,8 @@ def _resized_cells(run: Run) -> list[str]:
         options["resize"].partition("@")[0],
         ", ".join(figures["returned_sizes"]),
         f"{figures['frame_rate']:.2f}",
-        *_three(figures["ssim"], "bicubic", 4),
-        *_three(figures.get("psnr_y"), "bicubic", 2),
+        *_compared(figures["ssim"], "bicubic", 4),
+        *_compared(figures.get("psnr_y"), "bicubic", 2),
     ]
 
 
@@ -202,12 +202,12 @@ def _clip(options: dict[str, Any]) -> str:
     return Path(options["clip"]).stem if options["clip"] else "testsrc2"
 
 
-def _three(figures: object, before: str, digits: int) -> list[str]:
-    """Return before, after and gain; dashes where it was not measured."""
+def _compared(figures: object, baseline: str, digits: int) -> list[str]:
+    """Return baseline, returned and gain as text; dashes if they were not measured."""
     if not isinstance(figures, dict):
         return ["-"] * 3
     return [
-        f"{figures[before]:.{digits}f}",
+        f"{figures[baseline]:.{digits}f}",
         f"{figures['returned']:.{digits}f}",
         f"{figures['gain']:+.{digits}f}",
     ]

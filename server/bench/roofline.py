@@ -1,6 +1,6 @@
-"""What this machine's processors can do at most, measured: arithmetic by matrix products, memory by copies.
+"""The measured limits of this machine's processors: arithmetic by matrix products, memory by copies.
 
-The roofline model of Williams, Waterman and Patterson (2009): a program is bound by the one or the other.
+The roofline model of Williams, Waterman and Patterson (2009): a program is bound by one or the other.
 """
 
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from time import perf_counter
 
 import numpy as np
 
-_SIDE = 768  # of the matrices: three of them fill 7 MB, mostly cache
-_COPIED = 64 * 1024 * 1024  # bytes: beyond every cache
+_SIDE = 768  # of the matrices: three of them fill 7 MB, which mostly fits the cache
+_COPIED = 64 * 1024 * 1024  # bytes, more than any cache holds
 _LEAST_S = 0.3
 
 
 @dataclass(frozen=True)
 class Roofline:
-    """The limits with a number of threads.
+    """The limits for a number of threads.
 
     Attributes:
-        threads: how many.
-        flops: float32 operations a second; a multiply-accumulate is two.
-        bandwidth: bytes a second, read and written.
+        threads: number of threads.
+        flops: float32 operations per second; a multiply-accumulate is two.
+        bandwidth: bytes per second, read and written.
     """
 
     threads: int
@@ -30,12 +30,15 @@ class Roofline:
     bandwidth: float
 
     def floor(self, macs: float, traffic: float) -> tuple[float, float]:
-        """Return the least seconds that arithmetic and memory take for these multiply-accumulates and bytes."""
+        """Return the minimum seconds for arithmetic and for memory, of these multiply-accumulates and bytes."""
         return 2 * macs / self.flops, traffic / self.bandwidth
 
 
 def measure(threads: int) -> Roofline:
-    """Measure for most of a second, with threadpoolctl of the ``bench`` extra: NumPy's own threads are held to one."""
+    """Measure the limits, in about a second.
+
+    threadpoolctl, of the ``bench`` extra, restricts NumPy to one thread of its own.
+    """
     from threadpoolctl import threadpool_limits
 
     def multiply() -> Callable[[], object]:
@@ -55,7 +58,7 @@ def measure(threads: int) -> Roofline:
 
 
 def _rate(make: Callable[[], Callable[[], object]], threads: int) -> float:
-    """Return how many calls a second all threads do together, each with its own data."""
+    """Return the calls per second of all threads together, each with its own data."""
     calls = [make() for _ in range(threads)]
     begun = perf_counter()
 

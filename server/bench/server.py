@@ -1,4 +1,4 @@
-"""The server that a benchmark measures: started here as its own process and watched, or one that runs elsewhere."""
+"""The measured server: started here as a process of its own and watched, or running elsewhere."""
 
 import json
 import os
@@ -26,13 +26,14 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process has and has used.
+    """The resources of a process at one time.
 
     Attributes:
         at: seconds on the monotonic clock.
         cpu: processor seconds since its start.
         rss: resident memory in MiB.
-        threads, files: how many it has; files are open descriptors (handles on Windows).
+        threads: number of threads.
+        files: number of open descriptors (handles on Windows).
     """
 
     at: float
@@ -44,12 +45,13 @@ class Usage:
 
 @dataclass
 class Watched:
-    """A server, and what was seen of its process; without one (it runs elsewhere) nothing is seen.
+    """A server and the record of its process; the record stays empty for a server that runs elsewhere.
 
     Attributes:
-        url: where it listens.
-        seen: one usage a `look`.
-        by_thread: processor seconds by native thread id, as last seen, of those that have ended too.
+        url: of the server, without a slash at its end.
+        process: of the server; None for one that runs elsewhere.
+        seen: the usage at each `look`.
+        by_thread: processor seconds by native thread id at the last look, of ended threads too.
         by_thread_before: the same at the first look.
     """
 
@@ -60,10 +62,10 @@ class Watched:
     by_thread_before: dict[int, float] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Add what its process has and has used now.
+        """Record the current usage of the process.
 
         Raises:
-            BenchError: it has ended.
+            BenchError: the process has ended.
         """
         process = self.process
         if process is None:
@@ -77,13 +79,13 @@ class Watched:
             self.by_thread |= {thread.id: thread.user_time + thread.system_time for thread in process.threads()}
             self.by_thread_before = self.by_thread_before or dict(self.by_thread)
         except psutil.Error as error:
-            raise BenchError(f"the server has ended in mid-run ({error}): see its messages above") from error
+            raise BenchError(f"the server ended during the run ({error}): see its messages above") from error
 
     def health(self) -> dict[str, Any]:
-        """Return what it says of itself.
+        """Return the server's `/health`.
 
         Raises:
-            BenchError: it does not answer.
+            BenchError: the server does not answer.
         """
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=5) as response:
@@ -93,10 +95,10 @@ class Watched:
         return health
 
     def await_end_of_sessions(self) -> None:
-        """Wait until the peers that have left are closed.
+        """Wait until the server has closed all sessions.
 
         Raises:
-            BenchError: they are still there after 15 s.
+            BenchError: sessions are left after 15 s.
         """
         deadline = monotonic() + _GONE_S
         while self.health()["sessions"]:
@@ -111,7 +113,7 @@ def environment(options: Sequence[str]) -> dict[str, str]:
     """Return ``name=value`` options of `acutance serve` as environment variables that it reads.
 
     Raises:
-        BenchError: one is not of this form, or there is no such option.
+        BenchError: one does not have this form, or no such option exists.
     """
     variables = {}
     for option in options:
@@ -119,7 +121,7 @@ def environment(options: Sequence[str]) -> dict[str, str]:
         name = name.replace("-", "_")
         if not equals or name not in ServeOptions.model_fields:
             names = ", ".join(ServeOptions.model_fields)
-            raise BenchError(f"{option!r} is no option of `acutance serve` as NAME=VALUE; names: {names}")
+            raise BenchError(f"{option!r} is no option of `acutance serve` as NAME=VALUE; the names are {names}")
         variables[f"ACUTANCE_{name.upper()}"] = value
     return variables
 
@@ -130,10 +132,10 @@ def acutance(options: Sequence[str] = (), thread_names: Path | None = None) -> I
 
     Args:
         options: ``name=value`` each.
-        thread_names: a file for the names of its threads (see threads.py); None to leave them unknown.
+        thread_names: file for the names of its threads (see threads.py); None for no such file.
 
     Raises:
-        BenchError: it does not start.
+        BenchError: the server does not start.
     """
     port = free_port()
     watched = [] if thread_names is None else ["acutance.server.bench.threads", str(thread_names)]
@@ -151,12 +153,12 @@ def started(
 
     Args:
         command: the program and its arguments.
-        port: where it will listen.
-        ask: raises `BenchError` for as long as it does not answer.
-        variables: of its environment, beside those of this process.
+        port: on which it will listen.
+        ask: raises `BenchError` as long as the server does not answer.
+        variables: for its environment, in addition to those of this process.
 
     Raises:
-        BenchError: it ends, or does not answer within a minute.
+        BenchError: the server ends, or does not answer within a minute.
     """
     process = subprocess.Popen(command, env={**os.environ, **(variables or {})})
     server = Watched(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
@@ -169,7 +171,7 @@ def started(
             except BenchError:
                 if process.poll() is not None:
                     raise BenchError(
-                        f"the server ended at once with code {process.returncode}: see its message above"
+                        f"the server ended with code {process.returncode} when it started: see its message above"
                     ) from None
                 if monotonic() > deadline:
                     raise BenchError(f"the server did not answer within {_START_S:g} s") from None

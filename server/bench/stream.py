@@ -1,4 +1,4 @@
-"""`acutance bench stream`: real round trips over WebRTC on this machine, timed by bar codes."""
+"""`acutance bench stream`: real WebRTC round trips on this machine; bar codes identify the frames."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,56 +21,58 @@ from acutance.server.bench.peers.sessions import Outcome, Refused, run_sessions
 from acutance.server.bench.server import Watched, acutance, environment
 from acutance.server.telemetry import host_info
 
-# Longer runs play it again: at 1080p a minute of pictures to compare takes half a gigabyte.
+# Longer runs repeat it: at 1080p the frames to compare of one minute take half a gigabyte.
 _MATERIAL_S = 60
 
 
 class StreamOptions(BaseModel):
-    """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of the uplink and of what came back.
+    """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of uplink and returned video.
 
-    Starts a server of its own (ACUTANCE_… in the environment reaches it), or takes one that runs.
+    Starts a server of its own, to which ACUTANCE_… in the environment applies, or uses a running one.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    clip: Annotated[Path | None, Field(description="a video file; without one FFmpeg's test picture")] = None
-    size: Annotated[str, Field(pattern=r"^\d+x\d+$", description="of the sent picture")] = "640x360"
-    codec: Annotated[Literal["h264", "vp8"], Field(description="both ways")] = "h264"
-    camera: Annotated[Camera, Field(description="soft: brought down and up by two before encoding")] = "sharp"
-    uplink: Annotated[int, Field(ge=50_000, description="bit rate of what is sent, bits a second")] = 600_000
-    rate: Annotated[int, Field(ge=1, le=120, description="frames a second")] = 30
+    clip: Annotated[Path | None, Field(description="video file to send; default: FFmpeg's test pattern")] = None
+    size: Annotated[str, Field(pattern=r"^\d+x\d+$", description="size of the sent video, in pixels")] = "640x360"
+    codec: Annotated[Literal["h264", "vp8"], Field(description="codec in both directions")] = "h264"
+    camera: Annotated[Camera, Field(description="soft: each frame is scaled down and up by two before encoding")] = (
+        "sharp"
+    )
+    uplink: Annotated[int, Field(ge=50_000, description="bit rate of the sent video, in bit/s")] = 600_000
+    rate: Annotated[int, Field(ge=1, le=120, description="frame rate, in frames/s")] = 30
     seconds: Annotated[
-        int, Field(ge=10, le=86_400, description="how long to send; what is sent repeats itself each minute")
+        int, Field(ge=10, le=86_400, description="duration, in seconds; the video repeats each minute")
     ] = 60
     resize: Annotated[
         str | None,
         Field(
             pattern=r"^\d+x\d+@\d+$",
-            description="WIDTHxHEIGHT@SECONDS: the sender drops to this size then, at as many bits a pixel",
+            description="WIDTHxHEIGHT@SECONDS: the sender changes to this smaller size then, at the same bits per pixel",
         ),
     ] = None
-    sessions: Annotated[int, Field(ge=1, le=64, description="peers at once, a process each")] = 1
-    stagger: Annotated[float, Field(ge=0, le=600, description="seconds from one peer's start to the next one's")] = 0.0
+    sessions: Annotated[
+        int, Field(ge=1, le=64, description="number of simultaneous peers, each in its own process")
+    ] = 1
+    stagger: Annotated[float, Field(ge=0, le=600, description="seconds between the starts of two peers")] = 0.0
     serve: Annotated[
         list[str],
-        Field(description="NAME=VALUE, an option of `acutance serve` for the server started here"),
+        Field(description="NAME=VALUE, option of `acutance serve` for the server started here; repeatable"),
     ] = []
-    url: Annotated[str | None, Field(description="a server that runs; without one it is started here")] = None
-    threads_table: Annotated[bool, Field(description="the server's processor time a frame, by what its threads do")] = (
-        False
-    )
-    log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON a run")] = None
+    url: Annotated[str | None, Field(description="URL of a running server; default: one is started")] = None
+    threads_table: Annotated[bool, Field(description="processor time per frame by the work of threads")] = False
+    log: Annotated[Path | None, Field(description="file to which the figures are appended, as one line of JSON")] = None
 
 
 @dataclass
 class Run:
-    """What one run brought.
+    """The record of one run.
 
     Attributes:
-        outcomes: one a session.
-        server: as it was watched.
-        health: what it said of itself before.
-        cpu_by_work: processor seconds by what its threads do; empty where not asked for.
+        outcomes: one for each session.
+        server: the server and its use of resources.
+        health: the server's `/health` before the run.
+        cpu_by_work: processor seconds by the work of its threads; empty unless asked for.
     """
 
     outcomes: list[Outcome]
@@ -80,7 +82,7 @@ class Run:
 
     @property
     def trips(self) -> list[Trip]:
-        """Of the sessions that were not refused."""
+        """The records of the sessions that were not refused."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, Trip)]
 
 
@@ -88,7 +90,7 @@ def stream(options: StreamOptions) -> None:
     """Run the benchmark and print its table.
 
     Raises:
-        BenchError, MaterialError, PeerError: it cannot run.
+        BenchError: it cannot run.
     """
     plan = _plan(options)
     if options.log is not None:
@@ -108,15 +110,15 @@ def stream(options: StreamOptions) -> None:
 
 
 def figures(material: Material, run: Run) -> dict[str, Any]:
-    """Return the figures of a run: of its one session, or the worst of several and then each of them.
+    """Return the figures of a run: those of its session, or the worst of several sessions and then each of them.
 
     Raises:
-        PeerError: the server took no session, or returned nothing.
+        PeerError: the server accepted no session, or returned no frame.
     """
     each = [_session(material, outcome) for outcome in run.outcomes]
     served = [session for session in each if "refused" not in session]
     if not served:
-        raise PeerError(f"the server took no session: {each[0]['refused']}")
+        raise PeerError(f"the server accepted no session: {each[0]['refused']}")
     frames = sum(len(trip.sent) for trip in run.trips)
     by_work = {work: round(seconds * 1000 / frames, 2) for work, seconds in run.cpu_by_work.items()}
     return {
@@ -130,12 +132,12 @@ def figures(material: Material, run: Run) -> dict[str, Any]:
 def _session(material: Material, outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Refused):
         return {"refused": outcome.message}
-    said = bench_figures.said(outcome.statistics)
+    statistics = bench_figures.summarise(outcome.statistics)
     return {
         **bench_figures.measure(outcome, material.plan.rate),
         **bench_figures.quality(material, outcome),
         **bench_figures.after_resize(material, outcome),
-        **({"server_said": said} if said else {}),
+        **({"server_statistics": statistics} if statistics else {}),
     }
 
 
@@ -145,10 +147,10 @@ def _plan(options: StreamOptions) -> Plan:
         size, _, after = options.resize.partition("@")
         reduced, at = _size(size), int(after) * options.rate
         if options.seconds > _MATERIAL_S or int(after) >= options.seconds:
-            raise BenchError(f"with --resize a run lasts at most {_MATERIAL_S} s, and longer than until the resize")
-    environment(options.serve)  # said before a minute of encoding
+            raise BenchError(f"--resize needs a run of at most {_MATERIAL_S} s that ends after the resize")
+    environment(options.serve)  # an error here, before a minute of encoding
     if options.url is not None and (options.serve or options.threads_table):
-        raise BenchError("--serve and --threads-table are for a server that is started here, without --url")
+        raise BenchError("--serve and --threads-table are for a server that is started here: leave out --url")
     return Plan(
         _size(options.size),
         options.codec.upper(),
@@ -195,13 +197,13 @@ def _server(options: StreamOptions) -> Iterator[tuple[Watched, Path | None]]:
 def _print(report: dict[str, Any]) -> None:
     options, values = report["options"], dict(report["figures"])
     sessions = values.pop("sessions", [])
-    title = f"{options['size']} at {options['rate']}/s, {options['codec']}, {options['camera']} camera"
+    title = f"{options['size']}, {options['rate']} frames/s, {options['codec']}, {options['camera']} camera"
     table = Table("figure", "value", title=title)
-    table.add_row("clip", Path(options["clip"]).name if options["clip"] else "FFmpeg's testsrc2")
+    table.add_row("clip", Path(options["clip"]).name if options["clip"] else "FFmpeg's testsrc2 pattern")
     table.add_row("uplink", f"{options['uplink']} bit/s for {options['seconds']} s")
     table.add_row("best student", f"{report['server']['student']} on {report['server']['provider']}")
     if sessions:
-        table.add_row("sessions", f"{len(sessions)}; below, of each figure the worst")
+        table.add_row("sessions", f"{len(sessions)}; the figures below are the worst of all sessions")
     for name, value in values.items():
         _add(table, name.replace("_", " "), value)
     for number, session in enumerate(sessions, 1):
@@ -213,7 +215,7 @@ def _print(report: dict[str, Any]) -> None:
 
 
 def _add(table: Table, name: str, value: object) -> None:
-    """Add a figure; one with parts that have parts takes a row for each of them."""
+    """Add a figure; a nested one takes a row for each of its parts."""
     if not isinstance(value, dict):
         table.add_row(name, str(value))
     elif any(isinstance(part, dict) for part in value.values()):
@@ -224,8 +226,8 @@ def _add(table: Table, name: str, value: object) -> None:
 
 
 def _in_short(session: dict[str, Any]) -> str:
-    said = session.get("server_said", {})
+    statistics = session.get("server_statistics", {})
     return (
-        f"{session['frame_rate']}/s, p95 {session['latency_ms']['p95']} ms, drift {session['drift_ms']} ms, "
-        f"enhanced {said.get('enhanced_share')}, {said.get('student')}"
+        f"{session['frame_rate']} frames/s, p95 {session['latency_ms']['p95']} ms, drift {session['drift_ms']} ms, "
+        f"enhanced {statistics.get('enhanced_share')}, {statistics.get('student')}"
     )

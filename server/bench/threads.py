@@ -1,4 +1,4 @@
-"""Where a server's processor time goes, by thread: `acutance bench stream --threads-table`.
+"""A server's processor time by the work of its threads: `acutance bench stream --threads-table`.
 
 Up to Python 3.13 the operating system does not know the Python names of threads. As a program,
 ``python -m acutance.server.bench.threads FILE MODULE [ARGUMENT …]`` runs a module as ``python -m MODULE`` would, with
@@ -15,26 +15,26 @@ from time import sleep
 
 _EVERY_S = 0.5
 _OURS = "thread-names"
-# What the threads do, by how their names begin.
+# The work of threads, by the beginnings of their names.
 _WORK = {
     "MainThread": "event loop: sockets, DTLS, SRTP, RTP, pipeline",
     "video-decoder": "decoding",
     "inference": "student, its calling thread; enlargement",
     "pass": "enlargement without a student",
     "encode": "encoding",
-    _OURS: "this table's own",
+    _OURS: "writing the names for this table",
 }
 # ONNX Runtime's pool, and the second thread of x264 or libvpx above 720p.
 _UNNAMED = "threads of libraries: ONNX Runtime's others, the codecs' others"
 
 
 def by_work(before: Mapping[int, float], after: Mapping[int, float], names: Mapping[int, str]) -> dict[str, float]:
-    """Return processor seconds by kind of work, most first.
+    """Return processor seconds by kind of work, the largest first.
 
     Args:
-        before: processor seconds by native thread id at the beginning; a thread that is not there began later.
+        before: processor seconds by native thread id at the beginning; threads that started later are not in it.
         after: the same at the end.
-        names: Python's names of threads by native id; the others are of libraries.
+        names: Python's names of threads by native id; threads without one belong to libraries.
     """
     spent: dict[str, float] = {}
     for thread, seconds in after.items():
@@ -45,7 +45,7 @@ def by_work(before: Mapping[int, float], after: Mapping[int, float], names: Mapp
 
 
 def read_names(file: Path) -> dict[int, str]:
-    """Return what `_write_names` wrote last, by native thread id."""
+    """Return the names of threads by native thread id, as `_write_names` last wrote them."""
     return {int(thread): name for thread, name in json.loads(file.read_text(encoding="utf-8")).items()}
 
 

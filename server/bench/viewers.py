@@ -1,4 +1,4 @@
-"""`acutance bench viewers`: what each further viewer of a stream costs the server."""
+"""`acutance bench viewers`: the cost of each further viewer of a stream."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -28,54 +28,58 @@ _PERIOD_S = 10
 
 
 class ViewersOptions(BaseModel):
-    """Measure what a viewer more costs: one publisher (WHIP), and steps of more and more viewers (WHEP).
+    """Measure the cost of each further viewer: one publisher (WHIP), and a growing number of viewers (WHEP).
 
-    Starts a server of its own (ACUTANCE_… in the environment reaches it).
+    Starts a server of its own, to which ACUTANCE_… in the environment applies.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    steps: Annotated[list[Annotated[int, Field(ge=1, le=200)]], Field(description="how many watch, step by step")] = [
+    steps: Annotated[list[Annotated[int, Field(ge=1, le=200)]], Field(description="number of viewers in each step")] = [
         1,
         5,
         10,
         20,
     ]
-    seconds: Annotated[int, Field(ge=2, le=600, description="of each step's measurement")] = 20
-    clip: Annotated[Path | None, Field(description="a video file; without one FFmpeg's test picture")] = None
-    size: Annotated[str, Field(pattern=r"^\d+x\d+$", description="of the picture")] = "640x360"
-    codec: Annotated[Literal["h264", "vp8"], Field(description="both ways")] = "h264"
-    uplink: Annotated[int, Field(ge=50_000, description="bit rate of what is published, bits a second")] = 600_000
-    serve: Annotated[list[str], Field(description="NAME=VALUE, an option of `acutance serve` for the server")] = []
-    log: Annotated[Path | None, Field(description="append the figures to this file, a line of JSON a run")] = None
+    seconds: Annotated[int, Field(ge=2, le=600, description="duration of the measurement in each step, in seconds")] = (
+        20
+    )
+    clip: Annotated[Path | None, Field(description="video file to publish; default: FFmpeg's test pattern")] = None
+    size: Annotated[str, Field(pattern=r"^\d+x\d+$", description="size of the video, in pixels")] = "640x360"
+    codec: Annotated[Literal["h264", "vp8"], Field(description="codec in both directions")] = "h264"
+    uplink: Annotated[int, Field(ge=50_000, description="bit rate of the published video, in bit/s")] = 600_000
+    serve: Annotated[
+        list[str], Field(description="NAME=VALUE, option of `acutance serve` for the server; repeatable")
+    ] = []
+    log: Annotated[Path | None, Field(description="file to which the figures are appended, as one line of JSON")] = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """What was seen with so many viewers.
+    """The figures of one step.
 
     Attributes:
-        viewers: how many.
-        cpu: processors that the server used.
-        encoders: how many it ran.
-        enhanced: frames a second that came out of the student.
-        least: frames a second of the viewer that got the fewest.
-        mbit: bits a second that all viewers together got, in millions.
+        viewers: number of viewers.
+        cpus: processors that the server used.
+        encoders: number of its encoders.
+        enhanced_per_s: frames/s that the student enhanced.
+        slowest_viewer_per_s: frames/s of the viewer that received the fewest.
+        mbit_per_s: bit rate that all viewers received together, in Mbit/s.
     """
 
     viewers: int
-    cpu: float
+    cpus: float
     encoders: int
-    enhanced: float
-    least: float
-    mbit: float
+    enhanced_per_s: float
+    slowest_viewer_per_s: float
+    mbit_per_s: float
 
 
 def viewers(options: ViewersOptions) -> None:
     """Run the benchmark and print its table.
 
     Raises:
-        BenchError, MaterialError, PeerError: it cannot run.
+        BenchError: it cannot run.
     """
     width, height = (int(side) for side in options.size.split("x"))
     plan = Plan((width, height), options.codec.upper(), bitrate=options.uplink, count=_PERIOD_S * 30)
@@ -87,7 +91,7 @@ def viewers(options: ViewersOptions) -> None:
         "benchmark": "viewers",
         "options": options.model_dump(mode="json", exclude={"log"}),
         "machine": host_info.describe(),
-        "figures": {"cpu_per_viewer": per_viewer(steps), "steps": [asdict(step) for step in steps]},
+        "figures": {"cpus_per_viewer": per_viewer(steps), "steps": [asdict(step) for step in steps]},
     }
     _print(report)
     if options.log is not None:
@@ -95,16 +99,16 @@ def viewers(options: ViewersOptions) -> None:
 
 
 def per_viewer(steps: list[Step]) -> float | None:
-    """Return processors that a viewer more takes: the slope of the line through all steps; None with one step."""
+    """Return the processors for each further viewer: the slope of a line fitted to all steps; None for one step."""
     if len({step.viewers for step in steps}) < 2:
         return None
-    slope, _ = np.polyfit([step.viewers for step in steps], [step.cpu for step in steps], 1)
+    slope, _ = np.polyfit([step.viewers for step in steps], [step.cpus for step in steps], 1)
     return round(float(slope), 4)
 
 
 def _run(options: ViewersOptions, sending: Sending) -> list[Step]:
     most = f"max-viewers={max(options.steps)}"
-    # A student that changes between two steps would be taken for what the viewers cost.
+    # A change of the student between two steps would be counted as a cost of the viewers.
     with acutance(["student=nano", "governor=false", "admission=false", most, *options.serve]) as server:
         publisher = Process(bench_watchers.publish, f"{server.url}/whip/{_STREAM}", sending)
         watchers = Process(bench_watchers.watch, f"{server.url}/whep/{_STREAM}", options.codec.upper())
@@ -143,7 +147,7 @@ def _await_live(server: Watched) -> None:
     deadline = monotonic() + _LIVE_S
     while _stream(server).get("size_in") is None:
         if monotonic() > deadline:
-            raise BenchError(f"the published stream is not there after {_LIVE_S:g} s")
+            raise BenchError(f"the published stream is not live after {_LIVE_S:g} s")
         sleep(0.1)
 
 
@@ -158,13 +162,13 @@ def _stream(server: Watched) -> dict[str, Any]:
 
 def _print(report: dict[str, Any]) -> None:
     options, figures = report["options"], report["figures"]
-    table = Table(title=f"{options['size']} at 30/s, {options['codec']}, {options['seconds']} s a step")
-    for heading in ("viewers", "processors", "encoders", "enhanced/s", "least viewer/s", "Mbit/s out"):
+    table = Table(title=f"{options['size']}, 30 frames/s, {options['codec']}, {options['seconds']} s for each step")
+    for heading in ("viewers", "processors", "encoders", "enhanced/s", "slowest viewer/s", "Mbit/s out"):
         table.add_column(heading, justify="right")
     for step in figures["steps"]:
         table.add_row(*(str(value) for value in step.values()))
     console = Console()
     console.print(table)
-    if figures["cpu_per_viewer"] is not None:
-        console.print(f"a viewer more takes {100 * figures['cpu_per_viewer']:.1f} % of a processor")
+    if figures["cpus_per_viewer"] is not None:
+        console.print(f"each further viewer takes {100 * figures['cpus_per_viewer']:.1f} % of a processor")
     console.print(f"{report['machine']['cpu']}, {report['machine']['commit']}, {report['machine']['date']}")

@@ -72,15 +72,17 @@ def cell(name: str, material: Material) -> dict[str, Any]:
         **bench_figures.measure(trip, material.plan.rate),
         **bench_figures.quality(material, trip),
         **bench_figures.process(server.seen, [trip]),
-        "server_said": bench_figures.said(trip.statistics),
+        "server_statistics": bench_figures.summarise(trip.statistics),
     }
 
 
 def cells(line: dict[str, Any]) -> list[str]:
     """Return a measurement's cells in the Markdown table."""
     found = line["figures"]
-    ssim, psnr, said = found["ssim"], found["psnr_y"], found["server_said"]
-    sharpened = f"{said['student']}, {said['enhanced_share']:.0%} of the frames" if said else "unsharp mask"
+    ssim, psnr, statistics = found["ssim"], found["psnr_y"], found["server_statistics"]
+    sharpened = (
+        f"{statistics['student']}, {statistics['enhanced_share']:.0%} of the frames" if statistics else "unsharp mask"
+    )
     return [
         line["size"],
         line["codec"],

@@ -40,7 +40,7 @@ def test_a_long_call_grows_in_nothing() -> None:
         during = list(server.seen)
         last = quiet(server)
     figures = bench_figures.measure(trip, RATE) | bench_figures.process([*during, last], [trip])
-    figures["server_said"] = bench_figures.said(trip.statistics)
+    figures["server_statistics"] = bench_figures.summarise(trip.statistics)
     for name, value in figures.items():
         print(f"{name}: {value}")
     memory = figures["server_rss_mib"]

@@ -1,4 +1,4 @@
-"""The peer of `acutance bench stream`: sends the material in real time, times each frame that comes back."""
+"""The peer of `acutance bench stream`: sends the material in real time and records when each frame returns."""
 
 import asyncio
 import json
@@ -29,17 +29,17 @@ class PeerError(BenchError):
 
 
 class RefusedError(PeerError):
-    """The server has no room for another session (503); the message is the server's."""
+    """The server has no room for another session (503); the message is that of the server."""
 
 
 @dataclass(frozen=True)
 class Sending:
-    """What one peer sends.
+    """The stream that one peer sends.
 
     Attributes:
-        plan: what the packets were made by.
-        packets: of `Material`; a longer run plays them again, each time from their keyframe on.
-        count: how many frames are sent.
+        plan: properties of the packets.
+        packets: of `Material`; a longer run repeats them, each time from their keyframe on.
+        count: number of frames to send.
     """
 
     plan: Plan
@@ -49,20 +49,20 @@ class Sending:
 
 @dataclass
 class Trip:
-    """What one run saw.
+    """The record of one session.
 
     Attributes:
-        sent: seconds on the monotonic clock by frame number.
-        returned: the same, in the order in which the frames came back.
+        sent: seconds on the monotonic clock, by frame number.
+        returned: frame number and seconds of each returned frame, in the order of their return.
         sizes: width and height of each of them.
-        pictures: returned luma uint8 [H, W] by frame number, for every 15th frame of the packets' first playing.
-        statistics: what the server said of itself, once a second.
+        lumas: returned luma, uint8 [H, W], by frame number, for every 15th frame until the packets are repeated.
+        statistics: those that the server sends once a second.
     """
 
     sent: dict[int, float] = field(default_factory=dict)
     returned: list[tuple[int, float]] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
-    pictures: dict[int, Plane] = field(default_factory=dict)
+    lumas: dict[int, Plane] = field(default_factory=dict)
     statistics: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -92,16 +92,16 @@ class _PacketTrack(MediaStreamTrack):
 
 
 def sending_track(sending: Sending, trip: Trip, begin: asyncio.Event) -> MediaStreamTrack:
-    """Return a track that sends in real time from when ``begin`` is set, and notes in ``trip`` what it has sent."""
+    """Return a track that sends in real time once ``begin`` is set, and records in ``trip`` each frame sent."""
     return _PacketTrack(sending, trip, begin)
 
 
 async def round_trip(url: str, sending: Sending) -> Trip:
-    """Send frames in real time to the server at ``url`` and collect what comes back.
+    """Send frames in real time to the server at ``url`` and record those that return.
 
     Raises:
         RefusedError: the server has no room.
-        PeerError: the server refuses the offer or cannot be reached, or no connection comes about.
+        PeerError: the server refuses the offer or cannot be reached, or no connection is established.
     """
     trip, begin = Trip(), asyncio.Event()
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -118,7 +118,7 @@ async def round_trip(url: str, sending: Sending) -> Trip:
             connected.set()
 
     @peer.createDataChannel(LABEL).on("message")
-    def said(message: str) -> None:
+    def on_message(message: str) -> None:
         statistics = json.loads(message)
         if statistics.get("type") == "stats":
             trip.statistics.append(statistics)
@@ -164,16 +164,16 @@ async def _read(track: MediaStreamTrack, sending: Sending, trip: Trip) -> None:
         trip.returned.append((number, now))
         trip.sizes.append((frame.width, frame.height))
         if number % SAMPLE_EVERY == 0 and number < len(sending.packets):
-            trip.pictures[number] = luma.copy()
+            trip.lumas[number] = luma.copy()
 
 
 def latest(coded: int, period: int, sent: int) -> int | None:
-    """Return the latest of the frames sent so far that bears the number ``coded``; None if there is none.
+    """Return the latest frame sent so far with the number ``coded`` in its bar code; None if there is none.
 
     Args:
-        coded: as read from the picture; each playing of the packets begins again at 0.
-        period: of how many packets.
-        sent: how many frames have been sent.
+        coded: number in the bar code; it starts again at 0 with each repetition of the packets.
+        period: number of packets.
+        sent: number of frames sent so far.
     """
     if coded >= period:
         return None

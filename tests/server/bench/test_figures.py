@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acutance.server.bench.figures import after_resize, measure, process, quality, said, worst
+from acutance.server.bench.figures import after_resize, measure, process, quality, summarise, worst
 from acutance.server.bench.material import Material, Plan
 from acutance.server.bench.peers.round_trip import PeerError, Trip
 from acutance.server.bench.server import Usage
@@ -42,7 +42,7 @@ def test_frames_out_of_order_are_seen() -> None:
 
 
 def test_nothing_back_is_an_error_and_not_a_zero() -> None:
-    with pytest.raises(PeerError, match="no frame came back"):
+    with pytest.raises(PeerError, match="returned no frame"):
         measure(Trip(sent=_trip(0).sent), rate=30)
 
 
@@ -64,29 +64,29 @@ def test_pictures_are_compared_where_they_have_the_pristine_ones_size() -> None:
     worn = (pristine + noise.integers(-9, 10, pristine.shape)).astype(np.uint8)
     material = Material(plan, [], {75: pristine, 90: pristine}, {75: worn, 90: worn})
     nearer = ((pristine.astype(int) + worn) // 2).astype(np.uint8)
-    figures = quality(material, Trip(pictures={75: nearer, 90: np.zeros((96, 160), np.uint8)}))
-    assert figures["pictures"] == 1
+    figures = quality(material, Trip(lumas={75: nearer, 90: np.zeros((96, 160), np.uint8)}))
+    assert figures["compared_frames"] == 1
     assert figures["psnr_y"]["gain"] == pytest.approx(6, abs=0.5)
     assert 0 < figures["ssim"]["gain"] < 1
 
 
-def test_what_the_server_said_is_summed_up() -> None:
+def test_the_statistics_of_the_server_are_summarised() -> None:
     messages = [
         {"type": "stats", "student": "small", "loop_lag_ms": 2.0, "frames": {"enhanced": 20, "passed": 0}},
         {"type": "stats", "student": "nano", "loop_lag_ms": 9.0, "frames": {"enhanced": 40, "passed": 0}},
         {"type": "stats", "student": "nano", "loop_lag_ms": 1.0, "frames": {"enhanced": 60, "passed": 20}},
     ]
-    told = said(messages)
+    told = summarise(messages)
     assert told["seconds_with"] == {"small": 1, "nano": 2}
     assert told["enhanced_share"] == 0.75
     assert told["loop_lag_ms_worst"] == 9.0
     assert told["student"] == "nano"
-    assert said([]) == {}
+    assert summarise([]) == {}
 
 
 def test_of_several_sessions_the_worst_counts() -> None:
     def session(trip: Trip, gain: float) -> dict[str, Any]:
-        return {**measure(trip, rate=30), "ssim": {"gain": gain}, "pictures": 1}
+        return {**measure(trip, rate=30), "ssim": {"gain": gain}, "compared_frames": 1}
 
     figures = worst([session(_trip(0.080, drop_every=10), 0.02), session(_trip(0.120, growth=0.010), -0.01)])
     assert figures["frame_rate"] == pytest.approx(27.0, abs=0.1)

@@ -60,7 +60,7 @@ def test_a_clip_that_cannot_be_read_is_named(clip: Path) -> None:
         (Plan((640, 32)), "640x32"),
         (Plan((640, 360), count=70_000), "70000 frames"),
         (Plan((640, 360), reduced=(160, 90)), "width at least 1152"),
-        (Plan((640, 360), reduced=(1280, 720)), "does not reduce 640x360 to 1280x720"),
+        (Plan((640, 360), reduced=(1280, 720)), "cannot reduce 640x360 to 1280x720"),
         (Plan((640, 360), reduced=(321, 180)), "to 321x180"),
     ],
 )

@@ -14,9 +14,9 @@ CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--resize", "320x180@60", "--seconds", "60"], "longer than until the resize"),
+        (["--resize", "320x180@60", "--seconds", "60"], "ends after the resize"),
         (["--resize", "320x180@5", "--seconds", "90"], "at most 60 s"),
-        (["--url", "http://localhost:1", "--serve", "student=nano"], "without --url"),
+        (["--url", "http://localhost:1", "--serve", "student=nano"], "leave out --url"),
         (["--serve", "students=nano"], "'students=nano' is no option of `acutance serve`"),
         (["--serve", "student"], "'student' is no option of `acutance serve` as NAME=VALUE"),
     ],
@@ -62,8 +62,8 @@ def test_a_short_run_against_a_server_of_its_own(
     assert 0.5 < figures["ssim"]["returned"] < 1
     assert figures["server_cpu_ms_per_frame"] > 0
     assert figures["psnr_y"]["returned"] > 20
-    assert figures["server_said"]["frames"]["received"] > 0.5 * figures["sent"]
-    assert figures["server_said"]["size_out"] == [480, 272]
+    assert figures["server_statistics"]["frames"]["received"] > 0.5 * figures["sent"]
+    assert figures["server_statistics"]["size_out"] == [480, 272]
     assert figures["server_files"]["after"] <= figures["server_files"]["end"]
     by_work = figures["server_cpu_ms_per_frame_by_work"]
     assert by_work["encoding"] > 0

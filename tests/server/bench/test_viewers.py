@@ -20,5 +20,7 @@ def test_a_short_run_shares_one_encoder(tmp_path: Path, capsys: pytest.CaptureFi
     steps = json.loads(log.read_text())["figures"]["steps"]
     assert [step["viewers"] for step in steps] == [1, 3]
     assert [step["encoders"] for step in steps] == [1, 1]
-    assert all(step["least"] > 15 and step["cpu"] > 0 and step["enhanced"] > 15 for step in steps), steps
-    assert "a viewer more takes" in capsys.readouterr().out
+    assert all(
+        step["slowest_viewer_per_s"] > 15 and step["cpus"] > 0 and step["enhanced_per_s"] > 15 for step in steps
+    ), steps
+    assert "each further viewer takes" in capsys.readouterr().out
