@@ -48,7 +48,7 @@ class StreamOptions(BaseModel):
         str | None,
         Field(
             pattern=r"^\d+x\d+@\d+$",
-            description="WIDTHxHEIGHT@SECONDS: the sender changes to this smaller size then, at the same bits per pixel",
+            description="WIDTHxHEIGHT@SECONDS: smaller size of the sender from then on, at the same bits per pixel",
         ),
     ] = None
     sessions: Annotated[

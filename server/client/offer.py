@@ -1,10 +1,10 @@
 """The client side of `/offer`: JSON in the form of aiortc's examples, and the end of the session if it has a URL."""
 
 import json
-from typing import Any
 
 from aiortc import RTCIceServer
 
+from acutance.server.client.messages import parse_message
 from acutance.server.client.whip import Accepted, SignallingError, WhipClient
 from acutance.server.security.foreign import web_url, without_secrets
 
@@ -31,7 +31,7 @@ class OfferClient(WhipClient):
         if answer.status != 200:
             return ()
         try:
-            servers = _object(answer.text).get("iceServers", [])
+            servers = parse_message(answer.text).get("iceServers", [])
             return tuple(RTCIceServer(each["urls"], each.get("username"), each.get("credential")) for each in servers)
         except (AttributeError, KeyError, TypeError):
             raise SignallingError(f"{without_secrets(url)} sent iceServers that are no list of servers", 200) from None
@@ -44,7 +44,7 @@ class OfferClient(WhipClient):
         """
         body = json.dumps({"sdp": sdp, "type": "offer"})
         answer, at = await self._post(body, {"Content-Type": "application/json"})
-        shown, reply = without_secrets(at), _object(answer.text)
+        shown, reply = without_secrets(at), parse_message(answer.text)
         if answer.status != 200:
             raise self._refusal(at, answer)
         if reply.get("type") != "answer" or not isinstance(reply.get("sdp"), str):
@@ -55,11 +55,3 @@ class OfferClient(WhipClient):
             raise SignallingError(f"{shown} named a session with no web address: {error}", answer.status) from None
         self.accepted = Accepted(reply["sdp"], url, None, ())
         return self.accepted
-
-
-def _object(body: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}

@@ -1,7 +1,6 @@
 """The peer of `acutance bench stream`: sends the material in real time and records when each frame returns."""
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, cast
@@ -14,6 +13,7 @@ from acutance.model.planes import Plane
 from acutance.server.bench import barcode
 from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import SAMPLE_EVERY, Plan
+from acutance.server.client.messages import parse_message
 from acutance.server.client.offer import OfferClient
 from acutance.server.client.whip import SignallingError
 from acutance.server.encoding.encoder import VideoPacket
@@ -118,8 +118,8 @@ async def round_trip(url: str, sending: Sending) -> Trip:
             connected.set()
 
     @peer.createDataChannel(LABEL).on("message")
-    def on_message(message: str) -> None:
-        statistics = json.loads(message)
+    def on_message(message: str | bytes) -> None:
+        statistics = parse_message(message)
         if statistics.get("type") == "stats":
             trip.statistics.append(statistics)
 

@@ -1,4 +1,4 @@
-"""`acutance peer`: sends a source to a server, gets it back, measures and records it.
+"""`acutance peer`: sends a source to a server, and receives, measures and records the returned video.
 
 Imported only by the command line.
 """

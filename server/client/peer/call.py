@@ -1,4 +1,4 @@
-"""A call of `acutance peer`: connections made, media let go, the last frames waited for, everything ended."""
+"""A call of `acutance peer`: connects, starts the media, waits for the last frames and ends everything."""
 
 import asyncio
 import signal
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from acutance.server.client.offer import OfferClient
-from acutance.server.client.peer.connections import CallError, Connections, Line
+from acutance.server.client.peer.connections import CallError, Connections, ConnectionStatistics
 from acutance.server.client.peer.downlink import Downlink
 from acutance.server.client.peer.uplink import Uplink
 from acutance.server.client.whip import SignallingError, WhipClient
 
-# The server's own mailboxes hold two frames; a slow machine and a far one need more than a round trip.
+# The mailboxes of the server hold two frames; a slow or distant server needs more than a round trip.
 _LAST_FRAMES_S = 2.0
 _NO_MEDIA_S = 10.0
 _LOOK_S = 0.05
-# A stream that is published a moment before has to be there before it can be watched.
+# A published stream must be live before it can be watched.
 _PUBLISHED_S = 10.0
 _NOT_YET = (404, 409, 503)
 _AGAIN_S = 0.5
@@ -25,20 +25,21 @@ _AGAIN_S = 0.5
 
 @dataclass
 class Call:
-    """A call and how it goes.
+    """A call and its state.
 
     Attributes:
-        uplink: what is sent; None for watching alone.
-        downlink: what comes; None for publishing alone.
-        offer_url: of a server that takes what is sent and returns it on the same connection.
-        whip_url: of an endpoint that takes what is sent.
-        whep_url: of an endpoint that gives what is watched.
-        token: for all of them.
+        uplink: the sent media; None to watch only.
+        downlink: the received media; None to publish only.
+        offer_url: of a server that returns the sent media on the same connection.
+        whip_url: of the endpoint to which the media are published.
+        whep_url: of the endpoint from which a stream is watched.
+        token: bearer token for each of them.
         codec: ``H264`` or ``VP8``.
-        seconds: after which watching alone ends; None for never.
-        connections: those that were made.
-        ended: why it ended, in words.
-        began_at, ended_at: when media were let go and when it was over, on the event loop's clock; None before.
+        seconds: after which watching ends; None for no limit.
+        connections: the peer connections.
+        ended: reason of the end, as text.
+        began_at: time at which the media started, on the event loop's clock; None before.
+        ended_at: time of the end, on the event loop's clock; None before.
     """
 
     uplink: Uplink | None
@@ -57,18 +58,18 @@ class Call:
         self.connections = Connections(self.uplink, self.downlink, self.codec)
         self._stop = asyncio.Event()
 
-    async def run(self, watch: Callable[["Call"], Coroutine[Any, Any, None]]) -> Line:
-        """Make the call and hold it until it is over.
+    async def run(self, watch: Callable[["Call"], Coroutine[Any, Any, None]]) -> ConnectionStatistics:
+        """Make the call and wait for its end.
 
         Args:
-            watch: makes a coroutine that shows how it goes; it is cancelled at the end.
+            watch: makes a coroutine that shows the progress; it is cancelled at the end.
 
         Returns:
-            What the line measured of itself.
+            The statistics of the connections.
 
         Raises:
-            SignallingError: nobody answers, or the offer is refused.
-            CallError: no connection comes about, it breaks, or no picture comes.
+            SignallingError: no answer, or the offer is refused.
+            CallError: no connection is established, it breaks, or no video is received.
         """
         connected = self.connections.connected
         async with AsyncExitStack() as stack:
@@ -92,7 +93,7 @@ class Call:
                 self.ended_at = asyncio.get_running_loop().time()
                 viewer.cancel()
                 await asyncio.gather(viewer, return_exceptions=True)
-            return await self.connections.line()
+            return await self.connections.statistics()
 
     def _begin(self) -> None:
         if self.began_at is None:
@@ -110,7 +111,7 @@ class Call:
             except SignallingError as error:
                 if error.status not in _NOT_YET or loop.time() > deadline:
                     raise
-            # Some servers call a stream live only when its first picture is there.
+            # Some servers list a stream as live only after its first frame.
             self._begin()
             await asyncio.sleep(_AGAIN_S)
 
@@ -126,33 +127,33 @@ class Call:
                 sent_all_at = now
             last = downlink.progress_at if downlink else 0.0
             if self._stop.is_set():
-                self.ended = "stopped by hand"
+                self.ended = "stopped by the user"
             elif uplink and uplink.error:
                 raise CallError(str(uplink.error)) from uplink.error
             elif downlink and downlink.error:
                 raise CallError(str(downlink.error)) from downlink.error
             elif self.connections.broken and sent_all_at is None:
-                reason = f" (the server said: {self.connections.goodbye})" if self.connections.goodbye else ""
+                reason = f" (the server's reason: {self.connections.goodbye})" if self.connections.goodbye else ""
                 raise CallError(f"{self.connections.broken} after {now - self.began_at:.0f} s{reason}")
             elif sent_all_at is not None and (downlink is None or downlink.has_last()):
-                self.ended = "everything was sent" if downlink is None else "the last frame is back"
+                self.ended = "all frames were sent" if downlink is None else "the last frame was returned"
             elif sent_all_at is not None and now - max(last, sent_all_at) > _LAST_FRAMES_S:
-                self.ended = f"nothing more came within {_LAST_FRAMES_S:g} s"
+                self.ended = f"no further frame within {_LAST_FRAMES_S:g} s"
             elif self.seconds is not None and uplink is None and now - self.began_at >= self.seconds:
-                self.ended = f"{self.seconds:g} s are over"
+                self.ended = f"{self.seconds:g} s have passed"
             elif downlink and now - max(last, self.began_at) > _NO_MEDIA_S:
-                raise CallError(f"no picture came for {_NO_MEDIA_S:g} s")
+                raise CallError(f"no video frame was received for {_NO_MEDIA_S:g} s")
 
 
 class _signals:  # noqa: N801 - used as a function
-    """Lets Ctrl-C and SIGTERM end a call as its end would, with the file finished."""
+    """Ends a call on Ctrl-C and SIGTERM in the normal way, so that the recorded file is complete."""
 
     def __init__(self, stop: asyncio.Event):
         self._stop = stop
 
     def __enter__(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError):  # Windows: Ctrl-C breaks it off there
+            with suppress(NotImplementedError):  # on Windows Ctrl-C interrupts the program
                 asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
 
     def __exit__(self, *_: object) -> None:

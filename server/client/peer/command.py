@@ -1,4 +1,4 @@
-"""`acutance peer`: send a file, camera, screen or pattern to a server, get it back enhanced, measure it, keep it."""
+"""`acutance peer`: sends a file, camera, screen or test pattern to a server, and measures and records what returns."""
 
 import asyncio
 import json
@@ -24,54 +24,54 @@ _DEFAULT_RATE = 30
 
 
 class PeerOptions(BaseModel):
-    """Send a file, a camera, a screen or a test pattern to a server, watch what comes back, and keep it."""
+    """Send a file, camera, screen or test pattern to a server, and measure and record the returned video."""
 
     model_config = ConfigDict(extra="forbid")
 
-    file: Annotated[Path | None, Field(description="a clip, sent at its own frame rate and with its sound")] = None
+    file: Annotated[Path | None, Field(description="video file, sent at its own frame rate and with its sound")] = None
     camera: Annotated[
-        str | None, Field(description="/dev/video0 on Linux, a number on macOS, video=NAME on Windows")
+        str | None, Field(description="camera: /dev/video0 on Linux, a number on macOS, video=NAME on Windows")
     ] = None
     screen: Annotated[
-        str | None, Field(description=":0.0 (X11) on Linux, 'Capture screen 0' on macOS, desktop on Windows")
+        str | None, Field(description="screen: :0.0 (X11) on Linux, 'Capture screen 0' on macOS, desktop on Windows")
     ] = None
     format: Annotated[
-        str | None, Field(description="FFmpeg's input device for --camera or --screen; none: the system's own")
+        str | None, Field(description="FFmpeg input device for --camera or --screen; default: that of the system")
     ] = None
     size: Annotated[
-        str, Field(pattern=r"^\d{2,4}x\d{2,4}$", description="of camera, screen and test pattern, in pixels")
+        str, Field(pattern=r"^\d{2,4}x\d{2,4}$", description="size of camera, screen or test pattern, in pixels")
     ] = "1280x720"
-    rate: Annotated[int, Field(ge=1, le=120, description="of camera, screen and test pattern, frames a second")] = (
-        _DEFAULT_RATE
-    )
+    rate: Annotated[
+        int, Field(ge=1, le=120, description="frame rate of camera, screen or test pattern, in frames/s")
+    ] = _DEFAULT_RATE
     seconds: Annotated[
-        float | None, Field(gt=0, description="end after as many; none: with the file, or by Ctrl-C")
+        float | None, Field(gt=0, description="duration of the call; default: until the end of the file, or Ctrl-C")
     ] = None
-    sound: Annotated[bool, Field(description="send a file's sound, too")] = True
-    url: Annotated[str, Field(description="the server that returns the picture on the same connection")] = (
+    sound: Annotated[bool, Field(description="send the sound of a file")] = True
+    url: Annotated[str, Field(description="server that returns the video on the same connection")] = (
         "http://localhost:8080"
     )
-    whip: Annotated[str | None, Field(description="publish to this WHIP endpoint, in the place of --url")] = None
-    pull: Annotated[str | None, Field(description="watch this WHEP endpoint: after --whip, or alone")] = None
-    token: Annotated[SecretStr | None, Field(description="bearer token; else that of ACUTANCE_PEER_TOKEN")] = None
-    codec: Annotated[Literal["h264", "vp8"] | None, Field(description="none: h264, or what --out takes")] = None
+    whip: Annotated[str | None, Field(description="publish to this WHIP endpoint instead of --url")] = None
+    pull: Annotated[str | None, Field(description="watch this WHEP endpoint, after --whip or alone")] = None
+    token: Annotated[
+        SecretStr | None, Field(description="bearer token; default: ACUTANCE_PEER_TOKEN of the environment")
+    ] = None
+    codec: Annotated[Literal["h264", "vp8"] | None, Field(description="default: h264, or the codec of --out")] = None
     bitrate: Annotated[
         int | None,
-        Field(ge=50_000, le=50_000_000, description="of what is sent, bits a second; none: good for the size"),
+        Field(ge=50_000, le=50_000_000, description="bit rate of the sent video, in bit/s; default: by its size"),
     ] = None
-    out: Annotated[Path | None, Field(description="write what comes to this .mp4, .mkv or .webm")] = None
-    pairs: Annotated[Path | None, Field(description="save frames as sent and as returned to this folder, as PNG")] = (
-        None
-    )
-    pairs_every: Annotated[int, Field(ge=1, description="one of how many frames is saved")] = 30
-    json_: Annotated[bool, Field(alias="json", description="print one line of JSON, and no table")] = False
+    out: Annotated[Path | None, Field(description="file for the received video and sound: .mp4, .mkv or .webm")] = None
+    pairs: Annotated[Path | None, Field(description="folder for PNG images of frames as sent and as returned")] = None
+    pairs_every: Annotated[int, Field(ge=1, description="interval of the saved frames, in frames")] = 30
+    json_: Annotated[bool, Field(alias="json", description="print one line of JSON instead of a table")] = False
 
 
 def peer(options: PeerOptions) -> None:
-    """Make a call and say how it went.
+    """Make a call and print its figures.
 
     Raises:
-        CallError, RecordingError, SignallingError, SourceError: it did not come about, or broke off.
+        CallError, RecordingError, SignallingError, SourceError: the call failed.
     """
     report = asyncio.run(call(options))
     if options.json_:
@@ -84,7 +84,7 @@ async def call(options: PeerOptions) -> dict[str, Any]:
     """Make a call and return its figures.
 
     Raises:
-        CallError, RecordingError, SignallingError, SourceError: it did not come about, or broke off.
+        CallError, RecordingError, SignallingError, SourceError: the call failed.
     """
     _check(options)
     codec = options.codec.upper() if options.codec else None
@@ -100,7 +100,7 @@ async def call(options: PeerOptions) -> dict[str, Any]:
     if options.whip is None or options.pull is not None:
         recording = None
         if options.out is not None:
-            # A stream that is only watched may have sound: whether it has is known too late.
+            # A watched stream may have sound; whether it does is known only after the file is opened.
             recording = Recording(
                 options.out, uplink is None or uplink.has_sound, uplink.rate if uplink else Fraction(_DEFAULT_RATE)
             )
@@ -109,22 +109,24 @@ async def call(options: PeerOptions) -> dict[str, Any]:
     token = options.token.get_secret_value() if options.token else os.environ.get("ACUTANCE_PEER_TOKEN")
     made = Call(uplink, downlink, offer_url, options.whip, options.pull, token, codec, options.seconds)
     console = Console(stderr=True, quiet=options.json_ or not sys.stderr.isatty())
-    line = await made.run(lambda made: watch(made, console))
+    statistics = await made.run(lambda made: watch(made, console))
     if downlink is not None and not downlink.returned:
-        raise CallError(f"no picture came back: {made.ended}")
-    return {**figures(made, line), **({"out": str(options.out)} if options.out else {})}
+        raise CallError(f"no video was returned: {made.ended}")
+    return {**figures(made, statistics), **({"out": str(options.out)} if options.out else {})}
 
 
 def _check(options: PeerOptions) -> None:
     chosen = [name for name in ("file", "camera", "screen") if getattr(options, name) is not None]
     if len(chosen) > 1:
-        raise CallError(f"--{chosen[0]} and --{chosen[1]}: one of them can be sent")
+        raise CallError(f"--{chosen[0]} and --{chosen[1]} exclude each other: only one source can be sent")
     if options.pull is not None and options.whip is None and chosen:
-        raise CallError(f"--pull alone watches: --{chosen[0]} needs --whip, too, or --url in the place of --pull")
+        raise CallError(
+            f"--pull alone watches a stream: to send --{chosen[0]}, add --whip, or use --url instead of --pull"
+        )
     if options.whip is not None and options.pull is None and (options.out or options.pairs):
-        raise CallError("--whip alone brings nothing back to keep: add --pull, the WHEP address of the same stream")
+        raise CallError("--whip alone returns no video to record: add --pull, the WHEP address of the same stream")
     if options.pairs is not None and options.whip is None and options.pull is not None:
-        raise CallError("--pairs needs what was sent, too: --pull alone only watches")
+        raise CallError("--pairs needs the sent frames as well: --pull alone sends none")
 
 
 def _source(options: PeerOptions) -> Source | None:
@@ -149,4 +151,4 @@ def _pairs(options: PeerOptions) -> Pairs | None:
 
 
 def _ignored(number: int, frame: object) -> None:
-    """Without --pairs originals are not kept."""
+    """Without --pairs, originals are not saved."""

@@ -1,9 +1,8 @@
-"""The peer connections of a call of `acutance peer`: offered, with their tracks, and measured."""
+"""The peer connections of a call of `acutance peer`, with their tracks and statistics."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +10,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSession
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.stats import RTCInboundRtpStreamStats, RTCRemoteInboundRtpStreamStats
 
+from acutance.server.client.messages import parse_message
 from acutance.server.client.peer.downlink import Downlink
 from acutance.server.client.peer.uplink import Uplink
 from acutance.server.client.whip import WhipClient
@@ -21,16 +21,17 @@ _CONNECT_S = 15.0
 
 
 class CallError(RuntimeError):
-    """The call did not come about, or broke off; the message says why."""
+    """The call failed or broke off; the message says why."""
 
 
 @dataclass
-class Line:
-    """What one peer connection measures of its line.
+class ConnectionStatistics:
+    """Statistics of the network between the peers, of all connections of a call.
 
     Attributes:
-        round_trip: of RTCP, in seconds; None where nobody measured it.
-        lost_up, lost_down: packets.
+        round_trip: round-trip time of RTCP, in seconds; None before the first report.
+        lost_up: packets lost on the way to the server.
+        lost_down: packets lost on the way from the server.
     """
 
     round_trip: float | None = None
@@ -40,15 +41,15 @@ class Line:
 
 @dataclass
 class Connections:
-    """Those of one call.
+    """The connections of one call.
 
     Attributes:
-        uplink: what is sent; None for nothing.
-        downlink: what takes what comes; None for nothing.
+        uplink: the sent media; None for none.
+        downlink: the received media; None for none.
         codec: ``H264`` or ``VP8``.
-        server: what the server said of itself last, over the data channel.
-        broken: why one of them ended by itself, in words; empty while none has.
-        goodbye: the server's reason for ending the call, where it said one.
+        server: last statistics that the server sent on the data channel.
+        broken: why a connection ended by itself, as text; empty while none has.
+        goodbye: the server's reason for ending the call; empty if it sent none.
     """
 
     uplink: Uplink | None
@@ -63,19 +64,19 @@ class Connections:
 
     @asynccontextmanager
     async def connected(self, client: WhipClient, sends: bool, receives: bool) -> AsyncIterator[None]:
-        """Hold one that is connected.
+        """Connect, and disconnect when the block ends.
 
         Args:
-            client: of the other side's signalling.
-            sends: whether the uplink goes over it.
-            receives: whether the downlink comes over it.
+            client: for the signalling.
+            sends: whether the uplink uses this connection.
+            receives: whether the downlink uses this connection.
 
         Raises:
-            SignallingError: nobody answers, or the offer is refused.
-            CallError: no connection comes about.
+            SignallingError: no answer, or the offer is refused.
+            CallError: no connection is established.
         """
         async with client:
-            # An empty list keeps aiortc from asking Google's STUN server.
+            # With an empty list aiortc does not contact Google's STUN server, its default.
             peer = RTCPeerConnection(RTCConfiguration(iceServers=list(await client.ice_servers())))
             connected = asyncio.Event()
             self._prepare(peer, sends, receives)
@@ -92,14 +93,14 @@ class Connections:
                 accepted = await client.offer(peer.localDescription.sdp)
                 try:
                     await peer.setRemoteDescription(RTCSessionDescription(accepted.sdp, "answer"))
-                except Exception as error:  # aiortc lets every kind escape on an odd answer
+                except Exception as error:  # aiortc raises errors of any kind for a malformed answer
                     raise CallError(f"the answer cannot be used ({error!r})"[:200]) from error
                 try:
                     await asyncio.wait_for(connected.wait(), _CONNECT_S)
                 except TimeoutError:
                     raise CallError(
-                        f"no connection within {_CONNECT_S:g} s: the offer was taken, but no packet came through. "
-                        "Is UDP open between the two?"
+                        f"no connection within {_CONNECT_S:g} s: the offer was accepted, but no packet arrived. "
+                        "Does a firewall block UDP between the two?"
                     ) from None
                 self._peers.append(peer)
                 yield
@@ -120,7 +121,7 @@ class Connections:
                 if self.uplink and track:
                     watch_feedback(transceiver.sender, self.uplink.encoder.request_keyframe, _ignored, _ignored)
         if sends and receives:
-            peer.createDataChannel(LABEL).on("message", self._said)
+            peer.createDataChannel(LABEL).on("message", self._on_message)
         if receives and self.downlink:
             downlink = self.downlink
 
@@ -129,27 +130,26 @@ class Connections:
                 receiver = next(each for each in peer.getReceivers() if each.track is track)
                 downlink.attach(receiver, track)
 
-    def _said(self, message: str | bytes) -> None:
-        with suppress(ValueError):
-            said = json.loads(message)
-            if said.get("type") == "stats":
-                self.server = said
-            elif said.get("type") == "closing":
-                self.goodbye = str(said.get("reason", ""))
+    def _on_message(self, message: str | bytes) -> None:
+        fields = parse_message(message)
+        if fields.get("type") == "stats":
+            self.server = fields
+        elif fields.get("type") == "closing":
+            self.goodbye = str(fields.get("reason", ""))
 
-    async def line(self) -> Line:
-        """Return how the lines are now, together."""
-        line = Line()
+    async def statistics(self) -> ConnectionStatistics:
+        """Return the current statistics of all connections together."""
+        together = ConnectionStatistics()
         for peer in self._peers:
             for stats in (await peer.getStats()).values():
                 if isinstance(stats, RTCRemoteInboundRtpStreamStats):
-                    line.lost_up += max(0, stats.packetsLost)
+                    together.lost_up += max(0, stats.packetsLost)
                     if stats.kind == "video" and stats.roundTripTime is not None:
-                        line.round_trip = stats.roundTripTime
+                        together.round_trip = stats.roundTripTime
                 elif isinstance(stats, RTCInboundRtpStreamStats):
-                    line.lost_down += max(0, stats.packetsLost)
-        return line
+                    together.lost_down += max(0, stats.packetsLost)
+        return together
 
 
 def _ignored(_: float) -> None:
-    """The bit rate of what goes up stays as it is."""
+    """The bit rate of the uplink is constant."""

@@ -1,4 +1,4 @@
-"""What comes down: frames whole and in order, known again by their time stamps, counted and recorded."""
+"""The received media: whole frames in order, matched with the sent ones by time stamps, counted and recorded."""
 
 import asyncio
 from collections import deque
@@ -19,12 +19,12 @@ from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
 from acutance.server.rtc.aiortc_private.timestamps import watch_sender_reports
 
 _FLUSH_S = 0.25
-# Sender reports come every half to one and a half seconds (RFC 3550, section 6.2, as aiortc does it).
+# aiortc sends sender reports every 0.5 to 1.5 s (RFC 3550, section 6.2).
 _PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True)
-class _Picture:
+class _Frame:
     stamp: int
     at: float
     codec: str
@@ -33,20 +33,23 @@ class _Picture:
 
 @dataclass
 class Downlink:
-    """What one connection brings.
+    """The media received on one connection.
 
     Attributes:
-        uplink: what was sent to be enhanced; None for somebody else's stream.
-        recording: where it is written to; None for nowhere.
-        pairs: where pairs are saved; None for nowhere.
-        returned: whole frames that came, and their bytes.
-        decoded: how many of them could be shown.
-        undecoded: frames that this machine was too slow to decode.
-        numbers: of the frames that were known again.
-        delays: seconds from sending a frame to having it whole again, of the last two minutes.
-        size: of the last frame, width and height in pixels; None before the first.
+        uplink: the media sent to be enhanced; None for the stream of another publisher.
+        recording: the file written; None for none.
+        pairs: the folder of saved pairs; None for none.
+        returned: number of whole frames received.
+        returned_bytes: their bytes.
+        decoded: number of frames decoded.
+        undecoded: number of frames that this machine was too slow to decode.
+        numbers: numbers of the frames that were matched with sent ones.
+        delays: seconds from sending a frame until its whole return, of the last two minutes.
+        size: width and height of the last frame in pixels; None before the first.
         codec: as in SDP; empty before the first frame.
-        progress_at: when the last frame came, on the event loop's clock.
+        progress_at: time of the last frame, on the event loop's clock.
+        sound_at: time of the last sound packet in the source, in seconds; None before the first.
+        error: what made recording or saving fail; None while nothing has.
     """
 
     uplink: Uplink | None
@@ -68,8 +71,8 @@ class Downlink:
         self._frames = self.uplink.frames if self.uplink else SentFrames()
         self._sounds = self.uplink.sound if self.uplink else SentSound()
         self._clocks = SenderClocks()
-        self._pictures: deque[_Picture] = deque()
-        self._unmatched: deque[_Picture] = deque()
+        self._recordable: deque[_Frame] = deque()
+        self._unmatched: deque[_Frame] = deque()
         self._packets: deque[tuple[int, bytes]] = deque()
         self._tasks: list[asyncio.Task[None]] = []
         self._begun_at: float | None = None
@@ -77,7 +80,7 @@ class Downlink:
         self.feed: FrameFeed | None = None
 
     def attach(self, receiver: RTCRtpReceiver, track: MediaStreamTrack) -> None:
-        """Take a receiver over, before its first packet."""
+        """Take over a receiver before its first packet."""
         if track.kind == "audio":
             SoundFeed(receiver, self._on_sound)
             watch_sender_reports(receiver, self._clocks.listen("audio", SOUND_RATE))
@@ -89,17 +92,17 @@ class Downlink:
         self._tasks.append(asyncio.create_task(self._write()))
 
     async def close(self) -> None:
-        """Write what is left, and finish the file.
+        """Write the remaining media and finish the file.
 
         Raises:
-            RecordingError: it cannot be written.
+            RecordingError: the file cannot be written.
         """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.uplink:
             self._frames.finish()
-        self._recognise()
+        self._match()
         if self.pairs:
             self.pairs.close()
         if self.recording:
@@ -108,13 +111,13 @@ class Downlink:
 
     @property
     def matched(self) -> bool | None:
-        """Whether frames can be known again; None where nothing was sent, or it is too early to say."""
+        """Whether received frames can be matched with sent ones; None if nothing was sent, or it is not known yet."""
         if self.uplink is None or not (self._frames.settled or self._frames.foreign):
             return None
         return self._frames.settled
 
     def has_last(self) -> bool:
-        """Return whether the last frame that was sent is back, and the sound up to there."""
+        """Return whether the last sent frame has returned, and the sound until there."""
         uplink = self.uplink
         if uplink is None or not uplink.sent:
             return False
@@ -134,26 +137,26 @@ class Downlink:
         self.returned += 1
         self.returned_bytes += len(data)
         self.codec = codec
-        picture = _Picture(stamp, self.progress_at, codec, data)
+        received = _Frame(stamp, self.progress_at, codec, data)
         if self.uplink:
             self._frames.returned(stamp)
-            self._unmatched.append(picture)
-            self._recognise()
+            self._unmatched.append(received)
+            self._match()
         if self.recording:
-            self._pictures.append(picture)
+            self._recordable.append(received)
 
-    def _recognise(self) -> None:
+    def _match(self) -> None:
         if not (self.uplink and self._frames.settled):
             return
         while self._unmatched:
-            picture = self._unmatched.popleft()
-            number = self._frames.number(picture.stamp)
+            received = self._unmatched.popleft()
+            number = self._frames.number(received.stamp)
             if number is None:
                 continue
             self.numbers.add(number)
             sent_at = self.uplink.sent_at.get(number)
             if sent_at is not None:
-                self.delays.append(picture.at - sent_at)
+                self.delays.append(received.at - sent_at)
 
     def _on_sound(self, codec: str, packet: "av.Packet[Any]") -> None:
         if codec != "opus" or packet.pts is None:
@@ -188,7 +191,7 @@ class Downlink:
             if self._knows_time():
                 try:
                     await asyncio.to_thread(self._flush)
-                except Exception as error:  # it is told when the call is over; the call itself goes on
+                except Exception as error:  # reported at the end of the call, which goes on
                     self.error = error
                     return
 
@@ -203,9 +206,9 @@ class Downlink:
 
     def _flush(self) -> None:
         assert self.recording is not None
-        while self._pictures:
-            picture = self._pictures.popleft()
-            self.recording.picture(self._picture_time(picture.stamp), picture.codec, picture.data)
+        while self._recordable:
+            received = self._recordable.popleft()
+            self.recording.frame(self._frame_time(received.stamp), received.codec, received.data)
         end = self._sound_end()
         while self._packets:
             stamp, data = self._packets.popleft()
@@ -213,8 +216,8 @@ class Downlink:
             if end is None or time < end:
                 self.recording.sound(time, data)
 
-    def _picture_time(self, stamp: int) -> Fraction:
-        """Return a frame's time in the source; where it is not known again, since the first that came."""
+    def _frame_time(self, stamp: int) -> Fraction:
+        """Return the time of a frame in the source, in seconds; of an unmatched one, since the first received."""
         number = self._frames.number(stamp)
         time = None if number is None else self._frames.time(number)
         return Fraction(stamp - (self._first_stamp or 0), VIDEO_CLOCK_RATE) if time is None else time

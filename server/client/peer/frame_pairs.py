@@ -1,4 +1,4 @@
-"""Saves some frames twice, as they were and as they came back, as PNG: to look at side by side."""
+"""Saves some frames as sent and as returned, as PNG images to compare side by side."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -9,23 +9,23 @@ from av import VideoFrame
 
 
 class Pairs:
-    """A folder of pairs: ``000030-original.png``, before it was encoded, and ``000030-returned.png``.
+    """A folder of pairs: ``000030-original.png``, before encoding, and ``000030-returned.png``.
 
-    Its methods block: `original` is for the reader's thread, `returned` for any other.
+    The methods block: call `original` in the reader's thread, `returned` in any other.
 
     Attributes:
-        complete: how many originals have their counterpart.
+        complete: number of pairs with both images.
     """
 
     def __init__(self, folder: Path, every: int):
-        """Make the folder.
+        """Create the folder.
 
         Args:
-            folder: for the files.
-            every: one of how many frames is saved.
+            folder: for the images.
+            every: interval of the saved frames, in frames.
 
         Raises:
-            OSError: the folder cannot be made.
+            OSError: the folder cannot be created.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.complete = 0
@@ -34,23 +34,23 @@ class Pairs:
         self._waiting: set[int] = set()
 
     def original(self, number: int, frame: VideoFrame) -> None:
-        """Save a frame as it is read, if it is one of those that are saved."""
+        """Save a frame of the source, if its number is to be saved."""
         if number % self._every == 0:
             self._waiting.add(number)
             write_png(self._path(number, "original"), frame)
 
     def wants(self, number: int) -> bool:
-        """Return whether the original of this number waits for its counterpart."""
+        """Return whether the original of this number was saved and its counterpart was not."""
         return number in self._waiting
 
     def returned(self, number: int, frame: VideoFrame) -> None:
-        """Save the counterpart."""
+        """Save the counterpart of an original."""
         self._waiting.discard(number)
         write_png(self._path(number, "returned"), frame)
         self.complete += 1
 
     def close(self) -> None:
-        """Remove the originals that nothing came back for."""
+        """Remove the originals without a counterpart."""
         for number in self._waiting:
             self._path(number, "original").unlink(missing_ok=True)
 
@@ -59,14 +59,14 @@ class Pairs:
 
 
 def write_png(path: Path, frame: VideoFrame) -> None:
-    """Write a frame as a PNG file of 8-bit RGB, converted as its colours say, else as BT.601."""
-    picture = frame.reformat(format="rgb24")
+    """Write a frame as a PNG file of 8-bit RGB, converted by the colour space of the frame, by default BT.601."""
+    image = frame.reformat(format="rgb24")
     encoder = av.CodecContext.create("png", "w")
     assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "rgb24"
+    encoder.width, encoder.height, encoder.pix_fmt = image.width, image.height, "rgb24"
     encoder.time_base = Fraction(1, 1)
-    picture.pts = 0
-    packets = [*encoder.encode(picture), *encoder.encode(None)]
+    image.pts = 0
+    packets = [*encoder.encode(image), *encoder.encode(None)]
     path.write_bytes(b"".join(bytes(packet) for packet in packets))
 
 

@@ -1,4 +1,4 @@
-"""What was read and encoded ahead of its time waits here: a bounded queue from a thread to the event loop."""
+"""A bounded queue from a thread to the event loop, of packets read and encoded ahead of their time."""
 
 import asyncio
 import threading
@@ -16,10 +16,10 @@ class Item:
     """One packet to be sent.
 
     Attributes:
-        packet: encoded.
-        time: when it is due in the source, in seconds.
-        number: of a frame.
-        is_tail: of sound, whether it lies behind the source's.
+        packet: encoded frame or sound.
+        time: in the source, in seconds; the packet is sent then.
+        number: of the frame; 0 for sound.
+        is_tail: whether it is silence after the end of the source's sound.
     """
 
     packet: Packet
@@ -32,7 +32,7 @@ class Ahead:
     """The queue: one thread puts, one coroutine gets.
 
     Attributes:
-        depth: items at most; then the thread waits.
+        depth: maximum number of items; the thread waits for room.
     """
 
     def __init__(self, depth: int, loop: asyncio.AbstractEventLoop):
@@ -49,7 +49,7 @@ class Ahead:
         return len(self._items) >= self.depth
 
     def put(self, item: Item | None) -> bool:
-        """Append, from the thread, and wait for room before; None is the end. False where nobody takes it any more."""
+        """Wait for room and append an item, in the thread; None marks the end. Return False after `close`."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self.is_full)
             if self._closed:
@@ -59,7 +59,7 @@ class Ahead:
         return True
 
     async def get(self) -> Item | None:
-        """Take the first one, waiting for it; None is the end."""
+        """Wait for the first item and remove it; None is the end."""
         while not self._items:
             self._filled.clear()
             await self._filled.wait()
@@ -69,7 +69,7 @@ class Ahead:
         return item
 
     def close(self) -> None:
-        """Let a thread that waits go; nothing is taken any more."""
+        """Wake a waiting thread; no further item is accepted."""
         with self._changed:
             self._closed = True
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""Writes what came back to MP4, MKV or WebM: the encoded frames as they are, each at its time, and Opus beside them."""
+"""Writes received media to MP4, MKV or WebM: encoded frames as they are, each at its time, and Opus packets."""
 
 import io
 from fractions import Fraction
@@ -14,8 +14,8 @@ from av.video.stream import VideoStream
 from acutance.server.client.peer.timeline import SOUND_RATE
 from acutance.server.rtc.coded_frame import begins_keyframe
 
-SUFFIXES = {".mp4": "H264 alone, with Opus", ".mkv": "H264 or VP8, with Opus", ".webm": "VP8 alone, with Opus"}
-# IVF, the bare file of VP8: a header of 32 bytes and 12 a frame (as FFmpeg's demuxer "ivf" reads it).
+SUFFIXES = {".mp4": "H264 with Opus", ".mkv": "H264 or VP8, with Opus", ".webm": "VP8 with Opus"}
+# IVF, the raw file format of VP8: a header of 32 bytes, and 12 bytes before each frame (FFmpeg's demuxer "ivf").
 _RAW = {"H264": "h264", "VP8": "ivf"}
 
 
@@ -24,10 +24,10 @@ class RecordingError(RuntimeError):
 
 
 def check(path: Path, codec: str | None) -> str:
-    """Return the codec for a file of this name, the one that was asked for if there is one.
+    """Return the codec for a file of this name: ``codec``, or without one the default of the suffix.
 
     Raises:
-        RecordingError: the two do not go together, or there is no such folder.
+        RecordingError: such a file cannot contain the codec, or its folder does not exist.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -36,26 +36,28 @@ def check(path: Path, codec: str | None) -> str:
         raise RecordingError(f"cannot write {path}: there is no folder {path.parent}")
     chosen = codec or ("VP8" if suffix == ".webm" else "H264")
     if (suffix, chosen) in ((".webm", "H264"), (".mp4", "VP8")):
-        raise RecordingError(f"cannot write {path}: {suffix} takes {SUFFIXES[suffix]}; .mkv takes both")
+        raise RecordingError(
+            f"cannot write {path}: {suffix} contains {SUFFIXES[suffix]} only; .mkv contains either codec"
+        )
     return chosen
 
 
 class Recording:
-    """A file that grows. Its methods block: for a thread, one at a time.
+    """A file being written. The methods block: call them in a thread, one at a time.
 
     Attributes:
-        frames: how many pictures were written.
-        sounds: how many packets of sound.
-        end: of the last picture, in seconds.
+        frames: number of frames written.
+        sounds: number of sound packets written.
+        end: of the last frame, in seconds.
     """
 
     def __init__(self, path: Path, has_sound: bool, rate: Fraction):
-        """Nothing is opened before the first keyframe.
+        """Prepare a recording; the file is opened with the first keyframe.
 
         Args:
             path: of the file, which is replaced.
-            has_sound: whether to make room for it.
-            rate: frames a second, for the last frame's duration.
+            has_sound: whether the file gets a sound track.
+            rate: frames/s, for the duration of the last frame.
         """
         self.frames = self.sounds = 0
         self.end = Fraction(0)
@@ -69,18 +71,18 @@ class Recording:
         self._last = -1
         self._broken: RecordingError | None = None
 
-    def picture(self, time: Fraction, codec: str, data: bytes) -> None:
+    def frame(self, time: Fraction, codec: str, data: bytes) -> None:
         """Append a frame.
 
         Args:
-            time: of the source, in seconds.
+            time: in the source, in seconds.
             codec: ``H264`` or ``VP8``.
             data: the encoded frame, Annex B for H.264.
 
         Raises:
             RecordingError: the file cannot be written.
         """
-        if self._broken is not None:  # FFmpeg crashes on a file whose header it could not write
+        if self._broken is not None:  # FFmpeg crashes on a file after failing to write its header
             raise self._broken
         is_keyframe = begins_keyframe(codec, data)
         try:
@@ -103,7 +105,11 @@ class Recording:
         self.end = Fraction(self._last + self._duration, VIDEO_CLOCK_RATE)
 
     def sound(self, time: Fraction, data: bytes) -> None:
-        """Append a packet of Opus at its time of the source, in seconds."""
+        """Append an Opus packet at its time in the source, in seconds.
+
+        Raises:
+            RecordingError: the file cannot be written.
+        """
         if self._broken is not None:
             raise self._broken
         if self._container is None:
@@ -121,10 +127,10 @@ class Recording:
         self.sounds += 1
 
     def close(self) -> None:
-        """Finish the file; without a picture there is none.
+        """Finish the file; without a frame there is none.
 
         Raises:
-            RecordingError: it cannot be written.
+            RecordingError: the file cannot be written.
         """
         if self._container is not None:
             try:
@@ -133,13 +139,13 @@ class Recording:
                 raise self._failed(error) from error
 
     def _open(self, codec: str, keyframe: bytes) -> None:
-        # FFmpeg reads size and parameter sets out of the keyframe itself.
+        # FFmpeg reads size and parameter sets from the keyframe itself.
         with av.open(io.BytesIO(_raw(codec, keyframe)), format=_RAW[codec]) as bare:
             self._container = av.open(str(self._path), "w")
             self._video = self._container.add_stream_from_template(bare.streams.video[0], opaque=True)
             self._video.time_base = VIDEO_TIME_BASE
             if self._has_sound:
-                # The encoder that is opened here writes Opus's header (RFC 7845, section 5.1) and nothing else.
+                # This encoder only writes the Opus header (RFC 7845, section 5.1).
                 self._audio = self._container.add_stream("libopus", rate=SOUND_RATE, layout="stereo")
                 self._audio.codec_context.format = "s16"
             self._container.start_encoding()

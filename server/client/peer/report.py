@@ -1,4 +1,4 @@
-"""What `acutance peer` says: a table while the call lasts, and the figures of the whole at its end."""
+"""The output of `acutance peer`: a table during the call, and the figures of the whole call at its end."""
 
 import asyncio
 from typing import Any
@@ -9,23 +9,23 @@ from rich.live import Live
 from rich.table import Table
 
 from acutance.server.client.peer.call import Call
-from acutance.server.client.peer.connections import Line
+from acutance.server.client.peer.connections import ConnectionStatistics
 
 _EVERY_S = 0.5
 _LISTED = 20
 
 
 async def watch(call: Call, console: Console) -> None:
-    """Show how a call goes until cancelled."""
+    """Show the progress of a call until cancelled."""
     rates = _Rates()
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
             await asyncio.sleep(_EVERY_S)
-            live.update(_table(call, rates, await call.connections.line()), refresh=True)
+            live.update(_table(call, rates, await call.connections.statistics()), refresh=True)
 
 
-def figures(call: Call, line: Line) -> dict[str, Any]:
-    """Return what a call brought, for programs: numbers, and words where there is no number."""
+def figures(call: Call, statistics: ConnectionStatistics) -> dict[str, Any]:
+    """Return the figures of a call for `--json`."""
     uplink, downlink = call.uplink, call.downlink
     report: dict[str, Any] = {"ended": call.ended, "seconds": round(_age(call), 2)}
     if uplink:
@@ -37,7 +37,7 @@ def figures(call: Call, line: Line) -> dict[str, Any]:
             "bitrate": _rate(uplink.sent_bytes * 8, call),
             "sound": uplink.has_sound,
             "skipped": uplink.skipped,
-            "packets_lost": line.lost_up,
+            "packets_lost": statistics.lost_up,
         }
     if downlink:
         report["returned" if uplink else "watched"] = {
@@ -47,7 +47,7 @@ def figures(call: Call, line: Line) -> dict[str, Any]:
             "decoded": downlink.decoded,
             "undecoded": downlink.undecoded,
             "bitrate": _rate(downlink.returned_bytes * 8, call),
-            "packets_lost": line.lost_down,
+            "packets_lost": statistics.lost_down,
         }
     if uplink and downlink:
         report["matched"] = downlink.matched
@@ -57,9 +57,9 @@ def figures(call: Call, line: Line) -> dict[str, Any]:
             report["delay_ms"] = _percentiles(downlink)
         else:
             report["missing"] = {"frames": max(0, uplink.sent - downlink.returned), "first": []}
-    report["round_trip_ms"] = None if line.round_trip is None else round(line.round_trip * 1000, 1)
-    if said := call.connections.server:
-        report["server"] = {name: said.get(name) for name in ("student", "rung_reason", "encoder", "frames")}
+    report["round_trip_ms"] = None if statistics.round_trip is None else round(statistics.round_trip * 1000, 1)
+    if server := call.connections.server:
+        report["server"] = {name: server.get(name) for name in ("student", "rung_reason", "encoder", "frames")}
     if downlink and downlink.recording:
         recording = downlink.recording
         report["file"] = {
@@ -73,7 +73,7 @@ def figures(call: Call, line: Line) -> dict[str, Any]:
 
 
 def summary(report: dict[str, Any]) -> Table:
-    """Return the figures for people."""
+    """Return the figures as a table."""
     table = Table(show_header=False)
     for name, value in report.items():
         parts = value if isinstance(value, dict) else {"": value}
@@ -87,39 +87,43 @@ def summary(report: dict[str, Any]) -> Table:
 
 
 class _Rates:
-    """What a counter grew by, a second."""
+    """The growth of counters per second."""
 
     def __init__(self) -> None:
         self._before: dict[str, tuple[float, float]] = {}
 
-    def of(self, name: str, count: float) -> float:
+    def per_second(self, name: str, count: float) -> float:
         now = asyncio.get_running_loop().time()
         at, before = self._before.get(name, (now - _EVERY_S, 0.0))
         self._before[name] = (now, count)
         return (count - before) / max(now - at, 1e-3)
 
 
-def _table(call: Call, rates: _Rates, line: Line) -> Table:
+def _table(call: Call, rates: _Rates, statistics: ConnectionStatistics) -> Table:
     table = Table(title=f"{_age(call):.0f} s", show_header=False)
     uplink, downlink = call.uplink, call.downlink
     if uplink:
         width, height = uplink.size
-        table.add_row("sent", f"{rates.of('sent', uplink.sent):.1f} frames/s, {width}x{height} {uplink.codec}")
-        table.add_row("", f"{rates.of('up', uplink.sent_bytes * 8) / 1000:.0f} kbit/s, {line.lost_up} packets lost")
+        table.add_row("sent", f"{rates.per_second('sent', uplink.sent):.1f} frames/s, {width}x{height} {uplink.codec}")
+        table.add_row(
+            "", f"{rates.per_second('up', uplink.sent_bytes * 8) / 1000:.0f} kbit/s, {statistics.lost_up} packets lost"
+        )
     if downlink:
-        size = "x".join(map(str, downlink.size)) if downlink.size else "nothing yet"
-        table.add_row("received", f"{rates.of('back', downlink.returned):.1f} frames/s, {size} {downlink.codec}")
-        down = rates.of("down", downlink.returned_bytes * 8) / 1000
-        table.add_row("", f"{down:.0f} kbit/s, {line.lost_down} packets lost")
+        size = "x".join(map(str, downlink.size)) if downlink.size else "no frame yet"
+        table.add_row(
+            "received", f"{rates.per_second('back', downlink.returned):.1f} frames/s, {size} {downlink.codec}"
+        )
+        down = rates.per_second("down", downlink.returned_bytes * 8) / 1000
+        table.add_row("", f"{down:.0f} kbit/s, {statistics.lost_down} packets lost")
         if downlink.delays:
-            table.add_row("sent to back", f"{_percentiles(downlink)['p50']} ms")
+            table.add_row("sent until returned", f"{_percentiles(downlink)['p50']} ms")
         if uplink and downlink.matched:
-            table.add_row("on the way or lost", f"{uplink.sent - len(downlink.numbers)} frames")
-    if line.round_trip is not None:
-        table.add_row("round trip of the line", f"{line.round_trip * 1000:.1f} ms")
-    if said := call.connections.server:
-        dropped = said.get("frames", {}).get("dropped")
-        table.add_row("server", f"{said.get('student')}, {dropped} frames dropped")
+            table.add_row("in flight or lost", f"{uplink.sent - len(downlink.numbers)} frames")
+    if statistics.round_trip is not None:
+        table.add_row("network round trip", f"{statistics.round_trip * 1000:.1f} ms")
+    if server := call.connections.server:
+        dropped = server.get("frames", {}).get("dropped")
+        table.add_row("server", f"{server.get('student')}, {dropped} frames dropped")
     return table
 
 

@@ -1,4 +1,4 @@
-"""What `acutance peer` sends: a file, a camera, a screen or a test pattern, read by FFmpeg through PyAV."""
+"""The sources of `acutance peer`: a file, a camera, a screen or a test pattern, read by FFmpeg through PyAV."""
 
 import errno
 import os
@@ -18,27 +18,27 @@ from acutance.server.client.peer.timeline import SOUND_RATE
 from acutance.server.frames.planes import FORMATS
 
 _PATTERN = "testsrc2=size={size}:rate={rate},format=yuv420p"
-# What the systems call their cameras and screens: FFmpeg's input devices (https://ffmpeg.org/ffmpeg-devices.html).
+# FFmpeg's input devices for cameras and screens (https://ffmpeg.org/ffmpeg-devices.html).
 _CAMERAS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
 _SCREENS = {"linux": "x11grab", "darwin": "avfoundation", "win32": "gdigrab"}
 OPUS_FRAME = 960  # 20 ms
-_USUAL_RATE = Fraction(30)  # where a source does not say
+_USUAL_RATE = Fraction(30)  # of a source without a frame rate
 
 
 class SourceError(ValueError):
-    """What was to be sent cannot be opened; the message says what and why."""
+    """A source cannot be opened or read; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where pictures come from.
+    """A source of video frames.
 
     Attributes:
         url: for FFmpeg.
-        name: for people.
-        format: FFmpeg's input format or device; None for a file, which says itself.
+        name: in messages.
+        format: FFmpeg's input format or device; None for a file, of which FFmpeg finds the format.
         options: of that format.
-        live: whether frames come when they please; else they are sent when they are due.
+        live: whether frames are sent as they arrive; otherwise they are sent at their times.
     """
 
     url: str
@@ -48,26 +48,28 @@ class Source:
     live: bool = False
 
     def open(self) -> InputContainer:
-        """Open it.
+        """Open the source.
 
         Raises:
-            SourceError: it cannot be.
+            SourceError: it cannot be opened.
         """
         if self.format is not None and not _has(self.format):
-            raise SourceError(f"cannot open {self.name}: this build of PyAV has no {self.format!r} (see --format)")
+            raise SourceError(
+                f"cannot open {self.name}: this build of PyAV has no input device {self.format!r} (see --format)"
+            )
         try:
             return av.open(self.url, format=self.format, options=dict(self.options))
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(f"cannot open {self.name}: {_why(error)}") from error
+            raise SourceError(f"cannot open {self.name}: {_reason(error)}") from error
 
 
 def file(path: Path) -> Source:
-    """Return a file's source."""
+    """Return a file as a source."""
     return Source(str(path), str(path))
 
 
 def pattern(size: str, rate: int) -> Source:
-    """Return FFmpeg's moving test picture; ``size`` as in 640x360, ``rate`` in frames a second."""
+    """Return FFmpeg's moving test pattern; ``size`` as in 640x360, ``rate`` in frames/s."""
     return Source(_PATTERN.format(size=size, rate=rate), "the test pattern", "lavfi")
 
 
@@ -84,8 +86,8 @@ def screen(display: str, size: str, rate: int, format: str | None = None) -> Sou
 def _device(name: str, device: str, by_system: dict[str, str], size: str, rate: int, format: str | None) -> Source:
     chosen = format or by_system.get(sys.platform)
     if chosen is None:
-        raise SourceError(f"cannot open {name}: say which of FFmpeg's input devices it is, by --format")
-    # What FFmpeg generates itself has its size in its description.
+        raise SourceError(f"cannot open {name}: name the FFmpeg input device with --format")
+    # The sources that FFmpeg generates have their size in their description.
     options = () if chosen == "lavfi" else (("video_size", size), ("framerate", str(rate)))
     return Source(device, name, chosen, options, live=True)
 
@@ -94,37 +96,37 @@ def _has(format: str) -> bool:
     return any(format in names.split(",") for names in av.formats_available)
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     number = getattr(error, "errno", None)
     if number == errno.EBUSY:
-        return "it is in use by another program"
+        return "another program uses it"
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return "there is no such file or device"
     if isinstance(number, int) and 0 < number < 200:
         return os.strerror(number)
-    return f"it is nothing that FFmpeg can read ({getattr(error, 'strerror', None) or error})"
+    return f"FFmpeg cannot read it ({getattr(error, 'strerror', None) or error})"
 
 
-class Pictures:
-    """The pictures of a source, one after the other, as 4:2:0.
+class VideoReader:
+    """Reads the video frames of a source, as YUV 4:2:0.
 
     Attributes:
-        rate: frames a second, on the average.
+        rate: average frame rate, in frames/s.
         size: width and height in pixels.
-        begin: seconds on the source's clock that count as 0.
-        sound: whether there is sound, too.
+        begin: time on the source's clock that counts as 0, in seconds.
+        sound: whether the source has sound as well.
     """
 
     def __init__(self, source: Source):
-        """Open it.
+        """Open the source.
 
         Raises:
-            SourceError: it cannot be, or there is no picture in it.
+            SourceError: it cannot be opened, or has no video.
         """
         self._source = source
         self._container = source.open()
         if not self._container.streams.video:
-            raise SourceError(f"there is no picture in {source.name}")
+            raise SourceError(f"{source.name} has no video")
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate or self._stream.guessed_rate or _USUAL_RATE
@@ -134,10 +136,10 @@ class Pictures:
         self.begin = begin_of(self._container)
 
     def __iter__(self) -> Iterator[tuple[Fraction, VideoFrame]]:
-        """Give each frame with its time in seconds, from 0 on. It blocks: for a thread.
+        """Yield each frame with its time in seconds, from 0 on. This blocks: call it in a thread.
 
         Raises:
-            SourceError: it broke off.
+            SourceError: the source cannot be read further.
         """
         scaler, last, step = VideoReformatter(), Fraction(-1), 1 / self.rate
         begin = None if self._source.live else self.begin
@@ -150,7 +152,7 @@ class Pictures:
                     frame = scaler.reformat(frame, format="yuv420p")
                 yield max(Fraction(0), time - begin), frame
         except av.FFmpegError as error:
-            raise SourceError(f"{self._source.name} broke off: {_why(error)}") from error
+            raise SourceError(f"{self._source.name} cannot be read further: {_reason(error)}") from error
 
     def close(self) -> None:
         """Close the source."""
@@ -158,18 +160,19 @@ class Pictures:
 
 
 def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
-    """Give a file's sound as packets of Opus of 20 ms, each with its time in 1/48,000 s, and then silence for ever.
+    """Yield the sound of a file as Opus packets of 20 ms, and then silence without an end.
 
-    The third of each says whether it is that silence, which keeps the packets before it from waiting for others.
+    Each item is the packet's time in 1/48,000 s, its bytes, and whether it is silence after the end of the sound. The
+    receiver's jitter buffer holds back the last packets until silence follows them.
 
-    Of its own container: sound and picture lie up to a second apart in a file. It blocks: for a thread.
+    The file is opened again: sound and video may be a second apart in it. This blocks: call it in a thread.
 
     Args:
         source: a file.
-        begin: seconds on the source's clock that count as 0.
+        begin: time on the source's clock that counts as 0, in seconds.
 
     Raises:
-        SourceError: it broke off.
+        SourceError: the file cannot be read further.
     """
     encoder = av.CodecContext.create("libopus", "w")
     assert isinstance(encoder, av.AudioCodecContext)
@@ -185,7 +188,7 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
         frame.pts, frame.time_base = count * OPUS_FRAME, Fraction(1, SOUND_RATE)
         count += 1
         for packet in encoder.encode(frame):
-            # Negative at first: by what the decoder will be late (RFC 7845, section 4.2, pre-skip).
+            # The first time stamps are negative, by the delay of the decoder (pre-skip, RFC 7845, section 4.2).
             assert packet.pts is not None
             yield packet.pts + (first or 0), bytes(packet), silence
 
@@ -195,11 +198,11 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
                 if first is None:
                     time = _seconds(frame.pts or 0, cast(Fraction, frame.time_base))
                     first = max(0, round((time - begin) * SOUND_RATE))
-                frame.pts = None  # counted anew: some files' are not exact
+                frame.pts = None  # counted here: the time stamps of some files are inexact
                 for piece in resampler.resample(frame):
                     yield from coded(piece)
     except av.FFmpegError as error:
-        raise SourceError(f"the sound of {source.name} broke off: {_why(error)}") from error
+        raise SourceError(f"the sound of {source.name} cannot be read further: {_reason(error)}") from error
     for piece in resampler.resample(None):
         yield from coded(_filled(piece))
     while True:
@@ -207,7 +210,7 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
 
 
 def begin_of(container: InputContainer) -> Fraction:
-    """Return the time at which a file begins, in seconds on its own clock."""
+    """Return the first time in a file, in seconds on its own clock."""
     return Fraction(container.start_time or 0, 1_000_000)
 
 

@@ -1,9 +1,9 @@
-"""Which sent frame or sound packet one is that came back: exact, and without looking at a picture.
+"""Matches returned frames and sound packets with the sent ones, exactly and without decoding.
 
-A server keeps the distances between time stamps, but begins to count wherever it likes (RFC 3550, section 5.1), and
-perhaps not with the first frame. At a steady frame rate every frame looks like its neighbour then. So the time stamps
-are sent with a mark: up to 15 ticks of 1/90,000 s, a sixth of a millisecond, by the frame's number. A few frames in a
-row have distances like no others, and tell where the count began.
+A server keeps the differences between time stamps, but starts at a random one (RFC 3550, section 5.1), and perhaps not
+with the first frame. At a constant frame rate all differences would be equal. So each sent time stamp is shifted by a
+mark that depends on the frame's number: up to 15 ticks of 1/90,000 s, a sixth of a millisecond. The differences of a
+few successive frames are then unique, and reveal the server's offset.
 """
 
 from collections.abc import Callable
@@ -14,19 +14,19 @@ from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
 SOUND_RATE = 48_000
 _MARKS = 16
-# Two minutes at 30 frames a second: no round trip takes longer.
+# Two minutes at 30 frames/s: no round trip takes longer.
 _REMEMBERED = 3600
-# So many distances have to fit; a server that makes time stamps of its own shows itself sooner.
+# Number of time stamps that must match; a server with its own time stamps fails earlier.
 _FITTING = 4
 _PATIENCE = 60
 
 
 class SentFrames:
-    """The frames that were sent, and where the count of those that come back began.
+    """The time stamps of sent frames, and the offset of the returned ones.
 
     Attributes:
-        settled: whether the count is known.
-        foreign: whether the server makes time stamps of its own: nothing can be matched.
+        settled: whether the offset is known.
+        foreign: whether the server makes its own time stamps, so that no frame can be matched.
     """
 
     def __init__(self) -> None:
@@ -35,15 +35,15 @@ class SentFrames:
         self._numbers: dict[int, int] = {}  # by time stamp as sent
         self._times: dict[int, Fraction] = {}  # by number
         self._last = -1
-        self._begins: set[int] | None = None  # where the count may have begun
+        self._begins: set[int] | None = None  # possible offsets
         self._seen = 0
 
     def add(self, number: int, time: Fraction) -> int:
-        """Take the next frame; return its marked time stamp, in 1/90,000 s.
+        """Add the next frame, and return its marked time stamp in 1/90,000 s.
 
         Args:
-            number: from 0 on.
-            time: of the source, in seconds.
+            number: of the frame, from 0 on.
+            time: in the source, in seconds.
         """
         stamp = max(self._last + 1, round(time * VIDEO_CLOCK_RATE) + _mark(number))
         self._last = stamp
@@ -55,7 +55,7 @@ class SentFrames:
         return stamp
 
     def returned(self, stamp: int) -> None:
-        """Learn from a frame that came back, in the order in which they come."""
+        """Narrow the offset by the time stamp of the next returned frame, in 1/90,000 s."""
         if self.settled or self.foreign:
             return
         self._seen += 1
@@ -67,59 +67,64 @@ class SentFrames:
         self.settled = len(self._begins) == 1 and self._seen > _FITTING
 
     def finish(self) -> None:
-        """Settle for what is known: no more will come."""
+        """Decide with what is known, after the last frame."""
         if not self.settled:
             self.settled = self._begins is not None and len(self._begins) == 1
             self.foreign = not self.settled
 
     def number(self, stamp: int) -> int | None:
-        """Return the number of a frame that came back with this time stamp; None where it is none of those sent."""
+        """Return the number of the sent frame that returned with this time stamp; None if there is none."""
         if not self.settled or self._begins is None:
             return None
         (begin,) = self._begins
         return self._numbers.get(stamp + begin)
 
     def time(self, number: int) -> Fraction | None:
-        """Return when a frame is due in the source, in seconds; None for one of more than 3600 frames ago."""
+        """Return the time of a frame in the source, in seconds; None if more than 3600 frames were sent since."""
         return self._times.get(number)
 
 
 class SentSound:
-    """The sound packets that were sent. A server that hands them on untouched lets them be known by their bytes.
+    """The sent sound packets, recognised by their bytes where the server passes them on unchanged.
 
     Attributes:
-        offset: to be added to a returned packet's time stamp for the source's, in 1/48,000 s; None until it is known.
+        offset: time in the source minus the returned time stamp, in 1/48,000 s; None until it is known.
     """
 
     def __init__(self) -> None:
         self.offset: int | None = None
-        self._stamps: dict[bytes, int | None] = {}  # None: silence and other packets that were sent more than once
+        self._stamps: dict[bytes, int | None] = {}  # None for silence, and other packets that were sent more than once
 
     def add(self, packet: bytes, stamp: int) -> None:
-        """Take a packet of Opus and its time in the source, in 1/48,000 s."""
+        """Add an Opus packet and its time in the source, in 1/48,000 s."""
         self._stamps[packet] = None if packet in self._stamps else stamp
         if len(self._stamps) > _REMEMBERED:
             del self._stamps[next(iter(self._stamps))]
 
     def returned(self, packet: bytes, stamp: int) -> None:
-        """Learn from a packet that came back with this time stamp."""
+        """Find the offset by a packet that returned with this time stamp, in 1/48,000 s."""
         sent = self._stamps.get(packet)
         if self.offset is None and sent is not None:
             self.offset = sent - stamp
 
 
 class SenderClocks:
-    """Where sound and picture meet by the sender's own clock: RTCP sender reports (RFC 3550, section 6.4.1).
+    """The synchronisation of sound and video by RTCP sender reports (RFC 3550, section 6.4.1).
 
     Attributes:
-        reports: by kind, ``video`` and ``audio``: the sender's clock in seconds less the time stamp in seconds.
+        reports: by kind, ``video`` and ``audio``: the sender's clock minus the time stamp, both in seconds.
     """
 
     def __init__(self) -> None:
         self.reports: dict[str, float] = {}
 
     def listen(self, kind: str, rate: int) -> Callable[[float, int], None]:
-        """Return what takes a track's reports: the sender's clock in seconds, and the time stamp at that instant."""
+        """Return a callback for a track's reports: the sender's clock in seconds, and the time stamp at that instant.
+
+        Args:
+            kind: ``video`` or ``audio``.
+            rate: time stamps per second.
+        """
 
         def report(clock: float, stamp: int) -> None:
             self.reports.setdefault(kind, clock - stamp / rate)
@@ -128,12 +133,12 @@ class SenderClocks:
 
     @property
     def sound_ahead(self) -> float | None:
-        """Seconds to add to the sound's time for the picture's; None until both have reported."""
+        """Seconds to add to times of the sound for times of the video; None until both have reported."""
         if len(self.reports) < 2:
             return None
         return self.reports["audio"] - self.reports["video"]
 
 
 def _mark(number: int) -> int:
-    # No checksum: those of neighbours differ alike everywhere.
+    # A hash, not a checksum: checksums of successive numbers always differ by the same amount.
     return blake2b(number.to_bytes(8), digest_size=1).digest()[0] % _MARKS

@@ -1,4 +1,4 @@
-"""What goes up: a source read and encoded in threads a little ahead of its time, and sent when it is due."""
+"""The sent media: a source, read and encoded in threads a little ahead of time, and sent at its times."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError, MediaStreamTr
 from av import VideoFrame
 
 from acutance.server.client.peer.read_ahead import Ahead, Item, Packet
-from acutance.server.client.peer.source import Pictures, Source, sound
+from acutance.server.client.peer.source import Source, VideoReader, sound
 from acutance.server.client.peer.timeline import SOUND_RATE, SentFrames, SentSound
 from acutance.server.encoding.bitrate import start_bitrate
 from acutance.server.encoding.encoder import ENCODERS, Encoder
 
-# A picture that is asked for as a keyframe is at most this many frames away; a slow frame of the reader is bridged.
+# A requested keyframe is at most this many frames away; meanwhile slow reading of one frame delays none.
 _FRAMES_AHEAD = 6
 _SOUND_AHEAD = 25
 _DEFAULT_CEILING = 8_000_000
@@ -24,21 +24,21 @@ _DEFAULT_CEILING = 8_000_000
 
 @dataclass(frozen=True)
 class Constant:
-    """A bit rate that nothing changes: what goes up is a test's material.
+    """A constant bit rate, so that runs are comparable.
 
     Attributes:
-        bitrate: bits a second; None for what the server itself gives a picture of the size.
+        bitrate: in bit/s; None for the bit rate at which the server would start for the frame size.
     """
 
     bitrate: int | None
 
     def target(self, width: int, height: int) -> int:
-        """Return bits a second for a picture of this size in pixels."""
+        """Return the bit rate in bit/s for a frame size in pixels."""
         return self.bitrate or start_bitrate(width, height, _DEFAULT_CEILING)
 
 
 class _Track(MediaStreamTrack):
-    """Hands packets to aiortc's sender when they are due."""
+    """Gives packets to aiortc's sender at their times."""
 
     def __init__(self, kind: str, ahead: Ahead, uplink: "Uplink", on_sent: Callable[[Item, float], None]):
         super().__init__()
@@ -50,7 +50,7 @@ class _Track(MediaStreamTrack):
     async def recv(self) -> Packet:
         loop = asyncio.get_running_loop()
         item = await self._ahead.get()
-        if item is None:  # only pictures end: silence goes on behind the sound
+        if item is None:  # only the video ends: the sound is followed by silence
             self._uplink.ended.set()
             self.stop()
             raise MediaStreamError
@@ -63,22 +63,24 @@ class _Track(MediaStreamTrack):
 
 @dataclass
 class Uplink:
-    """A source on its way.
+    """A source being sent.
 
     Attributes:
-        source: what is sent. Opening it raises `SourceError`.
+        source: of the media.
         codec: ``H264`` or ``VP8``.
-        bitrate: of the picture, bits a second; None for a good one.
+        bitrate: of the video, in bit/s; None for the default of its size.
         seconds: after which it ends; None for the end of the source.
-        wants_sound: whether a file's sound is sent.
-        on_original: called in the reader's thread with each frame's number and the frame, before it is encoded.
-        frames, sound: what was sent.
-        sent_at: when, by the frame's number, on the event loop's clock.
-        sent: how many frames, and their bytes.
-        skipped: frames of a camera or screen that came faster than they could be encoded.
-        sound_end: where the sound ends, in 1/48,000 s of the source; None where it has not yet.
-        error: what made it end before its time.
-        ended: set when the last frame was sent, or nothing more will be.
+        wants_sound: whether the sound of a file is sent.
+        on_original: called in the reader's thread with the number of each frame and the frame, before it is encoded.
+        frames: the time stamps of the sent frames.
+        sound: the sent sound packets.
+        sent_at: time of sending by frame number, on the event loop's clock, of the last 3600 frames.
+        sent: number of frames sent.
+        sent_bytes: their bytes.
+        skipped: frames of a camera or screen that arrived faster than they could be encoded.
+        sound_end: end of the sound in the source, in 1/48,000 s; None before.
+        error: what ended it early; None for nothing.
+        ended: set when the last frame was sent, or no further one will be.
     """
 
     source: Source
@@ -100,13 +102,13 @@ class Uplink:
         """Open the source.
 
         Raises:
-            SourceError: it cannot be.
+            SourceError: it cannot be opened.
         """
-        self._pictures = Pictures(self.source)
+        self._video = VideoReader(self.source)
         self.live = self.source.live
-        self.size = self._pictures.size
-        self.rate = self._pictures.rate
-        self.has_sound = self.wants_sound and self._pictures.sound
+        self.size = self._video.size
+        self.rate = self._video.rate
+        self.has_sound = self.wants_sound and self._video.sound
         self.encoder: Encoder = ENCODERS[self.codec](Constant(self.bitrate))
         self.ended = asyncio.Event()
         self.tracks: list[MediaStreamTrack] = []
@@ -116,17 +118,17 @@ class Uplink:
         self._threads = ThreadPoolExecutor(2, "peer-source")
 
     def prepare(self) -> None:
-        """Make the tracks and begin to read ahead; nothing is sent before `begin`."""
+        """Create the tracks and start reading ahead; nothing is sent before `begin`."""
         self._start("video", _FRAMES_AHEAD, self._encoded, self._frame_sent)
         if self.has_sound:
             self._start("audio", _SOUND_AHEAD, self._sounds, self._sound_sent)
 
     def begin(self) -> None:
-        """Let it go, from now on in real time."""
+        """Start sending, from now on in real time."""
         self._begun.set_result(asyncio.get_running_loop().time())
 
     async def begun(self) -> float:
-        """Return when it began on the event loop's clock; wait for that."""
+        """Wait for `begin`, and return its time on the event loop's clock."""
         return await asyncio.shield(self._begun)
 
     async def close(self) -> None:
@@ -135,12 +137,12 @@ class Uplink:
             queue.close()
         await asyncio.gather(*self._readers, return_exceptions=True)
         self._threads.shutdown()
-        self._pictures.close()
+        self._video.close()
         self._begun.cancel()
 
     @property
     def last_time(self) -> Fraction:
-        """When the last frame that was sent is due in the source, in seconds."""
+        """Time of the last sent frame in the source, in seconds."""
         return self.frames.time(self.sent - 1) or Fraction(0)
 
     def _start(
@@ -172,7 +174,7 @@ class Uplink:
 
     def _encoded(self, ahead: Ahead) -> Iterator[Item]:
         number = 0
-        for time, frame in self._pictures:
+        for time, frame in self._video:
             if self.seconds is not None and time >= self.seconds:
                 break
             if self.live and ahead.is_full:
@@ -184,7 +186,7 @@ class Uplink:
             number += 1
 
     def _sounds(self, ahead: Ahead) -> Iterator[Item]:
-        for stamp, data, is_tail in sound(self.source, self._pictures.begin):
+        for stamp, data, is_tail in sound(self.source, self._video.begin):
             packet: Packet = av.Packet(data)
             packet.pts = packet.dts = stamp
             packet.time_base = Fraction(1, SOUND_RATE)
