@@ -1,0 +1,123 @@
+"""The patches of one clip: a picture in motion or a real clip, degraded, and cut into pairs of squares."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.model.hints import BITS_WINDOW, COUNT
+from acutance.training.data.dataset import Item, TrainingSet
+from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
+from acutance.training.data.planes import Planes, as_array
+from acutance.training.degradation.degrade import DegradedFrame, Mixture, degrade_frames
+from acutance.training.recipes.recipe import PairsSection
+
+Patches = NDArray[np.uint8]
+"""`[K, 2, P, P]`: degraded luma and true luma."""
+
+_PICTURE_FRAMES = (4, 8)
+"""Fewest and most frames of a clip that is made from a picture; its last frame, index 3 to 7, is used: mostly a
+predicted one, and the only one that is not resampled."""
+_CLIP_FRAMES = (16, 48)
+"""The same for a real clip."""
+_CLIP_FIRST = 8
+"""Patches of a real clip that begins with a keyframe come from this frame on: before, the rate control settles."""
+_AFTER_KEYFRAME = 0.2
+"""Share of clips that begin with a keyframe, as a call does, and again after a loss. The others are in the middle of a
+call: frames get better for a second or two after a keyframe."""
+_LEAD_IN = (BITS_WINDOW, 2 * BITS_WINDOW)
+"""Fewest and most frames that are coded before those others."""
+_NATIVE = (1280, 720)
+"""Largest frame of a native clip in pixels: what a good camera sends, neither cropped nor reduced."""
+_CLIP_SHRUNK = 1.6
+"""Real clips are reduced by this at most: talking heads of 480 lines are small as they are."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One clip to make, with everything that a worker process needs; `index` is its position in the schedule."""
+
+    index: int
+    set_folder: Path
+    item: Item
+    seed: tuple[int, int]
+    section: PairsSection
+    mixture: Mixture
+
+
+def make_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
+    """Make the pairs of one clip (in a worker process).
+
+    Returns:
+        The index of the task, its pairs `[K, 2, P, P]`, and their hints, uint8 `[K, 4]`.
+
+    Raises:
+        DataError: The codec failed.
+    """
+    rng = np.random.default_rng(task.seed)
+    source = TrainingSet.open(task.set_folder)
+    how = task.mixture.draw(rng)
+    lead_in = 0 if rng.random() < _AFTER_KEYFRAME else int(rng.integers(_LEAD_IN[0], _LEAD_IN[1] + 1))
+    if task.item.frames > 1:
+        clip = _real_clip(source, task.item, task.section, rng)
+        first = 0 if lead_in else min(_CLIP_FIRST, len(clip) - 1)
+    else:
+        clip = _panned_clip(source.planes(task.item), task.section, rng, coded=how.codec is not None)
+        first = len(clip) - 1
+    degraded = degrade_frames(clip, how, lead_in)
+    patches = np.empty((task.section.patches, 2, task.section.patch, task.section.patch), np.uint8)
+    codes = np.empty((task.section.patches, COUNT), np.uint8)
+    for patch, code in zip(patches, codes, strict=True):
+        index = int(rng.integers(first, len(clip)))
+        patch[:] = _cut(degraded[index], clip[index], task.section.patch, rng)
+        code[:] = degraded[index].hints.codes
+    return task.index, patches, codes
+
+
+def _panned_clip(planes: Planes, section: PairsSection, rng: np.random.Generator, *, coded: bool) -> list[Planes]:
+    native = rng.random() < section.native
+    if not native and rng.random() < section.shrink_source:
+        smallest = section.patch + 2 * MARGIN
+        planes = _shrunk(planes, rng, min(2.0, (min(planes.size) - 1) / smallest))
+    size = frame_size(planes.size, _NATIVE if native else section.frame)
+    left, top = (_even(rng, MARGIN, have - want - MARGIN) for have, want in zip(planes.size, size, strict=True))
+    frames = int(rng.integers(_PICTURE_FRAMES[0], _PICTURE_FRAMES[1] + 1)) if coded else 1
+    return make_clip(planes, size, (left, top), Motion.draw(rng), frames)
+
+
+def _real_clip(source: TrainingSet, item: Item, section: PairsSection, rng: np.random.Generator) -> list[Planes]:
+    count = min(int(rng.integers(_CLIP_FRAMES[0], _CLIP_FRAMES[1] + 1)), item.frames)
+    begin = int(rng.integers(item.frames - count + 1))
+    clip = [source.planes(item, frame) for frame in range(begin, begin + count)]
+    if rng.random() < section.shrink_source:
+        most = min(_CLIP_SHRUNK, min(item.width, item.height) / section.patch)
+        ratio = float(rng.uniform(1.0, max(most, 1.0)))
+        clip = [_resized(planes, ratio) for planes in clip]
+    size = clip[0].size
+    width, height = (min(want, have) for want, have in zip(section.frame, size, strict=True))
+    left, top = (_even(rng, 0, have - want) for have, want in zip(size, (width, height), strict=True))
+    return [planes.crop(left, top, width, height) for planes in clip]
+
+
+def _shrunk(planes: Planes, rng: np.random.Generator, most: float) -> Planes:
+    return _resized(planes, float(rng.uniform(1.0, max(most, 1.0))))
+
+
+def _resized(planes: Planes, ratio: float) -> Planes:
+    width, height = (round(side / ratio / 2) * 2 for side in planes.size)
+    return planes.resize((width, height))
+
+
+def _even(rng: np.random.Generator, least: int, most: int) -> int:
+    """An even number, because chroma has half the size."""
+    return int(rng.integers(-(-least // 2), most // 2 + 1)) * 2
+
+
+def _cut(degraded: DegradedFrame, truth: Planes, patch: int, rng: np.random.Generator) -> Patches:
+    """The same square of both, uint8 `[2, P, P]`; its corner is even because the student works on a grid of 2."""
+    clean = as_array(truth.y)
+    height, width = clean.shape
+    top, left = _even(rng, 0, height - patch), _even(rng, 0, width - patch)
+    window = (slice(top, top + patch), slice(left, left + patch))
+    return np.stack([degraded.luma[window], clean[window]])
