@@ -1,4 +1,4 @@
-"""Pictures, clips and training sets: reading them as planes, motion, pairs, batches.
+"""Pictures, clips and training sets, read as planes of luma and chroma; motion; licences.
 
-The lowest package of `training`.
+The lowest package of `training`: it imports no other.
 """

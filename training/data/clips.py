@@ -1,4 +1,4 @@
-"""Reading real clips as planes, for judging students on video and for training them."""
+"""Read clips as planes, for training and evaluation."""
 
 from collections.abc import Iterator
 from itertools import islice

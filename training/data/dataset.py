@@ -1,7 +1,7 @@
-"""A training set that `prepare` wrote: pictures and segments of clips as planes, memory-mapped.
+"""A training set made by `prepare`: pictures and segments of clips as planes, memory-mapped.
 
-A set is a folder with an index, `set.json`, and shards: the items' frames one after another, each as planar 4:2:0
-of 8 bits (luma, then both chroma of half the size), as decoders give them.
+A set is a folder with an index, `set.json`, and shards. A shard holds the frames of its items one after another, each
+as planar 4:2:0 of 8 bits: luma, then both chroma planes of half the size.
 """
 
 import json
@@ -19,7 +19,7 @@ from acutance.training.data.planes import Planes
 
 INDEX = "set.json"
 VERSION = 1
-"""Raised when what an index or a shard holds changes its meaning."""
+"""Increased when the format of the index or of a shard changes."""
 
 Split = Literal["train", "val"]
 
@@ -29,18 +29,18 @@ class Item:
     """A picture, or consecutive frames of a clip.
 
     Attributes:
-        name: Unique in the set: category and file name, for a clip `#` and the segment's number.
-        category: What it shows.
-        split: Whether it is trained on or judged by; the segments of a clip are never parted.
-        frames: 1 for a picture.
-        width: Of the luma in pixels, even.
-        height: Of the luma in pixels, even.
-        source: The file it was made of.
-        licence: In the catalogue's words.
-        licence_class: What kind of licence that is, in words.
-        note: What was done to it, empty for nothing.
-        shard: File name of the shard that holds it.
-        offset: Where in it, in bytes.
+        name: Unique in the set: category and file name; for a clip also `#` and the number of the segment.
+        category: Name of the category.
+        split: `train` or `val`; all segments of a clip are in the same split.
+        frames: Number of frames, 1 for a picture.
+        width: Width of the luma in pixels, even.
+        height: Height of the luma in pixels, even.
+        source: Path of the source file.
+        licence: The licence as the catalogue writes it.
+        licence_class: The class of that licence.
+        note: How the item was changed, empty if it was not.
+        shard: File name of its shard.
+        offset: Offset in the shard in bytes.
     """
 
     name: str
@@ -58,24 +58,24 @@ class Item:
 
     @property
     def frame_bytes(self) -> int:
-        """Bytes of one frame, luma and chroma."""
+        """Size of one frame in bytes, luma and chroma."""
         return self.width * self.height * 3 // 2
 
     @property
     def bytes(self) -> int:
-        """Bytes of all frames."""
+        """Size of all frames in bytes."""
         return self.frame_bytes * self.frames
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """A prepared set. Shards are mapped when first read, in every process anew: a set is cheap to send to workers.
+    """A prepared set. Each process maps a shard when it first reads it, so a set is cheap to send to workers.
 
     Attributes:
-        folder: Where it lies.
-        items: All of them, sorted by name.
-        fingerprint: Of the items' content and the settings that made them: equal ones are equal sets.
-        dropped: Files that are not in the set, each with its reason in words.
+        folder: Folder of the set.
+        items: All items, sorted by name.
+        fingerprint: Fingerprint of the content; sets with equal fingerprints are equal.
+        dropped: Files that are not in the set, each with the reason.
     """
 
     folder: Path
@@ -86,10 +86,10 @@ class TrainingSet:
 
     @classmethod
     def open(cls, folder: Path) -> "TrainingSet":
-        """Open a set and check that all of it is there.
+        """Open a set and check that it is complete.
 
         Raises:
-            DataError: The folder holds no finished set, one of another version, or a shard is missing or short.
+            DataError: The folder holds no finished set, a set of another version, or a shard is missing or truncated.
         """
         index = read_index(folder)
         try:
@@ -111,12 +111,12 @@ class TrainingSet:
         return [item for item in self.items if item.split == which]
 
     def luma(self, item: Item, frame: int = 0) -> NDArray[np.uint8]:
-        """A frame's luma, uint8 `[H, W]`: a read-only view of the shard."""
+        """The luma of a frame, uint8 `[H, W]`: a read-only view of the shard."""
         size = item.width * item.height
         return self._frame(item, frame)[:size].reshape(item.height, item.width)
 
     def planes(self, item: Item, frame: int = 0) -> Planes:
-        """A frame's luma, and both chroma of half its size."""
+        """The planes of a frame, with chroma of half the size."""
         flat, size = self._frame(item, frame), item.width * item.height
         half = (item.height // 2, item.width // 2)
         cb, cr = flat[size:].reshape(2, *half)
@@ -125,27 +125,27 @@ class TrainingSet:
 
     def _frame(self, item: Item, frame: int) -> NDArray[np.uint8]:
         if not 0 <= frame < item.frames:
-            raise IndexError(f"{item.name} has {item.frames} frames, there is no frame {frame}")
+            raise IndexError(f"{item.name} has {item.frames} frames, no frame {frame}")
         if item.shard not in self._maps:
             self._maps[item.shard] = np.memmap(self.folder / item.shard, np.uint8, "r")
         begin = item.offset + frame * item.frame_bytes
         return self._maps[item.shard][begin : begin + item.frame_bytes]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the maps out: pickled, they would be copies of whole shards."""
+        """The state without the maps: pickled, they would be copies of whole shards."""
         return {**self.__dict__, "_maps": {}}
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """Read a set's index.
+    """Read the index of a set.
 
     Raises:
-        DataError: There is none, or it is of another version.
+        DataError: There is none, or it has another version.
     """
     path = folder / INDEX
     if not path.is_file():
         unfinished = any(folder.glob("*.partial")) or (folder / "settings.json").is_file()
-        why = "is not finished: run the same prepare again, it goes on" if unfinished else "holds no training set"
+        why = "is not finished: run the same prepare again, it continues" if unfinished else "holds no training set"
         raise DataError(f"{folder} {why} (there is no {INDEX})")
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
@@ -157,12 +157,12 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all."""
+    """Write a JSON file whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)
 
 
 def as_record(item: Item) -> dict[str, Any]:
-    """An item as the index keeps it."""
+    """An item as the index stores it."""
     return asdict(item)

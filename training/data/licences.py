@@ -1,4 +1,4 @@
-"""Whose files these are: what a catalogue beside them says of their licence."""
+"""Licences of files, read from a catalogue (`CATALOG.tsv`) beside them."""
 
 import csv
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ UNKNOWN = "not catalogued"
 
 @dataclass(frozen=True)
 class Licence:
-    """A file's licence in the catalogue's words, and the class it belongs to."""
+    """The licence of a file as the catalogue writes it, and its class (`kind`)."""
 
     text: str
     kind: str
@@ -27,20 +27,20 @@ class Licence:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Licences of files, by their resolved path."""
+    """Licences by resolved path; `otherwise` is the licence of files that are not in the catalogue."""
 
     licences: dict[Path, Licence]
     otherwise: Licence
 
     @classmethod
     def find(cls, source: Path, otherwise: str = "") -> "Catalogue":
-        """Read the `CATALOG.tsv` in a folder, or in the nearest of the two above it.
+        """Read the `CATALOG.tsv` of a folder, or of the nearest of its two parents.
 
-        It is a table with the columns `path`, relative to its own folder, `licence` and `class`.
+        The table has the columns `path` (relative to the folder of the catalogue), `licence` and `class`.
 
         Args:
             source: The folder.
-            otherwise: The licence of what is not catalogued.
+            otherwise: Licence of files that are not in the catalogue.
 
         Raises:
             DataError: The catalogue cannot be read, or has no column `path`.
@@ -52,7 +52,7 @@ class Catalogue:
                 return cls(_read(folder / CATALOG), stated)
         return cls({}, stated)
 
-    def of(self, path: Path) -> Licence:
+    def licence_of(self, path: Path) -> Licence:
         """The licence of a file."""
         return self.licences.get(path.resolve(), self.otherwise)
 
@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[Path, Licence]:
         with path.open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file, delimiter="\t")
             if "path" not in (table.fieldnames or ()):
-                raise DataError(f"{path} has no column 'path': it wants path, licence and class, parted by tabs")
+                raise DataError(f"{path} has no column 'path': it needs path, licence and class, separated by tabs")
             found = {}
             for line in table:
                 letter = line.get("class") or ""

@@ -1,7 +1,7 @@
 """Short clips made from a picture by panning and zooming, so that a codec has motion to predict.
 
-The last frame of a clip lies exactly on the picture's own pixels (no resampling): it is the frame a pair is
-made of, and its truth is as crisp as the picture.
+The last frame of a clip lies exactly on the pixels of the picture, without resampling. Pairs are made of this frame, so
+that their truth is as crisp as the picture.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Planes
 
 MARGIN = 24
-"""Pixels of picture around a frame that pans may uncover: 7 frames of up to 3 px and the zoom."""
+"""Pixels around a frame that a motion may uncover: 7 frames of up to 3 px, and the zoom."""
 STILL = 0.3
-"""Share of clips without motion: people sit before a wall, screens stand still."""
+"""Share of clips without motion, as of a person before a wall, or of a screen."""
 MAX_PAN = 3.0
 MAX_ZOOM = 0.005
 
 
 @dataclass(frozen=True)
 class Motion:
-    """Movement for each frame: pixels to the right, pixels down, and factor - 1 of zooming out."""
+    """Motion per frame: pixels to the right, pixels down, and the zoom-out factor minus 1."""
 
     dx: float
     dy: float
@@ -34,7 +34,7 @@ class Motion:
         if kind < STILL:
             return cls(0.0, 0.0, 0.0)
         dx, dy = rng.uniform(-MAX_PAN, MAX_PAN, 2)
-        # Pans by whole pixels keep every frame crisp; fractions soften the frames before the last.
+        # Pans by whole pixels keep every frame crisp; fractions blur the frames before the last.
         if kind < STILL + (1 - STILL) / 2:
             return cls(float(np.rint(dx)), float(np.rint(dy)), 0.0)
         return cls(float(dx), float(dy), float(rng.uniform(-MAX_ZOOM, MAX_ZOOM)))
@@ -49,21 +49,23 @@ def frame_size(picture: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, 
 def make_clip(
     planes: Planes, size: tuple[int, int], corner: tuple[int, int], motion: Motion, frames: int
 ) -> list[Planes]:
-    """Move over a picture and come to rest exactly on the rectangle of `size` at `corner`.
+    """Move over a picture and end exactly on the rectangle of `size` at `corner`.
 
     Args:
         planes: The picture.
         size: Width and height of a frame in pixels, even.
         corner: Left and top of the last frame in the picture.
-        motion: What changes from frame to frame.
-        frames: Length of the clip, at least 1.
+        motion: Motion per frame.
+        frames: Length of the clip in frames, at least 1.
 
     Raises:
-        DataError: The last frame does not lie inside the picture.
+        DataError: The last frame exceeds the picture.
     """
     (width, height), (left, top) = size, corner
     if left < 0 or top < 0 or left + width > planes.size[0] or top + height > planes.size[1]:
-        raise DataError(f"a frame of {width}x{height} at {left},{top} leaves the picture of {planes.size}")
+        raise DataError(
+            f"a frame of {width}x{height} at {left},{top} exceeds the picture of {planes.size[0]}x{planes.size[1]}"
+        )
     clip = []
     for back in range(frames - 1, -1, -1):
         if back == 0 or motion == Motion(0.0, 0.0, 0.0):
@@ -75,7 +77,7 @@ def make_clip(
 
 
 def middle_clip(planes: Planes, wanted: tuple[int, int], frames: int, seed: int) -> list[Planes]:
-    """The clip a picture is judged by: its middle, up to `wanted` (width, height) in size, the motion seeded."""
+    """The clip that evaluates a picture: its middle, at most `wanted` (width, height), with seeded motion."""
     size = frame_size(planes.size, wanted)
     corner = ((planes.size[0] - size[0]) // 2, (planes.size[1] - size[1]) // 2)
     return make_clip(planes, size, corner, Motion.draw(np.random.default_rng([seed, 0])), frames)

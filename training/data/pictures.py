@@ -1,4 +1,4 @@
-"""Folders of pictures: finding, naming and reading them as luma and chroma planes."""
+"""Folders of pictures: finding them, and reading them as planes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff",
 
 
 class DataError(Exception):
-    """Pictures or clips that cannot be used; the message says which and why."""
+    """Data or options of training that cannot be used; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A picture that was looked at: where it is, what it shows, how large it is in pixels."""
+    """A picture that can be decoded: path, category, width and height in pixels."""
 
     path: Path
     category: str
@@ -28,7 +28,7 @@ class PictureFile:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is not used, and the reason in words."""
+    """A file that is not used, and the reason."""
 
     path: Path
     reason: str
@@ -37,14 +37,14 @@ class Skipped:
 def find_pictures(
     sources: Sequence[Path], smallest: int, *, fallback: str = "all"
 ) -> tuple[list[PictureFile], list[Skipped]]:
-    """Look at every picture below `sources`, sorted by path.
+    """Find every picture below `sources`, sorted by path.
 
-    The category is the first folder below the source; pictures directly in it are of category `fallback`.
+    The category is the first folder below the source; pictures directly in it have the category `fallback`.
 
     Args:
         sources: Folders, searched with their sub-folders.
-        smallest: Pictures with a side shorter than this many pixels are skipped.
-        fallback: The category of pictures that lie directly in a source.
+        smallest: Least side in pixels; smaller pictures are skipped.
+        fallback: Category of pictures directly in a source.
 
     Raises:
         DataError: A source is not a folder, or no usable picture is below any of them.
@@ -57,7 +57,7 @@ def find_pictures(
         for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()):
             inside = path.relative_to(source).parts
             try:
-                # Decoded whole here, so that a torn file is found now and not an hour into the run.
+                # The whole picture is decoded, so that a truncated file is found now and not in the middle of a run.
                 with Image.open(path) as image:
                     image.load()
                     width, height = image.size
@@ -79,10 +79,10 @@ def find_pictures(
 
 
 def read_planes(path: Path) -> Planes:
-    """Read a picture as planes of full size, upright as EXIF says; transparency is laid on white.
+    """Read a picture as planes of full size, rotated as EXIF says, with transparency on white.
 
     Raises:
-        DataError: The file is no picture that can be decoded.
+        DataError: The file cannot be decoded as a picture.
     """
     try:
         with Image.open(path) as file:
@@ -92,7 +92,7 @@ def read_planes(path: Path) -> Planes:
                 white = Image.new("RGBA", over.size, (255, 255, 255, 255))
                 rgb = Image.alpha_composite(white, over).convert("RGB")
             elif image.mode.startswith("I"):
-                # Grey of 16 bits: Pillow would make white of all above 255.
+                # Grey of 16 bits: Pillow would clip all values above 255 to white.
                 rgb = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
             else:
                 rgb = image.convert("RGB")

@@ -27,7 +27,7 @@ _OFFSET = np.array([16, 128, 128], dtype=np.float32)
 
 @dataclass(frozen=True)
 class Planes:
-    """A picture as 8-bit planes of BT.601 limited range: luma of full size, both chroma of full or of half size."""
+    """8-bit planes of BT.601 limited range: luma, and both chroma planes of the same or of half the size."""
 
     y: Image.Image
     cb: Image.Image
@@ -39,18 +39,18 @@ class Planes:
         return self.y.size
 
     def crop(self, left: int, top: int, width: int, height: int) -> "Planes":
-        """Cut the same rectangle out of every plane; all four even where chroma is of half size."""
+        """Cut the same rectangle out of every plane; all four numbers must be even where chroma has half the size."""
         share = self.y.size[0] // self.cb.size[0]
         box = (left, top, left + width, top + height)
         small = (left // share, top // share, (left + width) // share, (top + height) // share)
         return Planes(self.y.crop(box), self.cb.crop(small), self.cr.crop(small))
 
     def resize(self, size: tuple[int, int], box: tuple[float, float, float, float] | None = None) -> "Planes":
-        """Resample every plane by Pillow's antialiased bicubic; chroma of half size stays so.
+        """Resample every plane by Pillow's antialiased bicubic; chroma keeps its ratio to luma.
 
         Args:
-            size: Width and height of the result.
-            box: Left, top, right and bottom, in fractions of luma pixels, of what to take; all by default.
+            size: Width and height of the resulting luma.
+            box: Left, top, right and bottom, in luma pixels and fractions, of the part to resample; all by default.
         """
         share = self.y.size[0] // self.cb.size[0]
         small = (max(size[0] // share, 1), max(size[1] // share, 1))
@@ -68,7 +68,7 @@ def to_planes(rgb: NDArray[np.uint8]) -> Planes:
 
 
 def as_array(plane: Image.Image) -> NDArray[np.uint8]:
-    """A plane as a uint8 array `[H, W]` of its own."""
+    """A copy of a plane as a uint8 array `[H, W]`."""
     return np.array(plane, dtype=np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""What a cheap camera and a poor connection do to a picture, with real codecs.
+"""Degradation of frames by a cheap camera and a poor connection, with real codecs; for training pairs and test sets.
 
-Used for training pairs and for test sets alike.
+Imports `data` alone; imported by `recipes`, `pairs`, `validation` and `evaluation`.
 """

@@ -1,4 +1,4 @@
-"""A real codec on a short clip: what a conference sender does to the picture, through PyAV.
+"""Encode and decode a short clip with a real codec through PyAV, as a conference sender and its receiver do.
 
 Settings follow real-time senders: H.264 constrained baseline by x264 without lookahead, VP8 by libvpx in
 real-time mode with aiortc's quantiser limits; both at a constant bit rate.

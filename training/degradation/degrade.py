@@ -1,17 +1,17 @@
-"""What a cheap camera and a poor line do to a picture, named and seeded.
+"""Degradations of a cheap camera and a poor connection, by name and with seeds.
 
-A degradation has a name that reads as what happens, in order:
+The name of a degradation lists its steps in order:
 
     identity            nothing
     bicubic2            down and up by 2 (PIL bicubic, antialiased), rounded to 8 bits after each, as frames are
-    bicubic2-float      the same in single precision, rounded nowhere, as the papers' programs do it
-    h264-0.1            a sharp camera, H.264 at 0.1 bits a pixel and frame
+    bicubic2-float      the same in single precision without rounding, as the programs of papers do it
+    h264-0.1            a sharp camera, H.264 at 0.1 bits per pixel
     soft2-vp8-0.05      a soft camera (down and up by 2), then VP8 at 0.05
-    shrunk2-h264-0.05   the sender halves the picture, codes it at 0.05 bits a coded pixel, the receiver
-                        brings it back (by the server's own scaler)
+    shrunk2-h264-0.05   the sender halves the frame and codes it at 0.05 bits per coded pixel, the receiver
+                        enlarges it (by the scaler of the server)
 
-Training draws from a `Mixture`, which adds what has no name: the sender's resampling kernel, a slight blur of the
-lens, and noise of the sensor.
+Training draws from a `Mixture`, which adds steps without a name: the resampling kernel of the sender, a slight blur of
+the lens, and noise of the sensor.
 """
 
 import re
@@ -33,7 +33,7 @@ from acutance.training.degradation.codec import Yuv, encode_decode
 Kind = Literal["identity", "bicubic", "sharp", "soft", "shrunk"]
 _BICUBIC = Image.Resampling.BICUBIC
 _KERNELS = (_BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.BOX, Image.Resampling.LANCZOS)
-"""What senders shrink a picture with; all antialiased, as Pillow does it. The first is what a name means."""
+"""Kernels with which senders reduce a frame, antialiased as in Pillow. A named degradation uses the first."""
 _NAME = re.compile(
     r"(?P<identity>identity)|bicubic(?P<bicubic>[\d.]+)(?P<exact>-float)?"
     r"|((?P<where>soft|shrunk)(?P<ratio>[\d.]+)-)?(?P<codec>h264|vp8)-(?P<bits>[\d.]+)"
@@ -55,15 +55,14 @@ class Degradation:
     Attributes:
         ratio: Reduction of width and height, 1 for none.
         codec: The codec, or None.
-        bits: Bits for each coded pixel and frame, 0 without codec.
-        shrunk: The codec sees the reduced picture (a sender that shrinks) instead of the blurred one (a soft
-            camera).
+        bits: Bits per coded pixel, 0 without codec.
+        shrunk: Whether the codec gets the reduced frame (a sender that reduces) or the blurred one (a soft camera).
         preset: Speed of x264, see `encode_decode`.
-        kernel: What resamples, by its place in `_KERNELS`.
+        kernel: Index of the resampling kernel in `_KERNELS`.
         blur: Standard deviation of the lens's Gaussian in pixels, 0 for none.
-        noise: Standard deviation of the sensor's noise in grey levels, new in every frame.
-        seed: Of that noise.
-        exact: Without codec: nothing is rounded between the picture and the method.
+        noise: Standard deviation of the sensor noise in grey levels, new in every frame.
+        seed: Seed of that noise.
+        exact: Without codec: no rounding between the picture and the method.
     """
 
     ratio: float = 1.0
@@ -79,7 +78,7 @@ class Degradation:
 
     @property
     def name(self) -> str:
-        """The name, see the module's text."""
+        """The name, see the docstring of the module."""
         if self.codec is None:
             return "identity" if self.ratio == 1 else f"bicubic{self.ratio:.3g}{'-float' if self.exact else ''}"
         where = "" if self.ratio == 1 else f"{'shrunk' if self.shrunk else 'soft'}{self.ratio:.3g}-"
@@ -87,10 +86,10 @@ class Degradation:
 
     @classmethod
     def parse(cls, name: str) -> "Degradation":
-        """Read a name.
+        """Parse a name.
 
         Raises:
-            DataError: The name is none of those in the module's text.
+            DataError: It is not a name as in the docstring of the module.
         """
         match = _NAME.fullmatch(name)
         try:
@@ -108,7 +107,7 @@ class Degradation:
             )
         except ValueError:
             raise DataError(
-                f"{name!r} is no degradation; examples: identity, bicubic2, h264-0.1, soft2-vp8-0.05, "
+                f"{name!r} is not a degradation; examples: identity, bicubic2, h264-0.1, soft2-vp8-0.05, "
                 "shrunk2-h264-0.05 (reduction 1 to 4, bits above 0)"
             ) from None
 
@@ -123,16 +122,16 @@ class Degradation:
 
 @dataclass(frozen=True)
 class Mixture:
-    """How often each kind of pair is made. The shares are weights; they need not add up to one.
+    """The distribution of degradations. The shares are weights; they need not add up to one.
 
     Attributes:
-        identity: The picture as it is.
-        bicubic: Down and up.
-        sharp: A sharp camera through a codec.
-        soft: A soft camera through a codec.
-        shrunk: A sender that shrinks the picture.
+        identity: Share of unchanged pictures.
+        bicubic: Share of reduction and enlargement without codec.
+        sharp: Share of a sharp camera with a codec.
+        soft: Share of a soft camera with a codec.
+        shrunk: Share of a sender that reduces the frame.
         ratio: Smallest and largest reduction of a soft camera, or without codec, drawn uniformly.
-        bits: Fewest and most bits a pixel and frame, drawn log-uniformly.
+        bits: Fewest and most bits per pixel, drawn log-uniformly.
         h264: Share of H.264 among the codecs; the rest is VP8.
         blur: Share of coded clips from a slightly blurred lens, with a standard deviation of 0.3 to 1 px.
         noise: Share of coded clips with sensor noise, with a standard deviation of 0.5 to 3 grey levels.
@@ -178,7 +177,7 @@ def degrade(clip: Sequence[Planes], how: Degradation) -> DegradedFrame:
 
     Args:
         clip: Frames of one even size; only the last is used where there is no codec.
-        how: What to do.
+        how: The degradation.
 
     Raises:
         DataError: The codec failed.
@@ -191,7 +190,7 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
 
     Args:
         clip: Frames of one even size.
-        how: What to do.
+        how: The degradation.
         lead_in: Frames that are coded before the clip and left out of the result: the clip itself, played to and fro.
             After `acutance.model.hints.BITS_WINDOW` frames the clip is seen as in the middle of a call: the rate
             control has settled, and the keyframe has left the mean of bits.
@@ -239,7 +238,7 @@ def _reduced(size: tuple[int, int], ratio: float) -> tuple[int, int]:
 
 
 def _sent(frame: Planes, size: tuple[int, int], how: Degradation, rng: np.random.Generator) -> Yuv:
-    """The frame as a sender hands it to its encoder: softened or reduced to `size`, chroma at half of that."""
+    """The frame that a sender encodes: blurred or reduced to `size`, with chroma of half that size."""
     width, height = size
     y = frame.y
     if how.blur:

@@ -95,7 +95,7 @@ def strip(crop: Crop, how: Degradation, methods: Sequence[Method], data: Path, c
         raise DataError(f"the crop of {crop.file} exceeds its {width}x{height} px")
     window = (slice(top, top + _SIZE[1]), slice(left, left + _SIZE[0]))
     panels = [_panel(method, sample, window) for method in methods]
-    licence = Catalogue.find(source.path.parent).of(source.path)
+    licence = Catalogue.find(source.path.parent).licence_of(source.path)
     credit = f"{crop.title}: {source.set}/{source.path.name}, {how.name}; licence: {licence.text}"
     return Strip(crop.title, [*panels, Panel("truth", sample.truth[window], None)], credit)
 

@@ -154,13 +154,13 @@ def _inspect(
     files: Sequence[SourceFile], gate: Gate, out: Path, processes: int, report: Callable[[int, int], None]
 ) -> tuple[list[Candidate], list[tuple[SourceFile, Refusal]]]:
     with Notes(out / "inspections.jsonl") as notes:
-        missing = [file for file in files if notes.of(file.path) is None]
+        missing = [file for file in files if notes.find(file.path) is None]
         done = len(files) - len(missing)
         report(done, len(files))
         for file, inspection in run_all(partial(inspect_file, gate=gate), missing, processes):
             notes.add(file.path, inspection)
             report(done := done + 1, len(files))
-        found = [(file, notes.of(file.path)) for file in files]
+        found = [(file, notes.find(file.path)) for file in files]
     candidates = [Candidate(file, one) for file, one in found if one and one.refused is None]
     return candidates, [(file, one.refused) for file, one in found if one and one.refused is not None]
 

@@ -65,7 +65,7 @@ def find_files(sources: Sequence[Path], val: Sequence[Path], out: Path, licence:
             category = _category(path.relative_to(source.resolve()).parts, moving)
             name = _unused(f"{category}/{path.stem}", names)
             names.add(name)
-            rights = catalogue.of(path)
+            rights = catalogue.licence_of(path)
             found[path] = SourceFile(path, name, category, moving, validation, rights.text, rights.kind)
     if not any(not file.validation for file in found.values()):
         raise DataError(f"no picture and no clip found in {', '.join(map(str, sources))}")

@@ -43,7 +43,7 @@ class Notes:
     ) -> None:
         self._file.close()
 
-    def of(self, path: Path) -> Inspection | None:
+    def find(self, path: Path) -> Inspection | None:
         """The inspection of a file; None if there is none, or the file changed since."""
         stamp = _stamp(path)
         return self._known.get(stamp) if stamp else None

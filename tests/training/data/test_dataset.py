@@ -32,7 +32,7 @@ def test_frames_of_a_clip_follow_one_another(tmp_path: Path) -> None:
     clip = next(item for item in opened.items if item.frames > 1)
     first = opened.luma(clip)
     assert np.array_equal(opened.luma(clip, 3), np.roll(first, 3, axis=1))
-    with pytest.raises(IndexError, match="has 4 frames, there is no frame 4"):
+    with pytest.raises(IndexError, match="has 4 frames, no frame 4"):
         opened.luma(clip, 4)
 
 

@@ -35,7 +35,7 @@ def test_motion_stops_at_the_picture_s_edge(planes: Planes) -> None:
 
 
 def test_a_frame_outside_of_the_picture_is_an_error(planes: Planes) -> None:
-    with pytest.raises(DataError, match="leaves the picture"):
+    with pytest.raises(DataError, match="exceeds the picture"):
         make_clip(planes, SIZE, (150, 0), Motion(0, 0, 0), 2)
 
 

@@ -40,7 +40,7 @@ def test_names_read_back(name: str) -> None:
     "name", ["", "blur", "bicubic", "bicubic9", "bicubic0.5", "h264", "h264-0", "soft2", "vp9-0.1", "h264-0.1-float"]
 )
 def test_unknown_names_are_refused_with_examples(name: str) -> None:
-    with pytest.raises(DataError, match="is no degradation; examples: identity"):
+    with pytest.raises(DataError, match="is not a degradation; examples: identity"):
         Degradation.parse(name)
 
 

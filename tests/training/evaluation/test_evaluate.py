@@ -156,7 +156,7 @@ def test_names_of_grids_stand_for_their_degradations() -> None:
     assert expand(["bicubic2", "codec"]) == ["bicubic2", *CODEC_GRID]
     assert expand(["call", "h264-0.1", "identity"]) == list(CALL_GRID)
     assert len(CALL_GRID) == 2 * 5 + 1
-    with pytest.raises(DataError, match="'mist' is no degradation"):
+    with pytest.raises(DataError, match="'mist' is not a degradation"):
         expand(["mist"])
 
 

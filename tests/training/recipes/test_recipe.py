@@ -82,7 +82,7 @@ def test_the_published_recipe_is_as_published() -> None:
         (('kind = "l1"', 'kind = "l3"'), "losses.truth.kind"),
         (("crop = 64", "crop = 256"), "training.crop 256 is larger than pairs.patch 160"),
         (("ratio = [2.0, 2.0]", "ratio = [3.0, 2.0]"), "mixture: ratio must be a range"),
-        (('["bicubic2"]', '["bicubic2000"]'), "'bicubic2000' is no degradation"),
+        (('["bicubic2"]', '["bicubic2000"]'), "'bicubic2000' is not a degradation"),
         (("seed = 1", "seed = = 1"), "is not TOML"),
         (("[student]", "[teacher]\nchannels = 8\nblocks = 1\nhinted = true\n[student]"), "either a [student] or a"),
         (("batch = 16", "batch = 16\nsteps = 3"), "training: give either steps or epochs"),
