@@ -1,16 +1,16 @@
-"""A mailbox with one slot: the newest wins, and who puts is told what it overwrote."""
+"""A mailbox with one slot, in which the newest item replaces the one before."""
 
 import asyncio
 
 
 class Closed(Exception):  # noqa: N818 - the end of a stream, not a fault
-    """The mailbox was closed: nothing more will come."""
+    """The mailbox is closed: no more items follow."""
 
 
 class Mailbox[T]:
     """One slot between two stages of a pipeline on one event loop.
 
-    Late frames are worthless: ``put`` never waits and overwrites what nobody took.
+    A late frame is worthless: ``put`` never waits, and replaces an item that was not taken.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Mailbox[T]:
         self._closed = False
 
     def put(self, item: T) -> bool:
-        """Leave ``item``; return whether it took the place of one that still lay here. Ignored after ``close``."""
+        """Leave ``item``; return whether it replaced one that was not taken. Ignored after ``close``."""
         if self._closed:
             return False
         overwrites = self._item is not None
@@ -28,7 +28,7 @@ class Mailbox[T]:
         return overwrites
 
     async def take(self) -> T:
-        """Wait for an item and take it out; for one taker at a time.
+        """Wait for an item and remove it; for one taker at a time.
 
         Raises:
             Closed: the mailbox is closed.
@@ -42,7 +42,7 @@ class Mailbox[T]:
         return item
 
     def close(self) -> None:
-        """Drop what lies here and end every ``take``."""
+        """Drop the item and end every ``take``."""
         self._closed = True
         self._item = None
         self._changed.set()

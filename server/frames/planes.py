@@ -1,18 +1,18 @@
-"""Planes of a YUV 4:2:0 frame as numpy views, and new frames that keep what the source said of itself."""
+"""Planes of a YUV 4:2:0 frame as numpy views, and new frames with the properties of another."""
 
 import numpy as np
 from av import VideoFrame
 
 from acutance.model.planes import Plane
 
-# The two names of planar 8-bit 4:2:0: limited range, and full range as some cameras send it.
+# FFmpeg's names of planar 8-bit 4:2:0: limited range, and full range, which some cameras send.
 FORMATS = ("yuv420p", "yuvj420p")
 
 
 def plane_view(frame: VideoFrame, index: int) -> Plane:
-    """Return plane ``index`` (0 Y, 1 U, 2 V) of a 4:2:0 frame as uint8 [H, W], without a copy.
+    """Return plane ``index`` (0 Y, 1 U, 2 V) of a 4:2:0 frame as a view, uint8 [H, W].
 
-    Rows are padded: the view's row stride is the plane's ``line_size``. Writing into it writes the frame.
+    Rows are padded: the view's row stride is the plane's ``line_size``. Writing into the view writes into the frame.
     """
     plane = frame.planes[index]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
@@ -32,7 +32,7 @@ def new_like(frame: VideoFrame, width: int | None = None, height: int | None = N
 
 
 def copy_of(frame: VideoFrame) -> VideoFrame:
-    """Return a frame with the same picture in planes of its own: an encoder uses up the frame that it is given."""
+    """Return a frame with the same pixels in planes of its own: an encoder writes into its frames."""
     copy = new_like(frame)
     for source, target in zip(frame.planes, copy.planes, strict=True):
         rows = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)
@@ -43,7 +43,7 @@ def copy_of(frame: VideoFrame) -> VideoFrame:
 
 
 def cropped_to_even(frame: VideoFrame) -> VideoFrame:
-    """Return ``frame`` less its last row or column where it has an odd number: H.264 4:2:0 has none such."""
+    """Return ``frame`` without its last row or column where their number is odd, which 4:2:0 in H.264 cannot have."""
     width, height = frame.width & ~1, frame.height & ~1
     if (width, height) == (frame.width, frame.height):
         return frame

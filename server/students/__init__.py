@@ -1,4 +1,4 @@
-"""Which student enhances a call, and where it runs: the ladder, the governor, the inference threads.
+"""Students: the ladder of those that are open, the governor that chooses one for a call, and the threads they run on.
 
 Imports `acutance.model` and nothing else of the server.
 """

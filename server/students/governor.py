@@ -1,7 +1,7 @@
 """Chooses the student of a call: a pure state machine over measured service times.
 
-It changes the student, never the frame rate: down at once, up only after a quiet while. A step up is an attempt: it
-ends after a few late frames, and the next one comes much later unless the load has become one that was carried.
+It changes the student, never the frame rate: down at once, up only after some seconds without overload. A step up is an
+attempt: it ends after a few late frames, and the next one follows much later unless the load has decreased enough.
 """
 
 from collections import deque
@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from acutance.server.students.failures import Failures
 from acutance.server.students.window import Window
 
-# The last 3 s at 30 frames a second decide; less than the first of them decides only of an attempt.
+# Frames: decisions are made on the last 3 s at 30 frames per second, and on one second at least. Only an attempt may
+# fail on fewer.
 _WINDOW, _ENOUGH = 90, 30
 # The first frames on a rung allocate its buffers and fill the caches.
 _WARM_UP = 5
-# A stage's median may not come nearer to the frame interval than this, nor its 95th percentile exceed it by more: a
-# frame that is late by a quarter of the interval only waits, it is not lost (to be seen with a student that has just
-# enough time: `acutance bench stream --size 1280x720 --serve student=nano --serve governor=false`).
+# Limits of a stage's median and 95th percentile, as shares of the frame interval: a frame that is late by a quarter of
+# the interval only waits, it is not lost (`acutance bench stream --size 1280x720 --serve student=nano --serve
+# governor=false` shows it with a student that has just enough time).
 _TOO_SLOW, _TOO_LATE = 0.9, 1.25
-# A rung is tried only if it would need no more than this share of the interval.
+# A rung is tried only if it is predicted to need at most this share of the interval.
 _AFFORDABLE = 0.7
-# The share of frames lost that shows, whatever the times say, that it cannot go on.
+# The share of lost frames that is an overload, whatever the times are.
 _LOST = 0.03
-# Processor that stays free after a step up; the rest of the machine moves, too.
+# The share of the processors that may be in use after a step up, as predicted.
 _BUSIEST = 0.95
 _QUIET_S = 5.0
 PASS = "pass-through"
@@ -34,9 +35,9 @@ class Rung:
     """One way to treat a frame.
 
     Attributes:
-        name: the student's, or ``pass-through``.
-        seconds_per_pixel: what a frame takes, measured on this machine while it was idle; 0 for passing it through.
-        cpu_per_pixel: processor seconds that this costs, of all threads together; next to nothing on a GPU.
+        name: of the student, or ``pass-through``.
+        seconds_per_pixel: service time, measured on this host while it was idle; 0 for ``pass-through``.
+        cpu_per_pixel: processor seconds of all threads together; almost 0 on a GPU.
     """
 
     name: str
@@ -46,15 +47,15 @@ class Rung:
 
 @dataclass(frozen=True)
 class Sample:
-    """One frame's measurements.
+    """The measurements of one frame.
 
     Attributes:
         at: seconds on the session's clock.
-        enhance: seconds in the enhancer, the wait for other sessions' frames included.
+        enhance: seconds in the enhancer, including the wait for frames of other sessions.
         encode: seconds in the encoder.
-        lost: frames that were overwritten since the sample before.
-        interval: seconds between the frames that come.
-        pixels: of the returned picture.
+        lost: frames that were replaced in a mailbox since the last sample.
+        interval: seconds between incoming frames.
+        pixels: of the returned frame.
         cpus: how many processors the server may use.
         busy: share of these processors in use, 0 to 1.
     """
@@ -70,19 +71,19 @@ class Sample:
 
 
 class Governor:
-    """Chooses among rungs, best first; the last one is passing through.
+    """Chooses among rungs, best first; the last one passes frames through.
 
     Attributes:
-        rungs: those that it may choose among.
-        reason: why it is not on the best rung, in words; None where it is.
+        rungs: the choice.
+        reason: why the best rung is not in use, in words; None if it is.
     """
 
     def __init__(self, rungs: Sequence[Rung], steady: bool = False):
-        """Begin.
+        """Start without a measurement.
 
         Args:
-            rungs: best first, one at least.
-            steady: stay on the first one, whatever it costs.
+            rungs: best first, at least one.
+            steady: always use the first one.
         """
         self.rungs = list(rungs)
         self.reason: str | None = None
@@ -94,12 +95,12 @@ class Governor:
         self._warming = _WARM_UP
         self._pixels = 0
         self._failures = Failures()
-        # Whether the rung was chosen by prediction, and whether by a step up: what is not measured yet gets less time.
+        # Whether the rung was chosen by prediction, without having been measured, and whether by a step up.
         self._trying = self._rose = False
 
     @property
     def rung(self) -> Rung:
-        """The one to use for the next frame."""
+        """The rung for the next frame."""
         return self.rungs[self._index]
 
     def note(self, sample: Sample) -> bool:
@@ -122,13 +123,11 @@ class Governor:
         return self._up(sample)
 
     def begin(self, at: float, pixels: int, interval: float) -> None:
-        """Choose the first rung; before the first frame. A second call changes nothing.
-
-        Not from the top: a rung that was never affordable at this size would cost the call its first second.
+        """Choose the rung for the first frame, by prediction. A second call changes nothing.
 
         Args:
             at: seconds on the session's clock.
-            pixels: of the returned picture.
+            pixels: of the returned frame.
             interval: seconds between frames.
         """
         if self._steady or self._changed_at is not None:
@@ -151,14 +150,14 @@ class Governor:
         return next(fits, len(self.rungs) - 1)
 
     def _slowdown(self, pixels: int) -> float:
-        """By how much this rung takes longer than it did on the idle machine; all others will, too."""
+        """Return the factor by which this rung is slower than on the idle host; all others are predicted to be, too."""
         idle = self.rung.seconds_per_pixel * pixels
         if not idle or not self._lost:
             return 1.0
         return max(1.0, self._enhance.percentile(50) / idle)
 
     def _outgrown(self, sample: Sample) -> bool:
-        """Step down before a frame is late where the frames have become too large for the rung, by prediction."""
+        """Step down if frames have become larger and the rung is predicted to be too slow for them."""
         before, self._pixels = self._pixels, sample.pixels
         if sample.pixels <= before:
             return False
@@ -175,7 +174,7 @@ class Governor:
         enough = seen >= _ENOUGH
         if self._index == len(self.rungs) - 1 or not (enough or self._trying):
             return None
-        # An attempt is over once it has lost what a whole window may lose.
+        # An attempt fails once it has lost as many frames as a full window may lose.
         if lost > _LOST * ((seen if enough else _WINDOW) + lost):
             return f"{lost} of {seen + lost} frames came too late"
         if not enough:
@@ -191,14 +190,14 @@ class Governor:
         attempt = sample.at - self._changed_at if self._rose else None
         self._failures.note(self.rung.name, sample.at, self._carried(sample), attempt)
         self.reason = f"with {self.rung.name} {why}"
-        # A student that would take the whole interval cannot be better.
+        # A student that is predicted to take the whole interval is not tried.
         slowdown = self._slowdown(sample.pixels)
         index = self._first_affordable(self._index + 1, sample.pixels, sample.interval, slowdown, share=1.0)
         self._change(index, sample.at)
         return True
 
     def _carried(self, sample: Sample) -> float:
-        """Return the pixels per second that this rung could treat with time to spare, by what was measured."""
+        """Return the pixels per second that this rung could treat with time to spare, from the measurements."""
         kept = len(self._lost) / (len(self._lost) + sum(self._lost))
         slowest = max(self._enhance.percentile(50), self._encode.percentile(50), sample.interval)
         return _AFFORDABLE * min(kept, sample.interval / slowest) * sample.pixels / sample.interval
@@ -208,7 +207,7 @@ class Governor:
         if self._index == 0 or sample.at - self._changed_at < _QUIET_S or len(self._lost) < _ENOUGH:
             return False
         above = self._index - 1
-        if self._failures.forbid(self.rungs[above].name, sample.at, sample.pixels / sample.interval):
+        if self._failures.predict_failure(self.rungs[above].name, sample.at, sample.pixels / sample.interval):
             return False
         if self._first_affordable(above, sample.pixels, sample.interval, self._slowdown(sample.pixels)) != above:
             return False

@@ -11,8 +11,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-# Fifteen frames at 30 a second. A GPU that searches its kernels for a new size, or builds an engine for it, takes
-# longer once; a processor that takes longer is no help in a call.
+# Fifteen frames at 30 per second. A GPU that searches kernels or builds an engine for a new size takes longer once; a
+# CPU that takes longer is too slow for a call.
 PATIENCE_S = 0.5
 
 
@@ -29,11 +29,11 @@ class _Abandoned:
 
 
 class Inference:
-    """Runs the calls of all sessions, as many at once as pay. Lives on one event loop.
+    """Runs the calls of all sessions, several at once. For one event loop.
 
-    An overdue call goes on in its thread, for nothing can stop it, and is no longer waited for: until it has
-    come back its student takes no other call, and the threads that remain serve the other students. The same holds
-    for a call that was cancelled with its session, once it has taken as long.
+    An overdue call cannot be stopped: it goes on in its thread and is no longer waited for. Until it has returned its
+    student takes no other call, and the remaining threads serve the other students. The same holds for a call that was
+    cancelled with its session, once it has taken as long.
     """
 
     def __init__(self, at_once: int, patience: float = PATIENCE_S, clock: Callable[[], float] = monotonic):
@@ -52,15 +52,15 @@ class Inference:
 
     @property
     def overdue(self) -> int:
-        """How many calls have exceeded their time, are no longer waited for, and have not come back."""
+        """The number of calls that have exceeded their time and have not returned."""
         return len(self._overdue_students())
 
     async def run[**P, T](self, student: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what ``call`` returns, which runs ``student``.
 
         Raises:
-            OverdueError: it takes too long, or one before it still does.
-            Exception: what it raises.
+            OverdueError: it takes too long, or an earlier call of the student still does.
+            Exception: whatever ``call`` raises.
         """
         overdue = self._overdue_students()
         if student in overdue or len(overdue) >= self._at_once:

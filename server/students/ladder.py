@@ -1,4 +1,4 @@
-"""The students that a server holds ready, best first, each with what it costs on this machine."""
+"""The students that a server has opened, best first, each with its measured cost on this host."""
 
 from collections.abc import Sequence
 from time import perf_counter, process_time
@@ -12,21 +12,22 @@ from acutance.model.engine.specialists import open_student
 from acutance.server.options.server import AUTO
 from acutance.server.students.governor import PASS, Rung
 
-# Large enough that a run is not all overhead, small enough that all students take a quarter of a second.
+# Height and width: large enough to outweigh the overhead, and small enough to measure all students in 0.25 s.
 _MEASURED = (360, 640)
 _TURNS, _ROUNDS = 3, 4
 
 
 class Ladder:
-    """Engines by the name of their rung.
+    """The open students and their rungs.
 
     Attributes:
+        engines: by the name of their rung, best first.
         rungs: best first; the last one passes frames through.
     """
 
     def __init__(self, engines: Sequence[Sharpener]):
         self.engines = {engine.student.name: engine for engine in engines}
-        # In turns: what disturbs the machine for a moment does not fall on one student alone.
+        # In turns, so that a short disturbance of the host does not affect one student alone.
         turns = [[_measured(engine) for engine in engines] for _ in range(_TURNS)]
         best = (min(seen, key=lambda rung: rung.seconds_per_pixel) for seen in zip(*turns, strict=True))
         self.rungs = [*best, Rung(PASS)]
@@ -36,13 +37,13 @@ class Ladder:
         """Open the students that `student` allows.
 
         Args:
-            student: ``auto`` for the family that the catalogue recommends, a name of the catalogue or the path of an
-                ONNX file: that one, and below a shipped one those that cost less.
+            student: ``auto`` for all students of `catalog.LADDER`; one of their names for that one and those that cost
+                less; or another name of the catalogue, or the path of an ONNX file, for that one alone.
             provider: see `Engine.open`.
             threads: see `Engine.open`.
 
         Raises:
-            EngineError: one of them does not open.
+            EngineError: a student cannot be opened.
         """
         names = list(catalog.LADDER)
         if student in names:
@@ -53,14 +54,14 @@ class Ladder:
 
     @property
     def best(self) -> Sharpener:
-        """The first rung's."""
+        """The engine of the first rung."""
         return next(iter(self.engines.values()))
 
     def from_rung(self, name: str) -> list[Rung]:
-        """Return the rungs from the one with this name on down.
+        """Return the rung with this name and all below it.
 
         Raises:
-            KeyError: there is none with this name.
+            KeyError: there is no rung with this name.
         """
         names = [rung.name for rung in self.rungs]
         if name not in names:
@@ -78,5 +79,5 @@ def _measured(engine: Sharpener) -> Rung:
         engine.sharpen(luma, out)
         times.append(perf_counter() - begun)
     cpu = (process_time() - cpu_begun) / _ROUNDS
-    # The least of them: whatever disturbs a run makes it longer.
+    # The minimum: any disturbance makes a run longer.
     return Rung(engine.student.name, min(times) / luma.size, cpu / luma.size)

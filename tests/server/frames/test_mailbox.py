@@ -5,13 +5,13 @@ import pytest
 from acutance.server.frames.mailbox import Closed, Mailbox
 
 
-async def test_what_was_put_is_taken() -> None:
+async def test_an_item_is_taken() -> None:
     mailbox: Mailbox[int] = Mailbox()
     mailbox.put(1)
     assert await mailbox.take() == 1
 
 
-async def test_the_newest_wins_and_who_puts_is_told() -> None:
+async def test_the_newest_item_replaces_the_one_before_and_put_says_so() -> None:
     mailbox: Mailbox[int] = Mailbox()
     assert [mailbox.put(item) for item in (1, 2, 3)] == [False, True, True]
     assert await mailbox.take() == 3

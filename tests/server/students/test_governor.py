@@ -1,4 +1,4 @@
-"""Down at once, up after a quiet while, and what it says of itself."""
+"""The governor steps down at once, up after some seconds, and gives its reason."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -36,13 +36,13 @@ def test_it_begins_on_the_best_rung_that_the_size_allows() -> None:
     assert governor.rung.name == "small"
     assert governor.reason == "base takes 40 ms a frame of this size here"
     governor.begin(1.0, PIXELS // 4, 1 / 30)
-    assert governor.rung.name == "small", "once is enough"
+    assert governor.rung.name == "small", "the first call decides"
     governor = Governor(RUNGS)
     governor.begin(0.0, PIXELS // 2, 1 / 30)
     assert (governor.rung.name, governor.reason) == ("base", None)
 
 
-def test_it_stays_while_there_is_time() -> None:
+def test_it_stays_while_frames_are_in_time() -> None:
     call = Call()
     call.run(60)
     assert call.governor.rung.name == "small"
@@ -80,7 +80,7 @@ def test_it_ends_at_passing_through_and_says_why() -> None:
     assert call.governor.reason == "with nano enhancing took 50 of 33 ms"
 
 
-def test_it_comes_up_again_after_a_quiet_while() -> None:
+def test_it_steps_up_again_after_some_seconds_without_overload() -> None:
     call = Call()
     call.run(4.5, enhance=0.05)
     changes = call.run(12, enhance=0.008)
@@ -103,7 +103,7 @@ def test_each_failed_attempt_waits_longer_for_the_next() -> None:
     assert all(later > 1.5 * earlier for earlier, later in pairwise(gaps))
 
 
-def test_it_does_not_climb_into_a_busy_machine() -> None:
+def test_it_does_not_step_up_on_a_busy_host() -> None:
     call = Call()
     call.run(4.5, enhance=0.05)
     assert call.run(60, enhance=0.008, busy=0.9) == []
@@ -112,7 +112,7 @@ def test_it_does_not_climb_into_a_busy_machine() -> None:
     assert elsewhere.run(10, enhance=0.008, busy=0.9) == ["small"]
 
 
-def test_slowness_below_is_expected_above() -> None:
+def test_a_slowdown_of_one_student_is_predicted_for_the_better_one() -> None:
     call = Call()
     call.run(1.25, enhance=0.044)
     assert call.governor.rung.name == "nano"
@@ -151,7 +151,7 @@ class Simulated(Call):
 
 
 HALF = {"base": PIXELS * 4, "small": PIXELS * 8, "nano": PIXELS * 15}
-"""Nano is too slow by a factor of two, although its cost on the idle host lets one hope."""
+"""Nano is too slow by a factor of two, although its cost on the idle host predicts that it fits."""
 
 
 def test_an_attempt_that_cannot_work_ends_after_a_few_late_frames() -> None:
@@ -206,7 +206,7 @@ def test_slowness_at_a_small_size_is_expected_at_a_large_one() -> None:
     assert call.run(1 / 30, pixels=PIXELS, enhance=0.015) == ["nano"], "small takes 20 ms only where the host is idle"
 
 
-def test_after_a_long_good_while_the_next_attempt_is_soon_again() -> None:
+def test_after_a_long_time_without_overload_the_next_attempt_is_soon_again() -> None:
     call = Call()
     call.run(2, enhance=0.044)
     waits = []

@@ -10,7 +10,7 @@ PATIENCE_S = 0.05
 
 
 class Call:
-    """One that comes back when the test says so."""
+    """A call that returns when the test says so."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
@@ -38,14 +38,14 @@ async def hung(inference: Inference) -> AsyncIterator[Call]:
     call.end.set()
 
 
-async def test_results_and_errors_come_back(inference: Inference) -> None:
+async def test_results_and_errors_are_returned(inference: Inference) -> None:
     assert await inference.run("nano", lambda word: word, "sharp") == "sharp"
     with pytest.raises(ZeroDivisionError):
         await inference.run("nano", lambda: 1 / 0)
     assert inference.overdue == 0
 
 
-async def test_a_student_that_hangs_is_not_asked_again_until_it_is_back(inference: Inference, hung: Call) -> None:
+async def test_a_student_that_hangs_takes_no_call_until_it_has_returned(inference: Inference, hung: Call) -> None:
     asked: list[str] = []
     with pytest.raises(OverdueError, match="nano"):
         await inference.run("nano", asked.append, "nano")
@@ -58,7 +58,7 @@ async def test_a_student_that_hangs_is_not_asked_again_until_it_is_back(inferenc
     assert asked == ["nano"]
 
 
-async def test_others_run_on_the_threads_that_remain(inference: Inference, hung: Call) -> None:
+async def test_other_students_run_on_the_remaining_threads(inference: Inference, hung: Call) -> None:
     assert await inference.run("small", lambda: "sharp") == "sharp"
     other = Call()
     with pytest.raises(OverdueError, match="small"):
@@ -71,7 +71,7 @@ async def test_others_run_on_the_threads_that_remain(inference: Inference, hung:
         other.end.set()
 
 
-async def test_who_waits_for_a_thread_waits_no_longer_than_the_others(inference: Inference) -> None:
+async def test_a_call_that_waits_for_a_thread_waits_no_longer_than_the_others(inference: Inference) -> None:
     calls = [Call() for _ in range(3)]
     try:
         results = await asyncio.gather(
@@ -82,7 +82,7 @@ async def test_who_waits_for_a_thread_waits_no_longer_than_the_others(inference:
     finally:
         for call in calls:
             call.end.set()
-    assert not calls[2].begun.is_set(), "nobody wants its result any more"
+    assert not calls[2].begun.is_set(), "it is no longer waited for"
 
 
 class Clock:
