@@ -1,4 +1,4 @@
-"""What is counted and timed: frames, stage latencies, event loop lag, load, traffic, the host.
+"""Telemetry: counted frames, stage latencies, event loop lag, load, traffic, host information.
 
 A leaf: imports no other room.
 """

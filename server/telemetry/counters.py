@@ -1,4 +1,4 @@
-"""Counters and stage latencies of a session, and how late the event loop runs."""
+"""Frame counters and stage latencies of a session, and the lag of the event loop."""
 
 import asyncio
 from collections import deque
@@ -8,26 +8,25 @@ from time import monotonic
 
 import numpy as np
 
-# In the order in which a frame goes through them; `total` is a frame's age when it is handed over: from its last
-# packet's arrival.
+# In the order of the pipeline; `total` is the age of a frame when it is sent, since the arrival of its last packet.
 STAGES = ("decode", "wait", "enhance", "encode_wait", "encode", "total")
-_SAMPLES = 300  # ten seconds at 30 frames a second: long enough for a 95th percentile
+_SAMPLES = 300  # ten seconds at 30 frames per second: enough for a 95th percentile
 
 
 @dataclass
 class Counters:
-    """Frames of a session, each since its start.
+    """Frames of a session since its start.
 
     Attributes:
         received: decoded and taken from the peer's track.
-        enhanced: come out of a student.
-        passed: gone on as they came.
-        dropped_excess: beyond the frame rate that a peer may send.
-        dropped_undecoded: thrown away before the decoder, which could not keep up.
-        dropped_waiting: overwritten by a newer one before they were enhanced.
-        dropped_enhanced: overwritten by a newer one before they were encoded.
-        dropped_encoding: lost to a failing encoder.
-        returned: handed to the sender.
+        enhanced: enhanced by a student.
+        passed: passed through without a student.
+        dropped_excess: dropped because they exceeded the frame rate that a peer may send.
+        dropped_undecoded: dropped before the decoder, which could not keep up.
+        dropped_waiting: replaced by a newer frame before they were enhanced.
+        dropped_enhanced: replaced by a newer frame before they were encoded.
+        dropped_encoding: lost because the encoder failed.
+        returned: encoded and sent.
     """
 
     received: int = 0
@@ -42,32 +41,33 @@ class Counters:
 
     @property
     def dropped(self) -> int:
-        """Dropped at any stage."""
+        """The sum of all dropped frames."""
         return sum(count for name, count in vars(self).items() if name.startswith("dropped_"))
 
     def counts(self) -> dict[str, int]:
-        """Return every counter by its name, the sum of the dropped among them."""
+        """Return every counter by name, and the sum ``dropped``."""
         return {**vars(self), "dropped": self.dropped}
 
     def add(self, others: "Counters") -> None:
-        """Add another session's frames."""
+        """Add the frames of another session."""
         for name, count in vars(others).items():
             setattr(self, name, getattr(self, name) + count)
 
     def since(self, earlier: "Counters", seconds: float) -> dict[str, float]:
-        """Return each counter's growth a second from ``earlier`` to now."""
+        """Return the growth of each counter per second, from ``earlier`` to now."""
         before = earlier.counts()
         return {name: round((count - before[name]) / seconds, 1) for name, count in self.counts().items()}
 
 
 @dataclass
 class Telemetry:
-    """What one session measured of itself.
+    """Measurements of one session.
 
     Attributes:
-        counters: its frames.
-        passed_reason: why the last frame was not enhanced; None where it was.
-        observe: called with each stage and its seconds, beside what is kept here.
+        clock: in seconds.
+        observe: also called with the name of each stage and its seconds, for the metrics.
+        counters: of its frames.
+        passed_reason: why the last frame was not enhanced, in words; None if it was.
     """
 
     clock: Callable[[], float] = monotonic
@@ -84,28 +84,28 @@ class Telemetry:
         self._reported_at = self.clock()
 
     def count_undecoded(self) -> None:
-        """Count a frame that the decoder was too slow for."""
+        """Count a frame that was dropped before the decoder."""
         self.counters.dropped_undecoded += 1
 
     def record(self, stage: str, seconds: float) -> None:
-        """Add one frame's time in a stage."""
+        """Add the seconds of one frame in a stage of `STAGES`."""
         self._durations[stage].append(seconds)
         self.observe(stage, seconds)
 
     def rates(self) -> dict[str, float]:
-        """Return each counter's growth a second since the last call."""
+        """Return the growth of each counter per second since the last call."""
         now = self.clock()
         rates = self.counters.since(self._reported, max(now - self._reported_at, 1e-3))
         self._reported, self._reported_at = replace(self.counters), now
         return rates
 
     def stages(self) -> dict[str, dict[str, float] | None]:
-        """Return median and 95th percentile of each stage in milliseconds; None for one without a frame."""
+        """Return median and 95th percentile of each stage in milliseconds; None for a stage without a frame."""
         return {stage: _percentiles(times) for stage, times in self._durations.items()}
 
 
 class LoopLag:
-    """How late the event loop runs what is due: a stalled loop makes senders send a worse picture."""
+    """The lag of the event loop behind its timers: because of a stalled loop senders lower their quality."""
 
     _INTERVAL = 0.05
 

@@ -1,4 +1,4 @@
-"""What a benchmark's figure must be read with: processor, GPU and driver, system, versions, commit, date."""
+"""Information about the host, to be published with each benchmark: processor, GPU, system, versions, commit, date."""
 
 import platform
 import subprocess
@@ -10,7 +10,7 @@ from acutance.model.processors import usable_processors
 
 
 def describe() -> dict[str, str]:
-    """Return what a figure must be read with: processor, GPU and driver, system, versions, commit, date."""
+    """Return processor, GPU and driver, system, versions, commit and date by name."""
     return {
         "cpu": _cpu_model(),
         "gpu": _gpu(),
@@ -36,7 +36,7 @@ def _cpu_model() -> str:
 
 
 def _gpu() -> str:
-    """Return model and driver of each NVIDIA GPU, or ``none``: the only kind that the providers here use."""
+    """Return model and driver of each NVIDIA GPU, or ``none``; the providers use no other GPUs."""
     command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)

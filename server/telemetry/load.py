@@ -1,4 +1,4 @@
-"""How busy the processors are that the server may use: by the server itself, and by everything else."""
+"""The load of the processors that the server may use: by the server itself, and by all other programs."""
 
 import asyncio
 from collections import deque
@@ -18,8 +18,8 @@ class Load:
     """Sampled once a second on the event loop; one reading takes some 0.1 ms.
 
     Attributes:
-        busy: share of the usable processors in use over the last second, 0 to 1. What runs at a lower priority (nice)
-            yields to the server and does not count, unless the server itself runs at one.
+        busy: share of the usable processors in use over the last second, 0 to 1. Programs with a lower priority (nice)
+            yield to the server and do not count, unless the server has a lower priority itself.
         own: processors that this process used over the last second: 1.5 is one and a half.
         cpus: how many processors this process may use, see `acutance.model.processors`.
     """
@@ -33,7 +33,7 @@ class Load:
         """Start without a reading.
 
         Args:
-            students: processors that all students take now; see `rest`.
+            students: returns the processors that all students use now; see `rest`.
             quota: the CPU quota of this process; None for the one that its control groups have, if any.
             clock: in seconds.
         """
@@ -51,7 +51,7 @@ class Load:
 
     @property
     def rest(self) -> float:
-        """Processors that all but the students took, the most in a second of the last five: in livelier moments."""
+        """Processors in use by all but the students: the maximum of the last five seconds."""
         return max(self._history, default=self.busy * self.cpus)
 
     async def watch(self) -> None:

@@ -1,4 +1,4 @@
-"""How many bits a second a connection carries, both ways."""
+"""The bit rates of a connection in both directions."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from aiortc.stats import RTCTransportStats
 
 @dataclass
 class Traffic:
-    """Bits a second over the last period, of every packet of a connection: picture, sound, feedback and data.
+    """Bit rates of a connection over the last period: video, audio, feedback and data together.
 
     Attributes:
-        received: from the peer.
-        returned: to the peer.
+        received: from the peer, in bit/s.
+        returned: to the peer, in bit/s.
     """
 
     received: int = 0
@@ -21,13 +21,16 @@ class Traffic:
     _bytes: tuple[int, int] = (0, 0)
 
     async def measure(self, receiver: RTCRtpReceiver, now: float) -> None:
-        """End the period that began with the last call; all receivers of a bundle share one transport."""
+        """End the period that began with the last call, at a time in seconds.
+
+        All receivers of a bundle share one transport: any of them will do.
+        """
         for stats in (await receiver.getStats()).values():
             if isinstance(stats, RTCTransportStats):
                 self.note(stats.bytesReceived, stats.bytesSent, now)
 
     def note(self, received: int, returned: int, now: float) -> None:
-        """Take the counts of bytes since the connection's start, at a time in seconds."""
+        """Take the bytes since the start of the connection, at a time in seconds."""
         if self._at is not None and now > self._at:
             per_second = 8 / (now - self._at)
             self.received = round((received - self._bytes[0]) * per_second)

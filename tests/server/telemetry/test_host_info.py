@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from acutance.server.telemetry import host_info as machine
+from acutance.server.telemetry import host_info
 
 
 def test_a_gpu_is_named_with_its_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -10,12 +10,12 @@ def test_a_gpu_is_named_with_its_driver(tmp_path: Path, monkeypatch: pytest.Monk
     tool.write_text("#!/bin/sh\necho 'NVIDIA L4, 570.86.10'\necho 'NVIDIA L4, 570.86.10'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert machine.describe()["gpu"] == "NVIDIA L4, driver 570.86.10; NVIDIA L4, driver 570.86.10"
+    assert host_info.describe()["gpu"] == "NVIDIA L4, driver 570.86.10; NVIDIA L4, driver 570.86.10"
 
 
 def test_without_a_gpu_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    described = machine.describe()
+    described = host_info.describe()
     assert described["gpu"] == "none"
     assert described["cpu"]
     assert described["commit"] == "not a git checkout"
@@ -26,4 +26,4 @@ def test_a_driver_that_does_not_answer_is_no_gpu(tmp_path: Path, monkeypatch: py
     tool.write_text("#!/bin/sh\nexit 9\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert machine.describe()["gpu"] == "none"
+    assert host_info.describe()["gpu"] == "none"

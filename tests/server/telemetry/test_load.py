@@ -1,4 +1,4 @@
-"""Load is of this machine: what a test can say is that work shows."""
+"""The load is that of the usable processors."""
 
 import time
 from pathlib import Path
