@@ -1,4 +1,4 @@
-"""What sharpens a frame: the engine, its students and what they are told.
+"""Sharpening of frames: the inference engine, the students, and the hints that they take.
 
 Imports neither `acutance.server` nor `acutance.training`; both import it.
 """

@@ -1,7 +1,7 @@
-"""Frames of several calls that come together are sharpened together; a frame that comes alone waits for nobody.
+"""Batches frames of several calls that arrive together; a frame that arrives alone does not wait.
 
-A GPU that sharpens one frame is mostly idle, and eight of one size take it little longer. Nobody collects in the
-background: each caller waits in its own thread, and whichever sees that it is time runs the batch for all.
+A GPU that sharpens one frame is mostly idle, and eight frames of one size take little longer. There is no collecting
+thread: each caller waits in its own thread, and the first that finds a batch due runs it for all.
 """
 
 import threading
@@ -13,15 +13,16 @@ type Shape = tuple[int, int]
 """Height and width of a padded plane."""
 
 BATCHES = (8, 4, 2, 1)
-"""A device prepares for each number of frames apart: these are enough, and few."""
+"""Frames of a batch: few numbers, because a device needs buffers and a graph for each."""
 WINDOW_S = 0.002
+"""How long a frame waits for others while a batch is running."""
 LANES = 2
-"""Batches at once: one is copied while the other is computed."""
+"""Batches at the same time: one is copied while the other is computed."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A frame that waits: its size, and since when, in seconds."""
+    """A waiting frame: the shape of its plane, and since when it has waited, in seconds."""
 
     size: Shape
     since: float
@@ -33,21 +34,21 @@ def next_batch(
     """Decide what to run now.
 
     Args:
-        waiting: the frames that wait, oldest first.
-        running: batches that are under way.
+        waiting: the waiting frames, oldest first.
+        running: the number of running batches.
         now: in seconds, as `Waiting.since`.
-        lanes: batches that may be under way at once.
+        lanes: how many batches may run at the same time.
 
     Returns:
-        The indices of frames of one size to run as a batch; or the time at which to ask again; or None where only
-        another frame, or a batch's end, can change anything.
+        The indices of frames of one size to run as a batch; or the time at which to ask again; or None if nothing is
+        due before another frame arrives or a batch ends.
     """
     if not waiting or running >= lanes:
         return None
     oldest = waiting[0]
     group = [index for index, one in enumerate(waiting) if one.size == oldest.size]
     batch = tuple(group[: next(count for count in BATCHES if count <= len(group))])
-    # With nothing under way the device would only be idle; with a batch under way, others may come while it is.
+    # Without a running batch the device would be idle; beside one, others may arrive while it runs.
     if running == 0 or len(batch) == BATCHES[0] or now >= oldest.since + WINDOW_S:
         return batch
     return oldest.since + WINDOW_S
@@ -62,7 +63,7 @@ class _Entry[T]:
 
 
 class Collector[T]:
-    """Runs frames in batches, each caller's call lasting until its own frame is done."""
+    """Runs frames in batches; each call of `submit` lasts until its own frame is done."""
 
     def __init__(
         self,
@@ -70,11 +71,11 @@ class Collector[T]:
         lanes: int = LANES,
         clock: Callable[[], float] = monotonic,
     ):
-        """Begin with nothing waiting.
+        """Start without a waiting frame.
 
         Args:
-            run: sharpens 1, 2, 4 or 8 frames of one size; as many calls at once as there are lanes.
-            lanes: batches at once.
+            run: sharpens 1, 2, 4 or 8 frames of one size; called from as many threads as there are lanes.
+            lanes: how many batches may run at the same time.
             clock: in seconds.
         """
         self._run = run
@@ -86,14 +87,18 @@ class Collector[T]:
 
     @property
     def waiting(self) -> int:
-        """Frames that wait for their batch."""
+        """The number of frames that wait for their batch."""
         return len(self._waiting)
 
     def submit(self, size: Shape, frame: T) -> None:
-        """Have a frame run, in a batch with others of its size, and wait for it.
+        """Run a frame in a batch with others of its size, and wait for it.
+
+        Args:
+            size: the shape of its padded plane.
+            frame: passed to ``run``.
 
         Raises:
-            Exception: whatever ``run`` raised, for each frame of the batch.
+            Exception: whatever ``run`` raises, for each frame of the batch.
         """
         entry = _Entry(frame, Waiting(size, self._clock()))
         with self._changed:
@@ -109,14 +114,14 @@ class Collector[T]:
             raise entry.error
 
     def _lead(self, batch: list[_Entry[T]]) -> None:
-        # Called with the lock held, which others get while the batch runs.
+        # Called with the lock held; it is released while the batch runs.
         self._waiting = [one for one in self._waiting if one not in batch]
         self._running += 1
         self._changed.release()
         error = None
         try:
             self._run(batch[0].waiting.size, [one.frame for one in batch])
-        except Exception as raised:  # every caller of the batch has to know
+        except Exception as raised:  # raised again for every caller of the batch
             error = raised
         finally:
             self._changed.acquire()

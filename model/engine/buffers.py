@@ -1,4 +1,4 @@
-"""What a batch of frames of one size needs, made once: arrays on the host, and on a device their counterparts."""
+"""Buffers for a batch of frames of one size, made once: arrays on the host, and on a device their counterparts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from acutance.model.hints import Hints, fill
 from acutance.model.planes import Plane
 
 NO_GRAPH = -1
-"""ONNX Runtime's word for a run that is neither captured nor replayed (run option ``gpu_graph_id``)."""
+"""ONNX Runtime's value for a run that is neither captured nor replayed (run option ``gpu_graph_id``)."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Frame:
     Attributes:
         luma: uint8 [H, W].
         out: uint8 [H, W], where the result goes.
-        hints: what is known of it.
+        hints: what is known of it beside its pixels.
         strength: how much of the correction is added.
     """
 
@@ -33,10 +33,10 @@ class Frame:
 
 
 class HostBuffers:
-    """For a provider that computes in the host's memory: nothing is copied to it.
+    """Buffers for a provider that computes in the host's memory.
 
-    Frames are copied in and out, a small part of the time: planes of decoders have padded rows, and the hints' plane
-    has to follow the luma in memory. The hints' plane stays as it is until the hints change.
+    Frames are copied in and out, which takes a small part of the time: planes of decoders have padded rows, and the
+    plane of hints must follow the luma in memory. The plane of hints is rewritten only if the hints change.
     """
 
     def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int]):
@@ -44,14 +44,14 @@ class HostBuffers:
 
         Args:
             session: of a student.
-            shape: frames, height and width, the last two multiples of the grid.
+            shape: number of frames, height and width; the last two are multiples of the grid.
         """
         count, height, width = shape
         inputs = session.get_inputs()
         self._session = session
         self._planes = np.zeros((count, int(inputs[0].shape[1]), height, width), np.uint8)
         self._strength = np.ones((count, 1, 1, 1), np.float32)
-        self._told: list[Hints | None] = [None] * count
+        self._filled: list[Hints | None] = [None] * count
         self._binding = session.io_binding()
         self._values = [self._value(array) for array in (self._planes, self._strength)]
         for end, value in zip(inputs, self._values, strict=True):
@@ -61,13 +61,13 @@ class HostBuffers:
         self._binding.bind_ortvalue_output(session.get_outputs()[0].name, self._result_value)
 
     def sharpen(self, frames: Sequence[Frame]) -> None:
-        """Sharpen as many frames as the batch has; each fits, its last row and column are repeated over the rest."""
+        """Sharpen as many frames as the batch has; a smaller one is padded by repeating its last row and column."""
         for index, frame in enumerate(frames):
             _copy(frame.luma, self._planes[index, 0])
-            told = self._told[index]
-            if self._planes.shape[1] > 1 and (told is None or told.codes != frame.hints.codes):
+            filled = self._filled[index]
+            if self._planes.shape[1] > 1 and (filled is None or filled.codes != frame.hints.codes):
                 fill(self._planes[index, 1], frame.hints)
-                self._told[index] = frame.hints
+                self._filled[index] = frame.hints
             self._strength[index] = frame.strength
         result = self._compute()
         for index, frame in enumerate(frames):
@@ -83,11 +83,11 @@ class HostBuffers:
 
 
 class DeviceBuffers(HostBuffers):
-    """For a provider with its own memory: the same addresses for every frame, as CUDA graphs demand.
+    """Buffers for a provider with its own memory: the same addresses for every frame, as CUDA graphs require.
 
-    Copies go from and to pageable memory, on CUDA's default stream, which does not wait for the provider's own: the
-    frames of one batch are copied while those of another are computed. ONNX Runtime's Python gives page-locked memory
-    to plug-in providers only (``OrtValue.ortvalue_from_shape_and_type``, ``memory_info``).
+    Frames are copied from and to pageable memory on CUDA's default stream, which does not wait for the provider's own:
+    the frames of one batch are copied while those of another are computed. ONNX Runtime's Python API offers page-locked
+    memory to plug-in providers only (``OrtValue.ortvalue_from_shape_and_type``, ``memory_info``).
     """
 
     def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int], place: str, graph: int):
@@ -95,9 +95,9 @@ class DeviceBuffers(HostBuffers):
 
         Args:
             session: of a student.
-            shape: frames, height and width.
+            shape: number of frames, height and width.
             place: ONNX Runtime's name of the memory, such as ``cuda``.
-            graph: a number for the graph of kernels that is captured for these buffers, or `NO_GRAPH`.
+            graph: the number of the CUDA graph that is captured for these buffers, or `NO_GRAPH`.
         """
         self._place = place
         with DEVICE.gate.together():
@@ -123,7 +123,7 @@ class DeviceBuffers(HostBuffers):
             self._session.run_with_iobinding(self._binding, self._replay)
             return
         with DEVICE.gate.alone() as alone:
-            # The run that captures also runs before, as often as ONNX Runtime needs to have allocated all that it uses.
+            # The capturing run first runs without capturing, as often as ONNX Runtime needs to allocate its memory.
             self._session.run_with_iobinding(self._binding, self._replay if alone else self._once)
             self._captured = alone
 

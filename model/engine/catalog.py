@@ -1,4 +1,4 @@
-"""The students that ship: each an ONNX file with a model card (JSON) of the same name beside it."""
+"""The catalogue of shipped students: ONNX files, each with a model card (JSON) of the same name beside it."""
 
 import json
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from acutance.model.nets.shape import StudentShape
 WEIGHTS = Path(__file__).parents[1] / "weights"
 DEFAULT = "small"
 LADDER = ("base", "small", "nano")
-"""Students for calls, best first, that a server may choose among; `large` waits for a longer training."""
+"""Students for calls, best first, that a server chooses among. `large` is not one of them: it needs more training."""
 
 
 class UnknownStudentError(ValueError):
-    """A student that neither ships nor is a file."""
+    """There is no shipped student of this name, nor a file."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Student:
     """One student.
 
     Attributes:
-        name: what people call it, such as ``small``.
+        name: for people, such as ``small``.
         file: its ONNX file.
         shape: its size, such as ``r2c16n2h``: grid 1/2, 16 channels, 2 body convolutions, takes hints; None for a
             file without a card.
         grid: the fraction 1/grid of the frame's width and height that its convolutions work on.
         parameters: weights and biases after batch norm was folded; None for a file without a card.
-        mac_per_pixel: multiply-accumulates a pixel of the frame; None for a file without a card.
-        sha256: of the ONNX file, as its card says; None for a file without a card.
+        mac_per_pixel: multiply-accumulate operations per pixel of the frame; None for a file without a card.
+        sha256: of the ONNX file, from its card; None for a file without a card.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Student:
 
     @property
     def bytes_per_pixel(self) -> float | None:
-        """Memory traffic for a pixel, see `StudentShape.bytes_per_pixel`; None for a file without a card."""
+        """Memory traffic per pixel, see `StudentShape.bytes_per_pixel`; None for a file without a card."""
         return None if self.shape is None else StudentShape.parse(self.shape).bytes_per_pixel
 
 
 def shipped() -> dict[str, Student]:
-    """Return the students that ship with this installation, by name."""
+    """Return the students of this installation by name."""
     return {card.stem: _read_card(card) for card in sorted(WEIGHTS.glob("*.json"))}
 
 
@@ -54,7 +54,7 @@ def find(name_or_file: str | Path) -> Student:
     """Return the shipped student of this name, or the one in this ONNX file.
 
     Raises:
-        UnknownStudentError: it is neither.
+        UnknownStudentError: there is neither.
     """
     students = shipped()
     if str(name_or_file) in students:
@@ -70,10 +70,7 @@ def find(name_or_file: str | Path) -> Student:
 
 
 def specialist(student: Student) -> Student | None:
-    """Return the student of the same size for pictures that a sender had shrunk: `NAME-enlarged.onnx` beside the file.
-
-    None where there is none.
-    """
+    """Return the student of the same size for enlarged frames, `NAME-enlarged.onnx` beside the file, or None."""
     file = student.file.with_name(f"{student.file.stem}-enlarged.onnx")
     return find(file) if file.is_file() else None
 

@@ -1,10 +1,10 @@
-"""What all students of this process share on a GPU: the thread that launches, and who may do what during a capture.
+"""The GPU as all students of this process share it: one launching thread, and rules during the capture of a graph.
 
 ONNX Runtime captures a CUDA graph in the mode that forbids certain calls to *every* thread of the process, copies and
 allocations among them (cudaStreamCaptureModeGlobal, in its core/providers/cuda/cuda_graph.cc, which says that capture
 "can only work with a single thread"), and keeps what it captured with that thread (CUDAExecutionProvider's
-PerThreadContext, microsoft/onnxruntime#19636). So one thread launches everything, and a capture happens only while
-nobody copies or opens a session.
+PerThreadContext, microsoft/onnxruntime#19636). So one thread launches everything, and a graph is captured only while no
+thread copies or opens a session.
 """
 
 import threading
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """Lets any number in together, or one alone."""
+    """A lock that is held by any number of threads together, or by one alone."""
 
     def __init__(self) -> None:
         self._inside = 0
@@ -23,7 +23,7 @@ class Gate:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Come in beside others; wait for one who is alone, which takes milliseconds."""
+        """Hold it together with others; wait for one that holds it alone, which takes milliseconds."""
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)
             self._inside += 1
@@ -35,7 +35,7 @@ class Gate:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Keep everybody out; False, and nobody is kept out, where somebody is inside."""
+        """Hold it alone and yield True; if others hold it, yield False without holding it."""
         with self._changed:
             free = self._inside == 0 and not self._alone
             self._alone = self._alone or free
@@ -52,7 +52,7 @@ class Device:
     """The GPU as this process uses it.
 
     Attributes:
-        gate: copies and sessions being opened are inside together, a capture alone.
+        gate: held together while copying or opening a session, and alone while capturing a graph.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Device:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device")
 
     def run[T](self, call: Callable[[], T]) -> T:
-        """Make a call in the device's thread and wait for it."""
+        """Run a call in the device's thread and return its result."""
         return self._thread.submit(call).result()
 
 

@@ -1,4 +1,4 @@
-"""Engine: a luma plane in, a sharper luma plane of the same size out."""
+"""The engine runs one student: a luma plane in, a sharpened luma plane of the same size out."""
 
 import hashlib
 import itertools
@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 
 SMALLEST = 16
 LARGEST_SIDES = (4096, 2304)
-# Buffers are kept for the sizes used last, each with 1, 2, 4 or 8 frames on a GPU: a call has one size or two.
+# Buffers are kept for the shapes used last; on a GPU each size has up to four, for 1, 2, 4 and 8 frames.
 _SHAPES_KEPT = 8
 
 
 class EngineError(RuntimeError):
-    """A student that cannot be opened; the message says which, why, and what to do."""
+    """A student cannot be opened; the message says which, why, and what to do."""
 
 
 class UnsupportedSizeError(ValueError):
-    """A plane outside 16x16 to 4096x2304 (either way up)."""
+    """A plane smaller than 16x16 or larger than 4096x2304, either way up."""
 
 
 class Engine:
@@ -43,8 +43,8 @@ class Engine:
     Attributes:
         student: the student that it runs.
         provider: ``TensorRT``, ``CUDA`` or ``CPU``.
-        note: why no better provider runs, in one sentence; None where the best one does.
-        at_once: calls of ``sharpen`` that make sense at once.
+        note: why no better provider is used, in one sentence; None if the best one is.
+        at_once: how many calls of ``sharpen`` at the same time are useful.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Engine:
         self._session = session
         self._manner = manner
         self._collector = Collector(self._run) if manner.batched else None
-        # Those that no call is using, by what they are for; each batch under way has its own.
+        # The buffers that no call is using, by shape; each running batch has its own.
         self._idle: OrderedDict[tuple[int, int, int], list[HostBuffers]] = OrderedDict()
         self._graphs = itertools.count(1)
         self._lock = threading.Lock()
@@ -75,45 +75,45 @@ class Engine:
         threads: int = 0,
         graphs: bool = True,
     ) -> Self:
-        """Open a student and run some small planes through it.
+        """Open a student and check it with some small planes.
 
         Args:
             student: a name of the catalogue or the path of an ONNX file, see `acutance.model.nets.export.to_onnx`.
-            provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. One that does not run
-                here gives way to the next; ``note`` says why.
-            threads: CPU threads of one inference; 0 for half of those that this process may use: the others
-                decode and encode, and a thread that they hold up holds up all that wait for it.
-            graphs: whether CUDA graphs are used where they work.
+            provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. If one does not run here the next
+                one is used; ``note`` says why.
+            threads: CPU threads of one inference; 0 for half of the usable processors: the others decode and encode,
+                and a thread without a processor delays all that wait for it.
+            graphs: whether to use CUDA graphs where they work.
 
         Raises:
-            EngineError: no such student, or its file is not a model of that interface.
+            EngineError: there is no such student, or its file does not have the interface of a student.
         """
         try:
             found = catalog.find(student)
             _check_file(found)
         except (catalog.UnknownStudentError, OSError) as error:
             raise EngineError(f"cannot open the student: {error}") from error
-        obstacles: list[str] = []
+        failures: list[str] = []
         for name in providers.LADDER[provider]:
             manner = providers.MANNERS[name]
             # A GPU on which a graph cannot be captured still computes.
             for allowed in (manner.graphs, 0) if manner.graphs and graphs else (0,):
                 try:
-                    return cls._open_on(found, name, threads, replace(manner, graphs=allowed), obstacles)
+                    return cls._open_on(found, name, threads, replace(manner, graphs=allowed), failures)
                 except providers.ProviderError as error:
-                    obstacle = f"{name}: {error}"
+                    failure = f"{name}: {error}"
                     log.debug("%s with %d graphs: %s", name, allowed, error)
-            obstacles.append(obstacle)
-        raise EngineError(f"cannot open the student: {found.file} does not load. {'; '.join(obstacles)}")
+            failures.append(failure)
+        raise EngineError(f"cannot open the student: {found.file} does not load. {'; '.join(failures)}")
 
     @classmethod
     def _open_on(
-        cls, student: catalog.Student, name: str, threads: int, manner: providers.Manner, obstacles: list[str]
+        cls, student: catalog.Student, name: str, threads: int, manner: providers.Manner, failures: list[str]
     ) -> Self:
         with DEVICE.gate.together() if manner.place != "cpu" else nullcontext():
             session = providers.open_session(student.file, name, _session_options(threads), manner.graphs > 0)
         _check_interface(student.file, session)
-        engine = cls(student, session, name, "; ".join(obstacles) or None, manner)
+        engine = cls(student, session, name, "; ".join(failures) or None, manner)
         try:
             probe(engine)
         except Exception as error:  # ONNX Runtime's errors share no base class
@@ -124,9 +124,9 @@ class Engine:
         """Return ``luma`` sharpened.
 
         Args:
-            luma: uint8 [H, W], 16x16 to 4096x2304 or upright, odd sizes too, any row stride.
-            out: uint8 [H, W] of any row stride to write into, made where it is None.
-            hints: what is known of the picture; a student that takes none ignores it.
+            luma: uint8 [H, W] of any row stride, 16x16 to 4096x2304 or upright, also of odd sizes.
+            out: uint8 [H, W] of any row stride for the result; None to allocate it.
+            hints: what is known of the frame beside its pixels; ignored by a student that takes none.
             strength: how much of the correction is added: 0 nothing, 1 as trained.
 
         Raises:
@@ -135,8 +135,7 @@ class Engine:
         height, width = luma.shape
         if min(height, width) < SMALLEST or not _fits(height, width):
             raise UnsupportedSizeError(
-                f"a picture of {width}x{height} is outside {SMALLEST}x{SMALLEST} to "
-                f"{LARGEST_SIDES[0]}x{LARGEST_SIDES[1]}"
+                f"a frame of {width}x{height} is outside {SMALLEST}x{SMALLEST} to {LARGEST_SIDES[0]}x{LARGEST_SIDES[1]}"
             )
         if out is None:
             out = np.empty_like(luma, order="C")
@@ -154,7 +153,7 @@ class Engine:
         shape = (len(frames), *size)
         buffers = self._take(shape)
         buffers.sharpen(frames)
-        # Those of a run that failed are not given back: nobody knows what they hold.
+        # The buffers of a failed run are not used again: their contents are undefined.
         with self._lock:
             self._idle.setdefault(shape, []).append(buffers)
             self._idle.move_to_end(shape)
@@ -175,16 +174,16 @@ class Engine:
 
 
 def probe(engine: Engine) -> None:
-    """Check that results depend on the picture, and on nothing else: a captured graph may hold on to what it saw.
+    """Check that results depend on the input alone: a captured graph may keep an earlier one.
 
     Raises:
         RuntimeError: they do not.
-        Exception: whatever running raises.
+        Exception: whatever `Engine.sharpen` raises.
     """
     one, other = np.random.default_rng(0).integers(0, 256, (2, SMALLEST, SMALLEST), np.uint8)
-    first, second, again = (engine.sharpen(picture).astype(np.int16) for picture in (one, other, one))
+    first, second, again = (engine.sharpen(luma).astype(np.int16) for luma in (one, other, one))
     if np.abs(first - again).max() > 1 or np.array_equal(first, second):
-        raise RuntimeError("its results are not those of the pictures that it is given")
+        raise RuntimeError("its results do not depend on its input alone")
 
 
 def _check_file(student: catalog.Student) -> None:
@@ -203,9 +202,9 @@ def _session_options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or max(1, usable_threads() // 2)
     options.inter_op_num_threads = 1
-    # Threads that spin after a run steal the cores from the encoder beside it.
+    # Threads that spin after a run would take processors from the encoder.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # what fails is said by us, once, in words
+    options.log_severity_level = 4  # failures are reported by this package, once
     return options
 
 
@@ -221,7 +220,7 @@ def _check_interface(file: Path, session: ort.InferenceSession) -> None:
     if not is_student:
         raise EngineError(
             f"{file} is not a student: it must take uint8 planes [N, 1 or 2, H, W] of any H and W and a strength, "
-            "and give one plane of that size; `acutance-train export` writes such files"
+            "and return one plane of that size; `acutance-train export` writes such files"
         )
 
 

@@ -1,4 +1,4 @@
-"""What runs when a device fails in mid-call: the CPU at once, and the device again after a while."""
+"""Failover in a running call: if the device fails the CPU takes over at once, and the device is tried again later."""
 
 import logging
 import threading
@@ -18,14 +18,14 @@ _FIRST_RETRY_S, _LONGEST_RETRY_S = 5.0, 300.0
 
 
 class FailoverEngine:
-    """An engine for people who are in a call: a device that is lost costs them no frame.
+    """An engine that loses no frame when its device fails.
 
-    The frame on which the device failed is sharpened on the CPU. The device is opened again in a thread of its own,
-    5 s later, then 10, 20, up to 5 minutes; no frame waits for that.
+    The frame on which the device failed is sharpened on the CPU. The device is opened again in a thread of its own, 5 s
+    later, then 10 s, 20 s, up to 5 minutes; no frame waits for that.
 
     Attributes:
         student: the student that it runs.
-        at_once: calls of ``sharpen`` that make sense at once.
+        at_once: how many calls of ``sharpen`` at the same time are useful.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class FailoverEngine:
         open_spare: Callable[[], Engine],
         clock: Callable[[], float] = monotonic,
     ):
-        """Begin with the preferred one.
+        """Start with the preferred engine.
 
         Args:
-            preferred: on the best provider that runs here.
-            reopen: opens it once more.
+            preferred: the engine on the best provider that runs here.
+            reopen: opens it again.
             open_spare: opens the student on the CPU.
             clock: in seconds.
         """
@@ -48,7 +48,7 @@ class FailoverEngine:
         self._wanted = preferred.provider
         self._preferred: Engine | None = preferred
         self._spare: Engine | None = None
-        # More calls come at once than are good for the CPU.
+        # There may be more calls at the same time than the CPU should run.
         self._turns: threading.BoundedSemaphore | None = None
         self._reopen = reopen
         self._open_spare = open_spare
@@ -66,7 +66,7 @@ class FailoverEngine:
 
     @property
     def note(self) -> str | None:
-        """Why no better provider runs, in one sentence; None where the best one does."""
+        """Why no better provider is used, in one sentence; None if the best one is."""
         return self._failure if self._preferred is None else self._preferred.note
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
@@ -74,7 +74,7 @@ class FailoverEngine:
 
         Raises:
             UnsupportedSizeError: the plane is too small or too large.
-            Exception: ONNX Runtime's, where the CPU fails, too.
+            Exception: ONNX Runtime's, if the CPU fails as well.
         """
         preferred = self._preferred
         if preferred is not None:
@@ -93,14 +93,12 @@ class FailoverEngine:
     def _fail(self, failed: Engine, error: Exception) -> None:
         with self._lock:
             if self._preferred is not failed:
-                return  # another frame has said so, at the same time
-            # Let go of: what it holds of the device's memory may be what is missing.
+                return  # another frame has failed at the same time
+            # Released: the memory that it holds on the device may be what is missing.
             self._preferred = None
-            self._failure = (
-                f"{self._wanted} failed in a call ({type(error).__name__}) and is tried again from time to time"
-            )
+            self._failure = f"{self._wanted} failed in a call ({type(error).__name__}) and is tried again at intervals"
             self._retry_at = self._clock() + self._wait
-        log.warning("%s failed; the CPU goes on", self._wanted, exc_info=error)
+        log.warning("%s failed; the CPU takes over", self._wanted, exc_info=error)
 
     def _on_spare(self) -> tuple[Engine, threading.BoundedSemaphore]:
         with self._lock:
@@ -128,24 +126,24 @@ class FailoverEngine:
                 self._retry_at = self._clock() + self._wait
                 return
             self._preferred, self._failure = engine, None
-        log.info("%s is back", engine.provider)
+        log.info("%s works again", engine.provider)
 
     def join(self) -> None:
-        """Wait for an attempt that runs."""
+        """Wait for a running attempt to open the device."""
         if self._retry is not None:
             self._retry.join()
 
 
 def open_engine(student: str | Path, provider: Request, threads: int) -> Sharpener:
-    """Open a student as `Engine.open` does; on a device that may be lost, with the CPU to fall back on.
+    """Open a student as `Engine.open` does; on a device that may fail, with the CPU as a fallback.
 
     Raises:
-        EngineError: no such student, or its file is not a model of that interface.
+        EngineError: there is no such student, or its file does not have the interface of a student.
     """
     engine = Engine.open(student, provider, threads)
     if engine.provider == "CPU":
         return engine
-    # Nobody knows what made it fail: the second time it does without CUDA graphs.
+    # The cause of the failure is unknown: the second time it is opened without CUDA graphs.
     return FailoverEngine(
         engine,
         lambda: Engine.open(student, provider, threads, graphs=False),

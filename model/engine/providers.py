@@ -1,4 +1,4 @@
-"""Which ONNX Runtime execution provider can run here, and in plain words why a better one cannot."""
+"""ONNX Runtime's execution providers: which can run here, and why the others cannot."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from acutance.model.engine.batching import BATCHES, LANES
 
 Request = Literal["auto", "tensorrt", "cuda", "cpu"]
 
-# Best first. TensorRT only where it is asked for: its first engine takes seconds to minutes to build.
+# Best first. TensorRT only on request: its first engine takes seconds to minutes to build.
 LADDER: dict[Request, tuple[str, ...]] = {
     "auto": ("CUDA", "CPU"),
     "tensorrt": ("TensorRT", "CUDA", "CPU"),
@@ -25,19 +25,19 @@ EXECUTION_PROVIDERS = {
     "CUDA": "CUDAExecutionProvider",
     "CPU": "CPUExecutionProvider",
 }
-# Where Linux (driver, WSL) shows an NVIDIA device. Elsewhere trying is the only way to know.
+# Files that exist on Linux (driver, WSL) with an NVIDIA device. On other systems the provider is simply tried.
 _DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/proc/driver/nvidia/version"))
 _ENGINES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance" / "tensorrt"
 _OPTIONS: dict[str, dict[str, str]] = {
-    # EXHAUSTIVE measures cuDNN's algorithms once for each size: sizes are few and held for long.
+    # EXHAUSTIVE measures cuDNN's algorithms once for each size: a call has few sizes, for a long time.
     # Convolutions in half precision run on tensor cores in NHWC only.
     "CUDA": {"cudnn_conv_algo_search": "EXHAUSTIVE", "prefer_nhwc": "1"},
     # An engine takes seconds to minutes to build for each size: it is kept for the next start.
     "TensorRT": {"trt_fp16_enable": "1", "trt_engine_cache_enable": "1", "trt_engine_cache_path": str(_ENGINES)},
     "CPU": {},
 }
-# All kernels of a student are launched by one call instead of one by one. Conditions: fixed addresses, one shape a
-# graph, every node on the device, one thread (device.py).
+# All kernels of a student are launched by one call. Conditions: fixed addresses, one graph for each shape, every node
+# on the device, one thread (device.py).
 _GRAPHS = {"enable_cuda_graph": "1"}
 _REMEDIES = {
     "TensorRT": "`pip install tensorrt` brings them",
@@ -46,19 +46,19 @@ _REMEDIES = {
 
 
 class ProviderError(RuntimeError):
-    """This provider cannot run here; the message says why."""
+    """A provider cannot run here; the message says why."""
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How a provider wants to be used.
+    """How to use a provider.
 
     Attributes:
-        place: ONNX Runtime's name of the memory that it computes in.
+        place: ONNX Runtime's name of the memory in which it computes.
         staged: whether frames are copied to and from that memory.
-        batched: whether frames of several calls are worth collecting.
-        graphs: how many CUDA graphs may be captured; each keeps some memory until the session's end.
-        at_once: calls of `Engine.sharpen` that make sense at once.
+        batched: whether batches of frames of several calls are faster.
+        graphs: how many CUDA graphs may be captured; each keeps some memory until the end of the session.
+        at_once: how many calls of `Engine.sharpen` at the same time are useful.
     """
 
     place: str
@@ -68,7 +68,8 @@ class Manner:
     at_once: int
 
 
-# TensorRT builds an engine for each number of frames anew, and the CPU is busy with one frame as it is.
+# Without batches on TensorRT, which would build an engine for each number of frames, and on the CPU, which one frame
+# keeps busy.
 MANNERS = {
     "TensorRT": Manner("cuda", staged=True, batched=False, graphs=0, at_once=2),
     "CUDA": Manner("cuda", staged=True, batched=True, graphs=32, at_once=LANES * BATCHES[0]),
@@ -77,7 +78,7 @@ MANNERS = {
 
 
 def file_for(model: Path, provider: str) -> Path:
-    """Return the file that a provider runs: on GPUs the FP16 one beside ``model``, where `export` made one."""
+    """Return the file that a provider runs: on GPUs the FP16 one beside ``model``, if there is one."""
     half = model.with_suffix(".fp16.onnx")
     return half if provider != "CPU" and half.is_file() else model
 
@@ -88,11 +89,11 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
     Args:
         model: an ONNX file.
         name: ``TensorRT``, ``CUDA`` or ``CPU``.
-        options: threads and the like.
+        options: of the session, such as threads.
         graphs: whether runs may be captured as CUDA graphs.
 
     Raises:
-        ProviderError: it does not run here, or not this model.
+        ProviderError: it does not run here, or does not run this model.
     """
     provider = EXECUTION_PROVIDERS[name]
     if provider not in ort.get_available_providers():
@@ -112,7 +113,7 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
         if name in _REMEDIES and "libraries" in str(error):
             raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error
         raise ProviderError(first_line(error)) from error
-    # CUDA's libraries missing raises nothing: the session quietly comes back without the provider.
+    # Missing libraries of CUDA raise nothing: the session is opened without the provider.
     if session.get_providers()[0] != provider:
         raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}")
     return session
@@ -120,21 +121,21 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
 
 def _with_fallbacks(name: str, graphs: bool) -> Sequence[tuple[str, dict[str, str]]]:
     own = (EXECUTION_PROVIDERS[name], _OPTIONS[name] | (_GRAPHS if graphs else {}))
-    # A node that the GPU provider does not know falls to the CPU one: it must be there too.
+    # A node that the GPU provider does not support runs on the CPU provider, which must be listed, too.
     return [own] if name == "CPU" else [own, (EXECUTION_PROVIDERS["CPU"], _OPTIONS["CPU"])]
 
 
 def _require_device() -> None:
     if sys.platform == "linux" and not any(file.exists() for file in _DEVICE_FILES):
-        raise ProviderError("this machine shows no NVIDIA GPU")
+        raise ProviderError("this host has no NVIDIA GPU, or no driver for it")
 
 
 def _preload_libraries() -> None:
-    # Finds CUDA and cuDNN where PyPI's nvidia-* wheels put them; since ONNX Runtime 1.21.
+    # Finds CUDA and cuDNN in PyPI's nvidia-* wheels; since ONNX Runtime 1.21.
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()
 
 
 def first_line(error: Exception) -> str:
-    """Return what an error says, without the pages that ONNX Runtime adds."""
+    """Return the first line of an error's message: ONNX Runtime adds many more."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,4 +1,4 @@
-"""What a server needs of something that sharpens: the one interface of an engine, its fallback and its specialists."""
+"""The interface that an engine, its failover and its specialists share."""
 
 from typing import Protocol
 
@@ -8,11 +8,11 @@ from acutance.model.planes import Plane
 
 
 class Sharpener(Protocol):
-    """A student at work, on whatever runs it; see `acutance.model.engine.engine.Engine`.
+    """An open student on some provider; see `acutance.model.engine.engine.Engine`.
 
     Attributes:
         student: the student that it runs.
-        at_once: calls of ``sharpen`` that make sense at once.
+        at_once: how many calls of ``sharpen`` at the same time are useful.
     """
 
     student: catalog.Student
@@ -24,7 +24,7 @@ class Sharpener(Protocol):
 
     @property
     def note(self) -> str | None:
-        """Why no better provider runs, in one sentence; None where the best one does."""
+        """Why no better provider is used, in one sentence; None if the best one is."""
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
         """Return ``luma`` sharpened, as `Engine.sharpen` does."""

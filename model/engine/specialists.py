@@ -1,7 +1,7 @@
-"""Two students of one size in turns: one for pictures as they were sent, one for those that the sender had shrunk.
+"""Two students of one size: one for frames of full size, one for frames that the sender has shrunk.
 
-What is missing from an enlarged picture is another thing than what a codec takes from one at its full size, and a small
-student has no room to learn both well. Weights cost no time: the frame goes to whoever was trained for it.
+An enlarged frame lacks other detail than a coded frame of full size, and a small student has too few weights to restore
+both well. Other weights cost no time: each frame goes to the student that was trained for it.
 """
 
 from pathlib import Path
@@ -15,11 +15,11 @@ from acutance.model.planes import Plane
 
 
 class Specialists:
-    """A student, and the specialist of its size for enlarged pictures.
+    """A student, and the specialist of its size for enlarged frames.
 
     Attributes:
-        student: the one for pictures as they were sent; both cost the same.
-        at_once: calls of ``sharpen`` that make sense at once.
+        student: the one for frames of full size; both cost the same.
+        at_once: how many calls of ``sharpen`` at the same time are useful.
     """
 
     def __init__(self, general: Sharpener, enlarged: Sharpener) -> None:
@@ -29,25 +29,25 @@ class Specialists:
 
     @property
     def provider(self) -> str:
-        """Where the next picture of full size runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
+        """Where the next frame of full size runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
         return self._general.provider
 
     @property
     def note(self) -> str | None:
-        """Why no better provider runs, in one sentence; None where the best one does."""
+        """Why no better provider is used, in one sentence; None if the best one is."""
         return self._general.note or self._enlarged.note
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
-        """Return ``luma`` sharpened by the student for its kind, as `Engine.sharpen` does."""
+        """Return ``luma`` sharpened by the student for its reduction, as `Engine.sharpen` does."""
         engine = self._enlarged if hints.reduction >= REDUCTIONS[0] else self._general
         return engine.sharpen(luma, out, hints, strength)
 
 
 def open_student(student: str | Path, provider: Request, threads: int) -> Sharpener:
-    """Open a student, with the specialist that lies beside it if there is one, as `Engine.open` does.
+    """Open a student as `Engine.open` does, with its specialist if there is one.
 
     Raises:
-        EngineError: no such student, or one of the two files is not a model of that interface.
+        EngineError: there is no such student, or one of the two files does not have the interface of a student.
     """
     general = open_engine(student, provider, threads)
     enlarged = catalog.specialist(general.student)

@@ -1,18 +1,17 @@
-"""Torch to ONNX: a trained student becomes the graph that the engine runs.
+"""Exports a trained student from torch to the ONNX graph that the engine runs.
 
-The graph is written node by node, as it is to be computed: the uint8 planes are cast to float, the scaling to 0..1
-and back is folded into the first and the last convolution, batch norm is folded, and rounding, clipping and
-the cast to uint8 are inside.
+The graph is written node by node: the uint8 planes are cast to float, the scaling to 0..1 and back is folded into the
+first and the last convolution, batch norm is folded, and rounding, clipping and the cast to uint8 are inside.
 
     planes -> Cast -> Conv Relu (Conv Relu  Conv + Relu)... -> Conv -> * strength -> shuffle -> + -> QuantizeLinear
     luma of them -> Cast -----------------------------------------------------------------------+
 
-Every node that ONNX Runtime runs on several threads wakes them once: QuantizeLinear rounds, clips and casts in one
-such node instead of three.
+Each node that ONNX Runtime runs on several threads wakes them once: QuantizeLinear rounds, clips and casts in one such
+node instead of three.
 
-The pixel shuffle is written as transpositions, channels last and then rows out. ONNX Runtime computes the first where
-it leaves its own layout of features anyway, and the second moves pairs of neighbours at once; DepthToSpace takes longer
-by its profiler, and has a single thread.
+The pixel shuffle is written as two transpositions. ONNX Runtime computes the first one while it leaves its own layout
+of features anyway, and the second one moves pairs of neighbours at once; DepthToSpace takes longer in its profiler, and
+runs on a single thread.
 """
 
 from collections.abc import Mapping
@@ -30,23 +29,23 @@ PLANES, STRENGTH, OUTPUT = "planes", "strength", "sharpened"
 # Every operator is as it has been since opset 13; 17 and IR 8 are read by every ONNX Runtime from 1.14 on.
 _OPSET, _IR = 17, 8
 PARITY = 1
-"""Grey levels by which ONNX Runtime and torch may differ: sums in another order round another way."""
+"""Grey levels by which ONNX Runtime and torch may differ: sums in another order are rounded differently."""
 
 
 class ExportError(RuntimeError):
-    """A graph that does not compute what the student computes; the message says by how much."""
+    """A graph does not compute what the student computes; the message says by how much they differ."""
 
 
 def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
     """Write a student as an ONNX model.
 
-    Inputs: `planes` uint8 `[N, 1, H, W]`, luma, or `[N, 2, H, W]`, luma and the plane that `acutance.model.hints.fill`
-    writes, for a student that takes hints; `strength` float32 `[N, 1, 1, 1]`, what the correction is multiplied
-    with, 1 as it was trained. Output: `sharpened` uint8 `[N, 1, H, W]`. H and W are even.
+    Inputs: `planes`, uint8 `[N, 1, H, W]` with luma, or `[N, 2, H, W]` with luma and the plane that
+    `acutance.model.hints.fill` writes, for a student that takes hints; `strength`, float32 `[N, 1, 1, 1]`, the factor
+    of the correction, 1 as trained. Output: `sharpened`, uint8 `[N, 1, H, W]`. H and W are even.
 
     Args:
         student: The student; its batch norm is folded with the running statistics.
-        metadata: Kept in the file's metadata, beside the student's name.
+        metadata: Written to the file's metadata, beside the student's shape.
     """
     graph = _Graph()
     white = np.float32(255)
@@ -83,7 +82,7 @@ def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
 
 
 class _Graph:
-    """An ONNX graph in the making."""
+    """An ONNX graph under construction."""
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
@@ -104,7 +103,7 @@ class _Graph:
         return "luma"
 
     def convolution(self, source: str, name: str, numbers: Convolution, stride: int = 1) -> None:
-        # The head's kernel of 4 with stride 2 takes one row on each side, as 3 does; 1 takes none.
+        # The head's kernel of 4 with stride 2 needs one row of padding on each side, like a kernel of 3; 1 needs none.
         weight = self.constant(f"{name}.weight", numbers.weight)
         bias = self.constant(f"{name}.bias", numbers.bias)
         kernel = list(numbers.weight.shape[2:])

@@ -1,4 +1,4 @@
-"""The family of networks by name; free of torch, so that naming one costs nothing."""
+"""The shapes of students by name; without torch, so that the server can read them."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class StudentShape:
         channels: Features on the half grid. ONNX Runtime computes them in blocks of 8 on AVX2 and of 16 on
             AVX-512, so 12 cost as much as 16.
         depth: 3x3 convolutions between head and tail, in residual blocks of two; an odd one joins the last block.
-        hinted: Whether it is told what the receiver knows of the frame, see `acutance.model.hints`.
+        hinted: Whether it takes hints, see `acutance.model.hints`.
         tail: Side of the last convolution's kernel, 3 or 1. ONNX Runtime computes its 4 outputs as a whole block of
             channels: on AVX-512 a 3x3 tail takes as long as a convolution of the body.
     """
@@ -44,12 +44,12 @@ class StudentShape:
         """
         match = _NAME.fullmatch(name)
         if match is None:
-            raise ValueError(f"{name!r} is no student of the family r2c<channels>n<depth>[t1][h], such as r2c16n2h")
+            raise ValueError(f"{name!r} is not a student's shape: r2c<channels>n<depth>[t1][h], such as r2c16n2h")
         return cls(channels=int(match[1]), depth=int(match[2]), hinted=bool(match[4]), tail=1 if match[3] else 3)
 
     @property
     def planes(self) -> int:
-        """Planes that go in: luma, and the hints'."""
+        """Input planes: luma, and the plane of hints."""
         return 2 if self.hinted else 1
 
     @property
@@ -61,22 +61,22 @@ class StudentShape:
 
     @property
     def parameters(self) -> int:
-        """Weights and biases once batch norm is folded."""
+        """The number of weights and biases with batch norm folded."""
         c = self.channels
         return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + (4 * self.tail**2 * c + 4)
 
     @property
     def bytes_per_pixel(self) -> float:
-        """Memory traffic for a pixel of the frame, float32, if no two layers share a cache: each map written and read.
+        """Memory traffic in bytes per pixel of the frame, with float32 features that no cache keeps between layers.
 
-        Planes come and the result goes as bytes; each feature map of the half grid, and the correction in both its
-        orders, is written once and read once; a residual is read once more.
+        Input and output planes are bytes; each feature map of the half grid, and the correction in both its orders, is
+        written once and read once; a residual is read once more.
         """
         maps = (self.depth + 1) * 2 + len(self.blocks)
         return (self.planes + 1) + 4 * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
 
     @property
     def macs_per_pixel(self) -> float:
-        """Multiply-accumulates for a pixel of the frame, head and tail included."""
+        """Multiply-accumulate operations per pixel of the frame, including head and tail."""
         c = self.channels
         return (16 * self.planes * c + self.depth * 9 * c * c + 4 * self.tail**2 * c) / 4

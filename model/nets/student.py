@@ -1,9 +1,8 @@
 """The student: a small convolutional network on the half grid that sharpens luma.
 
-A stride-2 head brings the picture to a quarter of its positions, a few residual blocks of 3x3 convolutions work
-there, and a pixel-shuffle tail brings a correction back that is added to the input. At equal work the half grid
-is far better than the quarter grid, and a stride-2 head is cheaper than a pixel unshuffle (measured: research
-notes on models, section 9).
+A stride-2 head reduces the frame to the half grid, a few residual blocks of 3x3 convolutions work there, and a
+pixel-shuffle tail returns a correction of full size, which is added to the input. At equal work the half grid is far
+better than the quarter grid, and a stride-2 head is cheaper than a pixel unshuffle (both measured).
 """
 
 from dataclasses import dataclass
@@ -17,32 +16,32 @@ from acutance.model.hints import COUNT, UNCODED, Hints
 from acutance.model.nets.shape import StudentShape
 
 CORRECTION = 1 / 16
-"""What a tail output of one adds to luma of 0..1.
+"""The correction of luma in 0..1 for a tail output of 1.
 
-Corrections are about 0.02. Added as it is, the tail's output would move by more than that with every step of Adam
+Corrections are about 0.02. Without this factor the tail's output would change by more than that with every step of Adam
 (2e-3 on each of 144 weights).
 """
 
 
 def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
-    """Hints, float `[B, 4]` in 0..1, as a plane the size of `like`, float `[B, 1, H, W]`; see `model.hints.fill`."""
+    """Return hints, float `[B, 4]` in 0..1, as a plane of the size of `like`, float `[B, 1, H, W]`: see `fill`."""
     cells = hints.view(-1, 1, 2, COUNT // 2)
     return cells.repeat(1, 1, like.shape[2] // 2, like.shape[3] // 2)
 
 
 def as_codes(hints: Hints) -> Tensor:
-    """Hints as a network takes them, float `[1, 4]` in 0..1."""
+    """Return hints as a network takes them, float `[1, 4]` in 0..1."""
     return torch.tensor([hints.codes], dtype=torch.float32) / 255
 
 
 class Student(nn.Module):
     """Luma in, sharpened luma out, both float `[B, 1, H, W]` in 0..1 with H and W even.
 
-    The output is not clipped: a loss needs its gradient beyond black and white, and the exported graph clips.
+    The output is not clipped: a loss needs its gradient beyond black and white. The exported graph clips.
 
     Args:
         shape: Channels, depth, and whether hints are taken.
-        batch_norm: True adds a batch norm to head and body; `fold` gives the same network without.
+        batch_norm: True adds a batch norm to head and body; `fold` returns the same network without.
     """
 
     def __init__(self, shape: StudentShape, *, batch_norm: bool = True) -> None:
@@ -53,12 +52,12 @@ class Student(nn.Module):
         self.body = nn.ModuleList(_convolution(c, c, batch_norm=batch_norm) for _ in range(shape.depth))
         self.tail = nn.Conv2d(c, 4, shape.tail, padding=shape.tail // 2)
         with torch.no_grad():
-            # Blind to brightness at first: luma varies ten times more than the detail that corrections are made
-            # of, and batch norm would scale every feature to it. Blind to hints, too: they are learned last.
+            # Independent of brightness at first: luma varies ten times more than the detail that corrections consist
+            # of, and batch norm would scale every feature to it. Independent of hints, too: they are learned last.
             kernels = _inner(self.head).weight
             kernels -= kernels.mean(dim=(2, 3), keepdim=True)
             kernels[:, 1:] = 0
-            # Near the identity, not at it: with a tail of zeros the body has no gradient in the first step.
+            # Near the identity, but not at it: with a tail of zeros the body has no gradient in the first step.
             nn.init.normal_(self.tail.weight, std=0.02)
             nn.init.zeros_(_bias(self.tail))
 
@@ -67,7 +66,7 @@ class Student(nn.Module):
         return self.corrected(luma, self.features(luma, hints))
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """What the tail sees, float `[B, C, H / 2, W / 2]`; a student that takes hints must be given them."""
+        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a student that takes hints must be given them."""
         if self.shape.hinted:
             assert hints is not None
             luma = torch.cat([luma, hint_plane(hints, luma)], dim=1)
@@ -82,14 +81,14 @@ class Student(nn.Module):
         return x
 
     def corrected(self, luma: Tensor, features: Tensor) -> Tensor:
-        """`luma` with the correction that `features` ask for, float `[B, 1, H, W]`."""
+        """Return `luma` with the correction from `features`, float `[B, 1, H, W]`."""
         return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
 
 
 def fold(student: Student) -> Student:
-    """Return the same function without batch norm: a new student in evaluation mode, its input untouched.
+    """Return an equal student without batch norm, in evaluation mode; `student` itself is not changed.
 
-    The running statistics are what is folded, so the result equals `student.eval()`.
+    The running statistics are folded, so that the result equals `student.eval()`.
     """
     folded = Student(student.shape, batch_norm=False)
     pairs = [(student.head, folded.head), *zip(student.body, folded.body, strict=True)]
@@ -103,15 +102,15 @@ def fold(student: Student) -> Student:
 
 
 def sharpen(network: nn.Module, luma: NDArray[np.uint8 | np.float32], hints: Hints = UNCODED) -> NDArray[np.uint8]:
-    """Run one picture through a student or a teacher in torch.
+    """Sharpen one plane with a student or a teacher in torch.
 
     Args:
         network: In evaluation mode.
         luma: `[H, W]` in grey levels, rounded or not, H and W even.
-        hints: What is known of the picture.
+        hints: What is known of the frame beside its pixels.
 
     Returns:
-        uint8 `[H, W]`, rounded to nearest (halves to even) and clipped, as the exported graph does it.
+        uint8 `[H, W]`, rounded to nearest (halves to even) and clipped, as in the exported graph.
     """
     with torch.inference_mode():
         output = network(torch.from_numpy(luma)[None, None].float() / 255, as_codes(hints))[0, 0]
@@ -121,16 +120,16 @@ def sharpen(network: nn.Module, luma: NDArray[np.uint8 | np.float32], hints: Hin
 
 @dataclass(frozen=True)
 class Convolution:
-    """The numbers of one convolution: weight float32 `[out, in, k, k]`, bias float32 `[out]`."""
+    """The weights of one convolution: weight float32 `[out, in, k, k]`, bias float32 `[out]`."""
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
 
 
 def convolutions(student: Student) -> list[Convolution]:
-    """The folded convolutions of a student, head first and tail last, for luma of 0..1.
+    """Return the folded convolutions of a student, head first and tail last, for luma of 0..1.
 
-    What the tail gives is added to the luma as it is: `CORRECTION` is already in its numbers.
+    The tail's output is the correction itself: its weights include `CORRECTION`.
     """
     folded = fold(student)
     layers = [_folded(layer) for layer in (folded.head, *folded.body, folded.tail)]
@@ -147,7 +146,7 @@ def _convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1,
 
 
 def _inner(layer: nn.Module) -> nn.Conv2d:
-    """The convolution of a layer, with or without its norm."""
+    """Return the convolution of a layer with or without batch norm."""
     convolution = layer[0] if isinstance(layer, nn.Sequential) else layer
     assert isinstance(convolution, nn.Conv2d)
     return convolution
@@ -159,7 +158,7 @@ def _bias(convolution: nn.Conv2d) -> Tensor:
 
 
 def _folded(layer: nn.Module) -> tuple[Tensor, Tensor]:
-    """Weight and bias of one convolution with its norm, if it has one, folded in (in double precision)."""
+    """Return weight and bias of one convolution, with its batch norm, if any, folded in double precision."""
     convolution = _inner(layer)
     if not isinstance(layer, nn.Sequential):
         return convolution.weight, _bias(convolution)

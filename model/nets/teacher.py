@@ -1,4 +1,4 @@
-"""The teacher: the student's grid and interface, deep enough that only training and evaluation can afford it.
+"""The teacher: a deep network with the student's grid and interface, for training and evaluation only.
 
 Residual blocks without batch norm and without a ReLU after the sum, in the way of EDSR (Lim et al., 2017,
 arXiv 1707.02921), between a stride-2 head and a pixel-shuffle tail.
@@ -37,7 +37,7 @@ class TeacherShape:
         """
         match = _NAME.fullmatch(name)
         if match is None:
-            raise ValueError(f"{name!r} is no teacher; one is called teacher-c48b6 or teacher-c48b6h")
+            raise ValueError(f"{name!r} is not a teacher: teacher-c<channels>b<blocks>[h], such as teacher-c48b6h")
         return cls(int(match[1]), int(match[2]), bool(match[3]))
 
 
@@ -63,7 +63,7 @@ class Teacher(nn.Module):
             self.head.weight -= self.head.weight.mean(dim=(2, 3), keepdim=True)
             self.head.weight[:, 1:] = 0
             for block in self.blocks:
-                block[2].weight *= 0.1  # type: ignore[index]  # deep sums grow otherwise
+                block[2].weight *= 0.1  # type: ignore[index]  # otherwise sums grow with depth
             nn.init.normal_(self.tail.weight, std=0.02)
 
     def forward(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
@@ -71,7 +71,7 @@ class Teacher(nn.Module):
         return self.corrected(luma, self.features(luma, hints))
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """What the tail sees, float `[B, C, H / 2, W / 2]`; a teacher that takes hints must be given them."""
+        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a teacher that takes hints must be given them."""
         if self.shape.hinted:
             assert hints is not None
             luma = torch.cat([luma, hint_plane(hints, luma)], dim=1)
@@ -81,5 +81,5 @@ class Teacher(nn.Module):
         return x + begun
 
     def corrected(self, luma: Tensor, features: Tensor) -> Tensor:
-        """`luma` with the correction that `features` ask for, float `[B, 1, H, W]`."""
+        """Return `luma` with the correction from `features`, float `[B, 1, H, W]`."""
         return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)

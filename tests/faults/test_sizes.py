@@ -55,7 +55,7 @@ async def test_a_strange_size_comes_back_less_an_odd_row_or_column(
     peer = await scene.call(camera(size), codec)
     with scene.nobody_else_notices():
         await peer.sees(30)
-        reason = f"a picture of {size[0]}x{size[1]} is outside 16x16 to 4096x2304"
+        reason = f"a frame of {size[0]}x{size[1]} is outside 16x16 to 4096x2304"
         await peer.is_told(size_in=list(size), passed_reason=None if enhanced else reason)
     assert {seen.size for seen in peer.seen} == {(size[0] & ~1, size[1] & ~1)}
 

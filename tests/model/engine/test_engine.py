@@ -106,7 +106,7 @@ def test_auto_says_in_words_why_it_is_not_cuda(monkeypatch: pytest.MonkeyPatch) 
     engine = Engine.open(provider="auto")
     assert engine.provider == "CPU"
     assert engine.note in (
-        "CUDA: this machine shows no NVIDIA GPU",
+        "CUDA: this host has no NVIDIA GPU, or no driver for it",
         "CUDA: this build of ONNX Runtime does not contain it",
     )
 

@@ -11,7 +11,7 @@ def test_a_teachers_name_says_its_size(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["teacher", "r2c16n3", "teacher-c8"])
 def test_other_names_are_refused_in_words(name: str) -> None:
-    with pytest.raises(ValueError, match="no teacher"):
+    with pytest.raises(ValueError, match="is not a teacher"):
         TeacherShape.parse(name)
 
 
