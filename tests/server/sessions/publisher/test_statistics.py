@@ -1,0 +1,72 @@
+"""What is measured of a session whose frames are only counted."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from acutance.server.encoding.rendition import RenditionSnapshot, Variant
+from acutance.server.sessions.publisher.statistics import SessionStatistics
+from acutance.server.students.governor import Governor
+from acutance.server.students.ladder import Ladder
+from acutance.server.telemetry.counters import Telemetry
+
+ENHANCED = RenditionSnapshot(Variant.ENHANCED, "VP8", "libvpx VP8", 700_000, 3, 1)
+ORIGINAL = RenditionSnapshot(Variant.ORIGINAL, "H264", "x264 superfast", 900_000, 1, 2)
+
+
+class Measured:
+    def __init__(self, ladder: Ladder, *renditions: RenditionSnapshot) -> None:
+        self.now = 100.0
+        self.telemetry = Telemetry(lambda: self.now)
+        choices = SimpleNamespace(governor=Governor(ladder.rungs))
+        pipeline = SimpleNamespace(choices=choices, size_in=(320, 180), size_out=(640, 360))
+        media: Any = SimpleNamespace(
+            telemetry=self.telemetry, pipeline=pipeline, fan_out=SimpleNamespace(snapshots=lambda: renditions)
+        )
+        context: Any = SimpleNamespace(
+            ladder=ladder, loop_lag=SimpleNamespace(p99_ms=lambda: 1.5), load=SimpleNamespace(busy=0.25)
+        )
+        self.statistics = SessionStatistics("a1b2c3", context, media, lambda: self.now)
+
+    def second(self, received: int, enhanced: int, returned: int) -> None:
+        counters = self.telemetry.counters
+        counters.received += received
+        counters.enhanced += enhanced
+        counters.returned += returned
+        self.now += 1.0
+        self.statistics.refresh()
+
+
+def test_the_load_of_a_session_is_that_of_its_last_second(ladder: Ladder) -> None:
+    measured = Measured(ladder, ENHANCED)
+    measured.second(60, 60, 60)
+    measured.second(30, 20, 25)
+    load = measured.statistics.load(7.0)
+    assert (load.age, load.received, load.returned, load.can_yield) == (7.0, 30, 25, True)
+    assert load.student == pytest.approx(ladder.rungs[0].cpu_per_pixel * 640 * 360 * 20)
+
+
+@pytest.mark.parametrize("renditions", [(), (ORIGINAL,)])
+def test_a_stream_of_which_nobody_receives_the_enhanced_video_is_not_late(
+    ladder: Ladder, renditions: tuple[RenditionSnapshot, ...]
+) -> None:
+    measured = Measured(ladder, *renditions)
+    measured.second(30, 0, 0)
+    assert measured.statistics.load(7.0).returned == 30
+
+
+def test_the_message_tells_of_the_first_enhanced_rendition(ladder: Ladder) -> None:
+    measured = Measured(ladder, ORIGINAL, ENHANCED)
+    measured.second(30, 20, 25)
+    message = measured.statistics.message("VP8")
+    assert (message["encoder"], message["bitrate"], message["keyframes"]) == ("libvpx VP8", 700_000, 3)
+    assert (message["session"], message["codec"], message["type"]) == ("a1b2c3", "VP8", "stats")
+    assert message["rate"]["returned"] == 25
+    assert (message["size_in"], message["size_out"]) == ((320, 180), (640, 360))
+    assert (message["loop_lag_ms"], message["busy"], message["rtp_offset"]) == (1.5, 0.25, None)
+
+
+def test_the_message_of_a_stream_without_receivers_names_no_encoder(ladder: Ladder) -> None:
+    message = Measured(ladder).statistics.message("H264")
+    assert (message["encoder"], message["bitrate"], message["keyframes"]) == (None, 0, 0)
