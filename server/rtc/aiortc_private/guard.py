@@ -4,14 +4,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCSctpTransport
+from aiortc import RTCDtlsTransport, RTCPeerConnection
 
 from acutance.server.rtc.aiortc_private.feedback import limit_resends
+from acutance.server.rtc.aiortc_private.sctp import limit_sctp
 from acutance.server.rtc.datagram_filter import DatagramFilter
-
-# Of a peer's data channels: a page has one, with messages of a few hundred bytes. Beyond these limits SCTP packets are
-# dropped; audio and video continue.
-_MAX_SCTP_STREAMS, _MAX_FRAGMENTS, _MAX_OUTBOUND = 64, 256, 1024
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +40,7 @@ def guard_transports(peer: RTCPeerConnection) -> None:
     for transceiver in peer.getTransceivers():
         limit_resends(transceiver.sender)
     if peer.sctp is not None:
-        _limit_sctp(peer.sctp)
+        limit_sctp(peer.sctp)
         peer.sctp._handle_data = _Survival()(peer.sctp._handle_data)  # type: ignore[method-assign, assignment]
 
 
@@ -56,23 +53,6 @@ def _filter_datagrams(transport: RTCDtlsTransport, datagrams: DatagramFilter) ->
         return datagram
 
     transport.transport._recv = receive_accepted
-
-
-def _limit_sctp(sctp: RTCSctpTransport) -> None:
-    # aiortc advertises a receive window and does not enforce it (RFC 9260, section 6.2).
-    handle = sctp._handle_data
-
-    async def handle_within_limits(data: bytes) -> None:
-        inbound = sctp._inbound_streams.values()
-        if (
-            len(inbound) <= _MAX_SCTP_STREAMS
-            and sum(len(stream.reassembly) for stream in inbound) <= _MAX_FRAGMENTS
-            and len(sctp._sack_misordered) <= _MAX_FRAGMENTS
-            and len(sctp._outbound_queue) <= _MAX_OUTBOUND
-        ):
-            await handle(data)
-
-    sctp._handle_data = handle_within_limits  # type: ignore[method-assign]
 
 
 class _Survival:

@@ -1,6 +1,7 @@
 """Addresses, connectivity checks and DTLS ciphers of aiortc and aioice."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from errno import EADDRINUSE
@@ -10,11 +11,15 @@ from typing import Any
 from aioice import stun
 from aioice.candidate import candidate_priority
 from aioice.ice import Connection as IceConnection
+from aioice.ice import StunProtocol
 from aiortc import RTCPeerConnection
 from OpenSSL import SSL
 
 from acutance.server.rtc.aiortc_private.guard import dtls_transports, guard_transports
 
+log = logging.getLogger(__name__)
+
+_LAST_STUN_BYTE = b"\x03"  # RFC 7983, section 7
 # Encoders wait 8 s for an answer (OBS), or 5 (FFmpeg); aioice would give a silent STUN server 5 s.
 _GATHERING_S = 1.5
 # RFC 8827, section 6.5, demands the first; the others are what browsers offer.
@@ -69,6 +74,28 @@ def _check_incoming(
 
 def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:
     return {transport.transport.iceGatherer._connection for transport in dtls_transports(peer)}
+
+
+_receive_stun = StunProtocol.datagram_received
+
+
+def _receive(protocol: StunProtocol, data: bytes | str, address: tuple[Any, ...]) -> None:
+    """Replaces a method of aioice, for which every datagram may be STUN and every STUN message is valid.
+
+    An RTP packet would be STUN if its sequence number is its length, and a STUN attribute of a wrong length, from
+    anybody, would be an error on the event loop.
+    """
+    assert isinstance(data, bytes)
+    if data[:1] > _LAST_STUN_BYTE:
+        protocol.receiver.data_received(data, protocol.local_candidate.component)
+        return
+    try:
+        _receive_stun(protocol, data, address)
+    except Exception as error:  # its parsers and its agent raise errors of every kind
+        log.debug("a STUN message of %s was dropped: %r", address[0], error)
+
+
+StunProtocol.datagram_received = _receive  # type: ignore[method-assign, assignment]
 
 
 def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import socket
 from fractions import Fraction
+from struct import pack
 from typing import Any
 
 import av
@@ -102,3 +103,27 @@ def test_aioice_binds_through_the_loop_with_port_0() -> None:
     source = inspect.getsource(IceConnection.get_component_candidates)
     assert "loop.create_datagram_endpoint(" in source
     assert "local_addr=(address, 0)" in source
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pack("!HHL12sHHB3x", 1, 8, 0x2112A442, b"transaction.", 0x24, 1, 7),  # a PRIORITY of one byte
+        pack("!HHL12s", 0x101, 0, 0x2112A442, b"transaction."),  # an answer that nobody asked for
+        pack("!HHL12s", 1, 0, 0x2112A442, b"transaction."),  # a request without a user name
+    ],
+)
+async def test_stun_of_strangers_is_no_error(peer: RTCPeerConnection, message: bytes) -> None:
+    await peer.setLocalDescription(await peer.createAnswer())
+    connection: Any = peer.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
+    connection._protocols[0].datagram_received(message, ("127.0.0.1", 9))
+    await peer.close()
+
+
+async def test_an_rtp_packet_is_no_stun_whatever_its_sequence_number(peer: RTCPeerConnection) -> None:
+    await peer.setLocalDescription(await peer.createAnswer())
+    connection: Any = peer.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
+    packet = pack("!HHL12sHHB3x", 0x8060, 8, 0, b"............", 0x24, 1, 7)
+    connection._protocols[0].datagram_received(packet, ("127.0.0.1", 9))
+    assert connection._queue.get_nowait() == (packet, 1)
+    await peer.close()

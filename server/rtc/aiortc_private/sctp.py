@@ -1,0 +1,70 @@
+"""Limits on SCTP, which aiortc implements without any: a peer's packets must neither hold the server up nor fill it."""
+
+from contextlib import suppress
+from struct import unpack_from
+
+import aiortc.rtcsctptransport
+from aiortc import RTCSctpTransport
+from aiortc.rtcsctptransport import Chunk, SackChunk
+
+# Of a peer's data channels: a page has one, with messages of a few hundred bytes. Beyond these limits SCTP packets are
+# dropped; audio and video continue.
+_MAX_STREAMS, _MAX_FRAGMENTS, _MAX_OUTBOUND = 64, 256, 1024
+# Packets that a SACK may name behind gaps; the server never has as many in flight.
+_MAX_ACKNOWLEDGED = 1024
+_HEADER_BYTES = 4
+
+
+def decode_parameters(body: bytes) -> list[tuple[int, bytes]]:
+    """Return type and value of each parameter of a chunk (RFC 9260, section 3.2.1).
+
+    Replaces a function of aiortc's module, which never ends where a parameter has the length 0.
+
+    Raises:
+        ValueError: a length is impossible; aiortc then drops the packet.
+    """
+    parameters, at = [], 0
+    while at <= len(body) - _HEADER_BYTES:
+        kind, length = unpack_from("!HH", body, at)
+        if not _HEADER_BYTES <= length <= len(body) - at:
+            raise ValueError(f"an SCTP parameter has an invalid length of {length} bytes")
+        parameters.append((kind, body[at + _HEADER_BYTES : at + length]))
+        at += length + -length % 4
+    return parameters
+
+
+aiortc.rtcsctptransport.decode_params = decode_parameters
+
+
+def limit_sctp(sctp: RTCSctpTransport) -> None:
+    """Bound what a peer can make an association keep and compute. Before its first packet."""
+    # aiortc advertises a receive window and does not enforce it (RFC 9260, section 6.2).
+    handle, receive, flush = sctp._handle_data, sctp._receive_chunk, sctp._data_channel_flush
+
+    async def handle_within_limits(data: bytes) -> None:
+        inbound = sctp._inbound_streams.values()
+        if (
+            len(inbound) <= _MAX_STREAMS
+            and sum(len(stream.reassembly) for stream in inbound) <= _MAX_FRAGMENTS
+            and len(sctp._sack_misordered) <= _MAX_FRAGMENTS
+            and len(sctp._outbound_queue) <= _MAX_OUTBOUND
+        ):
+            await handle(data)
+
+    async def receive_within_limits(chunk: Chunk) -> None:
+        # aiortc visits each packet of each gap block: up to 65,536 for each four bytes.
+        if isinstance(chunk, SackChunk) and _covered(chunk) > _MAX_ACKNOWLEDGED:
+            return
+        await receive(chunk)
+
+    async def flush_if_connected() -> None:
+        with suppress(ConnectionError):  # aiortc runs it as a task of its own that nobody awaits
+            await flush()
+
+    sctp._handle_data = handle_within_limits  # type: ignore[method-assign]
+    sctp._receive_chunk = receive_within_limits  # type: ignore[method-assign]
+    sctp._data_channel_flush = flush_if_connected  # type: ignore[method-assign]
+
+
+def _covered(chunk: SackChunk) -> int:
+    return sum(max(0, end - begin) for begin, end in chunk.gaps)
