@@ -21,6 +21,8 @@ from acutance.server.options.server import ServeOptions
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
 _STOP_S = 10.0
 _GONE_S = 15.0
+_ANSWER_S = 5.0
+_LARGEST_ANSWER = 1 << 20
 _MIB = 1 << 20
 
 
@@ -87,12 +89,23 @@ class Watched:
         Raises:
             BenchError: the server does not answer.
         """
+        return self.get("/health")
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return the JSON object at a path.
+
+        Raises:
+            BenchError: the server does not answer, or not with a JSON object of at most 1 MiB.
+        """
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as response:
-                health: dict[str, Any] = json.load(response)
-        except (OSError, ValueError) as error:
-            raise BenchError(f"no answer from {self.url}/health: {error}") from error
-        return health
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=_ANSWER_S) as response:
+                text: bytes = response.read(_LARGEST_ANSWER + 1)
+            fields = json.loads(text) if len(text) <= _LARGEST_ANSWER else None
+        except (OSError, ValueError, RecursionError) as error:
+            raise BenchError(f"no answer from {self.url}{path}: {error}") from error
+        if not isinstance(fields, dict):
+            raise BenchError(f"{self.url}{path} answered no JSON object of at most {_LARGEST_ANSWER} bytes")
+        return fields
 
     def await_end_of_sessions(self) -> None:
         """Wait until the server has closed all sessions.
@@ -101,11 +114,9 @@ class Watched:
             BenchError: sessions are left after 15 s.
         """
         deadline = monotonic() + _GONE_S
-        while self.health()["sessions"]:
+        while sessions := self.health().get("sessions"):
             if monotonic() > deadline:
-                raise BenchError(
-                    f"the server still has {self.health()['sessions']} sessions {_GONE_S:g} s after the end"
-                )
+                raise BenchError(f"the server still has {sessions} sessions {_GONE_S:g} s after the end")
             sleep(0.1)
 
 

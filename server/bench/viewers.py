@@ -1,11 +1,9 @@
 """`acutance bench viewers`: the cost of each further viewer of a stream."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Annotated, Any, Literal
-from urllib.request import urlopen
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -152,11 +150,7 @@ def _await_live(server: Watched) -> None:
 
 
 def _stream(server: Watched) -> dict[str, Any]:
-    try:
-        with urlopen(f"{server.url}/streams", timeout=5) as response:
-            streams: list[dict[str, Any]] = json.load(response)["streams"]
-    except (OSError, ValueError) as error:
-        raise BenchError(f"no answer from {server.url}/streams: {error}") from error
+    streams: list[dict[str, Any]] = server.get("/streams").get("streams", [])
     return streams[0] if streams else {}
 
 

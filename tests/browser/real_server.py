@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from acutance.server.bench.server import free_port
 
 _ROOT = Path(__file__).parents[2]
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
@@ -99,10 +100,3 @@ def _wait_until_up(server: Server, log: Path) -> None:
         else:
             return
     raise AssertionError(f"the server did not answer within {_START_S:g} s:\n{log.read_text()}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -19,8 +19,9 @@ import pytest
 
 from acutance.server.bench.material import Plan, prepare
 from acutance.server.bench.peers.round_trip import Sending, round_trip
+from acutance.server.bench.server import free_port
 from tests.root import ROOT
-from tests.server.processes import free_port, health
+from tests.server.processes import health
 
 _INSTALLS = os.environ.get("ACUTANCE_WHEEL_DEPENDENCIES") == "1"
 pytestmark = [pytest.mark.media, pytest.mark.timeout(1800 if _INSTALLS else 300)]

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from skimage import data
 
+from acutance.server.bench.server import free_port
 from tests.documented.commands import ROOT, Command, documented, inline
 from tests.documented.ways import RULES, Rule, Way, rule_for
-from tests.server.processes import free_port, health
+from tests.server.processes import health
 
 COMMANDS = documented()
 _WITHIN_S = 100

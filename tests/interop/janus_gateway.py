@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from acutance.server.bench.server import free_port
+
 ROOM = 1234
 _FOLDER = "/usr/lib/x86_64-linux-gnu/janus"
 _START_S = 15.0
@@ -74,10 +76,3 @@ def await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         assert time.monotonic() < until, log.read_text()
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -12,9 +12,10 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
+from acutance.server.bench.server import free_port
 from tests.browser.real_server import Server, running_server
 from tests.interop.conftest import HERE, ROOT, Record, closes, program, running, until_live, watched
-from tests.interop.janus_gateway import ROOM, await_port, free_port, running_janus
+from tests.interop.janus_gateway import ROOM, await_port, running_janus
 
 EXAMPLES = ROOT / "docs" / "examples" / "janus"
 sys.path.append(str(EXAMPLES))

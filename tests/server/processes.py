@@ -1,7 +1,6 @@
 """`acutance serve` as a process of its own."""
 
 import json
-import socket
 import ssl
 import subprocess
 import time
@@ -11,14 +10,8 @@ from collections.abc import Callable
 Start = Callable[..., subprocess.Popen[str]]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def health(url: str, context: ssl.SSLContext | None = None) -> dict[str, object]:
-    """What a server says of itself, once it answers."""
+    """Return a server's `/health`, once it answers."""
     deadline = time.monotonic() + 60
     while True:
         try:

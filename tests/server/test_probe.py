@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tests.server.processes import Start, free_port, health
+from acutance.server.bench.server import free_port
+from tests.server.processes import Start, health
 
 
 def _probe(*arguments: str, **environment: str) -> int:

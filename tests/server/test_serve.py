@@ -12,7 +12,8 @@ import pytest
 
 from acutance.server.bench.material import Plan, prepare
 from acutance.server.bench.peers.round_trip import PeerError, Sending, round_trip
-from tests.server.processes import Start, free_port, health
+from acutance.server.bench.server import free_port
+from tests.server.processes import Start, health
 
 
 @pytest.mark.media

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.processes import Start, free_port, health
+from acutance.server.bench.server import free_port
+from tests.server.processes import Start, health
 
 SECRET = "correct-horse-battery"
 

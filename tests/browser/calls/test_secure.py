@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from acutance.server.bench.server import free_port
 from tests.browser.acutance_page import AcutancePage
 from tests.browser.chromium import launch_chromium
-from tests.browser.real_server import free_port, running_server
+from tests.browser.real_server import running_server
 
 NAME = "acutance.test"
 

@@ -1,0 +1,62 @@
+"""What a measured server answers is read under a limit; one that ends or does not answer is an error for people."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from acutance.server.bench.errors import BenchError
+from acutance.server.bench.server import Watched, environment, free_port, started
+
+ANSWERS = {
+    "/health": json.dumps({"sessions": 0}),
+    "/list": "[]",
+    "/text": "no JSON",
+    "/long": json.dumps({"x": "y" * (1 << 20)}),
+    "/deep": "[" * 100_000,
+}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path in ANSWERS else 404)
+        self.end_headers()
+        self.wfile.write(ANSWERS.get(self.path, "").encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Watched]:
+    with HTTPServer(("127.0.0.1", 0), _Handler) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield Watched(f"http://127.0.0.1:{listening.server_port}")
+        listening.shutdown()
+
+
+def test_health_is_read(server: Watched) -> None:
+    assert server.health() == {"sessions": 0}
+    server.await_end_of_sessions()
+
+
+@pytest.mark.parametrize("path", ["/list", "/text", "/long", "/deep", "/nothing"])
+def test_an_answer_that_is_no_short_object_is_an_error(server: Watched, path: str) -> None:
+    with pytest.raises(BenchError, match=path):
+        server.get(path)
+
+
+def test_a_server_that_ends_when_it_starts_is_an_error() -> None:
+    command = [sys.executable, "-c", "raise SystemExit(3)"]
+    with pytest.raises(BenchError, match="code 3 when it started"), started(command, free_port(), Watched.health):
+        pass
+
+
+def test_options_of_the_server_become_its_environment() -> None:
+    assert environment(["max-sessions=2", "log_level=info"]) == {
+        "ACUTANCE_MAX_SESSIONS": "2",
+        "ACUTANCE_LOG_LEVEL": "info",
+    }
