@@ -2,109 +2,109 @@
 
 import pytest
 
-from tests.server.packet_line import DELTA, KEY, Line
+from tests.server.packet_network import DELTA, KEY, PacketNetwork
 
 
 @pytest.fixture
-def line() -> Line:
-    line = Line()
-    assert line.arrive(*line.frame(KEY + b"first")) == [KEY + b"first"]
-    return line
+def network() -> PacketNetwork:
+    network = PacketNetwork()
+    assert network.arrive(*network.frame(KEY + b"first")) == [KEY + b"first"]
+    return network
 
 
-def test_a_frame_leaves_with_its_marker(line: Line) -> None:
-    first, second, third = line.frame(DELTA + b"a")
-    assert line.arrive(first, second) == []
-    assert line.arrive(third) == [DELTA + b"a"]
+def test_a_frame_leaves_with_its_marker(network: PacketNetwork) -> None:
+    first, second, third = network.frame(DELTA + b"a")
+    assert network.arrive(first, second) == []
+    assert network.arrive(third) == [DELTA + b"a"]
 
 
-def test_without_markers_a_frame_leaves_when_the_next_begins(line: Line) -> None:
-    assert line.arrive(*line.frame(DELTA + b"a", marker=False)) == []
-    assert line.arrive(*line.frame(DELTA + b"b", marker=False)) == [DELTA + b"a"]
+def test_without_markers_a_frame_leaves_when_the_next_begins(network: PacketNetwork) -> None:
+    assert network.arrive(*network.frame(DELTA + b"a", marker=False)) == []
+    assert network.arrive(*network.frame(DELTA + b"b", marker=False)) == [DELTA + b"a"]
 
 
-def test_order_is_restored_and_all_that_waited_leaves_at_once(line: Line) -> None:
-    a, b, c = (line.frame(DELTA + name) for name in (b"a", b"b", b"c"))
-    assert line.arrive(*c, *b, a[2], a[0]) == []
-    assert line.arrive(a[1]) == [DELTA + b"a", DELTA + b"b", DELTA + b"c"]
-    assert line.plis == 0
+def test_order_is_restored_and_all_that_waited_leaves_at_once(network: PacketNetwork) -> None:
+    a, b, c = (network.frame(DELTA + name) for name in (b"a", b"b", b"c"))
+    assert network.arrive(*c, *b, a[2], a[0]) == []
+    assert network.arrive(a[1]) == [DELTA + b"a", DELTA + b"b", DELTA + b"c"]
+    assert network.plis == 0
 
 
-def test_what_comes_twice_or_too_late_changes_nothing(line: Line) -> None:
-    packets = line.frame(DELTA + b"a")
-    assert line.arrive(*packets, *packets) == [DELTA + b"a"]
-    assert line.arrive(*line.frame(DELTA + b"b")) == [DELTA + b"b"]
+def test_what_comes_twice_or_too_late_changes_nothing(network: PacketNetwork) -> None:
+    packets = network.frame(DELTA + b"a")
+    assert network.arrive(*packets, *packets) == [DELTA + b"a"]
+    assert network.arrive(*network.frame(DELTA + b"b")) == [DELTA + b"b"]
 
 
 def test_sequence_numbers_wrap() -> None:
-    line = Line(first=65534)
-    assert line.arrive(*line.frame(KEY + b"a"), *line.frame(DELTA + b"b")) == [KEY + b"a", DELTA + b"b"]
+    network = PacketNetwork(first=65534)
+    assert network.arrive(*network.frame(KEY + b"a"), *network.frame(DELTA + b"b")) == [KEY + b"a", DELTA + b"b"]
 
 
-def test_padding_is_no_frame(line: Line) -> None:
-    padding = line.frame(b"", packets=1)[0]
+def test_padding_is_no_frame(network: PacketNetwork) -> None:
+    padding = network.frame(b"", packets=1)[0]
     padding.timestamp -= 3000  # Chrome probes with the time stamp of the last frame
     padding.marker = 0
     padding._data = b""  # type: ignore[attr-defined]
-    assert line.arrive(padding) == []
-    assert line.arrive(*line.frame(DELTA + b"a")) == [DELTA + b"a"]
+    assert network.arrive(padding) == []
+    assert network.arrive(*network.frame(DELTA + b"a")) == [DELTA + b"a"]
 
 
 def test_the_first_packets_of_all_may_come_in_the_wrong_order() -> None:
-    line = Line()
-    first, second, third = line.frame(KEY + b"a")
-    assert line.arrive(second, first) == []
-    assert line.arrive(third) == [KEY + b"a"]
+    network = PacketNetwork()
+    first, second, third = network.frame(KEY + b"a")
+    assert network.arrive(second, first) == []
+    assert network.arrive(third) == [KEY + b"a"]
 
 
 @pytest.mark.parametrize("jump", [-1000, -30_000, 300, 30_000])
-def test_another_stream_is_followed_wherever_its_numbers_begin(line: Line, jump: int) -> None:
-    line.arrive(*line.frame(DELTA, packets=1))
-    line.number = (line.number + jump) % 65536
-    packets = line.frame(KEY + b"other")
+def test_another_stream_is_followed_wherever_its_numbers_begin(network: PacketNetwork, jump: int) -> None:
+    network.arrive(*network.frame(DELTA, packets=1))
+    network.number = (network.number + jump) % 65536
+    packets = network.frame(KEY + b"other")
     for packet in packets:
         packet.ssrc = 99
-    assert line.arrive(*packets) == [KEY + b"other"]
+    assert network.arrive(*packets) == [KEY + b"other"]
 
 
-def test_a_sender_that_begins_anew_a_little_back_is_found_out(line: Line) -> None:
-    line.arrive(*[packet for _ in range(500) for packet in line.frame(DELTA)])
-    line.number -= 1000
-    line.arrive(*[packet for _ in range(100) for packet in line.frame(DELTA)])
-    assert line.arrive(*line.frame(KEY + b"a"), *line.frame(DELTA + b"b")) == [KEY + b"a", DELTA + b"b"]
+def test_a_sender_that_begins_anew_a_little_back_is_found_out(network: PacketNetwork) -> None:
+    network.arrive(*[packet for _ in range(500) for packet in network.frame(DELTA)])
+    network.number -= 1000
+    network.arrive(*[packet for _ in range(100) for packet in network.frame(DELTA)])
+    assert network.arrive(*network.frame(KEY + b"a"), *network.frame(DELTA + b"b")) == [KEY + b"a", DELTA + b"b"]
 
 
-def test_a_sender_that_begins_anew_is_followed(line: Line) -> None:
-    line.number = (line.number + 30_000) % 65536
-    assert line.arrive(*line.frame(DELTA + b"a")) == []
-    assert line.arrive(*line.frame(KEY + b"b")) == [KEY + b"b"]
+def test_a_sender_that_begins_anew_is_followed(network: PacketNetwork) -> None:
+    network.number = (network.number + 30_000) % 65536
+    assert network.arrive(*network.frame(DELTA + b"a")) == []
+    assert network.arrive(*network.frame(KEY + b"b")) == [KEY + b"b"]
 
 
-def test_a_flood_without_end_does_not_fill_memory(line: Line) -> None:
-    line.frame(DELTA + b"lost")
+def test_a_flood_without_end_does_not_fill_memory(network: PacketNetwork) -> None:
+    network.frame(DELTA + b"lost")
     for _ in range(3000):
-        line.arrive(*line.frame(DELTA, packets=2))
-    assert len(line.assembler._kept) <= 2048
+        network.arrive(*network.frame(DELTA, packets=2))
+    assert len(network.assembler._kept) <= 2048
 
 
 def test_parameter_sets_with_a_marker_of_their_own_stay_with_their_picture() -> None:
-    line = Line("H264")
-    sets = line.frame(b"\x00\x00\x00\x01\x67sps\x00\x00\x00\x01\x68pps", packets=1)
-    line.timestamp -= 3000
-    picture = line.frame(b"\x00\x00\x00\x01\x65idr", packets=2)
-    assert line.arrive(*sets) == []
-    (frame,) = line.arrive(*picture)
+    network = PacketNetwork("H264")
+    sets = network.frame(b"\x00\x00\x00\x01\x67sps\x00\x00\x00\x01\x68pps", packets=1)
+    network.timestamp -= 3000
+    picture = network.frame(b"\x00\x00\x00\x01\x65idr", packets=2)
+    assert network.arrive(*sets) == []
+    (frame,) = network.arrive(*picture)
     assert frame.index(b"\x67") < frame.index(b"\x65")
-    assert line.arrive(*line.frame(b"\x00\x00\x00\x01\x41slice", packets=1))
+    assert network.arrive(*network.frame(b"\x00\x00\x00\x01\x41slice", packets=1))
 
 
 def test_a_sender_that_marks_every_packet_is_seen_through() -> None:
-    line = Line("H264")
+    network = PacketNetwork("H264")
     for name in (b"\x65one", b"\x41two", b"\x41three"):
-        packets = line.frame(b"\x00\x00\x00\x01" + name, packets=3)
+        packets = network.frame(b"\x00\x00\x00\x01" + name, packets=3)
         for packet in packets:
             packet.marker = 1
-        line.arrive(*packets)
-    split, *whole = line.released
+        network.arrive(*packets)
+    split, *whole = network.released
     assert split == b"\x00\x00\x00\x01\x65one", "the first one, before this was known"
     assert [frame for frame in whole if b"two" in frame] == [b"\x00\x00\x00\x01\x41two"]

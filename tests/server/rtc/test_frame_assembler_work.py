@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from aiortc.rtp import RtpPacket
 
-from tests.server.packet_line import KEY, Line
+from tests.server.packet_network import KEY, PacketNetwork
 from tests.work import bytecodes
 
 FEW, MANY = 250, 2000
@@ -59,12 +59,12 @@ def _only_openings(count: int) -> list[RtpPacket]:
 def test_many_packets_cost_each_what_a_few_do(packets: Callable[[int], list[RtpPacket]]) -> None:
     costs = {}
     for count in (FEW, MANY):
-        line, sent = Line("H264"), packets(count)
+        network, sent = PacketNetwork("H264"), packets(count)
         _Packet.reads = 0
 
-        def arrive(line: Line = line, sent: list[RtpPacket] = sent) -> None:
-            line.arrive(*sent)
-            line.wait(5.0)  # all that is missing is given up at once
+        def arrive(network: PacketNetwork = network, sent: list[RtpPacket] = sent) -> None:
+            network.arrive(*sent)
+            network.wait(5.0)  # all that is missing is given up at once
 
         costs[count] = bytecodes(arrive) / len(sent)
         assert _Packet.reads <= 6 * len(sent)
@@ -72,15 +72,15 @@ def test_many_packets_cost_each_what_a_few_do(packets: Callable[[int], list[RtpP
 
 
 def test_packets_in_the_reverse_order_do_not_fill_memory() -> None:
-    line = Line("H264")
-    line.arrive(*_packets(20_000, b"\0\0\0\1\x06", step=-1))
-    assert len(line.assembler._kept) <= 2048
+    network = PacketNetwork("H264")
+    network.arrive(*_packets(20_000, b"\0\0\0\1\x06", step=-1))
+    assert len(network.assembler._kept) <= 2048
 
 
 def test_a_packet_that_comes_twice_stays_as_it_first_was() -> None:
-    line = Line()
-    first, second, third = line.frame(KEY + b"a")
+    network = PacketNetwork()
+    first, second, third = network.frame(KEY + b"a")
     false = RtpPacket(96, sequence_number=second.sequence_number, timestamp=first.timestamp + 90_000)
     false._data = b"false"  # type: ignore[attr-defined]
-    assert line.arrive(first, second, false) == []
-    assert line.arrive(third) == [KEY + b"a"]
+    assert network.arrive(first, second, false) == []
+    assert network.arrive(third) == [KEY + b"a"]

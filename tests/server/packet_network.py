@@ -1,16 +1,22 @@
-"""A line for RTP packets that a test breaks, with a `FrameAssembler` at its end."""
+"""A network that carries RTP packets as a test decides, to a `FrameAssembler` at its end."""
 
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
 from acutance.server.rtc.frame_assembler import FrameAssembler
 
-# What VP8 begins a keyframe with (RFC 6386, section 9.1), and another frame.
+# Beginnings of a VP8 keyframe (RFC 6386, section 9.1) and of another frame.
 KEY, DELTA = b"\x00\x00\x00\x9d\x01\x2a", b"\x01"
 
 
-class Line:
-    """VP8 frames of several packets over a line that the test breaks."""
+class PacketNetwork:
+    """Makes frames of several packets and delivers those that the test lets arrive.
+
+    Attributes:
+        now: time of the assembler's clock, in seconds.
+        plis: number of keyframe requests.
+        released: frames that left the assembler.
+    """
 
     def __init__(self, codec: str = "VP8", first: int = 1000) -> None:
         self.now = 0.0
