@@ -1,17 +1,13 @@
-"""A moving video for Chromium's fake camera: a pan and zoom over a photograph, a little soft.
+"""A moving video for Chromium's fake camera: a pan and zoom over a photograph, a little soft."""
 
-The photograph is NASA's portrait of Eileen Collins (public domain), which scikit-image carries in its wheel:
-a face, lettering and fabric, hence what people look at in a call, and nothing to download.
-"""
-
-import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
 from PIL import Image
-from skimage import data
+
+from tests.frames import portrait
 
 WIDTH, HEIGHT, RATE = 640, 360, 30
 SECONDS = 6
@@ -21,12 +17,22 @@ SOFT_WIDTH, SOFT_HEIGHT = WIDTH // 2, HEIGHT // 2
 
 def write_moving_video(path: Path) -> Path:
     """Write ``SECONDS`` of the moving video as YUV4MPEG2; its end meets its beginning."""
+    return write_y4m(path, map(as_frame, soft_frames()))
+
+
+def write_y4m(path: Path, frames: Iterable[av.VideoFrame]) -> Path:
+    """Write frames of ``WIDTH`` x ``HEIGHT``, yuv420p, as YUV4MPEG2."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
-        for frame in soft_frames():
+        for frame in frames:
             file.write(b"FRAME\n")
-            file.write(av.VideoFrame.from_image(frame).reformat(format="yuv420p").to_ndarray().tobytes())
+            file.write(frame.to_ndarray().tobytes())
     return path
+
+
+def as_frame(image: Image.Image) -> av.VideoFrame:
+    """Return an image as a frame of yuv420p."""
+    return av.VideoFrame.from_image(image).reformat(format="yuv420p")
 
 
 def soft_frames() -> Iterator[Image.Image]:
@@ -48,9 +54,4 @@ def _crop(frame: int, size: tuple[int, int]) -> Image.Image:
     height = width * HEIGHT / WIDTH
     left = 256 - width / 2 + 24 * math.sin(2 * turn)
     top = 130 - height / 2 + 10 * math.cos(turn)
-    return _photograph().resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height))
-
-
-@functools.cache
-def _photograph() -> Image.Image:
-    return Image.fromarray(data.astronaut())
+    return portrait().resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height))

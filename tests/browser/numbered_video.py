@@ -9,19 +9,14 @@ from PIL import Image
 
 from acutance.server.bench import barcode
 from acutance.server.frames.planes import plane_view
-from tests.browser.moving_video import HEIGHT, RATE, SECONDS, WIDTH, soft_frames
+from tests.browser.moving_video import RATE, SECONDS, WIDTH, as_frame, soft_frames, write_y4m
 
 FRAMES = SECONDS * RATE
 
 
 def write_numbered_video(path: Path) -> Path:
     """Write the moving video as YUV4MPEG2, its frames numbered from 0 to ``FRAMES`` - 1."""
-    with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
-        for frame in _numbered(soft_frames()):
-            file.write(b"FRAME\n")
-            file.write(frame.to_ndarray().tobytes())
-    return path
+    return write_y4m(path, _numbered(soft_frames()))
 
 
 def number_in(rgba: np.ndarray) -> int | None:
@@ -32,7 +27,7 @@ def number_in(rgba: np.ndarray) -> int | None:
 
 def _numbered(images: Iterator[Image.Image]) -> Iterator[av.VideoFrame]:
     for number, image in enumerate(images):
-        frame = av.VideoFrame.from_image(image).reformat(format="yuv420p")
+        frame = as_frame(image)
         barcode.stamp(plane_view(frame, 0), number)
         for chroma in (1, 2):
             plane_view(frame, chroma)[-barcode.BLOCK // 2 :, : barcode.SMALLEST_WIDTH // 2] = 128

@@ -13,7 +13,7 @@ from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import ENCODERS
 from tests.faults.conftest import Stage
 from tests.faults.witness import CodedCamera
-from tests.pictures import frame_of, lumas
+from tests.frames import frame_of, lumas
 from tests.server.peers import until
 
 pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does

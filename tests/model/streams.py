@@ -5,7 +5,7 @@ from fractions import Fraction
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from tests.pictures import frame_of, lumas
+from tests.frames import frame_of, lumas
 
 _REAL_TIME = {
     "h264": {"preset": "superfast", "tune": "zerolatency"},

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from acutance.model.scaling import enlarge
-from tests.pictures import lumas, soft
+from tests.frames import lumas, soft
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 4])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from acutance.model.sharpness import detail_ratio
-from tests.pictures import lumas, soft
+from tests.frames import lumas, soft
 
 
 def test_a_soft_picture_is_told_from_a_sharp_one_whatever_its_contrast() -> None:

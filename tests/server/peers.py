@@ -13,7 +13,7 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamT
 
 from acutance.server.bench import barcode
 from acutance.server.frames.planes import plane_view
-from tests.pictures import frame_of, lumas, soft
+from tests.frames import frame_of, lumas, soft
 
 WIDTH, HEIGHT = 480, 272
 PICTURE = slice(0, HEIGHT - 2 * barcode.BLOCK)

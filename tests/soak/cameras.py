@@ -12,7 +12,7 @@ from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamTr
 
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import H264Encoder, VideoPacket
-from tests.pictures import frame_of, lumas
+from tests.frames import frame_of, lumas
 
 # Sizes of a sender that changes its size each second.
 SIZES = ((160, 96), (320, 192), (256, 144))

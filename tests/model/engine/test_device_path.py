@@ -12,7 +12,7 @@ from acutance.model.engine import providers
 from acutance.model.engine.device import DEVICE
 from acutance.model.engine.engine import Engine, probe
 from acutance.model.hints import Hints
-from tests.pictures import lumas
+from tests.frames import lumas
 
 STAGED = replace(providers.MANNERS["CUDA"], place="cpu", graphs=2)
 KNOWN = [Hints(step=float(step), sharpness=0.1) for step in range(0, 64, 2)]

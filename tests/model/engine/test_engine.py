@@ -10,7 +10,7 @@ from acutance.model.engine import catalog, providers
 from acutance.model.engine.engine import Engine, EngineError, UnsupportedSizeError
 from acutance.model.hints import Hints
 from acutance.model.sharpness import detail_ratio
-from tests.pictures import lumas, soft
+from tests.frames import lumas, soft
 
 
 @pytest.fixture(scope="module")

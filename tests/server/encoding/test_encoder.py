@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder, VP8Encoder
 from acutance.server.frames.planes import plane_view
-from tests.pictures import frame_of, lumas
+from tests.frames import frame_of, lumas
 
 DECODERS = {"H264": "h264", "VP8": "vp8"}
 

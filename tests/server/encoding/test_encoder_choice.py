@@ -5,7 +5,7 @@ import pytest
 
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder_choice import PRESETS, EncoderChoice
-from tests.pictures import frame_of
+from tests.frames import frame_of
 
 COSTS = {"superfast": 7e-9, "veryfast": 12e-9, "faster": 30e-9}
 

@@ -12,7 +12,7 @@ from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Subscription, Variant
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.rtc.packet_track import PacketTrack
-from tests.pictures import frame_of
+from tests.frames import frame_of
 
 
 class Stage:

@@ -20,7 +20,7 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
-from tests.pictures import frame_of, lumas
+from tests.frames import frame_of, lumas
 from tests.server.media_peers import Client, Watcher
 from tests.server.peers import HEIGHT, WIDTH, until
 

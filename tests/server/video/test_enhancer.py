@@ -15,7 +15,7 @@ from acutance.model.sharpness import detail_ratio
 from acutance.server.frames.planes import plane_view
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhancer, Treatment
-from tests.pictures import frame_of, lumas, soft
+from tests.frames import frame_of, lumas, soft
 
 SHARPEN = Treatment("small")
 

@@ -22,7 +22,7 @@ from acutance.server.video.enhancer import Enhanced, Treatment
 from acutance.server.video.frame_limits import FrameLimits
 from acutance.server.video.output_size import OutputSize
 from acutance.server.video.pipeline import Pipeline
-from tests.pictures import frame_of
+from tests.frames import frame_of
 
 
 class Camera(MediaStreamTrack):

@@ -1,4 +1,4 @@
-"""Moving pictures made from photographs that scikit-image ships: what the tests send instead of a camera."""
+"""Video frames made from a photograph that scikit-image ships: what the tests send instead of a camera's."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -14,18 +14,23 @@ from acutance.server.frames.planes import plane_view
 
 
 @cache
+def portrait() -> Image.Image:
+    """NASA's portrait of Eileen Collins (public domain), 512x512: a face, lettering and fabric, as in a call."""
+    return Image.fromarray(data.astronaut())
+
+
+@cache
 def photograph(width: int, height: int) -> Image.Image:
-    """NASA's portrait of Eileen Collins (public domain), with room to pan over it, reduced so that it is crisp."""
-    astronaut = Image.fromarray(data.astronaut())
+    """The portrait, scaled down so that it is sharp, with room to pan over frames of this size."""
     wide = max(width + 64, height + 64)
-    return astronaut.resize((wide, wide), Image.Resampling.LANCZOS)
+    return portrait().resize((wide, wide), Image.Resampling.LANCZOS)
 
 
 def soft(luma: Plane, factor: int = 2) -> Plane:
-    """Bring ``luma`` down and up by ``factor`` (bicubic)."""
-    picture = Image.fromarray(luma)
-    small = picture.resize((picture.width // factor, picture.height // factor), Image.Resampling.BICUBIC)
-    return np.asarray(small.resize(picture.size, Image.Resampling.BICUBIC))
+    """Scale ``luma`` down and up by ``factor`` (bicubic)."""
+    image = Image.fromarray(luma)
+    small = image.resize((image.width // factor, image.height // factor), Image.Resampling.BICUBIC)
+    return np.asarray(small.resize(image.size, Image.Resampling.BICUBIC))
 
 
 def lumas(width: int, height: int, count: int) -> Iterator[Plane]:
