@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-_NAME = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)")
+_STUDENT = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)")
+_TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class StudentShape:
         Raises:
             ValueError: The name is not of the form `r2c16n2`, `r2c16n2h` or `r2c16n2t1h`.
         """
-        match = _NAME.fullmatch(name)
+        match = _STUDENT.fullmatch(name)
         if match is None:
             raise ValueError(f"{name!r} is not a student's shape: r2c<channels>n<depth>[t1][h], such as r2c16n2h")
         return cls(channels=int(match[1]), depth=int(match[2]), hinted=bool(match[4]), tail=1 if match[3] else 3)
@@ -80,3 +81,42 @@ class StudentShape:
         """Multiply-accumulate operations per pixel of the frame, including head and tail."""
         c = self.channels
         return (16 * self.planes * c + self.depth * 9 * c * c + 4 * self.tail**2 * c) / 4
+
+    @property
+    def border(self) -> int:
+        """Pixels at each edge whose output depends on the zeros with which convolutions pad.
+
+        One cell of the half grid for the head, and for each 3x3 convolution.
+        """
+        return 2 * (1 + self.depth + self.tail // 2)
+
+
+@dataclass(frozen=True)
+class TeacherShape:
+    """The size of a teacher: `teacher-c{channels}b{blocks}`, and `h` if it takes hints."""
+
+    channels: int
+    blocks: int
+    hinted: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name, for example `teacher-c48b6h`."""
+        return f"teacher-c{self.channels}b{self.blocks}{'h' if self.hinted else ''}"
+
+    @classmethod
+    def parse(cls, name: str) -> "TeacherShape":
+        """Read a name.
+
+        Raises:
+            ValueError: The name is not of the form `teacher-c48b6h`.
+        """
+        match = _TEACHER.fullmatch(name)
+        if match is None:
+            raise ValueError(f"{name!r} is not a teacher: teacher-c<channels>b<blocks>[h], such as teacher-c48b6h")
+        return cls(int(match[1]), int(match[2]), bool(match[3]))
+
+    @property
+    def border(self) -> int:
+        """Pixels at each edge whose output depends on the zeros with which convolutions pad, see `StudentShape`."""
+        return 2 * (1 + 2 * self.blocks + 1)

@@ -12,37 +12,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from acutance.model.hints import COUNT, UNCODED, Hints
+from acutance.model.hints import UNCODED, Hints
+from acutance.model.nets.half_grid import CORRECTION, HalfGridNetwork, as_codes
 from acutance.model.nets.shape import StudentShape
 
-CORRECTION = 1 / 16
-"""The correction of luma in 0..1 for a tail output of 1.
 
-Corrections are about 0.02. Without this factor the tail's output would change by more than that with every step of Adam
-(2e-3 on each of 144 weights).
-"""
-
-
-def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
-    """Return hints, float `[B, 4]` in 0..1, as a plane of the size of `like`, float `[B, 1, H, W]`: see `fill`."""
-    cells = hints.view(-1, 1, 2, COUNT // 2)
-    return cells.repeat(1, 1, like.shape[2] // 2, like.shape[3] // 2)
-
-
-def as_codes(hints: Hints) -> Tensor:
-    """Return hints as a network takes them, float `[1, 4]` in 0..1."""
-    return torch.tensor([hints.codes], dtype=torch.float32) / 255
-
-
-class Student(nn.Module):
-    """Luma in, sharpened luma out, both float `[B, 1, H, W]` in 0..1 with H and W even.
-
-    The output is not clipped: a loss needs its gradient beyond black and white. The exported graph clips.
+class Student(HalfGridNetwork):
+    """A few 3x3 convolutions in residual blocks; see `HalfGridNetwork` for its input and output.
 
     Args:
         shape: Channels, depth, and whether hints are taken.
         batch_norm: True adds a batch norm to head and body; `fold` returns the same network without.
     """
+
+    shape: StudentShape
 
     def __init__(self, shape: StudentShape, *, batch_norm: bool = True) -> None:
         super().__init__()
@@ -51,38 +34,19 @@ class Student(nn.Module):
         self.head = _convolution(shape.planes, c, kernel=4, stride=2, batch_norm=batch_norm)
         self.body = nn.ModuleList(_convolution(c, c, batch_norm=batch_norm) for _ in range(shape.depth))
         self.tail = nn.Conv2d(c, 4, shape.tail, padding=shape.tail // 2)
-        with torch.no_grad():
-            # Independent of brightness at first: luma varies ten times more than the detail that corrections consist
-            # of, and batch norm would scale every feature to it. Independent of hints, too: they are learned last.
-            kernels = _inner(self.head).weight
-            kernels -= kernels.mean(dim=(2, 3), keepdim=True)
-            kernels[:, 1:] = 0
-            # Near the identity, but not at it: with a tail of zeros the body has no gradient in the first step.
-            nn.init.normal_(self.tail.weight, std=0.02)
-            nn.init.zeros_(_bias(self.tail))
-
-    def forward(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 4]` in 0..1."""
-        return self.corrected(luma, self.features(luma, hints))
+        self._start_near_identity(_inner(self.head))
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
         """Return the tail's input, float `[B, C, H / 2, W / 2]`; a student that takes hints must be given them."""
-        if self.shape.hinted:
-            assert hints is not None
-            luma = torch.cat([luma, hint_plane(hints, luma)], dim=1)
-        x = torch.relu(self.head(luma))
+        x = torch.relu(self.head(self._planes(luma, hints)))
         convolutions = iter(self.body)
         for length in self.shape.blocks:
-            begun = x
+            residual = x
             for _ in range(length - 1):
                 x = torch.relu(next(convolutions)(x))
             # The residual joins before the ReLU: ONNX Runtime fuses convolution, sum and ReLU into one pass.
-            x = torch.relu(next(convolutions)(x) + begun)
+            x = torch.relu(next(convolutions)(x) + residual)
         return x
-
-    def corrected(self, luma: Tensor, features: Tensor) -> Tensor:
-        """Return `luma` with the correction from `features`, float `[B, 1, H, W]`."""
-        return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
 
 
 def fold(student: Student) -> Student:

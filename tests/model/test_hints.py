@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from acutance.model.hints import BITS_WINDOW, UNCODED, Hints, StreamHints, fill, with_frame
-from acutance.model.nets.student import as_codes, hint_plane
+from acutance.model.nets.half_grid import as_codes, hint_plane
 from acutance.model.sharpness import detail_ratio
 
 

@@ -1,8 +1,8 @@
 """The two kinds of networks that are trained here, by the names of their shapes."""
 
-from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.model.nets.student import Student
-from acutance.model.nets.teacher import Teacher, TeacherShape
+from acutance.model.nets.teacher import Teacher
 from acutance.training.recipes.recipe import Recipe
 
 Network = Student | Teacher

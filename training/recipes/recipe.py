@@ -4,12 +4,12 @@ import tomllib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from acutance.model.hints import REDUCTIONS
-from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.training.data.pictures import DataError
 from acutance.training.degradation.degrade import Mixture
 from acutance.training.recipes.sections import (
@@ -21,9 +21,6 @@ from acutance.training.recipes.sections import (
     TrainingSection,
     ValidationSection,
 )
-
-if TYPE_CHECKING:
-    from acutance.model.nets.teacher import TeacherShape
 
 
 class RecipeError(DataError):
@@ -129,7 +126,7 @@ class Recipe(Section):
         return self
 
     @property
-    def shape(self) -> "StudentShape | TeacherShape":
+    def shape(self) -> StudentShape | TeacherShape:
         """The shape of the network that is fitted."""
         section = self.student or self.teacher
         assert section is not None

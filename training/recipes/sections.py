@@ -1,15 +1,12 @@
 """The tables of a recipe that say how a network is fitted: network, loop, losses, validation."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.training.data.pictures import DataError
 from acutance.training.degradation.degrade import Degradation
-
-if TYPE_CHECKING:
-    from acutance.model.nets.teacher import TeacherShape
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -49,10 +46,8 @@ class TeacherSection(Section):
     hinted: bool
 
     @property
-    def shape(self) -> "TeacherShape":
+    def shape(self) -> TeacherShape:
         """The shape that these numbers name."""
-        from acutance.model.nets.teacher import TeacherShape  # not above: processes that make pairs do without torch
-
         return TeacherShape(self.channels, self.blocks, self.hinted)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from acutance.model.nets.student import Student, as_codes, fold
+from acutance.model.nets.half_grid import as_codes
+from acutance.model.nets.student import Student, fold
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from acutance.model.nets.teacher import Teacher, TeacherShape
+from acutance.model.nets.shape import TeacherShape
+from acutance.model.nets.teacher import Teacher
 
 
 @pytest.mark.parametrize("name", ["teacher-c48b6", "teacher-c8b1h"])

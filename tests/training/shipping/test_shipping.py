@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import COUNT
 from acutance.model.nets.export import ExportError, to_onnx
-from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.model.nets.student import Student
-from acutance.model.nets.teacher import Teacher, TeacherShape
+from acutance.model.nets.teacher import Teacher
 from acutance.training.checkpoints.checkpoint import State, save_weights
 from acutance.training.checkpoints.run_record import RunRecord
 from acutance.training.cli.export import export

@@ -10,7 +10,8 @@ from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact
 from spandrel.architectures.DnCNN.__arch.network_dncnn import DnCNN
 
 from acutance.model.hints import COUNT
-from acutance.model.nets.teacher import Teacher, TeacherShape
+from acutance.model.nets.shape import TeacherShape
+from acutance.model.nets.teacher import Teacher
 from acutance.training.checkpoints.checkpoint import State, load_network, save_weights
 from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.losses.distillation import affinity, teacher_features

@@ -1,0 +1,72 @@
+"""What students and teachers have in common: input planes, a stride-2 head, and a correction by pixel shuffle."""
+
+import torch
+from torch import Tensor, nn
+
+from acutance.model.hints import COUNT, Hints
+from acutance.model.nets.shape import StudentShape, TeacherShape
+
+CORRECTION = 1 / 16
+"""The correction of luma in 0..1 for a tail output of 1.
+
+Corrections are about 0.02. Without this factor the tail's output would change by more than that with every step of Adam
+(2e-3 on each of 144 weights).
+"""
+
+
+def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
+    """Return hints, float `[B, 4]` in 0..1, as a plane of the size of `like`, float `[B, 1, H, W]`: see `fill`."""
+    cells = hints.view(-1, 1, 2, COUNT // 2)
+    return cells.repeat(1, 1, like.shape[2] // 2, like.shape[3] // 2)
+
+
+def as_codes(hints: Hints) -> Tensor:
+    """Return hints as a network takes them, float `[1, 4]` in 0..1."""
+    return torch.tensor([hints.codes], dtype=torch.float32) / 255
+
+
+class HalfGridNetwork(nn.Module):
+    """Luma in, sharpened luma out, both float `[B, 1, H, W]` in 0..1 with H and W even.
+
+    The output is not clipped: a loss needs its gradient beyond black and white, and the exported graph clips.
+
+    Attributes:
+        shape: The size of the network, and whether it takes hints.
+        tail: The last convolution, with four outputs: one for each pixel of a 2x2 cell.
+    """
+
+    shape: StudentShape | TeacherShape
+    tail: nn.Conv2d
+
+    def forward(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
+        """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 4]` in 0..1."""
+        return self.corrected(luma, self.features(luma, hints))
+
+    def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
+        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a network that takes hints must be given them."""
+        raise NotImplementedError
+
+    def corrected(self, luma: Tensor, features: Tensor) -> Tensor:
+        """Return `luma` with the correction from `features`, float `[B, 1, H, W]`."""
+        return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
+
+    def _planes(self, luma: Tensor, hints: Tensor | None) -> Tensor:
+        """Return the head's input, float `[B, 1 or 2, H, W]`: luma, and the plane of hints where they are taken."""
+        if not self.shape.hinted:
+            return luma
+        assert hints is not None
+        return torch.cat([luma, hint_plane(hints, luma)], dim=1)
+
+    @torch.no_grad()
+    def _start_near_identity(self, head: nn.Conv2d) -> None:
+        """First weights of head and tail.
+
+        The head is independent of brightness at first: luma varies ten times more than the detail that corrections
+        consist of, and batch norm would scale every feature to it. It is independent of hints, too: they are learned
+        last. The tail is near zero, but not at it: with a tail of zeros the body has no gradient in the first step.
+        """
+        head.weight -= head.weight.mean(dim=(2, 3), keepdim=True)
+        head.weight[:, 1:] = 0
+        nn.init.normal_(self.tail.weight, std=0.02)
+        assert self.tail.bias is not None
+        nn.init.zeros_(self.tail.bias)
