@@ -3,26 +3,32 @@
 import torch
 from torch import Tensor, nn
 
+from acutance.training.losses.ranks import ALONE, Ranks
 from acutance.training.teachers.teachers import FeatureNetwork, uncoded
 
 
-def teacher_features(teacher: FeatureNetwork, output: Tensor, truth: Tensor) -> Tensor:
+def teacher_features(teacher: FeatureNetwork, output: Tensor, truth: Tensor, ranks: Ranks = ALONE) -> Tensor:
     """Distance between the teacher's features of the output and those of the truth.
 
-    Both are shown as pictures that no codec has touched. Divided by the mean size of the features, so that a
-    weight means the same with every teacher.
+    The hints say that no codec has touched either. Divided by the mean size of the features, so that a weight means
+    the same with every teacher.
     """
     hints = uncoded(truth)
     with torch.no_grad():
         wanted = teacher.features(truth, hints)
-    return (teacher.features(output, hints) - wanted).abs().mean() / wanted.abs().mean().clamp(min=1e-8)
+    return ranks.relative_l1(teacher.features(output, hints), wanted, len(output) * ranks.count)
 
 
 def affinity(mine: Tensor, wanted: Tensor, size: int) -> Tensor:
-    """Distance between the spatial affinities of two bodies' features, `[B, C, h, w]` of any two widths C.
+    """Distance between the spatial affinities of two networks' features (He et al., FAKD, 2020).
 
-    Which places look alike to the teacher shall look alike to the student: the cosine between every two of
-    `size` x `size` pooled places (He et al., FAKD, 2020).
+    The student learns which places look alike to the teacher: the cosine between every two of `size` x `size` pooled
+    places.
+
+    Args:
+        mine: The student's, float `[B, C, h, w]`.
+        wanted: The teacher's; C, h and w may differ.
+        size: Side of the pooled grid.
     """
     return (_gram(mine, size) - _gram(wanted, size)).abs().mean()
 

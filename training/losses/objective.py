@@ -1,50 +1,95 @@
-"""What a run minimises: the recipe's losses, weighted and summed."""
+"""The objective of a run: the recipe's losses, weighted and summed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from acutance.training.losses.distillation import affinity, teacher_features
 from acutance.training.losses.perceptual import Backbone
 from acutance.training.losses.pixel import TRUTH_LOSSES, frequency, harm
-from acutance.training.pairs.batches import Batch
+from acutance.training.losses.ranks import ALONE, Ranks
+from acutance.training.pairs.batches import Batch, without_border
 from acutance.training.recipes.sections import LossesSection
 from acutance.training.teachers.teachers import LoadedTeacher
 
-_Term = Callable[[Tensor, Tensor, Batch, float], Tensor]
-"""The network's output and features, the batch, and the share of the run that is done; a scalar."""
+
+@dataclass(frozen=True)
+class _Step:
+    """What the terms are computed from.
+
+    Attributes:
+        output: The network's, without the border that is left out.
+        inside: The batch without that border.
+        features: The network's, of the whole crops.
+        batch: The whole crops.
+        done: Share of the run that is done.
+    """
+
+    output: Tensor
+    inside: Batch
+    features: Tensor
+    batch: Batch
+    done: float
 
 
 class Objective:
     """The weighted sum of the losses that a recipe gives a weight.
 
+    Padding reaches a few percent of the pixels of a frame, but most of a small crop. Losses therefore leave out the
+    border of a crop; with `edges` they see it, because a network that was never fitted there harms the edges of frames.
+
     Args:
-        losses: Which, and how much.
+        losses: Which, and their weights.
+        border: Pixels at each edge of a crop that the network's padding reaches, see `StudentShape.border`.
         teacher: Needed by `teacher_features` and `affinity`.
         backbone: Needed by `perceptual`.
+        ranks: The processes that share every batch.
 
     Attributes:
         names: Of the terms, in the order in which they are returned.
     """
 
-    def __init__(self, losses: LossesSection, teacher: LoadedTeacher | None, backbone: Backbone | None) -> None:
-        self._losses = losses
+    def __init__(
+        self,
+        losses: LossesSection,
+        border: int,
+        teacher: LoadedTeacher | None = None,
+        backbone: Backbone | None = None,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self._losses, self._border, self._ranks = losses, border, ranks
         self._teacher, self._backbone = teacher, backbone
-        terms: dict[str, _Term] = {
-            "truth": self._truth,
-            "harm": lambda output, _, batch, done: harm(output, batch.truth, batch.degraded, done),
+        terms: dict[str, Callable[[_Step], Tensor]] = {
+            "truth": lambda step: TRUTH_LOSSES[losses.truth.kind](step.output, step.inside.truth, step.done),
+            "harm": lambda step: harm(step.output, step.inside.truth, step.inside.degraded, step.done),
             "teacher_output": self._teacher_output,
             "teacher_features": self._teacher_features,
             "affinity": self._affinity,
             "perceptual": self._perceptual,
-            "frequency": lambda output, _, batch, __: frequency(output, batch.truth),
+            "frequency": lambda step: frequency(step.output, step.inside.truth),
         }
         self._terms = {name: term for name, term in terms.items() if getattr(losses, name).weight}
         self.names = tuple(self._terms)
 
-    def __call__(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> tuple[Tensor, list[Tensor]]:
-        """The sum to minimise, and each term without its weight."""
-        parts = [term(output, features, batch, done) for term in self._terms.values()]
+    def __call__(
+        self, output: Tensor, features: Tensor, batch: Batch, done: float, *, edges: bool = False
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Compute the losses of a step.
+
+        Args:
+            output: The network's, float `[B, 1, crop, crop]`.
+            features: The input of its last convolution.
+            batch: What it was given, and what is wanted.
+            done: Share of the run that is done.
+            edges: Whether the pixels that padding reaches are seen, too.
+
+        Returns:
+            The sum to minimise, and each term without its weight.
+        """
+        border = 0 if edges else self._border
+        step = _Step(without_border(output, border), batch.inside(border), features, batch, done)
+        parts = [term(step) for term in self._terms.values()]
         weighted = [self._weight(name, done) * part for name, part in zip(self.names, parts, strict=True)]
         total = weighted[0]
         for part in weighted[1:]:
@@ -58,23 +103,26 @@ class Objective:
             weight *= max(1 - done / until, 0.0)
         return weight
 
-    def _truth(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> Tensor:
-        return TRUTH_LOSSES[self._losses.truth.kind](output, batch.truth, done)
+    def _teacher_output(self, step: _Step) -> Tensor:
+        assert step.inside.label is not None
+        return TRUTH_LOSSES["l1"](step.output, step.inside.label, step.done)
 
-    def _teacher_output(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> Tensor:
-        assert batch.label is not None
-        return TRUTH_LOSSES["l1"](output, batch.label, done)
-
-    def _teacher_features(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> Tensor:
+    def _teacher_features(self, step: _Step) -> Tensor:
         assert self._teacher is not None
-        return teacher_features(self._teacher.network, output, batch.truth)
+        return teacher_features(self._teacher.network, step.output, step.inside.truth, self._ranks)
 
-    def _affinity(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> Tensor:
+    def _affinity(self, step: _Step) -> Tensor:
         assert self._teacher is not None
-        wanted = self._teacher.network.features(batch.degraded, batch.hints).detach()
-        return affinity(features, wanted, self._losses.affinity.size)
+        wanted = self._teacher.network.features(step.batch.degraded, step.batch.hints).detach()
+        border, side = max(self._border, self._teacher.border), step.batch.degraded.shape[-1]
+        # Features lie on a coarser grid than pixels.
+        mine, theirs = (without_border(x, -(-border * x.shape[-1] // side)) for x in (step.features, wanted))
+        return affinity(mine, theirs, self._losses.affinity.size)
 
-    def _perceptual(self, output: Tensor, features: Tensor, batch: Batch, done: float) -> Tensor:
+    def _perceptual(self, step: _Step) -> Tensor:
         assert self._backbone is not None
-        count = self._losses.perceptual.pictures or len(output)
-        return self._backbone.distance(output[:count], batch.truth[:count])
+        own = len(step.output)
+        batch = own * self._ranks.count
+        wanted = min(self._losses.perceptual.pictures or batch, batch)
+        chosen = self._ranks.spread(wanted, own)
+        return self._backbone.distance(step.output[chosen], step.inside.truth[chosen], wanted, self._ranks)

@@ -18,6 +18,7 @@ from torchvision.models import squeezenet1_1
 from torchvision.models.vgg import cfgs, make_layers
 
 from acutance.training.checkpoints.run_record import CheckpointError
+from acutance.training.losses.ranks import ALONE, Ranks
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet's, which the classifiers were trained with."""
@@ -41,12 +42,19 @@ class Backbone:
     taps: tuple[int, ...]
     name: str
 
-    def distance(self, output: Tensor, truth: Tensor) -> Tensor:
-        """Mean over the layers of the L1 distance, as a share of the truth's features; luma `[B, 1, H, W]`."""
+    def distance(self, output: Tensor, truth: Tensor, pictures: int | None = None, ranks: Ranks = ALONE) -> Tensor:
+        """Mean over the layers of the L1 distance, as a share of the truth's features.
+
+        Args:
+            output: Luma, float `[B, 1, H, W]` in 0..1; B may be 0.
+            truth: The same.
+            pictures: B of all processes together; B by default.
+            ranks: The processes that share the batch.
+        """
         with torch.no_grad():
             wanted = self._features(truth)
         parts = [
-            (mine - theirs).abs().mean() / theirs.abs().mean().clamp(min=1e-8)
+            ranks.relative_l1(mine, theirs, pictures or len(output))
             for mine, theirs in zip(self._features(output), wanted, strict=True)
         ]
         return torch.stack(parts).mean()

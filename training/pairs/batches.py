@@ -28,6 +28,16 @@ class Batch:
         degraded, truth, hints = (t.to(device, non_blocking=True) for t in (self.degraded, self.truth, self.hints))
         return Batch(degraded, truth, hints, label)
 
+    def inside(self, border: int) -> "Batch":
+        """The same without `border` pixels at each edge of luma."""
+        label = None if self.label is None else without_border(self.label, border)
+        return Batch(without_border(self.degraded, border), without_border(self.truth, border), self.hints, label)
+
+
+def without_border(tensor: Tensor, border: int) -> Tensor:
+    """The last two dimensions without `border` places at either end."""
+    return tensor[..., border : tensor.shape[-2] - border, border : tensor.shape[-1] - border]
+
 
 class Batches:
     """Random crops in one of eight orientations; every epoch goes once through all pairs in an order of its own.

@@ -22,6 +22,9 @@ from acutance.training.recipes.sections import (
     ValidationSection,
 )
 
+_LEAST_INSIDE = 16
+"""Pixels that the side of a crop must have without the border of the network."""
+
 
 class RecipeError(DataError):
     """A recipe that cannot be used; the message names the file, the key and what is wrong with it."""
@@ -117,10 +120,14 @@ class Recipe(Section):
     def _consistent(self) -> Self:
         if (self.student is None) == (self.teacher is None):
             raise ValueError("a recipe has either a [student] or a [teacher]")
-        inside = self.pairs.patch - 2 * self.losses.margin
-        if self.training.crop > inside:
-            without = f" without the {self.losses.margin} px at its edges" if self.losses.margin else ""
-            raise ValueError(f"training.crop {self.training.crop} is larger than pairs.patch {inside}{without}")
+        crop, border = self.training.crop, self.shape.border
+        if crop > self.pairs.patch:
+            raise ValueError(f"training.crop {crop} is larger than pairs.patch {self.pairs.patch}")
+        if crop < 2 * border + _LEAST_INSIDE:
+            raise ValueError(
+                f"training.crop {crop} is too small: the padding of {self.shape.name} reaches {border} px inwards, so "
+                f"at least {2 * border + _LEAST_INSIDE} are needed"
+            )
         if self.teacher is not None and self.losses.teacher_needed:
             raise ValueError("a teacher is fitted without losses that need a teacher")
         return self

@@ -13,9 +13,6 @@ Weight = Annotated[float, Field(ge=0)]
 TruthLoss = Literal["charbonnier", "l1", "squared", "decibel"]
 Layer = Annotated[str, Field(pattern=r"^relu[1-5]_[1-4]$")]
 
-LABEL_MARGIN = 8
-"""Pixels at a patch's edge where a teacher's cached output suffers from the zeros around the patch."""
-
 
 class Section(BaseModel):
     """A table of a recipe: unknown keys are errors, values do not change."""
@@ -58,7 +55,7 @@ class TrainingSection(Section):
         seed: Of the first weights and of the batches; the pairs have a seed of their own.
         steps: Length of the run; or `epochs`, passes over the pairs.
         batch: Pairs a step, over all processes together.
-        crop: Side in pixels of what is cut from a patch.
+        crop: Side in pixels of what is cut from a patch; losses leave out the border that padding reaches.
         optimiser: `adam`, or `soap`: Adam in the eigenbasis of Shampoo's preconditioner (arXiv 2409.11321).
         learning_rate: After the warm-up, before the schedule.
         warm_up: Steps of linear warm-up.
@@ -135,7 +132,8 @@ class PerceptualTerm(Term):
 
     Attributes:
         layers: Names such as `relu2_2`.
-        pictures: Pictures of each batch that it looks at, 0 for all: a VGG costs more than the student.
+        pictures: Pictures of each batch that it is computed for, over all processes; 0 for all. A VGG costs more than
+            the student.
     """
 
     layers: tuple[Layer, ...] = Field(default=("relu1_2", "relu2_2"), min_length=1)
@@ -163,11 +161,6 @@ class LossesSection(Section):
     def teacher_needed(self) -> bool:
         """Whether a term looks at a teacher."""
         return bool(self.teacher_output.weight or self.teacher_features.weight or self.affinity.weight)
-
-    @property
-    def margin(self) -> int:
-        """Pixels at a patch's edge that no crop may contain."""
-        return LABEL_MARGIN if self.teacher_output.weight else 0
 
 
 class ValidationSection(Section):

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from rich.console import Console
+from torch import Tensor
 
 from acutance.training.checkpoints.run_record import (
     Checkpoint,
@@ -21,6 +22,7 @@ from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.losses.objective import Objective
 from acutance.training.losses.perceptual import Backbone, load_backbone
+from acutance.training.losses.ranks import Ranks
 from acutance.training.pairs.batches import Batches
 from acutance.training.pairs.pairs import Pairs, make_pairs
 from acutance.training.recipes.recipe import Recipe
@@ -81,19 +83,39 @@ def carry_out(order: Order, console: Console) -> bool:
         labels,
         batch=settings.batch,
         crop=settings.crop,
-        margin=recipe.losses.margin,
+        margin=_margin(recipe, teacher),
         seed=settings.seed,
         rank=fabric.global_rank,
         ranks=fabric.world_size,
     )
     steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
-    objective = Objective(recipe.losses, teacher, backbone)
+    ranks = Ranks(fabric.global_rank, fabric.world_size, lambda value: _mean(fabric, value))
+    objective = Objective(recipe.losses, recipe.shape.border, teacher, backbone, ranks)
     run = Run(recipe, batches, steps, pause, objective, validation, order.out, fabric)
     if before is not None and Checkpoint.LAST.file(order.out).exists():
         run.resume()
     elif order.init is not None:
         run.begin_with(first_weights(order.init, recipe))
     return _go(run, steps, order, console, validation, teacher, fabric)
+
+
+def _mean(fabric: Fabric, value: Tensor) -> Tensor:
+    mean = fabric.all_reduce(value.detach().clone(), reduce_op="mean")
+    assert isinstance(mean, Tensor)
+    return mean
+
+
+def _margin(recipe: Recipe, teacher: LoadedTeacher | None) -> int:
+    """Pixels at the edge of a patch that no crop may contain."""
+    if teacher is None or not recipe.losses.teacher_output.weight:
+        return 0
+    margin, crop, patch = teacher.border, recipe.training.crop, recipe.pairs.patch
+    if crop + 2 * margin > patch:
+        raise DataError(
+            f"training.crop {crop} does not fit in pairs.patch {patch} without the {margin} px at each edge that the "
+            f"padding of {teacher.name} reaches: set a smaller crop or a larger patch"
+        )
+    return margin
 
 
 def _go(

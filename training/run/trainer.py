@@ -24,6 +24,10 @@ from acutance.training.validation.scores import Score, checkpoint_score
 
 LOG_EVERY = 50
 """Steps between two looks at the loss: reading it holds a GPU up."""
+_EDGES_EVERY = 4
+"""Steps between two that see the edges of crops. Padding then reaches 4 % (nano) to 14 % (base) of the pixels that
+losses see, as in a frame of 640x360. A student that never saw edges lost 0.6 dB on whole frames of 200x168; with every
+eighth step the outer 6 pixels lost 1 dB, with every fourth half a dB, with every second nothing."""
 
 
 class TrainingError(DataError):
@@ -150,7 +154,7 @@ class Run:
             group["lr"] = rate
         batch = self._batches.draw(step).to(self._fabric.device)
         output, features = self._fitted(batch.degraded, batch.hints)
-        total, parts = self._objective(output, features, batch, done)
+        total, parts = self._objective(output, features, batch, done, edges=step % _EDGES_EVERY == 0)
         self._stepper.zero_grad(set_to_none=True)
         self._fabric.backward(total)
         if settings.clip:

@@ -12,6 +12,10 @@ from torch.nn.functional import interpolate, pad
 
 from acutance.training.checkpoints.run_record import CheckpointError
 
+FOREIGN_BORDER = 8
+"""Pixels at each edge that are left out of a foreign network's output. Its receptive field is not known, and is often
+larger than a crop; what it sees further away counts little."""
+
 
 class ForeignNetwork(nn.Module):
     """A foreign network as a sharpener of luma, with the interface of `Teacher`; it takes no notice of hints.

@@ -1,8 +1,7 @@
 """A teacher's output for every pair, computed once and kept beside the pairs.
 
-The outer pixels of a patch suffer from the zeros that a convolution sees around it: crops leave them out, see
-`recipes.sections.LABEL_MARGIN`. Whole grey levels do: the rounding is 59 dB from the teacher's output, which
-itself is 30 to 45 dB from the truth.
+Crops leave out the outer pixels of a patch, which the teacher's padding reaches. Whole grey levels are enough: the
+rounding is 59 dB from the teacher's output, which itself is 30 to 45 dB from the truth.
 """
 
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from acutance.model.hints import COUNT, UNCODED
 from acutance.training.checkpoints.checkpoint import State, is_ours, load_network, save_weights
 from acutance.training.checkpoints.networks import Network
 from acutance.training.checkpoints.run_record import CheckpointError, commit
-from acutance.training.teachers.foreign import ForeignNetwork, foreign_weights, load_foreign
+from acutance.training.teachers.foreign import FOREIGN_BORDER, ForeignNetwork, foreign_weights, load_foreign
 
 FILE = "teacher.safetensors"
 """The compact file that a run of `teacher` ends with."""
@@ -38,12 +38,14 @@ class LoadedTeacher:
     Attributes:
         network: In evaluation mode, its weights without gradients.
         name: Its shape's name, or the architecture's.
+        border: Pixels at each edge of its output that the zeros around a picture spoil.
         digest: SHA-256 of its file.
-        file: Where it came from.
+        file: Its file.
     """
 
     network: FeatureNetwork
     name: str
+    border: int
     digest: str
     file: Path
 
@@ -63,11 +65,12 @@ def load_teacher(path: Path) -> LoadedTeacher:
     network: Network | ForeignNetwork
     if is_ours(path):
         network, _ = load_network(path)
-        name = network.shape.name
+        name, border = network.shape.name, network.shape.border
     else:
         network, name = load_foreign(path)
+        border = FOREIGN_BORDER
     network.eval().requires_grad_(False)
-    return LoadedTeacher(network, name, hashlib.sha256(path.read_bytes()).hexdigest(), path)
+    return LoadedTeacher(network, name, border, hashlib.sha256(path.read_bytes()).hexdigest(), path)
 
 
 def write_teacher(path: Path, out: Path, notes: Mapping[str, str]) -> None:

@@ -69,3 +69,14 @@ def test_crops_turn_and_keep_to_even_corners_inside_the_margin(tmp_path: Path) -
     assert all(top % 2 == left % 2 == 0 for top, left in corners)
     assert {top for top, _ in corners} == set(range(margin, side - margin - crop + 1, 2))
     assert len(orientations) == 8
+
+
+def test_the_inside_of_a_batch_is_without_the_border_of_each_plane(tmp_path: Path) -> None:
+    labels = np.random.default_rng(0).integers(0, 256, (10, 32, 32), np.uint8)
+    batch = Batches(numbered(10, 32, tmp_path), labels, batch=2, crop=16, margin=0, seed=1).draw(0)
+    inside = batch.inside(3)
+    assert batch.label is not None
+    assert inside.label is not None
+    assert torch.equal(inside.label, batch.label[..., 3:13, 3:13])
+    assert inside.degraded.shape == inside.truth.shape == (2, 1, 10, 10)
+    assert torch.equal(inside.hints, batch.hints)

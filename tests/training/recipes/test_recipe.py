@@ -15,6 +15,13 @@ def test_every_shipped_recipe_is_valid(name: str) -> None:
     assert load_recipe(name).name == name
 
 
+@pytest.mark.parametrize("name", shipped())
+def test_losses_of_shipped_recipes_see_a_good_part_of_each_crop(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.training.crop >= 96
+    assert (1 - 2 * recipe.shape.border / recipe.training.crop) ** 2 > 0.3
+
+
 def test_the_recipes_for_calls_share_their_pairs() -> None:
     for names in ([name for name in shipped() if "call" in name and "enlarged" not in name], SPECIALISTS):
         recipes = [load_recipe(name) for name in names]
@@ -39,8 +46,8 @@ def test_a_specialist_differs_from_its_general_by_what_it_sees(name: str) -> Non
 def test_a_recipe_that_is_like_another_has_its_values_under_its_own(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('like = "published"\nname = "mine"\n[training]\nbatch = 3\n')
-    recipe, published = load_recipe(str(mine), ["training.crop=32"]), load_recipe("published")
-    assert (recipe.name, recipe.training.batch, recipe.training.crop) == ("mine", 3, 32)
+    recipe, published = load_recipe(str(mine), ["training.crop=64"]), load_recipe("published")
+    assert (recipe.name, recipe.training.batch, recipe.training.crop) == ("mine", 3, 64)
     assert recipe.training.learning_rate == published.training.learning_rate
     assert recipe.losses == published.losses
 
@@ -80,7 +87,11 @@ def test_the_published_recipe_is_as_published() -> None:
         (("batch = 16", ""), "key training.batch is missing"),
         (("batch = 16", "batch = 0"), "training.batch: Input should be greater than or equal to 1"),
         (('kind = "l1"', 'kind = "l3"'), "losses.truth.kind"),
-        (("crop = 64", "crop = 256"), "training.crop 256 is larger than pairs.patch 160"),
+        (("crop = 96", "crop = 256"), "training.crop 256 is larger than pairs.patch 160"),
+        (
+            ("crop = 96", "crop = 32"),
+            "the padding of r2c16n6 reaches 16 px inwards, so at least 48",
+        ),
         (("ratio = [2.0, 2.0]", "ratio = [3.0, 2.0]"), "mixture: ratio must be a range"),
         (('["bicubic2"]', '["bicubic2000"]'), "'bicubic2000' is not a degradation"),
         (("seed = 1", "seed = = 1"), "is not TOML"),

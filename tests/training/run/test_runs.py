@@ -115,7 +115,6 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(order: Ord
     assert teacher.stat().st_size < 5e6
     weights = ("teacher_output", "teacher_features", "affinity", "perceptual", "frequency")
     everything = (*(f"losses.{name}.weight=0.1" for name in weights), "losses.teacher_output.until=0.6")
-    # Labels leave a margin, and the crop of 32 has to fit in what is left of 64.
     ended, words = said(replace(order, teacher=teacher, overrides=everything, out=tmp_path / "student"))
     assert ended
     record = RunRecord.read(tmp_path / "student")
@@ -126,6 +125,9 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(order: Ord
         assert f"{name} " in words
     with pytest.raises(DataError, match="has losses that look at a teacher: name its file"):
         said(replace(order, overrides=everything, out=tmp_path / "alone"))
+    large = (*everything, "training.crop=60")
+    with pytest.raises(DataError, match=r"crop 60 does not fit in pairs\.patch 64 without the 8 px at each edge"):
+        said(replace(order, teacher=teacher, overrides=large, out=tmp_path / "large"))
 
 
 @pytest.mark.timeout(300)  # it starts a program, which takes a minute on a busy machine
@@ -158,11 +160,14 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights_to_the_bit(order: O
 
 @pytest.mark.timeout(300)
 def test_two_processes_reach_the_weights_of_one(order: Order, tmp_path: Path) -> None:
-    assert said(replace(order, out=tmp_path / "one"))[0]
+    # A loss that is computed for some pictures of the batch, and has a denominator that the processes share.
+    changes = ("losses.perceptual.weight=0.1", "losses.perceptual.pictures=1")
+    assert said(replace(order, out=tmp_path / "one", overrides=changes))[0]
     (tmp_path / "program.py").write_text(PROGRAM)
     two = replace(order, out=tmp_path / "two")
+    sets = [part for change in changes for part in ("--set", change)]
     subprocess.run(
-        [sys.executable, str(tmp_path / "program.py"), *options(two), "--accelerator", "cpu", "--devices", "2"],
+        [sys.executable, str(tmp_path / "program.py"), *options(two), *sets, "--accelerator", "cpu", "--devices", "2"],
         check=True,
         capture_output=True,
         timeout=280,

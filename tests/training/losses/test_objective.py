@@ -1,0 +1,126 @@
+"""The weighted sum of a recipe's losses: what of a crop it sees, and that processes together are one."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from acutance.model.nets.shape import TeacherShape
+from acutance.model.nets.teacher import Teacher
+from acutance.training.losses.objective import Objective
+from acutance.training.losses.perceptual import Backbone, load_backbone
+from acutance.training.losses.ranks import ALONE, Ranks
+from acutance.training.pairs.batches import Batch
+from acutance.training.recipes.sections import LossesSection
+from acutance.training.teachers.teachers import LoadedTeacher
+
+BORDER = 6
+TERMS = ("truth", "harm", "teacher_output", "teacher_features", "affinity", "perceptual", "frequency")
+
+
+@pytest.fixture(scope="module")
+def teacher() -> LoadedTeacher:
+    torch.manual_seed(0)
+    network = Teacher(TeacherShape(8, 1, hinted=True)).eval().requires_grad_(False)
+    return LoadedTeacher(network, network.shape.name, network.shape.border, "", Path())
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return load_backbone(["relu1_2"])
+
+
+def batch(pictures: int) -> Batch:
+    """Some pictures much darker than others: a common denominator shows."""
+    luma = torch.rand(3, pictures, 1, 48, 48, generator=torch.Generator().manual_seed(3))
+    luma = luma * torch.linspace(0.1, 1, pictures)[:, None, None, None]
+    return Batch(luma[0], luma[1], torch.rand(pictures, 4), luma[2])
+
+
+def losses(*names: str, pictures: int = 0) -> LossesSection:
+    terms: dict[str, dict[str, object]] = {name: {"weight": 1.0} for name in names}
+    terms["truth"] = {"kind": "squared", "weight": float("truth" in names)}
+    if "perceptual" in names:
+        terms["perceptual"]["pictures"] = pictures
+    return LossesSection.model_validate(terms)
+
+
+@pytest.mark.parametrize("name", [name for name in TERMS if name != "affinity"])
+def test_no_loss_sees_the_border_that_padding_reaches(name: str, teacher: LoadedTeacher, backbone: Backbone) -> None:
+    step = batch(2)
+    output = (step.degraded + 0.1).requires_grad_()
+    total, _ = Objective(losses(name), BORDER, teacher, backbone)(output, torch.zeros(2, 8, 24, 24), step, 1.0)
+    total.backward()  # type: ignore[no-untyped-call]
+    assert output.grad is not None
+    inside = output.grad[..., BORDER:-BORDER, BORDER:-BORDER]
+    assert (inside != 0).any()
+    assert output.grad.abs().sum().item() == pytest.approx(inside.abs().sum().item())
+    assert (output.grad[..., BORDER : BORDER + 4, BORDER:-BORDER] != 0).any()
+
+
+def test_some_steps_see_the_edges_too() -> None:
+    step = batch(2)
+    output = (step.degraded + 0.1).requires_grad_()
+    total, _ = Objective(losses("truth"), BORDER)(output, torch.zeros(2, 8, 24, 24), step, 1.0, edges=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    assert output.grad is not None
+    assert bool((output.grad != 0).all())
+
+
+def test_affinity_does_not_see_features_that_either_padding_reaches(teacher: LoadedTeacher) -> None:
+    features = torch.rand(2, 8, 24, 24, requires_grad=True)
+    step = batch(2)
+    total, _ = Objective(losses("affinity"), BORDER, teacher)(step.degraded, features, step, 1.0)
+    total.backward()  # type: ignore[no-untyped-call]
+    assert features.grad is not None
+    cells = teacher.border // 2
+    inside = features.grad[..., cells:-cells, cells:-cells]
+    assert features.grad.abs().sum().item() == pytest.approx(inside.abs().sum().item())
+    assert (inside[..., 0, :] != 0).any()
+
+
+def meeting(count: int) -> list[Ranks]:
+    """Ranks of threads that wait for each other to take a mean."""
+    barrier = threading.Barrier(count)
+    values: list[Tensor] = [torch.zeros(())] * count
+
+    def mean_of(rank: int) -> Callable[[Tensor], Tensor]:
+        def mean(value: Tensor) -> Tensor:
+            values[rank] = value.detach()
+            barrier.wait(10)
+            result = torch.stack(values).mean(dim=0)
+            barrier.wait(10)
+            return result
+
+        return mean
+
+    return [Ranks(rank, count, mean_of(rank)) for rank in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures"), [*((name, 0) for name in TERMS), *(("perceptual", count) for count in (1, 2, 3, 9))]
+)
+def test_processes_that_share_a_batch_have_the_gradient_of_one(
+    name: str, pictures: int, teacher: LoadedTeacher, backbone: Backbone
+) -> None:
+    step = batch(4)
+    features = torch.rand(4, 8, 24, 24)
+
+    def gradients(ranks: Ranks) -> list[Tensor]:
+        own = 4 // ranks.count
+        part = slice(ranks.rank * own, (ranks.rank + 1) * own)
+        assert step.label is not None
+        mine = Batch(step.degraded[part], step.truth[part], step.hints[part], step.label[part])
+        output, seen = (mine.degraded + 0.1).requires_grad_(), features[part].clone().requires_grad_()
+        total, _ = Objective(losses(name, pictures=pictures), BORDER, teacher, backbone, ranks)(output, seen, mine, 1.0)
+        total.backward()  # type: ignore[no-untyped-call]
+        return [torch.zeros_like(x) if x.grad is None else x.grad / ranks.count for x in (output, seen)]
+
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(gradients, meeting(2)))
+    for one, *shared in zip(gradients(ALONE), *parts, strict=True):
+        torch.testing.assert_close(torch.cat(shared), one, rtol=1e-4, atol=1e-9)
