@@ -72,5 +72,6 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             raise
         return refusal(error.status, "http", f"{error.reason}.")
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        # The raw path: the decoded one may have line breaks, and write log lines of the client's choice.
+        log.exception("%s %s failed", request.method, request.rel_url.raw_path)
         return refusal(500, "internal", "The server failed to process this request; its log has the reason.")

@@ -1,4 +1,4 @@
-"""server/http/openapi.json says what the server does: every route, every code, and answers as they come."""
+"""server/http/openapi.json describes every route, every error code and the responses of the server."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from tests.offers import VIDEO, offer
 Client = TestClient  # type: ignore[type-arg]
 SECRET = "correct-horse-battery"
 BEARER = {"Authorization": f"Bearer {SECRET}"}
-SAID: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
+SPECIFIED: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ async def client(ladder: Ladder) -> AsyncIterator[Client]:
 
 
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
-    return {(method.upper(), path): said for path, item in SAID["paths"].items() for method, said in item.items()}
+    return {(method.upper(), path): said for path, item in SPECIFIED["paths"].items() for method, said in item.items()}
 
 
 def check(schema: dict[str, Any], value: object) -> None:
-    jsonschema_rs.validator_for({**schema, "components": SAID["components"]}).validate(value)
+    jsonschema_rs.validator_for({**schema, "components": SPECIFIED["components"]}).validate(value)
 
 
 def test_every_route_and_method_is_described_and_nothing_else(client: Client) -> None:
@@ -48,8 +48,8 @@ def test_every_route_and_method_is_described_and_nothing_else(client: Client) ->
 
 
 def test_what_needs_a_token_says_so() -> None:
-    assert SAID["security"] == [{"bearer": []}]
-    assert SAID["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert SPECIFIED["security"] == [{"bearer": []}]
+    assert SPECIFIED["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     for (method, path), said in operations().items():
         public = path in PUBLIC
         assert ("security" in said) == public, (method, path)
@@ -61,7 +61,7 @@ def test_every_error_code_of_the_source_is_listed() -> None:
     source = "".join(file.read_text("utf-8") for file in server.rglob("*.py"))
     raised = re.findall(r'(?:RequestError|__init__|refusal|_error)\(\s*(?:\d{3}|error\.status),\s*"(\w+)"', source)
     raised += re.findall(r'\bcode(?:: str)? ?= ?"(\w+)"', source)
-    assert set(raised) == set(SAID["components"]["schemas"]["Error"]["properties"]["error"]["enum"])
+    assert set(raised) == set(SPECIFIED["components"]["schemas"]["Error"]["properties"]["error"]["enum"])
 
 
 def test_examples_fit_their_schemas() -> None:
@@ -110,3 +110,21 @@ async def test_answers_are_as_described(
         assert response.content_type in content
         if response.content_type == "application/json":
             check(content[response.content_type]["schema"], await response.json())
+
+
+async def test_a_live_stream_is_listed_as_described(client: Client) -> None:
+    headers = BEARER | {"Content-Type": "application/sdp"}
+    assert (await client.post("/whip/live", data=offer(VIDEO), headers=headers)).status == 201
+    response = await client.get("/streams", headers=BEARER)
+    described = SPECIFIED["components"]["schemas"]["Stream"]
+    (stream,) = (await response.json())["streams"]
+    check(described, stream)
+    assert stream["name"] == "live"
+    assert set(stream) == set(described["properties"])
+
+
+async def test_health_with_a_token_is_as_described(client: Client) -> None:
+    details = await (await client.get("/health", headers=BEARER)).json()
+    described = SPECIFIED["components"]["schemas"]["Health"]
+    check(described, details)
+    assert set(details) == set(described["properties"])

@@ -1,0 +1,88 @@
+"""From options to the objects of the server."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from yarl import URL
+
+from acutance.server import assembly
+from acutance.server.assembly import AssemblyError
+from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.options.server import ServeOptions
+from acutance.server.security.quota import Quota
+from acutance.server.security.tokens import Caller
+from acutance.server.students.ladder import Ladder
+
+SECRET = "correct-horse-battery"
+
+
+def _options(**options: Any) -> ServeOptions:
+    return ServeOptions.model_validate(options)
+
+
+def test_a_host_that_others_can_reach_needs_authentication_or_open() -> None:
+    with pytest.raises(AssemblyError, match="can be reached from other machines"):
+        assembly.entrance(_options(host="0.0.0.0"))
+    for options in (_options(), _options(host="0.0.0.0", open=True)):
+        assert not assembly.entrance(options).guard.access.required
+    assert assembly.entrance(_options(host="0.0.0.0", token=SECRET)).guard.access.required
+
+
+def test_tokens_come_from_options_and_file(tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text("berta:another-horse-battery\n")
+    access = assembly.access(_options(token=f"anna:{SECRET}", token_file=tmp_path / "tokens"), "localhost")
+    assert access.tokens.caller(SECRET) == Caller("anna")
+    assert access.tokens.caller("another-horse-battery") == Caller("berta")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"token": "short"}, "token 1: a secret has at least 16"),
+        ({"token_file": "nowhere"}, "the token file nowhere cannot be read"),
+        ({"origin": "example.org"}, "--origin: 'example.org' is not an origin"),
+        ({"tls_cert": "nowhere.pem", "tls_key": "nowhere.pem"}, "nowhere.pem"),
+    ],
+)
+def test_what_cannot_be_built_is_named(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(AssemblyError, match=message):
+        assembly.entrance(_options(**options))
+
+
+def test_only_a_server_for_its_own_host_checks_the_host_header() -> None:
+    assert not assembly.origins(_options(), "127.0.0.1").serves_host("evil.example")
+    for options in (_options(open=True), _options(token=SECRET)):
+        assert assembly.origins(options, "127.0.0.1").serves_host("acutance.example")
+
+
+def test_secrets_reach_what_needs_them() -> None:
+    options = _options(
+        turn="turn:t",
+        turn_username="user",
+        turn_password=SECRET,
+        forward_whip="https://sfu.example/whip/{stream}",
+        forward_token=SECRET,
+    )
+    assert assembly.network(options).turn_password == SECRET
+    ingest = assembly.ingest(options)
+    assert ingest is not None
+    assert (ingest.url, ingest.token) == ("https://sfu.example/whip/{stream}", SECRET)
+    assert assembly.ingest(_options()) is None
+
+
+def test_operators_are_checked_only_where_clients_have_tokens() -> None:
+    options = _options(forward_host="sfu.example", forward_operator="ops")
+    assert assembly.forward_rules(options, authenticated=True).operators == frozenset({"ops"})
+    rules = assembly.forward_rules(options, authenticated=False)
+    assert rules.operators is None
+    assert rules.allow(URL("https://sfu.example/whip"))
+    assert not rules.allow(URL("https://other.example/whip"))
+
+
+def test_the_host_has_the_limits_of_the_options(ladder: Ladder) -> None:
+    options = _options(max_sessions=7, max_sessions_per_address=2, admission=False, max_bitrate=1_000_000)
+    host = assembly.host(options, ladder, EncoderChoice())
+    assert host.context.limits == options.limits
+    assert (host.admission.limits.max_sessions, host.admission.limits.check_load) == (7, False)
+    assert host.admission.limits.quota == Quota(per_address=2, handshakes=16)
