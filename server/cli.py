@@ -27,7 +27,7 @@ from acutance.server.serve import ServeError, run
 
 
 class Serve(ServeOptions):
-    """Start the server: the page at /, signalling at /offer, its state at /health."""
+    """Start the server: the page at /, signalling at /offer, WHIP at /whip, its state at /health."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -43,9 +43,9 @@ class Peer(PeerOptions):
 
 
 class Doctor(ServeOptions):
-    """Say what this machine will do with these options of `serve`; exit with 1 where serving would fail."""
+    """Check whether `acutance serve` would work with these options; exit with 1 if it would fail."""
 
-    as_json: Annotated[bool, Field(alias="json", description="one JSON object instead of a screen")] = False
+    as_json: Annotated[bool, Field(alias="json", description="Print one JSON object")] = False
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -86,7 +86,7 @@ class Viewers(ViewersOptions):
 
 
 class Bench(BaseModel):
-    """Measure this machine."""
+    """Measure this host."""
 
     stream: CliSubCommand[Stream] = Field(description="round trips over WebRTC")
     model: CliSubCommand[Model] = Field(description="time of each student per frame, beside the machine's limits")
@@ -94,7 +94,7 @@ class Bench(BaseModel):
     report: CliSubCommand[Report] = Field(description="logs of benchmarks as Markdown tables and a plot")
 
     def cli_cmd(self) -> None:
-        """Run the benchmark that was given."""
+        """Run the benchmark."""
         CliApp.run_subcommand(self)
 
 
@@ -103,11 +103,11 @@ class Acutance(BaseModel):
 
     serve: CliSubCommand[Serve] = Field(description="start the server")
     peer: CliSubCommand[Peer] = Field(description="call a server from the command line")
-    bench: CliSubCommand[Bench] = Field(description="measure this machine")
-    doctor: CliSubCommand[Doctor] = Field(description="say what this machine will do, and what would fail")
+    bench: CliSubCommand[Bench] = Field(description="measure this host")
+    doctor: CliSubCommand[Doctor] = Field(description="check whether serve would work on this host")
 
     def cli_cmd(self) -> None:
-        """Run the subcommand that was given."""
+        """Run the command."""
         CliApp.run_subcommand(self)
 
 

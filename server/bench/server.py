@@ -130,9 +130,12 @@ def environment(options: Sequence[str]) -> dict[str, str]:
     for option in options:
         name, equals, value = option.partition("=")
         name = name.replace("-", "_")
-        if not equals or name not in ServeOptions.model_fields:
+        # The value is not repeated: it may be a secret.
+        if not equals:
+            raise BenchError("--serve takes an option of `acutance serve` as NAME=VALUE")
+        if name not in ServeOptions.model_fields:
             names = ", ".join(ServeOptions.model_fields)
-            raise BenchError(f"{option!r} is no option of `acutance serve` as NAME=VALUE; the names are {names}")
+            raise BenchError(f"--serve: {name!r} is not an option of `acutance serve`; options: {names}")
         variables[f"ACUTANCE_{name.upper()}"] = value
     return variables
 

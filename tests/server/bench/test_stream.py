@@ -17,8 +17,8 @@ CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
         (["--resize", "320x180@60", "--seconds", "60"], "ends after the resize"),
         (["--resize", "320x180@5", "--seconds", "90"], "at most 60 s"),
         (["--url", "http://localhost:1", "--serve", "student=nano"], "leave out --url"),
-        (["--serve", "students=nano"], "'students=nano' is no option of `acutance serve`"),
-        (["--serve", "student"], "'student' is no option of `acutance serve` as NAME=VALUE"),
+        (["--serve", "students=nano"], "'students' is not an option of `acutance serve`"),
+        (["--serve", "student"], "--serve takes an option of `acutance serve` as NAME=VALUE"),
     ],
 )
 def test_options_that_contradict_each_other_are_one_line_for_the_user(

@@ -40,6 +40,8 @@ def _complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("peer", "--token", SECRET, "--rate", "0"),
         ("peer", "--tokn", SECRET),
         ("bench", "stream", "--tokn", SECRET),
+        ("bench", "stream", "--serve", f"tokn={SECRET}"),
+        ("bench", "stream", "--serve", SECRET),
     ],
 )
 def test_a_refused_secret_is_not_printed(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
