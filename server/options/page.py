@@ -12,10 +12,11 @@ from acutance.server.options.access import AccessOptions
 from acutance.server.options.forwarding import ForwardOptions
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
-from acutance.server.options.server import ServeOptions
+from acutance.server.options.serving import ServingOptions
 from acutance.server.options.values import SecretWords, Words
 
 _GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("Serving", ServingOptions),
     ("Access", AccessOptions),
     ("Limits", LimitOptions),
     ("Network", NetworkOptions),
@@ -33,12 +34,7 @@ bounds, is an error that names the option; the value of a *secret* is never prin
 
 def page() -> str:
     """Return the page in Markdown."""
-    parts = [_BEGINNING]
-    grouped = {name for _, group in _GROUPS for name in group.model_fields}
-    own = {name: field for name, field in ServeOptions.model_fields.items() if name not in grouped}
-    parts.append(_table("Serving", own))
-    parts += [_table(title, group.model_fields) for title, group in _GROUPS]
-    return "\n".join(parts)
+    return "\n".join([_BEGINNING, *(_table(title, group.model_fields) for title, group in _GROUPS)])
 
 
 def _table(title: str, fields: dict[str, FieldInfo]) -> str:

@@ -9,7 +9,7 @@ from acutance.model.engine import catalog
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import open_student
-from acutance.server.options.server import AUTO
+from acutance.server.options.serving import AUTO
 from acutance.server.students.governor import PASS, Rung
 
 # Height and width: large enough to outweigh the overhead, and small enough to measure all students in 0.25 s.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.options.server import AUTO
+from acutance.server.options.serving import AUTO
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 from acutance.server.students.governor import Governor

@@ -1,0 +1,78 @@
+"""Options for listening, students, encoding, timeouts and the log."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from acutance.model.engine import catalog
+from acutance.server.options.session_limits import (
+    MAX_BITRATE,
+    MAX_OUTPUT_HEIGHT,
+    MIN_BITRATE,
+    MIN_OUTPUT_HEIGHT,
+    Limits,
+)
+
+# The value of --student that lets the server choose.
+AUTO = "auto"
+
+
+class ServingOptions(BaseModel):
+    """Listening, students, encoding, timeouts, log."""
+
+    host: Annotated[
+        str, Field(description="Address to listen on; browsers grant camera access only on localhost or over HTTPS")
+    ] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="TCP port to listen on; 0: any free port")] = 8080
+    student: Annotated[
+        str,
+        Field(
+            description=f"Model that sharpens: auto (the best of {', '.join(catalog.LADDER)} that runs in real time), "
+            "the name of the best one to use, or the path of an .onnx file"
+        ),
+    ] = AUTO
+    governor: Annotated[
+        bool, Field(description="Switch to a cheaper student, or to none, when this host cannot keep up")
+    ] = Limits.govern
+    upscale: Annotated[
+        bool, Field(description="Enlarge frames that the sender reduced to the size that the call began with")
+    ] = Limits.upscale
+    output_height: Annotated[
+        int | None,
+        Field(
+            ge=MIN_OUTPUT_HEIGHT,
+            le=MAX_OUTPUT_HEIGHT,
+            description="Shorter side of the returned frames in pixels; none: the size that the call began with",
+        ),
+    ] = Limits.output_height
+    provider: Annotated[
+        Literal["auto", "tensorrt", "cuda", "cpu"],
+        Field(description="ONNX Runtime execution provider of the students; auto: CUDA if available, else CPU"),
+    ] = "auto"
+    threads: Annotated[
+        int, Field(ge=0, le=256, description="CPU threads of one inference; 0: half of the available processors")
+    ] = 0
+    admission: Annotated[
+        bool, Field(description="Refuse a session (503) that would push the others below their frame rate")
+    ] = True
+    max_bitrate: Annotated[
+        int,
+        Field(ge=MIN_BITRATE, le=MAX_BITRATE, description="Maximum bit rate of the returned video, in bit/s"),
+    ] = Limits.max_bitrate
+    handshake_timeout: Annotated[
+        float, Field(gt=0, le=300, description="Seconds within which ICE and DTLS must complete")
+    ] = Limits.handshake_timeout
+    idle_timeout: Annotated[
+        float, Field(gt=0, le=3600, description="Seconds without media after which a peer counts as gone")
+    ] = Limits.idle_timeout
+    drain: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="Seconds that calls may continue after SIGTERM; SIGINT ends them at once"),
+    ] = 20
+    log_format: Annotated[
+        Literal["console", "json"], Field(description="Log format: console for people, json for one object per line")
+    ] = "console"
+    log_addresses: Annotated[bool, Field(description="Also log peers' addresses and every HTTP request")] = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severe level that is logged")
+    ] = "info"
