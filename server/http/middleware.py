@@ -7,7 +7,7 @@ from aiohttp import web
 
 from acutance.server.errors import RequestError
 from acutance.server.http.responses import refusal, refusal_of
-from acutance.server.sessions.admission import FullError
+from acutance.server.sessions.admission import NotAdmittedError
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except RequestError as error:
-        if isinstance(error, FullError) and error.elsewhere is not None:
+        if isinstance(error, NotAdmittedError) and error.elsewhere is not None:
             return refusal(307, "elsewhere", str(error), {"Location": error.elsewhere.rstrip("/") + request.path_qs})
         return refusal_of(error)
     except web.HTTPRequestEntityTooLarge:

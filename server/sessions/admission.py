@@ -9,8 +9,8 @@ from acutance.server.sessions.registry import Registry
 from acutance.server.telemetry.load import Load
 
 
-class FullError(RequestError):
-    """There is no room for another session; the message says why.
+class NotAdmittedError(RequestError):
+    """Another session is not admitted; the message says why.
 
     Attributes:
         elsewhere: the URL of a server that may have room; None if no other is known.
@@ -58,12 +58,12 @@ class Admission:
         """Return if another publisher may begin.
 
         Raises:
-            FullError: why it may not.
+            NotAdmittedError: why it may not.
         """
         self._check_client(client)
         limits, publishers = self.limits, self._registry.publishers
         if len(publishers) >= limits.max_sessions:
-            raise FullError(
+            raise NotAdmittedError(
                 f"All {limits.max_sessions} sessions of this server are in use: try again in a few seconds, "
                 "or start it with a higher --max-sessions.",
                 limits.redirect,
@@ -73,7 +73,7 @@ class Admission:
         load = self._load
         why = refusal_reason([publisher.load() for publisher in publishers], load.rest, load.own, load.cpus)
         if why is not None:
-            raise FullError(
+            raise NotAdmittedError(
                 f"This server cannot carry another session without slowing down the others ({why}): "
                 "try again in a few seconds.",
                 limits.redirect,
@@ -83,19 +83,21 @@ class Admission:
         """Return if another viewer may begin.
 
         Raises:
-            FullError: why it may not.
+            NotAdmittedError: why it may not.
         """
         self._check_client(client)
         most = self.limits.max_viewers
         if self._registry.viewer_count >= most:
-            raise FullError(
+            raise NotAdmittedError(
                 f"All {most} places for viewers on this server are in use: try again in a few seconds, "
                 "or start it with a higher --max-viewers."
             )
 
     def _check_client(self, client: Client) -> None:
         if self.draining:
-            raise FullError("This server is about to stop: try another one, or again in a minute.", code="draining")
+            raise NotAdmittedError(
+                "This server is about to stop: try another one, or again in a minute.", code="draining"
+            )
         why = self.limits.quota.refusal_reason(client, self._registry.active_sessions())
         if why is not None:
-            raise FullError(f"No further session: {why}. Try again when one has ended.", code="quota")
+            raise NotAdmittedError(f"No further session: {why}. Try again when one has ended.", code="quota")

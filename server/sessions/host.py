@@ -98,7 +98,7 @@ class Host:
             The session and the answer's session description.
 
         Raises:
-            FullError: the session is not admitted.
+            NotAdmittedError: the session is not admitted.
             RequestError: the offer cannot be answered.
             TakenError: a stream of this name is live.
             SettingError: the server has no such student.
@@ -125,7 +125,7 @@ class Host:
             The session and the answer's session description.
 
         Raises:
-            FullError: the session is not admitted.
+            NotAdmittedError: the session is not admitted.
             NoStreamError: no stream of this name is live.
             RequestError: the offer cannot be answered.
         """

@@ -24,7 +24,7 @@ async def watch(host: Host, client: Client, stream: str, variant: str, content_t
         body: body of the request.
 
     Raises:
-        FullError: the session is not admitted.
+        NotAdmittedError: the session is not admitted.
         NoStreamError: no stream of this name is live.
         RequestError: what is wrong with the offer, and what to do.
     """

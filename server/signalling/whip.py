@@ -46,7 +46,7 @@ async def publish(host: Host, client: Client, stream: str, content_type: str, bo
         body: body of the request.
 
     Raises:
-        FullError: the session is not admitted.
+        NotAdmittedError: the session is not admitted.
         TakenError: a stream of this name is live.
         RequestError: what is wrong with the offer, and what to do.
     """

@@ -11,7 +11,7 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.session_description import Role, parse_offer
 from acutance.server.security.quota import Client, Quota
 from acutance.server.security.tokens import Caller
-from acutance.server.sessions.admission import AdmissionLimits, FullError
+from acutance.server.sessions.admission import AdmissionLimits, NotAdmittedError
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.settings import SessionSettings, SettingError
 from acutance.server.sessions.streams import NoStreamError, TakenError
@@ -64,12 +64,12 @@ async def test_publishers_and_viewers_are_registered_until_they_end(host: Host) 
 async def test_a_session_is_refused_beyond_each_limit(host: Host) -> None:
     await host.publish(_client("192.0.2.1"), _offer(), stream="stage")
     await host.publish(_client("192.0.2.1"), _offer())
-    with pytest.raises(FullError, match="All 2 sessions"):
+    with pytest.raises(NotAdmittedError, match="All 2 sessions"):
         await host.publish(_client("192.0.2.2"), _offer())
     await host.watch(_client("192.0.2.1"), _watching(), "stage")
-    with pytest.raises(FullError, match="All 1 places for viewers"):
+    with pytest.raises(NotAdmittedError, match="All 1 places for viewers"):
         await host.watch(_client("192.0.2.2"), _watching(), "stage")
-    with pytest.raises(FullError, match="this address has 3 sessions") as refused:
+    with pytest.raises(NotAdmittedError, match="this address has 3 sessions") as refused:
         await host.watch(_client("192.0.2.1"), _watching(), "stage")
     assert refused.value.code == "quota"
 
@@ -88,7 +88,7 @@ async def test_from_the_call_that_begins_draining_on_no_session_begins(host: Hos
     await host.publish(_client(), _offer(), stream="stage")
     host.begin_draining()
     for begin in (host.publish(_client(), _offer()), host.watch(_client(), _watching(), "stage")):
-        with pytest.raises(FullError) as refused:
+        with pytest.raises(NotAdmittedError) as refused:
             await begin
         assert refused.value.code == "draining"
     assert len(host.registry.publishers) == 1, "those that are there go on"
@@ -102,8 +102,8 @@ async def test_no_session_begins_while_the_host_closes_or_afterwards(host: Host)
     late = [host.publish(_client(), _offer()), host.watch(_client(), _watching(), "stage")]
     refused = await asyncio.gather(*late, return_exceptions=True)
     await closing
-    assert [type(each) for each in refused] == [FullError, FullError]
-    with pytest.raises(FullError):
+    assert [type(each) for each in refused] == [NotAdmittedError, NotAdmittedError]
+    with pytest.raises(NotAdmittedError):
         await host.publish(_client(), _offer())
     snapshot = host.registry.snapshot()
     assert (snapshot.publishers, snapshot.viewers) == ((), 0)
