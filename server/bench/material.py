@@ -17,7 +17,7 @@ from acutance.server.bench import barcode
 from acutance.server.bench.errors import BenchError
 from acutance.server.client.peer.source import pattern
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.encoder import ENCODERS
+from acutance.server.encoding.encoder_choice import ENCODERS
 from acutance.server.frames.planes import new_like, plane_view
 
 Camera = Literal["sharp", "soft"]

@@ -1,4 +1,4 @@
-"""Encodes H.264 and VP8 at a constant bit rate that can change: one frame in, one packet out, sent by aiortc as is."""
+"""What encoders have in common: a constant bit rate that can change, one frame in, one packet out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from acutance.server.encoding import bitrate
-from acutance.server.frames.planes import FORMATS, cropped_to_even
+from acutance.server.frames.planes import cropped_to_even
 
 # A receiver under loss repeats its PLI each round trip; one keyframe answers all of them.
 KEYFRAME_INTERVAL = 0.5
@@ -147,150 +147,8 @@ class Encoder(ABC):
         return pts
 
 
-class _Retunable(Encoder):
-    """An encoder that changes its bit rate while it is open: x264 and NVENC of FFmpeg (PyAV 19), opened with a VBV."""
-
-    formats = FORMATS
-
-    def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
-        codec = _context(self.codec_name, width, height)
-        codec.options = self._options(width, height)
-        codec.profile = "Baseline"
-        codec.max_b_frames = 0
-        self._retune(codec, rate)
-        return codec
-
-    @abstractmethod
-    def _options(self, width: int, height: int) -> dict[str, str]:
-        """Return FFmpeg's options for this codec and a size in pixels."""
-
-    def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
-        codec.bit_rate = rate
-        codec.max_bit_rate = rate
-        codec.rc_buffer_size = rate // 2
-        return True
-
-
-class H264Encoder(_Retunable):
-    """x264: constrained Baseline, no B-frames, a VBV of half a second, level by size and rate.
-
-    Superfast takes about half of veryfast's time at nearly its quality; ultrafast loses more quality than a student
-    adds.
-    """
-
-    codec_name = "libx264"
-
-    def __init__(
-        self,
-        control: bitrate.Rate,
-        clock: Callable[[], float] = monotonic,
-        most_threads: int = 2,
-        preset: Callable[[int, int], str] = lambda width, height: "superfast",
-    ):
-        super().__init__(control, clock, most_threads)
-        self.name = "x264"
-        self._preset = preset
-
-    def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
-        codec = super()._open(width, height, rate)
-        codec.thread_count = self._threads(width, height)
-        return codec
-
-    def _options(self, width: int, height: int) -> dict[str, str]:
-        preset = self._preset(width, height)
-        self.name = f"x264 {preset}"
-        return {"preset": preset, "tune": "zerolatency"}
-
-
-class NvencEncoder(H264Encoder):
-    """NVIDIA's encoder, configured like x264: without delay, and a forced keyframe is an IDR.
-
-    Options are those of FFmpeg's `h264_nvenc` (`ffmpeg -h encoder=h264_nvenc`); an open one is reconfigured for a new
-    rate. Once it has failed, x264 encodes the rest of the call: the device is lost, or its sessions are used up.
-    """
-
-    codec_name = "h264_nvenc"
-
-    def __init__(
-        self,
-        control: bitrate.Rate,
-        clock: Callable[[], float] = monotonic,
-        most_threads: int = 2,
-        preset: Callable[[int, int], str] = lambda width, height: "superfast",
-    ):
-        super().__init__(control, clock, most_threads, preset)
-        self.name = "NVENC"
-
-    def reset(self) -> None:
-        """Encode the next frame, which becomes a keyframe, and all later ones with x264."""
-        super().reset()
-        self.codec_name = H264Encoder.codec_name
-
-    def _options(self, width: int, height: int) -> dict[str, str]:
-        if self.codec_name == H264Encoder.codec_name:
-            return super()._options(width, height)
-        # FFmpeg's NVENC takes the profile from this option only; its default is Main.
-        return {
-            "profile": "baseline",
-            "preset": "p4",
-            "tune": "ull",
-            "rc": "cbr",
-            "zerolatency": "1",
-            "delay": "0",
-            "forced-idr": "1",
-        }
-
-
-class VP8Encoder(Encoder):
-    """libvpx in its real-time mode, for peers without H.264.
-
-    FFmpeg cannot change the rate of an open libvpx: for a large change it is opened anew, with a keyframe.
-    """
-
-    name = "libvpx VP8"
-    codec_name = "libvpx"
-    formats = ("yuv420p",)  # VP8 cannot signal full range: PyAV converts it to limited range
-    # REMB climbs by about 8 % a second: opening anew for each step would make a series of keyframes.
-    _LARGE_CHANGE = 0.25
-    _REOPEN_INTERVAL = 2.0
-
-    def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
-        codec = _context(self.codec_name, width, height)
-        codec.bit_rate = rate
-        # With FFmpeg's default minimum quantiser a calm video stays below its rate, at lower quality.
-        codec.qmin, codec.qmax = 0, 56
-        codec.options = {
-            "deadline": "realtime",
-            # For small frames there is time for the slower, better search (`make bench` times it).
-            "cpu-used": "-4" if width * height <= 640 * 480 else "-6",
-            "lag-in-frames": "0",
-            # minrate = maxrate = bit rate selects constant bit rate.
-            "minrate": str(rate),
-            "maxrate": str(rate),
-            "bufsize": str(rate // 2),
-            "undershoot-pct": "50",
-            "overshoot-pct": "50",
-            # No denoiser: it would remove the detail that the student restored.
-            "noise-sensitivity": "0",
-        }
-        codec.thread_count = self._threads(width, height)
-        self._opened_at = self._clock()
-        return codec
-
-    def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
-        return False
-
-    def _may_reopen(self, rate: int) -> bool:
-        return (
-            abs(rate - self.bitrate) > self._LARGE_CHANGE * self.bitrate
-            and self._clock() - self._opened_at >= self._REOPEN_INTERVAL
-        )
-
-
-ENCODERS: dict[str, type[Encoder]] = {"H264": H264Encoder, "VP8": VP8Encoder}
-
-
-def _context(name: str, width: int, height: int) -> VideoCodecContext:
+def new_context(name: str, width: int, height: int) -> VideoCodecContext:
+    """Return a context of FFmpeg's encoder ``name`` for a size in pixels, with the settings of all encoders."""
     codec = cast(VideoCodecContext, av.CodecContext.create(name, "w"))
     codec.width = width
     codec.height = height

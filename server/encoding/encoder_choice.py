@@ -9,10 +9,15 @@ from time import monotonic, perf_counter
 import numpy as np
 
 from acutance.server.encoding.bitrate import NOMINAL_RATE, Rate, RateControl, start_bitrate
-from acutance.server.encoding.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder
+from acutance.server.encoding.encoder import Encoder
+from acutance.server.encoding.h264 import H264Encoder, NvencEncoder
+from acutance.server.encoding.vp8 import VP8Encoder
 from acutance.server.frames.synthetic import moving_frames
 
 log = logging.getLogger(__name__)
+
+ENCODERS: dict[str, type[Encoder]] = {"H264": H264Encoder, "VP8": VP8Encoder}
+"""Encoders by the codec's name in SDP."""
 
 # Best last. Without ultrafast, which loses more quality than a student adds.
 PRESETS = ("superfast", "veryfast", "faster")

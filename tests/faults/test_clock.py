@@ -6,7 +6,7 @@ import pytest
 
 from acutance.model.engine.engine import Engine
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.encoder import H264Encoder
+from acutance.server.encoding.h264 import H264Encoder
 from tests.faults.conftest import Stage
 from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas

@@ -7,7 +7,7 @@ import pytest
 
 from acutance.model.engine.engine import Engine
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.encoder import ENCODERS
+from acutance.server.encoding.encoder_choice import ENCODERS
 from tests.faults.conftest import Stage
 from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas

@@ -9,8 +9,9 @@ import pytest
 
 from acutance.model.engine.engine import Engine
 from acutance.server.encoding.bitrate import Rate
-from acutance.server.encoding.encoder import Encoder, H264Encoder, VideoPacket
+from acutance.server.encoding.encoder import Encoder, VideoPacket
 from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.encoding.h264 import H264Encoder
 from tests.faults.conftest import Stage
 from tests.server.peers import until
 

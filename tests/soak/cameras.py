@@ -11,7 +11,8 @@ import av
 from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamTrack
 
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.encoder import H264Encoder, VideoPacket
+from acutance.server.encoding.encoder import VideoPacket
+from acutance.server.encoding.h264 import H264Encoder
 from tests.frames import frame_of, lumas
 
 # Sizes of a sender that changes its size each second.

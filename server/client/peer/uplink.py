@@ -14,7 +14,8 @@ from acutance.server.client.peer.read_ahead import Ahead, Item, Packet
 from acutance.server.client.peer.source import Source, VideoReader, sound
 from acutance.server.client.peer.timeline import SOUND_RATE, SentFrames, SentSound
 from acutance.server.encoding.bitrate import start_bitrate
-from acutance.server.encoding.encoder import ENCODERS, Encoder
+from acutance.server.encoding.encoder import Encoder
+from acutance.server.encoding.encoder_choice import ENCODERS
 
 # A requested keyframe is at most this many frames away; meanwhile slow reading of one frame delays none.
 _FRAMES_AHEAD = 6

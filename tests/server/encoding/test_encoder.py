@@ -8,7 +8,10 @@ from aiortc.mediastreams import VIDEO_TIME_BASE
 from skimage.metrics import structural_similarity
 
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.encoder import ENCODERS, Encoder, H264Encoder, NvencEncoder, VP8Encoder
+from acutance.server.encoding.encoder import Encoder
+from acutance.server.encoding.encoder_choice import ENCODERS
+from acutance.server.encoding.h264 import H264Encoder, NvencEncoder
+from acutance.server.encoding.vp8 import VP8Encoder
 from acutance.server.frames.planes import plane_view
 from tests.frames import frame_of, lumas
 

@@ -14,8 +14,8 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from acutance.server.encoding.encoder import H264Encoder
 from acutance.server.encoding.fan_out import FanOut
+from acutance.server.encoding.h264 import H264Encoder
 from acutance.server.encoding.outbound_media import OutboundMedia
 from acutance.server.encoding.rendition import Variant
 from acutance.server.encoding.shared_rate import SharedRate

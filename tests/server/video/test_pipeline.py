@@ -10,7 +10,8 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from acutance.model.hints import UNCODED, Hints
 from acutance.server.encoding.bitrate import RateControl
-from acutance.server.encoding.encoder import Encoder, H264Encoder
+from acutance.server.encoding.encoder import Encoder
+from acutance.server.encoding.h264 import H264Encoder
 from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.packet_track import PacketTrack
 from acutance.server.students.governor import PASS, Governor, Rung

@@ -1,0 +1,51 @@
+"""The VP8 encoder: libvpx."""
+
+from av.video.codeccontext import VideoCodecContext
+
+from acutance.server.encoding.encoder import Encoder, new_context
+
+
+class VP8Encoder(Encoder):
+    """libvpx in its real-time mode, for peers without H.264.
+
+    FFmpeg cannot change the rate of an open libvpx: for a large change it is opened anew, with a keyframe.
+    """
+
+    name = "libvpx VP8"
+    codec_name = "libvpx"
+    formats = ("yuv420p",)  # VP8 cannot signal full range: PyAV converts it to limited range
+    # REMB climbs by about 8 % a second: opening anew for each step would make a series of keyframes.
+    _LARGE_CHANGE = 0.25
+    _REOPEN_INTERVAL = 2.0
+
+    def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
+        codec = new_context(self.codec_name, width, height)
+        codec.bit_rate = rate
+        # With FFmpeg's default minimum quantiser a calm video stays below its rate, at lower quality.
+        codec.qmin, codec.qmax = 0, 56
+        codec.options = {
+            "deadline": "realtime",
+            # For small frames there is time for the slower, better search (`make bench` times it).
+            "cpu-used": "-4" if width * height <= 640 * 480 else "-6",
+            "lag-in-frames": "0",
+            # minrate = maxrate = bit rate selects constant bit rate.
+            "minrate": str(rate),
+            "maxrate": str(rate),
+            "bufsize": str(rate // 2),
+            "undershoot-pct": "50",
+            "overshoot-pct": "50",
+            # No denoiser: it would remove the detail that the student restored.
+            "noise-sensitivity": "0",
+        }
+        codec.thread_count = self._threads(width, height)
+        self._opened_at = self._clock()
+        return codec
+
+    def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
+        return False
+
+    def _may_reopen(self, rate: int) -> bool:
+        return (
+            abs(rate - self.bitrate) > self._LARGE_CHANGE * self.bitrate
+            and self._clock() - self._opened_at >= self._REOPEN_INTERVAL
+        )
