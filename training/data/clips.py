@@ -13,8 +13,8 @@ from acutance.training.data.planes import Planes
 
 SUFFIXES = frozenset({".mp4", ".mkv", ".webm", ".mov", ".y4m"})
 
-HALVED_FROM = 720
-"""Clips whose shorter side is at least this are halved: they were compressed before, and are crisp only then."""
+LARGE = 720
+"""Shorter side in pixels from which a clip is halved by default: it was compressed before, and is crisp only then."""
 
 
 def find_clips(folder: Path) -> list[Path]:
@@ -22,20 +22,24 @@ def find_clips(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
 
 
-def read_clip(path: Path, frames: int) -> list[Planes]:
-    """The first `frames` frames of a clip (fewer if it is shorter), even in size, halved from 720 px on.
+def read_clip(path: Path, frames: int, reduction: float | None = None) -> list[Planes]:
+    """The first `frames` frames of a clip (fewer if it is shorter), see `read_frames`.
 
     Raises:
         DataError: The file has no video that can be decoded.
     """
-    clip = list(islice(read_frames(path), frames))
+    clip = list(islice(read_frames(path, reduction), frames))
     if not clip:
         raise DataError(f"{path} has no frame")
     return clip
 
 
-def read_frames(path: Path) -> Iterator[Planes]:
-    """Every frame of a clip, even in size, halved from 720 px on; chroma is of half the luma's size.
+def read_frames(path: Path, reduction: float | None = None) -> Iterator[Planes]:
+    """Every frame of a clip, of even size, with chroma of half the size of luma.
+
+    Args:
+        path: The file.
+        reduction: Factor by which frames are reduced, 1 for the size of the file; by default 2 from `LARGE` px on.
 
     Raises:
         DataError: The file has no video that can be decoded.
@@ -45,9 +49,18 @@ def read_frames(path: Path) -> Iterator[Planes]:
             if not container.streams.video:
                 raise DataError(f"{path} has no video")
             for frame in container.decode(video=0):
-                yield _planes(frame)
+                yield reduced(_planes(frame), reduction)
     except (av.error.FFmpegError, OSError) as error:
         raise DataError(f"{path} cannot be read ({error})") from None
+
+
+def reduced(planes: Planes, reduction: float | None = None) -> Planes:
+    """A frame reduced to an even size; by default by 2 from `LARGE` px on."""
+    factor = reduction or (2.0 if min(planes.size) >= LARGE else 1.0)
+    if factor == 1.0:
+        return planes
+    width, height = (int(side / factor) // 2 * 2 for side in planes.size)
+    return planes.resize((width, height))
 
 
 def _planes(frame: av.VideoFrame) -> Planes:
@@ -56,10 +69,7 @@ def _planes(frame: av.VideoFrame) -> Planes:
     height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
     y = Image.fromarray(np.ascontiguousarray(yuv[:height]).astype(np.uint8))
     cb, cr = (Image.fromarray(plane.astype(np.uint8)) for plane in yuv[height:].reshape(2, height // 2, width // 2))
-    planes = Planes(y, cb, cr)
-    if min(width, height) < HALVED_FROM:
-        return planes
-    return planes.resize((width // 4 * 2, height // 4 * 2))
+    return Planes(y, cb, cr)
 
 
 def _even(frame: av.VideoFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

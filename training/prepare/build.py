@@ -180,7 +180,7 @@ def _part(candidate: Candidate, which: Split, settings: Settings) -> Part:
         source=str(file.path),
         licence=file.licence,
         licence_class=file.licence_class,
-        note=f"reduced by {inspection.reduction:g}: soft at full size" if inspection.reduction != 1.0 else "",
+        note=f"reduced by {inspection.reduction:g} to be crisp" if inspection.reduction != 1.0 else "",
         shard="",
         offset=0,
     )

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from acutance.training.data.clips import LARGE, reduced
 from acutance.training.data.planes import Planes
 from acutance.training.prepare.measures import blockiness, finest_octave_share
 
 REDUCTIONS = (1.5, 2.0, 3.0, 4.0)
 """Reductions of a large, soft picture; the first that makes it crisp is used."""
+CLIP_REDUCTIONS = (1.5, 2.0)
+"""Reductions of a clip of at least `LARGE` px. Clips were compressed before: such a size is never crisp as it is."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Refusal:
     reason: str
 
 
+def clip_reductions(size: tuple[int, int]) -> tuple[float, ...]:
+    """The reductions to try for a clip of a size, the largest result first."""
+    return CLIP_REDUCTIONS if min(size) >= LARGE else (1.0,)
+
+
 def decide(planes: Planes, quality: float | None, gate: Gate) -> float | Refusal:
     """Decide whether a picture is used.
 
@@ -69,11 +77,3 @@ def decide(planes: Planes, quality: float | None, gate: Gate) -> float | Refusal
         if finest_octave_share(reduced(planes, by).y) >= gate.sharpness:
             return by
     return Refusal("soft", f"is soft (sharpness {crispness:.3f}, less than {gate.sharpness:g})")
-
-
-def reduced(planes: Planes, by: float) -> Planes:
-    """The picture reduced to an even size; unchanged for 1.0."""
-    if by == 1.0:
-        return planes
-    width, height = (int(side / by) // 2 * 2 for side in planes.size)
-    return planes.resize((width, height))

@@ -9,10 +9,11 @@ import imagehash
 from PIL import Image
 
 from acutance.training.data import clips
+from acutance.training.data.clips import reduced
 from acutance.training.data.pictures import DataError, read_planes
 from acutance.training.data.planes import Planes
 from acutance.training.prepare.files import SourceFile
-from acutance.training.prepare.gate import Gate, Refusal, decide, reduced
+from acutance.training.prepare.gate import Gate, Refusal, clip_reductions, decide
 from acutance.training.prepare.measures import finest_octave_share, jpeg_quality
 
 HASH_SIDE = 16
@@ -30,7 +31,7 @@ class Inspection:
         width: Width in the set, even.
         height: Height in the set, even.
         frames: Frames of a clip, 1 for a picture.
-        reduction: Reduction that makes it crisp, 1.0 for none.
+        reduction: Factor by which it is reduced to be crisp, 1.0 for none.
         hashes: Perceptual hashes in hexadecimal: of a picture, or of the first, middle and last frame of a clip.
         refused: Why it is not used, None if it is.
     """
@@ -87,24 +88,29 @@ def _inspect_picture(path: Path, digest: str, gate: Gate) -> Inspection:
 def _inspect_clip(path: Path, digest: str, gate: Gate) -> Inspection:
     frames = 0
     hashes: dict[int, str] = {}
-    size, crispest = (0, 0), 0.0
-    for planes in clips.read_frames(path):
+    size = (0, 0)
+    crispest: dict[float, float] = {}
+    for planes in clips.read_frames(path, 1.0):
         if frames and planes.size != size:
             return _refused(digest, "broken", f"changes its size from {_pixels(size)} to {_pixels(planes.size)}")
         size = planes.size
         # The middle is known only at the end: every sixteenth frame is near enough to it.
         if frames % 16 == 0:
             hashes[frames] = _hash(planes.y)
-            crispest = max(crispest, finest_octave_share(planes.y))
+            for by in clip_reductions(size):
+                crispest[by] = max(crispest.get(by, 0.0), finest_octave_share(reduced(planes, by).y))
         frames, last = frames + 1, planes
     if frames < _LEAST_FRAMES:
         return _refused(digest, "too short", f"has {frames} frames, fewer than {_LEAST_FRAMES}")
-    if min(size) < gate.smallest:
-        return _refused(digest, "too small", f"is {_pixels(size)}, smaller than {gate.smallest} px")
-    if crispest < gate.sharpness:
-        return _refused(digest, "soft", f"is soft (sharpness {crispest:.3f}, less than {gate.sharpness:g})")
+    crisp = [by for by, share in crispest.items() if share >= gate.sharpness]
+    kept = reduced(last, crisp[0] if crisp else max(crispest)).size
+    if min(kept) < gate.smallest:
+        return _refused(digest, "too small", f"is {_pixels(kept)}, smaller than {gate.smallest} px")
+    if not crisp:
+        reason = f"is soft (sharpness {max(crispest.values()):.3f}, less than {gate.sharpness:g})"
+        return _refused(digest, "soft", reason)
     middle = min(hashes, key=lambda index: abs(index - frames // 2))
-    return Inspection(digest, *size, frames, 1.0, (hashes[0], hashes[middle], _hash(last.y)))
+    return Inspection(digest, *kept, frames, crisp[0], (hashes[0], hashes[middle], _hash(last.y)))
 
 
 def _refused(digest: str, kind: str, reason: str) -> Inspection:

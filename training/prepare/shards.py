@@ -140,7 +140,7 @@ def _frames(part: Part) -> Iterator[Planes]:
             start + frame for start, item in zip(part.starts, part.items, strict=True) for frame in range(item.frames)
         }
         for planes in itertools.compress(
-            clips.read_frames(part.path), (index in wanted for index in range(max(wanted) + 1))
+            clips.read_frames(part.path, part.reduction), (index in wanted for index in range(max(wanted) + 1))
         ):
             count += 1
             yield planes

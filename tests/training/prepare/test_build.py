@@ -40,9 +40,11 @@ def prepare(how: Settings, out: Path, processes: int = 1) -> Prepared:
     return prepare_set(how, out, processes, silent)  # type: ignore[arg-type]
 
 
-def write_clip(path: Path, frames: int, size: tuple[int, int] = (128, 96), seed: int = 5) -> None:
-    """A drawn picture that pans, coded without loss."""
-    picture = np.asarray(draw(seed, size))
+def write_clip(
+    path: Path, frames: int, size: tuple[int, int] = (128, 96), seed: int = 5, picture: np.ndarray | None = None
+) -> None:
+    """A picture (a drawn one by default) that pans, coded without loss."""
+    picture = np.asarray(draw(seed, size)) if picture is None else picture
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"qp": "0", "preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
@@ -281,3 +283,16 @@ def test_a_shard_that_was_changed_meanwhile_is_never_taken_for_whole(source: Pat
         prepare_set(settings(source), out, 1, meddling)  # type: ignore[arg-type]
     assert "text/0" in {item.name for item in prepare(settings(source), out).set.items}
     assert json.loads((out / "set.json").read_text())["settings"]["seed"] == 0
+
+
+def test_a_large_clip_is_reduced_only_until_it_is_crisp(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    write_clip(folder / "studio-crisp.mp4", 8, (1080, 720))
+    soft = draw(6, (360, 240)).resize((1080, 720), Image.Resampling.BICUBIC)
+    write_clip(folder / "studio-soft.mp4", 8, (1080, 720), picture=np.asarray(soft))
+    made = prepare(settings(folder, val_share=0.0, gate=replace(GATE, smallest=96)), tmp_path / "set")
+    sizes = {item.name: (item.width, item.height) for item in made.set.items}
+    # 480 lines of a crisp clip stay; a soft one is crisp at 360 lines only.
+    assert sizes == {"studio/studio-crisp#0": (720, 480), "studio/studio-soft#0": (540, 360)}
+    assert [item.note for item in made.set.items] == ["reduced by 1.5 to be crisp", "reduced by 2 to be crisp"]
