@@ -40,6 +40,9 @@ def evaluate(
     csv: Annotated[Path | None, typer.Option(help="Also write every figure to this CSV file.")] = None,
     json: Annotated[Path | None, typer.Option(help="Also write all results to this JSON file, for `figures`.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder to keep degraded frames in for later.")] = None,
+    native: Annotated[
+        bool, typer.Option("--native", help="Evaluate clips at their own size, not halved from 720 lines on.")
+    ] = False,
     processes: Annotated[int, typer.Option(min=1, help="Number of processes that measure.")] = usable_threads(),
 ) -> None:
     """Measure methods on test sets: PSNR, SSIM and other metrics with intervals, gains over the input, and cost."""
@@ -67,7 +70,7 @@ def evaluate(
         open_method(choice, filters)  # a file that cannot be used is refused now, not after minutes
     measurements = []
     if chosen:
-        plan = Plan(tuple(choices), tuple(metrics), filters, cache)
+        plan = Plan(tuple(choices), tuple(metrics), filters, cache, native)
         with counted(console, "measuring") as progress:
             measurements = measure_sets(plan, chosen, processes, progress)
     timed = costing.costs(choices, size, cost_rounds, filters=filters) if cost else []
