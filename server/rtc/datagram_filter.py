@@ -1,7 +1,8 @@
 """Which datagrams of a peer are processed: none is trusted, and those in clear text may come from anybody."""
 
-# WebRTC stays below Ethernet's MTU of 1,500 bytes; aiortc's depayloader takes quadratic time on larger ones.
-_MAX_DATAGRAM = 2048
+# Ethernet's MTU, which no WebRTC peer exceeds. Longer ones are an error in pylibsrtp, and take aiortc's depayloader
+# quadratic time.
+MAX_DATAGRAM = 1500
 # Streams of one connection. Each takes memory in SRTP and in aiortc for as long as the connection lasts, and a report
 # on more does not fit into one RTCP packet (RFC 3550, section 6.4.2).
 MAX_SSRCS = 31
@@ -21,7 +22,7 @@ class DatagramFilter:
 
     def accepts(self, datagram: bytes) -> bool:
         """Return whether to process a datagram that arrived; it is counted otherwise."""
-        accepted = 0 < len(datagram) <= _MAX_DATAGRAM and self._has_known_stream(datagram)
+        accepted = 0 < len(datagram) <= MAX_DATAGRAM and self._has_known_stream(datagram)
         self.dropped += not accepted
         return accepted
 

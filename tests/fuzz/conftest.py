@@ -22,5 +22,5 @@ def server(identity: Identity) -> Iterator[Served]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tally.TALLY:
         terminalreporter.section("inputs by door")
-        for line in (*tally.table(), *tally.memory()):
+        for line in (*tally.table(), *tally.memory(), *tally.REPORTS):
             terminalreporter.write_line(line)

@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "2500"))
+LONG = "FUZZ_INPUTS" in os.environ
 # CI tries the same ones each time: what fails there fails everywhere.
-_SAME_EACH_TIME = "FUZZ_INPUTS" not in os.environ
+_SAME_EACH_TIME = not LONG
 _FEWEST = 10
 # What the shares add up to, with those tests that send several inputs an example.
 _SHARES = 1.7

@@ -44,6 +44,7 @@ class Usage:
         objects: that Python's garbage collector knows.
         rss: resident memory in MiB.
         lag: the longest time in seconds that the event loop was held up since the last look.
+        usual_lag: the 95th percentile of these times.
         faults: what was logged as an error since the start, tasks that ended so among it.
     """
 
@@ -55,6 +56,7 @@ class Usage:
     objects: int
     rss: float
     lag: float
+    usual_lag: float
     faults: tuple[str, ...]
 
 
@@ -137,8 +139,8 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
 
     def look() -> None:
         pipe.recv()
-        lag = heart.lag
-        pipe.send(_usage(hosts, lag, faults))
+        lags = sorted(heart.lags) or [0.0]
+        pipe.send(_usage(hosts, lags, faults))
         heart.begin()  # what looking took does not count
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), look)
@@ -146,7 +148,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
     await beating
 
 
-def _usage(hosts: list[Host], lag: float, faults: "_Faults") -> Usage:
+def _usage(hosts: list[Host], lags: list[float], faults: "_Faults") -> Usage:
     gc.collect()
     known, process = gc.get_objects(), psutil.Process()
     return Usage(
@@ -157,24 +159,25 @@ def _usage(hosts: list[Host], lag: float, faults: "_Faults") -> Usage:
         process.num_threads(),
         len(known),
         process.memory_info().rss / (1 << 20),
-        lag,
+        lags[-1],
+        lags[int(0.95 * (len(lags) - 1))],
         tuple(faults.seen),
     )
 
 
 class _Heart:
     def __init__(self) -> None:
-        self.lag = 0.0
+        self.lags: list[float] = []
         self._last = monotonic()
 
     def begin(self) -> None:
-        self.lag, self._last = 0.0, monotonic()
+        self.lags, self._last = [], monotonic()
 
     async def beat(self) -> None:
         while True:
             await asyncio.sleep(_BEAT_S)
             now = monotonic()
-            self.lag = max(self.lag, now - self._last - _BEAT_S)
+            self.lags.append(now - self._last - _BEAT_S)
             self._last = now
 
 

@@ -58,6 +58,10 @@ def table() -> list[str]:
     return [f"{door:<16} {count:>7} inputs, slowest {slowest * 1e3:7.1f} ms" for door, count, slowest in (*rows, total)]
 
 
+# Lines of tests that measure something else.
+REPORTS: list[str] = []
+
+
 def note_memory(rss: float) -> None:
     """Keep what the server has now."""
     MEMORY.append((_inputs(), rss))

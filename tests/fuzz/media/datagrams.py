@@ -96,7 +96,7 @@ class Hostile:
         random = self._random
         packets: list[bytes] = []
         for _ in range(random.randrange(1, 4)):
-            codec = random.choice(["H264", "VP8"])
+            codec = random.choice([name for name in ("H264", "VP8") if name in self._target.payload_types])
             payloads = [self._payload(codec, payload) for payload in random.choice(_payloads(codec))]
             self._timestamp = (self._timestamp + random.choice([3000, 3000, 3000, self._number_like(32)])) % (1 << 32)
             for index, payload in enumerate(payloads):

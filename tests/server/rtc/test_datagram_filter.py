@@ -17,8 +17,8 @@ def _rtcp(ssrc: int) -> bytes:
     ("datagram", "accepted"),
     [
         (b"", False),
-        (b"\x16" + bytes(2047), True),
-        (b"\x16" + bytes(2048), False),
+        (b"\x16" + bytes(1499), True),
+        (b"\x16" + bytes(1500), False),
         (_rtp(1), True),
         (_rtp(1)[:11], False),
         (_rtcp(1), True),

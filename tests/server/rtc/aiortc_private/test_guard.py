@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from struct import pack
 from typing import Any
 
+import pylibsrtp
 import pytest
 from aiortc import RTCConfiguration, RTCDtlsTransport, RTCPeerConnection
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
@@ -14,6 +15,7 @@ from aiortc.rtcsctptransport import InitChunk, serialize_packet
 from google_crc32c import value as crc32c
 
 from acutance.server.rtc.aiortc_private.guard import guard_transports
+from acutance.server.rtc.datagram_filter import MAX_DATAGRAM
 
 _ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
@@ -82,6 +84,14 @@ async def test_a_transport_that_is_closing_says_so(peer: RTCPeerConnection, monk
     guard_transports(peer)
     with pytest.raises(ConnectionError):
         await transport._handle_rtp_data(b"\x80" + bytes(20), arrival_time_ms=0)
+
+
+def test_a_datagram_that_is_accepted_fits_into_srtp() -> None:
+    policy = pylibsrtp.Policy(key=bytes(30), ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND)
+    with pytest.raises(pylibsrtp.Error):  # not authentic
+        pylibsrtp.Session(policy).unprotect(b"\x80" + bytes(MAX_DATAGRAM - 1))
+    with pytest.raises(ValueError, match="too long"):  # for which aiortc ends the call
+        pylibsrtp.Session(policy).unprotect(b"\x80" + bytes(MAX_DATAGRAM))
 
 
 async def test_datagrams_that_are_not_accepted_never_reach_dtls(peer: RTCPeerConnection) -> None:

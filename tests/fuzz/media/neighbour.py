@@ -1,0 +1,74 @@
+"""A good call in a process of its own, so that it is disturbed by the server alone."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from time import monotonic
+
+from tests.model.streams import encoded
+from tests.soak.callers import Call
+from tests.soak.cameras import Stream
+
+RATE = 30
+
+
+def small_stream() -> Stream:
+    """Return H.264 that costs the server little: 160x96 at 30 frames/s."""
+    return Stream(encoded("h264", quantiser=26, count=RATE), RATE)
+
+
+@dataclass
+class Neighbour:
+    """The good call.
+
+    Attributes:
+        returned: whole frames that came back, up to the last look.
+    """
+
+    _pipe: Connection
+    returned: int = 0
+    _at: float = 0.0
+
+    def frame_rate(self) -> float:
+        """Return the frames per second that came back since the last look."""
+        self._pipe.send(None)
+        assert self._pipe.poll(10), "the good call does not answer"
+        returned, at = self._pipe.recv()
+        rate = (returned - self.returned) / (at - self._at)
+        self.returned, self._at = returned, at
+        return float(rate)
+
+
+@contextmanager
+def good_call(port: int) -> Iterator[Neighbour]:
+    """Hold a call to the server on this port until the block ends."""
+    ours, its = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_run, args=(its, port), daemon=True)
+    process.start()
+    try:
+        assert ours.poll(60), "the good call did not begin"
+        ours.recv()
+        yield Neighbour(ours)
+    finally:
+        process.terminate()
+        process.join(10)
+
+
+def _run(pipe: Connection, port: int) -> None:
+    asyncio.run(_call(pipe, port))
+
+
+async def _call(pipe: Connection, port: int) -> None:
+    call = Call(f"http://127.0.0.1:{port}", small_stream())
+    await call.connect()
+
+    def answer() -> None:
+        pipe.recv()
+        pipe.send((call.returned, monotonic()))
+
+    asyncio.get_running_loop().add_reader(pipe.fileno(), answer)
+    pipe.send(None)
+    await asyncio.Event().wait()
