@@ -1,4 +1,4 @@
-"""What every answer must be, whatever was asked."""
+"""What every response must be, whatever was requested."""
 
 import json
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ from tests.fuzz.doors import FaultError
 from tests.fuzz.tally import LONGEST_S
 from tests.fuzz.wire import Answer, Headers, NoAnswerError, Wire
 
-_SAID: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
-_CODES = set(_SAID["components"]["schemas"]["Error"]["properties"]["error"]["enum"])
-# Of HTTP itself, before there is a route: what cannot be parsed, what is too long, an Expect that nobody knows.
-_OF_HTTP = (400, 413, 417, 431)
-# A part that is not there, or of a file that has changed: the status says it all.
-_OF_FILES = (412, 416)
+_SPECIFIED: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
+_CODES = set(_SPECIFIED["components"]["schemas"]["Error"]["properties"]["error"]["enum"])
+# From aiohttp, before a route: a request that cannot be parsed or is too long, an unknown Expect.
+_FROM_AIOHTTP = (400, 413, 417, 431)
+# Responses to conditional and range requests have no body.
+_WITHOUT_BODY = (412, 416)
 _UNAVAILABLE = ("draining", "full", "keys_unavailable", "no_stream_yet", "quota")
 
 
 @dataclass
 class Asking:
-    """Asks a server, and holds each answer against the contract.
+    """Sends requests to a server and checks each response.
 
     Attributes:
-        wire: to it.
+        wire: connection to the server.
     """
 
     wire: Wire
 
     def ask(self, door: str, method: bytes, target: bytes, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Ask; end at once what has begun.
+        """Send a request, check the response, and end the session that it started.
 
         Raises:
-            FaultError: the answer is none that there may be.
+            FaultError: the response is not allowed.
         """
         try:
             answer = self.wire.ask(door, method, target, headers, body)
@@ -46,17 +46,17 @@ class Asking:
         return answer
 
     def end(self, answer: Answer) -> None:
-        """End the session that an answer tells of."""
+        """End the session that a response has started."""
         url = session_url(answer)
         if url is not None:
             ended = self.wire.ask("end", b"DELETE", url.encode())
             check(ended, b"DELETE")
             if ended.status != 200:
-                raise FaultError(f"a session that had begun could not be ended: {ended.status} {ended.body!r}")
+                raise FaultError(f"a session could not be ended: {ended.status} {ended.body!r}")
 
 
 def session_url(answer: Answer) -> str | None:
-    """Return the URL of the session that has begun, if one has."""
+    """Return the URL of the session that a response has started, if any."""
     if answer.status == 201:
         return answer.headers["location"]
     if answer.status == 200 and answer.body.startswith(b'{"sdp"'):
@@ -66,25 +66,25 @@ def session_url(answer: Answer) -> str | None:
 
 
 def check(answer: Answer, method: bytes) -> None:
-    """Hold an answer against the contract.
+    """Check a response.
 
     Raises:
-        FaultError: it is another.
+        FaultError: it is not allowed.
     """
     if answer.seconds > LONGEST_S:
         raise FaultError(f"it took {answer.seconds:.1f} s")
     if answer.status < 400 or (method == b"HEAD" and answer.status < 500):
         return
-    if not answer.of_the_application:
-        if answer.status not in _OF_HTTP:
+    if not answer.from_application:
+        if answer.status not in _FROM_AIOHTTP:
             raise FaultError(f"{answer.status} before the application: {answer.body[:300]!r}")
         return
-    if answer.status in _OF_FILES and not answer.body:
+    if answer.status in _WITHOUT_BODY and not answer.body:
         return
     if answer.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise FaultError(f"{answer.status} that is no JSON: {answer.body[:300]!r}")
-    said = answer.json()
-    if set(said) != {"error", "message"} or said["error"] not in _CODES or len(said["message"]) < 10:
-        raise FaultError(f"{answer.status} with {str(said)[:300]}")
-    if answer.status >= 500 and (answer.status != 503 or said["error"] not in _UNAVAILABLE):
-        raise FaultError(f"{answer.status} with {str(said)[:300]}")
+        raise FaultError(f"{answer.status} without JSON: {answer.body[:300]!r}")
+    error = answer.json()
+    if set(error) != {"error", "message"} or error["error"] not in _CODES or len(error["message"]) < 10:
+        raise FaultError(f"{answer.status} with {str(error)[:300]}")
+    if answer.status >= 500 and (answer.status != 503 or error["error"] not in _UNAVAILABLE):
+        raise FaultError(f"{answer.status} with {str(error)[:300]}")

@@ -1,4 +1,4 @@
-"""An identity provider of one key: its key set in a file, its tokens, and such as it would never make."""
+"""An identity provider with one key: its key set in a file, valid tokens, and forged ones."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ ISSUER, AUDIENCE = "https://issuer.example", "acutance"
 
 
 def access(key_set: Path) -> Access:
-    """Return who may: those with `SECRET`, and those with the provider's tokens."""
+    """Return the authentication by `SECRET` or by the provider's tokens."""
     return Access(Tokens([f"one:{SECRET}"]), JwtVerifier(ISSUER, AUDIENCE, str(key_set)))
 
 
@@ -28,8 +28,8 @@ class Identity:
     """The provider.
 
     Attributes:
-        file: where its key set is written.
-        header: of its tokens.
+        file: its key set is written here.
+        header: header of its tokens.
     """
 
     file: Path
@@ -41,7 +41,7 @@ class Identity:
         self.file.write_text(json.dumps({"keys": [key | {"kid": "one", "alg": "ES256"}]}), "utf-8")
 
     def claims(self) -> dict[str, object]:
-        """Return those of a valid token."""
+        """Return the claims of a valid token."""
         return {"iss": ISSUER, "aud": AUDIENCE, "sub": "somebody", "exp": int(time.time()) + 3600}
 
     def token(self) -> str:
@@ -49,9 +49,9 @@ class Identity:
         return self.signed(self.header, self.claims()).decode()
 
     def signed(self, header: dict[str, object], claims: dict[str, object]) -> bytes:
-        """Return a token with a true signature, whatever it says."""
-        said = b".".join(_encoded(json.dumps(part).encode()) for part in (header, claims))
-        return said + b"." + _encoded(ECAlgorithm(ECAlgorithm.SHA256).sign(said, self._key))
+        """Return a token with a valid signature and any header and claims."""
+        signed = b".".join(_encoded(json.dumps(part).encode()) for part in (header, claims))
+        return signed + b"." + _encoded(ECAlgorithm(ECAlgorithm.SHA256).sign(signed, self._key))
 
 
 def _encoded(part: bytes) -> bytes:

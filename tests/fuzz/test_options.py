@@ -1,4 +1,4 @@
-"""Flags, environment and file, whatever stands there: the server starts, or says in a line what is wrong."""
+"""Any flags, environment and file: the server starts, or reports the wrong option in one line."""
 
 import io
 import os
@@ -24,7 +24,7 @@ _SEEDS = {kind: [file.read_bytes() for file in sorted((CORPUS / "options").glob(
 _LONGEST_SCREEN = 40_000
 _MOST_FLAGS = 100
 _NAMES = sorted(ServeOptions.model_fields)
-# A path that is written to stays inside of the test's folder, and nobody is asked for names.
+# Options that write files are left out, and no name is looked up in the network.
 _KEPT_OUT = ("self_signed", "self_signed_folder")
 
 
@@ -37,20 +37,20 @@ def _nothing_is_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("options"))
-        patch.setattr(cli, "run", _up_to_the_door)
+        patch.setattr(cli, "run", _build)
         patch.setattr(socket, "getaddrinfo", without_asking)
         yield
 
 
-def _up_to_the_door(options: ServeOptions) -> None:
-    # All that `acutance serve` makes of its options before it opens the student.
+def _build(options: ServeOptions) -> None:
+    # Everything that `acutance serve` builds before it opens the students.
     assembly.entrance(options)
     assert (options.limits, assembly.quota(options), assembly.network(options)) is not None
     assembly.ingest(options)
 
 
 class _Start:
-    """`acutance serve` in this process, up to where it would open the student."""
+    """`acutance serve` in this process, until it would open the students."""
 
     def try_with(self, kind: str, given_: bytes) -> None:
         text = given_.decode("utf-8", "surrogateescape").replace("\0", "")
@@ -74,18 +74,18 @@ class _Start:
             os.environ.update(environment)
 
     def _started(self, flags: list[str]) -> None:
-        (code, said), seconds = timed("options", lambda: _ended(flags))
-        if code not in (0, 2) or (code == 2 and not said.strip()):
-            raise FaultError(f"it ended with {code} and {said[:300]!r}")
-        # argparse says again what it was given.
-        if "Traceback" in said or len(said) > _LONGEST_SCREEN + 2 * sum(map(len, flags)):
-            raise FaultError(f"{len(said)} characters: {said[:300]!r}")
+        (code, screen), seconds = timed("options", lambda: _ended(flags))
+        if code not in (0, 2) or (code == 2 and not screen.strip()):
+            raise FaultError(f"it ended with {code} and {screen[:300]!r}")
+        # argparse repeats its arguments.
+        if "Traceback" in screen or len(screen) > _LONGEST_SCREEN + 2 * sum(map(len, flags)):
+            raise FaultError(f"{len(screen)} characters: {screen[:300]!r}")
         if seconds > LONGEST_S:
             raise FaultError(f"it took {seconds:.1f} s")
 
 
 def _ended(flags: list[str]) -> tuple[object, str]:
-    """Return the exit code and what was on the screen."""
+    """Run the command line; return its exit code and its output."""
     screen = io.BytesIO()
     # As Python's own stderr is.
     stream = io.TextIOWrapper(screen, "utf-8", errors="backslashreplace", write_through=True)
@@ -102,7 +102,7 @@ def start() -> _Start:
     return _Start()
 
 
-def test_options_that_once_found_a_fault_find_none(start: _Start) -> None:
+def test_the_corpus_of_options(start: _Start) -> None:
     for kind, seeds in _SEEDS.items():
         for seed in seeds:
             start.try_with(kind, seed)
@@ -136,6 +136,6 @@ def test_flags(start: _Start, pairs: list[tuple[str, bytes]]) -> None:
 
 @share(0.01)
 @given(seed=mutation.spoilt(_SEEDS[".flags"]).filter(lambda seed: b"self" not in seed))
-def test_spoilt_flags(start: _Start, seed: bytes) -> None:
-    # argparse takes its time over thousands of arguments; nobody who may start the server is a stranger.
+def test_mutated_flags(start: _Start, seed: bytes) -> None:
+    # argparse is slow with thousands of arguments, which only the operator could give it.
     start.try_with(".flags", b"".join(seed.splitlines(keepends=True)[:_MOST_FLAGS]))

@@ -1,4 +1,4 @@
-"""The real application over real HTTP: every answer is a documented one, at once, and nothing stays behind."""
+"""The real application over real HTTP: each response is documented and fast, and leaves nothing behind."""
 
 import json
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ _VALUES = {
 def _headers(draw: st.DrawFn) -> Headers:
     names = draw(st.lists(st.sampled_from(list(_VALUES)), max_size=5))
     values = [draw(st.sampled_from(_VALUES[name]) | mutation.spoilt(_VALUES[name])) for name in names]
-    # What would end a line makes other headers: that is for the test of framing.
+    # Line breaks would make other headers: the test of framing does that.
     clean = [value.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b"")[:4000] for value in values]
     return tuple(zip(names, clean, strict=True))
 
@@ -69,7 +69,7 @@ def asking(server: Served) -> Iterator[Asking]:
 
 @pytest.fixture(scope="module")
 def closed(server: Served) -> Iterator[Asking]:
-    """Of the application that asks for a token."""
+    """Sends requests to the application that needs a token."""
     asking = Asking(Wire(server.closed_port))
     yield asking
     asking.wire.close()
@@ -79,7 +79,7 @@ def closed(server: Served) -> Iterator[Asking]:
 def _nothing_stays(server: Served) -> Iterator[None]:
     before = server.quiet()
     yield
-    # A task and a file for each connection of ours that is kept open.
+    # One task and one file for each connection that the test keeps open.
     most = before.tasks + 2
     after = server.quiet(most)
     note_memory(after.rss)
@@ -90,7 +90,7 @@ def _nothing_stays(server: Served) -> Iterator[None]:
     assert after.files <= before.files + 2, f"{after.files} files stay open where {before.files} were"
 
 
-def test_requests_that_once_found_a_fault_find_none(asking: Asking) -> None:
+def test_the_corpus_of_requests(asking: Asking) -> None:
     for name, request in inputs("request").items():
         try:
             answer = asking.wire.send("framing", request.replace(b"{port}", b"%d" % asking.wire.port), ends=True)
@@ -103,7 +103,7 @@ def test_requests_that_once_found_a_fault_find_none(asking: Asking) -> None:
 
 
 @pytest.mark.parametrize("path", [b"/whip/corpus", b"/whep/corpus", b"/offer"])
-def test_session_descriptions_that_once_found_a_fault_find_none(asking: Asking, path: bytes) -> None:
+def test_the_corpus_of_session_descriptions(asking: Asking, path: bytes) -> None:
     for sdp in inputs("description").values():
         if path == b"/offer":
             body = json.dumps({"sdp": sdp.decode("utf-8", "surrogatepass"), "type": "offer"}).encode()
@@ -114,32 +114,32 @@ def test_session_descriptions_that_once_found_a_fault_find_none(asking: Asking, 
 
 @share(0.06)
 @given(mutation.spoilt(seeds.DESCRIPTIONS))
-def test_offers_whose_description_is_spoilt(asking: Asking, sdp: bytes) -> None:
+def test_offers_with_a_mutated_description(asking: Asking, sdp: bytes) -> None:
     text = sdp.decode("utf-8", "replace") if b"\xed" not in sdp else sdp.decode("latin-1")
     asking.ask("POST /offer", b"POST", b"/offer", [_JSON], json.dumps({"sdp": text, "type": "offer"}).encode())
 
 
 @share(0.05)
 @given(mutation.spoilt(seeds.OFFERS))
-def test_offers_whose_json_is_spoilt(asking: Asking, body: bytes) -> None:
+def test_offers_with_mutated_json(asking: Asking, body: bytes) -> None:
     asking.ask("POST /offer", b"POST", b"/offer", [_JSON], body)
 
 
 @share(0.05)
 @given(mutation.spoilt(seeds.DESCRIPTIONS), st.sampled_from([b"/whip", b"/whip/a", b"/whip/%ff", b"/whip/a%0a"]))
-def test_what_encoders_publish(asking: Asking, sdp: bytes, target: bytes) -> None:
+def test_publishing_with_mutated_descriptions(asking: Asking, sdp: bytes, target: bytes) -> None:
     asking.ask("POST /whip", b"POST", target, [_SDP], sdp)
 
 
 @share(0.04)
 @given(mutation.spoilt([sdp.replace(b"sendrecv", b"recvonly") for sdp in seeds.DESCRIPTIONS]))
-def test_what_players_ask_for(asking: Asking, sdp: bytes) -> None:
+def test_watching_with_mutated_descriptions(asking: Asking, sdp: bytes) -> None:
     asking.ask("POST /whep", b"POST", b"/whep/none", [_SDP], sdp)
 
 
 @share(0.015)
 @given(data=st.data())
-def test_players_of_a_stream_that_is_live(asking: Asking, data: st.DataObject) -> None:
+def test_watching_a_live_stream(asking: Asking, data: st.DataObject) -> None:
     published = asking.wire.ask("POST /whip", b"POST", b"/whip/watched", [_SDP], _PUBLISHED)
     assert published.status == 201, published.body
     players = [sdp.replace(b"sendrecv", b"recvonly").replace(b"sendonly", b"recvonly") for sdp in seeds.DESCRIPTIONS]
@@ -198,7 +198,7 @@ def test_framing(server: Served, request_: bytes) -> None:
     try:
         answer = wire.send("framing", request_, request_.partition(b" ")[0], ends=True)
     except NoAnswerError:
-        return  # half of a request, ended by its sender
+        return  # half of a request, after which the client closed
     finally:
         wire.close()
     check(answer, request_.partition(b" ")[0])

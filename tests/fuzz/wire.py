@@ -1,4 +1,4 @@
-"""HTTP/1.1 by the byte: sends what no client library would, reads what comes back."""
+"""HTTP/1.1 by bytes: sends requests that no client library would send."""
 
 import json
 import socket
@@ -12,18 +12,18 @@ from typing import Any
 from tests.fuzz.tally import LONGEST_S, note
 
 Headers = Sequence[tuple[bytes, bytes]]
-_PATIENCE_S = 10.0
+_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back.
+    """A response.
 
     Attributes:
-        status: of HTTP.
+        status: HTTP status.
         headers: by name in lower case.
-        body: of it.
-        seconds: until it was here.
+        body: the body.
+        seconds: from the request to the end of the body.
     """
 
     status: int
@@ -32,32 +32,32 @@ class Answer:
     seconds: float
 
     @property
-    def of_the_application(self) -> bool:
-        """Whether the request was good enough HTTP to reach it: everything that it says carries its policy."""
+    def from_application(self) -> bool:
+        """Whether the application responded, not aiohttp's parser: only its responses have a security policy."""
         return "content-security-policy" in self.headers
 
     def json(self) -> Any:
-        """Return the body."""
+        """Return the body, parsed."""
         return json.loads(self.body)
 
 
 class NoAnswerError(RuntimeError):
-    """The connection was closed without one, or none came in 10 s."""
+    """The connection was closed without a response, or there was none within 10 s."""
 
 
 @dataclass
 class Wire:
-    """A connection to a server, opened again when it is closed.
+    """A connection to a server, opened again after it was closed.
 
     Attributes:
-        port: on this machine.
+        port: of the server on this host.
     """
 
     port: int
     _socket: socket.socket | None = None
 
     def ask(self, door: str, method: bytes, target: bytes, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Send a request that is framed as it should be; headers of these names come before ours."""
+        """Send a correctly framed request; ``headers`` replace the default ones of the same name."""
         given = {name.lower() for name, _ in headers}
         framing = [(b"Host", b"127.0.0.1:%d" % self.port)] if b"host" not in given else []
         framing += [(b"Content-Length", b"%d" % len(body))] if body or method == b"POST" else []
@@ -65,16 +65,16 @@ class Wire:
         return self.send(door, b"\r\n".join(lines) + b"\r\n\r\n" + body, method)
 
     def send(self, door: str, request: bytes, method: bytes = b"POST", ends: bool = False) -> Answer:
-        """Send these bytes and return the answer; an answer that was slow once gets a second chance.
+        """Send bytes and return the response; after a slow one they are sent once more.
 
         Args:
-            door: that they are counted for.
-            request: as it goes out.
-            method: what kind of answer to expect.
-            ends: whether nothing more is sent after them, and the server is to know.
+            door: the name under which they are counted.
+            request: the bytes.
+            method: the method, on which the form of the response depends.
+            ends: whether the sending side of the connection is closed after them.
 
         Raises:
-            NoAnswerError: there was none.
+            NoAnswerError: there was no response.
         """
         answer = self._sent(request, method, ends)
         if answer.seconds > LONGEST_S and answer.status >= 300:
@@ -92,7 +92,7 @@ class Wire:
             self.close()
             if not reused:
                 raise NoAnswerError(f"{error!r} after {perf_counter() - begun:.1f} s") from error
-        # The server had closed what it kept open from the request before.
+        # The server had closed the kept-alive connection.
         try:
             return self._exchanged(request, method, ends, begun)
         except (OSError, HTTPException) as error:
@@ -101,9 +101,9 @@ class Wire:
 
     def _exchanged(self, request: bytes, method: bytes, ends: bool, begun: float) -> Answer:
         if self._socket is None:
-            self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE_S)
+            self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=_TIMEOUT_S)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with suppress(ConnectionError):  # refused before all of it was read: the answer is there
+        with suppress(ConnectionError):  # refused before all of it was read: there is a response
             self._socket.sendall(request)
         if ends:
             self._socket.shutdown(socket.SHUT_WR)
@@ -119,7 +119,7 @@ class Wire:
         return Answer(response.status, {name.lower(): text for name, text in response.getheaders()}, body, seconds)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

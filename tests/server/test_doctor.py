@@ -1,4 +1,4 @@
-"""`acutance doctor` as a person or a script runs it."""
+"""`acutance doctor`, with its JSON output."""
 
 import json
 import socket
@@ -61,7 +61,7 @@ def test_a_port_in_use_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert findings["ports"][0] == "fails"
 
 
-def test_sessions_follow_from_what_a_frame_costs() -> None:
+def test_the_number_of_sessions_follows_from_the_cost_of_a_frame() -> None:
     # 6.5 ms of codecs and 3.5 ms of the loop: 0.3 processors a call; with 20 ms of student 0.9.
     measured = Capacity(cpus=4, codec=0.0065, students={"nano": 0.02, "pass-through": 0.0})
     assert measured.sessions("nano") == 4

@@ -1,4 +1,4 @@
-"""The health check of the images, against the program itself."""
+"""The health check of the container images, against the real server."""
 
 import os
 import subprocess
@@ -19,9 +19,9 @@ def _probe(*arguments: str, **environment: str) -> int:
 
 
 @pytest.mark.parametrize("options", [(), ("--self-signed",)])
-def test_a_server_is_found_at_its_port_whether_it_speaks_tls_or_not(start: Start, options: tuple[str, ...]) -> None:
+def test_a_server_is_found_at_its_port_with_and_without_tls(start: Start, options: tuple[str, ...]) -> None:
     port = free_port()
-    assert _probe(ACUTANCE_PORT=str(port)) == 1, "nobody is there yet"
+    assert _probe(ACUTANCE_PORT=str(port)) == 1, "no server yet"
     process = start(*options, ACUTANCE_PORT=str(port))
     if options:
         assert process.stderr is not None
@@ -35,5 +35,5 @@ def test_a_server_is_found_at_its_port_whether_it_speaks_tls_or_not(start: Start
     assert _probe(f"{scheme}://127.0.0.1:{port}/nothing") == 1
 
 
-def test_what_is_no_url_is_no_answer() -> None:
+def test_a_malformed_url_is_no_response() -> None:
     assert _probe("localhost") == 1

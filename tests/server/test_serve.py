@@ -1,4 +1,4 @@
-"""`acutance serve` as a person runs it: a process, a port, signals."""
+"""`acutance serve` as a process: its port, its signals, its errors."""
 
 import asyncio
 import signal
@@ -46,7 +46,7 @@ def test_a_signal_closes_every_peer_and_exits_0_within_5_s(start: Start, number:
     assert "Traceback" not in log
 
 
-def test_a_port_in_use_is_said_in_one_line(start: Start) -> None:
+def test_a_port_in_use_is_one_line_of_error(start: Start) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -67,7 +67,7 @@ def test_a_port_in_use_is_said_in_one_line(start: Start) -> None:
         (("--provider", "tpu"), {}, "'tensorrt', 'cuda'"),
     ],
 )
-def test_a_wrong_option_is_said_by_its_name(
+def test_a_wrong_option_is_named(
     start: Start, arguments: tuple[str, ...], environment: dict[str, str], complaint: str
 ) -> None:
     process = start(*arguments, **environment)
@@ -77,7 +77,7 @@ def test_a_wrong_option_is_said_by_its_name(
     assert "Traceback" not in log
 
 
-def test_an_option_may_stand_in_the_file_and_a_wrong_one_there_is_named(start: Start, tmp_path: Path) -> None:
+def test_options_come_from_the_file_and_a_wrong_one_in_it_is_named(start: Start, tmp_path: Path) -> None:
     port = free_port()
     file = tmp_path / "acutance.toml"
     file.write_text(f"port = {port}\nmax_sessions = 7\n")
@@ -92,12 +92,12 @@ def test_an_option_may_stand_in_the_file_and_a_wrong_one_there_is_named(start: S
     assert "prot" in log
 
 
-async def test_a_peer_is_told_when_nobody_answers() -> None:
+async def test_a_client_without_a_server_gets_an_error() -> None:
     with pytest.raises(PeerError, match="no answer from"):
         await round_trip(f"http://127.0.0.1:{free_port()}", Sending(Plan((320, 192)), [], 0))
 
 
-# The program itself, with a student that never comes back once the server runs.
+# The program itself, with inferences that hang once the server runs.
 _HANGING = """
 import sys, threading
 from acutance.model.engine.engine import Engine
@@ -116,7 +116,7 @@ main(["serve", *sys.argv[1:]])
 
 
 @pytest.mark.media
-def test_a_student_that_never_comes_back_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+def test_an_inference_that_hangs_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", _HANGING, "--port", str(port), "--drain", "0", "--no-admission"],
@@ -129,7 +129,7 @@ def test_a_student_that_never_comes_back_does_not_keep_the_server_from_ending(tm
         plan = Plan((320, 192), bitrate=300_000, count=60)
         sending = Sending(plan, prepare(None, plan).packets, plan.count)
         trip = asyncio.run(round_trip(f"http://127.0.0.1:{port}", sending))
-        assert len(trip.returned) >= 30, "they pass through"
+        assert len(trip.returned) >= 30, "they are returned unenhanced"
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=10)
     finally:

@@ -1,4 +1,4 @@
-"""Who may use `acutance serve`, as whoever starts it sees it: a process, its exit code, its log."""
+"""Authentication and TLS of `acutance serve` as a process: its exit code and its log."""
 
 import json
 import signal
@@ -29,9 +29,7 @@ SECRET = "correct-horse-battery"
         (("--token-file", "nowhere"), "the token file nowhere cannot be read"),
     ],
 )
-def test_options_that_would_let_nobody_or_everybody_in_are_refused(
-    start: Start, arguments: tuple[str, ...], complaint: str
-) -> None:
+def test_contradictory_or_unsafe_options_are_refused(start: Start, arguments: tuple[str, ...], complaint: str) -> None:
     process = start(*arguments)
     _, log = process.communicate(timeout=60)
     assert process.returncode == 2
@@ -40,7 +38,7 @@ def test_options_that_would_let_nobody_or_everybody_in_are_refused(
     assert "Traceback" not in log
 
 
-def test_tokens_of_flag_environment_and_file_let_in_and_a_certificate_is_made(start: Start, tmp_path: Path) -> None:
+def test_tokens_come_from_environment_and_file_and_a_certificate_is_made(start: Start, tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "tokens").write_text("carl:third-horse-battery\n")
     process = start(
@@ -67,7 +65,7 @@ def test_tokens_of_flag_environment_and_file_let_in_and_a_certificate_is_made(st
     assert SECRET not in log
 
 
-def test_sigterm_with_nobody_there_does_not_wait(start: Start) -> None:
+def test_sigterm_without_sessions_does_not_wait(start: Start) -> None:
     port = free_port()
     process = start("--port", str(port), "--student", "nano", "--drain", "60")
     health(f"http://127.0.0.1:{port}")

@@ -1,4 +1,4 @@
-"""How a server stops that still has calls."""
+"""The end of a server with calls in progress."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from tests.server.peers import Peer, SoftCamera, until
 Client = TestClient  # type: ignore[type-arg]
 
 
-def test_the_first_sigterm_waits_and_whatever_comes_next_does_not() -> None:
+def test_the_first_sigterm_waits_and_a_second_signal_does_not() -> None:
     stopping = Stopping()
     stopping.note(signal.SIGTERM)
     assert (stopping.asked.is_set(), stopping.at_once.is_set()) == (True, False)
@@ -93,7 +93,7 @@ async def test_a_request_in_flight_opens_no_session_once_the_server_closes(clien
     assert not host.registry.publishers
 
 
-async def test_while_it_drains_calls_go_on_and_none_begins(
+async def test_while_the_server_drains_calls_continue_and_none_is_admitted(
     client: Client, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a busy machine the server is not ready either.
@@ -111,7 +111,7 @@ async def test_while_it_drains_calls_go_on_and_none_begins(
     assert int(refused.headers["Retry-After"]) > 0
     ready = await client.get("/ready")
     assert (ready.status, (await ready.json())["status"]) == (503, "draining")
-    assert (await client.get("/health")).status == 200, "it lives"
+    assert (await client.get("/health")).status == 200, "it still responds"
     await until(lambda: len(peer.order) >= seen + 10)
     assert not drained.done()
     await peer.close()

@@ -33,7 +33,7 @@ async def test_a_malformed_offer_gets_a_clear_error_and_takes_no_session(client:
     assert health["sessions"] == 0
 
 
-async def test_health_says_what_runs(client: Client, ladder: Ladder) -> None:
+async def test_health_has_the_configuration(client: Client, ladder: Ladder) -> None:
     response = await client.get("/health")
     health = await response.json()
     assert response.status == 200
@@ -41,7 +41,7 @@ async def test_health_says_what_runs(client: Client, ladder: Ladder) -> None:
     assert (health["student"], health["provider"], health["max_sessions"]) == (ladder.best.student.name, "CPU", 1)
 
 
-async def test_the_page_and_all_it_refers_to_are_served(client: Client) -> None:
+async def test_the_page_and_every_file_that_it_references_are_served(client: Client) -> None:
     page = await client.get("/")
     text = await page.text()
     assert page.content_type == "text/html"
@@ -55,7 +55,7 @@ async def test_the_page_and_all_it_refers_to_are_served(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/nothing", "/static/main.js"])
-async def test_every_answer_carries_the_security_headers(client: Client, path: str) -> None:
+async def test_every_response_has_the_security_headers(client: Client, path: str) -> None:
     headers = (await client.get(path)).headers
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "unsafe-inline" not in headers["Content-Security-Policy"]
@@ -75,7 +75,7 @@ async def test_every_answer_carries_the_security_headers(client: Client, path: s
         ("GET", "/static/" + "a" * 300, 404, "not_found"),
     ],
 )
-async def test_other_requests_get_json_errors_too(
+async def test_requests_to_no_route_get_json_errors(
     client: Client, method: str, path: str, status: int, code: str
 ) -> None:
     response = await client.request(method, path)
@@ -83,7 +83,7 @@ async def test_other_requests_get_json_errors_too(
     assert (await response.json())["error"] == code
 
 
-async def test_a_body_that_is_not_what_its_headers_say_is_refused(client: Client) -> None:
+async def test_a_body_that_does_not_match_its_headers_is_refused(client: Client) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     response = await client.post("/offer", data=b"{}", headers=headers)
     assert (response.status, (await response.json())["error"]) == (400, "bad_body")

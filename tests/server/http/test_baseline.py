@@ -1,4 +1,4 @@
-"""What a passive scanner (ZAP's baseline) looks for in every answer, of every route that the application has."""
+"""The checks of a passive scanner (ZAP's baseline) for every response of every route."""
 
 import asyncio
 import json
@@ -61,9 +61,7 @@ async def _check(response: ClientResponse, where: str) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": f"Bearer {SECRET}"}], ids=["stranger", "anna"])
-async def test_every_answer_of_every_route_is_as_a_scanner_would_have_it(
-    client: Client, headers: dict[str, str]
-) -> None:
+async def test_every_response_of_every_route_passes_the_checks(client: Client, headers: dict[str, str]) -> None:
     routes = client.server.app.router.routes()  # type: ignore[attr-defined]
     values = {"{stream}": "live", "{id}": "abc", "{path}": "main.js"}
     paths = {route.resource.canonical for route in routes}
@@ -91,18 +89,18 @@ async def test_every_answer_of_every_route_is_as_a_scanner_would_have_it(
         "/static//etc/passwd",
         "/.git/config",
         "/.env",
-        "/static/__init__.py",  # nor is the page a Python package that was left there
+        "/static/__init__.py",  # the folder is a Python package, too
         "/server/http/app.py",
         "/pyproject.toml",
     ],
 )
-async def test_nothing_but_the_page_can_be_read(client: Client, path: str) -> None:
+async def test_only_files_of_the_page_can_be_read(client: Client, path: str) -> None:
     response = await _ask(client, "GET", path, headers={"Authorization": f"Bearer {SECRET}"})
     assert response.status in (403, 404)
     await _check(response, f"GET {path}")
 
 
-async def test_what_is_sent_does_not_come_back_as_a_page(client: Client) -> None:
+async def test_input_is_not_reflected_as_html(client: Client) -> None:
     headers = {"Authorization": f"Bearer {SECRET}"}
     for path in (f"/{NASTY}", f"/static/{NASTY}", f"/whep/{NASTY}", f"/session/{NASTY}"):
         response = await _ask(client, "GET", path, headers=headers)
@@ -110,14 +108,14 @@ async def test_what_is_sent_does_not_come_back_as_a_page(client: Client) -> None
         await _check(response, f"GET {path}")
 
 
-async def test_other_peoples_pages_get_no_leave(client: Client) -> None:
+async def test_pages_of_other_origins_get_no_permission(client: Client) -> None:
     preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     response = await _ask(client, "OPTIONS", "/offer", headers=preflight)
     assert response.status in (401, 403, 405)
     await _check(response, "OPTIONS /offer")
 
 
-async def test_a_request_that_is_no_http_is_refused_without_a_trace(client: Client) -> None:
+async def test_a_malformed_request_is_refused_without_internals(client: Client) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
     writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n")
     answer = await asyncio.wait_for(reader.read(), 5)

@@ -61,7 +61,7 @@ async def test_no_route_waits_for_the_rest_of_a_body(client: Client) -> None:
     assert limited >= 6
 
 
-async def test_a_body_that_is_there_in_time_is_read() -> None:
+async def test_a_body_that_arrives_in_time_is_read() -> None:
     async def echo(request: web.Request) -> web.Response:
         return web.Response(body=await read_body(request))
 

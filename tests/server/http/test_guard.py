@@ -1,4 +1,4 @@
-"""Who gets past the door of the running application, and who does not."""
+"""Authentication, origins, rate limits and quotas of the running application."""
 
 import asyncio
 import ipaddress
@@ -47,8 +47,8 @@ async def closed(serve: Callable[..., object]) -> Client:
     return await serve(Guard(Access(Tokens([f"anna:{SECRET}"]))))  # type: ignore[misc]
 
 
-async def test_no_route_answers_without_its_token(closed: Client) -> None:
-    """Every route that the application has, whoever added it."""
+async def test_every_route_but_the_public_ones_needs_a_token(closed: Client) -> None:
+    """Every route that the application has, also those that will be added."""
     app = closed.server.app  # type: ignore[attr-defined]
     asked = 0
     for route in app.router.routes():
@@ -67,10 +67,10 @@ async def test_no_route_answers_without_its_token(closed: Client) -> None:
                     assert code == ("bad_token" if "wrong" in str(headers) else "no_token")
                 asked += 1
     assert asked >= 3 * 10
-    assert (await closed.get("/nothing-here")).status == 401, "nor does what does not exist"
+    assert (await closed.get("/nothing-here")).status == 401, "an unknown path needs one, too"
 
 
-async def test_with_the_token_all_is_as_without_one(closed: Client) -> None:
+async def test_a_request_with_the_token_is_served(closed: Client) -> None:
     answered = await closed.post("/offer", json=OFFER, headers=BEARER)
     assert answered.status == 200
     url = (await answered.json())["url"]
@@ -80,12 +80,12 @@ async def test_with_the_token_all_is_as_without_one(closed: Client) -> None:
     assert health["max_sessions"] == 4
 
 
-async def test_health_tells_strangers_that_it_lives_and_nothing_else(closed: Client) -> None:
+async def test_health_without_a_token_has_the_state_alone(closed: Client) -> None:
     health = await (await closed.get("/health")).json()
     assert health == {"status": "ok", "live": True, "ready": True, "reasons": []}
 
 
-async def test_pages_of_others_can_neither_change_nor_read_anything(serve: Callable[..., object]) -> None:
+async def test_pages_of_other_origins_can_neither_change_nor_read_anything(serve: Callable[..., object]) -> None:
     client: Client = await serve(Guard(origins=Origins.of([PAGE], loopback_only=True)))  # type: ignore[misc]
     for origin in ("https://evil.example", "null"):
         refused = await client.post("/offer", json=OFFER, headers={"Origin": origin})
@@ -97,7 +97,7 @@ async def test_pages_of_others_can_neither_change_nor_read_anything(serve: Calla
     assert (await client.post("/offer", json=OFFER, headers={"Origin": own})).status == 200
 
 
-async def test_an_allowed_page_is_answered_and_may_read_what_whip_says(serve: Callable[..., object]) -> None:
+async def test_an_allowed_page_may_read_the_headers_of_whip(serve: Callable[..., object]) -> None:
     client: Client = await serve(Guard(Access(Tokens([SECRET])), Origins.of([PAGE])))  # type: ignore[misc]
     asked = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
     preflight = await client.options("/whip/live", headers=asked)
@@ -115,7 +115,7 @@ async def test_an_allowed_page_is_answered_and_may_read_what_whip_says(serve: Ca
     assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (401, PAGE), "the page may read why"
 
 
-async def test_an_address_that_asks_too_often_waits(serve: Callable[..., object]) -> None:
+async def test_a_client_with_too_many_requests_gets_429(serve: Callable[..., object]) -> None:
     guard = Guard(rate=RequestRate(8, lambda: 0.0), proxies=[ipaddress.ip_network("127.0.0.0/8")])
     client: Client = await serve(guard)  # type: ignore[misc]
 
@@ -127,12 +127,12 @@ async def test_an_address_that_asks_too_often_waits(serve: Callable[..., object]
 
     assert [await ask("192.0.2.1") for _ in range(3)] == [400, 400, 429]
     assert await ask("192.0.2.2") == 400
-    assert await ask("192.0.2.9, 192.0.2.1") == 429, "what the client says before the proxy's word does not count"
+    assert await ask("192.0.2.9, 192.0.2.1") == 429, "addresses before the proxy's own entry are the client's claim"
     assert guard.refusals == {"not_json": 3, "too_many_requests": 2}
-    assert (await client.get("/health")).status == 200, "reading is no change"
+    assert (await client.get("/health")).status == 200, "GET is not limited"
 
 
-async def test_nobody_believes_an_address_that_no_proxy_vouches_for(serve: Callable[..., object]) -> None:
+async def test_forwarded_addresses_count_only_from_a_trusted_proxy(serve: Callable[..., object]) -> None:
     client: Client = await serve(Guard(rate=RequestRate(8, lambda: 0.0)))  # type: ignore[misc]
     statuses = [
         (await client.post("/offer", data=b"{", headers={"X-Forwarded-For": f"192.0.2.{number}"})).status
@@ -141,7 +141,7 @@ async def test_nobody_believes_an_address_that_no_proxy_vouches_for(serve: Calla
     assert statuses == [400, 400, 429]
 
 
-async def test_each_token_has_its_own_number_of_sessions(serve: Callable[..., object]) -> None:
+async def test_each_token_has_its_own_limit_of_sessions(serve: Callable[..., object]) -> None:
     tokens = Tokens([f"anna/1:{SECRET}", "berta:another-horse-battery"])
     client: Client = await serve(Guard(Access(tokens)), Quota(per_token=2))  # type: ignore[misc]
     berta = {"Authorization": "Bearer another-horse-battery"}

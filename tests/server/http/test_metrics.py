@@ -1,4 +1,4 @@
-"""What /metrics says, read with Prometheus's own parser."""
+"""/metrics, read with Prometheus's own parser."""
 
 import re
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ async def _read(client: Client) -> dict[str, dict[tuple[str, ...], float]]:
     }
 
 
-async def test_a_call_shows_in_every_metric_that_it_concerns(client: Client, host: Host) -> None:
+async def test_a_call_is_counted_in_every_metric(client: Client, host: Host) -> None:
     before = await _read(client)
     assert before["acutance_sessions"]["acutance_sessions", "running"] == 0
     peer = Peer(SoftCamera(60))
@@ -66,11 +66,11 @@ async def test_a_call_shows_in_every_metric_that_it_concerns(client: Client, hos
     await until(lambda: not len(host.registry.publishers))
     after = await _read(client)
     assert after["acutance_sessions_ended"]["acutance_sessions_ended_total",] == 1
-    assert after["acutance_frames"]["acutance_frames_total", "received"] >= received, "counters never go back"
+    assert after["acutance_frames"]["acutance_frames_total", "received"] >= received, "counters never decrease"
     assert after["acutance_encoders"] == {}
 
 
-async def test_the_page_lists_every_metric_and_no_other(client: Client) -> None:
+async def test_the_documentation_lists_every_metric_and_no_other(client: Client) -> None:
     ours = {name for name in await _read(client) if name.startswith("acutance")}
     row = re.compile(r"^\| `(acutance\w*?)(?:_total|_info)?(?:\{.*?\})?`", re.MULTILINE)
     listed = set(row.findall(PAGE.read_text("utf-8")))

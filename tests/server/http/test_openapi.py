@@ -34,7 +34,11 @@ async def client(ladder: Ladder) -> AsyncIterator[Client]:
 
 
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
-    return {(method.upper(), path): said for path, item in SPECIFIED["paths"].items() for method, said in item.items()}
+    return {
+        (method.upper(), path): described
+        for path, item in SPECIFIED["paths"].items()
+        for method, described in item.items()
+    }
 
 
 def check(schema: dict[str, Any], value: object) -> None:
@@ -47,13 +51,13 @@ def test_every_route_and_method_is_described_and_nothing_else(client: Client) ->
     assert set(operations()) == served
 
 
-def test_what_needs_a_token_says_so() -> None:
+def test_routes_that_need_a_token_are_marked() -> None:
     assert SPECIFIED["security"] == [{"bearer": []}]
     assert SPECIFIED["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    for (method, path), said in operations().items():
+    for (method, path), described in operations().items():
         public = path in PUBLIC
-        assert ("security" in said) == public, (method, path)
-        assert ("401" in said["responses"]) != public, (method, path)
+        assert ("security" in described) == public, (method, path)
+        assert ("401" in described["responses"]) != public, (method, path)
 
 
 def test_every_error_code_of_the_source_is_listed() -> None:
@@ -66,8 +70,8 @@ def test_every_error_code_of_the_source_is_listed() -> None:
 
 def test_examples_fit_their_schemas() -> None:
     checked = 0
-    for said in operations().values():
-        for part in (said.get("requestBody", {}), *said["responses"].values()):
+    for described in operations().values():
+        for part in (described.get("requestBody", {}), *described["responses"].values()):
             for content in part.get("content", {}).values():
                 if "example" in content:
                     check(content["schema"], content["example"])
@@ -97,15 +101,15 @@ def test_examples_fit_their_schemas() -> None:
     ],
 )
 @pytest.mark.parametrize("token", [True, False])
-async def test_answers_are_as_described(
+async def test_responses_are_as_described(
     client: Client, method: str, path: str, asked: dict[str, Any], token: bool
 ) -> None:
     headers = asked.get("headers", {}) | (BEARER if token else {})
     url = path.replace("{id}", "none").replace("{stream}", "live")
     response = await client.request(method, url, **{**asked, "headers": headers})
-    said = operations()[method, path]["responses"]
-    assert str(response.status) in said, await response.text()
-    content = said[str(response.status)].get("content", {})
+    responses = operations()[method, path]["responses"]
+    assert str(response.status) in responses, await response.text()
+    content = responses[str(response.status)].get("content", {})
     if content:
         assert response.content_type in content
         if response.content_type == "application/json":

@@ -1,4 +1,4 @@
-"""Tokens signed by real keys, key sets served by a real server."""
+"""JSON Web Tokens with real signatures, key sets from a real server."""
 
 import asyncio
 import base64
@@ -75,19 +75,19 @@ def _token(issuer: str, kid: str = "one", key: Any = KEY, algorithm: str = "ES25
 
 
 def _signed_by_hand(token: str, secret: bytes) -> str:
-    """The claims of a token under an HMAC, which PyJWT would not make of a public key."""
+    """Sign the claims of a token with an HMAC; PyJWT refuses to do so with a public key."""
     header = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": "one"}).encode()).rstrip(b"=")
     signed = header + b"." + token.split(".")[1].encode()
     digest = base64.urlsafe_b64encode(hmac.digest(secret, signed, "sha256")).rstrip(b"=")
     return (signed + b"." + digest).decode()
 
 
-async def test_a_token_of_the_issuer_is_its_subjects(provider: Provider) -> None:
+async def test_a_valid_token_has_its_subject_as_the_caller(provider: Provider) -> None:
     for keys in (None, f"{provider.issuer}/keys"):
         verifier = JwtVerifier(provider.issuer, "acutance", keys)
         assert await verifier.caller(_token(provider.issuer)) == Caller("anna")
         assert await verifier.caller(_token(provider.issuer, "rsa", RSA, "RS256")) == Caller("anna")
-    assert provider.asked == 2, "each asks once and remembers"
+    assert provider.asked == 2, "one request for each verifier"
 
 
 async def test_every_other_token_is_refused(provider: Provider) -> None:
@@ -108,7 +108,7 @@ async def test_every_other_token_is_refused(provider: Provider) -> None:
         assert await verifier.caller(token) is None, why
 
 
-async def test_a_new_key_is_found_and_unknown_ones_do_not_ask_each_time(provider: Provider) -> None:
+async def test_a_new_key_is_found_and_unknown_keys_do_not_cause_a_request_each(provider: Provider) -> None:
     now = 0.0
     verifier = JwtVerifier(provider.issuer, "acutance", None, lambda: now)
     assert await verifier.caller(_token(provider.issuer)) is not None
@@ -121,7 +121,7 @@ async def test_a_new_key_is_found_and_unknown_ones_do_not_ask_each_time(provider
     assert provider.asked == 2
 
 
-async def test_keys_may_stand_in_a_file_and_a_missing_one_is_said(tmp_path: Path) -> None:
+async def test_keys_may_be_in_a_file_and_a_missing_file_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     verifier = JwtVerifier("https://example.org", "acutance", str(file))
     with pytest.raises(KeysError, match="are not available"):
@@ -131,10 +131,10 @@ async def test_keys_may_stand_in_a_file_and_a_missing_one_is_said(tmp_path: Path
     assert await verifier.caller(_token("https://example.org")) == Caller("anna")
 
 
-async def test_who_waits_for_a_provider_that_fails_hears_of_the_first_failure(provider: Provider) -> None:
+async def test_a_failed_request_for_keys_is_not_repeated_for_each_client(provider: Provider) -> None:
     now = 0.0
     verifier = JwtVerifier(provider.issuer, "acutance", f"{provider.issuer}/keys", lambda: now)
-    provider.kids = ["one"] * 5000  # more than is read
+    provider.kids = ["one"] * 5000  # beyond the limit of bytes
     for _ in range(3):
         with pytest.raises(KeysError, match="are not available"):
             await verifier.caller(_token(provider.issuer))
@@ -143,7 +143,7 @@ async def test_who_waits_for_a_provider_that_fails_hears_of_the_first_failure(pr
     assert await verifier.caller(_token(provider.issuer)) == Caller("anna")
 
 
-async def test_a_discovery_document_without_keys_is_said(provider: Provider) -> None:
+async def test_a_discovery_document_without_a_key_set_is_an_error(provider: Provider) -> None:
     verifier = JwtVerifier(provider.issuer, "acutance", None)
     provider.discovery = {}
     with pytest.raises(KeysError, match="jwks_uri"):

@@ -13,20 +13,20 @@ from acutance.server.security.origins import OriginError, Origins
         ("example.org", False),
         ("localhost.example.org", False),
         ("127.0.0.1.example.org:8080", False),
-        ("app.example.com", True),  # of an allowed page: a proxy on this machine
+        ("app.example.com", True),  # an allowed page's own host: a proxy on the same host
         ("", False),
         (None, False),
     ],
 )
-def test_a_server_for_its_own_machine_goes_by_no_other_name(host: str | None, served: bool) -> None:
+def test_a_server_on_loopback_refuses_other_host_names(host: str | None, served: bool) -> None:
     assert Origins.of(["https://app.example.com"], loopback_only=True).serves_host(host) is served
     assert Origins.of([]).serves_host(host)
 
 
-def test_only_its_own_pages_and_those_allowed_may_change_anything() -> None:
+def test_only_own_and_allowed_pages_may_change_anything() -> None:
     origins = Origins.of(["https://app.example.com"])
-    assert origins.admits(None, "localhost:8080"), "a program"
-    assert origins.admits("http://localhost:8080", "localhost:8080"), "our page"
+    assert origins.admits(None, "localhost:8080"), "not a browser"
+    assert origins.admits("http://localhost:8080", "localhost:8080"), "its own page"
     assert origins.admits("https://app.example.com", "localhost:8080")
     for origin in ("https://example.org", "null", "http://localhost:9090", "http://app.example.com"):
         assert not origins.admits(origin, "localhost:8080"), origin
@@ -34,13 +34,13 @@ def test_only_its_own_pages_and_those_allowed_may_change_anything() -> None:
 
 @pytest.mark.parametrize("origin", ["http://[", "null", ""])
 @pytest.mark.parametrize("host", ["localhost", "", None])
-def test_an_origin_that_cannot_be_read_is_nobodys(origin: str, host: str | None) -> None:
+def test_a_malformed_origin_is_not_admitted(origin: str, host: str | None) -> None:
     assert not Origins().admits(origin, host)
 
 
 @pytest.mark.parametrize(
     "origin", ["example.org", "https://example.org/page", "ftp://example.org", "*", "https://a@b", "http://["]
 )
-def test_what_is_no_origin_is_said(origin: str) -> None:
+def test_a_malformed_origin_in_the_options_is_an_error(origin: str) -> None:
     with pytest.raises(OriginError, match="is not an origin"):
         Origins.of([origin])

@@ -9,7 +9,7 @@ NOBODY = Client()
 
 
 @pytest.mark.parametrize(
-    ("quota", "client", "held", "said"),
+    ("quota", "client", "held", "message"),
     [
         (Quota(), ANNA, [ActiveSession(ANNA, True)] * 99, None),
         (Quota(per_address=2), ANNA, [ActiveSession(ANNA, True)], None),
@@ -27,8 +27,8 @@ NOBODY = Client()
         (Quota(handshakes=2), ANNA, [ActiveSession(NOBODY, False)] * 2, "2 peers are about to connect"),
     ],
 )
-def test_who_has_as_many_as_they_may_gets_no_more(
-    quota: Quota, client: Client, held: list[ActiveSession], said: str | None
+def test_a_client_at_its_limit_is_refused(
+    quota: Quota, client: Client, held: list[ActiveSession], message: str | None
 ) -> None:
     why = quota.refusal_reason(client, held)
-    assert (why is None) if said is None else (why is not None and said in why)
+    assert (why is None) if message is None else (why is not None and message in why)

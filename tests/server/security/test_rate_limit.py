@@ -3,7 +3,7 @@ import pytest
 from acutance.server.security.rate_limit import RequestRate, TokenBucket
 
 
-def test_permits_come_at_their_rate_and_are_kept_up_to_a_number() -> None:
+def test_permits_accumulate_at_their_rate_up_to_a_maximum() -> None:
     now = 0.0
     bucket = TokenBucket(2.0, 3, lambda: now)
     assert [bucket.wait() for _ in range(3)] == [0, 0, 0]
@@ -14,13 +14,13 @@ def test_permits_come_at_their_rate_and_are_kept_up_to_a_number() -> None:
     assert [bucket.wait() == 0 for _ in range(4)] == [True, True, True, False]
 
 
-def test_one_address_does_not_use_up_anothers() -> None:
+def test_each_address_has_its_own_permits() -> None:
     rate = RequestRate(8, lambda: 0.0)
     assert [rate.wait("a") == 0 for _ in range(3)] == [True, True, False]
     assert rate.wait("b") == 0
 
 
-def test_addresses_without_number_do_not_fill_the_memory() -> None:
+def test_the_number_of_buckets_is_bounded() -> None:
     rate = RequestRate(60, lambda: 0.0)
     for number in range(10_050):
         rate.wait(str(number))

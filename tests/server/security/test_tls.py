@@ -1,4 +1,4 @@
-"""Certificates as they are served: real files, a real handshake."""
+"""Certificates from real files in real handshakes."""
 
 import asyncio
 import datetime
@@ -111,7 +111,7 @@ async def test_files_that_do_not_belong_together_change_nothing(served: Served, 
     assert await served.shown(trusted) == before
 
 
-def test_what_cannot_be_used_is_named_with_its_file(tmp_path: Path) -> None:
+def test_an_unusable_file_is_named(tmp_path: Path) -> None:
     good = _pem(tmp_path / "good")
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing")
@@ -120,7 +120,7 @@ def test_what_cannot_be_used_is_named_with_its_file(tmp_path: Path) -> None:
             Certificate(PemFiles(chain, key))
 
 
-def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(tmp_path: Path) -> None:
+def test_an_encrypted_key_is_refused_without_a_prompt(tmp_path: Path) -> None:
     good = _pem(tmp_path / "good")
     key = serialization.load_pem_private_key(good.key.read_bytes(), None)
     secret = serialization.BestAvailableEncryption(b"secret")

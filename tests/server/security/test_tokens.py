@@ -8,7 +8,7 @@ SECRET = "correct-horse-battery"
 OTHER = "another-horse-battery"
 
 
-def test_a_secret_names_its_caller_and_nothing_else_does() -> None:
+def test_only_a_secret_identifies_its_caller() -> None:
     tokens = Tokens([f"anna:{SECRET}", f"berta/3:{OTHER}", "without-a-name-1234"])
     assert tokens.caller(SECRET) == Caller("anna")
     assert tokens.caller(OTHER) == Caller("berta", 3)
@@ -18,7 +18,7 @@ def test_a_secret_names_its_caller_and_nothing_else_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (["short"], "token 1: a secret has at least 16"),
         ([f"anna:{SECRET}", "berta:geheim"], "token 2: a secret has at least 16"),
@@ -27,14 +27,14 @@ def test_a_secret_names_its_caller_and_nothing_else_does() -> None:
         ([f"anna:{SECRET}", f"anna:{OTHER}"], "token 2: another one has the name anna"),
     ],
 )
-def test_a_token_that_cannot_be_used_is_named_without_its_secret(given: list[str], said: str) -> None:
-    with pytest.raises(TokenError, match=said) as raised:
+def test_an_unusable_token_is_reported_without_its_secret(given: list[str], message: str) -> None:
+    with pytest.raises(TokenError, match=message) as raised:
         Tokens(given)
     assert SECRET not in str(raised.value)
     assert "geheim" not in str(raised.value)
 
 
-def test_a_file_has_one_a_line(tmp_path: Path) -> None:
+def test_a_file_has_one_token_per_line(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
     file.write_text(f"# for the office\n\nanna:{SECRET}\n  berta:{OTHER}  \n")
     assert read_token_file(file) == [f"anna:{SECRET}", f"berta:{OTHER}"]
