@@ -39,7 +39,7 @@ class OutboundMedia:
         Args:
             fan_out: of the stream.
             max_bitrate: maximum bit rate of the video, in bit/s.
-            on_lost: called with the reason, in words, when no packets will come any more.
+            on_lost: called with the reason, in words, when no more packets will follow.
             depth: number of video packets that wait for the peer at most.
             clock: in seconds.
         """
@@ -90,7 +90,7 @@ class OutboundMedia:
             self._fan_out.join_sound(sound_codec, self._sound)
 
     def leave(self) -> None:
-        """End both tracks; before `join` and a second time too."""
+        """End both tracks. Without effect before `join` and on a second call."""
         self.joined = False
         self._fan_out.leave(self._subscription)
         self._video.stop()

@@ -145,7 +145,7 @@ class Connection(ABC):
             raise RequestError(
                 400,
                 "bad_candidate",
-                f"{self._candidates} ICE candidates: a peer may have {most} here (--max-candidates).",
+                f"{self._candidates} ICE candidates: a peer may have {most} (--max-candidates).",
             )
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -234,4 +234,4 @@ class Connection(ABC):
         longest = self._limits.max_session_length
         if longest is not None:
             await asyncio.sleep(longest)
-            self.end(f"a call may last {longest:g} s here")
+            self.end(f"a session may last {longest:g} s on this server")

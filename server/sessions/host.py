@@ -61,8 +61,8 @@ class Host:
         load = Load(self.registry.student_processors)
         self.context = ServerContext(
             ladder,
-            # On the CPU two at a time, each on half of it; on a GPU as many as it takes in batches. Each session has
-            # one frame there at most, so turns are fair.
+            # Two inferences at once on a CPU, each on half of the cores; on a GPU as many as fit into its batches. Each
+            # session has one frame there at most, so that the turns are fair.
             Inference(ladder.best.at_once),
             limits,
             load,

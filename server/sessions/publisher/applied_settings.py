@@ -21,7 +21,7 @@ class AppliedSettings:
     def __init__(
         self, ladder: Ladder, limits: Limits, choices: Choices, rate: RateControl | None, settings: SessionSettings
     ):
-        """Apply the settings that came with the offer.
+        """Apply the settings of the offer.
 
         Args:
             ladder: the students of the server.

@@ -41,7 +41,7 @@ class InboundMedia:
         Args:
             context: of the server.
             on_lost: called with the reason, in words, when the video cannot go on.
-            on_stuck: called after every three seconds in which packets arrive of which no frame can be decoded.
+            on_stuck: called after every three seconds in which packets arrive, but no frame can be decoded.
             clock: in seconds.
         """
         limits = context.limits

@@ -136,5 +136,5 @@ class Publisher(Connection):
 
     def _ask_for_restart(self) -> None:
         log.warning("session %s: packets arrive, but no frame can be decoded for 3 s", self.name)
-        reason = "packets arrive, but no picture can be made of them"
+        reason = "packets arrive, but no frame can be decoded"
         self._channel.send({"type": "restart_sender", "reason": reason})

@@ -48,7 +48,7 @@ async def test_a_call_that_is_too_long_is_ended_with_the_reason(call: Call) -> N
     peer, host = await call(Limits(govern=False, max_session_length=2.0))
     await until(lambda: len(peer.order) >= 10)
     await until(lambda: len(host.registry.publishers) == 0)
-    assert _closing_reason(peer) == "a call may last 2 s here"
+    assert _closing_reason(peer) == "a session may last 2 s on this server"
 
 
 async def test_a_picture_that_is_too_large_ends_the_call_with_the_reason(call: Call) -> None:
@@ -89,7 +89,7 @@ async def test_a_peer_with_too_many_candidates_is_refused_and_leaves_nothing(lad
             assert response.status == status, answer
             if status == 400:
                 assert answer["error"] == "bad_candidate"
-                assert "3 ICE candidates: a peer may have 2 here (--max-candidates)" in answer["message"]
+                assert "3 ICE candidates: a peer may have 2 (--max-candidates)" in answer["message"]
                 assert len(host.registry.publishers) == 0
         more = {"candidates": [{"candidate": CANDIDATE[2:].strip(), "sdpMid": "1", "sdpMLineIndex": 0}]}
         assert (await client.patch(answer["url"], json=more)).status == 400
