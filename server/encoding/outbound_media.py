@@ -18,8 +18,8 @@ from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketT
 class OutboundMedia:
     """Sends a stream to one peer. Lives on one event loop.
 
-    Its tracks are added before the negotiation; packets flow from `join` until `leave`. The peer's PLI and FIR request
-    a keyframe, its REMB and loss govern the bit rate, and its sender reports tell when a frame reached the server.
+    Its tracks are added before the negotiation; packets flow from `join` until `leave`. PLI and FIR of the peer request
+    a keyframe, its REMB and its loss set the bit rate. The sender reports it gets tell when a frame reached the server.
 
     Attributes:
         rate: the peer's rate control.
@@ -90,7 +90,7 @@ class OutboundMedia:
             self._fan_out.join_sound(sound_codec, self._sound)
 
     def leave(self) -> None:
-        """End both tracks. Without effect before `join` and on a second call."""
+        """End both tracks; may be called before `join`, and more than once."""
         self.joined = False
         self._fan_out.leave(self._subscription)
         self._video.stop()
