@@ -103,7 +103,7 @@ def cells(line: dict[str, Any]) -> list[str]:
 def main() -> None:
     """Measure every cell; print each when it is known, and add it to the log."""
     parser = argparse.ArgumentParser(prog="python -m tests.compare", description=__doc__)
-    parser.add_argument("--clip", type=Path, help="a video file; without one FFmpeg's test picture")
+    parser.add_argument("--clip", type=Path, help="a video file; without one FFmpeg's test pattern")
     parser.add_argument("--camera", choices=("sharp", "soft"), default="sharp", help="see `acutance bench stream`")
     parser.add_argument("--seconds", type=int, default=12, help="of each cell, 10 at the least")
     parser.add_argument("--size", action="append", help="such as 640x360; repeatable; all three without it")

@@ -1,6 +1,6 @@
-"""aiortc's examples/server with an unsharp mask as its transform: what one writes first; ours is held against it.
+"""aiortc's examples/server with an unsharp mask as its transform: the obvious first solution, to compare with.
 
-As there: a track whose ``recv`` takes a frame, treats it as BGR and gives it back; everything else is the library's.
+As there, a track's ``recv`` takes a frame, converts it to BGR, sharpens it and returns it; the library does the rest.
 """
 
 import json
@@ -25,10 +25,10 @@ class VideoTransformTrack(MediaStreamTrack):
 
     async def recv(self) -> VideoFrame:
         frame = await self.track.recv()
-        picture = frame.to_ndarray(format="bgr24")
-        # OpenCV's usual recipe: 1.5 of the picture less 0.5 of its blur.
-        picture = cv2.addWeighted(picture, 1.5, cv2.GaussianBlur(picture, (0, 0), 1.5), -0.5, 0)
-        sharpened = VideoFrame.from_ndarray(picture, format="bgr24")
+        image = frame.to_ndarray(format="bgr24")
+        # The usual recipe: 1.5 times the frame minus 0.5 times its blur.
+        image = cv2.addWeighted(image, 1.5, cv2.GaussianBlur(image, (0, 0), 1.5), -0.5, 0)
+        sharpened = VideoFrame.from_ndarray(image, format="bgr24")
         sharpened.pts = frame.pts
         sharpened.time_base = frame.time_base
         return sharpened
@@ -37,7 +37,7 @@ class VideoTransformTrack(MediaStreamTrack):
 async def offer(request: web.Request) -> web.Response:
     """Answer an offer."""
     parameters = await request.json()
-    # Without this aiortc asks Google's STUN server, which this comparison has no use for.
+    # Without an empty list aiortc contacts Google's STUN server.
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     _peers.add(peer)
 
@@ -59,7 +59,7 @@ async def offer(request: web.Request) -> web.Response:
 
 
 async def close(app: web.Application) -> None:
-    """Close what is open."""
+    """Close all connections."""
     for peer in list(_peers):
         await peer.close()
 

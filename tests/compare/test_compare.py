@@ -7,7 +7,7 @@ pytestmark = pytest.mark.media
 
 
 @pytest.mark.bench
-def test_the_server_that_ours_is_held_against_returns_the_picture() -> None:
+def test_the_example_server_returns_the_video() -> None:
     plan = Plan((320, 192), bitrate=300_000, count=300)
     figures = cell("aiortc example", prepare(None, plan))
     assert figures["frame_rate"] > 15

@@ -1,4 +1,4 @@
-"""A real server for other people's WebRTC, and the table of what came of it."""
+"""A real server for other WebRTC implementations, and the table of the results."""
 
 import functools
 import http.server
@@ -24,7 +24,7 @@ from tests.interop.table import Row, write
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-_ROWS: dict[tuple[str, str], Row] = {}  # by peer and way: of a test that was run twice the last one counts
+_ROWS: dict[tuple[str, str], Row] = {}  # by peer and way: the last run of a test counts
 _LIVE_S = 30.0
 
 Record = Callable[..., None]
@@ -44,11 +44,11 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    """The repository as a web site of another origin than the server's: the address."""
+    """Serve the repository at another origin than the server's; return the address."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
-            """Requests are no news."""
+            """Log no requests."""
 
     handler = functools.partial(Quiet, directory=str(ROOT))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:
@@ -156,7 +156,7 @@ def watched(server: Server, stream: str, token: str = "", out: Path | None = Non
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds of FFmpeg's test picture, 640x360."""
+    """Four seconds of FFmpeg's test pattern, 640x360."""
     path = tmp_path_factory.mktemp("clips") / "pattern.mp4"
     pattern = "testsrc2=size=640x360:rate=30:duration=4,format=yuv420p"
     with av.open(pattern, format="lavfi") as source, av.open(str(path), "w") as container:

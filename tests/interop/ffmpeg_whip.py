@@ -1,4 +1,4 @@
-"""FFmpeg's own WHIP muxer, which PyAV carries, with a test picture in real time."""
+"""FFmpeg's own WHIP muxer, which PyAV contains, with a test pattern in real time."""
 
 import threading
 import time

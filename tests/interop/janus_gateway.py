@@ -1,4 +1,4 @@
-"""Debian's Janus for one test: its own configuration, free ports, and one room that takes H.264."""
+"""Debian's Janus for one test: a configuration of its own, free ports, and one room for H.264."""
 
 import secrets
 import socket

@@ -1,7 +1,7 @@
 """A WHIP front end for a Janus VideoRoom, for the tests: python janus_whip.py PORT ws://JANUS ROOM.
 
-Meetecho's own, simple-whip-server, is on no package registry. This one takes what Acutance's forward sends: POST with
-all candidates, and DELETE. Each POST to /whip/NAME is a publisher called NAME.
+Meetecho's own, simple-whip-server, is in no package registry. This one accepts the requests of Acutance's forward: POST
+with all candidates, and DELETE. Each POST to /whip/NAME is a publisher called NAME.
 """
 
 import asyncio

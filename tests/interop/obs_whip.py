@@ -1,7 +1,7 @@
 """Publishes as OBS does, with OBS's WebRTC, libdatachannel: python obs_whip.py WHIP TOKEN SECONDS. Prints JSON.
 
 As in plugins/obs-webrtc of OBS Studio 30.2 and later: Opus as mid 0, H.264 as mid 1; an offer without candidates, none
-after it, gathering once the answer is there; sender reports, answers to NACK and a pacer, but no ear for keyframe
+after it, gathering after the answer; sender reports, retransmissions on NACK and a pacer, but no reaction to keyframe
 requests; the session ends with DELETE.
 """
 
@@ -31,7 +31,7 @@ _CONNECT_S = 10.0
 
 
 def packets(seconds: int) -> Iterator[tuple[float, str, bytes]]:
-    """Yield a test picture and a tone, encoded: when each packet is due in seconds, its kind, its bytes."""
+    """Yield a test pattern and a tone, encoded: when each packet is due in seconds, its kind, its bytes."""
     video = av.CodecContext.create("libx264", "w")
     video.width, video.height, video.pix_fmt, video.framerate = 640, 360, "yuv420p", Fraction(30)
     video.time_base, video.bit_rate = Fraction(1, 30), _VIDEO_BITRATE
@@ -59,7 +59,7 @@ def _tone(number: int) -> av.AudioFrame:
 
 
 def tracks(peer: rtc.PeerConnection) -> dict[str, rtc.Track]:
-    """Add sound and picture."""
+    """Add sound and video."""
     audio = rtc.Description.Audio("0", rtc.Description.Direction.SendOnly)
     audio.add_opus_codec(111, "minptime=10;maxaveragebitrate=96000;stereo=1;sprop-stereo=1;useinbandfec=1")
     audio.add_ssrc(1001, _CNAME, "obs", "obs-audio")
@@ -68,13 +68,13 @@ def tracks(peer: rtc.PeerConnection) -> dict[str, rtc.Track]:
     video.add_ssrc(1002, _CNAME, "obs", "obs-video")
     made = {"audio": peer.add_track(audio), "video": peer.add_track(video)}
     sound = rtc.RtpPacketizationConfig(1001, _CNAME, 111, 48_000)
-    picture = rtc.RtpPacketizationConfig(1002, _CNAME, 96, 90_000)
+    video = rtc.RtpPacketizationConfig(1002, _CNAME, 96, 90_000)
     separator = rtc.NalUnit.Separator.StartSequence
     chains = {
         "audio": [rtc.OpusRtpPacketizer(sound), rtc.RtcpSrReporter(sound), rtc.RtcpNackResponder()],
         "video": [
-            rtc.H264RtpPacketizer(separator, picture, 1200),
-            rtc.RtcpSrReporter(picture),
+            rtc.H264RtpPacketizer(separator, video, 1200),
+            rtc.RtcpSrReporter(video),
             rtc.RtcpNackResponder(4000),
             rtc.PacingHandler(_VIDEO_BITRATE * 10, timedelta(milliseconds=5)),
         ],

@@ -1,4 +1,4 @@
-"""A peer that may only go through a relay: python relay_peer.py SERVER CLIP. Prints JSON."""
+"""A peer that connects through a relay only: python relay_peer.py SERVER CLIP. Prints JSON."""
 
 import asyncio
 import json

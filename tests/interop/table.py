@@ -1,4 +1,4 @@
-"""What a run of the interop tests found, as the table of docs/interop.md."""
+"""The results of the interop tests, as the table of docs/interop.md."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,15 +14,15 @@ _BEGIN, _END = "<!-- written by make interop -->", "<!-- end -->"
 
 @dataclass(frozen=True)
 class Row:
-    """One other side and one way to connect.
+    """The result of one peer with one kind of connection.
 
     Attributes:
         peer: its name and version.
-        way: how it was connected.
-        frames: enhanced frames that it decoded; None where it did not come to that.
+        way: kind of connection.
+        frames: enhanced frames that it decoded; None if it did not connect.
         size: of the last of them, as in 640x360.
-        closes: whether the server had no session left after it went.
-        note: what else to know, or why it does not work.
+        closes: whether the server had no session left after its end.
+        note: remarks, or why it does not work.
     """
 
     peer: str
@@ -41,7 +41,7 @@ class Row:
 
 
 def write(rows: list[Row], document: Path = DOCUMENT) -> None:
-    """Put the rows in the place of those of the last run."""
+    """Replace the rows of the last run in the document."""
     text = document.read_text(encoding="utf-8")
     head, _, rest = text.partition(_BEGIN)
     _, _, tail = rest.partition(_END)

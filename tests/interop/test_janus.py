@@ -43,7 +43,7 @@ def front_end(janus: str, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def publishing(whip: str, log: Path) -> Iterator[None]:
-    """A test picture is published by `acutance peer`."""
+    """A test pattern is published by `acutance peer`."""
     options = ["--whip", whip, "--size", "640x360", "--seconds", "60", "--json"]
     with running([sys.executable, "-m", "acutance.server.cli", "peer", *options], log):
         yield

@@ -14,7 +14,7 @@ FRAMES = 60
 
 @pytest.fixture
 def vp8_port() -> Iterator[int]:
-    """GStreamer sends a test picture as VP8 in RTP to this port."""
+    """GStreamer sends a test pattern as VP8 in RTP to this port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])

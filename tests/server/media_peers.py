@@ -18,7 +18,7 @@ SDP = {"Content-Type": "application/sdp"}
 
 
 class Tone(AudioStreamTrack):
-    """A tone of 440 Hz: silence would not show that sound arrives."""
+    """A tone of 440 Hz: silence would not show that sound is received."""
 
     async def recv(self) -> av.AudioFrame:
         frame = await super().recv()
@@ -30,7 +30,7 @@ class Tone(AudioStreamTrack):
 
 
 class WhipPeer:
-    """Posts an offer and takes the answer."""
+    """Posts an offer and applies the answer."""
 
     def __init__(self) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -49,7 +49,7 @@ class WhipPeer:
 
 
 class Publisher(WhipPeer):
-    """Sends a bar-coded picture and, if wanted, a tone."""
+    """Sends numbered frames and, if ``sound``, a tone."""
 
     def __init__(self, codec: str = "H264", *, sound: bool = False) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Publisher(WhipPeer):
 
 
 class Watcher(WhipPeer):
-    """Keeps the numbers of the pictures that it sees, and sound."""
+    """Records the numbers of the received frames, and the loudest sound sample."""
 
     def __init__(self, codec: str = "H264", *, sound: bool = False) -> None:
         super().__init__()

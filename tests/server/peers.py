@@ -1,4 +1,4 @@
-"""A real aiortc peer with a bar-coded picture as its camera."""
+"""A real aiortc peer that sends numbered frames."""
 
 import asyncio
 import json
@@ -16,11 +16,12 @@ from acutance.server.frames.planes import plane_view
 from tests.frames import frame_of, lumas, soft
 
 WIDTH, HEIGHT = 480, 272
-PICTURE = slice(0, HEIGHT - 2 * barcode.BLOCK)
+# Outside of the bar code and the coding artefacts around it.
+COMPARED_ROWS = slice(0, HEIGHT - 2 * barcode.BLOCK)
 
 
 class SoftCamera(MediaStreamTrack):
-    """A bar-coded soft picture, 30 frames a second. Encoding it is left to aiortc, as any peer would."""
+    """Soft frames with a bar code, 30 frames/s. aiortc encodes them, as for any peer."""
 
     kind = "video"
 
@@ -45,7 +46,7 @@ class Peer:
     def __init__(self, camera: SoftCamera) -> None:
         self.camera = camera
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.pictures: dict[int, np.ndarray] = {}
+        self.lumas: dict[int, np.ndarray] = {}
         self.order: list[int] = []
         self.statistics: list[dict[str, Any]] = []
         self.audio_frames = 0
@@ -80,15 +81,15 @@ class Peer:
             if not isinstance(frame, av.VideoFrame):
                 self.audio_frames += 1
                 continue
-            self.see(frame)
+            self.record(frame)
 
-    def see(self, frame: av.VideoFrame) -> None:
-        """Keep a picture that came back, if it bears a number."""
+    def record(self, frame: av.VideoFrame) -> None:
+        """Keep the luma of a returned frame, if it has a number."""
         luma = plane_view(frame, 0)
         number = barcode.read(luma)
         if number is not None:
             self.order.append(number)
-            self.pictures[number] = luma[PICTURE].copy()
+            self.lumas[number] = luma[COMPARED_ROWS].copy()
 
 
 async def until(true: Callable[[], object], seconds: float = 20.0) -> None:

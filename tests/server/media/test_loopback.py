@@ -21,7 +21,7 @@ from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
 from tests.offers import VIDEO, offer
 from tests.server.malformed import MALFORMED
-from tests.server.peers import HEIGHT, PICTURE, WIDTH, Peer, SoftCamera, until
+from tests.server.peers import COMPARED_ROWS, HEIGHT, WIDTH, Peer, SoftCamera, until
 
 
 class Recorder(Enhancer):
@@ -35,7 +35,7 @@ class Recorder(Enhancer):
         luma = plane_view(frame, 0)
         number = barcode.read(luma)
         if number is not None:
-            self.incoming[number] = luma[PICTURE].copy()
+            self.incoming[number] = luma[COMPARED_ROWS].copy()
         return super().enhance(frame, treatment, hints)
 
 
@@ -87,14 +87,14 @@ async def test_frames_come_back_in_order_and_sharper_than_they_were_sent(
     # From the second second on: both rate controls have settled.
     numbers = [number for number in peer.order if 30 <= number < 120][::10]
     uplink = np.mean([_ssim(peer, number, recorder.incoming[number]) for number in numbers])
-    returned = np.mean([_ssim(peer, number, peer.pictures[number]) for number in numbers])
+    returned = np.mean([_ssim(peer, number, peer.lumas[number]) for number in numbers])
     assert returned > uplink + 0.001
 
 
 def _ssim(peer: Peer, number: int, frame: np.ndarray) -> float:
     return float(
         structural_similarity(
-            peer.camera.pristine[number][PICTURE],
+            peer.camera.pristine[number][COMPARED_ROWS],
             frame,
             gaussian_weights=True,
             sigma=1.5,
