@@ -68,13 +68,13 @@ def tracks(peer: rtc.PeerConnection) -> dict[str, rtc.Track]:
     video.add_ssrc(1002, _CNAME, "obs", "obs-video")
     made = {"audio": peer.add_track(audio), "video": peer.add_track(video)}
     sound = rtc.RtpPacketizationConfig(1001, _CNAME, 111, 48_000)
-    video = rtc.RtpPacketizationConfig(1002, _CNAME, 96, 90_000)
+    video_rtp = rtc.RtpPacketizationConfig(1002, _CNAME, 96, 90_000)
     separator = rtc.NalUnit.Separator.StartSequence
     chains = {
         "audio": [rtc.OpusRtpPacketizer(sound), rtc.RtcpSrReporter(sound), rtc.RtcpNackResponder()],
         "video": [
-            rtc.H264RtpPacketizer(separator, video, 1200),
-            rtc.RtcpSrReporter(video),
+            rtc.H264RtpPacketizer(separator, video_rtp, 1200),
+            rtc.RtcpSrReporter(video_rtp),
             rtc.RtcpNackResponder(4000),
             rtc.PacingHandler(_VIDEO_BITRATE * 10, timedelta(milliseconds=5)),
         ],

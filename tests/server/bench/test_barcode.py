@@ -15,7 +15,7 @@ def test_a_number_survives_noise_and_contrast_loss(number: int) -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.75, 0.5, 1 / 3])
-def test_a_large_one_is_read_off_a_reduced_picture(scale: float) -> None:
+def test_a_large_bar_code_is_read_in_a_reduced_frame(scale: float) -> None:
     luma = np.full((128, 1152), 90, np.uint8)
     barcode.stamp(luma, 40_503, block=64)
     reduced = np.asarray(Image.fromarray(luma).resize((round(1152 * scale), round(128 * scale))))
@@ -23,10 +23,10 @@ def test_a_large_one_is_read_off_a_reduced_picture(scale: float) -> None:
     assert barcode.read(reduced, 16) is None
 
 
-def test_a_picture_too_small_for_one_is_not_read() -> None:
+def test_a_frame_too_small_for_a_bar_code_is_not_read() -> None:
     assert barcode.read(np.full((64, 280), 90, np.uint8)) is None
     assert barcode.read(np.full((8, 320), 90, np.uint8)) is None
 
 
-def test_a_picture_without_one_is_not_read() -> None:
+def test_a_frame_without_a_bar_code_is_not_read() -> None:
     assert barcode.read(np.full((64, 320), 16, np.uint8)) is None

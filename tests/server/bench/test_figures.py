@@ -41,12 +41,12 @@ def test_frames_out_of_order_are_seen() -> None:
     assert not measure(trip, rate=30)["in_order"]
 
 
-def test_nothing_back_is_an_error_and_not_a_zero() -> None:
+def test_a_trip_without_returned_frames_is_an_error() -> None:
     with pytest.raises(PeerError, match="returned no frame"):
         measure(Trip(sent=_trip(0).sent), rate=30)
 
 
-def test_after_a_resize_what_came_back_is_told_by_size_and_rate() -> None:
+def test_after_a_resize_returned_sizes_and_frame_rate_are_counted() -> None:
     plan = Plan((640, 360), count=600, reduced=(320, 180), reduced_at=300)
     trip = _trip(0.080)
     trip.sizes = [(320, 180) if number < 330 and number >= 300 else (640, 360) for number, _ in trip.returned]
@@ -57,7 +57,7 @@ def test_after_a_resize_what_came_back_is_told_by_size_and_rate() -> None:
     assert after_resize(Material(Plan((640, 360))), trip) == {}
 
 
-def test_pictures_are_compared_where_they_have_the_pristine_ones_size() -> None:
+def test_returned_frames_of_the_pristine_size_are_compared() -> None:
     plan = Plan((320, 192), count=150)
     noise = np.random.default_rng(0)
     pristine = noise.integers(60, 180, (192, 320)).astype(np.uint8)
@@ -84,7 +84,7 @@ def test_the_statistics_of_the_server_are_summarised() -> None:
     assert summarise([]) == {}
 
 
-def test_of_several_sessions_the_worst_counts() -> None:
+def test_the_worst_of_several_sessions_counts() -> None:
     def session(trip: Trip, gain: float) -> dict[str, Any]:
         return {**measure(trip, rate=30), "ssim": {"gain": gain}, "compared_frames": 1}
 
@@ -96,7 +96,7 @@ def test_of_several_sessions_the_worst_counts() -> None:
     assert figures["dropped"] == measure(_trip(0.080, drop_every=10), rate=30)["dropped"]
 
 
-def test_a_servers_process_is_charged_to_the_frames_that_it_got_while_it_was_watched() -> None:
+def test_processor_time_is_divided_by_the_frames_received_while_the_process_was_watched() -> None:
     trip = _trip(0.080, seconds=70)
     seen = [Usage(at, 5 + at / 2, 200 + at, 8, 10) for at in range(70)] + [Usage(72, 42, 270, 7, 9)]
     figures = process(seen, [trip, trip])

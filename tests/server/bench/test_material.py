@@ -15,7 +15,7 @@ CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-def test_the_material_is_bar_coded_and_as_soft_as_said(codec: str) -> None:
+def test_the_material_is_numbered_and_soft_for_a_soft_camera(codec: str) -> None:
     sharp = prepare(None, Plan((320, 192), codec, "sharp", 500_000, count=40))
     blurred = prepare(None, Plan((320, 192), codec, "soft", 500_000, count=40))
     assert len(sharp.packets) == 40
@@ -31,7 +31,7 @@ def test_the_material_is_bar_coded_and_as_soft_as_said(codec: str) -> None:
 
 
 @pytest.mark.parametrize("reduced", [(640, 360), (320, 180), (854, 480)])
-def test_a_sender_that_shrinks_its_picture_is_read_before_and_after(reduced: tuple[int, int]) -> None:
+def test_frames_are_numbered_before_and_after_a_resize(reduced: tuple[int, int]) -> None:
     plan = Plan((1280, 720), "H264", "sharp", 1_380_000, count=46, reduced=reduced, reduced_at=20)
     material = prepare(None, plan)
     decoder = cast(av.VideoCodecContext, av.CodecContext.create("h264", "r"))
@@ -64,7 +64,7 @@ def test_a_clip_that_cannot_be_read_is_named(clip: Path) -> None:
         (Plan((640, 360), reduced=(321, 180)), "to 321x180"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_before_it_is_encoded(plan: Plan, complaint: str) -> None:
+def test_a_plan_that_cannot_be_sent_is_refused(plan: Plan, complaint: str) -> None:
     with pytest.raises(MaterialError, match=complaint):
         prepare(None, plan)
 

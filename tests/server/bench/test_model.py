@@ -49,7 +49,7 @@ def test_calls_at_once_add_up_to_their_frames_in_a_second() -> None:
     assert figures["ms"]["p50"] == 35
 
 
-def test_where_no_provider_runs_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_why_no_provider_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("acutance.model.engine.providers._DEVICE_FILES", ())
     with pytest.raises(BenchError, match="NVIDIA"):
         model(ModelOptions(student=["nano"], size=["64x48"], provider=["tensorrt"], threads=[1], seconds=0.01))

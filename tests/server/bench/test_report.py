@@ -55,7 +55,7 @@ def _model(machine: dict[str, str] = MACHINE) -> dict[str, Any]:
     return {"benchmark": "model", "options": {}, "machine": machine, "figures": {"rows": rows}}
 
 
-def test_streams_of_several_machines_stand_in_one_table() -> None:
+def test_streams_of_several_machines_are_in_one_table() -> None:
     lines = markdown([_stream(), _stream(OTHER, psnr_y={"uplink": 36.0, "returned": 36.5, "gain": 0.5})]).splitlines()
     assert lines[0].startswith("| machine | clip | size |")
     assert lines[2].startswith("| 1 | dog | 1280x720 | h264 | sharp | 1200 | 60 | 1 of 1 | 29.90 | 80 | 100 | +1.0 |")
@@ -66,7 +66,7 @@ def test_streams_of_several_machines_stand_in_one_table() -> None:
     assert lines[-1].startswith("Machine 2: 8 x Ryzen, NVIDIA L4, driver 570.86, Linux-6.18;")
 
 
-def test_what_came_back_of_a_reduced_picture_has_its_own_table() -> None:
+def test_returned_frames_of_a_reduced_video_have_their_own_table() -> None:
     resized = {
         "frame_rate": 29.5,
         "returned_sizes": {"1280x720": 1150},
@@ -78,7 +78,7 @@ def test_what_came_back_of_a_reduced_picture_has_its_own_table() -> None:
     assert row in lines
 
 
-def test_models_have_a_column_a_figure() -> None:
+def test_models_have_a_column_for_each_figure() -> None:
     lines = markdown([_model()]).splitlines()
     assert lines[0] == "| student | size | provider | threads | ms p50 | ms p95 | bound |"
     assert lines[2] == "| nano | 640x360 | CPU | 2 | 6.123 | 8 | - |"

@@ -21,14 +21,14 @@ CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
         (["--serve", "student"], "--serve takes an option of `acutance serve` as NAME=VALUE"),
     ],
 )
-def test_options_that_contradict_each_other_are_one_line_for_the_user(
+def test_options_that_contradict_each_other_are_an_error(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", "stream", "--seconds", "10", *arguments]) == 2
     assert complaint in capsys.readouterr().err
 
 
-def test_a_wrong_clip_is_one_line_for_the_user(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_clip_that_does_not_exist_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "stream", "--clip", "nowhere.mp4"]) == 2
     assert "acutance: cannot read a video from nowhere.mp4" in capsys.readouterr().err
 
@@ -79,7 +79,7 @@ def test_a_short_run_against_a_server_of_its_own(
     assert report["machine"]["cpu"] in table[-1]
 
 
-def test_several_peers_and_one_too_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_peers_and_one_more_than_the_server_accepts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "figures.jsonl"
     stream(
         StreamOptions(
@@ -104,7 +104,7 @@ def test_several_peers_and_one_too_many(tmp_path: Path, capsys: pytest.CaptureFi
     assert "| 2 of 3 |" in capsys.readouterr().out
 
 
-def test_a_sender_that_shrinks_its_picture_gets_its_size_back(tmp_path: Path) -> None:
+def test_a_sender_that_reduces_its_size_receives_the_original_size(tmp_path: Path) -> None:
     log = tmp_path / "figures.jsonl"
     stream(StreamOptions(size="640x384", resize="320x192@4", seconds=10, serve=["upscale=true"], log=log))
     after = json.loads(log.read_text())["figures"]["after_resize"]

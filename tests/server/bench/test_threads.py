@@ -21,7 +21,7 @@ sys.exit(3)
 """
 
 
-def test_processor_time_is_told_by_what_threads_do() -> None:
+def test_processor_time_is_summed_by_the_work_of_threads() -> None:
     names = {1: "MainThread", 2: "inference_0", 3: "encode_0", 4: "encode_0", 5: "asyncio_0"}
     spent = by_work({1: 2.0}, {1: 3.0, 2: 4.0, 3: 1.0, 4: 1.5, 5: 0.2, 99: 0.5}, names)
     assert list(spent.values()) == [4.0, 2.5, 1.0, 0.5, 0.2]

@@ -119,7 +119,7 @@ def _check_sync(path: Path) -> int:
 
 @pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
 @pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "H264"), (".webm", "VP8"), (".mkv", "H264")])
-async def test_a_clip_comes_back_whole_and_in_sync_with_its_sound(
+async def test_a_clip_is_returned_whole_and_in_sync_with_its_sound(
     url: str, clip: Path, tmp_path: Path, suffix: str, codec: str
 ) -> None:
     out, pairs = tmp_path / f"back{suffix}", tmp_path / "pairs"
@@ -158,9 +158,7 @@ def _png(path: Path) -> np.ndarray:
 
 
 @pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
-async def test_publish_by_whip_and_watch_by_whep_brings_the_clip_back_in_sync(
-    url: str, clip: Path, tmp_path: Path
-) -> None:
+async def test_a_clip_published_by_whip_and_watched_by_whep_is_in_sync(url: str, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "back.mp4"
     report = await call(_options(file=clip, whip=f"{url}/whip/flash", pull=f"{url}/whep/flash", out=out))
     assert report["sent"]["frames"] == SECONDS * RATE
@@ -169,7 +167,7 @@ async def test_publish_by_whip_and_watch_by_whep_brings_the_clip_back_in_sync(
     assert _check_sync(out) == report["returned"]["frames"]
 
 
-async def test_who_only_watches_has_the_sound_with_its_picture(url: str, clip: Path, tmp_path: Path) -> None:
+async def test_a_watched_stream_has_sound_and_video_in_sync(url: str, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "watched.mp4"
     # Their clocks are all that a watcher has: two peers that know nothing of each other.
     publishing = asyncio.create_task(call(_options(file=clip, whip=f"{url}/whip/flash")))
@@ -184,7 +182,7 @@ async def test_who_only_watches_has_the_sound_with_its_picture(url: str, clip: P
         assert abs(light - beep) < IN_SYNC_S, (lights, beeps)
 
 
-async def test_a_device_is_sent_as_its_frames_come(url: str) -> None:
+async def test_a_device_is_sent_as_its_frames_arrive(url: str) -> None:
     # FFmpeg's own generator in real time stands in for a camera.
     report = await call(
         _options(camera="testsrc2=size=320x192:rate=20,realtime,format=yuv420p", format="lavfi", url=url, seconds=2)
@@ -194,13 +192,13 @@ async def test_a_device_is_sent_as_its_frames_come(url: str) -> None:
     assert report["matched"] is True
 
 
-async def test_watching_what_nobody_publishes_is_refused_in_words(url: str) -> None:
+async def test_watching_a_stream_that_is_not_published_is_an_error(url: str) -> None:
     with pytest.raises(SignallingError, match="refused with 404") as refused:
         await call(_options(pull=f"{url}/whep/nothing"))
     assert refused.value.status == 404
 
 
-async def test_a_full_server_says_so_and_when_to_come_again(ladder: Ladder, clip: Path) -> None:
+async def test_a_full_server_names_when_to_try_again(ladder: Ladder, clip: Path) -> None:
     host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=0, check_load=False))
     async with TestServer(create_app(host)) as server:
         with pytest.raises(SignallingError, match=r"refused with 503: .*again after 5 s") as full:
@@ -226,7 +224,7 @@ async def test_a_full_server_says_so_and_when_to_come_again(ladder: Ladder, clip
         (["--codec", "av1"], "codec: Input should be 'h264' or 'vp8'"),
     ],
 )
-def test_what_is_wrong_is_one_line_and_code_2(
+def test_an_error_is_one_line_and_code_2(
     arguments: list[str], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -236,7 +234,7 @@ def test_what_is_wrong_is_one_line_and_code_2(
     assert len(error.splitlines()) == 1
 
 
-def test_a_server_that_is_not_there_is_one_line_and_code_2(capsys: Any) -> None:
+def test_an_unreachable_server_is_one_line_and_code_2(capsys: Any) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]

@@ -16,7 +16,7 @@ def _sent(rate: Fraction, count: int) -> tuple[SentFrames, list[int]]:
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("first", [0, 1, 2, 7, 40])
-def test_frames_are_known_again_wherever_the_server_begins_to_count(rate: Fraction, first: int) -> None:
+def test_frames_are_matched_for_any_first_time_stamp_of_the_server(rate: Fraction, first: int) -> None:
     frames, stamps = _sent(rate, 100)
     origin = stamps[first] - 12_345
     for stamp in stamps[first:]:
@@ -39,7 +39,7 @@ def test_the_marks_move_no_frame_by_more_than_a_sixth_of_a_millisecond() -> None
     assert all(0 <= stamp - round(number * VIDEO_CLOCK_RATE / 30) < 16 for number, stamp in enumerate(stamps))
 
 
-def test_a_server_with_time_stamps_of_its_own_is_found_out() -> None:
+def test_a_server_with_its_own_time_stamps_is_detected() -> None:
     frames, _ = _sent(Fraction(30), 100)
     for number in range(20):
         frames.returned(number * 3000)
@@ -56,7 +56,7 @@ def test_a_call_of_one_frame_is_settled_at_its_end() -> None:
     assert stamps[0] < 16
 
 
-def test_sound_is_known_by_its_bytes_but_not_by_silence() -> None:
+def test_sound_is_matched_by_its_bytes_but_not_by_silence() -> None:
     sound = SentSound()
     for at, data in enumerate((b"silence", b"silence", b"word", b"other")):
         sound.add(data, at * 960)
@@ -68,7 +68,7 @@ def test_sound_is_known_by_its_bytes_but_not_by_silence() -> None:
     assert sound.offset == 960
 
 
-def test_sound_and_picture_meet_by_the_senders_clock() -> None:
+def test_sound_and_video_are_synchronised_by_the_senders_clock() -> None:
     clocks = SenderClocks()
     picture, sound = clocks.listen("video", VIDEO_CLOCK_RATE), clocks.listen("audio", 48_000)
     picture(1000.5, 45_000)  # began at 1000.0
