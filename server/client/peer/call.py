@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from acutance.server.client.offer import OfferClient
@@ -50,9 +50,9 @@ class Call:
     token: str | None
     codec: str
     seconds: float | None = None
-    ended: str = ""
-    began_at: float | None = None
-    ended_at: float | None = None
+    ended: str = field(default="", init=False)
+    began_at: float | None = field(default=None, init=False)
+    ended_at: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.connections = Connections(self.uplink, self.downlink, self.codec)

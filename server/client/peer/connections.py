@@ -55,9 +55,9 @@ class Connections:
     uplink: Uplink | None
     downlink: Downlink | None
     codec: str
-    server: dict[str, Any] = field(default_factory=dict)
-    broken: str = ""
-    goodbye: str = ""
+    server: dict[str, Any] = field(default_factory=dict, init=False)
+    broken: str = field(default="", init=False)
+    goodbye: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self._peers: list[RTCPeerConnection] = []

@@ -55,17 +55,17 @@ class Downlink:
     uplink: Uplink | None
     recording: Recording | None
     pairs: Pairs | None
-    returned: int = 0
-    returned_bytes: int = 0
-    decoded: int = 0
-    undecoded: int = 0
-    numbers: set[int] = field(default_factory=set)
-    delays: deque[float] = field(default_factory=lambda: deque(maxlen=3600))
-    size: tuple[int, int] | None = None
-    codec: str = ""
-    progress_at: float = 0.0
-    sound_at: float | None = None
-    error: Exception | None = None
+    returned: int = field(default=0, init=False)
+    returned_bytes: int = field(default=0, init=False)
+    decoded: int = field(default=0, init=False)
+    undecoded: int = field(default=0, init=False)
+    numbers: set[int] = field(default_factory=set, init=False)
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=3600), init=False)
+    size: tuple[int, int] | None = field(default=None, init=False)
+    codec: str = field(default="", init=False)
+    progress_at: float = field(default=0.0, init=False)
+    sound_at: float | None = field(default=None, init=False)
+    error: Exception | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._frames = self.uplink.frames if self.uplink else SentFrames()

@@ -90,14 +90,14 @@ class Uplink:
     seconds: float | None
     wants_sound: bool
     on_original: Callable[[int, VideoFrame], None]
-    frames: SentFrames = field(default_factory=SentFrames)
-    sound: SentSound = field(default_factory=SentSound)
-    sent_at: dict[int, float] = field(default_factory=dict)
-    sent: int = 0
-    sent_bytes: int = 0
-    skipped: int = 0
-    sound_end: int | None = None
-    error: Exception | None = None
+    frames: SentFrames = field(default_factory=SentFrames, init=False)
+    sound: SentSound = field(default_factory=SentSound, init=False)
+    sent_at: dict[int, float] = field(default_factory=dict, init=False)
+    sent: int = field(default=0, init=False)
+    sent_bytes: int = field(default=0, init=False)
+    skipped: int = field(default=0, init=False)
+    sound_end: int | None = field(default=None, init=False)
+    error: Exception | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Open the source.
