@@ -74,6 +74,13 @@ class HostBuffers:
             height, width = frame.luma.shape
             frame.out[:] = result[index, 0, :height, :width]
 
+    def shrink_arena(self) -> None:
+        """Run once, and let ONNX Runtime return the unused parts of its CPU arena to the system afterwards."""
+        options = ort.RunOptions()
+        # onnxruntime_run_options_config_keys.h
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._session.run_with_iobinding(self._binding, options)
+
     def _value(self, array: NDArray[np.uint8] | NDArray[np.float32]) -> ort.OrtValue:
         return ort.OrtValue.ortvalue_from_numpy(array)  # on the CPU a view of the array
 

@@ -149,6 +149,18 @@ class Engine:
             self._collector.submit(size, frame)
         return out
 
+    def release_memory(self) -> None:
+        """Return memory that no call is using to the system. It takes a run of the smallest size.
+
+        ONNX Runtime's arena on the CPU keeps what its largest runs needed, about 100 MiB for each call of ``nano`` that
+        ran at the same time at 1920x1080. On a device nothing is released: CUDA graphs hold the addresses.
+        """
+        if self._manner.staged:
+            return
+        with self._lock:
+            self._idle.clear()
+        HostBuffers(self._session, (1, SMALLEST, SMALLEST)).shrink_arena()
+
     def _run(self, size: tuple[int, int], frames: list[Frame]) -> None:
         shape = (len(frames), *size)
         buffers = self._take(shape)

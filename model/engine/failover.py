@@ -90,6 +90,12 @@ class FailoverEngine:
         with turns:
             return spare.sharpen(luma, out, hints, strength)
 
+    def release_memory(self) -> None:
+        """Return memory that no call is using to the system, as `Engine.release_memory` does."""
+        for engine in (self._preferred, self._spare):
+            if engine is not None:
+                engine.release_memory()
+
     def _fail(self, failed: Engine, error: Exception) -> None:
         with self._lock:
             if self._preferred is not failed:

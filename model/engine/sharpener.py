@@ -28,3 +28,6 @@ class Sharpener(Protocol):
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
         """Return ``luma`` sharpened, as `Engine.sharpen` does."""
+
+    def release_memory(self) -> None:
+        """Return memory that no call is using to the system, as `Engine.release_memory` does."""

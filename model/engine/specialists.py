@@ -42,6 +42,11 @@ class Specialists:
         engine = self._enlarged if hints.reduction >= REDUCTIONS[0] else self._general
         return engine.sharpen(luma, out, hints, strength)
 
+    def release_memory(self) -> None:
+        """Return memory that no call is using to the system, as `Engine.release_memory` does."""
+        self._general.release_memory()
+        self._enlarged.release_memory()
+
 
 def open_student(student: str | Path, provider: Request, threads: int) -> Sharpener:
     """Open a student as `Engine.open` does, with its specialist if there is one.

@@ -56,7 +56,7 @@ class Host:
             forward: the WHIP endpoint to which every named stream is forwarded; None for none.
             make_enhancer: makes the enhancer of one session.
         """
-        self._memory_trim = MemoryTrim()
+        self._memory_trim = MemoryTrim(ladder.release_memory)
         self.registry = Registry(self._memory_trim.collect_soon)
         load = Load(self.registry.student_processors)
         self.context = ServerContext(

@@ -3,7 +3,10 @@
 import asyncio
 import ctypes
 import gc
+import logging
 from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 # By then the tasks that hold a closed session have ended. Calls that end together are collected together.
 _AFTER_S = 1.0
@@ -14,10 +17,17 @@ class MemoryTrim:
 
     aiortc's connections are knots of references, with some MiB of codecs and buffers on each, and Python's full
     collections are rare: memory would grow from call to call. What has been freed by then lies between what has not:
-    glibc keeps it, some 90 MiB after a few hundred calls, unless it is told to look (``make soak-cycles``).
+    glibc keeps it, some 90 MiB after a few hundred calls, unless it is told to look (``make soak-cycles``). The
+    students keep what their largest frames needed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, release_students: Callable[[], object]) -> None:
+        """Schedule nothing yet.
+
+        Args:
+            release_students: returns unused memory of the students; called in another thread, while calls may run.
+        """
+        self._release_students = release_students
         self._due: asyncio.TimerHandle | None = None
         self._trim = _malloc_trim()
 
@@ -35,8 +45,15 @@ class MemoryTrim:
         self._due = None
         # What exists since the start is frozen (serve.py): only objects of calls are examined.
         gc.collect()
+        asyncio.get_running_loop().run_in_executor(None, self._release)
+
+    def _release(self) -> None:
+        try:
+            self._release_students()
+        except Exception:  # ONNX Runtime's errors share no base class; a student that fails is reported by its calls
+            log.debug("a student did not release its memory", exc_info=True)
         if self._trim is not None:
-            asyncio.get_running_loop().run_in_executor(None, self._trim, 0)
+            self._trim(0)
 
 
 def _malloc_trim() -> Callable[[int], object] | None:

@@ -52,6 +52,11 @@ class Ladder:
             names = [student]
         return cls([open_student(name, provider, threads) for name in names])
 
+    def release_memory(self) -> None:
+        """Return memory of the students that no call is using to the system; this blocks for some milliseconds."""
+        for engine in self.engines.values():
+            engine.release_memory()
+
     @property
     def best(self) -> Sharpener:
         """The engine of the first rung."""

@@ -24,6 +24,9 @@ class Faulty:
         self.fault: Callable[[], None] = lambda: None
         self._engine = engine
 
+    def release_memory(self) -> None:
+        """It holds none."""
+
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
         self.fault()
         return self._engine.sharpen(luma, out, hints, strength)

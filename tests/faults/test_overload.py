@@ -22,6 +22,9 @@ class _Slow:
         self.student = engine.student
         self.provider, self.note, self.at_once = engine.provider, engine.note, 2
 
+    def release_memory(self) -> None:
+        """It holds none."""
+
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
         time.sleep(_OVERLOAD / 30)  # as on a device that is taken: no processor is used
         out = np.empty_like(luma) if out is None else out

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import psutil
 import pytest
 from onnx import TensorProto, helper
 
@@ -186,3 +187,15 @@ def test_a_file_that_is_not_what_its_card_describes_is_refused(tmp_path: Path) -
     file.write_bytes(file.read_bytes()[:-64])
     with pytest.raises(EngineError, match=r"mine\.onnx is not what its card describes"):
         Engine.open(file, provider="cpu")
+
+
+def test_memory_of_large_frames_is_returned() -> None:
+    engine, process = Engine.open("nano", "cpu", 1), psutil.Process()
+    luma = np.zeros((1080, 1920), np.uint8)
+    before = process.memory_info().rss
+    engine.sharpen(luma)
+    used = process.memory_info().rss - before
+    assert used > 64 << 20, "otherwise there is nothing to return"
+    engine.release_memory()
+    assert process.memory_info().rss - before < used / 2
+    assert engine.sharpen(luma).shape == luma.shape, "it works on"
