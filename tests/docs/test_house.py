@@ -1,0 +1,56 @@
+"""The limits of CONTRIBUTING.md that keep modules and classes small enough to be read, with the exceptions and their reasons."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.root import ROOT
+
+_ROOMS = ("model", "server", "training")
+_MOST_ARGUMENTS = 8
+_MOST_IMPORTS = 20
+
+# Module or class, and why it may exceed a limit.
+EXCEPTIONS: dict[str, str] = {
+    "server/assembly.py": "builds every part of the server from the options, so that no other module needs to",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(file.relative_to(ROOT) for room in _ROOMS for file in (ROOT / room).rglob("*.py"))
+
+
+def _constructors(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                    arguments = method.args
+                    yield node.name, len(arguments.args) + len(arguments.kwonlyargs) - 1
+
+
+def _own_imports(tree: ast.Module) -> int:
+    """Modules of this project that a module imports."""
+    named: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("acutance"):
+            named.add(node.module or "")
+    return len(named)
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_constructors_and_imports_are_few(module: Path) -> None:
+    tree = ast.parse((ROOT / module).read_text("utf-8"))
+    for name, count in _constructors(tree):
+        if f"{module}:{name}" not in EXCEPTIONS:
+            assert count <= _MOST_ARGUMENTS, f"{module}: {name} takes {count} arguments: split the class"
+    if str(module) not in EXCEPTIONS:
+        count = _own_imports(tree)
+        assert count <= _MOST_IMPORTS, f"{module} imports {count} modules of this project: split it"
+
+
+def test_exceptions_are_still_needed() -> None:
+    known = {str(module) for module in modules()}
+    assert all(name.partition(":")[0] in known and reason for name, reason in EXCEPTIONS.items())
