@@ -1,4 +1,4 @@
-"""The limits of CONTRIBUTING.md that keep modules and classes small enough to be read, with the exceptions and their reasons."""
+"""Limits of CONTRIBUTING.md that keep modules and classes small, with the exceptions and their reasons."""
 
 import ast
 from collections.abc import Iterator
