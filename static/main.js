@@ -84,7 +84,10 @@ function start() {
       logEvent('soften-failed', CallError.from(error).detail);
       uplink.refuseSoftness();
     },
-    onMicrophoneLost: () => sound.switchOff(new CallError('microphone-lost')),
+    onMicrophoneLost: () => {
+      logEvent('microphone-lost');
+      sound.switchOff(new CallError('microphone-lost'));
+    },
     onStats: (stats) => {
       report = { stats, at: performance.now() };
       control.show(stats);

@@ -94,8 +94,9 @@ export class Stage {
   /** Starts what the next session needs, before `attach`. @param {AbortSignal} signal */
   async prepare(signal) {
     const worker = await startWorker();
-    if (signal.aborted) worker?.terminate();
-    else this.#worker = worker;
+    this.#stopWorker(); // of a session that did not begin
+    this.#worker = worker;
+    if (signal.aborted) this.#stopWorker();
   }
 
   /**
@@ -130,8 +131,7 @@ export class Stage {
   /** Ends the session; the last pair stays visible. */
   hold() {
     this.#detach();
-    this.#worker?.terminate(); // of a session that did not begin
-    this.#worker = null;
+    this.#stopWorker();
     this.#section.toggleAttribute('data-held', this.#halves.enhanced.size !== null);
     show(this.#videos.enhanced, null);
     this.#recording.stream = null;
@@ -187,6 +187,11 @@ export class Stage {
   #fit() {
     const size = [this.#videos.enhanced, this.#videos.original].map(sizeOf).find(([width]) => width > 0);
     if (size) this.#panning.size = size;
+  }
+
+  #stopWorker() {
+    this.#worker?.terminate();
+    this.#worker = null;
   }
 
   #detach() {
