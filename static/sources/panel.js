@@ -40,11 +40,10 @@ export class SourcePanel {
       this.#showFile();
       if (this.#file.files?.length) onChange();
     });
+    const kept = recall('source');
+    this.#source.value = kept && kept !== 'camera' ? kept : '';
     // At once, so that there is a choice while the browser still lists its devices.
     this.#showCameras([], recall('camera') ?? '');
-    const kept = recall('source');
-    if (kept && kept !== 'camera') this.#source.value = kept;
-    if (!this.#source.value) this.#source.value = CAMERA + (recall('camera') ?? ''); // no such source any more
     this.#showFile();
     this.refreshCameras();
     onCamerasChange(() => this.refreshCameras());
