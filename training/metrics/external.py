@@ -1,4 +1,4 @@
-"""Metrics that come from libraries and are not everywhere: MS-SSIM, LPIPS and VMAF. torch loads on first use."""
+"""Metrics by libraries that not every installation has: MS-SSIM, LPIPS and VMAF. torch is imported on first use."""
 
 import gc
 import json
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 _MS_SSIM_SMALLEST = 176
-"""Five scales of halving must leave the 11 px of SSIM's window."""
+"""Least side in pixels: four halvings must leave the 11 px of the window of SSIM."""
 _ALEXNET = "alexnet-owt-7be5be79.pth"
-"""The file of AlexNet that torchvision would fetch. It is used where it lies, never fetched."""
+"""The file of AlexNet in the cache of torchvision. It is used if it exists, and never downloaded."""
 
 
 def ms_ssim(picture: Luma, truth: Luma, border: int = 0) -> float:
@@ -35,9 +35,7 @@ def ms_ssim(picture: Luma, truth: Luma, border: int = 0) -> float:
     ours, wanted = _cut(picture, border), _cut(truth, border)
     if min(wanted.shape) < _MS_SSIM_SMALLEST:
         height, width = wanted.shape
-        raise DataError(
-            f"ms-ssim takes pictures of at least {_MS_SSIM_SMALLEST} px a side, one here has {width}x{height}"
-        )
+        raise DataError(f"ms-ssim needs pictures of at least {_MS_SSIM_SMALLEST} px a side, not {width}x{height}")
     a, b = _tensor(ours), _tensor(wanted)
     return float(multiscale_structural_similarity_index_measure(a, b, data_range=255.0, sigma=1.5, kernel_size=11))
 
@@ -76,23 +74,23 @@ def vmaf_missing() -> str | None:
 
 
 def _vmaf(picture: Luma, truth: Luma, border: int, version: str) -> float:
-    # Chroma is not looked at, but the models are of yuv420p: even sizes, grey planes beside luma.
+    # VMAF ignores chroma, but its models are for yuv420p: even sizes, and grey chroma planes.
     ours, wanted = (_even(_cut(plane, border)) for plane in (picture, truth))
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "vmaf.json"
         _compare(ours, wanted, f"model=version={version}:log_fmt=json:log_path={log}")
-        gc.collect()  # the filter writes its log when it is freed, and a graph holds itself in a circle
+        gc.collect()  # the filter writes its log when it is freed, and a graph is a reference cycle
         return float(json.loads(log.read_text())["pooled_metrics"]["vmaf"]["mean"])
 
 
 def _compare(ours: Luma, wanted: Luma, options: str) -> None:
     height, width = wanted.shape
     graph = av.filter.Graph()
-    judge, sink = graph.add("libvmaf", options), graph.add("buffersink")
+    vmaf_filter, sink = graph.add("libvmaf", options), graph.add("buffersink")
     sources = [graph.add_buffer(width=width, height=height, format="yuv420p", time_base=Fraction(1)) for _ in range(2)]
     for index, source in enumerate(sources):
-        source.link_to(judge, 0, index)
-    judge.link_to(sink)
+        source.link_to(vmaf_filter, 0, index)
+    vmaf_filter.link_to(sink)
     graph.configure()
     for source, plane in zip(sources, (ours, wanted), strict=True):
         source.push(_frame(plane))

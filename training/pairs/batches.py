@@ -1,4 +1,4 @@
-"""Batches: which crops of which pairs a step sees, the same on every machine and after every interruption."""
+"""Batches: the crops of each step, the same for any number of processes and after every interruption."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from acutance.training.pairs.pairs import Pairs
 
 @dataclass(frozen=True)
 class Batch:
-    """Float tensors in 0..1: `[B, 1, crop, crop]` of luma, `[B, 4]` of hints."""
+    """Float tensors in 0..1: luma `[B, 1, crop, crop]` (degraded, true, and a label by a teacher), hints `[B, 4]`."""
 
     degraded: Tensor
     truth: Tensor
@@ -21,7 +21,7 @@ class Batch:
     label: Tensor | None
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on a device."""
+        """The batch on another device."""
         if device.type == "cpu":
             return self
         label = None if self.label is None else self.label.to(device, non_blocking=True)
@@ -29,7 +29,7 @@ class Batch:
         return Batch(degraded, truth, hints, label)
 
     def inside(self, border: int) -> "Batch":
-        """The same without `border` pixels at each edge of luma."""
+        """The batch without `border` pixels at each edge of luma."""
         label = None if self.label is None else without_border(self.label, border)
         return Batch(without_border(self.degraded, border), without_border(self.truth, border), self.hints, label)
 
@@ -40,17 +40,17 @@ def without_border(tensor: Tensor, border: int) -> Tensor:
 
 
 class Batches:
-    """Random crops in one of eight orientations; every epoch goes once through all pairs in an order of its own.
+    """Random crops in one of eight orientations; every epoch uses all pairs once, in another order.
 
     Args:
-        pairs: What is drawn from.
-        labels: uint8 `[K, P, P]`, a teacher's output for every pair.
-        batch: Pairs a step, over all processes.
-        crop: Side in pixels.
-        margin: Pixels at a patch's edge that no crop contains; even.
-        seed: The same seed gives the same batches.
-        rank: Which process this is.
-        ranks: How many there are; each takes its part of every batch.
+        pairs: The pairs.
+        labels: uint8 `[K, P, P]`, the output of a teacher for every pair, or None.
+        batch: Pairs per step, over all processes.
+        crop: Side of a crop in pixels.
+        margin: Pixels at the edge of a patch that no crop contains; even.
+        seed: Equal seeds give equal batches.
+        rank: Number of this process, from 0.
+        ranks: Number of processes; each gets its part of every batch.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class Batches:
         self._orders: dict[int, NDArray[np.int64]] = {}
 
     def draw(self, step: int) -> Batch:
-        """This process's part of the batch of step number `step`, from 0."""
+        """The part of this process in the batch of step number `step`, from 0."""
         numbers = range(step * self._batch, (step + 1) * self._batch)
-        # Everything is drawn for the whole batch, so that it does not depend on the number of processes; and from
-        # the step's number, so that a run goes on without having to know what it drew before.
+        # Drawn for the whole batch, so that it does not depend on the number of processes; and from the number of the
+        # step, so that a run can continue without knowing its earlier draws.
         rng = np.random.default_rng([self._seed, 0xBA7C4, step])
         corners = 2 * rng.integers(self._room, size=(self._batch, 2)) + self._margin
         turns = rng.integers(8, size=self._batch)
@@ -104,7 +104,7 @@ class Batches:
 
 
 def _turned(crop: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """One of the eight ways to flip and turn `[N, P, P]`."""
+    """One of the eight flips and rotations of `[N, P, P]`."""
     if orientation & 1:
         crop = crop[:, ::-1]
     if orientation & 2:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from acutance.model.hints import BITS_WINDOW
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.motion import middle_clip
 from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
+from acutance.training.metrics.psnr_ssim import finite_psnr, ssim
 
 PICTURE_FRAMES = 8
 """Frames of the clip that a picture is panned or zoomed into for a codec; the last one is evaluated."""
@@ -23,6 +25,16 @@ class ValidationFrame:
     source: str
     degraded: DegradedFrame
     truth: Luma
+
+    @cached_property
+    def psnr(self) -> float:
+        """PSNR of the degraded frame in dB, at most 99."""
+        return finite_psnr(self.degraded.luma, self.truth)
+
+    @cached_property
+    def ssim(self) -> float:
+        """SSIM of the degraded frame."""
+        return ssim(self.degraded.luma, self.truth)
 
 
 def validation_items(source: TrainingSet, most: int = 0) -> list[Item]:

@@ -102,9 +102,9 @@ def score(frames: Sequence[ValidationFrame], restore: Callable[[DegradedFrame], 
         restored = restore(frame.degraded)
         figures[frame.source].append(
             (
-                finite_psnr(frame.degraded.luma, frame.truth),
+                frame.psnr,
                 finite_psnr(restored, frame.truth),
-                ssim(frame.degraded.luma, frame.truth),
+                frame.ssim,
                 ssim(restored, frame.truth),
             )
         )
