@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -35,8 +35,8 @@ class Ingest:
         allow: returns whether the endpoint may redirect to a URL of another host or port; None to allow none.
     """
 
-    url: str
-    token: str | None = None
+    url: str = field(repr=False)  # its path or query may contain a key
+    token: str | None = field(default=None, repr=False)
     allow: Callable[[URL], bool] | None = None
 
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import time
 from typing import Any
 
@@ -33,9 +33,9 @@ class Network:
 
     stun: Sequence[str] = ()
     turn: Sequence[str] = ()
-    turn_secret: str | None = None
+    turn_secret: str | None = field(default=None, repr=False)
     turn_username: str | None = None
-    turn_password: str | None = None
+    turn_password: str | None = field(default=None, repr=False)
     public_ip: str | None = None
     udp_ports: tuple[int, int] | None = None
 

@@ -6,7 +6,7 @@ no proxy or credential is taken from the environment.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -104,7 +104,7 @@ class Credentials:
     """
 
     origin: URL
-    authorization: str | None = None
+    authorization: str | None = field(default=None, repr=False)
 
     @classmethod
     def for_endpoint(cls, url: URL, token: str | None) -> "Credentials":

@@ -10,6 +10,7 @@ from acutance.server import assembly
 from acutance.server.assembly import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.server import ServeOptions
+from acutance.server.security.foreign import Credentials
 from acutance.server.security.quota import Quota
 from acutance.server.security.tokens import Caller
 from acutance.server.students.ladder import Ladder
@@ -69,6 +70,8 @@ def test_secrets_reach_what_needs_them() -> None:
     assert ingest is not None
     assert (ingest.url, ingest.token) == ("https://sfu.example/whip/{stream}", SECRET)
     assert assembly.ingest(_options()) is None
+    for built in (assembly.network(options), ingest, Credentials.for_endpoint(URL(ingest.url), ingest.token)):
+        assert SECRET not in repr(built)
 
 
 def test_operators_are_checked_only_where_clients_have_tokens() -> None:
