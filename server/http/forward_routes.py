@@ -22,9 +22,9 @@ def add_routes(app: web.Application, rules: ForwardRules) -> None:
 async def _begin(request: web.Request) -> web.StreamResponse:
     app, stream = request.app, request.match_info["stream"]
     body = await read_body(request)
-    begun = forward_requests.begin(app[HOST], app[FORWARDING], request[CALLER], stream, body)
-    location = f"{request.path}/{begun['id']}"
-    return web.json_response(begun, status=201, headers={hdrs.LOCATION: location, hdrs.CACHE_CONTROL: "no-store"})
+    forward = forward_requests.begin(app[HOST], app[FORWARDING], request[CALLER], stream, body)
+    location = f"{request.path}/{forward['id']}"
+    return web.json_response(forward, status=201, headers={hdrs.LOCATION: location, hdrs.CACHE_CONTROL: "no-store"})
 
 
 async def _list(request: web.Request) -> web.StreamResponse:
@@ -34,7 +34,7 @@ async def _list(request: web.Request) -> web.StreamResponse:
 
 
 async def _end(request: web.Request) -> web.StreamResponse:
-    app, asked = request.app, request.match_info
-    if not await forward_requests.end(app[HOST], app[FORWARDING], request[CALLER], asked["stream"], asked["id"]):
+    app, path = request.app, request.match_info
+    if not await forward_requests.end(app[HOST], app[FORWARDING], request[CALLER], path["stream"], path["id"]):
         raise web.HTTPNotFound
     return web.Response()

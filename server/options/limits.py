@@ -23,7 +23,11 @@ class LimitOptions(BaseModel):
     ] = 50
     max_sessions_per_address: Annotated[
         int | None,
-        Field(ge=1, description="Maximum number of sessions and viewers of one client address; none: no limit"),
+        Field(
+            ge=1,
+            description="Maximum number of sessions and viewers of one client address (IPv6: /64 network); none: "
+            "no limit",
+        ),
     ] = None
     max_sessions_per_token: Annotated[
         int | None,
@@ -62,7 +66,7 @@ class LimitOptions(BaseModel):
         float,
         Field(
             gt=0,
-            description="Maximum rate of POST, PATCH and DELETE requests of one client address, a quarter of them in "
-            "one burst; more get 429",
+            description="Maximum rate of POST, PATCH and DELETE requests of one client address (IPv6: /64 network), a "
+            "quarter of them in one burst; more get 429",
         ),
     ] = 240
