@@ -35,10 +35,10 @@ def distil(
     precision: options.Precision = "32-true",
 ) -> None:
     """Train a student on a prepared set. The recipe names the losses; some of them need a teacher."""
-    from acutance.training.run.orders import Order
-    from acutance.training.run.running import carry_out
+    from acutance.training.run.run_options import RunOptions
+    from acutance.training.run.training_run import train
 
-    order = Order(
+    run_options = RunOptions(
         command="distil",
         out=out,
         data=data,
@@ -56,5 +56,5 @@ def distil(
         nodes=nodes,
         precision=precision,
     )
-    if not carry_out(order, options.console()):
+    if not train(run_options, options.console()):
         raise typer.Exit(STOPPED)

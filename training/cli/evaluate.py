@@ -51,7 +51,7 @@ def evaluate(
     from acutance.training.evaluation.evaluate import Plan, measure_sets
     from acutance.training.evaluation.methods.methods import choose_all, open_method
     from acutance.training.metrics.registry import choose
-    from acutance.training.run.console import counted
+    from acutance.training.run.console import progress_bar
 
     if not sets and not cost:
         raise DataError("name at least one --set (a folder of pictures or clips), or ask for --cost")
@@ -71,7 +71,7 @@ def evaluate(
     measurements = []
     if chosen:
         plan = Plan(tuple(choices), tuple(metrics), filters, cache, native)
-        with counted(console, "measuring") as progress:
+        with progress_bar(console, "measuring") as progress:
             measurements = measure_sets(plan, chosen, processes, progress)
     timed = costing.costs(choices, size, cost_rounds, filters=filters) if cost else []
     report = tables.Report(measurements, metrics, timed, notes)

@@ -34,8 +34,8 @@ def export(
     from acutance.training.evaluation.methods.methods import Choice
     from acutance.training.evaluation.rows import Row, make_rows
     from acutance.training.metrics.registry import ALWAYS
-    from acutance.training.run.console import counted
-    from acutance.training.shipping.shipping import Precision, load_run, ship
+    from acutance.training.run.console import progress_bar
+    from acutance.training.shipping.export import Precision, export_run, load_run
 
     known: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16"}
     for wanted in precision or []:
@@ -48,11 +48,11 @@ def export(
 
     def measured(file: Path) -> list[Row]:
         choices = (Choice("input", "input"), Choice("unsharp", "unsharp"), Choice(called, "student", file))
-        with counted(console, "measuring") as progress:
+        with progress_bar(console, "measuring") as progress:
             found.extend(measure_sets(Plan(choices, ALWAYS, cache=cache), chosen, processes, progress))
         return make_rows(found)
 
-    ship(loaded, out, called, measured, ALWAYS, tuple(known[one] for one in precision or ["fp32"]))
+    export_run(loaded, out, called, measured, ALWAYS, tuple(known[one] for one in precision or ["fp32"]))
     if found:
         tables.show(console, tables.Report(found, ALWAYS))
     console.print(f"{out} and {out.with_suffix('.json')}", highlight=False, markup=False, soft_wrap=True)

@@ -53,9 +53,9 @@ def fitted(fit_on: Path | None, names: Sequence[str], processes: int) -> Path:
         DataError: `fit_on` is None or cannot be used.
     """
     from acutance.training.evaluation.fitset import FitSet, fit_filters
-    from acutance.training.run.console import counted
+    from acutance.training.run.console import progress_bar
 
     if fit_on is None:
         raise DataError("linear needs pictures to be fitted on: name a prepared set or a folder with --fit-on")
-    with counted(console, "fitting linear filters") as progress:
+    with progress_bar(console, "fitting linear filters") as progress:
         return fit_filters(FitSet.open(fit_on), names, processes=processes, progress=progress)

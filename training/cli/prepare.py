@@ -53,14 +53,14 @@ def prepare(
     """Make a training set: inspect, filter and split pictures and clips, and write their frames."""
     from acutance.training.prepare.build import Settings, prepare_set
     from acutance.training.prepare.gate import Gate
-    from acutance.training.run.console import counted
+    from acutance.training.run.console import progress_bar
 
     console = run_options.console()
     gate = Gate(smallest, sharpness, blockiness, jpeg_quality, reduced_least)
     settings = Settings(
         tuple(sources), tuple(val or ()), val_share, seed, licence, gate, apart, clip_segments, segment_frames
     )
-    _print(console, prepare_set(settings, out, processes, lambda what: counted(console, what)), out)
+    _print(console, prepare_set(settings, out, processes, lambda what: progress_bar(console, what)), out)
 
 
 def _print(console: Console, prepared: "Prepared", out: Path) -> None:

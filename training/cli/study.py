@@ -20,8 +20,8 @@ def study(
 ) -> None:
     """Train each variant of a study with each seed, and compare the last validations."""
     from acutance.training.checkpoints.run_record import Checkpoint, commit, machine, now
-    from acutance.training.run.orders import Order
-    from acutance.training.run.running import carry_out
+    from acutance.training.run.run_options import RunOptions
+    from acutance.training.run.training_run import train
     from acutance.training.study import study as studies
 
     console = options.console()
@@ -31,7 +31,7 @@ def study(
     def run(trial: studies.Trial) -> bool:
         console.rule(f"{trial.variant}, seed {trial.seed}", align="left")
         began = Checkpoint.LAST.file(trial.folder).exists()
-        order = Order(
+        run_options = RunOptions(
             command="distil",
             out=trial.folder,
             data=None if began else data,
@@ -43,10 +43,10 @@ def study(
             threads=threads,
             processes=processes,
         )
-        return carry_out(order, console)
+        return train(run_options, console)
 
-    ended = studies.carry_out(planned, wanted.steps, run)
-    table = studies.markdown(wanted, studies.outcomes(planned, wanted.steps))
+    ended = studies.run_trials(planned, wanted.steps, run)
+    table = studies.markdown(wanted, studies.results_of(planned, wanted.steps))
     console.print(table, highlight=False, markup=False, soft_wrap=True)
     if markdown:
         note = f"\nTrained on {machine()} at commit {commit()}, {now()}.\n"

@@ -33,14 +33,14 @@ def teacher(
     precision: options.Precision = "32-true",
 ) -> None:
     """Train a teacher on a prepared set, or convert one; writes OUT/teacher.safetensors for `distil --teacher`."""
-    from acutance.training.run.orders import Order
-    from acutance.training.run.running import carry_out
+    from acutance.training.run.run_options import RunOptions
+    from acutance.training.run.training_run import train
 
     console = options.console()
     if source is not None:
         _convert(source, out, data, recipe or "teacher_call", console)
         return
-    order = Order(
+    run_options = RunOptions(
         command="teacher",
         out=out,
         data=data,
@@ -56,7 +56,7 @@ def teacher(
         nodes=nodes,
         precision=precision,
     )
-    if not carry_out(order, console):
+    if not train(run_options, console):
         raise typer.Exit(STOPPED)
 
 
@@ -64,7 +64,7 @@ def _convert(source: Path, out: Path, data: Path | None, recipe: str, console: C
     """Write an existing network as a teacher file, and validate it if a set is given."""
     from acutance.training.data.dataset import TrainingSet
     from acutance.training.recipes.recipe import load_recipe
-    from acutance.training.run.console import RunReport, counted
+    from acutance.training.run.console import RunReport, progress_bar
     from acutance.training.run.validation import Validation
     from acutance.training.teachers.teachers import FILE, load_teacher, write_teacher
     from acutance.training.validation.scores import checkpoint_score
@@ -74,7 +74,7 @@ def _convert(source: Path, out: Path, data: Path | None, recipe: str, console: C
     taken = load_teacher(out / FILE)
     console.print(f"a {taken.name}: {out / FILE}", highlight=False, markup=False, soft_wrap=True)
     if data is not None:
-        with counted(console, "validation") as progress:
+        with progress_bar(console, "validation") as progress:
             validation = Validation(TrainingSet.open(data), load_recipe(recipe).validation, progress)
-        scores = validation.judge(taken.module)
+        scores = validation.evaluate(taken.module)
         RunReport(console, "teacher").validated(0, scores, checkpoint_score(scores), best=False)

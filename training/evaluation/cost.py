@@ -28,7 +28,7 @@ _SLOW = 1.0
 """Seconds per frame from which three rounds are enough: noise is small beside such times."""
 _SLOW_ROUNDS = 3
 _COUNTED = 96
-"""Side of the frame in which multiply-accumulates are counted: a multiple of every scale factor and window."""
+"""Side of the frame in which multiply-accumulates are progress_bar: a multiple of every scale factor and window."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _parameters(network: torch.nn.Module) -> int:
 
 
 def _macs(method: Method) -> float:
-    """Multiply-accumulates per pixel, counted while a small frame is restored."""
+    """Multiply-accumulates per pixel, progress_bar while a small frame is restored."""
     frame = MethodInput(np.zeros((_COUNTED, _COUNTED), np.uint8), UNCODED, Degradation(), None)
     with FlopCounterMode(display=False) as counter:
         method(frame)

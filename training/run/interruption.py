@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a question that a loop asks when it is ready to stop."""
+"""Ctrl-C and SIGTERM as a flag that a loop reads when it can stop."""
 
 import signal
 from types import FrameType
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 class Interruption:
-    """Within `with`, the first Ctrl-C or SIGTERM only makes `asked` true; the second ends the program as usual."""
+    """Within `with`, the first Ctrl-C or SIGTERM only makes `requested` true; the second ends the program as usual."""
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -14,8 +14,8 @@ class Interruption:
         self._asked = False
         self._before: list[Any] = []
 
-    def asked(self) -> bool:
-        """Whether somebody wants to stop."""
+    def requested(self) -> bool:
+        """Whether a signal asked to stop."""
         return self._asked
 
     def __enter__(self) -> Self:

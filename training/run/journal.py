@@ -1,4 +1,4 @@
-"""What a run leaves behind as it goes: a TensorBoard log, a table of validations, sample crops; and what it says."""
+"""The journal of a run: a TensorBoard log, a table of validations, sample crops, and lines on the console."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -17,40 +17,41 @@ TABLE = "validation.csv"
 
 
 class Journal:
-    """Writes into a run's folder, and tells the console.
+    """Records the losses and validations of a run in its folder and on the console.
 
     Args:
-        folder: The run's.
-        report: The console's.
+        folder: The folder of the run.
+        report: Prints on the console.
         samples: Written at every validation.
-        step: Where the run goes on: what was noted after that is forgotten.
+        step: The step from which the run resumes: entries of later steps are removed.
     """
 
     def __init__(self, folder: Path, report: RunReport, samples: Samples | None, step: int = 0) -> None:
         self._folder, self._report, self._samples = folder, report, samples
         with self._guarded():
-            _forget(folder / TABLE, step)
+            _remove_after(folder / TABLE, step)
             self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
 
     def losses(self, step: int, steps: int, rate: float, losses: Mapping[str, float]) -> None:
-        """Note the mean losses since the last time, `total` among them, and the learning rate."""
+        """Record the mean losses since the last time, `total` among them, and the learning rate."""
         with self._guarded():
             for name, value in losses.items():
                 self._events.add_scalar(f"loss/{name}", value, step)
             self._events.add_scalar("learning_rate", rate, step)
         self._report.losses(step, steps, losses)
 
-    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
-        """Note a validation of `network`, which is in evaluation mode."""
+    def validated(self, step: int, scores: dict[str, Score], score: float, best: bool, network: nn.Module) -> None:
+        """Record a validation of `network`, which is in evaluation mode."""
         with self._guarded():
-            _append(self._folder / TABLE, step, scores, worth)
-            self._events.add_scalar("validation/worth", worth, step)
-            for name, score in scores.items():
-                self._events.add_scalar(f"validation/{name}", score.after, step)
+            _append(self._folder / TABLE, step, scores, score)
+            self._events.add_scalar("validation/score", score, step)
+            for name, of_one in scores.items():
+                self._events.add_scalar(f"validation/{name}", of_one.after, step)
+                self._events.add_scalar(f"harm/{name}", of_one.harm, step)
             self._events.flush()
             if self._samples is not None:
                 self._samples.write(network, self._folder / "samples" / f"step-{step:07d}.png")
-        self._report.validated(step, scores, worth, best)
+        self._report.validated(step, scores, score, best)
 
     def close(self) -> None:
         """Write out what is pending and leave the terminal as it was."""
@@ -68,18 +69,18 @@ class Journal:
             ) from None
 
 
-def _append(path: Path, step: int, scores: Mapping[str, Score], worth: float) -> None:
+def _append(path: Path, step: int, scores: Mapping[str, Score], score: float) -> None:
     new = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         if new:
-            both = [f"{name} {what}" for name in scores for what in ("before", "after")]
-            writer.writerow(["step", "worth", *both])
-        values = [f"{value:.3f}" for score in scores.values() for value in (score.before, score.after)]
-        writer.writerow([step, f"{worth:.4f}", *values])
+            columns = [f"{name} {what}" for name in scores for what in ("before", "after", "harm")]
+            writer.writerow(["step", "score", *columns])
+        values = [f"{value:.3f}" for one in scores.values() for value in (one.before, one.after, one.harm)]
+        writer.writerow([step, f"{score:.4f}", *values])
 
 
-def _forget(path: Path, step: int) -> None:
+def _remove_after(path: Path, step: int) -> None:
     """Drop the rows of validations after `step`."""
     if not path.exists():
         return

@@ -31,16 +31,16 @@ eighth step the outer 6 pixels lost 1 dB, with every fourth half a dB, with ever
 
 
 class TrainingError(DataError):
-    """A run that cannot go on; the message says why and what to try."""
+    """Training cannot continue; the message gives the reason and what to try."""
 
 
 class Listener(Protocol):
-    """Who hears how a run goes, see `acutance.training.run.journal.Journal`."""
+    """Receives the losses and validations of a run, see `acutance.training.run.journal.Journal`."""
 
     def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
         """After every few steps: the learning rate, and the mean of `total` and of every term since the last."""
 
-    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
+    def validated(self, step: int, scores: dict[str, Score], score: float, best: bool, network: nn.Module) -> None:
         """After every validation."""
 
 
@@ -56,16 +56,16 @@ class _WithFeatures(nn.Module):
         return self.network.corrected(luma, features), features
 
 
-class Run:
-    """One run: network, optimiser, averages, and where it is.
+class Trainer:
+    """The training loop of one run: network, optimiser, averaged weights, and the state that checkpoints keep.
 
     Args:
         recipe: Every setting; with one thread, the same recipe and pairs give the same weights to the bit.
-        batches: What it is fitted on, this process's part.
-        steps: How many there are in all.
+        batches: This process's part of the batches.
+        steps: Length of the run.
         pause: Steps between two validations.
         objective: What is minimised.
-        validation: What the run is judged by, in the first process; None: the last checkpoint is also the best.
+        validation: In the first process; without one, the last checkpoint also counts as the best.
         folder: The run's folder; it exists.
         fabric: Device, precision, processes; launched.
 
@@ -97,16 +97,16 @@ class Run:
         self._sums = torch.zeros(1 + len(objective.names), device=fabric.device)
         self._summed = 0
 
-    def begin_with(self, weights: nn.Module) -> None:
+    def start_from(self, weights: nn.Module) -> None:
         """Start from the weights of another network of the same shape."""
         self.network.load_state_dict(weights.state_dict())
         self._average.load(weights.state_dict())
 
     def resume(self) -> None:
-        """Go on from the last checkpoint of the folder.
+        """Resume from the last checkpoint of the folder.
 
         Raises:
-            CheckpointError: There is none that can be used.
+            CheckpointError: There is no usable one.
         """
         path = Checkpoint.LAST.file(self._folder)
         self.state, average = checkpoint.load(path, self.network, self._optimiser)
@@ -114,7 +114,7 @@ class Run:
         if self.state.scaler:
             self._fabric.strategy.precision.load_state_dict(self.state.scaler)
 
-    def go(self, listener: Listener, stop: Callable[[], bool] = lambda: False) -> bool:
+    def train(self, listener: Listener, stop: Callable[[], bool] = lambda: False) -> bool:
         """Train to the end, or until `stop` says so; a checkpoint is written either way.
 
         Returns:
@@ -129,15 +129,15 @@ class Run:
             self._step()
             step = self.state.step
             ended = step == self._steps
-            judging, saving = ended or step % self._pause == 0, step % self._settings.save_every == 0
-            looking = judging or saving or step % LOG_EVERY == 0
+            validating, saving = ended or step % self._pause == 0, step % self._settings.save_every == 0
+            logging = validating or saving or step % LOG_EVERY == 0
             # One process stops at any step; several ask each other, and only when they look at the loss anyway.
-            stopping = self._all_stop(stop) if looking or self._fabric.world_size == 1 else False
-            if looking or stopping:
-                self._look(listener)
+            stopping = self._all_stop(stop) if logging or self._fabric.world_size == 1 else False
+            if logging or stopping:
+                self._log_losses(listener)
             self.state.seconds = earlier + time.monotonic() - started
-            best = judging and self._judge(listener)
-            if best or saving or judging or stopping:
+            best = validating and self._validate(listener)
+            if best or saving or validating or stopping:
                 self._save(best)
             if stopping and not ended:
                 return False
@@ -165,7 +165,7 @@ class Run:
         self._sums += torch.stack([total.detach(), *parts])
         self._summed += 1
 
-    def _look(self, listener: Listener) -> None:
+    def _log_losses(self, listener: Listener) -> None:
         """Read the losses since the last look, and tell them."""
         if not self._summed:
             return
@@ -183,13 +183,13 @@ class Run:
         rate = learning_rate(self._settings, step, self._steps)
         listener.losses(step, self._steps, rate, dict(zip(("total", *self._objective.names), means, strict=True)))
 
-    def _judge(self, listener: Listener) -> bool:
+    def _validate(self, listener: Listener) -> bool:
         """Validate the averaged weights; whether they are the best so far."""
         if self._validation is None:
             return self._fabric.is_global_zero
         averaged = networks.build(self._recipe).to(self._fabric.device)
         averaged.load_state_dict(self._average.tensors)
-        scores = self._validation.judge(averaged.eval())
+        scores = self._validation.evaluate(averaged.eval())
         value = checkpoint_score(scores)
         best = value > self.state.best
         self.state.best = max(value, self.state.best)

@@ -50,7 +50,7 @@ class Validation:
             ]
             progress(index + 1, len(section.degradations))
 
-    def judge(self, network: nn.Module) -> dict[str, Score]:
+    def evaluate(self, network: nn.Module) -> dict[str, Score]:
         """Score a network, in evaluation mode, on every degradation."""
         if isinstance(network, Student):
             network = fold(network)

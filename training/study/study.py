@@ -1,4 +1,4 @@
-"""Studies: one recipe in several variants, each with several seeds, and a table of what each was worth.
+"""Studies: one recipe in several variants, each trained with several seeds, and a table of their gains.
 
 A study is a TOML file:
 
@@ -51,13 +51,13 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Result:
     """A variant over its seeds.
 
     Attributes:
         variant: Its name.
         gains: Of each seed, the mean gain in PSNR over the validation's degradations but `identity`, in dB.
-        identity: Of each seed, the PSNR to itself of a picture that nothing was done to, in dB.
+        identity: Of each seed, the PSNR in dB of undegraded pictures after the network.
     """
 
     variant: str
@@ -92,26 +92,26 @@ def trials(study: Study, out: Path) -> list[Trial]:
     ]
 
 
-def carry_out(planned: Sequence[Trial], steps: int, run: Callable[[Trial], bool]) -> bool:
-    """Run what has not reached its last step yet; False if somebody stopped it."""
+def run_trials(planned: Sequence[Trial], steps: int, run: Callable[[Trial], bool]) -> bool:
+    """Run the trials that have not reached their last step; False if a run was interrupted."""
     return all(_last_row(trial.folder, steps) is not None or run(trial) for trial in planned)
 
 
-def outcomes(planned: Sequence[Trial], steps: int) -> list[Outcome]:
-    """What each variant was worth, from the validations at the last step; variants without any are left out."""
+def results_of(planned: Sequence[Trial], steps: int) -> list[Result]:
+    """The results of each variant, from the validations at the last step; variants without one are left out."""
     found: dict[str, list[tuple[float, float]]] = {}
     for trial in planned:
         row = _last_row(trial.folder, steps)
         if row is not None:
             found.setdefault(trial.variant, []).append(_figures(row))
     return [
-        Outcome(name, tuple(gain for gain, _ in figures), tuple(kept for _, kept in figures))
+        Result(name, tuple(gain for gain, _ in figures), tuple(kept for _, kept in figures))
         for name, figures in found.items()
     ]
 
 
-def markdown(study: Study, results: Sequence[Outcome]) -> str:
-    """A table of the outcomes; gains against the first variant, of which a spread is known by its seeds."""
+def markdown(study: Study, results: Sequence[Result]) -> str:
+    """A Markdown table of the results: mean and deviation over seeds, and gains against the first variant."""
     columns = [
         "variant",
         "seeds",
@@ -120,13 +120,13 @@ def markdown(study: Study, results: Sequence[Outcome]) -> str:
         "identity, dB",
     ]
     rows = []
-    for outcome in results:
-        spread = stdev(outcome.gains) if len(outcome.gains) > 1 else float("nan")
-        each = ", ".join(f"{gain:.3f}" for gain in outcome.gains)
-        against = mean(outcome.gains) - mean(results[0].gains)
-        gain = f"{mean(outcome.gains):.3f} ± {spread:.3f} ({each})"
-        kept = f"{mean(outcome.identity):.1f}"
-        rows.append([outcome.variant, str(len(outcome.gains)), gain, f"{against:+.3f}", kept])
+    for result in results:
+        spread = stdev(result.gains) if len(result.gains) > 1 else float("nan")
+        each = ", ".join(f"{gain:.3f}" for gain in result.gains)
+        against = mean(result.gains) - mean(results[0].gains)
+        gain = f"{mean(result.gains):.3f} ± {spread:.3f} ({each})"
+        kept = f"{mean(result.identity):.1f}"
+        rows.append([result.variant, str(len(result.gains)), gain, f"{against:+.3f}", kept])
     changes = "\n".join(f"- {name}: `{' '.join(changes) or '(as it is)'}`" for name, changes in study.variants.items())
     common = f", with `{' '.join(study.changes)}`" if study.changes else ""
     head = f"Recipe `{study.recipe}`{common}, {study.steps} steps each.\n\n"

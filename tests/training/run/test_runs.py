@@ -1,4 +1,4 @@
-"""Whole runs, from the command line's order to the folder that they leave."""
+"""Whole runs, from the options of the command line to the folder that they leave."""
 
 import csv
 import json
@@ -27,8 +27,8 @@ from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.checkpoints.run_record import Checkpoint, RunRecord
 from acutance.training.cli.teacher import teacher as take_teacher
 from acutance.training.data.pictures import DataError
-from acutance.training.run.orders import Order
-from acutance.training.run.running import carry_out
+from acutance.training.run.run_options import RunOptions
+from acutance.training.run.training_run import train
 from tests.training.conftest import RECIPE
 from tests.training.sets import write_set
 
@@ -56,51 +56,51 @@ def write_recipe(path: Path, **sections: dict[str, object]) -> str:
 
 
 @pytest.fixture(scope="module")
-def order(tmp_path_factory: pytest.TempPathFactory) -> Order:
-    """An order for a short run over a set whose pairs are made; its `out` is to be replaced."""
+def run_options(tmp_path_factory: pytest.TempPathFactory) -> RunOptions:
+    """Options of a short run over a set with pairs; tests replace `out`."""
     folder = tmp_path_factory.mktemp("runs")
     recipe = write_recipe(folder / "tiny.toml")
-    started = Order("distil", folder / "first", write_set(folder / "set"), recipe)
-    carry_out(started, Console(file=StringIO()))
+    started = RunOptions("distil", folder / "first", write_set(folder / "set"), recipe)
+    train(started, Console(file=StringIO()))
     return started
 
 
-def said(order: Order) -> tuple[bool, str]:
-    """Carry an order out; whether it reached its end, and what it said."""
+def train_logged(run_options: RunOptions) -> tuple[bool, str]:
+    """Train; whether the run reached its end, and what it printed."""
     console = Console(file=StringIO(), width=200)
-    ended = carry_out(order, console)
+    ended = train(run_options, console)
     return ended, console.file.getvalue()  # type: ignore[attr-defined]
 
 
-def options(order: Order) -> list[str]:
-    assert order.recipe is not None
-    return ["distil", "--data", str(order.data), "--recipe", order.recipe, "--out", str(order.out)]
+def arguments(run_options: RunOptions) -> list[str]:
+    assert run_options.recipe is not None
+    return ["distil", "--data", str(run_options.data), "--recipe", run_options.recipe, "--out", str(run_options.out)]
 
 
-def test_a_run_leaves_record_checkpoints_table_log_and_samples(order: Order) -> None:
-    record = RunRecord.read(order.out)
+def test_a_run_leaves_record_checkpoints_table_log_and_samples(run_options: RunOptions) -> None:
+    record = RunRecord.read(run_options.out)
     assert record.command == "distil"
     assert record.recipe["training"]["steps"] == 8
     assert record.pictures == {"drawn": ["drawn/0", "drawn/1", "drawn/2"]}
     assert record.validation == ["drawn/3", "drawn/4", "moving/5#0"]
     assert record.fingerprint == "drawn-3-2"
     assert record.licences == {"A": 3}
-    assert load_network(Checkpoint.LAST.file(order.out))[1].step == 8
-    with (order.out / "validation.csv").open() as file:
+    assert load_network(Checkpoint.LAST.file(run_options.out))[1].step == 8
+    with (run_options.out / "validation.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["4", "8"]
     assert float(rows[0]["identity before"]) == 99
-    events = EventAccumulator(str(order.out / "tensorboard"))
+    events = EventAccumulator(str(run_options.out / "tensorboard"))
     events.Reload()
     assert [event.step for event in events.Scalars("loss/truth")][-1] == 8
-    assert [event.step for event in events.Scalars("validation/worth")] == [4, 8]
-    sheet = np.asarray(Image.open(order.out / "samples" / "step-0000008.png"))
+    assert [event.step for event in events.Scalars("validation/score")] == [4, 8]
+    sheet = np.asarray(Image.open(run_options.out / "samples" / "step-0000008.png"))
     assert sheet.shape == (2 * 164 - 4, 3 * 164 - 4)
 
 
-def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(order: Order, tmp_path: Path) -> None:
-    assert order.recipe is not None
-    text = Path(order.recipe).read_text()
+def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(run_options: RunOptions, tmp_path: Path) -> None:
+    assert run_options.recipe is not None
+    text = Path(run_options.recipe).read_text()
     mine = tmp_path / "teacher.toml"
     mine.write_text(
         text.replace("[student]", "[teacher]")
@@ -108,14 +108,14 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(order: Ord
         .replace("batch_norm = false", "")
         .replace("steps = 8", "steps = 4")
     )
-    ended, words = said(replace(order, command="teacher", recipe=str(mine), out=tmp_path / "teacher"))
+    ended, words = train_logged(replace(run_options, command="teacher", recipe=str(mine), out=tmp_path / "teacher"))
     assert ended
     teacher = tmp_path / "teacher" / "teacher.safetensors"
     assert f"the teacher: {teacher}" in words
     assert teacher.stat().st_size < 5e6
     weights = ("teacher_output", "teacher_features", "affinity", "perceptual", "frequency")
     everything = (*(f"losses.{name}.weight=0.1" for name in weights), "losses.teacher_output.until=0.6")
-    ended, words = said(replace(order, teacher=teacher, overrides=everything, out=tmp_path / "student"))
+    ended, words = train_logged(replace(run_options, teacher=teacher, overrides=everything, out=tmp_path / "student"))
     assert ended
     record = RunRecord.read(tmp_path / "student")
     assert record.teacher["name"] == "teacher-c8b1h"
@@ -124,21 +124,21 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(order: Ord
     for name in ("truth", *weights):
         assert f"{name} " in words
     with pytest.raises(DataError, match="has losses that look at a teacher: name its file"):
-        said(replace(order, overrides=everything, out=tmp_path / "alone"))
+        train_logged(replace(run_options, overrides=everything, out=tmp_path / "alone"))
     large = (*everything, "training.crop=60")
     with pytest.raises(DataError, match=r"crop 60 does not fit in pairs\.patch 64 without the 8 px at each edge"):
-        said(replace(order, teacher=teacher, overrides=large, out=tmp_path / "large"))
+        train_logged(replace(run_options, teacher=teacher, overrides=large, out=tmp_path / "large"))
 
 
 @pytest.mark.timeout(300)  # it starts a program, which takes a minute on a busy machine
-def test_a_killed_run_goes_on_and_ends_with_the_same_weights_to_the_bit(order: Order, tmp_path: Path) -> None:
-    longer = replace(order, overrides=("training.optimiser=soap", "training.save_every=7"), steps=400)
-    assert said(replace(longer, out=tmp_path / "whole"))[0]
+def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(run_options: RunOptions, tmp_path: Path) -> None:
+    longer = replace(run_options, overrides=("training.optimiser=soap", "training.save_every=7"), steps=400)
+    assert train_logged(replace(longer, out=tmp_path / "whole"))[0]
     killed = replace(longer, out=tmp_path / "killed")
     (tmp_path / "program.py").write_text(PROGRAM)
     changes = [*(part for change in longer.overrides for part in ("--set", change)), "--steps", "400"]
     process = subprocess.Popen(
-        [sys.executable, str(tmp_path / "program.py"), *options(killed), *changes], stdout=subprocess.DEVNULL
+        [sys.executable, str(tmp_path / "program.py"), *arguments(killed), *changes], stdout=subprocess.DEVNULL
     )
     while not Checkpoint.LAST.file(killed.out).exists():
         assert process.poll() is None, "the run ended before it could be killed"
@@ -150,7 +150,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights_to_the_bit(order: O
     reached = load_network(Checkpoint.LAST.file(killed.out))[1].step
     print(f"killed {moment:.3f} s after its first checkpoint, at step {reached}")
     assert 0 < reached < 400
-    assert said(Order("distil", killed.out, None, None, resume=True))[0]
+    assert train_logged(RunOptions("distil", killed.out, None, None, resume=True))[0]
     whole, resumed = (load_file(Checkpoint.LAST.file(tmp_path / name)) for name in ("whole", "killed"))
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(tensor, resumed[name]) for name, tensor in whole.items())
@@ -159,15 +159,24 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights_to_the_bit(order: O
 
 
 @pytest.mark.timeout(300)
-def test_two_processes_reach_the_weights_of_one(order: Order, tmp_path: Path) -> None:
+def test_two_processes_reach_the_weights_of_one(run_options: RunOptions, tmp_path: Path) -> None:
     # A loss that is computed for some pictures of the batch, and has a denominator that the processes share.
     changes = ("losses.perceptual.weight=0.1", "losses.perceptual.pictures=1")
-    assert said(replace(order, out=tmp_path / "one", overrides=changes))[0]
+    assert train_logged(replace(run_options, out=tmp_path / "one", overrides=changes))[0]
     (tmp_path / "program.py").write_text(PROGRAM)
-    two = replace(order, out=tmp_path / "two")
+    two = replace(run_options, out=tmp_path / "two")
     sets = [part for change in changes for part in ("--set", change)]
     subprocess.run(
-        [sys.executable, str(tmp_path / "program.py"), *options(two), *sets, "--accelerator", "cpu", "--devices", "2"],
+        [
+            sys.executable,
+            str(tmp_path / "program.py"),
+            *arguments(two),
+            *sets,
+            "--accelerator",
+            "cpu",
+            "--devices",
+            "2",
+        ],
         check=True,
         capture_output=True,
         timeout=280,
@@ -178,28 +187,32 @@ def test_two_processes_reach_the_weights_of_one(order: Order, tmp_path: Path) ->
         torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-5)
 
 
-def test_half_precision_is_kept_in_the_record_and_by_a_run_that_goes_on(order: Order, tmp_path: Path) -> None:
-    half = replace(order, out=tmp_path, precision="bf16-mixed")
-    assert said(half)[0]
+def test_half_precision_is_kept_in_the_record_and_by_a_run_that_goes_on(
+    run_options: RunOptions, tmp_path: Path
+) -> None:
+    half = replace(run_options, out=tmp_path, precision="bf16-mixed")
+    assert train_logged(half)[0]
     assert RunRecord.read(tmp_path).precision == "bf16-mixed"
-    exact, rounded = (load_network(Checkpoint.LAST.file(out))[0].state_dict() for out in (order.out, tmp_path))
+    exact, rounded = (load_network(Checkpoint.LAST.file(out))[0].state_dict() for out in (run_options.out, tmp_path))
     assert not torch.equal(exact["body.0.weight"], rounded["body.0.weight"])
     torch.testing.assert_close(exact["body.0.weight"], rounded["body.0.weight"], rtol=0, atol=0.05)
     with pytest.raises(DataError, match="was begun with another precision"):
-        said(replace(half, precision="32-true", resume=True))
+        train_logged(replace(half, precision="32-true", resume=True))
 
 
 def test_a_teacher_that_exists_is_taken_and_judged(
-    order: Order, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_options: RunOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    take_teacher(out=tmp_path, data=order.data, recipe=order.recipe, source=Checkpoint.BEST.file(order.out))
+    take_teacher(
+        out=tmp_path, data=run_options.data, recipe=run_options.recipe, source=Checkpoint.BEST.file(run_options.out)
+    )
     assert load_network(tmp_path / "teacher.safetensors")[0].shape.name == "r2c8n1h"
     words = capsys.readouterr().out
     assert "a r2c8n1h" in words
     assert "PSNR dB: identity" in words
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(order: Order, tmp_path: Path) -> None:
+def test_ctrl_c_saves_and_says_how_to_go_on(run_options: RunOptions, tmp_path: Path) -> None:
     def press(out: Path) -> None:
         while not Checkpoint.LAST.file(out).exists():
             time.sleep(0.01)
@@ -207,15 +220,15 @@ def test_ctrl_c_saves_and_says_how_to_go_on(order: Order, tmp_path: Path) -> Non
 
     pressing = threading.Thread(target=press, args=(tmp_path,))
     pressing.start()
-    ended, words = said(replace(order, out=tmp_path, steps=100_000))
+    ended, words = train_logged(replace(run_options, out=tmp_path, steps=100_000))
     pressing.join()
     assert not ended
     assert "--resume goes on" in words
     assert load_network(Checkpoint.LAST.file(tmp_path))[1].step < 100_000
 
 
-def test_a_full_disk_is_told_and_the_checkpoint_before_stays(order: Order, tmp_path: Path) -> None:
-    shutil.copytree(order.out, tmp_path, dirs_exist_ok=True)
+def test_a_full_disk_is_told_and_the_checkpoint_before_stays(run_options: RunOptions, tmp_path: Path) -> None:
+    shutil.copytree(run_options.out, tmp_path, dirs_exist_ok=True)
     # As if the run had to go on: it was one of 8 steps, and is one of 60.
     record = RunRecord.read(tmp_path)
     record.recipe["training"]["steps"] = 60
@@ -226,30 +239,30 @@ def test_a_full_disk_is_told_and_the_checkpoint_before_stays(order: Order, tmp_p
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
     try:
         with pytest.raises(DataError, match=r"cannot be written .*free some space and --resume"):
-            said(Order("distil", tmp_path, None, None, resume=True))
+            train_logged(RunOptions("distil", tmp_path, None, None, resume=True))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert last.read_bytes() == before
     assert not list(tmp_path.glob("*.unfinished"))
-    assert said(Order("distil", tmp_path, None, None, resume=True))[0]
+    assert train_logged(RunOptions("distil", tmp_path, None, None, resume=True))[0]
     assert load_network(last)[1].step == 60
 
 
-def test_orders_that_do_not_fit_the_folder_are_explained(order: Order, tmp_path: Path) -> None:
+def test_options_that_do_not_fit_the_folder_are_explained(run_options: RunOptions, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds a run: --resume it, or name another --out"):
-        said(order)
+        train_logged(run_options)
     with pytest.raises(DataError, match="was begun with another recipe"):
-        said(replace(order, resume=True, overrides=("training.batch=2",)))
+        train_logged(replace(run_options, resume=True, overrides=("training.batch=2",)))
     with pytest.raises(DataError, match="is one for distil, not for teacher"):
-        said(replace(order, command="teacher", out=tmp_path / "a"))
+        train_logged(replace(run_options, command="teacher", out=tmp_path / "a"))
     with pytest.raises(DataError, match="name the training set: --data"):
-        said(replace(order, data=None, out=tmp_path / "a"))
+        train_logged(replace(run_options, data=None, out=tmp_path / "a"))
     with pytest.raises(DataError, match=r"cannot be shared evenly|cannot train on 3 x cuda"):
-        said(replace(order, accelerator="cuda", devices=3, out=tmp_path / "a"))
+        train_logged(replace(run_options, accelerator="cuda", devices=3, out=tmp_path / "a"))
     with pytest.raises(DataError, match="holds no training set"):
-        said(replace(order, data=tmp_path, out=tmp_path / "a"))
-    init = Checkpoint.BEST.file(order.out)
+        train_logged(replace(run_options, data=tmp_path, out=tmp_path / "a"))
+    init = Checkpoint.BEST.file(run_options.out)
     with pytest.raises(DataError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
-        said(replace(order, init=init, overrides=("student.channels=16",), out=tmp_path / "a"))
+        train_logged(replace(run_options, init=init, overrides=("student.channels=16",), out=tmp_path / "a"))
     with pytest.raises(DataError, match=r"has no batch norm, the recipe asks for one: --set student\.batch_norm=false"):
-        said(replace(order, init=init, overrides=("student.batch_norm=true",), out=tmp_path / "a"))
+        train_logged(replace(run_options, init=init, overrides=("student.batch_norm=true",), out=tmp_path / "a"))

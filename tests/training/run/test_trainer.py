@@ -18,7 +18,7 @@ from acutance.training.metrics.psnr_ssim import psnr
 from acutance.training.pairs.batches import Batches
 from acutance.training.pairs.pairs import Pairs
 from acutance.training.recipes.recipe import Recipe
-from acutance.training.run.trainer import Run, TrainingError
+from acutance.training.run.trainer import Trainer, TrainingError
 from acutance.training.run.validation import Validation
 from acutance.training.validation.scores import Score, checkpoint_score
 from tests.training.conftest import draw
@@ -39,7 +39,7 @@ class Notes:
         self.steps.append(step)
         self.told.append(losses)
 
-    def validated(self, step: int, scores: dict[str, Score], worth: float, best: bool, network: nn.Module) -> None:
+    def validated(self, step: int, scores: dict[str, Score], score: float, best: bool, network: nn.Module) -> None:
         self.scores.append(scores)
 
 
@@ -48,13 +48,15 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
     return blurred_pairs(tmp_path_factory.mktemp("pairs"))
 
 
-def begin(recipe: Recipe, pairs: Pairs, folder: Path, validation: Validation | None = None) -> Run:
+def begin(recipe: Recipe, pairs: Pairs, folder: Path, validation: Validation | None = None) -> Trainer:
     folder.mkdir(exist_ok=True)
     settings = recipe.training
     batches = Batches(pairs, None, batch=settings.batch, crop=settings.crop, margin=0, seed=settings.seed)
     fabric = Fabric(accelerator="cpu", devices=1)
     steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
-    return Run(recipe, batches, steps, pause, Objective(recipe.losses, recipe.shape.border), validation, folder, fabric)
+    return Trainer(
+        recipe, batches, steps, pause, Objective(recipe.losses, recipe.shape.border), validation, folder, fabric
+    )
 
 
 def after(steps: int) -> Callable[[], bool]:
@@ -76,12 +78,12 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
     recipe: Recipe, pairs: Pairs, tmp_path: Path, optimiser: str, batch_norm: bool, steps: int
 ) -> None:
     both = changed(recipe, training={"optimiser": optimiser, "steps": 24}, student={"batch_norm": batch_norm})
-    assert begin(both, pairs, tmp_path / "whole").go(Notes())
-    assert not begin(both, pairs, tmp_path / "halved").go(Notes(), after(steps))
+    assert begin(both, pairs, tmp_path / "whole").train(Notes())
+    assert not begin(both, pairs, tmp_path / "halved").train(Notes(), after(steps))
     rest = begin(both, pairs, tmp_path / "halved")
     rest.resume()
     assert rest.state.step == steps
-    assert rest.go(Notes())
+    assert rest.train(Notes())
     expected = weights(tmp_path / "whole")
     assert all(torch.equal(expected[name], tensor) for name, tensor in weights(tmp_path / "halved").items())
 
@@ -89,11 +91,11 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
 def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_checkpoint(
     recipe: Recipe, pairs: Pairs, tmp_path: Path
 ) -> None:
-    assert not begin(recipe, pairs, tmp_path).go(Notes(), after(2))
+    assert not begin(recipe, pairs, tmp_path).train(Notes(), after(2))
     run = begin(changed(recipe, training={"learning_rate": 1e30, "warm_up": 0, "save_every": 8}), pairs, tmp_path)
     run.resume()
     with pytest.raises(TrainingError, match=r"the loss is \S+ in the \d+ steps before step \d: try a smaller learn"):
-        run.go(Notes())
+        run.train(Notes())
     assert load_network(Checkpoint.LAST.file(tmp_path))[1].step == 2
 
 
@@ -101,7 +103,7 @@ def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe,
     longer = {"steps": 400, "batch": 8, "crop": 48, "ema": 0.98, "learning_rate": 4e-3}
     longer |= {"validate_every": 400, "save_every": 400}
     notes = Notes()
-    begin(changed(recipe, training=longer), pairs, tmp_path).go(notes)
+    begin(changed(recipe, training=longer), pairs, tmp_path).train(notes)
     assert notes.steps == list(range(50, 401, 50))
     assert notes.told[-1]["truth"] == notes.told[-1]["total"] < notes.told[0]["total"]
     student, state = load_network(Checkpoint.BEST.file(tmp_path))
@@ -122,7 +124,7 @@ def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe,
 def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
     validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), recipe.validation)
     notes = Notes()
-    begin(recipe, pairs, tmp_path / "run", validation).go(notes)
+    begin(recipe, pairs, tmp_path / "run", validation).train(notes)
     assert [set(scores) for scores in notes.scores] == [{"identity", "bicubic2"}] * 2
     values = [checkpoint_score(scores) for scores in notes.scores]
     _, state = load_network(Checkpoint.BEST.file(tmp_path / "run"))
@@ -131,11 +133,11 @@ def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Pat
 
 
 def test_a_run_starts_from_the_weights_of_another(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
-    begin(recipe, pairs, tmp_path / "first").go(Notes())
+    begin(recipe, pairs, tmp_path / "first").train(Notes())
     trained, _ = load_network(Checkpoint.LAST.file(tmp_path / "first"))
     run = begin(changed(recipe, training={"learning_rate": 1e-12}), pairs, tmp_path / "second")
-    run.begin_with(trained)
-    run.go(Notes())
+    run.start_from(trained)
+    run.train(Notes())
     expected = weights(tmp_path / "first")
     for name, tensor in weights(tmp_path / "second").items():
         torch.testing.assert_close(tensor, expected[name], rtol=0, atol=1e-8)
@@ -144,7 +146,7 @@ def test_a_run_starts_from_the_weights_of_another(recipe: Recipe, pairs: Pairs, 
 def test_a_checkpoint_of_another_shape_or_none_is_an_error(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be read"):
         begin(recipe, pairs, tmp_path).resume()
-    begin(recipe, pairs, tmp_path).go(Notes())
+    begin(recipe, pairs, tmp_path).train(Notes())
     with pytest.raises(CheckpointError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
         begin(changed(recipe, student={"channels": 16}), pairs, tmp_path).resume()
     Checkpoint.BEST.file(tmp_path).rename(Checkpoint.LAST.file(tmp_path))

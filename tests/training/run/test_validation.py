@@ -21,7 +21,7 @@ def identity() -> Student:
 def test_the_identity_gains_nothing_on_pictures_and_clips(tmp_path: Path) -> None:
     section = ValidationSection(degradations=("identity", "bicubic2", "vp8-0.1"), frame=(96, 64))
     validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), section)
-    scores = validation.judge(identity())
+    scores = validation.evaluate(identity())
     assert {(one.before, one.after, one.ssim_after) for one in scores["identity"].sources} == {(99, 99, 1)}
     assert not any(score.harmed for score in scores.values())
     assert scores["bicubic2"].before == scores["bicubic2"].after < 45

@@ -21,7 +21,7 @@ from acutance.training.checkpoints.run_record import RunRecord
 from acutance.training.cli.export import export
 from acutance.training.data.pictures import DataError
 from acutance.training.shipping import parity
-from acutance.training.shipping.shipping import as_half
+from acutance.training.shipping.export import as_half
 from tests.model.students import lived_in
 
 app = typer.Typer()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from acutance.training.data.pictures import DataError
-from acutance.training.study.study import Trial, carry_out, markdown, outcomes, read_study, trials
+from acutance.training.study.study import Trial, markdown, read_study, results_of, run_trials, trials
 
 TEXT = """
 recipe = "call_small"
@@ -19,7 +19,7 @@ changes = ["validation.pictures=1"]
 
 def _ran(trial: Trial, gain: float) -> None:
     trial.folder.mkdir(parents=True)
-    columns = "step,worth,identity before,identity after,vp8-0.1 before,vp8-0.1 after,h264-0.1 before,h264-0.1 after"
+    columns = "step,score,identity before,identity after,vp8-0.1 before,vp8-0.1 after,h264-0.1 before,h264-0.1 after"
     earlier = "10,0,99,48,30,30,40,40"
     last = f"20,0,99,50,30,{30 + 2 * gain},40,40"
     (trial.folder / "validation.csv").write_text("\n".join([columns, earlier, last]) + "\n")
@@ -35,20 +35,20 @@ def test_a_study_runs_every_variant_with_every_seed_and_tells_gains_and_spread(t
     ]  # fmt: skip
     assert planned[3].changes == ("validation.pictures=1", "student.batch_norm=true", "training.seed=2")
 
-    worth = {("as it is", 1): 0.1, ("as it is", 2): 0.3, ("with norm", 1): 0.5, ("with norm", 2): 0.5}
+    gains = {("as it is", 1): 0.1, ("as it is", 2): 0.3, ("with norm", 1): 0.5, ("with norm", 2): 0.5}
     ran = []
 
     def run(trial: Trial) -> bool:
         ran.append(trial)
-        _ran(trial, worth[trial.variant, trial.seed])
+        _ran(trial, gains[trial.variant, trial.seed])
         return len(ran) != 3
 
-    assert not carry_out(planned, study.steps, run)
+    assert not run_trials(planned, study.steps, run)
     assert ran == planned[:3]
-    assert carry_out(planned, study.steps, run)
+    assert run_trials(planned, study.steps, run)
     assert ran == planned
 
-    first, second = outcomes(planned, study.steps)
+    first, second = results_of(planned, study.steps)
     assert first.gains == pytest.approx((0.1, 0.3))
     assert second.gains == pytest.approx((0.5, 0.5))
     assert first.identity == (50, 50)

@@ -1,4 +1,4 @@
-"""A run from its order to its folder: what `acutance-train teacher` and `distil` have in common."""
+"""A run from its options to its folder: what `acutance-train teacher` and `distil` have in common."""
 
 import json
 from typing import Any
@@ -26,54 +26,62 @@ from acutance.training.losses.ranks import Ranks
 from acutance.training.pairs.batches import Batches
 from acutance.training.pairs.pairs import Pairs, make_pairs
 from acutance.training.recipes.recipe import Recipe
-from acutance.training.run.console import RunReport, counted
+from acutance.training.run.console import RunReport, progress_bar
 from acutance.training.run.devices import launch
 from acutance.training.run.interruption import Interruption
 from acutance.training.run.journal import Journal
-from acutance.training.run.orders import Order, check_same, data_of, first_weights, recipe_of, record_before, teacher_of
+from acutance.training.run.run_options import (
+    RunOptions,
+    check_unchanged,
+    load_initial_weights,
+    record_to_resume,
+    resolve_data,
+    resolve_recipe,
+    resolve_teacher,
+)
 from acutance.training.run.samples import Samples
-from acutance.training.run.trainer import Run
+from acutance.training.run.trainer import Trainer
 from acutance.training.run.validation import Validation
 from acutance.training.teachers.labels import label_pairs
 from acutance.training.teachers.teachers import FILE, LoadedTeacher, write_teacher
 
 
-def carry_out(order: Order, console: Console) -> bool:
+def train(options: RunOptions, console: Console) -> bool:
     """Train; returns whether the run reached its end, False if somebody stopped it.
 
     Raises:
         DataError: Something is missing, does not fit or went wrong; the message says what to do.
     """
-    torch.set_num_threads(order.threads)
-    before = record_before(order, console)
-    recipe, data = recipe_of(order, before), data_of(order, before)
-    fabric = launch(order.accelerator, order.devices, order.nodes, order.precision)
+    torch.set_num_threads(options.threads)
+    before = record_to_resume(options, console)
+    recipe, data = resolve_recipe(options, before), resolve_data(options, before)
+    fabric = launch(options.accelerator, options.devices, options.nodes, options.precision)
     if recipe.training.batch % fabric.world_size:
         raise DataError(f"a batch of {recipe.training.batch} cannot be shared evenly by {fabric.world_size} processes")
     console.quiet = console.quiet or not fabric.is_global_zero
     source = TrainingSet.open(data)
-    pairs = _pairs(order, recipe, source, fabric, console)
-    teacher = teacher_of(order, recipe, before)
+    pairs = _pairs(options, recipe, source, fabric, console)
+    teacher = resolve_teacher(options, recipe, before)
     labels = None
     if teacher is not None and recipe.losses.teacher_output.weight:
-        with counted(console, "labels") as progress:
+        with progress_bar(console, "labels") as progress:
             if fabric.is_global_zero:
                 label_pairs(pairs, teacher, fabric.device, progress)
             fabric.barrier()
             labels = label_pairs(pairs, teacher, fabric.device, lambda done, total: None)
     backbone = None
     if recipe.losses.perceptual.weight:
-        backbone = load_backbone(recipe.losses.perceptual.layers, order.perceptual_weights)
+        backbone = load_backbone(recipe.losses.perceptual.layers, options.perceptual_weights)
         backbone.layers.to(fabric.device)
         console.print(f"perceptual loss: {backbone.name}", highlight=False)
     validation = None
     if fabric.is_global_zero:
         validation = _validation(recipe, source, console)
-    record = _record(order, recipe, source, pairs, teacher, backbone, fabric)
+    record = _record(options, recipe, source, pairs, teacher, backbone, fabric)
     if before is not None:
-        check_same(order.out, before, record)
+        check_unchanged(options.out, before, record)
     elif fabric.is_global_zero:
-        record.write(order.out)
+        record.write(options.out)
     if teacher is not None:
         teacher.module.to(fabric.device)
 
@@ -91,12 +99,12 @@ def carry_out(order: Order, console: Console) -> bool:
     steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
     ranks = Ranks(fabric.global_rank, fabric.world_size, lambda value: _mean(fabric, value))
     objective = Objective(recipe.losses, recipe.shape.border, teacher, backbone, ranks)
-    run = Run(recipe, batches, steps, pause, objective, validation, order.out, fabric)
-    if before is not None and Checkpoint.LAST.file(order.out).exists():
+    run = Trainer(recipe, batches, steps, pause, objective, validation, options.out, fabric)
+    if before is not None and Checkpoint.LAST.file(options.out).exists():
         run.resume()
-    elif order.init is not None:
-        run.begin_with(first_weights(order.init, recipe))
-    return _go(run, steps, order, console, validation, teacher, fabric)
+    elif options.init is not None:
+        run.start_from(load_initial_weights(options.init, recipe))
+    return _go(run, steps, options, console, validation, teacher, fabric)
 
 
 def _mean(fabric: Fabric, value: Tensor) -> Tensor:
@@ -119,9 +127,9 @@ def _margin(recipe: Recipe, teacher: LoadedTeacher | None) -> int:
 
 
 def _go(
-    run: Run,
+    run: Trainer,
     steps: int,
-    order: Order,
+    options: RunOptions,
     console: Console,
     validation: Validation | None,
     teacher: LoadedTeacher | None,
@@ -129,22 +137,22 @@ def _go(
 ) -> bool:
     if not fabric.is_global_zero:
         with Interruption() as stop:  # the first process hears of it, too, and all stop at the same step
-            return run.go(_Silence(), stop.asked)
-    report = RunReport(console, order.command, run.state.step)
+            return run.train(_Silence(), stop.requested)
+    report = RunReport(console, options.command, run.state.step)
     samples = None if validation is None else Samples(validation, None if teacher is None else teacher.module)
-    journal = Journal(order.out, report, samples, run.state.step)
+    journal = Journal(options.out, report, samples, run.state.step)
     try:
         with Interruption() as stop:
-            ended = run.go(journal, stop.asked)
+            ended = run.train(journal, stop.requested)
     finally:
         journal.close()
-    where = f"{run.state.step} of {steps} steps, {run.state.seconds / 60:.1f} minutes; {order.out}"
+    where = f"{run.state.step} of {steps} steps, {run.state.seconds / 60:.1f} minutes; {options.out}"
     words = where if ended else f"stopped after {where}: --resume goes on"
     console.print(words, highlight=False, markup=False, soft_wrap=True)
-    if ended and order.command == "teacher":
-        notes = {"recipe": json.dumps(RunRecord.read(order.out).recipe)}
-        write_teacher(Checkpoint.BEST.file(order.out), order.out / FILE, notes)
-        console.print(f"the teacher: {order.out / FILE}", highlight=False, markup=False, soft_wrap=True)
+    if ended and options.command == "teacher":
+        notes = {"recipe": json.dumps(RunRecord.read(options.out).recipe)}
+        write_teacher(Checkpoint.BEST.file(options.out), options.out / FILE, notes)
+        console.print(f"the teacher: {options.out / FILE}", highlight=False, markup=False, soft_wrap=True)
     return ended
 
 
@@ -154,15 +162,15 @@ class _Silence:
     def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
         """Nothing is told."""
 
-    def validated(self, step: int, scores: Any, worth: float, best: bool, network: Any) -> None:
+    def validated(self, step: int, scores: Any, score: float, best: bool, network: Any) -> None:
         """Nothing is told."""
 
 
-def _pairs(order: Order, recipe: Recipe, source: TrainingSet, fabric: Fabric, console: Console) -> Pairs:
-    order.out.mkdir(parents=True, exist_ok=True)
+def _pairs(options: RunOptions, recipe: Recipe, source: TrainingSet, fabric: Fabric, console: Console) -> Pairs:
+    options.out.mkdir(parents=True, exist_ok=True)
     if fabric.is_global_zero:
-        with counted(console, "pairs") as progress:
-            pairs = make_pairs(source, recipe, processes=order.processes, progress=progress)
+        with progress_bar(console, "pairs") as progress:
+            pairs = make_pairs(source, recipe, processes=options.processes, progress=progress)
     fabric.barrier()
     if not fabric.is_global_zero:
         pairs = make_pairs(source, recipe, processes=1, progress=lambda done, total: None)
@@ -173,12 +181,12 @@ def _validation(recipe: Recipe, source: TrainingSet, console: Console) -> Valida
     if not source.split("val"):
         console.print(f"{source.folder} has no validation split: the last checkpoint will count as the best")
         return None
-    with counted(console, "validation") as progress:
+    with progress_bar(console, "validation") as progress:
         return Validation(source, recipe.validation, progress)
 
 
 def _record(
-    order: Order,
+    options: RunOptions,
     recipe: Recipe,
     source: TrainingSet,
     pairs: Pairs,
@@ -197,13 +205,13 @@ def _record(
         machine=machine(),
         versions=versions(),
         started=now(),
-        command=order.command,
+        command=options.command,
         fingerprint=source.fingerprint,
         pairs=pairs.fingerprint,
         licences=licences(source.split("train")),
         teacher=taught,
         perceptual=backbone.name if backbone else "",
-        init=str(order.init or ""),
-        precision=order.precision,
+        init=str(options.init or ""),
+        precision=options.precision,
         processes=fabric.world_size,
     )

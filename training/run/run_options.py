@@ -16,7 +16,7 @@ from acutance.training.teachers.teachers import LoadedTeacher, load_teacher
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOptions:
     """What the command line asks for; see the commands' options."""
 
     command: str
@@ -37,65 +37,65 @@ class Order:
     precision: Precision = "32-true"
 
 
-def record_before(order: Order, console: Console) -> RunRecord | None:
+def record_to_resume(options: RunOptions, console: Console) -> RunRecord | None:
     """The record of the run that goes on, or None where one starts.
 
     Raises:
         DataError: A run would be overwritten.
     """
-    held = Checkpoint.LAST.file(order.out).exists()
-    if not order.resume:
+    held = Checkpoint.LAST.file(options.out).exists()
+    if not options.resume:
         if held:
-            raise DataError(f"{order.out} holds a run: --resume it, or name another --out")
+            raise DataError(f"{options.out} holds a run: --resume it, or name another --out")
         return None
     if not held:
-        console.print(f"{order.out} has no checkpoint yet: the run starts at its first step", highlight=False)
+        console.print(f"{options.out} has no checkpoint yet: the run starts at its first step", highlight=False)
         return None
-    return RunRecord.read(order.out)
+    return RunRecord.read(options.out)
 
 
-def recipe_of(order: Order, before: RunRecord | None) -> Recipe:
+def resolve_recipe(options: RunOptions, before: RunRecord | None) -> Recipe:
     """The recipe that is asked for, or the one that the run was begun with.
 
     Raises:
         DataError: None is named, it is wrong, or it is another than the run's.
     """
     if before is None:
-        if order.recipe is None:
+        if options.recipe is None:
             raise DataError("name a --recipe: a shipped one or a TOML file")
-        recipe = load_recipe(order.recipe, order.overrides, order.steps)
+        recipe = load_recipe(options.recipe, options.overrides, options.steps)
     else:
-        recipe = check_recipe(before.recipe, f"of {order.out}")
-        if order.recipe is not None and load_recipe(order.recipe, order.overrides, order.steps) != recipe:
-            raise DataError(f"{order.out} was begun with another recipe: resume with that, or name another --out")
-        if order.recipe is None and (order.overrides or order.steps):
+        recipe = check_recipe(before.recipe, f"of {options.out}")
+        if options.recipe is not None and load_recipe(options.recipe, options.overrides, options.steps) != recipe:
+            raise DataError(f"{options.out} was begun with another recipe: resume with that, or name another --out")
+        if options.recipe is None and (options.overrides or options.steps):
             raise DataError("--set and --steps need the --recipe that they change")
     wanted = "teacher" if recipe.teacher is not None else "distil"
-    if wanted != order.command:
-        raise DataError(f"recipe {recipe.name} is one for {wanted}, not for {order.command}")
+    if wanted != options.command:
+        raise DataError(f"recipe {recipe.name} is one for {wanted}, not for {options.command}")
     return recipe
 
 
-def data_of(order: Order, before: RunRecord | None) -> Path:
+def resolve_data(options: RunOptions, before: RunRecord | None) -> Path:
     """The training set's folder.
 
     Raises:
         DataError: None is named.
     """
-    if order.data is not None:
-        return order.data
+    if options.data is not None:
+        return options.data
     if before is None:
         raise DataError("name the training set: --data, a folder that `acutance-train prepare` wrote")
     return Path(before.sources[0])
 
 
-def teacher_of(order: Order, recipe: Recipe, before: RunRecord | None) -> LoadedTeacher | None:
+def resolve_teacher(options: RunOptions, recipe: Recipe, before: RunRecord | None) -> LoadedTeacher | None:
     """The teacher that is named, or the one that the run was begun with; None where there is none.
 
     Raises:
         DataError: The recipe needs one, or its file cannot be used.
     """
-    path = order.teacher
+    path = options.teacher
     if path is None and before is not None and before.teacher:
         path = Path(before.teacher["file"])
     if path is None:
@@ -105,7 +105,7 @@ def teacher_of(order: Order, recipe: Recipe, before: RunRecord | None) -> Loaded
     return load_teacher(path)
 
 
-def first_weights(path: Path, recipe: Recipe) -> Network:
+def load_initial_weights(path: Path, recipe: Recipe) -> Network:
     """The network whose weights a run starts from.
 
     Raises:
@@ -124,7 +124,7 @@ def first_weights(path: Path, recipe: Recipe) -> Network:
     return network
 
 
-def check_same(out: Path, before: RunRecord, now: RunRecord) -> None:
+def check_unchanged(out: Path, before: RunRecord, now: RunRecord) -> None:
     """Check that what goes on is the run that was begun: the same pairs, teacher, classifier and arithmetic.
 
     Raises:

@@ -23,7 +23,7 @@ Precision = Literal["fp32", "fp16"]
 
 
 @dataclass(frozen=True)
-class Run:
+class FinishedRun:
     """A finished or interrupted run: its student, where it was, what it was made of."""
 
     student: Student
@@ -32,7 +32,7 @@ class Run:
     chosen: Checkpoint
 
 
-def load_run(folder: Path, chosen: Checkpoint) -> Run:
+def load_run(folder: Path, chosen: Checkpoint) -> FinishedRun:
     """Read a run.
 
     Raises:
@@ -43,14 +43,14 @@ def load_run(folder: Path, chosen: Checkpoint) -> Run:
     network, state = load_network(chosen.file(folder))
     if not isinstance(network, Student):
         raise DataError(f"{folder} is the run of a teacher, {network.shape.name}; only students are exported")
-    return Run(network, state, record, chosen)
+    return FinishedRun(network, state, record, chosen)
 
 
-def ship(
-    run: Run,
+def export_run(
+    run: FinishedRun,
     out: Path,
     name: str,
-    judge: Callable[[Path], list[Row]],
+    evaluate: Callable[[Path], list[Row]],
     metrics: tuple[str, ...],
     precisions: tuple[Precision, ...] = ("fp32",),
 ) -> list[Row]:
@@ -60,8 +60,8 @@ def ship(
         run: What to export.
         out: The ONNX file; the card gets the same name with `.json`, half precision the same with `.fp16.onnx`.
         name: What people are to call it.
-        judge: Measures the exported student, an ONNX file.
-        metrics: What `judge` measures by.
+        evaluate: Measures the exported student, an ONNX file.
+        metrics: What `evaluate` measures by.
         precisions: `fp16` beside `fp32`, which is always written.
 
     Returns:
@@ -90,7 +90,7 @@ def ship(
         if "fp16" in precisions:
             half.write_bytes(as_half(model))
             differences["fp16"] = parity.check(half, run.student)
-        rows = judge(file)
+        rows = evaluate(file)
         card = make_card(
             name, model, run.student.shape, run.record, run.state, run.chosen.value, rows, metrics, differences
         )
