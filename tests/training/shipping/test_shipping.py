@@ -120,7 +120,7 @@ def test_nothing_is_written_where_something_is_wrong(student: Student, tmp_path:
     run, out = write_run(tmp_path / "run", student), tmp_path / "out" / "mine.onnx"
     for order, words in (
         ([str(run), "--out", str(tmp_path / "mine.pt")], "name of an .onnx file"),
-        ([str(run), "--out", str(out), "--precision", "int8"], "'int8' is no precision"),
+        ([str(run), "--out", str(out), "--precision", "int8"], "'int8' is not a precision"),
         ([str(tmp_path), "--out", str(out)], "is not a run of acutance-train"),
         ([str(run), "--out", str(out), "--set", "nowhere"], "nowhere is neither a folder nor"),
         ([str(run), "--out", str(out), "--checkpoint", "best"], "best.safetensors"),
