@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pylibsrtp
+import pytest
 
 from acutance.server.rtc.data_channel import LABEL
 from tests.fuzz.effort import INPUTS, LONG
@@ -91,6 +92,7 @@ async def _rate(neighbour: Neighbour) -> float:
     return await asyncio.to_thread(neighbour.frame_rate)
 
 
+@pytest.mark.media
 async def test_a_good_call_goes_on_beside_hostile_peers(server: Served) -> None:
     with good_call(server.port) as neighbour:
         await _attack(server.port, _EACH, seed=0)  # what is loaded once and kept

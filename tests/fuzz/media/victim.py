@@ -16,7 +16,8 @@ from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.students.ladder import Ladder
-from tests.fuzz.media.datagrams import Door, Target
+from tests.fuzz.media.datagrams import Door
+from tests.fuzz.media.maker import Target
 
 _CONNECTED_S = 20.0
 _STRANGER = ("127.0.0.1", 9)
