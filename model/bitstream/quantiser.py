@@ -16,7 +16,7 @@ Codec = Literal["h264", "vp8"]
 
 
 class QuantiserReader:
-    """Reads one stream's frames in order; keeps the H.264 parameter sets that came with them."""
+    """Reads one stream's frames in order; keeps the H.264 parameter sets of the stream."""
 
     def __init__(self, codec: Codec) -> None:
         self._sets = h264_header.ParameterSets()

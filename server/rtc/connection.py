@@ -132,7 +132,7 @@ class Connection(ABC):
         bundled = next(([str(mid) for mid in group.items] for group in groups), [])
         for mid, text in trickled.candidates:
             candidate = candidate_from_sdp(text)
-            # All that is bundled goes over the transport of the group's first section.
+            # All bundled sections use the transport of the first section of the group.
             candidate.sdpMid = (mid if mid in mids and mid not in bundled else None) or [*bundled, *mids][0]
             await self.peer.addIceCandidate(candidate)
         # The end of candidates is not passed on: aioice would ignore a PATCH that arrives out of order, and would not

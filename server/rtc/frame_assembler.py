@@ -110,7 +110,7 @@ class FrameAssembler:
         elif self._is_new and position >= self._earliest:
             self._begin_at(position, packet)
         else:
-            self._missing.came(position, self._clock())
+            self._missing.arrived(position, self._clock())
             self._late += 1
             if self._late > _MAX_LATE:
                 self._begin(packet)
@@ -129,7 +129,7 @@ class FrameAssembler:
     def due(self) -> Requests:
         """Return what to request from the sender now; it counts as requested. For a timer: no packet may arrive."""
         self._leave_what_is_lost()
-        missing = self._missing.to_ask(self._scan, self._clock())
+        missing = self._missing.due(self._scan, self._clock())
         return Requests(self._ask_for_keyframe(), tuple(position % _CYCLE for position in missing))
 
     def need_keyframe(self) -> None:
@@ -170,7 +170,7 @@ class FrameAssembler:
         self._kept[position] = packet
         if opens_keyframe(self._codec_of(packet.payload_type), payload_of(packet)):
             insort(self._openings, position)
-        self._missing.came(position, now)
+        self._missing.arrived(position, now)
         if position > self._highest:
             self._missing.expect(range(self._highest + 1, position), now)
             self._highest = position

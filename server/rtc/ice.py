@@ -1,4 +1,4 @@
-"""ICE servers by configuration, and what peers are told of them. Nothing is contacted that was not configured."""
+"""ICE servers from the options, and how peers learn about them. No server is contacted that was not configured."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any
 from aiortc import RTCConfiguration, RTCIceCandidate, RTCIceServer
 from aiortc.sdp import SessionDescription
 
-# A call that is set up late in it still finds its relay; coturn asks only when the allocation is made or refreshed.
+# Lifetime of TURN credentials. coturn checks them only when an allocation is made or refreshed.
 _CREDENTIALS_S = 6 * 3600
 _USER = "acutance"
 _MAX_FOUNDATION = 32
@@ -25,10 +25,10 @@ class Network:
     Attributes:
         stun: ``stun:host:port`` each.
         turn: ``turn:host:port?transport=udp`` each.
-        turn_secret: shared with the TURN server, which makes credentials that expire; None for fixed ones.
+        turn_secret: secret shared with the TURN server, for credentials that expire; None for fixed ones.
         turn_username, turn_password: the fixed ones.
-        public_ip: the address under which peers see this machine, where a NAT stands between.
-        udp_ports: the first and the last port for media; None for any.
+        public_ip: address of this machine as peers see it behind a NAT; None without one.
+        udp_ports: first and last UDP port for media; None for any.
     """
 
     stun: Sequence[str] = ()

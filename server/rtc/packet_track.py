@@ -1,4 +1,4 @@
-"""Encoded packets on their way to one receiver."""
+"""A track of encoded packets for one receiver."""
 
 import asyncio
 from collections import deque
@@ -8,24 +8,24 @@ from typing import Any
 import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-type Packet = av.Packet[Any]  # of sound as of pictures
+type Packet = av.Packet[Any]  # of audio or video
 
-# A third of a second, of frames at 30 a second and of Opus at 50 packets: more than the event loop is ever late.
+# A third of a second of frames at 30/s and of Opus at 50 packets/s: more than the event loop is ever late.
 PICTURE_DEPTH, SOUND_DEPTH = 10, 16
 
 
 class PacketTrack(MediaStreamTrack):
     """A track of encoded packets: aiortc packs them into RTP and leaves its own encoder idle.
 
-    It holds a few of them at most. A receiver that falls behind loses every packet from there to the next keyframe,
-    for what lies between builds on what it has lost; the other receivers of the same rendition notice nothing.
+    It holds only a few. A receiver that falls behind loses all packets up to the next keyframe, as they depend on the
+    lost ones; the other receivers of the same rendition are not affected.
 
     Attributes:
         kind: ``video`` or ``audio``.
-        dropped: how many packets the receiver was too slow for, or that came before its first keyframe.
-        arrived: when the frame of the packet that was taken last had come to the server; None where that is unknown.
-        on_room: called when a packet has been taken.
-        on_behind: called when a receiver that lost something has caught up and needs a keyframe.
+        dropped: number of packets for which the receiver was too slow, or before its first keyframe.
+        arrived: when the frame of the last sent packet arrived at the server, in seconds; None if unknown.
+        on_room: called when a packet was taken out.
+        on_behind: called when a receiver that lost packets has caught up and needs a keyframe.
     """
 
     def __init__(self, kind: str = "video", depth: int = 1) -> None:
@@ -38,20 +38,20 @@ class PacketTrack(MediaStreamTrack):
         self._depth = depth
         self._packets: deque[tuple[Packet, float | None]] = deque()
         self._filled = asyncio.Event()
-        # The first packet that is understood is a keyframe; sound has nothing else.
+        # A receiver can begin only with a keyframe; every audio packet is one.
         self._in_step = kind == "audio"
 
     @property
     def has_room(self) -> bool:
-        """Whether another packet would be kept."""
+        """Whether another packet fits."""
         return len(self._packets) < self._depth
 
     def offer(self, packet: Packet, arrived: float | None = None) -> None:
-        """Leave a packet for the sender, or drop it where the receiver is behind.
+        """Queue a packet for the sender, or drop it if the receiver is behind.
 
         Args:
             packet: of the track's kind.
-            arrived: when its frame had come to the server, in seconds on the monotonic clock.
+            arrived: when its frame arrived at the server, in seconds on the monotonic clock.
         """
         if self.readyState != "live":
             return
@@ -81,7 +81,7 @@ class PacketTrack(MediaStreamTrack):
         return packet
 
     def stop(self) -> None:
-        """End the track and a ``recv`` that waits; what lies here is dropped."""
+        """End the track and a ``recv`` that waits; queued packets are dropped."""
         super().stop()
         self._packets.clear()
         self._filled.set()
@@ -89,4 +89,4 @@ class PacketTrack(MediaStreamTrack):
 
 
 def _nothing() -> None:
-    """For as long as nobody wants to know."""
+    """Default of the callbacks."""

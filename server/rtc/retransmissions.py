@@ -1,35 +1,34 @@
-"""Packets that later ones have overtaken: how long each is missing, and when to ask for it again."""
+"""Missing packets: how long to wait for each, and when to request it again."""
 
 from dataclasses import dataclass
 
-# One retransmission takes a round trip: there is time for two of them. Below this jitter alone may be as much;
-# above it a keyframe, which takes a round trip too, is the quicker way.
+# One retransmission takes a round trip: the patience is enough for two. Jitter alone may be as much as the shortest;
+# beyond the longest a keyframe, which takes a round trip too, is faster.
 SHORTEST_PATIENCE_S, LONGEST_PATIENCE_S = 0.3, 1.0
 _PATIENCE, _REPEAT = 2.5, 1.5  # round trips
 _SHORTEST_REPEAT_S = 0.05
 _GUESSED_ROUND_TRIP_S = 0.1
-# What comes sooner was not asked for: the line only changed the order.
+# A packet that arrives sooner was not retransmitted: the network only changed the order.
 _SHORTEST_ROUND_TRIP_S = 0.03
 _SMOOTHING = 1 / 8  # of the round trip, as in RFC 6298, section 2
-_MOST_ASKED = 4
-# aiortc asks for no more at once and keeps no more as a sender (RTP_HISTORY_SIZE): behind a longer gap a keyframe is
-# the way.
-_LONGEST_GAP = 128
-_MOST_KNOWN = 1024
+_MAX_REQUESTS = 4
+# aiortc keeps no more packets as a sender (RTP_HISTORY_SIZE): behind a longer gap a keyframe is requested.
+_MAX_GAP = 128
+_MAX_KNOWN = 1024
 
 
 @dataclass
 class _Absence:
     since: float
-    asked_at: float
-    asked: int = 0
+    requested_at: float
+    requests: int = 0
 
 
 class Retransmissions:
-    """Knows the packets that have not come. Positions are sequence numbers that do not wrap; times are in seconds.
+    """Lists the missing packets. Positions are sequence numbers that do not wrap; times are in seconds.
 
     Attributes:
-        round_trip: from noticing that a packet is missing to its retransmission; None before the first.
+        round_trip: time from noticing that a packet is missing to its retransmission; None before the first.
     """
 
     def __init__(self) -> None:
@@ -38,49 +37,49 @@ class Retransmissions:
 
     @property
     def patience(self) -> float:
-        """How long a packet is waited for, in seconds."""
+        """Time to wait for a missing packet, in seconds."""
         return min(LONGEST_PATIENCE_S, max(SHORTEST_PATIENCE_S, _PATIENCE * self._likely_round_trip))
 
     def expect(self, gap: range, now: float) -> None:
-        """Take the positions that a packet has overtaken. aiortc asks for them at once."""
-        if len(gap) > _LONGEST_GAP:
+        """Add the positions that a packet has overtaken. aiortc has requested them already."""
+        if len(gap) > _MAX_GAP:
             return
         self._absent |= {position: _Absence(now, now) for position in gap}
-        # They stay when they are given up: by their late arrival the round trip becomes known.
-        for position in list(self._absent)[: max(0, len(self._absent) - _MOST_KNOWN)]:
+        # They stay in the list when they are given up: their late arrival shows the round trip.
+        for position in list(self._absent)[: max(0, len(self._absent) - _MAX_KNOWN)]:
             del self._absent[position]
 
-    def came(self, position: int, now: float) -> None:
-        """Take a packet's arrival."""
+    def arrived(self, position: int, now: float) -> None:
+        """Note that a packet arrived."""
         absence = self._absent.pop(position, None)
         if absence is None or now - absence.since < _SHORTEST_ROUND_TRIP_S:
             return
-        took = min(now - absence.since, LONGEST_PATIENCE_S)
+        elapsed = min(now - absence.since, LONGEST_PATIENCE_S)
         if self.round_trip is None:
-            self.round_trip = took
+            self.round_trip = elapsed
         else:
-            self.round_trip += _SMOOTHING * (took - self.round_trip)
+            self.round_trip += _SMOOTHING * (elapsed - self.round_trip)
 
     def is_lost(self, position: int, now: float) -> bool:
-        """Return whether to wait no longer for the packet at ``position``."""
+        """Return whether to stop waiting for the packet at ``position``."""
         absence = self._absent.get(position)
         return absence is None or now - absence.since >= self.patience
 
-    def to_ask(self, first: int, now: float) -> tuple[int, ...]:
-        """Return the positions from ``first`` on to ask for again now; each call counts as having asked."""
+    def due(self, first: int, now: float) -> tuple[int, ...]:
+        """Return the positions from ``first`` on to request again now; they count as requested."""
         repeat = max(_SHORTEST_REPEAT_S, _REPEAT * self._likely_round_trip)
-        due = {
+        again = {
             position: absence
             for position, absence in self._absent.items()
-            if position >= first and absence.asked < _MOST_ASKED and now - absence.asked_at >= repeat
+            if position >= first and absence.requests < _MAX_REQUESTS and now - absence.requested_at >= repeat
         }
-        for absence in due.values():
-            absence.asked += 1
-            absence.asked_at = now
-        return tuple(sorted(due))
+        for absence in again.values():
+            absence.requests += 1
+            absence.requested_at = now
+        return tuple(sorted(again))
 
     def clear(self) -> None:
-        """Forget the packets, for a stream that begins anew."""
+        """Forget all packets, for a stream that restarts."""
         self._absent.clear()
 
     @property

@@ -20,7 +20,7 @@ from acutance.server.rtc.aiortc_private.guard import dtls_transports, guard_tran
 log = logging.getLogger(__name__)
 
 _LAST_STUN_BYTE = b"\x03"  # RFC 7983, section 7
-# Encoders wait 8 s for an answer (OBS), or 5 (FFmpeg); aioice would give a silent STUN server 5 s.
+# OBS waits 8 s for an answer, FFmpeg 5 s; aioice would wait 5 s for a silent STUN server.
 _GATHERING_S = 1.5
 # RFC 8827, section 6.5, demands the first; the others are what browsers offer.
 _CIPHERS = b":".join(
@@ -45,9 +45,9 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
 
 
 def accept_rsa_certificates(peer: RTCPeerConnection) -> None:
-    """Let a peer connection shake hands with peers that have an RSA certificate, as GStreamer up to 1.22 does.
+    """Let a peer connection complete the handshake with peers that have an RSA certificate, as GStreamer up to 1.22.
 
-    aiortc offers ciphers for ECDSA alone: as the DTLS client, which an answerer is, it finds none in common with them.
+    aiortc offers only ciphers for ECDSA: as the DTLS client, which an answerer is, it has none in common with them.
     Before the handshake.
     """
     for certificate in peer._RTCPeerConnection__certificates:  # type: ignore[attr-defined]
@@ -99,10 +99,10 @@ StunProtocol.datagram_received = _receive  # type: ignore[method-assign, assignm
 
 
 def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:
-    """Let aioice open its sockets only on these UDP ports, the first and the last among them.
+    """Make aioice open its sockets only on these UDP ports, first and last included.
 
-    It binds to port 0 and has no option for it: the loop's own method is wrapped. Where all are taken it is told so
-    by the OSError that a bind brings, and goes on without the address.
+    aioice binds to port 0 and has no option for a range: the event loop's own method is wrapped. If all ports are in
+    use, aioice gets the OSError of a failed bind and continues without the address.
     """
     create = loop.create_datagram_endpoint
     first, last = ports

@@ -10,14 +10,14 @@ TICKS = 0.045  # each of a few may come one of 0.01 s late
 def _after(round_trip: float) -> Retransmissions:
     missing = Retransmissions()
     missing.expect(range(1, 2), 0.0)
-    missing.came(1, round_trip)
+    missing.arrived(1, round_trip)
     return missing
 
 
 def _asked(missing: Retransmissions, seconds: float) -> list[float]:
     missing.expect(range(10, 11), 100.0)
     ticks = (100 + 0.01 * tick for tick in range(int(seconds * 100)))
-    return [round(now - 100, 2) for now in ticks if missing.to_ask(0, now)]
+    return [round(now - 100, 2) for now in ticks if missing.due(0, now)]
 
 
 def test_a_packet_is_asked_for_again_after_more_than_a_round_trip_and_a_few_times_only() -> None:
@@ -36,14 +36,14 @@ def test_a_change_of_order_says_nothing_of_the_round_trip() -> None:
     missing = _after(0.3)
     for position in range(2, 50):
         missing.expect(range(position, position + 1), 1.0)
-        missing.came(position, 1.005)
+        missing.arrived(position, 1.005)
     assert missing.round_trip == 0.3
 
 
 def test_only_what_is_waited_for_is_asked_for() -> None:
     missing = Retransmissions()
     missing.expect(range(1, 6), 0.0)
-    assert missing.to_ask(3, 1.0) == (3, 4, 5)
+    assert missing.due(3, 1.0) == (3, 4, 5)
 
 
 def test_endless_gaps_do_not_fill_memory() -> None:

@@ -4,13 +4,16 @@ import inspect
 
 import pytest
 from aiortc import (
+    RTCConfiguration,
+    RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpSender,
 )
 from aiortc.clock import current_ntp_time
 from aiortc.rtcrtpsender import RTCEncodedFrame
+from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 
-from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps, date_reports
+from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps, date_reports, watch_sender_reports
 from acutance.server.rtc.packet_track import PacketTrack
 from tests.server.rtc.aiortc_private.packets import KEY, vp8_packet
 
@@ -64,3 +67,22 @@ async def test_a_report_tells_when_the_last_frame_had_come(
     await sender._next_encoded_frame(None)  # type: ignore[arg-type]
     age = (current_ntp_time() - sender._RTCRtpSender__ntp_timestamp) / (1 << 32)  # type: ignore[attr-defined]
     assert age == pytest.approx(0.25, abs=0.1)
+
+
+async def test_a_sender_report_is_told_in_the_time_stamps_of_the_frames() -> None:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    receiver = peer.addTransceiver("video").receiver
+    told: list[tuple[float, int]] = []
+    watch_sender_reports(receiver, lambda clock, stamp: told.append((clock, stamp)))
+
+    def report(stamp: int, packets: int = 1) -> RtcpSrPacket:
+        return RtcpSrPacket(ssrc=1, sender_info=RtcpSenderInfo(5 << 32, stamp, packets, 1))
+
+    await receiver._handle_rtcp_packet(report(100))  # no frame yet: it says nothing
+    receiver._RTCRtpReceiver__timestamp_mapper.map(0xFFFFFF00)
+    await receiver._handle_rtcp_packet(report(0, packets=0))  # before the sender has sent anything
+    assert told == []
+    await receiver._handle_rtcp_packet(report(0x100))  # wrapped
+    await receiver._handle_rtcp_packet(report(0xFFFFFE00))  # of before the first frame
+    assert told == [(5.0, 0x200), (5.0, -0x100)]
+    await peer.close()

@@ -15,9 +15,10 @@ from aioice.ice import StunProtocol
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from OpenSSL import SSL
 
 from acutance.server.rtc.aiortc_private.receiver import SoundFeed
-from acutance.server.rtc.aiortc_private.transport import bind_within, prepare_ice
+from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, bind_within, prepare_ice
 from tests.offers import AUDIO, VIDEO, offer
 
 
@@ -126,4 +127,17 @@ async def test_an_rtp_packet_is_no_stun_whatever_its_sequence_number(peer: RTCPe
     packet = pack("!HHL12sHHB3x", 0x8060, 8, 0, b"............", 0x24, 1, 7)
     connection._protocols[0].datagram_received(packet, ("127.0.0.1", 9))
     assert connection._queue.get_nowait() == (packet, 1)
+    await peer.close()
+
+
+async def test_ciphers_for_rsa_certificates_are_offered_too() -> None:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    accept_rsa_certificates(peer)
+    peer.addTransceiver("video")
+    transport = peer.getTransceivers()[0].receiver.transport
+    certificate = transport._RTCDtlsTransport__local_certificate  # type: ignore[attr-defined]
+    context = certificate._create_ssl_context(srtp_profiles=transport._srtp_profiles)
+    ciphers = SSL.Connection(context, None).get_cipher_list()
+    assert any(cipher.startswith("ECDHE-RSA-") for cipher in ciphers)
+    assert any(cipher.startswith("ECDHE-ECDSA-") for cipher in ciphers)
     await peer.close()
