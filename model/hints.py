@@ -24,7 +24,7 @@ COUNT = 4
 _FINEST, _PER_OCTAVE = 0.5, 24
 """Steps up to half a grey level count as not coded; H.264's coarsest, 224, becomes 211."""
 _FEWEST = 1e-3
-"""Bits a pixel and frame; a tenth of a bit, a good line, becomes 159 at as many codes an octave."""
+"""Bits a pixel and frame; a tenth of a bit, a good connection, becomes 159 at as many codes an octave."""
 _PER_DOUBLING = 96
 """A sender that reduces by 4, the most that is undone, becomes 192."""
 REDUCTIONS = (1.1, 4.0)
@@ -63,7 +63,7 @@ class Hints:
 
 
 UNCODED = Hints()
-"""A picture at its own size that no codec has touched."""
+"""Hints of a frame of full size that was never coded."""
 
 
 class StreamHints:

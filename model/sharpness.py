@@ -1,15 +1,16 @@
 """Sharpness of a whole frame, which a network with a receptive field of 20 pixels cannot see."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from acutance.model.planes import Plane
 
 _ROWS = 4
 """Every fourth row is measured: a quarter of the work, and as good a mean."""
 _SMALLEST = 5
 
 
-def detail_ratio(luma: NDArray[np.uint8]) -> float:
-    """The ratio of detail at the finest scale to detail at the next: about 0.6 for a sharp picture, 0.3 for a soft one.
+def detail_ratio(luma: Plane) -> float:
+    """Return detail at the finest scale divided by detail at the next: about 0.6 for a sharp frame, 0.3 for a soft one.
 
     Detail is the mean absolute second difference along rows, of neighbours and of every second pixel. As a ratio it
     does not depend on contrast or content.
@@ -18,7 +19,7 @@ def detail_ratio(luma: NDArray[np.uint8]) -> float:
         luma: uint8 `[H, W]`.
 
     Returns:
-        0 to 1; 0 for a picture without detail.
+        0 to 1; 0 for a frame without detail.
     """
     if luma.shape[1] < _SMALLEST:
         return 0.0

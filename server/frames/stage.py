@@ -21,7 +21,7 @@ def start_stage(
     async def run() -> None:
         try:
             await work()
-        except Exception as error:  # whatever it is: without a report the call would stand still, and nobody know why
+        except Exception as error:  # of any kind: without a report the call would stand still without a reason
             log.exception("%s failed", name)
             on_failed(f"{name} failed ({type(error).__name__})")
 

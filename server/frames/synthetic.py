@@ -1,4 +1,4 @@
-"""A picture that moves, made by arithmetic: what encoders and decoders are measured with."""
+"""Synthetic moving frames, with which encoders and decoders are measured."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -13,9 +13,9 @@ _RATE = 30
 
 
 def moving_frames(width: int, height: int) -> Iterator[VideoFrame]:
-    """Give 4:2:0 frames of waves and grain that move by a few pixels a frame in opposite directions, without an end.
+    """Yield 4:2:0 frames of waves and grain that move by a few pixels per frame in opposite directions, without end.
 
-    They give an encoder's motion search as much to do as a handheld camera does. Time stamps are of 30 frames/s.
+    They are as much work for an encoder's motion search as a handheld camera. Time stamps are those of 30 frames/s.
 
     Args:
         width: in pixels, even.

@@ -176,7 +176,7 @@ class Governor:
             return None
         # An attempt fails once it has lost as many frames as a full window may lose.
         if lost > _LOST * ((seen if enough else _WINDOW) + lost):
-            return f"{lost} of {seen + lost} frames came too late"
+            return f"{lost} of {seen + lost} frames were late"
         if not enough:
             return None
         for stage, times in (("enhancing", self._enhance), ("encoding", self._encode)):

@@ -11,15 +11,13 @@ from acutance.model.nets.student import Student, fold, sharpen
 from acutance.model.planes import Plane
 
 
-def check_parity(
-    model: bytes, student: Student, pictures: Iterable[tuple[Plane, Hints]], tolerance: int = PARITY
-) -> int:
+def check_parity(model: bytes, student: Student, inputs: Iterable[tuple[Plane, Hints]], tolerance: int = PARITY) -> int:
     """Compare the graph, on the CPU through ONNX Runtime, with torch.
 
     Args:
         model: What `to_onnx` gave.
         student: What it was given.
-        pictures: uint8 `[H, W]`, H and W even, each with what is known of it.
+        inputs: uint8 `[H, W]`, H and W even, each with what is known of it.
         tolerance: Grey levels by which they may differ.
 
     Returns:
@@ -32,7 +30,7 @@ def check_parity(
     folded = fold(student)
     strength = np.ones((1, 1, 1, 1), np.float32)
     worst = 0
-    for luma, hints in pictures:
+    for luma, hints in inputs:
         planes = np.empty((1, student.shape.planes, *luma.shape), np.uint8)
         planes[0, 0] = luma
         if student.shape.hinted:
@@ -43,7 +41,7 @@ def check_parity(
         if worst > tolerance:
             height, width = luma.shape
             raise ExportError(
-                f"the exported {student.shape.name} differs from torch by {worst} grey levels on a picture of "
+                f"the exported {student.shape.name} differs from torch by {worst} grey levels on a plane of "
                 f"{width}x{height}; at most {tolerance} is allowed"
             )
     return worst

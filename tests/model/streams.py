@@ -16,7 +16,7 @@ _REAL_TIME = {
 def encoded(
     codec: str, *, quantiser: int, count: int, options: dict[str, str] | None = None, size: tuple[int, int] = (160, 96)
 ) -> list[bytes]:
-    """A moving picture as `count` encoded frames, all with `quantiser` (H.264: QP 0 to 51, VP8: 0 to 63)."""
+    """Return a moving video as `count` encoded frames, all with `quantiser` (H.264: QP 0 to 51, VP8: 0 to 63)."""
     context = av.CodecContext.create("libx264" if codec == "h264" else "libvpx", "w")
     assert isinstance(context, VideoCodecContext)
     context.width, context.height = size

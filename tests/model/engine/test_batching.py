@@ -89,7 +89,7 @@ def test_what_queues_behind_a_batch_runs_together_in_order(pool: ThreadPoolExecu
     assert collector.waiting == 0
 
 
-def test_a_batch_that_fails_is_told_to_its_callers_and_to_nobody_else(pool: ThreadPoolExecutor) -> None:
+def test_the_error_of_a_batch_is_raised_for_its_own_callers_only(pool: ThreadPoolExecutor) -> None:
     runner = Runner()
     runner.error = RuntimeError("CUDA failure 2: out of memory")
     collector = Collector(runner.run, lanes=1)

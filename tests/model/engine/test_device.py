@@ -12,7 +12,7 @@ def test_one_thread_makes_all_calls() -> None:
     assert threading.get_ident() not in threads
 
 
-def test_nobody_is_alone_while_others_are_inside() -> None:
+def test_it_is_not_held_alone_while_others_hold_it() -> None:
     gate = Gate()
     with gate.together(), gate.together(), gate.alone() as alone:
         assert not alone

@@ -25,7 +25,7 @@ def engine() -> Engine:
 
 
 class Session:
-    """A session that says how it was run, and whose device goes away when it is told so."""
+    """A session that records how it was run, and loses its device on request."""
 
     def __init__(self, real: Engine) -> None:
         self._real = ort.InferenceSession(str(real.student.file), providers=["CPUExecutionProvider"])
@@ -67,10 +67,10 @@ def test_so_they_do_on_a_gpu(engine: Engine) -> None:
 def many_calls(engine: Engine, device: Engine, within: int) -> None:
     """Sharpen frames of three sizes on many threads; half precision may differ by a grey level."""
     jobs = [
-        (picture, KNOWN[index], STRENGTHS[index % 4])
-        for index, picture in enumerate([*lumas(96, 64, 12), *lumas(97, 63, 10), *lumas(48, 32, 10)])
+        (luma, KNOWN[index], STRENGTHS[index % 4])
+        for index, luma in enumerate([*lumas(96, 64, 12), *lumas(97, 63, 10), *lumas(48, 32, 10)])
     ]
-    alone = [engine.sharpen(picture, None, hints, strength) for picture, hints, strength in jobs]
+    alone = [engine.sharpen(luma, None, hints, strength) for luma, hints, strength in jobs]
     with ThreadPoolExecutor(device.at_once) as pool:
         for _ in range(3):
             together = pool.map(lambda job: device.sharpen(job[0], None, job[1], job[2]), jobs)
@@ -80,10 +80,10 @@ def many_calls(engine: Engine, device: Engine, within: int) -> None:
 
 
 def test_frames_that_queue_up_run_in_batches(device: Engine, session: Session) -> None:
-    pictures = list(lumas(640, 360, 8))
+    frames = list(lumas(640, 360, 8))
     with ThreadPoolExecutor(8) as pool:
         for _ in range(4):
-            list(pool.map(device.sharpen, pictures))
+            list(pool.map(device.sharpen, frames))
     assert 4 <= len(session.graphs) < 32
 
 

@@ -67,9 +67,9 @@ def test_an_odd_size_is_sharpened_like_the_even_one_around_it(engine: Engine) ->
 
 
 def test_switching_sizes_back_and_forth_changes_nothing(engine: Engine) -> None:
-    pictures = [next(lumas(64 + 16 * step, 48, 1)) for step in range(7)]
-    first = [engine.sharpen(picture) for picture in pictures]
-    assert all(np.array_equal(engine.sharpen(p), f) for p, f in zip(pictures, first, strict=True))
+    frames = [next(lumas(64 + 16 * step, 48, 1)) for step in range(7)]
+    first = [engine.sharpen(luma) for luma in frames]
+    assert all(np.array_equal(engine.sharpen(p), f) for p, f in zip(frames, first, strict=True))
 
 
 def test_a_soft_picture_comes_nearer_to_the_crisp_one(engine: Engine) -> None:
@@ -89,10 +89,10 @@ def test_a_crisp_picture_is_left_alone(engine: Engine) -> None:
 
 
 def test_calls_from_several_threads_do_not_mix(engine: Engine) -> None:
-    pictures = list(lumas(96, 64, 16))
-    alone = [engine.sharpen(picture) for picture in pictures]
+    frames = list(lumas(96, 64, 16))
+    alone = [engine.sharpen(luma) for luma in frames]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(engine.sharpen, pictures))
+        together = list(pool.map(engine.sharpen, frames))
     assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
 

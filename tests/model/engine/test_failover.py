@@ -119,9 +119,9 @@ def test_the_cpu_gets_no_more_frames_at_once_than_it_takes(engine: Engine) -> No
     spare, device = Spare(engine), Device(engine)
     spare.at_once, device.broken = 2, True
     both = FailoverEngine(device, lambda: device, lambda: spare, lambda: 0.0)
-    picture = np.zeros((360, 640), np.uint8)
+    luma = np.zeros((360, 640), np.uint8)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(both.sharpen, [picture] * 32))
+        list(pool.map(both.sharpen, [luma] * 32))
     assert spare.most == 2
 
 

@@ -28,12 +28,12 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return general, enlarged
 
 
-@pytest.mark.parametrize(("reduction", "whose"), [(1.0, 0), (1.05, 0), (1.2, 1), (2.0, 1)])
-def test_a_frame_goes_to_the_student_for_its_kind(files: tuple[Path, Path], reduction: float, whose: int) -> None:
+@pytest.mark.parametrize(("reduction", "chosen"), [(1.0, 0), (1.05, 0), (1.2, 1), (2.0, 1)])
+def test_a_frame_goes_to_the_student_for_its_reduction(files: tuple[Path, Path], reduction: float, chosen: int) -> None:
     both = open_student(files[0], "cpu", 1)
     known = Hints(step=30.0, bits=0.05, reduction=reduction)
     expected, other = (
-        Engine.open(file, "cpu", 1).sharpen(LUMA, hints=known) for file in (files[whose], files[1 - whose])
+        Engine.open(file, "cpu", 1).sharpen(LUMA, hints=known) for file in (files[chosen], files[1 - chosen])
     )
     assert not np.array_equal(expected, other)
     np.testing.assert_array_equal(both.sharpen(LUMA, hints=known), expected)

@@ -29,7 +29,7 @@ def student(request: pytest.FixtureRequest) -> Student:
     return lived_in(StudentShape.parse(request.param))
 
 
-def picture(height: int, width: int) -> np.ndarray:
+def textured_luma(height: int, width: int) -> np.ndarray:
     """Ramps with an edge and black, white and noisy parts, so that clipping is met on both sides."""
     y, x = np.mgrid[:height, :width]
     luma = (x * 7 + y * 3) % 256
@@ -41,30 +41,30 @@ def picture(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("size", SIZES)
 def test_the_graph_agrees_with_torch_within_a_grey_level(student: Student, size: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 256, size, np.uint8)
-    pictures = [(noise, UNCODED), (picture(*size), Hints(step=20, reduction=1.5))]
-    assert check_parity(to_onnx(student, {}), student, pictures) <= 1
+    inputs = [(noise, UNCODED), (textured_luma(*size), Hints(step=20, reduction=1.5))]
+    assert check_parity(to_onnx(student, {}), student, inputs) <= 1
 
 
 def test_parity_notices_another_student(student: Student) -> None:
     other = lived_in(student.shape, seed=7)
     with pytest.raises(ExportError, match=rf"{student.shape.name} differs from torch by \d+ grey levels"):
-        check_parity(to_onnx(student, {}), other, [(picture(64, 64), UNCODED)])
+        check_parity(to_onnx(student, {}), other, [(textured_luma(64, 64), UNCODED)])
 
 
 def test_hints_change_what_a_student_does() -> None:
     student = lived_in(StudentShape(8, 2, hinted=True))
     with torch.no_grad():
         student.head[0].weight[:, 1].normal_()  # type: ignore[index]
-    told = sharpen(student, picture(64, 64), Hints(step=40))
-    assert not np.array_equal(told, sharpen(student, picture(64, 64)))
-    pictures = [(picture(64, 64), hints) for hints in (UNCODED, Hints(40), Hints(0, 0.1), Hints(90, 0.02, 4))]
-    assert check_parity(to_onnx(student, {}), student, pictures) <= 1
+    told = sharpen(student, textured_luma(64, 64), Hints(step=40))
+    assert not np.array_equal(told, sharpen(student, textured_luma(64, 64)))
+    inputs = [(textured_luma(64, 64), hints) for hints in (UNCODED, Hints(40), Hints(0, 0.1), Hints(90, 0.02, 4))]
+    assert check_parity(to_onnx(student, {}), student, inputs) <= 1
 
 
 def test_a_batch_is_sharpened_picture_by_picture(student: Student) -> None:
     session = ort.InferenceSession(to_onnx(student, {}), providers=["CPUExecutionProvider"])
     batch = np.zeros((2, student.shape.planes, 32, 48), np.uint8)
-    batch[0, 0], batch[1, 0] = picture(32, 48), 255 - picture(32, 48)
+    batch[0, 0], batch[1, 0] = textured_luma(32, 48), 255 - textured_luma(32, 48)
     (result,) = session.run([OUTPUT], {PLANES: batch, STRENGTH_INPUT: STRENGTH.repeat(2, axis=0)})
     assert result.dtype == np.uint8
     assert np.abs(result[1, 0].astype(int) - sharpen(student, batch[1, 0])).max() <= 1
@@ -73,7 +73,7 @@ def test_a_batch_is_sharpened_picture_by_picture(student: Student) -> None:
 def test_strength_scales_the_correction(student: Student) -> None:
     session = ort.InferenceSession(to_onnx(student, {}), providers=["CPUExecutionProvider"])
     planes = np.zeros((1, student.shape.planes, 64, 64), np.uint8)
-    planes[0, 0] = 64 + picture(64, 64) // 2
+    planes[0, 0] = 64 + textured_luma(64, 64) // 2
     none, half, full = (
         session.run([OUTPUT], {PLANES: planes, STRENGTH_INPUT: STRENGTH * factor})[0][0, 0].astype(int)
         for factor in (0, 0.5, 1)
@@ -103,7 +103,7 @@ def test_the_file_says_what_it_is(student: Student) -> None:
 def test_the_engine_runs_an_exported_student_on_odd_sizes(student: Student, tmp_path: Path) -> None:
     file = tmp_path / "own.onnx"
     file.write_bytes(to_onnx(student, {}))
-    luma = picture(45, 67)
+    luma = textured_luma(45, 67)
     engine = Engine.open(file, provider="cpu")
     padded = np.pad(luma, ((0, 1), (0, 1)), mode="edge")
     for hints in (UNCODED, Hints(30, 0.1, 1.5), Hints(8)):

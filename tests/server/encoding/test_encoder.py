@@ -195,7 +195,7 @@ def test_after_a_reset_the_next_frame_is_a_keyframe(codec: str) -> None:
 def test_where_nvenc_fails_x264_takes_over_for_good() -> None:
     encoder = NvencEncoder(RateControl(1_000_000))
     frames = [frame_of(luma, number) for number, luma in enumerate(lumas(320, 192, 3))]
-    # What fails here is its opening: no machine without a GPU has one, and the server's tests run on those, too.
+    # Opening fails here: these tests run on hosts without a GPU, too.
     encoder.codec_name = "h264_nvenc_that_is_lost"
     with pytest.raises(ValueError, match="h264_nvenc_that_is_lost"):
         encoder.encode(frames[0])

@@ -21,7 +21,7 @@ SHARPEN = Treatment("small")
 
 
 class Failing(Engine):
-    """An engine whose device went away."""
+    """An engine that has lost its device."""
 
     def __init__(self) -> None:
         self.provider = "CUDA"

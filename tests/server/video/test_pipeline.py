@@ -276,7 +276,7 @@ async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:
 
 
 class Slow(H264Encoder):
-    """Takes its time, as a large picture does."""
+    """Takes as long as for a large frame."""
 
     def encode(self, frame: av.VideoFrame) -> "av.Packet[av.VideoStream]":
         time.sleep(0.2)
@@ -292,7 +292,7 @@ async def test_neither_a_student_nor_an_encoder_holds_up_the_loop() -> None:
     for number in range(4):
         run.camera.shoot(number)
         await asyncio.wait_for(run.returned.recv(), 10)
-    # Each stage would have held it up by 200 ms; the rest is for a busy test machine.
+    # Each stage would have delayed it by 200 ms; the rest is for a busy host.
     assert lag.p99_ms() < 100
     watching.cancel()
     await run.close()
