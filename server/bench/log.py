@@ -56,9 +56,9 @@ def read(log: Path) -> list[Run]:
 
 def host_of(run: Run) -> str:
     """Return the hardware and the operating system of a run."""
-    machine = run["machine"]
-    gpu = machine.get("gpu", "none")
-    return f"{machine['cpu']}{'' if gpu == 'none' else f', {gpu}'}, {machine['system']}"
+    host = run["machine"]
+    gpu = host.get("gpu", "none")
+    return f"{host['cpu']}{'' if gpu == 'none' else f', {gpu}'}, {host['system']}"
 
 
 def model_rows(run: Run) -> list[dict[str, Any]]:

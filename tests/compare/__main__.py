@@ -21,7 +21,7 @@ from acutance.server.bench.server import Watched, acutance, free_port, started
 from acutance.server.markdown import row, table
 from acutance.server.telemetry import host_info
 
-# Uplinks of 600 kbit/s at 360p and 1.2 Mbit/s at 720p are what a poor line leaves; 1080p in proportion.
+# Uplinks of 600 kbit/s at 360p and 1.2 Mbit/s at 720p are those of a poor connection; 1080p in proportion.
 SIZES = {(640, 360): 600_000, (1280, 720): 1_200_000, (1920, 1080): 2_400_000}
 CODECS = ("H264", "VP8")
 HEAD = (
@@ -76,17 +76,17 @@ def cell(name: str, material: Material) -> dict[str, Any]:
     }
 
 
-def cells(line: dict[str, Any]) -> list[str]:
-    """Return a measurement's cells in the Markdown table."""
-    found = line["figures"]
+def cells(run: dict[str, Any]) -> list[str]:
+    """Return the cells of a measurement in the Markdown table."""
+    found = run["figures"]
     ssim, psnr, statistics = found["ssim"], found["psnr_y"], found["server_statistics"]
     sharpened = (
         f"{statistics['student']}, {statistics['enhanced_share']:.0%} of the frames" if statistics else "unsharp mask"
     )
     return [
-        line["size"],
-        line["codec"],
-        line["server"],
+        run["size"],
+        run["codec"],
+        run["server"],
         f"{found['frame_rate']:.2f}",
         f"{found['latency_ms']['p50']:.0f}",
         f"{found['latency_ms']['p95']:.0f}",
@@ -103,11 +103,12 @@ def cells(line: dict[str, Any]) -> list[str]:
 def main() -> None:
     """Measure every cell; print each when it is known, and add it to the log."""
     parser = argparse.ArgumentParser(prog="python -m tests.compare", description=__doc__)
-    parser.add_argument("--clip", type=Path, help="a video file; without one FFmpeg's test pattern")
+    parser.add_argument("--clip", type=Path, help="video file to send; default: FFmpeg's test pattern")
     parser.add_argument("--camera", choices=("sharp", "soft"), default="sharp", help="see `acutance bench stream`")
-    parser.add_argument("--seconds", type=int, default=12, help="of each cell, 10 at the least")
-    parser.add_argument("--size", action="append", help="such as 640x360; repeatable; all three without it")
-    parser.add_argument("--log", type=Path, default=Path("tests/output/compare.jsonl"), help="a line of JSON a cell")
+    parser.add_argument("--seconds", type=int, default=12, help="duration of each measurement, at least 10 s")
+    parser.add_argument("--size", action="append", help="frame size such as 640x360; repeatable; default: all three")
+    log_file = Path("tests/output/compare.jsonl")
+    parser.add_argument("--log", type=Path, default=log_file, help="file to which each measurement is appended")
     options = parser.parse_args()
     options.log.parent.mkdir(parents=True, exist_ok=True)
     described = host_info.describe()
@@ -120,7 +121,7 @@ def main() -> None:
             plan = Plan(size, codec, options.camera, uplink, 30, 30 * options.seconds)
             material = prepare(options.clip, plan)
             for name in SERVERS:
-                line = {
+                run = {
                     "benchmark": "compare",
                     "size": named,
                     "codec": codec.lower(),
@@ -131,8 +132,8 @@ def main() -> None:
                     "machine": described,
                     "figures": cell(name, material),
                 }
-                log.append(options.log, line)
-                print(row(cells(line)), flush=True)
+                log.append(options.log, run)
+                print(row(cells(run)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Peers that call, see some frames and go: ``python -m tests.soak.callers URL STREAMS AT_ONCE MANNER=COUNT …``.
 
-Each line on stdout is the manner of a call that came as far as it should. Manners, for a good network and a good peer:
+Each line on stdout is the manner of a call that went as intended. Manners of good peers:
 
 - ``polite``: connects, decodes frames, ends its connection.
 - ``absent``: has its offer answered and never tries to connect.
 - ``abrupt``: connects, sees frames and stays until its process is killed.
 
-And for a peer that wants the server to suffer:
+Manners of peers that harm the server, by intention or by defects:
 
 - ``deaf``: ignores every RTCP packet, so that it answers no NACK and no PLI, and sends no reports.
 - ``withholding``: asks for 20 replies of 16 KiB a second on a data channel and acknowledges none (SCTP without SACK).
@@ -94,7 +94,7 @@ class Call:
 
 
 async def _nothing(*_: object) -> None:
-    """Stands in for what a peer should do."""
+    """Replaces an operation of aiortc that the peer omits."""
 
 
 @contextlib.asynccontextmanager
