@@ -4,7 +4,7 @@
 # make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
 # make compare this server beside aiortc's example server, in one run of five minutes   (CLIP=file)
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
-# make soak-cycles   a thousand calls that end politely, abruptly or never begin: nothing may be left   (CYCLES=1000)
+# make soak-cycles   a thousand calls of kind and unkind peers: nothing may be left   (CYCLES=1000; CYCLES=20 for a short look)
 # make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
 # make fuzz    50,000 inputs that strangers may send; CI tries a few thousand   (INPUTS=50000)
 # make fuzz-branches   one door under atheris, led by the branches taken   (DOOR=offer SECONDS=60)
