@@ -1,5 +1,6 @@
 """Error messages for wrong options: they name the command and the option, and never print a secret."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, get_args
 
@@ -9,6 +10,8 @@ from acutance.server.options.values import SecretWords
 
 _UNRECOGNIZED = "unrecognized arguments: "
 _PARSING = "error parsing CLI: "
+_CHOICE = re.compile(r"argument \S*: invalid choice: .*? \((?=choose from)", re.DOTALL)
+_FLAG = re.compile(r"--[a-z][a-z-]{0,40}(=|$)")
 _LONGEST_VALUE = 100
 
 
@@ -23,13 +26,13 @@ def describe(error: ValidationError, commands: type[BaseModel]) -> list[str]:
 
 
 def describe_arguments(message: str) -> str:
-    """Return argparse's message without the values of unrecognized arguments: one may be a secret."""
-    message = message.removeprefix(_PARSING)
+    """Return argparse's message without the values of unrecognized arguments and commands: one may be a secret."""
+    message = _CHOICE.sub("unknown command (", message.removeprefix(_PARSING))
     if not message.startswith(_UNRECOGNIZED):
         return message
     words = message.removeprefix(_UNRECOGNIZED).split(" ")
-    flags = [word.partition("=")[0] for word in words if word.startswith("-")]
-    return _UNRECOGNIZED + (" ".join(flags) or f"{len(words)} without an option; --help lists the options")
+    flags = [word.partition("=")[0] for word in words if _FLAG.match(word)]
+    return _UNRECOGNIZED + (" ".join(flags) or f"{len(words)} that are not options; --help lists the options")
 
 
 def _line(location: Iterable[int | str], message: str, value: object, commands: type[BaseModel]) -> str:
