@@ -79,7 +79,7 @@ class Witness(Peer):
         """Return the share of the frames sent in a period, 30 a second, that returned."""
         return sum(since <= seen.at <= until for seen in self.seen) / (30 * (until - since))
 
-    def see(self, frame: av.VideoFrame) -> None:
+    def record(self, frame: av.VideoFrame) -> None:
         """Record a returned frame."""
         number = barcode.read(plane_view(frame, 0))
         self.seen.append(Seen(number, (frame.width, frame.height)))
