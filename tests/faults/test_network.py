@@ -8,38 +8,17 @@ from time import monotonic
 import pytest
 
 from acutance.model.engine.engine import Engine
-from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from tests.faults.conftest import Scene, Stage
 from tests.faults.witness import Witness
-from tests.server.impaired_network import ImpairedNetwork
-from tests.server.peers import until
+from tests.server.impaired_network import ImpairedCall
 
 pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
 
 _BACK_WITHIN_S = 2.0
 
 
-class _Caller:
-    """A peer whose receiver copes with loss as a browser's does, on a network that the test impairs."""
-
-    def __init__(self, peer: Witness) -> None:
-        self.peer = peer
-        self.network = ImpairedNetwork()
-        receiver = peer.connection.getReceivers()[0]
-        self._feed = FrameFeed(receiver, lambda *_: None, lambda: None)
-        self._watching = asyncio.create_task(self._feed.watch())
-        self.network.attach(receiver.transport.transport)
-
-    async def has_news(self) -> float:
-        """Wait for three frames that have not been sent yet; return the seconds that took."""
-        begun, sent, seen = monotonic(), self.peer.camera.sent, len(self.peer.order)
-        await until(lambda: sum(number >= sent for number in self.peer.order[seen:]) >= 3)
-        return monotonic() - begun
-
-    async def close(self) -> None:
-        self._watching.cancel()
-        await self.peer.close()
-        await self.network.close()
+class _Caller(ImpairedCall):
+    peer: Witness
 
 
 @pytest.fixture
@@ -62,7 +41,7 @@ async def test_a_fifth_of_all_packets_lost(scene: Scene, caller: _Caller) -> Non
         caller.network.loses = lambda *_: dice.random() < 0.2
         await asyncio.sleep(5)
         caller.network.loses = lambda *_: False
-        assert await caller.has_news() < _BACK_WITHIN_S
+        assert await caller.seconds_until_news() < _BACK_WITHIN_S
     assert caller.network.lost > 20
     assert caller.peer.longest_gap(begun) < _BACK_WITHIN_S, "nor does it freeze meanwhile"
 
@@ -74,7 +53,7 @@ async def test_packets_that_come_up_to_300_ms_late_and_in_any_order(scene: Scene
         caller.network.jitter = lambda: dice.uniform(0, 0.3)
         await asyncio.sleep(5)
         caller.network.jitter = lambda: 0.0
-        assert await caller.has_news() < _BACK_WITHIN_S
+        assert await caller.seconds_until_news() < _BACK_WITHIN_S
     assert caller.peer.longest_gap(begun) < _BACK_WITHIN_S, "nor does it freeze meanwhile"
 
 
@@ -83,5 +62,5 @@ async def test_an_outage_of_ten_seconds(scene: Scene, caller: _Caller) -> None:
         caller.network.loses = lambda *_: True
         await asyncio.sleep(10)
         caller.network.loses = lambda *_: False
-        assert await caller.has_news() < _BACK_WITHIN_S
+        assert await caller.seconds_until_news() < _BACK_WITHIN_S
     assert caller.peer.ended is None

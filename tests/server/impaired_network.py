@@ -5,6 +5,9 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
+from acutance.server.rtc.aiortc_private.receiver import FrameFeed
+from tests.server.peers import Peer, until
+
 
 class Direction(Enum):
     """Direction of a packet, as seen from the peer."""
@@ -112,6 +115,38 @@ class ImpairedNetwork:
             asyncio.get_running_loop().call_later(late, on.put_nowait, data)
         else:
             on.put_nowait(data)
+
+
+class ImpairedCall:
+    """A call over an impaired network, of a peer whose receiver copes with loss as a browser's does.
+
+    Attributes:
+        peer: the peer.
+        network: its network.
+        arrivals: times at which whole frames arrived, in seconds on the event loop's clock.
+    """
+
+    def __init__(self, peer: Peer) -> None:
+        """Impair the network of a peer that has just joined."""
+        self.peer = peer
+        self.network = ImpairedNetwork()
+        self.arrivals: list[float] = []
+        loop, receiver = asyncio.get_running_loop(), peer.connection.getReceivers()[0]
+        feed = FrameFeed(receiver, lambda *_: self.arrivals.append(loop.time()), lambda: None)
+        self._watching = asyncio.create_task(feed.watch())
+        self.network.attach(receiver.transport.transport)
+
+    async def seconds_until_news(self) -> float:
+        """Wait for three frames that have not been sent yet; return the seconds that took."""
+        loop = asyncio.get_running_loop()
+        begun, sent, seen = loop.time(), self.peer.camera.sent, len(self.peer.order)
+        await until(lambda: sum(number >= sent for number in self.peer.order[seen:]) >= 3)
+        return loop.time() - begun
+
+    async def close(self) -> None:
+        self._watching.cancel()
+        await self.peer.close()
+        await self.network.close()
 
 
 def _is_media(data: bytes) -> bool:

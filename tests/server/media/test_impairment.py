@@ -15,45 +15,13 @@ from av.video.reformatter import VideoReformatter
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
-from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
-from tests.server.impaired_network import Direction, ImpairedNetwork
+from tests.server.impaired_network import Direction, ImpairedCall
 from tests.server.peers import HEIGHT, WIDTH, Peer, SoftCamera, until
 
 BACK_WITHIN_S = 2.0
-
-
-class Caller(Peer):
-    """A peer whose receiver copes with loss as a browser's does, on a network that the test impairs."""
-
-    def __init__(self, camera: SoftCamera) -> None:
-        super().__init__(camera)
-        self.network = ImpairedNetwork()
-        self.arrivals: list[float] = []
-        self._watching: asyncio.Task[None] | None = None
-
-    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False) -> None:  # type: ignore[type-arg]
-        await super().join(client, codec, with_audio=with_audio)
-        receiver = self.connection.getReceivers()[0]
-        arrived = self.arrivals.append
-        feed = FrameFeed(receiver, lambda *_: arrived(asyncio.get_running_loop().time()), lambda: None)
-        self._watching = asyncio.create_task(feed.watch())
-        self.network.attach(receiver.transport.transport)
-
-    async def seconds_until_news(self) -> float:
-        """Wait for three frames that have not been sent yet; return the seconds that took."""
-        loop = asyncio.get_running_loop()
-        begun, sent, seen = loop.time(), self.camera.sent, len(self.order)
-        await until(lambda: sum(number >= sent for number in self.order[seen:]) >= 3)
-        return loop.time() - begun
-
-    async def close(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-        await super().close()
-        await self.network.close()
 
 
 @pytest.fixture
@@ -63,23 +31,28 @@ async def client(ladder: Ladder) -> AsyncIterator[TestClient]:  # type: ignore[t
         yield client
 
 
+async def _call(client: TestClient, camera: SoftCamera) -> ImpairedCall:  # type: ignore[type-arg]
+    peer = Peer(camera)
+    await peer.join(client, "H264")
+    return ImpairedCall(peer)
+
+
 @pytest.fixture
-async def caller(client: TestClient) -> AsyncIterator[Caller]:  # type: ignore[type-arg]
-    caller = Caller(SoftCamera(30))
-    await caller.join(client, "H264")
-    await until(lambda: len(caller.order) >= 15)
+async def caller(client: TestClient) -> AsyncIterator[ImpairedCall]:  # type: ignore[type-arg]
+    caller = await _call(client, SoftCamera(30))
+    await until(lambda: len(caller.peer.order) >= 15)
     yield caller
     await caller.close()
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-async def test_one_packet_lost_for_good(caller: Caller, direction: Direction) -> None:
+async def test_one_packet_lost_for_good(caller: ImpairedCall, direction: Direction) -> None:
     caller.network.lose_for_good(direction)
     await until(lambda: caller.network.lost)
     assert await caller.seconds_until_news() < BACK_WITHIN_S
 
 
-async def test_five_percent_of_all_packets_lost_both_ways_on_a_long_line(caller: Caller) -> None:
+async def test_five_percent_of_all_packets_lost_in_both_directions_of_a_slow_network(caller: ImpairedCall) -> None:
     dice = random.Random(7)
     caller.network.delay = 0.05
     caller.network.loses = lambda *_: dice.random() < 0.05
@@ -95,16 +68,16 @@ async def test_five_percent_of_all_packets_lost_both_ways_on_a_long_line(caller:
     assert len(arrivals) > 50, "a third of the frames at least"
 
 
-async def test_an_outage_of_five_seconds(caller: Caller) -> None:
+async def test_an_outage_of_five_seconds(caller: ImpairedCall) -> None:
     caller.network.loses = lambda *_: True
     await asyncio.sleep(5)
     caller.network.loses = lambda *_: False
     assert await caller.seconds_until_news() < BACK_WITHIN_S
 
 
-async def test_a_sender_of_whom_no_picture_can_be_made_is_told_to_begin_anew(caller: Caller) -> None:
+async def test_a_sender_of_frames_that_cannot_be_decoded_is_asked_to_restart(caller: ImpairedCall) -> None:
     caller.network.lose_every_second(Direction.OUT)
-    await until(lambda: any(message["type"] == "restart_sender" for message in caller.statistics))
+    await until(lambda: any(message["type"] == "restart_sender" for message in caller.peer.statistics))
     caller.network.loses = lambda *_: False
     assert await caller.seconds_until_news() < BACK_WITHIN_S
 
@@ -131,20 +104,19 @@ async def test_a_change_of_size_keeps_the_returned_one_and_makes_no_keyframes(
     client: TestClient,  # type: ignore[type-arg]
 ) -> None:
     camera = Shrinking(30)
-    caller = Caller(camera)
+    caller = await _call(client, camera)
     try:
-        await caller.join(client, "H264")
-        await until(lambda: caller.statistics and len(caller.order) >= 15)
-        keyframes = caller.statistics[-1]["keyframes"]
+        await until(lambda: caller.peer.statistics and len(caller.peer.order) >= 15)
+        keyframes = caller.peer.statistics[-1]["keyframes"]
         for size in ((WIDTH // 2, HEIGHT // 2), (320, 182), None):
             camera.size = size
             incoming = list(size or (WIDTH, HEIGHT))
             seen = len(caller.arrivals)
-            await until(lambda incoming=incoming: caller.statistics[-1]["size_in"] == incoming)
+            await until(lambda incoming=incoming: caller.peer.statistics[-1]["size_in"] == incoming)
             await until(lambda seen=seen: len(caller.arrivals) >= seen + 10)
-            assert caller.statistics[-1]["size_out"] == [WIDTH, HEIGHT]
+            assert caller.peer.statistics[-1]["size_out"] == [WIDTH, HEIGHT]
         gaps = [after - before for before, after in pairwise(caller.arrivals)]
         assert max(gaps) < BACK_WITHIN_S
-        assert caller.statistics[-1]["keyframes"] <= keyframes + 1
+        assert caller.peer.statistics[-1]["keyframes"] <= keyframes + 1
     finally:
         await caller.close()
