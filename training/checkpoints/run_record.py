@@ -1,15 +1,10 @@
-"""What a run was made of: written beside its checkpoints, read by the model card."""
+"""The record of a run: recipe, data, teacher and provenance; written beside its checkpoints, read by the model card."""
 
 import json
-import os
-import platform
-import subprocess
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +31,7 @@ class CheckpointError(DataError):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run's ingredients.
+    """What a run was made of.
 
     Attributes:
         recipe: The recipe with every default resolved.
@@ -44,9 +39,9 @@ class RunRecord:
         validation: Names of the validation items.
         pictures: Names of the training items by category.
         skipped: Files that were not used, each with its reason.
-        commit: The commit of the program, see `commit`.
-        machine: Where it ran.
-        versions: What it ran on.
+        commit: The commit of the program, see `acutance.training.checkpoints.provenance`.
+        machine: The host.
+        versions: Of Python and packages.
         started: UTC time, ISO 8601.
         command: `distil` or `teacher`.
         fingerprint: Of the training set.
@@ -55,8 +50,8 @@ class RunRecord:
         teacher: `name`, `file` and `sha256` of the teacher, empty without one.
         perceptual: The classifier behind the perceptual loss, in words; empty without one.
         init: The checkpoint that the weights came from, empty where they began fresh.
-        precision: Of the arithmetic, `32-true` where it is exact.
-        processes: How many shared every batch.
+        precision: Of the arithmetic; `32-true` is single precision.
+        processes: Processes that share every batch.
     """
 
     recipe: dict[str, Any]
@@ -104,11 +99,6 @@ class RunRecord:
             raise CheckpointError(f"{folder} is not a run of acutance-train ({_FILE}: {error})") from None
 
 
-def now() -> str:
-    """UTC time, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def by_category(items: Iterable[Item]) -> dict[str, list[str]]:
     """Names of items, by category."""
     names: dict[str, list[str]] = {}
@@ -120,49 +110,3 @@ def by_category(items: Iterable[Item]) -> dict[str, list[str]]:
 def licences(items: Iterable[Item]) -> dict[str, int]:
     """How many items there are of each licence class."""
     return dict(sorted(Counter(item.licence_class for item in items).items()))
-
-
-def commit() -> str:
-    """The commit of this checkout, `+changes` added where files differ from it; `unknown` outside of git."""
-    here = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            # No optional locks: asking must not get in the way of somebody who commits.
-            ["git", "--no-optional-locks", *arguments],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        ).stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", "..") else "")
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-
-
-def machine() -> str:
-    """The processor and how many of its cores are here, in words."""
-    name = platform.processor() or platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass  # not Linux: the platform's own name has to do
-    return f"{os.cpu_count()} cores of {name}, {platform.system()}"
-
-
-def versions() -> dict[str, str]:
-    """Versions of what decides about results."""
-    packages = ("torch", "onnxruntime-gpu", "onnxruntime", "av", "pillow", "scikit-image", "numpy")
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

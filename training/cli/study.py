@@ -19,7 +19,8 @@ def study(
     processes: options.Processes = options.CORES,
 ) -> None:
     """Train each variant of a study with each seed, and compare the last validations."""
-    from acutance.training.checkpoints.run_record import Checkpoint, commit, machine, now
+    from acutance.training.checkpoints.provenance import commit, host_info, now
+    from acutance.training.checkpoints.run_record import Checkpoint
     from acutance.training.run.run_options import RunOptions
     from acutance.training.run.training_run import train
     from acutance.training.study import study as studies
@@ -49,7 +50,7 @@ def study(
     table = studies.markdown(wanted, studies.results_of(planned, wanted.steps))
     console.print(table, highlight=False, markup=False, soft_wrap=True)
     if markdown:
-        note = f"\nTrained on {machine()} at commit {commit()}, {now()}.\n"
+        note = f"\nTrained on {host_info()} at commit {commit()}, {now()}.\n"
         markdown.write_text(f"# {file.stem}\n\n{table}{note}", encoding="utf-8")
     if not ended:
         raise typer.Exit(STOPPED)

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from acutance.training.checkpoints.run_record import commit, machine, versions
+from acutance.training.checkpoints.provenance import commit, host_info, versions
 from acutance.training.evaluation.bootstrap import Estimate
 from acutance.training.evaluation.cost import Cost
 from acutance.training.evaluation.evaluate import Measurement, protocol
@@ -98,7 +98,7 @@ def as_json(report: Report) -> str:
     found: dict[str, Any] = {
         "protocol": protocol(report.metrics),
         "notes": list(report.notes),
-        "machine": machine(),
+        "machine": host_info(),
         "versions": versions(),
         "commit": commit(),
         "date": _today(),
@@ -114,7 +114,7 @@ def footnote(report: Report) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in versions().items())
     notes = "".join(f" {note[0].upper()}{note[1:]}." for note in report.notes)
     return (
-        f"Protocol: {protocol(report.metrics)}.{notes} Measured on {machine()}, {packages}, commit {commit()}, "
+        f"Protocol: {protocol(report.metrics)}.{notes} Measured on {host_info()}, {packages}, commit {commit()}, "
         f"{_today()}."
     )
 

@@ -8,16 +8,8 @@ from lightning_fabric import Fabric
 from rich.console import Console
 from torch import Tensor
 
-from acutance.training.checkpoints.run_record import (
-    Checkpoint,
-    RunRecord,
-    by_category,
-    commit,
-    licences,
-    machine,
-    now,
-    versions,
-)
+from acutance.training.checkpoints.provenance import commit, host_info, now, versions
+from acutance.training.checkpoints.run_record import Checkpoint, RunRecord, by_category, licences
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.losses.objective import Objective
@@ -202,7 +194,7 @@ def _record(
         pictures=by_category(source.split("train")),
         skipped=list(source.dropped),
         commit=commit(),
-        machine=machine(),
+        machine=host_info(),
         versions=versions(),
         started=now(),
         command=options.command,

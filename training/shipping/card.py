@@ -8,7 +8,8 @@ from typing import Any
 
 from acutance.model.nets.shape import StudentShape
 from acutance.training.checkpoints.checkpoint import State
-from acutance.training.checkpoints.run_record import RunRecord, commit, machine, versions
+from acutance.training.checkpoints.provenance import commit, host_info, versions
+from acutance.training.checkpoints.run_record import RunRecord
 from acutance.training.evaluation.evaluate import protocol
 from acutance.training.evaluation.rows import ALL, Row
 
@@ -73,7 +74,7 @@ def make_card(
         "export": {"commit": commit(), "parity_grey_levels": dict(parity)},
         "quality": {
             "protocol": protocol(metrics),
-            "machine": machine(),
+            "machine": host_info(),
             "versions": versions(),
             "date": datetime.now(UTC).date().isoformat(),
             # Categories are for tables; a card is read at every start of the server.

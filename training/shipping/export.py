@@ -13,7 +13,8 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from acutance.model.nets.export import to_onnx
 from acutance.model.nets.student import Student
 from acutance.training.checkpoints.checkpoint import State, load_network
-from acutance.training.checkpoints.run_record import Checkpoint, RunRecord, commit
+from acutance.training.checkpoints.provenance import commit
+from acutance.training.checkpoints.run_record import Checkpoint, RunRecord
 from acutance.training.data.pictures import DataError
 from acutance.training.evaluation.rows import Row
 from acutance.training.shipping import parity

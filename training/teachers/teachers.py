@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from acutance.model.hints import COUNT, UNCODED
 from acutance.training.checkpoints.checkpoint import State, is_ours, load_network, save_weights
 from acutance.training.checkpoints.networks import Network
-from acutance.training.checkpoints.run_record import CheckpointError, commit
+from acutance.training.checkpoints.provenance import commit
+from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.teachers.foreign import FOREIGN_BORDER, ForeignNetwork, foreign_weights, load_foreign
 
 FILE = "teacher.safetensors"
