@@ -14,7 +14,7 @@ def now() -> str:
 
 
 def commit(folder: Path = Path(__file__).parent) -> str:
-    """The commit of the checkout that holds `folder`, `+changes` added where files differ from it; `unknown` outside of git."""
+    """The commit of the checkout with `folder`, `+changes` added if files differ from it; `unknown` outside of git."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(

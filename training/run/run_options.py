@@ -1,4 +1,4 @@
-"""What the command line asks of a run, settled with what the run's folder says of an earlier sitting."""
+"""The options of a run from the command line, resolved with the record of the run that it resumes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from acutance.training.teachers.teachers import LoadedTeacher, load_teacher
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the command line asks for; see the commands' options."""
+    """The options of `distil` and `teacher`; see their help."""
 
     command: str
     out: Path
@@ -38,7 +38,7 @@ class RunOptions:
 
 
 def record_to_resume(options: RunOptions, console: Console) -> RunRecord | None:
-    """The record of the run that goes on, or None where one starts.
+    """Return the record of the run to resume, or None for a new run.
 
     Raises:
         DataError: A run would be overwritten.
@@ -55,10 +55,10 @@ def record_to_resume(options: RunOptions, console: Console) -> RunRecord | None:
 
 
 def resolve_recipe(options: RunOptions, before: RunRecord | None) -> Recipe:
-    """The recipe that is asked for, or the one that the run was begun with.
+    """Return the named recipe, or that of the run to resume.
 
     Raises:
-        DataError: None is named, it is wrong, or it is another than the run's.
+        DataError: None is named, it is wrong, or it differs from that of the run.
     """
     if before is None:
         if options.recipe is None:
@@ -77,7 +77,7 @@ def resolve_recipe(options: RunOptions, before: RunRecord | None) -> Recipe:
 
 
 def resolve_data(options: RunOptions, before: RunRecord | None) -> Path:
-    """The training set's folder.
+    """Return the folder of the training set.
 
     Raises:
         DataError: None is named.
@@ -90,7 +90,7 @@ def resolve_data(options: RunOptions, before: RunRecord | None) -> Path:
 
 
 def resolve_teacher(options: RunOptions, recipe: Recipe, before: RunRecord | None) -> LoadedTeacher | None:
-    """The teacher that is named, or the one that the run was begun with; None where there is none.
+    """Return the named teacher, or that of the run to resume; None without one.
 
     Raises:
         DataError: The recipe needs one, or its file cannot be used.
@@ -106,7 +106,7 @@ def resolve_teacher(options: RunOptions, recipe: Recipe, before: RunRecord | Non
 
 
 def load_initial_weights(path: Path, recipe: Recipe) -> Network:
-    """The network whose weights a run starts from.
+    """Read the network with the first weights of a run.
 
     Raises:
         CheckpointError: The file cannot be read, is of another shape, or differs in batch norm.
@@ -125,10 +125,10 @@ def load_initial_weights(path: Path, recipe: Recipe) -> Network:
 
 
 def check_unchanged(out: Path, before: RunRecord, now: RunRecord) -> None:
-    """Check that what goes on is the run that was begun: the same pairs, teacher, classifier and arithmetic.
+    """Check that a resumed run has the same pairs, teacher, classifier and precision.
 
     Raises:
-        DataError: Something is another.
+        DataError: One of them differs.
     """
     for what, one, other in (
         ("pairs", before.pairs, now.pairs),
