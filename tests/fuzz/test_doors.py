@@ -15,6 +15,7 @@ from tests.fuzz.corpus import inputs
 from tests.fuzz.doors import Door
 from tests.fuzz.effort import share
 from tests.fuzz.identity import AUDIENCE, ISSUER, Identity, access
+from tests.fuzz.media import datagrams
 
 _FRAGMENTS = list(inputs("fragment").values())
 _MESSAGES = list(inputs("control").values())
@@ -164,4 +165,5 @@ def test_key_sets(key_set: Door, identity: Identity, data: st.DataObject) -> Non
 def test_files_of_the_corpus_are_where_a_test_looks(request: pytest.FixtureRequest) -> None:
     corpus = Path(__file__).parent / "corpus"
     replayed = {door.name for door in doors.DOORS} | {"authorization", "key-set", "request", "options"}
+    replayed |= {f"media-{door}" for door in (*datagrams.DOORS, "h264", "vp8")}
     assert {folder.name for folder in corpus.iterdir()} == replayed
