@@ -1,1 +1,1 @@
-"""What a run minimises: pixel losses, teacher features, perceptual features, and their weighted sum."""
+"""Losses: of pixels, of teacher features and of perceptual features, and their weighted sum, the objective."""

@@ -1,7 +1,7 @@
 """Perceptual loss: distance between a classifier's features of the output and of the truth.
 
-Weights trained on ImageNet where they are at hand: a file that the user names, or torchvision's in torch hub's
-cache; nothing is ever downloaded. Otherwise a VGG of fixed random weights, which did as well for super-resolution
+The weights are trained on ImageNet if there are any: a file that the user names, or torchvision's in the cache of torch
+hub; nothing is downloaded. Otherwise they are fixed random weights of a VGG, which did as well for super-resolution
 (Liu et al., 2021, arXiv 2103.10571).
 """
 
@@ -21,11 +21,11 @@ from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.losses.ranks import ALONE, Ranks
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""ImageNet's, which the classifiers were trained with."""
+"""Of ImageNet, with which the classifiers were trained."""
 _CACHED = ("vgg19-dcbb9e9d.pth", "vgg16-397923af.pth", "squeezenet1_1-b8a52dc0.pth")
 """torchvision's names, best first."""
 _SQUEEZENET_ENDS = (1, 4, 7, 10, 12)
-"""Its layers that stand for the last of a VGG's five blocks: the first ReLU, then the fire modules at each scale."""
+"""SqueezeNet's layers at the ends of a VGG's five blocks: the first ReLU, then the last fire module of each scale."""
 
 
 @dataclass(frozen=True)

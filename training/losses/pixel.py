@@ -1,6 +1,6 @@
-"""Distances to the truth, pixel by pixel.
+"""Losses of pixels: distances of the output to the truth.
 
-L1 is there for the published recipe and for blur alone: on codec pairs it ended as the identity, every feature dead.
+L1 is for the published recipe and for blur alone: on pairs from codecs it ended as the identity, with all features 0.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ Loss = Callable[[Tensor, Tensor, float], Tensor]
 _CHARBONNIER_EPSILON = 1e-3
 """In luma of 0..1, a quarter of a grey level (Lai et al., LapSRN, use 1e-3)."""
 _FLOORS = (1e-3, 1e-4)
-"""Squared error, luma of 0..1, below which `decibel` cares less and less: 30 dB at first, 40 dB at the end."""
-_DESCENT = (0.2, 0.7)
-"""Shares of the run between which the floor sinks."""
-_UNSEEN = 1e-5
-"""Squared error, luma of 0..1, that nobody sees: 50 dB."""
+"""Squared error, luma of 0..1, below which `decibel` flattens: 30 dB at first, 40 dB at the end."""
+_DECREASE = (0.2, 0.7)
+"""Shares of the run between which the floor decreases."""
+_INVISIBLE = 1e-5
+"""Squared error, luma of 0..1, that is not visible: 50 dB."""
 
 
 def charbonnier(output: Tensor, truth: Tensor, done: float) -> Tensor:
@@ -34,30 +34,30 @@ def l1(output: Tensor, truth: Tensor, done: float) -> Tensor:
 
 
 def squared(output: Tensor, truth: Tensor, done: float) -> Tensor:
-    """Mean squared error over all pixels: the worst pictures of a batch rule it."""
+    """Mean squared error over all pixels: the worst pictures of a batch dominate it."""
     return (output - truth).square().mean()
 
 
 def decibel(output: Tensor, truth: Tensor, done: float) -> Tensor:
     """Mean over the batch of 10 log10(mean squared error + floor): minus PSNR, bounded.
 
-    A tenth of a dB lost on a good picture weighs about as much as a tenth gained on a poor one, which makes a
-    student hold back where there is little to win. The floor sinks in the middle of the run: with 50 dB from
-    the start the untouched pictures outweigh everything, and the student becomes the identity within 300 steps.
+    A tenth of a dB lost on a good picture weighs about as much as a tenth gained on a poor one, so that a student
+    changes little where there is little to gain. The floor decreases in the middle of the run: with 50 dB from the
+    start, undegraded pictures dominate, and the student becomes the identity within 300 steps.
     """
-    floor = _FLOORS[0] * (_FLOORS[1] / _FLOORS[0]) ** _sunk(done)
+    floor = _FLOORS[0] * (_FLOORS[1] / _FLOORS[0]) ** _decreased(done)
     error = (output - truth).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(error + floor).mean()
 
 
 def harm(output: Tensor, truth: Tensor, degraded: Tensor, done: float) -> Tensor:
-    """Mean over the batch of the decibels that were lost; gains count nothing.
+    """Mean over the batch of the decibels lost; gains count 0.
 
-    A picture must not come back worse than it came. The term grows with the descent of `decibel`'s floor: from the
-    start it would end as the identity, too. What both have beyond 50 dB nobody sees.
+    The output must not be worse than the input. The term grows while the floor of `decibel` decreases: at full weight
+    from the start it would end as the identity, too. Errors below 50 dB are not visible and count 0.
     """
-    before, after = ((x - truth).square().mean(dim=(1, 2, 3)) + _UNSEEN for x in (degraded, output))
-    return _sunk(done) * torch.relu(10 * torch.log10(after / before)).mean()
+    before, after = ((x - truth).square().mean(dim=(1, 2, 3)) + _INVISIBLE for x in (degraded, output))
+    return _decreased(done) * torch.relu(10 * torch.log10(after / before)).mean()
 
 
 def frequency(output: Tensor, truth: Tensor) -> Tensor:
@@ -65,8 +65,8 @@ def frequency(output: Tensor, truth: Tensor) -> Tensor:
     return torch.view_as_real(torch.fft.rfft2(output - truth, norm="ortho")).abs().mean()
 
 
-def _sunk(done: float) -> float:
-    begin, end = _DESCENT
+def _decreased(done: float) -> float:
+    begin, end = _DECREASE
     return min(max((done - begin) / (end - begin), 0.0), 1.0)
 
 

@@ -16,7 +16,7 @@ _SIDE, _ROWS, _GAP = 160, 6, 4
 
 
 class Samples:
-    """Columns: input, output, teacher if there is one, truth; a row a frame.
+    """Columns: input, output, teacher if there is one, truth; one row for each frame.
 
     Args:
         validation: Where the frames come from: each degradation in turn gives one, of another picture each time.
@@ -40,7 +40,7 @@ class Samples:
             columns += [self._teacher[index]] if self._teacher else []
             rows.append([_middle(column) for column in (*columns, frame.truth)])
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(_laid_out(rows)).save(path)
+        Image.fromarray(_contact_sheet(rows)).save(path)
 
 
 def _middle(luma: Luma) -> Luma:
@@ -49,7 +49,7 @@ def _middle(luma: Luma) -> Luma:
     return luma[top : top + height, left : left + width]
 
 
-def _laid_out(
+def _contact_sheet(
     rows: Sequence[Sequence[Luma]],
 ) -> Luma:
     cell = _SIDE + _GAP
