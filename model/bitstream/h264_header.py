@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from acutance.model.bitstream.bits import Bits
 from acutance.model.bitstream.unreadable import UnreadableError
 
 _HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
@@ -45,7 +46,7 @@ class ParameterSets:
         fields = _MAX_FIELDS
         for unit in islice(_nal_units(frame[:_MAX_BYTES]), _MAX_UNITS):
             kind = unit[0] & 31
-            bits = _Bits(unit[1:], fields)
+            bits = Bits(unit[1:], fields)
             if kind == _NAL_SPS:
                 number, sps = _parse_sps(bits)
                 self._sps[number] = sps
@@ -57,7 +58,7 @@ class ParameterSets:
             fields = bits.fields
         raise UnreadableError
 
-    def _slice_qp(self, bits: "_Bits", head: int) -> int:
+    def _slice_qp(self, bits: Bits, head: int) -> int:
         bits.unsigned()  # first_mb_in_slice
         kind = bits.unsigned() % 5
         pps = self._pps.get(bits.unsigned())
@@ -93,44 +94,6 @@ class _Pps:
     redundant: bool
 
 
-class _Bits:
-    """Bits and Exp-Golomb codes of a NAL unit's payload, section 9.1; emulation prevention already removed.
-
-    Attributes:
-        fields: how many more may be read.
-    """
-
-    def __init__(self, payload: bytes, fields: int) -> None:
-        self.fields = fields
-        self._value = int.from_bytes(payload, "big")  # the bits that are left
-        self._left = len(payload) * 8
-
-    def take(self, count: int) -> int:
-        self.fields -= 1
-        self._left -= count
-        if self._left < 0 or self.fields < 0:
-            raise UnreadableError
-        taken = self._value >> self._left
-        self._value &= (1 << self._left) - 1
-        return taken
-
-    def flag(self) -> bool:
-        return bool(self.take(1))
-
-    def unsigned(self, maximum: int = (1 << 32) - 2) -> int:
-        zeros = self._left - self._value.bit_length()
-        if zeros > 31:
-            raise UnreadableError
-        code = self.take(2 * zeros + 1) - 1
-        if code > maximum:
-            raise UnreadableError
-        return code
-
-    def signed(self) -> int:
-        code = self.unsigned()
-        return (code + 1) // 2 if code % 2 else -(code // 2)
-
-
 def _nal_units(frame: bytes) -> Iterator[bytes]:
     """Yield the first 256 bytes of each NAL unit of an Annex B stream, emulation prevention removed."""
     at = frame.find(b"\0\0\1")
@@ -142,7 +105,7 @@ def _nal_units(frame: bytes) -> Iterator[bytes]:
             yield frame[begin:end].replace(b"\0\0\3", b"\0\0")
 
 
-def _parse_sps(bits: _Bits) -> tuple[int, _Sps]:
+def _parse_sps(bits: Bits) -> tuple[int, _Sps]:
     profile = bits.take(8)
     bits.take(16)  # constraint flags, level
     number = bits.unsigned(_MAX_SPS)
@@ -174,7 +137,7 @@ def _parse_sps(bits: _Bits) -> tuple[int, _Sps]:
     return number, _Sps(separate, frame_num_bits, order_type, order_bits, delta_zero, bits.flag())
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: Bits, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
@@ -182,7 +145,7 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
         last = following or last
 
 
-def _parse_pps(bits: _Bits) -> tuple[int, _Pps]:
+def _parse_pps(bits: Bits) -> tuple[int, _Pps]:
     number, sps = bits.unsigned(_MAX_PPS), bits.unsigned(_MAX_SPS)
     cabac, field_order = bits.flag(), bits.flag()
     if bits.unsigned():  # slice groups: not used in calls
@@ -199,7 +162,7 @@ def _parse_pps(bits: _Bits) -> tuple[int, _Pps]:
 _P, _B, _I = 0, 1, 2
 
 
-def _parse_slice_qp(bits: _Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> int:
+def _parse_slice_qp(bits: Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> int:
     """Return the slice's QP: section 7.3.3 from frame_num to slice_qp_delta."""
     if sps.separate_planes:
         bits.take(2)
@@ -241,7 +204,7 @@ def _parse_slice_qp(bits: _Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> 
     return qp
 
 
-def _skip_reordering(bits: _Bits) -> None:
+def _skip_reordering(bits: Bits) -> None:
     if bits.flag():
         for _ in range(_MAX_COMMANDS):
             if bits.unsigned() == 3:
@@ -250,7 +213,7 @@ def _skip_reordering(bits: _Bits) -> None:
         raise UnreadableError
 
 
-def _skip_weights(bits: _Bits, references: tuple[int, ...], planes: int) -> None:
+def _skip_weights(bits: Bits, references: tuple[int, ...], planes: int) -> None:
     bits.unsigned()
     if planes == 3:
         bits.unsigned()
@@ -262,7 +225,7 @@ def _skip_weights(bits: _Bits, references: tuple[int, ...], planes: int) -> None
                         bits.signed()
 
 
-def _skip_marking(bits: _Bits, idr: bool) -> None:
+def _skip_marking(bits: Bits, idr: bool) -> None:
     if idr:
         bits.take(2)
     elif bits.flag():

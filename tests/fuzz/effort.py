@@ -11,7 +11,7 @@ LONG = "FUZZ_INPUTS" in os.environ
 # CI tries the same ones each time: what fails there fails everywhere.
 _SAME_EACH_TIME = not LONG
 _FEWEST = 10
-# What the shares add up to, with those tests that send several inputs an example.
+# What the shares add up to, with those tests that send several inputs an example. Media comes on top: as many again.
 _SHARES = 1.7
 
 

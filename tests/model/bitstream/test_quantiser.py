@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from acutance.model.bitstream import h264_header
+from acutance.model.bitstream.bits import Bits
 from acutance.model.bitstream.h264_header import ParameterSets
 from acutance.model.bitstream.quantiser import QuantiserReader
 from acutance.model.bitstream.unreadable import UnreadableError
@@ -133,14 +133,14 @@ def test_one_frame_leaves_few_parameter_sets() -> None:
 
 def test_a_frame_of_many_units_costs_no_more_than_one_of_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = 0
-    take = h264_header._Bits.take
+    take = Bits.take
 
-    def counted(bits: h264_header._Bits, count: int) -> int:
+    def counted(bits: Bits, count: int) -> int:
         nonlocal reads
         reads += 1
         return take(bits, count)
 
-    monkeypatch.setattr(h264_header._Bits, "take", counted)
+    monkeypatch.setattr(Bits, "take", counted)
     # pic_order_cnt_type 1 with as many offsets as there may be, each code one bit long.
     longest = _unit(7, 0, 0, 1, 0, 0, 0, 255, *[0] * 255, 0, 0, 0, 0, 0, prefix=b"\x42\xc0\x1f")
     reader = QuantiserReader("h264")
