@@ -23,6 +23,8 @@ from acutance.server.security.quota import ActiveSession, Client
 
 log = logging.getLogger(__name__)
 
+_CLOSE_S = 10.0
+
 
 class Connection(ABC):
     """The session of one peer. Lives on one event loop.
@@ -197,9 +199,10 @@ class Connection(ABC):
             await asyncio.gather(*self._tasks, return_exceptions=True)
             with self._failure_logged("releasing its resources"):
                 await self._release()
-            # aiortc may fail to close a half negotiated connection.
+            # aiortc may fail to close a half negotiated connection, or wait for ever for a task of its own that failed.
             with self._failure_logged("closing the peer connection"):
-                await self.peer.close()
+                async with asyncio.timeout(_CLOSE_S):
+                    await self.peer.close()
         finally:
             self._on_closed(self)
 

@@ -26,10 +26,15 @@ class DatagramFilter:
         self.dropped += not accepted
         return accepted
 
-    def authenticated(self, packet: bytes) -> None:
-        """Note the stream of an RTP or RTCP packet that the peer has sent; others cannot fill the list."""
+    def admits(self, packet: bytes) -> bool:
+        """Return whether to process an RTP or RTCP packet that was decrypted, and note its stream.
+
+        Only what the peer itself has sent is noted: strangers cannot fill the list.
+        """
+        ssrc = _ssrc_of(packet)
         if len(self._ssrcs) < MAX_SSRCS:
-            self._ssrcs.add(_ssrc_of(packet))
+            self._ssrcs.add(ssrc)
+        return ssrc in self._ssrcs
 
     def _has_known_stream(self, datagram: bytes) -> bool:
         if not 127 < datagram[0] < 192:  # RFC 7983, section 7: not RTP or RTCP

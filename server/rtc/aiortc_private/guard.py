@@ -32,10 +32,10 @@ def guard_transports(peer: RTCPeerConnection) -> None:
         _filter_datagrams(transport, datagrams)
         survive = _Survival()
         transport._handle_rtp_data = survive(  # type: ignore[method-assign, assignment]
-            transport._handle_rtp_data, datagrams.authenticated
+            transport._handle_rtp_data, datagrams.admits
         )
         transport._handle_rtcp_data = survive(  # type: ignore[method-assign, assignment]
-            transport._handle_rtcp_data, datagrams.authenticated
+            transport._handle_rtcp_data, datagrams.admits
         )
     for transceiver in peer.getTransceivers():
         limit_resends(transceiver.sender)
@@ -62,10 +62,11 @@ class _Survival:
         self._logged = False
 
     def __call__(
-        self, handle: Callable[..., Awaitable[None]], on_packet: Callable[[bytes], None] = lambda packet: None
+        self, handle: Callable[..., Awaitable[None]], admits: Callable[[bytes], bool] = lambda packet: True
     ) -> Callable[..., Awaitable[None]]:
         async def handle_or_drop(data: bytes, **rest: Any) -> None:
-            on_packet(data)
+            if not admits(data):
+                return
             try:
                 await handle(data, **rest)
             except ConnectionError:  # the transport is closing

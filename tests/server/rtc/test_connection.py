@@ -10,6 +10,7 @@ from aiortc.sdp import SessionDescription
 
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import Limits
+from acutance.server.rtc import connection
 from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.ice import Network
 from acutance.server.rtc.session_description import Role, parse_offer
@@ -98,6 +99,15 @@ async def test_a_session_that_fails_to_close_gives_its_slot_back(call: Call, ste
     assert call.closed == [call]
     assert call.released == 1
     assert call.peer.connectionState == "closed"
+
+
+async def test_a_connection_that_never_closes_gives_its_slot_back(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    # aiortc waits for its RTCP task to say that it has ended; one that failed never does.
+    monkeypatch.setattr(connection, "_CLOSE_S", 0.01)
+    call.peer, peer = SimpleNamespace(close=asyncio.Event().wait), call.peer  # type: ignore[assignment]
+    await call.close("test")
+    assert call.closed == [call]
+    call.peer = peer
 
 
 async def test_work_that_is_begun_while_the_session_closes_does_not_outlive_it(call: Call) -> None:

@@ -35,7 +35,7 @@ def test_what_is_empty_too_long_or_too_short_is_dropped(datagram: bytes, accepte
 def test_a_peer_has_as_many_streams_as_fit_into_one_report() -> None:
     datagrams = DatagramFilter()
     for ssrc in range(100):
-        datagrams.authenticated(_rtp(ssrc) if ssrc % 2 else _rtcp(ssrc))
+        assert datagrams.admits(_rtp(ssrc) if ssrc % 2 else _rtcp(ssrc)) is (ssrc < MAX_SSRCS)
     taken = [ssrc for ssrc in range(100) if datagrams.accepts(_rtp(ssrc))]
     assert taken == [ssrc for ssrc in range(100) if datagrams.accepts(_rtcp(ssrc))] == list(range(MAX_SSRCS))
 
