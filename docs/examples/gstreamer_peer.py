@@ -1,7 +1,7 @@
-"""Both ways with GStreamer's webrtcbin: python3 gstreamer_peer.py [http://localhost:8080] [seconds].
+"""Send and receive with GStreamer's webrtcbin: python3 gstreamer_peer.py [http://localhost:8080] [seconds].
 
 Debian: apt-get install gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice
-gir1.2-gst-plugins-bad-1.0 python3-gi. It needs the system's Python, for which these are.
+gir1.2-gst-plugins-bad-1.0 python3-gi. Run it with the system's Python, which finds these packages.
 """
 
 import json
@@ -24,22 +24,22 @@ videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framer
 
 
 def main(server: str, seconds: int) -> int:
-    """Call the server for some seconds; return how many enhanced frames came."""
+    """Call the server for some seconds; return the number of enhanced frames received."""
     Gst.init(None)
     loop, pipeline = GLib.MainLoop(), Gst.parse_launch(PIPELINE)
     peer, seen = pipeline.get_by_name("peer"), {"frames": 0, "size": ""}
     session = {}
 
-    def counted(pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+    def count_frame(pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         caps = pad.get_current_caps().get_structure(0)
         seen["frames"] += 1
         seen["size"] = f"{caps.get_value('width')}x{caps.get_value('height')}"
         return Gst.PadProbeReturn.OK
 
-    def came(_: Gst.Element, pad: Gst.Pad) -> None:
+    def pad_added(_: Gst.Element, pad: Gst.Pad) -> None:
         if pad.direction == Gst.PadDirection.SRC:
             decode = Gst.parse_bin_from_description("rtph264depay ! avdec_h264 ! fakesink name=end sync=false", True)
-            decode.get_by_name("end").get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, counted)
+            decode.get_by_name("end").get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, count_frame)
             pipeline.add(decode)
             decode.sync_state_with_parent()
             pad.link(decode.get_static_pad("sink"))
@@ -57,7 +57,7 @@ def main(server: str, seconds: int) -> int:
         peer.emit("set-remote-description", answer, Gst.Promise.new())
 
     def offered(promise: Gst.Promise) -> None:
-        reply = promise.get_reply()  # what it holds lives as long as it does
+        reply = promise.get_reply()  # keep a reference: the offer is freed with it
         peer.emit("set-local-description", reply.get_value("offer"), Gst.Promise.new())
 
     def needed(_: Gst.Element) -> None:
@@ -65,7 +65,7 @@ def main(server: str, seconds: int) -> int:
 
     peer.connect("on-negotiation-needed", needed)
     peer.connect("notify::ice-gathering-state", gathered)
-    peer.connect("pad-added", came)
+    peer.connect("pad-added", pad_added)
     pipeline.set_state(Gst.State.PLAYING)
     GLib.timeout_add_seconds(seconds, loop.quit)
     loop.run()

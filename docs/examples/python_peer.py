@@ -1,4 +1,4 @@
-"""Send a clip to Acutance and count what comes back: python python_peer.py clip.mp4 [http://localhost:8080]."""
+"""Send a clip to Acutance and count the returned frames: python python_peer.py clip.mp4 [http://localhost:8080]."""
 
 import asyncio
 import sys
@@ -11,7 +11,7 @@ from aiortc.mediastreams import MediaStreamError
 
 async def call(clip: str, server: str) -> None:
     """Make the call."""
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))  # no STUN server is asked
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))  # contacts no STUN server
     peer.addTrack(MediaPlayer(clip).video)
     done = asyncio.Event()
 

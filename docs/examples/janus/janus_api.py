@@ -1,4 +1,4 @@
-"""As much of Janus's WebSocket API as it takes to use one VideoRoom: requests, their answers, keep-alives."""
+"""The part of Janus's WebSocket API that one VideoRoom needs: requests, responses, keep-alives."""
 
 import asyncio
 import itertools
@@ -9,33 +9,33 @@ from typing import Any
 import aiohttp
 
 _KEEPALIVE_S = 25.0  # Janus ends a session after 60 s of silence
-_ANSWER_S = 10.0
-_GOODBYE_S = 2.0
+_RESPONSE_S = 10.0
+_DESTROY_S = 2.0
 
 
 class JanusError(RuntimeError):
-    """Janus refused, or is gone; the message says why."""
+    """Janus refused a request or does not respond; the message gives the reason."""
 
 
 class Janus:
     """A session with a handle of the VideoRoom plugin; one handle has one peer connection.
 
     Attributes:
-        hung_up: set when Janus ends the peer connection, or itself.
+        hung_up: Set when Janus ends the peer connection or closes the WebSocket.
     """
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse):
         self.hung_up = asyncio.Event()
         self._socket = socket
         self._numbers = itertools.count()
-        self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._pending: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._ids: dict[str, int] = {}
 
     async def ask(self, body: dict[str, Any], jsep: dict[str, str] | None = None) -> tuple[dict[str, Any], str]:
-        """Send a request to the plugin; return its data and the SDP that came with it, empty without one.
+        """Send a request to the plugin; return the data and the SDP (or an empty string) of the response.
 
         Raises:
-            JanusError: it is refused.
+            JanusError: Janus refuses the request or does not respond.
         """
         answer = await self._request("message", body=body, **({"jsep": jsep} if jsep else {}))
         data = answer.get("plugindata", {}).get("data", {})
@@ -46,28 +46,28 @@ class Janus:
     async def _request(self, kind: str, **fields: Any) -> dict[str, Any]:
         # A message to a plugin is acknowledged, and answered by an event with the same transaction.
         transaction = f"{kind}-{next(self._numbers)}"
-        answered = self._asked[transaction] = asyncio.get_running_loop().create_future()
+        responded = self._pending[transaction] = asyncio.get_running_loop().create_future()
         try:
             await self._socket.send_json({"janus": kind, "transaction": transaction, **self._ids, **fields})
-            async with asyncio.timeout(_ANSWER_S):
-                answer: dict[str, Any] = await answered
+            async with asyncio.timeout(_RESPONSE_S):
+                answer: dict[str, Any] = await responded
         except (TimeoutError, aiohttp.ClientError) as error:
             raise JanusError(f"Janus does not answer ({error!r})") from error
         finally:
-            del self._asked[transaction]
+            del self._pending[transaction]
         if answer["janus"] == "error":
             raise JanusError(f"Janus: {answer['error']['reason']}")
         return answer
 
     async def _listen(self) -> None:
-        async for message in self._socket:
-            said = message.json()
-            transaction = said.get("transaction", "")
-            asked = self._asked.get(transaction)
-            if said["janus"] in ("hangup", "timeout", "detached"):
+        async for frame in self._socket:
+            message = frame.json()
+            transaction = message.get("transaction", "")
+            future = self._pending.get(transaction)
+            if message["janus"] in ("hangup", "timeout", "detached"):
                 self.hung_up.set()
-            elif asked and not asked.done() and (said["janus"] != "ack" or not transaction.startswith("message")):
-                asked.set_result(said)
+            elif future and not future.done() and (message["janus"] != "ack" or not transaction.startswith("message")):
+                future.set_result(message)
         self.hung_up.set()
 
     async def _keep_alive(self) -> None:
@@ -78,10 +78,10 @@ class Janus:
 
 @asynccontextmanager
 async def joined(url: str) -> AsyncIterator[Janus]:
-    """Open a session with Janus at ``ws://host:8188``; end it, and its peer connection, afterwards.
+    """Open a session with Janus at ``ws://host:8188``; afterwards, end it and its peer connection.
 
     Raises:
-        JanusError: nobody answers there.
+        JanusError: No Janus accepts connections there.
     """
     async with aiohttp.ClientSession() as http:
         try:
@@ -98,7 +98,7 @@ async def joined(url: str) -> AsyncIterator[Janus]:
             yield janus
         finally:
             if not socket.closed:
-                await asyncio.wait([asyncio.create_task(janus._request("destroy"))], timeout=_GOODBYE_S)
+                await asyncio.wait([asyncio.create_task(janus._request("destroy"))], timeout=_DESTROY_S)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

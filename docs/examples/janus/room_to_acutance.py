@@ -1,9 +1,9 @@
-"""Janus in front: what somebody publishes in a VideoRoom goes to Acutance, over one connection between the two.
+"""Janus in front of Acutance: forward a publisher of a VideoRoom to Acutance over one peer connection.
 
 python room_to_acutance.py ws://localhost:8188 ROOM FEED http://localhost:8080/whip/NAME [TOKEN]
 
-Only descriptions pass through here: Janus offers a subscriber the feed, Acutance takes that offer by WHIP, and its
-answer goes back. FEED is the publisher's number, 0 for the first one of the room.
+Only session descriptions pass through this program: Janus offers the feed to a subscriber, the program posts that offer
+to Acutance by WHIP, and returns the answer. FEED is the number of the publisher, 0 for the first one of the room.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ async def first_feed(janus: Janus, room: int) -> int:
 
 
 async def bridge(url: str, room: int, feed: int, whip: str, token: str = "") -> None:
-    """Connect the two until the feed ends.
+    """Connect the feed to Acutance until the feed ends.
 
     Raises:
-        JanusError: Janus does not give the feed, or Acutance does not take it.
+        JanusError: Janus does not offer the feed, or Acutance refuses the offer.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with joined(url) as janus, aiohttp.ClientSession(headers=headers) as http:
