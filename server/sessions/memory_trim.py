@@ -5,6 +5,8 @@ import ctypes
 import gc
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ class MemoryTrim:
             release_students: returns unused memory of the students; called in another thread, while calls may run.
         """
         self._release_students = release_students
+        # Of its own: each wait for asyncio's threads would make that pool one thread larger.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="memory-trim")
         self._due: asyncio.TimerHandle | None = None
         self._trim = _malloc_trim()
 
@@ -40,12 +44,14 @@ class MemoryTrim:
         """Cancel the scheduled collection."""
         if self._due is not None:
             self._due.cancel()
+        self._thread.shutdown(wait=False)
 
     def _collect(self) -> None:
         self._due = None
         # What exists since the start is frozen (serve.py): only objects of calls are examined.
         gc.collect()
-        asyncio.get_running_loop().run_in_executor(None, self._release)
+        with suppress(RuntimeError):  # a session that ended after `close`
+            asyncio.get_running_loop().run_in_executor(self._thread, self._release)
 
     def _release(self) -> None:
         try:
