@@ -1,4 +1,4 @@
-"""How a student comes to be: data, degradation, training, evaluation, export.
+"""Data, degradation, training, evaluation and export of students.
 
 Imports `acutance.model`; never `acutance.server`.
 """

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: weights, optimiser state, and the record of what the run was made of.
+"""Checkpoints of a run: weights, optimiser state, and the run record.
 
-Below `teachers`, `losses` and `run`, which all read or write checkpoints; imports `recipes` and what is below.
+Imports `recipes` and packages below it; imported by `teachers`, `losses`, `run` and packages above them.
 """

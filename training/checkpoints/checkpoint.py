@@ -1,4 +1,4 @@
-"""Everything a run needs to go on exactly where it stopped, in one safetensors file without pickles."""
+"""Checkpoints in safetensors files without pickles; a run resumes from one exactly where it stopped."""
 
 import json
 import math
@@ -23,13 +23,13 @@ _NETWORK, _AVERAGE, _OPTIMISER = "network", "average", "optimiser"
 
 @dataclass
 class State:
-    """Where a run is.
+    """The progress of a run.
 
     Attributes:
-        step: Steps done.
-        seconds: Wall-clock seconds of training done, validation and earlier sittings included.
-        best: The best validation score so far, see `acutance.training.run.validation`.
-        scaler: State of the loss scaling of half precision, empty without.
+        step: Number of finished steps.
+        seconds: Wall-clock seconds of training, including validation and the time before an interruption.
+        best: Best validation score so far, see `acutance.training.validation.scores.checkpoint_score`.
+        scaler: State of the loss scaling of half precision, empty without it.
     """
 
     step: int = 0
@@ -41,7 +41,7 @@ class State:
 def save(
     path: Path, state: State, network: Network, average: Mapping[str, Tensor], optimiser: torch.optim.Optimizer
 ) -> None:
-    """Write a checkpoint to go on from; whatever happens, the old file stays whole until the new one is.
+    """Write a checkpoint to resume from; the old file is replaced only when the new one is complete.
 
     Raises:
         CheckpointError: The disk is full or not writable.
@@ -55,7 +55,7 @@ def save(
 def save_weights(
     path: Path, state: State, network: Network, average: Mapping[str, Tensor], notes: Mapping[str, str]
 ) -> None:
-    """Write the averaged weights alone, and `notes` into the file's metadata.
+    """Write only the averaged weights, with `notes` in the metadata of the file.
 
     Raises:
         CheckpointError: The disk is full or not writable.
@@ -68,13 +68,13 @@ def load(path: Path, network: Network, optimiser: torch.optim.Optimizer) -> tupl
     """Read a checkpoint into `network` and `optimiser`; returns the state and the averaged weights.
 
     Raises:
-        CheckpointError: The file cannot be read, holds weights alone, or belongs to another shape.
+        CheckpointError: The file cannot be read, holds only weights, or is of another shape.
     """
     tensors, metadata = _read(path)
     if metadata["shape"] != network.shape.name:
         raise CheckpointError(f"{path} is a {metadata['shape']}, the recipe asks for a {network.shape.name}")
     if _OPTIMISER not in metadata:
-        raise CheckpointError(f"{path} holds weights alone, or was written by an earlier version: start with --init")
+        raise CheckpointError(f"{path} holds only weights, or was written by an earlier version: start with --init")
     _fill(network, _part(tensors, _NETWORK), path)
     optimiser.load_state_dict(restore(json.loads(metadata[_OPTIMISER]), tensors))
     return State(**json.loads(metadata["state"])), _part(tensors, _AVERAGE)
@@ -93,12 +93,12 @@ def load_network(path: Path) -> tuple[Network, State]:
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from None
     _fill(network, average, path)
-    noted = json.loads(metadata["state"])
-    return network.eval(), State(noted["step"], noted["seconds"], noted["best"])
+    state = json.loads(metadata["state"])
+    return network.eval(), State(state["step"], state["seconds"], state["best"])
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file was written by this program, as far as its header says."""
+    """Whether the header of a file is that of a checkpoint of this program."""
     try:
         _read(path, tensors=False)
     except CheckpointError:
@@ -115,7 +115,7 @@ def _write(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) 
     try:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, unfinished, metadata)
         with unfinished.open("rb") as file:
-            os.fsync(file.fileno())  # a power cut must not leave the new name with nothing behind it
+            os.fsync(file.fileno())  # after a power cut, the new name must not be an empty file
         unfinished.replace(path)
     except (OSError, SafetensorError) as error:
         unfinished.unlink(missing_ok=True)
@@ -128,7 +128,7 @@ def _read(path: Path, *, tensors: bool = True) -> tuple[dict[str, Tensor], dict[
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            # `norm` marks the format before this one, which differs by the names of what `load` reads.
+            # `norm` marks the earlier format, in which the tensors and metadata of `load` have other names.
             if not {"shape", "state"} <= metadata.keys() or not {"format", "norm"} & metadata.keys():
                 raise CheckpointError(f"{path} is not a checkpoint of acutance-train")
             return {name: file.get_tensor(name) for name in file.keys()} if tensors else {}, metadata  # noqa: SIM118

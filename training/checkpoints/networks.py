@@ -1,4 +1,4 @@
-"""The two kinds of networks that are trained here, by the names of their shapes."""
+"""Students and teachers made from recipes or from the names of their shapes."""
 
 from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.model.nets.student import Student
@@ -21,10 +21,10 @@ def parse(name: str, *, batch_norm: bool = True) -> Network:
 
     Args:
         name: The shape.
-        batch_norm: Whether a student has batch norm; teachers never have.
+        batch_norm: Whether a student has batch norm; teachers never have it.
 
     Raises:
-        ValueError: The name is of neither family.
+        ValueError: The name is neither that of a student's shape nor that of a teacher's.
     """
     if name.startswith("teacher"):
         return Teacher(TeacherShape.parse(name))

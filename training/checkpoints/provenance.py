@@ -14,11 +14,11 @@ def now() -> str:
 
 
 def commit(folder: Path = Path(__file__).parent) -> str:
-    """The commit of the checkout with `folder`, `+changes` added if files differ from it; `unknown` outside of git."""
+    """The commit of the checkout that contains `folder`, with `+changes` if files differ; `unknown` outside of git."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(
-            # No optional locks: a status must not block a commit elsewhere.
+            # No optional locks: `git status` must not block a commit by another process.
             ["git", "--no-optional-locks", *arguments],
             cwd=folder,
             capture_output=True,

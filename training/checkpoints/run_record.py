@@ -21,37 +21,37 @@ class Checkpoint(StrEnum):
     BEST = "best"
 
     def file(self, folder: Path) -> Path:
-        """Where it lies in a run's folder."""
+        """Path of the checkpoint in the folder of a run."""
         return folder / f"{self.value}.safetensors"
 
 
 class CheckpointError(DataError):
-    """A checkpoint that is missing, damaged or of another network; the message says which."""
+    """A checkpoint or run record is missing, damaged, of another network, or cannot be written."""
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run was made of.
+    """The inputs and the provenance of a run.
 
     Attributes:
         recipe: The recipe with every default resolved.
-        sources: The training set's folder.
+        sources: Folder of the training set, as a list of one.
         validation: Names of the validation items.
         pictures: Names of the training items by category.
-        skipped: Files that were not used, each with its reason.
+        skipped: Unused files, each with the reason.
         commit: The commit of the program, see `acutance.training.checkpoints.provenance`.
-        machine: The host.
-        versions: Of Python and packages.
+        machine: Processor and operating system of the host.
+        versions: Versions of Python and packages.
         started: UTC time, ISO 8601.
         command: `distil` or `teacher`.
-        fingerprint: Of the training set.
+        fingerprint: Fingerprint of the training set.
         pairs: Fingerprint of the pairs.
-        licences: Training items by licence class.
+        licences: Number of training items by licence class.
         teacher: `name`, `file` and `sha256` of the teacher, empty without one.
-        perceptual: The classifier behind the perceptual loss, in words; empty without one.
-        init: The checkpoint that the weights came from, empty where they began fresh.
-        precision: Of the arithmetic; `32-true` is single precision.
-        processes: Processes that share every batch.
+        perceptual: Name of the classifier of the perceptual loss, empty without one.
+        init: Checkpoint with the initial weights, empty for random ones.
+        precision: Precision of the arithmetic; `32-true` is single precision.
+        processes: Number of processes that share every batch.
     """
 
     recipe: dict[str, Any]
@@ -91,7 +91,7 @@ class RunRecord:
         """Read the record of a run.
 
         Raises:
-            CheckpointError: `folder` is not a run of acutance-train.
+            CheckpointError: `folder` holds no run of acutance-train.
         """
         try:
             return cls(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
@@ -108,5 +108,5 @@ def by_category(items: Iterable[Item]) -> dict[str, list[str]]:
 
 
 def licences(items: Iterable[Item]) -> dict[str, int]:
-    """How many items there are of each licence class."""
+    """Number of items by licence class."""
     return dict(sorted(Counter(item.licence_class for item in items).items()))

@@ -1,4 +1,4 @@
-"""Nested dictionaries and lists with tensors in them, as flat tensors and JSON: safetensors holds no nesting."""
+"""Nested dictionaries and lists of tensors as flat tensors and JSON, because safetensors supports no nesting."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ _LEAF = "\0tensor"
 
 
 def flatten(tree: Any, prefix: str, tensors: dict[str, Tensor]) -> Any:
-    """Move the tensors of `tree` to `tensors`, named from `prefix` on; returns what is left, fit for JSON.
+    """Move the tensors of `tree` to `tensors` under names that begin with `prefix`; returns the rest, ready for JSON.
 
-    Dictionaries may have whole numbers as keys. A tensor's strides are kept: arithmetic on another memory layout
-    may round otherwise.
+    Dictionaries may have integer keys. The strides of a tensor are kept, because arithmetic on another memory layout
+    may round differently.
     """
     if isinstance(tree, Tensor):
         tensors[prefix] = tree.detach().contiguous()
@@ -24,13 +24,13 @@ def flatten(tree: Any, prefix: str, tensors: dict[str, Tensor]) -> Any:
     return tree
 
 
-def restore(left: Any, tensors: dict[str, Tensor]) -> Any:
-    """What `flatten` was given; tuples come back as lists."""
-    if isinstance(left, list):
-        return [restore(value, tensors) for value in left]
-    if not isinstance(left, dict):
-        return left
-    if _LEAF in left:
-        kept = tensors[left[_LEAF]]
-        return torch.empty_strided(kept.shape, left["strides"], dtype=kept.dtype).copy_(kept)
-    return {key: restore(value, tensors) for key, value in left["\0items"]}
+def restore(flat: Any, tensors: dict[str, Tensor]) -> Any:
+    """Rebuild the tree from the result of `flatten`; tuples become lists."""
+    if isinstance(flat, list):
+        return [restore(value, tensors) for value in flat]
+    if not isinstance(flat, dict):
+        return flat
+    if _LEAF in flat:
+        kept = tensors[flat[_LEAF]]
+        return torch.empty_strided(kept.shape, flat["strides"], dtype=kept.dtype).copy_(kept)
+    return {key: restore(value, tensors) for key, value in flat["\0items"]}

@@ -1,1 +1,1 @@
-"""Losses: of pixels, of teacher features and of perceptual features, and their weighted sum, the objective."""
+"""Losses of pixels, teacher features and perceptual features, and their weighted sum, the objective."""

@@ -1,4 +1,4 @@
-"""Losses that look at a teacher's features."""
+"""Losses on the features of a teacher."""
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +8,10 @@ from acutance.training.teachers.teachers import FeatureNetwork, uncoded
 
 
 def teacher_features(teacher: FeatureNetwork, output: Tensor, truth: Tensor, ranks: Ranks = ALONE) -> Tensor:
-    """Distance between the teacher's features of the output and those of the truth.
+    """L1 distance between the teacher's features of the output and of the truth, both float `[B, 1, H, W]` in 0..1.
 
-    The hints say that no codec has touched either. Divided by the mean size of the features, so that a weight means
-    the same with every teacher.
+    Both get the hints of uncoded frames. The distance is divided by the mean magnitude of the features, so that a
+    weight has the same effect with every teacher.
     """
     hints = uncoded(truth)
     with torch.no_grad():
@@ -20,14 +20,13 @@ def teacher_features(teacher: FeatureNetwork, output: Tensor, truth: Tensor, ran
 
 
 def affinity(mine: Tensor, wanted: Tensor, size: int) -> Tensor:
-    """Distance between the spatial affinities of two networks' features (He et al., FAKD, 2020).
+    """L1 distance between the spatial affinities of two networks' features (He et al., FAKD, 2020).
 
-    The student learns which places look alike to the teacher: the cosine between every two of `size` x `size` pooled
-    places.
+    Affinities are the cosines between the features of every two places of a grid of `size` x `size`.
 
     Args:
-        mine: The student's, float `[B, C, h, w]`.
-        wanted: The teacher's; C, h and w may differ.
+        mine: Features of the student, float `[B, C, h, w]`.
+        wanted: Features of the teacher; C, h and w may differ.
         size: Side of the pooled grid.
     """
     return (_gram(mine, size) - _gram(wanted, size)).abs().mean()
@@ -35,6 +34,6 @@ def affinity(mine: Tensor, wanted: Tensor, size: int) -> Tensor:
 
 def _gram(features: Tensor, size: int) -> Tensor:
     pooled = nn.functional.adaptive_avg_pool2d(features, size).flatten(2)
-    # Centred: after a ReLU all features are positive, and every two places would look alike.
+    # Centred: after a ReLU all features are positive, and every cosine would be near 1.
     pooled = nn.functional.normalize(pooled - pooled.mean(dim=2, keepdim=True), dim=1)
     return pooled.transpose(1, 2) @ pooled

@@ -1,4 +1,4 @@
-"""The objective of a run: the recipe's losses, weighted and summed."""
+"""The objective of a run: the weighted sum of the losses of its recipe."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from acutance.training.teachers.teachers import LoadedTeacher
 
 @dataclass(frozen=True)
 class _Step:
-    """What the terms are computed from.
+    """Inputs of the terms.
 
     Attributes:
-        output: The network's, without the border that is left out.
+        output: Output of the network, without the border that is left out.
         inside: The batch without that border.
-        features: The network's, of the whole crops.
+        features: Features of the network, of the whole crops.
         batch: The whole crops.
-        done: Share of the run that is done.
+        done: Finished share of the run, 0 to 1.
     """
 
     output: Tensor
@@ -37,17 +37,18 @@ class Objective:
     """The weighted sum of the losses that a recipe gives a weight.
 
     Padding reaches a few percent of the pixels of a frame, but most of a small crop. Losses therefore leave out the
-    border of a crop; with `edges` they see it, because a network that was never fitted there harms the edges of frames.
+    border of a crop; with `edges` they include it, because a network that was never trained there harms the edges of
+    frames.
 
     Args:
-        losses: Which, and their weights.
+        losses: The losses and their weights.
         border: Pixels at each edge of a crop that the network's padding reaches, see `StudentShape.border`.
         teacher: Needed by `teacher_features` and `affinity`.
         backbone: Needed by `perceptual`.
         ranks: The processes that share every batch.
 
     Attributes:
-        names: Of the terms, in the order in which they are returned.
+        names: Names of the terms, in the order in which they are returned.
     """
 
     def __init__(
@@ -78,11 +79,11 @@ class Objective:
         """Compute the losses of a step.
 
         Args:
-            output: The network's, float `[B, 1, crop, crop]`.
-            features: The input of its last convolution.
-            batch: What it was given, and what is wanted.
-            done: Share of the run that is done.
-            edges: Whether the pixels that padding reaches are seen, too.
+            output: Output of the network, float `[B, 1, crop, crop]` in 0..1.
+            features: Input of its last convolution, float `[B, C, h, w]`.
+            batch: The crops: degraded, truth, hints and labels.
+            done: Finished share of the run, 0 to 1.
+            edges: Whether losses include the pixels that padding reaches.
 
         Returns:
             The sum to minimise, and each term without its weight.

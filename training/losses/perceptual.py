@@ -1,8 +1,8 @@
 """Perceptual loss: distance between a classifier's features of the output and of the truth.
 
-The weights are trained on ImageNet if there are any: a file that the user names, or torchvision's in the cache of torch
-hub; nothing is downloaded. Otherwise they are fixed random weights of a VGG, which did as well for super-resolution
-(Liu et al., 2021, arXiv 2103.10571).
+The weights are those of a file that the user names, or torchvision's in the cache of torch hub (both trained on
+ImageNet); nothing is downloaded. Without either, a VGG with fixed random weights is used, which performed equally for
+super-resolution (Liu et al., 2021, arXiv 2103.10571).
 """
 
 from collections.abc import Callable, Sequence
@@ -21,21 +21,21 @@ from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.losses.ranks import ALONE, Ranks
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet, with which the classifiers were trained."""
+"""Mean and standard deviation of ImageNet's channels, with which the classifiers were trained."""
 _CACHED = ("vgg19-dcbb9e9d.pth", "vgg16-397923af.pth", "squeezenet1_1-b8a52dc0.pth")
-"""torchvision's names, best first."""
+"""File names of torchvision's weights, preferred ones first."""
 _SQUEEZENET_ENDS = (1, 4, 7, 10, 12)
 """SqueezeNet's layers at the ends of a VGG's five blocks: the first ReLU, then the last fire module of each scale."""
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A classifier's first layers.
+    """The first layers of a classifier.
 
     Attributes:
-        layers: Its modules in order.
-        taps: Where each wanted layer ends in them.
-        name: What it is, for log, record and model card.
+        layers: The modules in order.
+        taps: Indices of the modules with the wanted features.
+        name: Network and source of its weights, for log, record and model card.
     """
 
     layers: nn.Sequential
@@ -43,12 +43,12 @@ class Backbone:
     name: str
 
     def distance(self, output: Tensor, truth: Tensor, pictures: int | None = None, ranks: Ranks = ALONE) -> Tensor:
-        """Mean over the layers of the L1 distance, as a share of the truth's features.
+        """Mean over the layers of the L1 distance, relative to the mean magnitude of the truth's features.
 
         Args:
             output: Luma, float `[B, 1, H, W]` in 0..1; B may be 0.
-            truth: The same.
-            pictures: B of all processes together; B by default.
+            truth: The truth, in the same format.
+            pictures: Sum of B over all processes; B by default.
             ranks: The processes that share the batch.
         """
         with torch.no_grad():
@@ -71,7 +71,7 @@ class Backbone:
 
 
 def load_backbone(wanted: Sequence[str], file: Path | None = None) -> Backbone:
-    """Find a classifier for the layers `wanted`, such as `relu2_2`; see the module's text for the order.
+    """Find a classifier for the layers `wanted`, such as `relu2_2`; the docstring of the module gives the order.
 
     Raises:
         CheckpointError: `file` holds neither VGG16, VGG19 nor SqueezeNet 1.1.
@@ -88,7 +88,7 @@ def load_backbone(wanted: Sequence[str], file: Path | None = None) -> Backbone:
                     nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         return _backbone(features, wanted, "VGG19 with fixed random weights (seed 0), not trained on any picture")
     weights = {name: tensor for name, tensor in _read(file).items() if name.startswith("features.")}
-    # Without their classifiers: most of a VGG's numbers are there.
+    # Only the convolutions: most parameters of a VGG are in the classifier behind them.
     kinds: dict[str, Callable[[], nn.Sequential]] = {
         "VGG19": lambda: make_layers(cfgs["E"]),
         "VGG16": lambda: make_layers(cfgs["D"]),
@@ -110,7 +110,7 @@ def _backbone(features: nn.Sequential, wanted: Sequence[str], name: str) -> Back
     kept = features[: taps[-1] + 1].eval().requires_grad_(False).to(memory_format=torch.channels_last)
     for module in kept:
         if isinstance(module, nn.ReLU):
-            module.inplace = False  # what is tapped must not be overwritten
+            module.inplace = False  # tapped features must not be overwritten
     return Backbone(kept, tuple(taps), name)
 
 
@@ -136,7 +136,7 @@ def _read(file: Path) -> dict[str, Any]:
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{file} cannot be read: {error}") from None
-    except Exception:  # torch raises what it likes on files that hold something else
+    except Exception:  # torch raises many types for files with other content
         weights = None
     if not isinstance(weights, dict):
         raise CheckpointError(f"{file} holds no weights that can be read safely")

@@ -1,6 +1,6 @@
 """Losses of pixels: distances of the output to the truth.
 
-L1 is for the published recipe and for blur alone: on pairs from codecs it ended as the identity, with all features 0.
+L1 is for the published recipe and for blur only: on codec pairs the student became the identity, with all features 0.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from torch import Tensor
 from acutance.training.recipes.sections import TruthLoss
 
 Loss = Callable[[Tensor, Tensor, float], Tensor]
-"""Output and truth, float `[B, 1, H, W]` in 0..1, and the share of the run that is done; a scalar."""
+"""Function of output and truth (float `[B, 1, H, W]` in 0..1) and the finished share of the run (0 to 1); a scalar."""
 
 _CHARBONNIER_EPSILON = 1e-3
-"""In luma of 0..1, a quarter of a grey level (Lai et al., LapSRN, use 1e-3)."""
+"""A quarter of a grey level, in luma of 0..1 (1e-3 as in LapSRN, Lai et al.)."""
 _FLOORS = (1e-3, 1e-4)
 """Squared error, luma of 0..1, below which `decibel` flattens: 30 dB at first, 40 dB at the end."""
 _DECREASE = (0.2, 0.7)
@@ -53,8 +53,8 @@ def decibel(output: Tensor, truth: Tensor, done: float) -> Tensor:
 def harm(output: Tensor, truth: Tensor, degraded: Tensor, done: float) -> Tensor:
     """Mean over the batch of the decibels lost; gains count 0.
 
-    The output must not be worse than the input. The term grows while the floor of `decibel` decreases: at full weight
-    from the start it would end as the identity, too. Errors below 50 dB are not visible and count 0.
+    The term grows while the floor of `decibel` decreases: with full weight from the start, the student would become the
+    identity. Differences at a PSNR above 50 dB are invisible and hardly count.
     """
     before, after = ((x - truth).square().mean(dim=(1, 2, 3)) + _INVISIBLE for x in (degraded, output))
     return _decreased(done) * torch.relu(10 * torch.log10(after / before)).mean()

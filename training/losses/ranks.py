@@ -1,4 +1,4 @@
-"""Losses of one batch that several processes share."""
+"""The processes that share a batch, and losses with a denominator common to all of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Ranks:
-    """The processes that share every batch, and the place of this one among them.
+    """The processes that share every batch, and the rank of this one.
 
-    Each has as many pictures of the batch. Gradients are averaged over the processes: a loss that is a mean over
-    pictures is the same for one process and for many; one with a common denominator needs `mean`.
+    Each has the same number of pictures of the batch. Gradients are averaged over the processes: a loss that is a mean
+    over pictures is the same for one process and for many; a loss with a common denominator needs `mean`.
 
     Attributes:
         rank: Number of this process, from 0.
-        count: How many there are.
-        mean: The mean of a tensor over all processes, without gradient; every process must call it as often.
+        count: Number of processes.
+        mean: Returns the mean of a tensor over all processes, without gradient; all processes must call it together.
     """
 
     rank: int = 0
@@ -27,23 +27,23 @@ class Ranks:
         """Choose pictures evenly spread over the batch of all processes.
 
         Args:
-            wanted: How many of the batch.
-            own: Pictures of the batch that this process has.
+            wanted: Number of pictures to choose.
+            own: Number of pictures that this process has.
 
         Returns:
-            The places of those that this process has, from 0.
+            Indices of the chosen pictures among those of this process, from 0.
         """
         first, batch = self.rank * own, self.count * own
         places = [index * batch // wanted - first for index in range(wanted)]
         return [place for place in places if 0 <= place < own]
 
     def relative_l1(self, features: Tensor, wanted: Tensor, pictures: int) -> Tensor:
-        """L1 distance as a share of the mean size of `wanted`, over all processes together.
+        """L1 distance divided by the mean magnitude of `wanted`, over all processes together.
 
         Args:
-            features: Float `[B, C, h, w]`.
-            wanted: The same of the truth; B may be 0.
-            pictures: B of all processes together.
+            features: Features of the output, float `[B, C, h, w]`; B may be 0.
+            wanted: Features of the truth, of the same shape.
+            pictures: Sum of B over all processes.
         """
         share = self.count / pictures
         size = self.mean(share * _sum_of_means(wanted))

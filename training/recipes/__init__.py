@@ -1,1 +1,1 @@
-"""Recipes: every setting of a run, read from TOML and checked. The recipes that ship lie beside the code."""
+"""Recipes: every setting of a run, read from TOML and checked. The shipped recipes are in the same folder."""

@@ -27,20 +27,20 @@ _LEAST_INSIDE = 16
 
 
 class RecipeError(DataError):
-    """A recipe that cannot be used; the message names the file, the key and what is wrong with it."""
+    """A recipe is invalid; the message names the recipe, the key and the problem."""
 
 
 class PairsSection(Section):
-    """How many pairs are made and of what size, see `acutance.training.pairs.pairs`.
+    """Number and size of the pairs, see `acutance.training.pairs.pairs`.
 
     Attributes:
-        clips: Short clips that are degraded.
-        patches: Pairs that are cut from the frames of each clip.
+        clips: Number of short clips that are degraded.
+        patches: Number of pairs that are cut from the frames of each clip.
         patch: Side of a pair in pixels.
-        frame: Largest width and height of a clip's frames.
+        frame: Largest width and height of the frames of a clip in pixels.
         shrink_source: Share of clips with a source that is first reduced, by up to 2: other content, equally crisp.
         moving: Share of clips from real video; the rest are pans over pictures.
-        native: Share of those pans with frames of up to 1280x720 instead of `frame`, and a source as it is.
+        native: Share of those pans with frames of up to 1280x720 instead of `frame`, and a source that is not reduced.
     """
 
     clips: int = Field(ge=1)
@@ -95,15 +95,15 @@ class Recipe(Section):
     """Every setting of a run.
 
     Attributes:
-        name: What people call it.
-        seed: Of the pairs.
+        name: Name of the recipe.
+        seed: Seed of the pairs.
         student: The network, in a recipe for `distil`.
         teacher: The network, in a recipe for `teacher`.
-        pairs: How pairs are made.
-        mixture: Of what kinds they are.
-        training: The loop.
-        losses: What is minimised.
-        validation: What is measured.
+        pairs: Number and size of the pairs.
+        mixture: Shares of the kinds of pairs.
+        training: Settings of the training loop.
+        losses: The losses and their weights.
+        validation: Settings of the validation.
     """
 
     name: str
@@ -129,35 +129,36 @@ class Recipe(Section):
                 f"at least {2 * border + _LEAST_INSIDE} are needed"
             )
         if self.teacher is not None and self.losses.teacher_needed:
-            raise ValueError("a teacher is fitted without losses that need a teacher")
+            raise ValueError("a teacher is trained without losses that need a teacher")
         return self
 
     @property
     def shape(self) -> StudentShape | TeacherShape:
-        """The shape of the network that is fitted."""
+        """The shape of the network that is trained."""
         section = self.student or self.teacher
         assert section is not None
         return section.shape
 
 
 def shipped() -> list[str]:
-    """Names of the recipes that come with the program."""
+    """Names of the shipped recipes, sorted."""
     folder = resources.files("acutance.training.recipes")
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
 def load_recipe(name: str, overrides: Sequence[str] = (), steps: int | None = None) -> Recipe:
-    """Read a recipe by the name of a shipped one or by the path of a TOML file.
+    """Read a shipped recipe by its name, or a TOML file by its path.
 
-    One that says `like = "call_small"` has the values of that one where it has none of its own.
+    A recipe with `like = "call_small"` takes missing values from that recipe.
 
     Args:
-        name: Of the recipe.
-        overrides: `section.key=value`, the value as in TOML; text needs no quotes.
+        name: Name of a shipped recipe, or path of a TOML file.
+        overrides: `section.key=value`, with a value in TOML syntax; text needs no quotes.
         steps: Length of the run, instead of the recipe's steps or epochs.
 
     Raises:
-        RecipeError: No such recipe, not TOML, like itself, or a key that is unknown, missing or out of range.
+        RecipeError: The recipe does not exist, is not TOML or is like itself, or a key is unknown, missing or out of
+            range.
     """
     tables = _read(name)
     for override in overrides:
@@ -169,7 +170,7 @@ def load_recipe(name: str, overrides: Sequence[str] = (), steps: int | None = No
 
 
 def _read(name: str, followers: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A recipe's tables; where it is `like` another one, on top of that one's."""
+    """The tables of a recipe, merged over those of the recipe that it is `like`."""
     if name in followers:
         raise RecipeError(f"recipe {name} is like itself: {' is like '.join([*followers, name])}")
     if name in shipped():
@@ -194,7 +195,7 @@ def _read(name: str, followers: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _merged(tables: dict[str, Any], on_top: dict[str, Any]) -> dict[str, Any]:
-    """Both, table by table; where both have a value, that of `on_top`."""
+    """Merge nested tables; values of `on_top` take precedence."""
     merged = dict(tables)
     for key, value in on_top.items():
         below = tables.get(key)
@@ -203,7 +204,7 @@ def _merged(tables: dict[str, Any], on_top: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_recipe(tables: dict[str, Any], name: str) -> Recipe:
-    """Check what was read as a recipe; `name` is for the message.
+    """Check the tables of a recipe; `name` is for the error message.
 
     Raises:
         RecipeError: A key is unknown, missing or out of range.

@@ -1,4 +1,4 @@
-"""The tables of a recipe that say how a network is fitted: network, loop, losses, validation."""
+"""The tables of a recipe for the network, the training loop, the losses and the validation."""
 
 from typing import Annotated, Literal, Self
 
@@ -15,7 +15,7 @@ Layer = Annotated[str, Field(pattern=r"^relu[1-5]_[1-4]$")]
 
 
 class Section(BaseModel):
-    """A table of a recipe: unknown keys are errors, values do not change."""
+    """A table of a recipe; unknown keys are errors, and values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,7 +31,7 @@ class StudentSection(Section):
 
     @property
     def shape(self) -> StudentShape:
-        """The shape that these numbers name."""
+        """The shape of the network."""
         return StudentShape(self.channels, self.depth, self.hinted, self.tail)
 
 
@@ -44,7 +44,7 @@ class TeacherSection(Section):
 
     @property
     def shape(self) -> TeacherShape:
-        """The shape that these numbers name."""
+        """The shape of the network."""
         return TeacherShape(self.channels, self.blocks, self.hinted)
 
 
@@ -52,19 +52,22 @@ class TrainingSection(Section):
     """The loop, see `acutance.training.run.trainer`.
 
     Attributes:
-        seed: Of the first weights and of the batches; the pairs have a seed of their own.
-        steps: Length of the run; or `epochs`, passes over the pairs.
-        batch: Pairs a step, over all processes together.
-        crop: Side in pixels of what is cut from a patch; losses leave out the border that padding reaches.
+        seed: Seed of the initial weights and of the batches; the pairs have a seed of their own.
+        steps: Length of the run in steps; either this or `epochs`.
+        epochs: Length of the run in passes over the pairs.
+        batch: Pairs per step, over all processes together.
+        crop: Side in pixels of the square cut from a patch; losses leave out the border that padding reaches.
         optimiser: `adam`, or `soap`: Adam in the eigenbasis of Shampoo's preconditioner (arXiv 2409.11321).
-        learning_rate: After the warm-up, before the schedule.
+        learning_rate: Learning rate after the warm-up, before the schedule.
         warm_up: Steps of linear warm-up.
-        schedule: `cosine` down to zero, or `step`: times `factor` after every `every` share of the run.
-        ema: Decay of the averaged weights, which are the ones validated and exported.
-        clip: Largest norm of the gradient, 0 for no limit.
-        freeze_norm: Share of the run from which on batch norm uses its running statistics.
+        schedule: `cosine` down to zero, or `step`: multiplied by `factor` after every share `every` of the run.
+        factor: Factor of the schedule `step`.
+        every: Share of the run between two changes of the schedule `step`.
+        ema: Decay of the averaged weights, which are validated and exported.
+        clip: Maximum norm of the gradient, 0 for no limit.
+        freeze_norm: Share of the run after which batch norm uses its running statistics.
         save_every: Steps between two checkpoints.
-        validate_every: Steps between two validations; after every epoch if it is left out.
+        validate_every: Steps between two validations; by default one epoch.
     """
 
     seed: int = Field(default=1, ge=0)
@@ -91,14 +94,14 @@ class TrainingSection(Section):
         return self
 
     def length(self, pairs: int) -> int:
-        """Steps of the run over so many pairs."""
+        """Number of steps of a run over `pairs` pairs."""
         if self.steps is not None:
             return self.steps
         assert self.epochs is not None
         return -(-self.epochs * pairs // self.batch)
 
     def pause(self, pairs: int) -> int:
-        """Steps between two validations."""
+        """Number of steps between two validations."""
         return self.validate_every or max(pairs // self.batch, 1)
 
 
@@ -116,7 +119,7 @@ class Term(Section):
 
 
 class TeacherOutputTerm(Term):
-    """L1 to the teacher's output; with `until`, the weight sinks evenly to zero at that share of the run."""
+    """L1 distance to the teacher's output; with `until`, the weight falls linearly to zero at that share of the run."""
 
     until: float | None = Field(default=None, gt=0, le=1)
 
@@ -131,9 +134,9 @@ class PerceptualTerm(Term):
     """Distance between features of a classifier, see `acutance.training.losses.perceptual`.
 
     Attributes:
-        layers: Names such as `relu2_2`.
-        pictures: Pictures of each batch that it is computed for, over all processes; 0 for all. A VGG costs more than
-            the student.
+        layers: Names of layers, such as `relu2_2`.
+        pictures: Number of pictures of each batch for which it is computed, over all processes; 0 for all. A VGG costs
+            more than the student.
     """
 
     layers: tuple[Layer, ...] = Field(default=("relu1_2", "relu2_2"), min_length=1)
@@ -141,7 +144,7 @@ class PerceptualTerm(Term):
 
 
 class LossesSection(Section):
-    """The weighted sum that is minimised; each term is logged by itself."""
+    """The terms of the loss, each with its weight; each term is logged separately."""
 
     truth: TruthTerm
     harm: Term = Term()
@@ -159,17 +162,17 @@ class LossesSection(Section):
 
     @property
     def teacher_needed(self) -> bool:
-        """Whether a term looks at a teacher."""
+        """Whether a term needs a teacher."""
         return bool(self.teacher_output.weight or self.teacher_features.weight or self.affinity.weight)
 
 
 class ValidationSection(Section):
-    """What is measured during a run.
+    """Settings of the validation during a run.
 
     Attributes:
-        degradations: Names, see `acutance.training.degradation.degrade`.
-        frame: Largest width and height that is evaluated, cut from the middle.
-        pictures: Pictures and clips that are evaluated, by categories in turn; 0 for all.
+        degradations: Names of degradations, see `acutance.training.degradation.degrade`.
+        frame: Largest width and height of an evaluated frame, cut from the middle.
+        pictures: Number of pictures and clips that are evaluated, chosen by categories in turn; 0 for all.
     """
 
     degradations: tuple[str, ...] = Field(min_length=1)

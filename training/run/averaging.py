@@ -1,4 +1,4 @@
-"""The exponential moving average of a network's weights: what is validated and exported."""
+"""The exponential moving average of a network's weights, which is validated and exported."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Average:
-    """Averaged weights and statistics of a network; young averages forget faster."""
+    """Averaged weights and statistics of a network; the decay is smaller in the first steps."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self._network = network
@@ -18,19 +18,19 @@ class Average:
         ]
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over the averages of a checkpoint."""
+        """Load the averages of a checkpoint."""
         for name, tensor in tensors.items():
             self.tensors[name].copy_(tensor)
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after step number `step`."""
+        """Update the averages with the weights after step number `step`."""
         weight = 1 - min(self._decay, (1 + step) / (10 + step))
         # One call for all tensors: there are dozens, each of a few hundred numbers.
         torch._foreach_lerp_([mine for mine, _ in self._pairs], [theirs for _, theirs in self._pairs], weight)
 
     def finite(self) -> bool:
-        """Whether every number is one; whole-number statistics are brought up to date on the way."""
+        """Whether all averages are finite; also copies integer statistics from the network."""
         for name, tensor in self._network.state_dict().items():
             if not tensor.is_floating_point():
                 self.tensors[name].copy_(tensor)

@@ -35,7 +35,7 @@ def progress_bar(console: Console, what: str) -> Iterator[Callable[[int, int], N
 
 
 class RunReport:
-    """Prints a run: a bar with losses and steps/s on a terminal, a line every half minute in a log."""
+    """Prints the progress of a run: a bar with losses and steps/s on a terminal, a line every half minute in a log."""
 
     def __init__(self, console: Console, what: str, first_step: int = 0) -> None:
         self._console = console
@@ -54,7 +54,7 @@ class RunReport:
             self._bars.start()
 
     def losses(self, step: int, steps: int, losses: Mapping[str, float]) -> None:
-        """Print the mean losses of the last steps, `total` first."""
+        """Print the mean losses since the last call, `total` first."""
         now = time.monotonic()
         pace = (step - self._first) / max(now - self._began, 1e-9)
         parts = ", ".join(f"{name} {value:.4f}" for name, value in losses.items())
@@ -66,7 +66,7 @@ class RunReport:
             self._console.print(f"{step / steps:4.0%}  {words}", highlight=False, soft_wrap=True)
 
     def validated(self, step: int, scores: dict[str, Score], score: float, best: bool) -> None:
-        """Print the scores of a validation: the input's PSNR, the gain, and the sources that lost quality."""
+        """Print the scores of a validation: PSNR of the input, gain, and number of sources that lost quality."""
         parts = [
             f"{name} {s.after:.2f}" if name == IDENTITY else f"{name} {s.before:.2f}{s.after - s.before:+.2f}"
             for name, s in scores.items()

@@ -1,4 +1,4 @@
-"""Where a run computes: one device or several, through Lightning Fabric."""
+"""The devices and processes of a run, by Lightning Fabric."""
 
 from datetime import timedelta
 from typing import Literal
@@ -14,16 +14,16 @@ _PATIENCE = timedelta(days=1)
 
 
 def launch(accelerator: str, devices: int, nodes: int, precision: Precision) -> Fabric:
-    """Start the processes of a run; every process comes back from here, each with its rank.
+    """Start the processes of a run; returns in every process, with its rank.
 
     Args:
         accelerator: `auto`, `cpu` or `cuda`.
-        devices: Processes on this machine; under torchrun, which starts them itself, as many as it was told.
-        nodes: Machines.
-        precision: Of the arithmetic.
+        devices: Number of processes on this host; under torchrun, which starts them itself, the number given to it.
+        nodes: Number of hosts.
+        precision: Precision of the arithmetic.
 
     Raises:
-        DataError: There is no such device here.
+        DataError: The devices do not exist.
     """
     try:
         fabric = Fabric(
@@ -33,7 +33,7 @@ def launch(accelerator: str, devices: int, nodes: int, precision: Precision) -> 
             precision=precision,
             strategy=DDPStrategy(timeout=_PATIENCE) if devices * nodes > 1 else "auto",
         )
-    except Exception as error:  # Fabric raises what it likes for a device that is missing or a number that is wrong
+    except Exception as error:  # Fabric raises many types for missing devices and wrong numbers
         raise DataError(f"cannot train on {devices} x {accelerator}: {error}") from None
     fabric.launch()
     return fabric

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a flag that a loop reads when it can stop."""
+"""Ctrl-C and SIGTERM as a flag that a loop reads between steps."""
 
 import signal
 from types import FrameType
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 class Interruption:
-    """Within `with`, the first Ctrl-C or SIGTERM only makes `requested` true; the second ends the program as usual."""
+    """In its `with` block, the first Ctrl-C or SIGTERM makes `requested` true; the second ends the program as usual."""
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -15,7 +15,7 @@ class Interruption:
         self._before: list[Any] = []
 
     def requested(self) -> bool:
-        """Whether a signal asked to stop."""
+        """Whether a signal has arrived."""
         return self._asked
 
     def __enter__(self) -> Self:

@@ -22,8 +22,8 @@ class Journal:
     Args:
         folder: The folder of the run.
         report: Prints on the console.
-        samples: Written at every validation.
-        step: The step from which the run resumes: entries of later steps are removed.
+        samples: Writes sample crops at every validation; None for none.
+        step: Step from which the run resumes; entries of later steps are removed.
     """
 
     def __init__(self, folder: Path, report: RunReport, samples: Samples | None, step: int = 0) -> None:
@@ -33,7 +33,7 @@ class Journal:
             self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
 
     def losses(self, step: int, steps: int, rate: float, losses: Mapping[str, float]) -> None:
-        """Record the mean losses since the last time, `total` among them, and the learning rate."""
+        """Record the mean losses since the last call, `total` among them, and the learning rate `rate`."""
         with self._guarded():
             for name, value in losses.items():
                 self._events.add_scalar(f"loss/{name}", value, step)
@@ -54,7 +54,7 @@ class Journal:
         self._report.validated(step, scores, score, best)
 
     def close(self) -> None:
-        """Write out what is pending and leave the terminal as it was."""
+        """Write pending entries and restore the terminal."""
         self._report.close()
         with self._guarded():
             self._events.close()

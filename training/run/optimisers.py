@@ -1,4 +1,4 @@
-"""Optimisers and the way of the learning rate."""
+"""Optimisers and the schedule of the learning rate."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -22,10 +22,10 @@ def make_optimiser(settings: TrainingSection, network: nn.Module) -> torch.optim
 
 
 def learning_rate(settings: TrainingSection, step: int, steps: int) -> float:
-    """The learning rate of step number `step`, from 0, of `steps`: linear warm-up, then the recipe's schedule."""
+    """Learning rate of step `step` (from 0) of `steps`: linear warm-up, then the schedule of the recipe."""
     warm = min(1.0, (step + 1) / settings.warm_up) if settings.warm_up else 1.0
     done = step / steps
     if settings.schedule == "cosine":
         return settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * done))
-    # The small number: a tenth of a run is not 0.1 of it in binary fractions.
+    # 1e-9 compensates rounding: 0.1 and most decimal fractions are not exact in binary.
     return float(settings.learning_rate * warm * settings.factor ** math.floor(done / settings.every + 1e-9))

@@ -67,12 +67,12 @@ def resolve_recipe(options: RunOptions, before: RunRecord | None) -> Recipe:
     else:
         recipe = check_recipe(before.recipe, f"of {options.out}")
         if options.recipe is not None and load_recipe(options.recipe, options.overrides, options.steps) != recipe:
-            raise DataError(f"{options.out} was begun with another recipe: resume with that, or name another --out")
+            raise DataError(f"{options.out} was started with another recipe: resume with that, or name another --out")
         if options.recipe is None and (options.overrides or options.steps):
             raise DataError("--set and --steps need the --recipe that they change")
     wanted = "teacher" if recipe.teacher is not None else "distil"
     if wanted != options.command:
-        raise DataError(f"recipe {recipe.name} is one for {wanted}, not for {options.command}")
+        raise DataError(f"recipe {recipe.name} is for {wanted}, not for {options.command}")
     return recipe
 
 
@@ -85,7 +85,7 @@ def resolve_data(options: RunOptions, before: RunRecord | None) -> Path:
     if options.data is not None:
         return options.data
     if before is None:
-        raise DataError("name the training set: --data, a folder that `acutance-train prepare` wrote")
+        raise DataError("name the training set with --data, a folder that `acutance-train prepare` wrote")
     return Path(before.sources[0])
 
 
@@ -100,13 +100,13 @@ def resolve_teacher(options: RunOptions, recipe: Recipe, before: RunRecord | Non
         path = Path(before.teacher["file"])
     if path is None:
         if recipe.losses.teacher_needed:
-            raise DataError(f"recipe {recipe.name} has losses that look at a teacher: name its file, --teacher")
+            raise DataError(f"recipe {recipe.name} has losses that need a teacher: name its file with --teacher")
         return None
     return load_teacher(path)
 
 
 def load_initial_weights(path: Path, recipe: Recipe) -> Network:
-    """Read the network with the first weights of a run.
+    """Read the network with the initial weights of a run.
 
     Raises:
         CheckpointError: The file cannot be read, is of another shape, or differs in batch norm.
@@ -137,4 +137,4 @@ def check_unchanged(out: Path, before: RunRecord, now: RunRecord) -> None:
         ("precision", before.precision, now.precision),
     ):
         if one != other:
-            raise DataError(f"{out} was begun with another {what}: resume with that, or name another --out")
+            raise DataError(f"{out} was started with another {what}: resume with that, or name another --out")

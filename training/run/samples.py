@@ -1,4 +1,4 @@
-"""Sample crops of a run: what a network makes of a few fixed frames, beside input, teacher and truth."""
+"""Sample crops of a run: the output of the network for a few fixed frames, beside input, teacher and truth."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from acutance.training.run.validation import Validation, sharpened
 from acutance.training.validation.frames import ValidationFrame
 
 _SIDE, _ROWS, _GAP = 160, 6, 4
-"""In pixels: side of a crop, and of the gap between crops; and how many frames are shown."""
+"""Side of a crop in pixels, number of frames, and gap between crops in pixels."""
 
 
 class Samples:
@@ -33,7 +33,7 @@ class Samples:
         self._teacher = [sharpened(teacher, frame.degraded) for frame in self._frames] if teacher else None
 
     def write(self, network: nn.Module, path: Path) -> None:
-        """Write the picture for a network in evaluation mode, as PNG."""
+        """Write the crops of a network in evaluation mode as a PNG file."""
         rows = []
         for index, frame in enumerate(self._frames):
             columns = [frame.degraded.luma, sharpened(network, frame.degraded)]

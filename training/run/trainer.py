@@ -23,11 +23,11 @@ from acutance.training.run.validation import Validation
 from acutance.training.validation.scores import Score, checkpoint_score
 
 LOG_EVERY = 50
-"""Steps between two looks at the loss: reading it holds a GPU up."""
+"""Steps between two reads of the loss: reading it synchronises a GPU."""
 _EDGES_EVERY = 4
-"""Steps between two that see the edges of crops. Padding then reaches 4 % (nano) to 14 % (base) of the pixels that
-losses see, as in a frame of 640x360. A student that never saw edges lost 0.6 dB on whole frames of 200x168; with every
-eighth step the outer 6 pixels lost 1 dB, with every fourth half a dB, with every second nothing."""
+"""In every fourth step, losses include the edges of crops. Padding then reaches 4 % (nano) to 14 % (base) of the pixels
+in losses, as in a frame of 640x360. A student trained without edges lost 0.6 dB on whole frames of 200x168; with edges
+in every eighth step the outer 6 pixels lost 1 dB, in every fourth half a dB, in every second nothing."""
 
 
 class TrainingError(DataError):
@@ -38,14 +38,14 @@ class Listener(Protocol):
     """Receives the losses and validations of a run, see `acutance.training.run.journal.Journal`."""
 
     def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
-        """After every few steps: the learning rate, and the mean of `total` and of every term since the last."""
+        """Called after some steps with the learning rate, and the means of `total` and each term since the last call."""
 
     def validated(self, step: int, scores: dict[str, Score], score: float, best: bool, network: nn.Module) -> None:
-        """After every validation."""
+        """Called after every validation, with the validated network in evaluation mode."""
 
 
 class _WithFeatures(nn.Module):
-    """A network whose forward pass gives features, too: only a forward pass is shared among processes."""
+    """A network with a forward pass that also returns features: DDP synchronises only through the forward pass."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -60,17 +60,17 @@ class Trainer:
     """The training loop of one run: network, optimiser, averaged weights, and the state that checkpoints keep.
 
     Args:
-        recipe: Every setting; with one thread, the same recipe and pairs give the same weights to the bit.
-        batches: This process's part of the batches.
+        recipe: Every setting; with one thread, the same recipe and pairs give bit-identical weights.
+        batches: The part of this process in the batches.
         steps: Length of the run.
         pause: Steps between two validations.
-        objective: What is minimised.
-        validation: In the first process; without one, the last checkpoint also counts as the best.
-        folder: The run's folder; it exists.
-        fabric: Device, precision, processes; launched.
+        objective: The loss to minimise.
+        validation: The validation in the first process; without it, the last checkpoint also counts as the best.
+        folder: Existing folder of the run.
+        fabric: Launched Fabric: device, precision, processes.
 
     Raises:
-        TrainingError: Batch norm with several processes on the CPU.
+        TrainingError: The network has batch norm, and several processes run on the CPU.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Trainer:
         """Resume from the last checkpoint of the folder.
 
         Raises:
-            CheckpointError: There is no usable one.
+            CheckpointError: The checkpoint is missing or cannot be used.
         """
         path = Checkpoint.LAST.file(self._folder)
         self.state, average = checkpoint.load(path, self.network, self._optimiser)
@@ -115,14 +115,14 @@ class Trainer:
             self._fabric.strategy.precision.load_state_dict(self.state.scaler)
 
     def train(self, listener: Listener, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Train to the end, or until `stop` says so; a checkpoint is written either way.
+        """Train to the end, or until `stop` returns true; either way, a checkpoint is written at the end.
 
         Returns:
             Whether the end was reached.
 
         Raises:
-            TrainingError: The loss is not a number.
-            CheckpointError: The disk is full.
+            TrainingError: The loss or a weight is not finite.
+            CheckpointError: The disk is full or not writable.
         """
         earlier, started = self.state.seconds, time.monotonic()
         while self.state.step < self._steps:
@@ -131,7 +131,7 @@ class Trainer:
             ended = step == self._steps
             validating, saving = ended or step % self._pause == 0, step % self._settings.save_every == 0
             logging = validating or saving or step % LOG_EVERY == 0
-            # One process stops at any step; several ask each other, and only when they look at the loss anyway.
+            # One process may stop at any step; several agree on it when they exchange the losses.
             stopping = self._all_stop(stop) if logging or self._fabric.world_size == 1 else False
             if logging or stopping:
                 self._log_losses(listener)
@@ -166,7 +166,7 @@ class Trainer:
         self._summed += 1
 
     def _log_losses(self, listener: Listener) -> None:
-        """Read the losses since the last look, and tell them."""
+        """Report the mean losses since the last call."""
         if not self._summed:
             return
         reduced = self._fabric.all_reduce(self._sums / self._summed, reduce_op="mean")
@@ -184,7 +184,7 @@ class Trainer:
         listener.losses(step, self._steps, rate, dict(zip(("total", *self._objective.names), means, strict=True)))
 
     def _validate(self, listener: Listener) -> bool:
-        """Validate the averaged weights; whether they are the best so far."""
+        """Validate the averaged weights; returns whether they are the best so far."""
         if self._validation is None:
             return self._fabric.is_global_zero
         averaged = networks.build(self._recipe).to(self._fabric.device)
@@ -210,7 +210,7 @@ class Trainer:
 
 
 def _shared(network: Network, fabric: Fabric) -> Network:
-    """Batch norm sees the whole batch, or there is none: the statistics of a part would give other weights."""
+    """The network with batch norm over the whole batch of all processes: statistics of a part give other weights."""
     if fabric.world_size == 1 or not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
         return network
     if fabric.device.type != "cuda":
@@ -223,7 +223,7 @@ def _shared(network: Network, fabric: Fabric) -> Network:
 
 
 def _freeze_norms(network: nn.Module) -> None:
-    """Batch norm uses its running statistics from here on, as the exported network will."""
+    """Let batch norm use its running statistics, as in the exported network."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm):
             module.eval()

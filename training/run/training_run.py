@@ -1,4 +1,4 @@
-"""A run from its options to its folder: what `acutance-train teacher` and `distil` have in common."""
+"""A run from its options to its folder, for `acutance-train teacher` and `distil`."""
 
 import json
 from typing import Any
@@ -39,10 +39,10 @@ from acutance.training.teachers.teachers import FILE, LoadedTeacher, write_teach
 
 
 def train(options: RunOptions, console: Console) -> bool:
-    """Train; returns whether the run reached its end, False if somebody stopped it.
+    """Train; returns whether the run reached its end, False if a signal stopped it.
 
     Raises:
-        DataError: Something is missing, does not fit or went wrong; the message says what to do.
+        DataError: The options, the data or a checkpoint cannot be used, or training failed.
     """
     torch.set_num_threads(options.threads)
     before = record_to_resume(options, console)
@@ -128,8 +128,8 @@ def _go(
     fabric: Fabric,
 ) -> bool:
     if not fabric.is_global_zero:
-        with Interruption() as stop:  # the first process hears of it, too, and all stop at the same step
-            return run.train(_Silence(), stop.requested)
+        with Interruption() as stop:  # the first process gets the signal too and decides for all
+            return run.train(_NullListener(), stop.requested)
     report = RunReport(console, options.command, run.state.step)
     samples = None if validation is None else Samples(validation, None if teacher is None else teacher.module)
     journal = Journal(options.out, report, samples, run.state.step)
@@ -139,23 +139,23 @@ def _go(
     finally:
         journal.close()
     where = f"{run.state.step} of {steps} steps, {run.state.seconds / 60:.1f} minutes; {options.out}"
-    words = where if ended else f"stopped after {where}: --resume goes on"
+    words = where if ended else f"stopped after {where}: continue with --resume"
     console.print(words, highlight=False, markup=False, soft_wrap=True)
     if ended and options.command == "teacher":
         notes = {"recipe": json.dumps(RunRecord.read(options.out).recipe)}
         write_teacher(Checkpoint.BEST.file(options.out), options.out / FILE, notes)
-        console.print(f"the teacher: {options.out / FILE}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"teacher: {options.out / FILE}", highlight=False, markup=False, soft_wrap=True)
     return ended
 
 
-class _Silence:
+class _NullListener:
     """The listener of every process but the first."""
 
     def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
-        """Nothing is told."""
+        """Do nothing."""
 
     def validated(self, step: int, scores: Any, score: float, best: bool, network: Any) -> None:
-        """Nothing is told."""
+        """Do nothing."""
 
 
 def _pairs(options: RunOptions, recipe: Recipe, source: TrainingSet, fabric: Fabric, console: Console) -> Pairs:
@@ -171,7 +171,7 @@ def _pairs(options: RunOptions, recipe: Recipe, source: TrainingSet, fabric: Fab
 
 def _validation(recipe: Recipe, source: TrainingSet, console: Console) -> Validation | None:
     if not source.split("val"):
-        console.print(f"{source.folder} has no validation split: the last checkpoint will count as the best")
+        console.print(f"{source.folder} has no validation split: the last checkpoint also counts as the best")
         return None
     with progress_bar(console, "validation") as progress:
         return Validation(source, recipe.validation, progress)

@@ -20,15 +20,15 @@ class Validation:
     """Frames made once from the validation split, and the scores of networks on them.
 
     Args:
-        source: Its validation split is used.
-        section: Degradations, the largest frame, and how many pictures and clips.
-        progress: Called with degradations done and in all.
+        source: The training set; its validation split is used.
+        section: Degradations, largest frame, and number of pictures and clips.
+        progress: Called with the numbers of finished and of all degradations.
 
     Raises:
-        DataError: There is nothing to validate on, or a codec failed.
+        DataError: The validation split is empty, or a codec failed.
 
     Attributes:
-        frames: By the name of the degradation.
+        frames: Frames by the name of the degradation.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Validation:
 
 
 def sharpened(network: nn.Module, degraded: DegradedFrame) -> Luma:
-    """What a network, in evaluation mode and on any device, makes of a frame: uint8 `[H, W]`."""
+    """Sharpen a frame by a network in evaluation mode, on the network's device; returns uint8 `[H, W]`."""
     device = next(network.parameters()).device
     with torch.inference_mode():
         luma = torch.from_numpy(degraded.luma).to(device)[None, None].float() / 255

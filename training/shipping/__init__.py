@@ -1,1 +1,1 @@
-"""From a run to the files that ship: the ONNX graph, its model card, the parity check."""
+"""Export of a run: the ONNX graph, its model card, the parity check."""

@@ -1,4 +1,4 @@
-"""The model card: what a student is, what it was made of, and what was measured."""
+"""The model card of a student: shape, training, export and measured quality."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -25,18 +25,18 @@ def make_card(
     metrics: Sequence[str],
     parity: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Write down everything about an exported student.
+    """Make the model card of an exported student, ready for JSON.
 
     Args:
-        name: What people call it.
-        model: The ONNX file's bytes.
-        shape: The student's shape.
-        run: What the run was made of.
-        state: Where the run was when the exported checkpoint was written.
-        chosen: Which checkpoint it is.
-        rows: What was measured.
-        metrics: By what.
-        parity: By precision, the grey levels by which ONNX Runtime and torch differ.
+        name: Name of the student.
+        model: Bytes of the ONNX file.
+        shape: Shape of the student.
+        run: Record of the run.
+        state: Progress of the run at the exported checkpoint.
+        chosen: The exported checkpoint, `last` or `best`.
+        rows: Results of the evaluation.
+        metrics: Names of the metrics.
+        parity: Largest difference between ONNX Runtime and torch in grey levels, by precision.
     """
     planes = "luma and hints, uint8 [N, 2, H, W]" if shape.hinted else "luma, uint8 [N, 1, H, W]"
     return {
@@ -77,14 +77,14 @@ def make_card(
             "machine": host_info(),
             "versions": versions(),
             "date": datetime.now(UTC).date().isoformat(),
-            # Categories are for tables; a card is read at every start of the server.
+            # Without categories: the server reads the card at every start.
             "rows": [_rounded(asdict(row)) for row in rows if row.category == ALL],
         },
     }
 
 
 def _rounded(value: Any) -> Any:
-    """The same with floats of five decimals: PSNR and SSIM are never read finer."""
+    """Round all floats to five decimals, more than any table of PSNR or SSIM shows."""
     if isinstance(value, dict):
         return {key: _rounded(inner) for key, inner in value.items()}
     return round(value, 5) if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""From a run to the files that ship: the ONNX graph, its model card, and half precision for GPUs."""
+"""Export of a run: the ONNX graph, its model card, and half precision for GPUs."""
 
 import json
 import tempfile
@@ -25,7 +25,7 @@ Precision = Literal["fp32", "fp16"]
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A finished or interrupted run: its student, where it was, what it was made of."""
+    """A finished or interrupted run: its student, progress and record, and the chosen checkpoint."""
 
     student: Student
     state: State
@@ -37,8 +37,8 @@ def load_run(folder: Path, chosen: Checkpoint) -> FinishedRun:
     """Read a run.
 
     Raises:
-        CheckpointError: `folder` is not a run, or has no such checkpoint yet.
-        DataError: It is the run of a teacher.
+        CheckpointError: `folder` holds no run, or the checkpoint is missing.
+        DataError: The run trained a teacher.
     """
     record = RunRecord.read(folder)
     network, state = load_network(chosen.file(folder))
@@ -55,22 +55,22 @@ def export_run(
     metrics: tuple[str, ...],
     precisions: tuple[Precision, ...] = ("fp32",),
 ) -> list[Row]:
-    """Export a run's student, check it, measure it and write its files; none is written if anything fails.
+    """Export the student of a run, check it, evaluate it and write its files; none is written if a check fails.
 
     Args:
-        run: What to export.
-        out: The ONNX file; the card gets the same name with `.json`, half precision the same with `.fp16.onnx`.
-        name: What people are to call it.
-        evaluate: Measures the exported student, an ONNX file.
-        metrics: What `evaluate` measures by.
-        precisions: `fp16` beside `fp32`, which is always written.
+        run: The run.
+        out: The ONNX file to write; the card gets the suffix `.json`, half precision the suffix `.fp16.onnx`.
+        name: Name of the student.
+        evaluate: Evaluates an ONNX file.
+        metrics: Names of the metrics of `evaluate`.
+        precisions: `fp16` to write half precision too; `fp32` is always written.
 
     Returns:
-        What was measured.
+        The rows of `evaluate`.
 
     Raises:
-        ExportError: The graph does not compute what the student computes.
-        DataError: `out` is not an ONNX file's name, or a set cannot be read.
+        ExportError: The output of the graph differs from that of the student.
+        DataError: `out` does not end in .onnx, or a set cannot be read.
     """
     if out.suffix != ".onnx":
         raise DataError(f"--out must be the name of an .onnx file, not {out}")
@@ -105,8 +105,8 @@ def export_run(
 
 
 def as_half(model: bytes) -> bytes:
-    """The same graph with its convolutions in half precision; planes, strength and the last sum stay as they were."""
-    # The picture itself stays in single precision: only its correction is small enough for half.
+    """Convert the convolutions of a graph to half precision; input, strength and the last sum stay in single."""
+    # Luma stays in single precision: only its correction is small enough for half precision.
     half = convert_float_to_float16(
         onnx.load_from_string(model), keep_io_types=True, node_block_list=["grey_luma", "corrected", "sharpened"]
     )

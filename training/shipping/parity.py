@@ -1,4 +1,4 @@
-"""Whether an exported student computes what torch computes: on a hundred random pictures, through the engine."""
+"""Parity check of an exported student: the engine against torch on a hundred random pictures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +15,13 @@ from acutance.model.planes import Plane
 PICTURES = 100
 _LARGEST = 160
 _GRAINS = (1, 2, 4, 8, 32)
-"""Pixels that a patch of one brightness measures: from noise, which no photograph exceeds, to soft ramps."""
+"""Sides of the random cells in pixels: from noise, with more detail than any photograph, to soft ramps."""
 _SPANS = ((0.5, 10.6), (1e-3, 10.6), (1.0, 2.6))
-"""Least step, bits and reduction, and octaves up to code 255, see `acutance.model.hints`."""
+"""Minimum of step, bits and reduction, each with the octaves up to code 255, see `acutance.model.hints`."""
 
 
 def random_pictures(count: int = PICTURES, seed: int = 0) -> Iterator[tuple[Plane, Hints]]:
-    """Random pictures, uint8 `[H, W]` of odd and even sizes from 16 px on, each with random hints."""
+    """Random pictures, uint8 `[H, W]` with sides of 16 to 160 px, odd and even, each with random hints."""
     rng = np.random.default_rng(seed)
     for index in range(count):
         height, width = (int(side) for side in rng.integers(SMALLEST, _LARGEST + 1, 2))
@@ -32,7 +32,7 @@ def random_pictures(count: int = PICTURES, seed: int = 0) -> Iterator[tuple[Plan
 
 
 def _random_hints(rng: np.random.Generator) -> Hints:
-    """Hints with all codes from 0 to 255."""
+    """Random hints with codes over the whole range of 0 to 255."""
     step, bits, reduction = (float(scale * 2 ** rng.uniform(0, octaves)) for scale, octaves in _SPANS)
     return Hints(step, bits, reduction, sharpness=float(rng.uniform(0, 1)))
 
@@ -42,15 +42,15 @@ def check(file: Path, student: Student, count: int = PICTURES) -> int:
 
     Args:
         file: The ONNX file.
-        student: What was exported.
-        count: How many random pictures.
+        student: The exported student.
+        count: Number of random pictures.
 
     Returns:
         The largest difference in grey levels.
 
     Raises:
-        ExportError: It is larger than one.
-        EngineError: The file is no student.
+        ExportError: The difference is larger than one grey level.
+        EngineError: The file holds no student.
     """
     engine, folded = Engine.open(file, provider="cpu", threads=1), fold(student)
     worst = 0

@@ -1,1 +1,1 @@
-"""Studies: one recipe in several variants, each with several seeds. The studies that ship lie beside the code."""
+"""Studies: one recipe in several variants, each with several seeds. The shipped studies are in the same folder."""

@@ -7,7 +7,7 @@ A study is a TOML file:
     seeds = [1, 2, 3]           # of weights and batches; the pairs are the same
     changes = ["validation.pictures=9"]         # to the recipe, in every run
 
-    [variants]                  # a name, and what `distil --set` would be given
+    [variants]                  # a name, and the changes in the syntax of `distil --set`
     "the truth alone" = []
     "and batch norm" = ["student.batch_norm=true"]
 """
@@ -29,7 +29,7 @@ from acutance.training.validation.scores import IDENTITY
 
 
 class Study(BaseModel):
-    """What is compared, see the module's text."""
+    """The settings of a study, see the docstring of the module."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,7 +42,7 @@ class Study(BaseModel):
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a study: its variant, its seed, where it goes, and the changes to the recipe."""
+    """One run of a study: variant, seed, folder of the run, and changes to the recipe."""
 
     variant: str
     seed: int
@@ -52,12 +52,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Result:
-    """A variant over its seeds.
+    """The results of a variant, by seed.
 
     Attributes:
-        variant: Its name.
-        gains: Of each seed, the mean gain in PSNR over the validation's degradations but `identity`, in dB.
-        identity: Of each seed, the PSNR in dB of undegraded pictures after the network.
+        variant: Name of the variant.
+        gains: For each seed, the mean gain in PSNR in dB over all degradations except `identity`.
+        identity: For each seed, the PSNR in dB of undegraded pictures after the network.
     """
 
     variant: str
@@ -69,7 +69,7 @@ def read_study(path: Path) -> Study:
     """Read a study.
 
     Raises:
-        DataError: It cannot be read, is not TOML, or has a key that is unknown, missing or out of range.
+        DataError: The file cannot be read or is not TOML, or a key is unknown, missing or out of range.
     """
     try:
         return Study.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -84,7 +84,7 @@ def read_study(path: Path) -> Study:
 
 
 def trials(study: Study, out: Path) -> list[Trial]:
-    """Every run of a study, seed by seed, so that one that is cut short has all variants of the first seeds."""
+    """All runs of a study, seed by seed, so that an interrupted study has all variants of the first seeds."""
     return [
         Trial(name, seed, out / f"{index:02d}-seed{seed}", (*study.changes, *changes, f"training.seed={seed}"))
         for seed in study.seeds
@@ -93,12 +93,12 @@ def trials(study: Study, out: Path) -> list[Trial]:
 
 
 def run_trials(planned: Sequence[Trial], steps: int, run: Callable[[Trial], bool]) -> bool:
-    """Run the trials that have not reached their last step; False if a run was interrupted."""
+    """Run the trials that have not reached their last step; returns False if a run was interrupted."""
     return all(_last_row(trial.folder, steps) is not None or run(trial) for trial in planned)
 
 
 def results_of(planned: Sequence[Trial], steps: int) -> list[Result]:
-    """The results of each variant, from the validations at the last step; variants without one are left out."""
+    """The results of each variant from the validations at the last step; unfinished trials are left out."""
     found: dict[str, list[tuple[float, float]]] = {}
     for trial in planned:
         row = _last_row(trial.folder, steps)

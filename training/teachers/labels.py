@@ -1,7 +1,7 @@
 """A teacher's output for every pair, computed once and kept beside the pairs.
 
-Crops leave out the outer pixels of a patch, which the teacher's padding reaches. Whole grey levels are enough: the
-rounding is 59 dB from the teacher's output, which itself is 30 to 45 dB from the truth.
+Crops leave out the outer pixels of a patch, which the teacher's padding reaches. Labels have 8 bits: their PSNR against
+the teacher's output is 59 dB, that of the output against the truth 30 to 45 dB.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from acutance.training.pairs.pairs import Pairs
 from acutance.training.teachers.teachers import LoadedTeacher
 
 _AT_ONCE = 16
-"""Patches in one pass."""
+"""Patches in one forward pass."""
 
 
 def label_pairs(
@@ -26,9 +26,9 @@ def label_pairs(
     """Compute the labels that are missing, and open all of them.
 
     Args:
-        pairs: What is labelled; the labels lie in its folder, named by the teacher's digest.
-        teacher: Who labels.
-        device: Where the teacher runs.
+        pairs: The pairs to label; the labels are stored in their folder under the digest of the teacher.
+        teacher: The teacher.
+        device: Device that runs the teacher.
         progress: Called with pairs done and pairs in all.
 
     Returns:
@@ -39,7 +39,7 @@ def label_pairs(
     """
     path = pairs.folder / f"labels-{teacher.digest[:16]}.npy"
     try:
-        # Several runs over the same pairs may start at once: one computes, the others wait for it.
+        # If several runs with the same pairs start at once, one computes the labels and the others wait.
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
                 _compute(pairs, teacher, device, progress, path)
@@ -62,7 +62,7 @@ def _compute(
             np.lib.format.write_array_header_1_0(file, header)
             file.flush()
         begin = _header_size(unfinished)
-        # Appending is all that is done: what is there is whole up to the last patch that was begun.
+        # The file is only appended to: after an interruption, only its last patch may be incomplete.
         done = (file.tell() - begin) // side**2
         file.truncate(begin + done * side**2)
         for first in range(done, len(pairs), _AT_ONCE):

@@ -19,28 +19,28 @@ from acutance.training.checkpoints.run_record import CheckpointError
 from acutance.training.teachers.foreign import FOREIGN_BORDER, ForeignNetwork, foreign_weights, load_foreign
 
 FILE = "teacher.safetensors"
-"""The compact file that a run of `teacher` ends with."""
+"""Name of the compact file that `acutance-train teacher` writes at its end."""
 
 
 class FeatureNetwork(Protocol):
-    """What a teacher can do, as `Student` and `Teacher` do it."""
+    """The interface of a teacher, which `Student`, `Teacher` and `ForeignNetwork` have."""
 
     def __call__(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
         """Sharpen luma, float `[B, 1, H, W]` in 0..1; `hints` float `[B, 4]` in 0..1."""
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """What the last convolution sees, float `[B, C, h, w]`."""
+        """Input of the last convolution, float `[B, C, h, w]`."""
 
 
 @dataclass(frozen=True)
 class LoadedTeacher:
-    """A teacher that is not trained any more.
+    """A trained teacher.
 
     Attributes:
-        network: In evaluation mode, its weights without gradients.
-        name: Its shape's name, or the architecture's.
-        border: Pixels at each edge of its output that the zeros around a picture spoil.
-        digest: SHA-256 of its file.
+        network: The network in evaluation mode, without gradients.
+        name: Name of its shape or architecture.
+        border: Pixels at each edge of its output that padding reaches.
+        digest: SHA-256 of its file in hexadecimal.
         file: Its file.
     """
 
@@ -61,7 +61,7 @@ def load_teacher(path: Path) -> LoadedTeacher:
     """Read a teacher: a checkpoint of a run, an exported teacher, or a foreign network's weights.
 
     Raises:
-        CheckpointError: The file cannot be read or is no network that is known.
+        CheckpointError: The file cannot be read, or the network is unknown.
     """
     network: Network | ForeignNetwork
     if is_ours(path):
@@ -75,15 +75,15 @@ def load_teacher(path: Path) -> LoadedTeacher:
 
 
 def write_teacher(path: Path, out: Path, notes: Mapping[str, str]) -> None:
-    """Write the weights of a teacher alone, in a compact file that `load_teacher` reads.
+    """Write only the weights of a teacher, in a compact file that `load_teacher` reads.
 
     Args:
         path: A checkpoint, an exported teacher, or a foreign network's weights.
         out: The file to write, .safetensors.
-        notes: Kept in the file's metadata, beside the commit.
+        notes: Metadata of the file, in addition to the commit.
 
     Raises:
-        CheckpointError: The file cannot be read, or `out` not be written.
+        CheckpointError: The file cannot be read, or `out` cannot be written.
     """
     notes = {**notes, "commit": commit()}
     if is_ours(path):
@@ -100,5 +100,5 @@ def write_teacher(path: Path, out: Path, notes: Mapping[str, str]) -> None:
 
 
 def uncoded(like: Tensor) -> Tensor:
-    """Hints of pictures that no codec has touched, for `like` float `[B, 1, H, W]`."""
+    """Hints of uncoded pictures, float `[B, 4]` in 0..1 on the device of `like`, which has B pictures."""
     return torch.tensor([UNCODED.codes], device=like.device).expand(len(like), COUNT) / 255

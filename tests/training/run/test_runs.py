@@ -1,4 +1,4 @@
-"""Whole runs, from the options of the command line to the folder that they leave."""
+"""Whole runs, from command-line options to the written folder."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ if __name__ == "__main__":
 
 
 def write_recipe(path: Path, **sections: dict[str, object]) -> str:
-    """The tests' recipe as TOML, with other values in some of its sections."""
+    """The recipe of the tests as TOML, with changed values in some sections."""
     tables = {key: value for key, value in RECIPE.items() if key != "losses"}
     for name, values in {"losses.truth": {"kind": "decibel"}, **sections}.items():
         tables[name] = {**tables.get(name, {}), **values}  # type: ignore[dict-item]
@@ -66,7 +66,7 @@ def run_options(tmp_path_factory: pytest.TempPathFactory) -> RunOptions:
 
 
 def train_logged(run_options: RunOptions) -> tuple[bool, str]:
-    """Train; whether the run reached its end, and what it printed."""
+    """Train; returns whether the run reached its end, and the printed text."""
     console = Console(file=StringIO(), width=200)
     ended = train(run_options, console)
     return ended, console.file.getvalue()  # type: ignore[attr-defined]
@@ -111,7 +111,7 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(run_option
     ended, words = train_logged(replace(run_options, command="teacher", recipe=str(mine), out=tmp_path / "teacher"))
     assert ended
     teacher = tmp_path / "teacher" / "teacher.safetensors"
-    assert f"the teacher: {teacher}" in words
+    assert f"teacher: {teacher}" in words
     assert teacher.stat().st_size < 5e6
     weights = ("teacher_output", "teacher_features", "affinity", "perceptual", "frequency")
     everything = (*(f"losses.{name}.weight=0.1" for name in weights), "losses.teacher_output.until=0.6")
@@ -123,7 +123,7 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(run_option
     assert "random weights" in words
     for name in ("truth", *weights):
         assert f"{name} " in words
-    with pytest.raises(DataError, match="has losses that look at a teacher: name its file"):
+    with pytest.raises(DataError, match="has losses that need a teacher: name its file"):
         train_logged(replace(run_options, overrides=everything, out=tmp_path / "alone"))
     large = (*everything, "training.crop=60")
     with pytest.raises(DataError, match=r"crop 60 does not fit in pairs\.patch 64 without the 8 px at each edge"):
@@ -196,7 +196,7 @@ def test_half_precision_is_kept_in_the_record_and_by_a_run_that_goes_on(
     exact, rounded = (load_network(Checkpoint.LAST.file(out))[0].state_dict() for out in (run_options.out, tmp_path))
     assert not torch.equal(exact["body.0.weight"], rounded["body.0.weight"])
     torch.testing.assert_close(exact["body.0.weight"], rounded["body.0.weight"], rtol=0, atol=0.05)
-    with pytest.raises(DataError, match="was begun with another precision"):
+    with pytest.raises(DataError, match="was started with another precision"):
         train_logged(replace(half, precision="32-true", resume=True))
 
 
@@ -223,13 +223,13 @@ def test_ctrl_c_saves_and_says_how_to_go_on(run_options: RunOptions, tmp_path: P
     ended, words = train_logged(replace(run_options, out=tmp_path, steps=100_000))
     pressing.join()
     assert not ended
-    assert "--resume goes on" in words
+    assert "continue with --resume" in words
     assert load_network(Checkpoint.LAST.file(tmp_path))[1].step < 100_000
 
 
 def test_a_full_disk_is_told_and_the_checkpoint_before_stays(run_options: RunOptions, tmp_path: Path) -> None:
     shutil.copytree(run_options.out, tmp_path, dirs_exist_ok=True)
-    # As if the run had to go on: it was one of 8 steps, and is one of 60.
+    # The run had 8 steps and resumes with 60.
     record = RunRecord.read(tmp_path)
     record.recipe["training"]["steps"] = 60
     record.write(tmp_path)
@@ -251,11 +251,11 @@ def test_a_full_disk_is_told_and_the_checkpoint_before_stays(run_options: RunOpt
 def test_options_that_do_not_fit_the_folder_are_explained(run_options: RunOptions, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds a run: --resume it, or name another --out"):
         train_logged(run_options)
-    with pytest.raises(DataError, match="was begun with another recipe"):
+    with pytest.raises(DataError, match="was started with another recipe"):
         train_logged(replace(run_options, resume=True, overrides=("training.batch=2",)))
-    with pytest.raises(DataError, match="is one for distil, not for teacher"):
+    with pytest.raises(DataError, match="is for distil, not for teacher"):
         train_logged(replace(run_options, command="teacher", out=tmp_path / "a"))
-    with pytest.raises(DataError, match="name the training set: --data"):
+    with pytest.raises(DataError, match="name the training set with --data"):
         train_logged(replace(run_options, data=None, out=tmp_path / "a"))
     with pytest.raises(DataError, match=r"cannot be shared evenly|cannot train on 3 x cuda"):
         train_logged(replace(run_options, accelerator="cuda", devices=3, out=tmp_path / "a"))
