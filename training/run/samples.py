@@ -16,11 +16,11 @@ _SIDE, _ROWS, _GAP = 160, 6, 4
 
 
 class Samples:
-    """Columns: input, output, teacher if there is one, truth; one row for each frame.
+    """Writes images with a row for each frame and the columns input, output, teacher (if there is one) and truth.
 
     Args:
-        validation: Where the frames come from: each degradation in turn gives one, of another picture each time.
-        teacher: Shown beside the output.
+        validation: Source of the frames: one for each of up to six degradations, each of another picture.
+        teacher: A network with an output to show beside that of the student.
     """
 
     def __init__(self, validation: Validation, teacher: nn.Module | None = None) -> None:

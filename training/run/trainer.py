@@ -38,7 +38,7 @@ class Listener(Protocol):
     """Receives the losses and validations of a run, see `acutance.training.run.journal.Journal`."""
 
     def losses(self, step: int, steps: int, rate: float, losses: dict[str, float]) -> None:
-        """Called after some steps with the learning rate, and the means of `total` and each term since the last call."""
+        """Called after some steps with the learning rate and the means of `total` and each term since the last call."""
 
     def validated(self, step: int, scores: dict[str, Score], score: float, best: bool, network: nn.Module) -> None:
         """Called after every validation, with the validated network in evaluation mode."""

@@ -187,9 +187,7 @@ def test_two_processes_reach_the_weights_of_one(run_options: RunOptions, tmp_pat
         torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-5)
 
 
-def test_half_precision_is_kept_in_the_record_and_by_a_run_that_goes_on(
-    run_options: RunOptions, tmp_path: Path
-) -> None:
+def test_half_precision_is_kept_in_the_record_and_by_a_resumed_run(run_options: RunOptions, tmp_path: Path) -> None:
     half = replace(run_options, out=tmp_path, precision="bf16-mixed")
     assert train_logged(half)[0]
     assert RunRecord.read(tmp_path).precision == "bf16-mixed"
@@ -200,7 +198,7 @@ def test_half_precision_is_kept_in_the_record_and_by_a_run_that_goes_on(
         train_logged(replace(half, precision="32-true", resume=True))
 
 
-def test_a_teacher_that_exists_is_taken_and_judged(
+def test_an_existing_teacher_is_converted_and_evaluated(
     run_options: RunOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     take_teacher(
@@ -212,7 +210,7 @@ def test_a_teacher_that_exists_is_taken_and_judged(
     assert "PSNR dB: identity" in words
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(run_options: RunOptions, tmp_path: Path) -> None:
+def test_ctrl_c_saves_and_explains_how_to_resume(run_options: RunOptions, tmp_path: Path) -> None:
     def press(out: Path) -> None:
         while not Checkpoint.LAST.file(out).exists():
             time.sleep(0.01)
@@ -227,7 +225,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(run_options: RunOptions, tmp_path: P
     assert load_network(Checkpoint.LAST.file(tmp_path))[1].step < 100_000
 
 
-def test_a_full_disk_is_told_and_the_checkpoint_before_stays(run_options: RunOptions, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_last_checkpoint_stays(run_options: RunOptions, tmp_path: Path) -> None:
     shutil.copytree(run_options.out, tmp_path, dirs_exist_ok=True)
     # The run had 8 steps and resumes with 60.
     record = RunRecord.read(tmp_path)

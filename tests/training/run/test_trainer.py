@@ -150,7 +150,7 @@ def test_a_checkpoint_of_another_shape_or_none_is_an_error(recipe: Recipe, pairs
     with pytest.raises(CheckpointError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
         begin(changed(recipe, student={"channels": 16}), pairs, tmp_path).resume()
     Checkpoint.BEST.file(tmp_path).rename(Checkpoint.LAST.file(tmp_path))
-    with pytest.raises(CheckpointError, match="holds weights alone"):
+    with pytest.raises(CheckpointError, match="holds only weights"):
         begin(recipe, pairs, tmp_path).resume()
     (tmp_path / "last.safetensors").write_bytes(b"torn")
     with pytest.raises(CheckpointError, match="cannot be read"):
