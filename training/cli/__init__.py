@@ -1,4 +1,4 @@
-"""`acutance-train`: the commands, one module each, and the options that they share.
+"""`acutance-train`: the commands, one module each, and their common options.
 
-Imports every other package of `training`; imported by none.
+Imports the other packages of `training`; imported by none.
 """

@@ -8,7 +8,7 @@ import typer
 from acutance.training.cli import run_options as options
 
 STOPPED = 130
-"""Exit status of a run that was stopped by Ctrl-C, as in shells."""
+"""Exit status of a run that a signal stopped, as in shells for Ctrl-C."""
 
 
 def distil(

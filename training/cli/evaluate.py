@@ -37,12 +37,10 @@ def evaluate(
     cost_size: Annotated[str, typer.Option(help="Size of the timed frame.")] = "1280x720",
     cost_rounds: Annotated[int, typer.Option(min=1, help="Number of timed runs of each method.")] = 30,
     markdown: Annotated[Path | None, typer.Option(help="Also write the tables to this Markdown file.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Also write every figure to this CSV file.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write the tables to this CSV file.")] = None,
     json: Annotated[Path | None, typer.Option(help="Also write all results to this JSON file, for `figures`.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder to keep degraded frames in for later.")] = None,
-    native: Annotated[
-        bool, typer.Option("--native", help="Evaluate clips at their own size, not halved from 720 lines on.")
-    ] = False,
+    cache: Annotated[Path | None, typer.Option(help="Folder in which degraded frames are cached.")] = None,
+    native: Annotated[bool, typer.Option("--native", help="Do not halve clips of at least 720 lines.")] = False,
     processes: Annotated[int, typer.Option(min=1, help="Number of processes that measure.")] = usable_threads(),
 ) -> None:
     """Measure methods on test sets: PSNR, SSIM and other metrics with intervals, gains over the input, and cost."""
@@ -54,7 +52,7 @@ def evaluate(
     from acutance.training.run.console import progress_bar
 
     if not sets and not cost:
-        raise DataError("name at least one --set (a folder of pictures or clips), or ask for --cost")
+        raise DataError("name at least one --set (a folder of pictures or clips), or use --cost")
     choices = choose_all(methods)
     metrics, notes = choose(metric or [])
     size = costing.parse_size(cost_size)
@@ -67,7 +65,7 @@ def evaluate(
         names = list(dict.fromkeys(["identity", *(name for _, ways in chosen for name in ways)]))
         filters = fitted(fit_on, names, processes)
     for choice in choices:
-        open_method(choice, filters)  # a file that cannot be used is refused now, not after minutes
+        open_method(choice, filters)  # refuses unusable files before the measurements start
     measurements = []
     if chosen:
         plan = Plan(tuple(choices), tuple(metrics), filters, cache, native)

@@ -14,18 +14,18 @@ from acutance.training.data.pictures import DataError
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of the run.")],
     out: Annotated[Path, typer.Option(help="ONNX file to write; its model card (JSON) is written beside it.")],
-    name: Annotated[str | None, typer.Option(help="Name of the student; by default that of the file.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the student; by default the name of the file.")] = None,
     precision: Annotated[
         list[str] | None, typer.Option(help="fp32 (always written) or fp16 (for CUDA, written beside it). Repeatable.")
     ] = None,
-    # Early checkpoints gain the most and harm good pictures the most; the schedule ends where both are in balance.
+    # Early checkpoints have the highest mean gain but harm good pictures; the last one balances both.
     checkpoint: Annotated[Checkpoint, typer.Option(help="Checkpoint to export.")] = Checkpoint.LAST,
     sets: Sets = None,
     degradation: Annotated[
         list[str] | None, typer.Option(help="Degradation in the table of the card, as for `evaluate`. Repeatable.")
     ] = None,
     data: Data = DATA,
-    cache: Annotated[Path | None, typer.Option(help="Folder to keep degraded frames in for later.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder in which degraded frames are cached.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Number of processes that measure.")] = usable_threads(),
 ) -> None:
     """Write a student as an ONNX file with its model card: batch norm folded, checked against torch, measured."""
@@ -43,16 +43,16 @@ def export(
             raise DataError(f"{wanted!r} is not a precision; choose from {', '.join(known)}")
     loaded = load_run(run, checkpoint)
     chosen = named_sets(sets or [], degradation or ["identity", "bicubic2", "call"], data)
-    called = name or out.stem
+    label = name or out.stem
     found: list[Measurement] = []
 
     def measured(file: Path) -> list[Row]:
-        choices = (Choice("input", "input"), Choice("unsharp", "unsharp"), Choice(called, "student", file))
+        choices = (Choice("input", "input"), Choice("unsharp", "unsharp"), Choice(label, "student", file))
         with progress_bar(console, "measuring") as progress:
             found.extend(measure_sets(Plan(choices, ALWAYS, cache=cache), chosen, processes, progress))
         return make_rows(found)
 
-    export_run(loaded, out, called, measured, ALWAYS, tuple(known[one] for one in precision or ["fp32"]))
+    export_run(loaded, out, label, measured, ALWAYS, tuple(known[one] for one in precision or ["fp32"]))
     if found:
         tables.show(console, tables.Report(found, ALWAYS))
     console.print(f"{out} and {out.with_suffix('.json')}", highlight=False, markup=False, soft_wrap=True)

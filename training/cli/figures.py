@@ -1,4 +1,4 @@
-"""`acutance-train figures`: crops side by side, and quality over milliseconds."""
+"""`acutance-train figures`: crops side by side, and plots of quality against milliseconds."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,23 +16,23 @@ def figures(
     ] = None,
     *,
     out: Annotated[Path, typer.Option(help="Folder of the figures.")],
-    degradation: Annotated[list[str] | None, typer.Option(help="A figure of crops for each. Repeatable.")] = None,
+    degradation: Annotated[list[str] | None, typer.Option(help="Degradation of a figure of crops. Repeatable.")] = None,
     data: Data = DATA,
     fit_on: FitOn = None,
     plot: Annotated[
         list[Path] | None,
-        typer.Option(help="JSON file of `evaluate --cost` to plot quality over time. Repeatable."),
+        typer.Option(help="JSON file of `evaluate --cost --json` to plot quality against time. Repeatable."),
     ] = None,
     plot_times: Annotated[
-        Path | None, typer.Option(help="JSON file of `evaluate --cost` to take all times from.")
+        Path | None, typer.Option(help="JSON file of `evaluate --cost --json` with the times, if not those of --plot.")
     ] = None,
     plot_set: Annotated[str, typer.Option(help="Set to plot; the first by default.")] = "",
     plot_degradation: Annotated[
-        str, typer.Option(help="Degradation to plot, or group such as 'codecs up to 0.05'; the first by default.")
+        str, typer.Option(help="Degradation or group to plot, such as 'codecs up to 0.05'; the first by default.")
     ] = "",
-    plot_where: Annotated[str, typer.Option(help="Column of the cost table to take times from.")] = "CPU, 2 threads",
+    plot_where: Annotated[str, typer.Option(help="Column of the cost table with the times.")] = "CPU, 2 threads",
 ) -> None:
-    """Draw crops by every method beside the truth, and the plot of quality per millisecond."""
+    """Draw crops of every method beside the truth, and plots of quality against milliseconds."""
     from acutance.training.degradation.degrade import Degradation
     from acutance.training.evaluation.crops import CROPS, strip
     from acutance.training.evaluation.figures import draw_plot, draw_strips, read_points

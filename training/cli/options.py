@@ -10,18 +10,18 @@ from rich.console import Console
 
 from acutance.training.data.pictures import DataError
 
-# A log has no width, and a wrapped table cannot be read.
+# A log has no width, and wrapped tables are unreadable.
 console = Console(width=None if sys.stdout.isatty() else 200)
 
 Sets = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="Folder of pictures or clips, or the name of one below --data. Set5:bicubic2,bicubic3 gives a set its own "
-        "degradations. Repeatable.",
+        help="Folder of pictures or clips, or the name of one below --data. Set5:bicubic2,bicubic3 sets the "
+        "degradations of one set. Repeatable.",
     ),
 ]
-Data = Annotated[Path, typer.Option(help="Folder in which sets are found by name.")]
+Data = Annotated[Path, typer.Option(help="Folder below which sets are found by name.")]
 DATA = Path("../shared/data")
 FitOn = Annotated[
     Path | None,
@@ -47,7 +47,7 @@ def named_sets(sets: Sequence[str], degradations: Sequence[str], data: Path) -> 
 
 
 def fitted(fit_on: Path | None, names: Sequence[str], processes: int) -> Path:
-    """Fit the linear filters for these degradations, where they are not kept yet; returns their folder.
+    """Fit the missing linear filters for these degradations; returns their folder.
 
     Raises:
         DataError: `fit_on` is None or cannot be used.
@@ -56,6 +56,6 @@ def fitted(fit_on: Path | None, names: Sequence[str], processes: int) -> Path:
     from acutance.training.run.console import progress_bar
 
     if fit_on is None:
-        raise DataError("linear needs pictures to be fitted on: name a prepared set or a folder with --fit-on")
+        raise DataError("linear must be fitted: name a prepared set or a folder of pictures with --fit-on")
     with progress_bar(console, "fitting linear filters") as progress:
         return fit_filters(FitSet.open(fit_on), names, processes=processes, progress=progress)

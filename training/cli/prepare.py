@@ -1,4 +1,4 @@
-"""`acutance-train prepare`: make a training set of folders of pictures and clips."""
+"""`acutance-train prepare`: make a training set from folders of pictures and clips."""
 
 from collections import Counter
 from pathlib import Path
@@ -26,7 +26,7 @@ def prepare(
         typer.Option(
             min=0.0,
             max=0.5,
-            help="Share of each category for validation, where --val has no pictures, or no clips.",
+            help="Share of each category for validation, for pictures if --val has none and for clips if it has none.",
         ),
     ] = 0.08,
     seed: Annotated[int, typer.Option(min=0, help="Seed of that choice.")] = 0,
@@ -76,7 +76,7 @@ def _print(console: Console, prepared: "Prepared", out: Path) -> None:
 
 
 def summary(prepared: "Prepared") -> Table:
-    """By category: files kept in each split, reduced, and dropped for each reason."""
+    """Table by category: number of files in each split, reduced files, and files dropped for each reason."""
     kept: dict[str, Counter[str]] = {}
     seen: set[str] = set()
     for item in prepared.set.items:

@@ -30,5 +30,5 @@ Precision = Annotated[Literal["32-true", "bf16-mixed", "16-mixed"], typer.Option
 
 
 def console() -> Console:
-    """The console of a run, wide in a log, where a wrapped line cannot be searched."""
+    """The console of a run; 140 columns wide in a log, because wrapped lines cannot be searched."""
     return Console(width=None if sys.stdout.isatty() else 140)

@@ -1,4 +1,4 @@
-"""`acutance-train teacher`: a deep network to distil students from, trained or converted from a file."""
+"""`acutance-train teacher`: train a deep network to distil students from, or convert one from a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -71,10 +71,10 @@ def _convert(source: Path, out: Path, data: Path | None, recipe: str, console: C
 
     out.mkdir(parents=True, exist_ok=True)
     write_teacher(source, out / FILE, {"from": str(source)})
-    taken = load_teacher(out / FILE)
-    console.print(f"a {taken.name}: {out / FILE}", highlight=False, markup=False, soft_wrap=True)
+    loaded = load_teacher(out / FILE)
+    console.print(f"teacher {loaded.name}: {out / FILE}", highlight=False, markup=False, soft_wrap=True)
     if data is not None:
         with progress_bar(console, "validation") as progress:
             validation = Validation(TrainingSet.open(data), load_recipe(recipe).validation, progress)
-        scores = validation.evaluate(taken.module)
+        scores = validation.evaluate(loaded.module)
         RunReport(console, "teacher").validated(0, scores, checkpoint_score(scores), best=False)

@@ -14,7 +14,7 @@ from acutance.training.data.planes import Planes
 SUFFIXES = frozenset({".mp4", ".mkv", ".webm", ".mov", ".y4m"})
 
 LARGE = 720
-"""Shorter side in pixels from which a clip is halved by default: it was compressed before, and is crisp only then."""
+"""Shorter side in pixels from which a clip is halved by default: clips were compressed before, and halving hides it."""
 
 
 def find_clips(folder: Path) -> list[Path]:
@@ -23,7 +23,7 @@ def find_clips(folder: Path) -> list[Path]:
 
 
 def read_clip(path: Path, frames: int, reduction: float | None = None) -> list[Planes]:
-    """The first `frames` frames of a clip (fewer if it is shorter), see `read_frames`.
+    """Read the first `frames` frames of a clip (fewer if it is shorter), see `read_frames`.
 
     Raises:
         DataError: The file has no video that can be decoded.
@@ -35,7 +35,7 @@ def read_clip(path: Path, frames: int, reduction: float | None = None) -> list[P
 
 
 def read_frames(path: Path, reduction: float | None = None) -> Iterator[Planes]:
-    """Every frame of a clip, of even size, with chroma of half the size of luma.
+    """Read the frames of a clip, of even size, with chroma of half the size of luma.
 
     Args:
         path: The file.
@@ -64,7 +64,7 @@ def reduced(planes: Planes, reduction: float | None = None) -> Planes:
 
 
 def _planes(frame: av.VideoFrame) -> Planes:
-    # Luma is taken as it was coded; only other pixel formats than 4:2:0 are converted.
+    # The decoded luma is unchanged; only other pixel formats than 4:2:0 are converted.
     yuv = frame.to_ndarray(format="yuv420p") if frame.width % 2 == frame.height % 2 == 0 else _even(frame)
     height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
     y = Image.fromarray(np.ascontiguousarray(yuv[:height]).astype(np.uint8))

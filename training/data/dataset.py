@@ -1,6 +1,6 @@
 """A training set made by `prepare`: pictures and segments of clips as planes, memory-mapped.
 
-A set is a folder with an index, `set.json`, and shards. A shard holds the frames of its items one after another, each
+A set is a folder with an index, `set.json`, and shards. A shard is the concatenation of the frames of its items, each
 as planar 4:2:0 of 8 bits: luma, then both chroma planes of half the size.
 """
 
@@ -111,12 +111,20 @@ class TrainingSet:
         return [item for item in self.items if item.split == which]
 
     def luma(self, item: Item, frame: int = 0) -> NDArray[np.uint8]:
-        """The luma of a frame, uint8 `[H, W]`: a read-only view of the shard."""
+        """The luma of a frame, uint8 `[H, W]`: a read-only view of the shard.
+
+        Raises:
+            IndexError: The item has no such frame.
+        """
         size = item.width * item.height
         return self._frame(item, frame)[:size].reshape(item.height, item.width)
 
     def planes(self, item: Item, frame: int = 0) -> Planes:
-        """The planes of a frame, with chroma of half the size."""
+        """The planes of a frame, with chroma of half the size.
+
+        Raises:
+            IndexError: The item has no such frame.
+        """
         flat, size = self._frame(item, frame), item.width * item.height
         half = (item.height // 2, item.width // 2)
         cb, cr = flat[size:].reshape(2, *half)
@@ -132,7 +140,7 @@ class TrainingSet:
         return self._maps[item.shard][begin : begin + item.frame_bytes]
 
     def __getstate__(self) -> dict[str, Any]:
-        """The state without the maps: pickled, they would be copies of whole shards."""
+        """The state without the maps: pickling would copy whole shards."""
         return {**self.__dict__, "_maps": {}}
 
 
@@ -140,7 +148,7 @@ def read_index(folder: Path) -> dict[str, Any]:
     """Read the index of a set.
 
     Raises:
-        DataError: There is none, or it has another version.
+        DataError: The index is missing, cannot be read, or has another version.
     """
     path = folder / INDEX
     if not path.is_file():
@@ -157,7 +165,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file atomically."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)

@@ -14,7 +14,7 @@ from acutance.training.data.planes import Planes
 MARGIN = 24
 """Pixels around a frame that a motion may uncover: 7 frames of up to 3 px, and the zoom."""
 STILL = 0.3
-"""Share of clips without motion, as of a person before a wall, or of a screen."""
+"""Share of clips without motion, like a person in front of a wall, or a screen."""
 MAX_PAN = 3.0
 MAX_ZOOM = 0.005
 
@@ -77,7 +77,7 @@ def make_clip(
 
 
 def middle_clip(planes: Planes, wanted: tuple[int, int], frames: int, seed: int) -> list[Planes]:
-    """The clip that evaluates a picture: its middle, at most `wanted` (width, height), with seeded motion."""
+    """A clip to evaluate a picture with a codec: its middle, at most `wanted` (width, height), with seeded motion."""
     size = frame_size(planes.size, wanted)
     corner = ((planes.size[0] - size[0]) // 2, (planes.size[1] - size[1]) // 2)
     return make_clip(planes, size, corner, Motion.draw(np.random.default_rng([seed, 0])), frames)

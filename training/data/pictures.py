@@ -13,7 +13,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff",
 
 
 class DataError(Exception):
-    """Data or options of training that cannot be used; the message says which and why."""
+    """Data or options of training cannot be used; the message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def find_pictures(
 
     Args:
         sources: Folders, searched with their sub-folders.
-        smallest: Least side in pixels; smaller pictures are skipped.
+        smallest: Minimum of the shorter side in pixels; smaller pictures are skipped.
         fallback: Category of pictures directly in a source.
 
     Raises:
@@ -79,7 +79,7 @@ def find_pictures(
 
 
 def read_planes(path: Path) -> Planes:
-    """Read a picture as planes of full size, rotated as EXIF says, with transparency on white.
+    """Read a picture as planes, chroma of full size, rotated by its EXIF orientation, with transparency on white.
 
     Raises:
         DataError: The file cannot be decoded as a picture.

@@ -11,9 +11,9 @@ from acutance.model import planes
 Luma = planes.Plane
 """Luma of 8 bits, `[H, W]`."""
 Plane = NDArray[np.uint8 | np.float32]
-"""Luma in grey levels, `[H, W]`, rounded to 8 bits or not."""
+"""Luma in grey levels, `[H, W]`: uint8, or float32 without rounding."""
 
-# BT.601, limited range, from full-range R'G'B' (ITU-R BT.601-7, section 2.5): super-resolution's usual luma.
+# BT.601, limited range, from full-range R'G'B' (ITU-R BT.601-7, section 2.5): the usual luma in super-resolution.
 _RGB_TO_YCBCR = np.array(
     [
         [65.481, 128.553, 24.966],
@@ -27,7 +27,7 @@ _OFFSET = np.array([16, 128, 128], dtype=np.float32)
 
 @dataclass(frozen=True)
 class Planes:
-    """8-bit planes of BT.601 limited range: luma, and both chroma planes of the same or of half the size."""
+    """8-bit planes of BT.601 limited range: luma, and both chroma planes of the same size or half the size."""
 
     y: Image.Image
     cb: Image.Image
@@ -39,7 +39,7 @@ class Planes:
         return self.y.size
 
     def crop(self, left: int, top: int, width: int, height: int) -> "Planes":
-        """Cut the same rectangle out of every plane; all four numbers must be even where chroma has half the size."""
+        """Cut the same rectangle out of every plane; all four numbers must be even if chroma has half the size."""
         share = self.y.size[0] // self.cb.size[0]
         box = (left, top, left + width, top + height)
         small = (left // share, top // share, (left + width) // share, (top + height) // share)
@@ -50,7 +50,7 @@ class Planes:
 
         Args:
             size: Width and height of the resulting luma.
-            box: Left, top, right and bottom, in luma pixels and fractions, of the part to resample; all by default.
+            box: Left, top, right and bottom of the part to resample, in (fractional) luma pixels; by default all.
         """
         share = self.y.size[0] // self.cb.size[0]
         small = (max(size[0] // share, 1), max(size[1] // share, 1))

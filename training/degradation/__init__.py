@@ -1,4 +1,4 @@
 """Degradation of frames by a cheap camera and a poor connection, with real codecs; for training pairs and test sets.
 
-Imports `data` alone; imported by `recipes`, `pairs`, `validation` and `evaluation`.
+Imports only `data`; imported by `recipes`, `pairs`, `validation`, `run`, `evaluation` and `cli`.
 """

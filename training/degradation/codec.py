@@ -1,4 +1,4 @@
-"""Encode and decode a short clip with a real codec through PyAV, as a conference sender and its receiver do.
+"""Encode and decode a short clip with a real codec through PyAV, like a conference sender and its receiver.
 
 Settings follow real-time senders: H.264 constrained baseline by x264 without lookahead, VP8 by libvpx in
 real-time mode with aiortc's quantiser limits; both at a constant bit rate.
@@ -33,7 +33,7 @@ class Received:
 
 
 def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[Received]:
-    """Send a clip through a codec; frame i of the result is what a receiver shows for frame i.
+    """Send a clip through a codec; frame i of the result is the decoded frame i.
 
     Args:
         frames: yuv420p arrays of one size, width and height even.
@@ -42,7 +42,7 @@ def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int 
         preset: x264's speed: 0 superfast, 1 veryfast. VP8 has only one.
 
     Raises:
-        DataError: The codec is missing from this build of PyAV, refused the clip or dropped a frame.
+        DataError: The codec is missing from this build of PyAV, failed or dropped a frame.
     """
     packets = encode(frames, codec, bits, preset)
     pixels = frames[0].size * 2 // 3
@@ -52,10 +52,10 @@ def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int 
 
 
 def encode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[bytes]:
-    """The encoded frames of a clip, one for each frame; see `encode_decode`.
+    """Encode a clip; returns the encoded frames, one for each frame. See `encode_decode`.
 
     Raises:
-        DataError: The codec is missing from this build of PyAV, refused the clip or dropped a frame.
+        DataError: The codec is missing from this build of PyAV, failed or dropped a frame.
     """
     height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
     packets: dict[int | None, bytes] = {}
@@ -65,15 +65,15 @@ def encode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) ->
             packets |= {packet.pts: bytes(packet) for packet in encoder.encode(frame)}
     except av.error.FFmpegError as error:
         raise DataError(f"{codec} could not encode a clip of {width}x{height}: {error}") from None
-    # By time stamp, never by order: an offset of one frame would teach the student to move pixels.
+    # Matched by time stamp, not by order: an offset of one frame would teach the student to move pixels.
     return _in_order(packets, codec, len(frames))
 
 
 def decode(packets: Sequence[bytes], codec: Codec) -> list[Yuv]:
-    """The decoded frames of a clip, one for each encoded frame.
+    """Decode a clip; returns the decoded frames, one for each encoded frame.
 
     Raises:
-        DataError: The decoder failed, or returned fewer frames.
+        DataError: The decoder failed or dropped a frame.
     """
     decoder = _decoder(codec)
     frames: dict[int | None, Yuv] = {}
@@ -115,7 +115,7 @@ def _encoder(codec: Codec, width: int, height: int, rate: int, preset: int) -> V
             "tune": "zerolatency",
             "profile": "baseline",
             "maxrate": str(rate),
-            "bufsize": str(rate // 2),  # half a second, as WebRTC senders keep it
+            "bufsize": str(rate // 2),  # half a second, as in WebRTC senders
         }
     else:
         context.options = {
@@ -135,5 +135,5 @@ def _encoder(codec: Codec, width: int, height: int, rate: int, preset: int) -> V
 def _decoder(codec: Codec) -> VideoCodecContext:
     context = av.CodecContext.create("h264" if codec == "h264" else "vp8", "r")
     assert isinstance(context, VideoCodecContext)
-    context.thread_count = 1  # more threads hold frames back
+    context.thread_count = 1  # more threads delay frames
     return context

@@ -2,16 +2,16 @@
 
 The name of a degradation lists its steps in order:
 
-    identity            nothing
-    bicubic2            down and up by 2 (PIL bicubic, antialiased), rounded to 8 bits after each, as frames are
-    bicubic2-float      the same in single precision without rounding, as the programs of papers do it
+    identity            no change
+    bicubic2            down and up by 2 (Pillow's antialiased bicubic), rounded to 8 bits after each step
+    bicubic2-float      the same in single precision without rounding, like the test programs of papers
     h264-0.1            a sharp camera, H.264 at 0.1 bits per pixel
-    soft2-vp8-0.05      a soft camera (down and up by 2), then VP8 at 0.05
+    soft2-vp8-0.05      a soft camera (down and up by 2), then VP8 at 0.05 bits per pixel
     shrunk2-h264-0.05   the sender halves the frame and codes it at 0.05 bits per coded pixel, the receiver
                         enlarges it (by the scaler of the server)
 
-Training draws from a `Mixture`, which adds steps without a name: the resampling kernel of the sender, a slight blur of
-the lens, and noise of the sensor.
+Training draws from a `Mixture`, which adds steps that are not in the name: the resampling kernel of the sender, slight
+blur of the lens, and noise of the sensor.
 """
 
 import re
@@ -42,7 +42,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class DegradedFrame:
-    """A frame as a receiver has it: luma, uint8 `[H, W]` at the size of the clip, and its hints."""
+    """A frame as received: luma, uint8 `[H, W]` at the size of the clip, and its hints."""
 
     luma: Luma
     hints: Hints
@@ -56,13 +56,14 @@ class Degradation:
         ratio: Reduction of width and height, 1 for none.
         codec: The codec, or None.
         bits: Bits per coded pixel, 0 without codec.
-        shrunk: Whether the codec gets the reduced frame (a sender that reduces) or the blurred one (a soft camera).
+        shrunk: True for a sender that reduces: the codec gets the reduced frame. False for a soft camera: the codec
+            gets the frame reduced and enlarged again.
         preset: Speed of x264, see `encode_decode`.
         kernel: Index of the resampling kernel in `_KERNELS`.
         blur: Standard deviation of the lens's Gaussian in pixels, 0 for none.
         noise: Standard deviation of the sensor noise in grey levels, new in every frame.
         seed: Seed of that noise.
-        exact: Without codec: no rounding between the picture and the method.
+        exact: Only without codec: no rounding before the method.
     """
 
     ratio: float = 1.0
@@ -89,7 +90,7 @@ class Degradation:
         """Parse a name.
 
         Raises:
-            DataError: It is not a name as in the docstring of the module.
+            DataError: It is not a name of a degradation.
         """
         match = _NAME.fullmatch(name)
         try:
@@ -176,7 +177,7 @@ def degrade(clip: Sequence[Planes], how: Degradation) -> DegradedFrame:
     """Degrade a clip and return its last frame.
 
     Args:
-        clip: Frames of one even size; only the last is used where there is no codec.
+        clip: Frames of one even size; without a codec, only the last is used.
         how: The degradation.
 
     Raises:
@@ -191,9 +192,9 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
     Args:
         clip: Frames of one even size.
         how: The degradation.
-        lead_in: Frames that are coded before the clip and left out of the result: the clip itself, played to and fro.
-            After `acutance.model.hints.BITS_WINDOW` frames the clip is seen as in the middle of a call: the rate
-            control has settled, and the keyframe has left the mean of bits.
+        lead_in: Number of frames that are coded before the clip and left out of the result: the clip itself, played
+            back and forth. After `acutance.model.hints.BITS_WINDOW` frames, the clip is in the state of a running call:
+            the rate control has settled, and the mean of bits no longer includes the keyframe.
 
     Raises:
         DataError: The codec failed.
@@ -215,25 +216,25 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
 
 
 def _to_and_fro(clip: Sequence[Planes], count: int) -> list[Planes]:
-    """`count` frames that lead to the first one of the clip without a jump: ..., 1, 0, 1, 2, 1 before 0, 1, 2."""
+    """`count` frames before the first one of the clip, without a jump: ..., 1, 0, 1, 2, 1 before 0, 1, 2."""
     last = len(clip) - 1
     return [clip[last - abs(last - back % (2 * last)) if last else 0] for back in range(count, 0, -1)]
 
 
 def down(plane: Image.Image, how: Degradation) -> Image.Image:
-    """The reduced picture; single precision in grey levels where the degradation is exact."""
+    """The reduced plane; single precision in grey levels if the degradation is exact."""
     width, height = plane.size
     size = (round(width / how.ratio), round(height / how.ratio))
     return (plane.convert("F") if how.exact else plane).resize(size, _KERNELS[how.kernel])
 
 
 def down_up(plane: Image.Image, how: Degradation) -> Image.Image:
-    """The picture reduced and enlarged again; single precision in grey levels where the degradation is exact."""
+    """The plane reduced and enlarged again; single precision in grey levels if the degradation is exact."""
     return plane if how.ratio == 1 else down(plane, how).resize(plane.size, _BICUBIC)
 
 
 def _reduced(size: tuple[int, int], ratio: float) -> tuple[int, int]:
-    """The even size a sender shrinks to."""
+    """Even width and height of the frame after reduction by the sender."""
     return round(size[0] / ratio / 2) * 2, round(size[1] / ratio / 2) * 2
 
 

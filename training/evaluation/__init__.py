@@ -1,4 +1,4 @@
-"""How good methods are: metrics, test sets, rows, tables and figures.
+"""Evaluation of methods on test sets: measurements, rows, tables, cost and figures.
 
-Imported by `shipping` and the command line.
+Imported by `shipping`, `study` and `cli`.
 """

@@ -25,10 +25,10 @@ class Estimate:
 
 
 def estimate(figures: Sequence[float]) -> Estimate:
-    """Estimate a mean from one figure for each picture or clip; equal figures always give the same interval.
+    """Estimate a mean from one figure for each picture or clip; equal input always gives the same interval.
 
-    One figure, or several that are all equal, have no spread: both ends are the mean. BCa is undefined where its
-    acceleration is too large, as for one outlier among many equal figures: the percentile interval takes its place.
+    If there is only one figure or all are equal, both ends are the mean. If an outlier leaves BCa undefined (its
+    acceleration is too large), the percentile interval is used.
 
     Raises:
         ValueError: There is no figure.
@@ -39,7 +39,7 @@ def estimate(figures: Sequence[float]) -> Estimate:
     mean = float(values.mean())
     if np.ptp(values) == 0:
         return Estimate(mean, mean, mean)
-    # One seed for every method: intervals in a table differ by the measurements, not by the draws.
+    # The same seed for every method: intervals in a table differ by the measurements, not by the random draws.
     rng = np.random.default_rng(_SEED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)

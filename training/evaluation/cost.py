@@ -25,10 +25,10 @@ Clock = Callable[[], float]
 
 _REQUESTS: dict[str, providers.Request] = {"CUDA": "cuda", "TensorRT": "tensorrt"}
 _SLOW = 1.0
-"""Seconds per frame from which three rounds are enough: noise is small beside such times."""
+"""Seconds per frame above which three rounds are enough: noise is small relative to such times."""
 _SLOW_ROUNDS = 3
 _COUNTED = 96
-"""Side of the frame in which multiply-accumulates are progress_bar: a multiple of every scale factor and window."""
+"""Side in pixels of the frame in which multiply-accumulates are counted: a multiple of every scale and window."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Cost:
 
     Attributes:
         method: Name of the method in tables.
-        parameters: Number of weights and biases; None where the file does not say.
-        mac_per_pixel: Multiply-accumulates per pixel of the frame; None likewise.
+        parameters: Number of weights and biases, None if unknown.
+        mac_per_pixel: Multiply-accumulates per pixel of the frame, None if unknown.
         timings: Median time per frame, by provider and threads.
     """
 
@@ -78,16 +78,16 @@ def costs(
     filters: Path | None = None,
     clock: Clock = time.perf_counter,
 ) -> list[Cost]:
-    """Measure the cost of methods on a frame of noise; `input` costs nothing and is left out.
+    """Measure the cost of methods on a frame of noise; `input` has no cost and is left out.
 
-    All methods take turns in every round, so that other load on the host affects them alike. Students run on every
+    All methods take turns in every round, so that other load on the host affects them equally. Students run on every
     provider of this host, checkpoints and foreign networks with torch on the CPU.
 
     Args:
         choices: The methods.
         size: Width and height of the frame in pixels.
         rounds: Number of timed runs of each method; at most three where a frame takes a second or more.
-        threads: Numbers of CPU threads, each measured by itself.
+        threads: Numbers of CPU threads, each measured separately.
         filters: See `open_method`.
         clock: Returns seconds.
 
@@ -165,7 +165,7 @@ def _parameters(network: torch.nn.Module) -> int:
 
 
 def _macs(method: Method) -> float:
-    """Multiply-accumulates per pixel, progress_bar while a small frame is restored."""
+    """Multiply-accumulates per pixel, counted while a small frame is restored."""
     frame = MethodInput(np.zeros((_COUNTED, _COUNTED), np.uint8), UNCODED, Degradation(), None)
     with FlopCounterMode(display=False) as counter:
         method(frame)

@@ -1,4 +1,4 @@
-"""The crops of the figures: which pictures and clips, and where in them."""
+"""The crops of the figures: their pictures and clips, and their positions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Crop:
     Attributes:
         title: Title of the row.
         set: The set, see `find_set`.
-        file: Name of the picture or clip; of a clip the last evaluated frame is shown.
-        left: First column; of a picture, in the middle that codecs get.
-        top: First row, likewise.
+        file: Name of the picture or clip; the last evaluated frame of a clip is shown.
+        left: First column in pixels; for a picture, relative to the middle that codecs get.
+        top: First row in pixels, relative to the same.
     """
 
     title: str
@@ -63,7 +63,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Strip:
-    """One row of a figure: a crop by every method, the truth last; and the credit of the picture."""
+    """One row of a figure: a crop by every method, the truth last; and the source and licence of the picture."""
 
     title: str
     panels: list[Panel]
@@ -92,7 +92,7 @@ def strip(crop: Crop, how: Degradation, methods: Sequence[Method], data: Path, c
         middle = frame_size((width, height), MIDDLE)
         left, top = left + (width - middle[0]) // 2, top + (height - middle[1]) // 2
     if left + _SIZE[0] > width or top + _SIZE[1] > height:
-        raise DataError(f"the crop of {crop.file} exceeds its {width}x{height} px")
+        raise DataError(f"the crop of {crop.file} exceeds its size of {width}x{height} px")
     window = (slice(top, top + _SIZE[1]), slice(left, left + _SIZE[0]))
     panels = [_panel(method, sample, window) for method in methods]
     licence = Catalogue.find(source.path.parent).licence_of(source.path)
@@ -104,7 +104,7 @@ def _find(crop: Crop, data: Path) -> Source:
     for source in find_sources(find_set(crop.set, data), coded=False):
         if source.path.name == crop.file:
             return source
-    raise DataError(f"{crop.set} below {data} has no {crop.file}, which the figures show")
+    raise DataError(f"{crop.set} below {data} has no {crop.file}, which the figures need")
 
 
 def _panel(method: Method, sample: Sample, window: tuple[slice, slice]) -> Panel:

@@ -1,4 +1,4 @@
-"""Measure methods on test sets: every method gets the same degraded frames, every figure is kept by picture."""
+"""Measure methods on test sets: every method gets the same degraded frames; figures are stored by picture."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -24,13 +24,13 @@ class Measurement:
     """One method on one picture or clip under one degradation.
 
     Attributes:
-        set: Name of the set: its folder and the one above.
+        set: Name of the set: its folder and the parent folder.
         category: Category of the picture or clip.
         source: Path of the file below the folder of the set.
         degradation: Name of the degradation.
         method: Name of the method in tables.
         frames: Number of frames that were evaluated.
-        figures: By the name of a metric, the mean over the frames.
+        figures: Mean over the frames, by the name of a metric.
     """
 
     set: str
@@ -51,7 +51,7 @@ class Plan:
         metrics: Names of metrics.
         filters: Folder of the linear filters, if `linear` is among the methods.
         cache: Folder in which degraded frames are kept, or None.
-        native: Whether clips are evaluated at their own size, not halved from 720 px on.
+        native: Whether clips are evaluated at their own size; otherwise those of at least 720 px are halved.
     """
 
     methods: tuple[Choice, ...]
@@ -81,11 +81,11 @@ def measure_sets(
     Args:
         plan: Methods and metrics.
         tables: Folders of sets, each with its degradations.
-        processes: Processes, each on one core.
-        progress: Called with pairs of picture and degradation done and in all.
+        processes: Number of processes, each on one core.
+        progress: Called with the numbers of finished and of all pairs of picture and degradation.
 
     Returns:
-        Measurements in the order of sets, pictures, degradations and methods, however many processes there are.
+        Measurements in the order of sets, pictures, degradations and methods, for any number of processes.
 
     Raises:
         DataError: A set or a method cannot be used.
@@ -108,9 +108,7 @@ def _check_names(folders: Sequence[Path]) -> None:
     for folder in folders:
         name, other = set_name(folder), named.setdefault(set_name(folder), folder)
         if other.resolve() != folder.resolve():
-            raise DataError(
-                f"both {other} and {folder} would be {name} in the tables: measure them one after the other"
-            )
+            raise DataError(f"both {other} and {folder} would be {name} in the tables: evaluate them separately")
 
 
 def _measured(
@@ -140,7 +138,7 @@ class _Worker:
 
     @classmethod
     def start(cls, plan: Plan) -> None:
-        os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the cores; torch reads it when a method loads it
+        os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the cores; torch reads it at its import
         cls.plan, cls.methods = plan, []
 
     @classmethod

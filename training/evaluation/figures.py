@@ -1,4 +1,4 @@
-"""Figures by matplotlib, without a display: crops side by side, and quality over milliseconds."""
+"""Figures by matplotlib, without a display: crops side by side, and plots of quality against milliseconds."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from acutance.training.data.pictures import DataError
 from acutance.training.evaluation.crops import Strip
 from acutance.training.evaluation.rows import ALL
 
-# Okabe and Ito 2008: told apart by people with any colour vision, and, with the markers, in print.
+# Okabe and Ito 2008: distinguishable with any colour vision and, with the markers, in print.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osD^vPX*"
 _ENLARGED = 3
@@ -22,7 +22,7 @@ _DPI = 100
 
 
 def draw_strips(strips: Sequence[Strip], title: str, file: Path) -> None:
-    """Draw crops, a line each, enlarged three times without smoothing, each with its SSIM; PNG, and captions (.txt)."""
+    """Draw a row for each strip, enlarged three times without smoothing, with SSIM; writes PNG and captions (.txt)."""
     columns = max(len(strip.panels) for strip in strips)
     height, width = strips[0].panels[0].luma.shape
     cell = (width * _ENLARGED / _DPI + 0.1, height * _ENLARGED / _DPI + 0.32)
@@ -43,7 +43,7 @@ def draw_strips(strips: Sequence[Strip], title: str, file: Path) -> None:
 
 @dataclass(frozen=True)
 class Point:
-    """A method in the plot: milliseconds a frame, mean gain over the input and its 95 % interval in dB and SSIM."""
+    """A method in the plot: milliseconds per frame, and mean, low and high end of its gain in PSNR (dB) and SSIM."""
 
     method: str
     milliseconds: float
@@ -59,7 +59,7 @@ def read_points(file: Path, set_name: str, degradation: str, where: str, timed: 
         set_name: Name of a set in the tables, such as `clips/test`; empty for the first.
         degradation: Name of a degradation or group; empty for the first.
         where: Beginning of the title of a timing, such as `CPU, 2 threads`.
-        timed: Another such file to take the times from: quality can be measured on a busy host, times cannot.
+        timed: Another such file with the times: quality can be measured on a busy host, times cannot.
 
     Raises:
         DataError: The file was not written by `evaluate --json`, or has no such set, degradation or timing.
@@ -77,12 +77,12 @@ def read_points(file: Path, set_name: str, degradation: str, where: str, timed: 
         if row["method"] in times
     ]
     if not points:
-        raise DataError(f"{file} has no {set_name} {degradation} of a timed method")
+        raise DataError(f"{file} has no results of a timed method on {set_name} {degradation}")
     return points
 
 
 def draw_plot(points: Sequence[Point], title: str, file: Path) -> None:
-    """Draw gain over the input against milliseconds a frame (logarithmic), PSNR and SSIM beside each other; PNG."""
+    """Draw the gain over the input against milliseconds per frame (logarithmic), for PSNR and SSIM; writes a PNG."""
     figure = Figure(figsize=(11, 4.6), dpi=130, layout="constrained")
     figure.suptitle(title, fontsize=12)
     for axes, metric in zip(figure.subplots(1, 2), ("psnr", "ssim"), strict=True):
@@ -104,7 +104,7 @@ def draw_plot(points: Sequence[Point], title: str, file: Path) -> None:
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("milliseconds a frame")
+        axes.set_xlabel("milliseconds per frame")
         axes.set_ylabel("gain over the input, dB PSNR" if metric == "psnr" else "gain over the input, SSIM")
         axes.grid(visible=True, which="both", color="0.9")
         axes.set_axisbelow(True)

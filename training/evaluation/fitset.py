@@ -1,4 +1,4 @@
-"""Pictures that the linear filter is fitted on: the training split of a prepared set, or a folder of pictures."""
+"""Pictures to fit the linear filter on: the training split of a prepared set, or a folder of pictures."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from acutance.training.evaluation.methods.linear import filter_folder, fit_one
 from acutance.training.evaluation.testsets import Sample, last_frame, still
 
 _PICTURES = 25
-"""Number of pictures, spread evenly over the categories: more changed no table by 0.01 dB."""
+"""Number of pictures, spread evenly over the categories; more pictures changed no table by 0.01 dB."""
 _SMALLEST = 128 + 2 * MARGIN
 
 
@@ -29,8 +29,8 @@ class FitSet:
 
     Attributes:
         pictures: Files, or items of a prepared set.
-        prepared: The prepared set, if it is one.
-        fingerprint: Fingerprint of the pictures, under which their filters are kept.
+        prepared: The prepared set, None for a folder of pictures.
+        fingerprint: Fingerprint of the pictures, part of the name of the folder of their filters.
     """
 
     pictures: tuple[PictureFile | Item, ...]
@@ -39,10 +39,10 @@ class FitSet:
 
     @classmethod
     def open(cls, folder: Path) -> "FitSet":
-        """Choose pictures evenly over the categories, and in each from first to last.
+        """Choose pictures evenly over the categories, and evenly from first to last in each.
 
         Raises:
-            DataError: There are none.
+            DataError: No picture is large enough, or the folder does not exist.
         """
         if (folder / INDEX).is_file():
             prepared = TrainingSet.open(folder)
@@ -53,7 +53,7 @@ class FitSet:
         return cls(tuple(chosen), None, hashlib.sha256("\n".join(names).encode()).hexdigest())
 
     def samples(self, how: Degradation) -> Iterator[Sample]:
-        """One degraded frame of each picture; of a clip the last."""
+        """One degraded frame of each picture; the last frame of a clip."""
         for seed, picture in enumerate(self.pictures):
             if isinstance(picture, PictureFile):
                 yield still(read_planes(picture.path), how, seed)
@@ -72,14 +72,14 @@ def fit_filters(
     processes: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Fit the linear filters that are not kept yet.
+    """Fit the linear filters that are not cached yet.
 
     Args:
         pictures: Pictures to fit on.
         names: Names of degradations.
-        keep: Folder in which filters are kept; the cache of the user by default.
-        processes: Degradations that are fitted at a time.
-        progress: Called with degradations done and in all.
+        keep: Folder in which filters are cached; by default, the cache of the user.
+        processes: Number of degradations fitted at a time.
+        progress: Called with the numbers of finished and of all degradations.
 
     Returns:
         The folder to give to `acutance.training.evaluation.methods.methods.open_method`.
@@ -114,7 +114,7 @@ def _fit(pictures: FitSet, name: str, folder: Path) -> None:
 
 
 def _find(folder: Path) -> list[PictureFile]:
-    """Every picture of a folder that is large enough; only headers are read, because few will be decoded."""
+    """All pictures of a folder that are large enough; only headers are read, because few pictures will be decoded."""
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder of pictures to fit the linear filter on")
     found = []
@@ -131,7 +131,7 @@ def _find(folder: Path) -> list[PictureFile]:
 
 
 def _spread[Picture: (PictureFile, Item)](pictures: Sequence[Picture]) -> list[Picture]:
-    """Up to `_PICTURES` in all, as many of each category, evenly from first to last."""
+    """About `_PICTURES` pictures in all, the same number from each category, evenly from first to last."""
     categories: dict[str, list[Picture]] = defaultdict(list)
     for picture in pictures:
         categories[picture.category].append(picture)

@@ -7,7 +7,7 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     """A table with a title for each column; `|` in a cell is escaped.
 
     Raises:
-        ValueError: A row has another number of cells.
+        ValueError: The number of cells of a row differs from that of the titles.
     """
     rule = ["---", *["---:"] * (len(columns) - 1)]
     lines = [rule]

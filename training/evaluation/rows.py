@@ -1,4 +1,4 @@
-"""From measurements to rows of tables: means, gains and intervals by set, category and degradation."""
+"""Summarise measurements as rows of tables: means, gains and intervals by set, category and degradation."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -20,24 +20,24 @@ _GROUPS: tuple[_Group, ...] = (
     (f"codecs above {LOW_RATE}", lambda how: how.codec is not None and how.bits > LOW_RATE),
 )
 GROUPS = tuple(name for name, _ in _GROUPS)
-"""Names of the groups of degradations that tables have a line for."""
+"""Names of the groups of degradations that have rows of their own in tables."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one set (or one category of it) under one degradation (or the mean of several).
+    """One method on a set or one of its categories, under one degradation or the mean of several.
 
     Attributes:
-        set: Name of the set: its folder and the one above.
+        set: Name of the set: its folder and the parent folder.
         category: A category, or `all`.
         degradation: Name of a degradation, or of a group of them.
         method: Name of the method in tables.
         sources: Number of pictures or clips.
         frames: Number of evaluated frames.
-        figures: By the name of a metric, the mean.
-        gains: By PSNR (dB) and SSIM, the mean difference from the input.
-        worse: By PSNR and SSIM, and for `either`: the share of pairs of picture and degradation where the method is
-            worse than the input.
+        figures: Mean by the name of a metric.
+        gains: Mean difference from the input for `psnr` (in dB) and `ssim`.
+        worse: Share of the pairs of picture and degradation with a lower figure than the input, for `psnr`, `ssim` and
+            `either`.
     """
 
     set: str
@@ -54,8 +54,8 @@ class Row:
 def make_rows(measurements: Sequence[Measurement]) -> list[Row]:
     """Summarise measurements; those of the method `input` must be among them.
 
-    Sets and methods keep the order of the measurements. The degradations of a set are followed by groups of them with
-    more than one member; the rows of a whole set by those of its categories, where there are several.
+    Sets and methods keep the order of the measurements. Groups with more than one degradation follow the degradations
+    of a set; rows of categories, if there are several, follow the rows of the whole set.
     """
     rows = []
     for name in dict.fromkeys(one.set for one in measurements):
@@ -109,7 +109,7 @@ def _rows(name: str, category: str, title: str, measurements: Sequence[Measureme
 
 
 def _mean(figures: Iterable[tuple[str, float]]) -> Estimate:
-    """Averaged over the degradations of each picture first: pictures are the sample, not pairs."""
+    """Average first over the degradations of each picture: the statistical sample consists of pictures, not pairs."""
     by_source: dict[str, list[float]] = defaultdict(list)
     for source, figure in figures:
         by_source[source].append(figure)

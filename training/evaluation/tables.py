@@ -72,7 +72,7 @@ def markdown(title: str, report: Report) -> str:
 
 
 def as_csv(report: Report) -> str:
-    """A line for each set, category, degradation, method and metric, with its gain and share of worse pairs."""
+    """CSV with a line for each set, category, degradation, method and metric, with gain and share of worse pairs."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     ends = ("mean", "low", "high")
@@ -94,7 +94,7 @@ def as_csv(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Rows, measurements by picture, costs, and the protocol, host, versions, commit and date."""
+    """JSON with rows, measurements by picture, costs, protocol, host, versions, commit and date."""
     found: dict[str, Any] = {
         "protocol": protocol(report.metrics),
         "notes": list(report.notes),
@@ -140,7 +140,7 @@ def _grids(report: Report) -> Iterator[_Grid]:
 
 
 def _pivot(title: str, rows: Sequence[Row], cell: Callable[[Row], str]) -> _Grid:
-    """A row for each degradation (and category, where there are several), a column for each method."""
+    """A row for each degradation (and category, if there are several), a column for each method."""
     methods = list(dict.fromkeys(row.method for row in rows))
     cells = {(_place(row), row.method): cell(row) for row in rows}
     counts = {_place(row): row.sources for row in rows}
@@ -153,7 +153,7 @@ def _place(row: Row) -> str:
 
 
 def _summary(rows: Sequence[Row]) -> list[Row]:
-    """Only the groups of degradations, where there are any: categories times settings would be too long a table."""
+    """Only the groups of degradations, if there are any, to keep the table of categories short."""
     groups = [row for row in rows if row.degradation in GROUPS]
     return groups or list(rows)
 

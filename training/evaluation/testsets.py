@@ -1,4 +1,4 @@
-"""Test sets: which pictures and clips are evaluated, how they are degraded, and which of their frames count."""
+"""Test sets: their pictures and clips, the degradations, and the evaluated frames."""
 
 import hashlib
 import io
@@ -40,7 +40,7 @@ _CLIP_FRAMES = 8
 _SMALLEST = 64
 _VIDEO_FRAMES = 48
 _EVALUATED_FRAMES = range(17, _VIDEO_FRAMES, 10)
-"""Frames of a real clip that are evaluated: all after the first half second, in which the rate control settles."""
+"""Evaluated frames of a real clip, all after the first half second, in which the rate control settles."""
 
 SETS_KIND = (
     f"reductions by Pillow's antialiased bicubic, rounded to 8 bits (-float: only after the method), borders of the "
@@ -58,11 +58,11 @@ class Source:
 
     Attributes:
         path: The file.
-        name: Its path below the set's folder, with slashes: unique in the set.
-        set: The set's folder and the one above: "clips/test" and "data/test" are not one set.
-        category: The folder of a picture below the set, or the part of a clip's name before the first hyphen.
-        seed: Position in the set; draws the motion of a picture for a codec.
-        native: Whether a clip is used at its own size, not halved from `LARGE` px on.
+        name: Path below the folder of the set, with slashes; unique in the set.
+        set: Name of the set: its folder and the parent folder, so that "clips/test" and "data/test" differ.
+        category: First folder of a picture below the set, or the part of the name of a clip before the first hyphen.
+        seed: Position in the set; seed of the motion of a picture for a codec.
+        native: Whether a clip is used at its own size; otherwise those of at least `LARGE` px are halved.
     """
 
     path: Path
@@ -74,7 +74,7 @@ class Source:
 
     @property
     def is_clip(self) -> bool:
-        """Whether it is a clip."""
+        """Whether the source is a clip, not a picture."""
         return self.path.suffix.lower() in SUFFIXES
 
 
@@ -83,8 +83,8 @@ class MethodInput:
     """The degraded frame that a method restores.
 
     Attributes:
-        luma: `[H, W]` in grey levels: uint8, or float32 of an exact degradation.
-        hints: What a receiver knows of the frame.
+        luma: `[H, W]` in grey levels: uint8, or float32 for an exact degradation.
+        hints: The hints that a receiver has for the frame.
         how: The degradation.
         reduced: The reduced picture of a `bicubic` degradation, in the precision of `luma`; None for all others.
     """
@@ -113,7 +113,7 @@ def find_set(name: str, data: Path) -> Path:
     """The folder of a set: a path, or the name of a folder anywhere below `data`.
 
     Raises:
-        DataError: There is none, or several have the name.
+        DataError: No folder has this name, or several have it.
     """
     if Path(name).is_dir():
         return Path(name)
@@ -127,7 +127,7 @@ def find_set(name: str, data: Path) -> Path:
 
 
 def set_name(folder: Path) -> str:
-    """The name of a set in tables: its folder and the one above."""
+    """The name of a set in tables: its folder and the parent folder."""
     return "/".join(folder.resolve().parts[-2:])
 
 
@@ -141,12 +141,12 @@ def expand(names: Sequence[str]) -> list[str]:
 
 
 def find_sources(folder: Path, coded: bool, native: bool = False) -> list[Source]:
-    """The clips of a set; where it has none, its pictures.
+    """The clips of a set, or its pictures if it has no clips.
 
     Args:
-        folder: The set.
-        coded: Whether pictures will be coded, which takes a margin to pan over.
-        native: Whether clips are used at their own size, which the name of the set then says.
+        folder: Folder of the set.
+        coded: Whether pictures will be coded; they then need a margin for panning.
+        native: Whether clips are used at their own size; " at native size" is then added to the name of the set.
 
     Raises:
         DataError: The set has no clip and no picture, or a picture cannot be read or is too small.
@@ -160,7 +160,7 @@ def find_sources(folder: Path, coded: bool, native: bool = False) -> list[Source
         ]
     pictures, skipped = find_pictures([folder], _SMALLEST + (2 * MARGIN if coded else 0))
     if skipped:
-        # A mean over a part of a set is not a figure of the set.
+        # A mean over a part of a set must not be reported for the set.
         raise DataError(f"{folder.name} cannot be evaluated: {skipped[0].path} {skipped[0].reason}")
     return [
         Source(picture.path, picture.path.relative_to(folder).as_posix(), name, picture.category, seed)
@@ -174,7 +174,7 @@ def samples(source: Source, how: Degradation, cache: Path | None = None) -> list
     Args:
         source: A picture gives one frame, a clip several.
         how: The degradation.
-        cache: Folder to keep degraded frames in; they are made again when the file or the program changes.
+        cache: Folder in which degraded frames are cached; they are made again if the file or the program changes.
 
     Raises:
         DataError: The file cannot be read, or the codec failed.
@@ -220,17 +220,17 @@ def _make(source: Source, how: Degradation) -> list[Sample]:
 
 
 def still(planes: Planes, how: Degradation, seed: int) -> Sample:
-    """A picture as it is evaluated: its middle in motion (drawn by `seed`) for a codec, otherwise the whole picture."""
+    """Degrade a picture: its middle with motion (drawn with `seed`) for a codec, otherwise the whole picture."""
     if how.codec:
         return last_frame(middle_clip(planes, MIDDLE, _CLIP_FRAMES, seed), how)
-    # Cut to a multiple of the ratio, as is the custom.
+    # Cut to a multiple of the ratio, as usual in super-resolution.
     unit = math.ceil(how.ratio)
     width, height = (side // unit * unit for side in planes.size)
     return last_frame([planes.crop(0, 0, width, height)], how)
 
 
 def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
-    """The last frame of a clip."""
+    """Degrade a clip; returns its last frame."""
     degraded, plane = degrade(clip, how), clip[-1].y
     if how.codec is not None or how.ratio == 1:
         return Sample(MethodInput(degraded.luma, degraded.hints, how, None), as_array(plane))
@@ -239,7 +239,7 @@ def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
 
 
 def _fingerprint(source: Source, how: Degradation) -> str:
-    """A fingerprint of all that determines degraded frames: the file, the degradation, the program, its libraries."""
+    """A fingerprint of the inputs of degraded frames: the file, the degradation, the program, its libraries."""
     stat = source.path.stat()
     parts = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, source.seed, source.native, how, program()]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
@@ -248,8 +248,8 @@ def _fingerprint(source: Source, how: Degradation) -> str:
 def program() -> str:
     """A fingerprint of the code and the libraries that make degraded frames."""
     digest = hashlib.sha256()
-    for room in (planes, pictures, clips, motion, codec, degradation, scaling, quantiser):
-        digest.update(Path(str(room.__file__)).read_bytes())
+    for module in (planes, pictures, clips, motion, codec, degradation, scaling, quantiser):
+        digest.update(Path(str(module.__file__)).read_bytes())
     digest.update(Path(__file__).read_bytes())
     for package in ("av", "pillow", "numpy"):
         digest.update(metadata.version(package).encode())

@@ -1,4 +1,4 @@
 """Image quality metrics of one plane against its reference: PSNR, SSIM, MS-SSIM, LPIPS, VMAF, edges.
 
-Imports `data` alone; imported by `run` and `evaluation`.
+Imports only `data`; imported by `validation`, `evaluation` and `cli`.
 """

@@ -1,4 +1,4 @@
-"""Metrics by libraries that not every installation has: MS-SSIM, LPIPS and VMAF. torch is imported on first use."""
+"""Metrics by libraries that may be missing: MS-SSIM, LPIPS and VMAF. torch is imported on first use."""
 
 import gc
 import json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _MS_SSIM_SMALLEST = 176
-"""Least side in pixels: four halvings must leave the 11 px of the window of SSIM."""
+"""Minimum side in pixels: after four halvings, the 11 px window of SSIM must fit."""
 _ALEXNET = "alexnet-owt-7be5be79.pth"
 """The file of AlexNet in the cache of torchvision. It is used if it exists, and never downloaded."""
 
@@ -49,7 +49,7 @@ def lpips(picture: Luma, truth: Luma, border: int = 0) -> float:
 
 
 def lpips_missing() -> str | None:
-    """Why LPIPS cannot be measured here, or None."""
+    """The reason why LPIPS cannot be measured here, or None."""
     import torch
 
     file = Path(torch.hub.get_dir()) / "checkpoints" / _ALEXNET
@@ -67,7 +67,7 @@ def vmaf_neg(picture: Luma, truth: Luma, border: int = 0) -> float:
 
 
 def vmaf_missing() -> str | None:
-    """Why VMAF cannot be measured here, or None."""
+    """The reason why VMAF cannot be measured here, or None."""
     if "libvmaf" in av.filter.filters_available:
         return None
     return "this build of PyAV has no libvmaf filter"

@@ -9,9 +9,9 @@ from acutance.training.data.planes import Luma
 
 SSIM_KIND = "Wang 2004: 11x11 Gaussian, sigma 1.5, K 0.01/0.03, L 255, population variance, valid region"
 HIGHEST_PSNR = 99.0
-"""dB that an exact picture counts; one wrong pixel by one grey level in 640x360 would count 101.75."""
+"""PSNR in dB that counts for an exact picture; one pixel off by one grey level in 640x360 is 101.75 dB."""
 _SMALLEST = 11
-"""The side of SSIM's window."""
+"""Side of the window of SSIM in pixels."""
 
 
 def psnr(picture: Luma, truth: Luma, border: int = 0) -> float:
@@ -26,7 +26,7 @@ def psnr(picture: Luma, truth: Luma, border: int = 0) -> float:
 
 
 def finite_psnr(picture: Luma, truth: Luma, border: int = 0) -> float:
-    """PSNR as in `psnr`, at most 99 dB: an exact picture has a finite mean, and no other picture counts more.
+    """PSNR as in `psnr`, limited to 99 dB, so that means with exact pictures are finite.
 
     Raises:
         ValueError: As in `psnr`.

@@ -26,7 +26,7 @@ class Metric:
         better: Whether more, less, or a value near one is better.
         kind: Exact definition, for the footnote.
         decimals: Digits after the point in tables.
-        missing: Returns why this installation cannot measure it, None where it can.
+        missing: Returns the reason why this installation cannot measure it, None if it can.
     """
 
     name: str
@@ -79,7 +79,7 @@ ALWAYS = ("psnr", "ssim")
 
 
 def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """PSNR, SSIM, and those of the named metrics that can be measured here.
+    """Choose PSNR, SSIM, and those of the named metrics that can be measured here.
 
     Returns:
         Names of metrics, and a sentence for each that cannot be measured here.
@@ -97,5 +97,5 @@ def choose(names: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def measure(names: Sequence[str], picture: Luma, truth: Luma, border: int) -> dict[str, float]:
-    """Measure one picture, uint8 `[H, W]`, against the truth by every metric named."""
+    """Measure one picture, uint8 `[H, W]`, against the truth by each of the named metrics."""
     return {name: METRICS[name].measure(picture, truth, border) for name in names}

@@ -1,4 +1,4 @@
-"""Batches: the crops of each step, the same for any number of processes and after every interruption."""
+"""Batches: the crops of each step, independent of the number of processes and of interruptions."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class Batch:
 
 
 def without_border(tensor: Tensor, border: int) -> Tensor:
-    """The last two dimensions without `border` places at either end."""
+    """Cut `border` places off both ends of the last two dimensions."""
     return tensor[..., border : tensor.shape[-2] - border, border : tensor.shape[-1] - border]
 
 

@@ -1,8 +1,8 @@
 """Pairs of degraded and true luma, made once from a training set and kept in memory-mapped files.
 
-Coding a clip takes a tenth of a second, a training step a thirtieth: pairs are made once, by several processes. An
-interrupted run continues where it stopped. Every clip has its own seed, so that the pairs do not depend on the number
-of processes or on interruptions.
+Coding a clip takes a tenth of a second, a training step a thirtieth; pairs are therefore made once, by several
+processes. An interrupted run continues where it stopped. Each clip has its own seed, so the pairs do not depend on the
+number of processes or on interruptions.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _FILES = ("pairs.npy", "hints.npy", "done.npy")
 
 @dataclass(frozen=True)
 class Pairs:
-    """The pairs that a network is fitted on.
+    """The pairs that a network is trained on.
 
     Attributes:
         patches: uint8 `[K, 2, P, P]`: degraded luma, true luma.
@@ -69,7 +69,7 @@ def make_pairs(
         folder: Parent of the folders of all pairs, which are named by their fingerprints; `pairs` in the folder of the
             set by default.
         processes: Worker processes, at least 1.
-        progress: Called with clips done and clips in all.
+        progress: Called with the numbers of finished and of all clips.
 
     Raises:
         DataError: The set has no item large enough for a patch, or a codec failed.
@@ -99,7 +99,7 @@ def _make_all(
 ) -> None:
     patches, hints, done = (np.load(folder / name, mmap_mode="r+") for name in _FILES)
     finished = section.clips - len(tasks)
-    # "spawn": a forked child would inherit torch's and the codecs' threads in whatever state they are.
+    # "spawn": a forked child would inherit locks of torch's and the codecs' threads in an undefined state.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(make_patches, task) for task in tasks]
         try:
@@ -121,7 +121,7 @@ def _fingerprint(source: TrainingSet, recipe: Recipe) -> str:
 
 
 def _create(folder: Path, fingerprint: str, section: PairsSection) -> None:
-    """Create the files of a folder where they are missing; the note is written last, when all exist."""
+    """Create the files of a folder if they are missing; `pairs.json` is written last and marks them as complete."""
     note = folder / "pairs.json"
     if not note.exists():
         count = section.clips * section.patches
@@ -147,7 +147,7 @@ def _locked(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
 
 
 def _finished(folder: Path) -> int:
-    """Number of clips that are made so far."""
+    """Number of finished clips."""
     if not (folder / "pairs.json").exists():
         return 0
     return int(np.load(folder / "done.npy", mmap_mode="r").sum(dtype=np.int64))

@@ -17,26 +17,26 @@ Patches = NDArray[np.uint8]
 """`[K, 2, P, P]`: degraded luma and true luma."""
 
 _PICTURE_FRAMES = (4, 8)
-"""Fewest and most frames of a clip that is made from a picture; its last frame, index 3 to 7, is used: mostly a
-predicted one, and the only one that is not resampled."""
+"""Minimum and maximum number of frames of a clip made from a picture. Only its last frame is used: it is usually a
+predicted frame, and the only one that is not resampled."""
 _CLIP_FRAMES = (16, 48)
-"""The same for a real clip."""
+"""Minimum and maximum number of frames of a real clip."""
 _CLIP_FIRST = 8
-"""Patches of a real clip that begins with a keyframe come from this frame on: before, the rate control settles."""
+"""First used frame of a real clip that begins with a keyframe: before it, the rate control settles."""
 _AFTER_KEYFRAME = 0.2
-"""Share of clips that begin with a keyframe, as a call does, and again after a loss. The others are in the middle of a
-call: frames get better for a second or two after a keyframe."""
+"""Share of clips that begin with a keyframe, as at the start of a call or after a loss. The others are in the middle of
+a call: quality increases for a second or two after a keyframe."""
 _LEAD_IN = (BITS_WINDOW, 2 * BITS_WINDOW)
-"""Fewest and most frames that are coded before those others."""
+"""Minimum and maximum number of frames that are coded before a clip in the middle of a call."""
 _NATIVE = (1280, 720)
-"""Largest frame of a native clip in pixels: what a good camera sends, neither cropped nor reduced."""
+"""Largest frame of a native clip in pixels, as a good camera sends it, neither cropped nor reduced."""
 _CLIP_SHRUNK = 1.6
-"""Real clips are reduced by this at most: talking heads of 480 lines are small as they are."""
+"""Maximum reduction of real clips: talking heads of 480 lines are already small."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One clip to make, with everything that a worker process needs; `index` is its position in the schedule."""
+    """One clip to make, with all inputs of a worker process; `index` is its position in the schedule."""
 
     index: int
     set_folder: Path
@@ -115,7 +115,7 @@ def _even(rng: np.random.Generator, least: int, most: int) -> int:
 
 
 def _cut(degraded: DegradedFrame, truth: Planes, patch: int, rng: np.random.Generator) -> Patches:
-    """The same square of both, uint8 `[2, P, P]`; its corner is even because the student works on a grid of 2."""
+    """The same square of both, uint8 `[2, P, P]`; its corner is even because the student has a stride of 2."""
     clean = as_array(truth.y)
     height, width = clean.shape
     top, left = _even(rng, 0, height - patch), _even(rng, 0, width - patch)

@@ -1,4 +1,4 @@
-"""The schedule of a recipe: the picture or clip that each clip of the pairs is made of."""
+"""The schedule of a recipe: the source picture or clip of each clip of the pairs."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from acutance.training.data.pictures import DataError
 from acutance.training.recipes.recipe import PairsSection
 
 _MOVING = "\0moving"
-"""The group of real clips, which no category can be called."""
+"""Name of the group of real clips, impossible as the name of a category."""
 
 
 def schedule(items: Sequence[Item], section: PairsSection, seed: int) -> list[Item]:
-    """Choose the item of each clip: a share `moving` of real clips, the rest pictures, spread evenly.
+    """Choose the item of each clip: a share `moving` of real clips, evenly spread; the rest are pictures.
 
-    Categories of pictures take turns, so that 15 animals count as much as 250 others; the pictures of a category, and
-    the real clips, are used in shuffled rounds.
+    Categories of pictures take turns, so that 15 animals are used as often as 250 other pictures. Within a category,
+    and among real clips, all items are used once in random order before any is repeated.
     """
     rng = np.random.default_rng([seed, 0x5C4ED])
     rounds: dict[str, list[Item]] = {}

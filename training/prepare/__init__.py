@@ -1,4 +1,4 @@
-"""From folders of pictures and clips to a training set: inspect, choose, write.
+"""Make a training set from folders of pictures and clips: inspect, choose, write.
 
-Imported only by the command line.
+Imported only by `cli`.
 """

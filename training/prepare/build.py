@@ -1,7 +1,7 @@
-"""From folders of pictures and clips to a training set: inspect every file, choose, write.
+"""Make a training set from folders of pictures and clips: inspect every file, choose, write.
 
-An interrupted run continues where it stopped: each inspection is noted as a line, a shard is written whole or not at
-all, and the index is written last. The fingerprint depends on the content alone.
+An interrupted run continues where it stopped: each inspection is appended to a log, shards are written atomically, and
+the index is written last. The fingerprint depends only on the content.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a set; equal settings and files give sets that are equal byte for byte.
+    """The settings of a set; equal settings and files give byte-identical sets.
 
     Attributes:
         sources: Folders of pictures and clips.
@@ -43,9 +43,9 @@ class Settings:
         seed: Seed of that choice.
         licence: Licence of files that no catalogue lists.
         gate: Requirements on a picture.
-        apart: Bits by which the perceptual hashes of two files must differ.
-        clip_segments: Most segments of a clip.
-        segment_frames: Frames of a segment.
+        apart: Minimum number of bits by which the perceptual hashes of two files must differ.
+        clip_segments: Maximum number of segments of a clip.
+        segment_frames: Number of frames of a segment.
     """
 
     sources: tuple[Path, ...]
@@ -59,7 +59,7 @@ class Settings:
     segment_frames: int
 
     def record(self) -> dict[str, object]:
-        """The settings as the set keeps them."""
+        """The settings as they are stored in the set."""
         folders = {name: [str(p.resolve()) for p in getattr(self, name)] for name in ("sources", "val")}
         return {"version": VERSION, **asdict(self), **folders}
 
@@ -85,7 +85,7 @@ def prepare_set(settings: Settings, out: Path, processes: int, progress: Progres
     Args:
         settings: The settings of the set.
         out: Folder of the set.
-        processes: Files that are inspected, or shards that are written, at a time.
+        processes: Number of files inspected, or shards written, at a time.
         progress: Returns, for the name of a stage, a context manager of a function `report(done, total)`.
 
     Raises:
@@ -101,7 +101,7 @@ def prepare_set(settings: Settings, out: Path, processes: int, progress: Progres
         raise DataError(f"another `prepare` is writing {out}: wait for it, or name another --out") from None
     except OSError as error:
         raise DataError(
-            f"{out} cannot be written ({error.strerror}): free the cause and run prepare again, it continues"
+            f"{out} cannot be written ({error.strerror}): remove the cause and run prepare again, it continues"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Choose among the usable files: drop near-duplicates, and split into training and validation."""
+"""Choose from the usable files: drop near-duplicates, and split into training and validation."""
 
 import hashlib
 from collections import defaultdict
@@ -24,16 +24,15 @@ class Candidate:
 def drop_duplicates(candidates: Sequence[Candidate], apart: int) -> tuple[list[Candidate], dict[str, str]]:
     """Keep one of every group of near-duplicates.
 
-    Validation files are preferred, so that no copy of one is trained on; then larger files. A clip is a duplicate of
-    another clip only where all three hashed frames are alike.
+    Validation files are preferred, so that training uses no copy of them; then larger files. A clip is a duplicate of
+    another clip only if all three hashed frames are near-duplicates.
 
     Args:
         candidates: Usable files.
-        apart: Bits by which perceptual hashes must differ.
+        apart: Minimum number of bits by which perceptual hashes must differ.
 
     Returns:
-        The files that stay, sorted by name; and, by the name of each other file, the name of the one that it
-        duplicates.
+        The kept files, sorted by name; and the name of the kept duplicate by the name of each dropped file.
     """
     kept: list[Candidate] = []
     duplicates: dict[str, str] = {}
@@ -57,17 +56,17 @@ def drop_duplicates(candidates: Sequence[Candidate], apart: int) -> tuple[list[C
 def split(candidates: Sequence[Candidate], share: float, seed: int) -> dict[str, Split]:
     """Split files into training and validation.
 
-    All files of the validation folders are validation. Where these hold no picture, `share` of the pictures of each
-    category is taken, and the same for clips; where no category has enough for one, one file in all. The choice depends
-    on the content of the files, not on their names.
+    All files of the validation folders are validation files. If these folders have no pictures, `share` of the pictures
+    of each category is chosen, and the same for clips; if that is less than one file in every category, one file is
+    chosen. The choice depends on the content of the files, not on their names.
 
     Args:
         candidates: Files of all sources.
-        share: 0 to 1; 0 keeps all for training.
+        share: Share of validation files, 0 to 1; with 0, all are for training.
         seed: Seed of the choice.
 
     Returns:
-        By the name of a file, its split.
+        The split of each file, by name.
     """
     chosen: set[str] = set()
     for moving in (False, True):

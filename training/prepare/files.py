@@ -19,7 +19,7 @@ class SourceFile:
 
     Attributes:
         path: Absolute path.
-        name: Its category and its name without suffix, unique among all files.
+        name: Category and file name without suffix, unique among all files.
         category: Name of the category.
         moving: Whether it is a clip.
         validation: Whether it is below a validation folder.
@@ -39,9 +39,9 @@ class SourceFile:
 def find_files(sources: Sequence[Path], val: Sequence[Path], out: Path, licence: str = "") -> list[SourceFile]:
     """Find every picture and clip below the sources, each once.
 
-    The category is the first folder below the source. Pictures directly in a source have the category `all`; clips
-    there the part of their name before the first hyphen (`screen` for `screen-scrolling.mp4`), or `clips` where there
-    is none.
+    The category is the first folder below the source. Pictures directly in a source have the category `all`. The
+    category of clips directly in a source is the part of their name before the first hyphen (`screen` for
+    `screen-scrolling.mp4`), or `clips` without a hyphen.
 
     Args:
         sources: Folders, searched with their sub-folders.
@@ -91,7 +91,7 @@ def _category(inside: Sequence[str], moving: bool) -> str:
 
 
 def _unused(name: str, names: set[str]) -> str:
-    """`name`, or `name~2` and so on where it is taken; `#` is reserved for the numbers of segments."""
+    """`name`, or `name~2` and so on if it is in use; `#` is reserved for the numbers of segments."""
     name = name.replace("#", "_")
     unused, count = name, 1
     while unused in names:

@@ -1,4 +1,4 @@
-"""The quality gate: which pictures and clips are good enough, and which become so when they are reduced."""
+"""The quality gate: accepts sharp pictures and clips, reduces large soft ones, and refuses the others."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,25 @@ from acutance.training.prepare.measures import blockiness, finest_octave_share
 REDUCTIONS = (1.5, 2.0, 3.0, 4.0)
 """Reductions of a large, soft picture; the first that makes it crisp is used."""
 CLIP_REDUCTIONS = (1.5, 2.0)
-"""Reductions of a clip of at least `LARGE` px. Clips were compressed before: such a size is never crisp as it is."""
+"""Reductions of a clip of at least `LARGE` px: it was compressed before, so that it is not crisp without reduction."""
 
 
 @dataclass(frozen=True)
 class Gate:
     """Requirements on a picture.
 
-    The command's defaults were set on 282 curated pictures of nature, text, people, animals and games. Sharpness
-    0.46: theirs is 0.48 to 0.95; enlarged by 2 it is 0.25 to 0.45, enlarged by 1.5 0.37 to 0.78. Blockiness 0.5:
-    theirs is 0.38 at most; saved as JPEG of quality 20 it is more than 0.58 for 98 of 100 (the others have hardly any
-    detail), of 40 more than 0.67 for 90 of 100, of 75 0.39 at most.
+    The defaults of the command are from 282 curated pictures of nature, text, people, animals and games. Sharpness
+    (default 0.46) is 0.48 to 0.95 for these pictures, 0.37 to 0.78 after enlargement by 1.5, and 0.25 to 0.45 after
+    enlargement by 2. Blockiness (default 0.5) is at most 0.38; saved as JPEG of quality 75 it is at most 0.39, of
+    quality 40 more than 0.67 for 90 of 100, of quality 20 more than 0.58 for 98 of 100 (the others have hardly any
+    detail).
 
     Attributes:
-        smallest: Least pixels of the shorter side.
-        sharpness: Least `acutance.training.prepare.measures.finest_octave_share`.
-        blockiness: Most `acutance.training.prepare.measures.blockiness`.
-        jpeg_quality: Least quality of JPEG files, by their quantisation tables.
-        reduced_least: Least pixels of the shorter side of a picture that was reduced to be crisp.
+        smallest: Minimum of the shorter side in pixels.
+        sharpness: Minimum of `acutance.training.prepare.measures.finest_octave_share`.
+        blockiness: Maximum of `acutance.training.prepare.measures.blockiness`.
+        jpeg_quality: Minimum quality of JPEG files, by their quantisation tables.
+        reduced_least: Minimum of the shorter side in pixels of a picture that was reduced to be crisp.
     """
 
     smallest: int
@@ -38,14 +39,14 @@ class Gate:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a file is not used: `kind` in one or two words for the summary, `reason` with the figures."""
+    """The reason for not using a file: `kind` in one or two words for the summary, `reason` with the figures."""
 
     kind: str
     reason: str
 
 
 def clip_reductions(size: tuple[int, int]) -> tuple[float, ...]:
-    """The reductions to try for a clip of a size, the largest result first."""
+    """The reductions to try for a clip of this size (width, height), the smallest reduction first."""
     return CLIP_REDUCTIONS if min(size) >= LARGE else (1.0,)
 
 

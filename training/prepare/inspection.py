@@ -17,23 +17,23 @@ from acutance.training.prepare.gate import Gate, Refusal, clip_reductions, decid
 from acutance.training.prepare.measures import finest_octave_share, jpeg_quality
 
 HASH_SIDE = 16
-"""Perceptual hashes have this number squared of bits: with 64 bits, different pages of text look the same."""
+"""Perceptual hashes have 16x16 bits: with 64 bits, different pages of text have the same hash."""
 _LEAST_FRAMES = 8
-"""Least frames of a clip: shorter ones have too little motion."""
+"""Minimum number of frames of a clip: shorter ones have too little motion."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is known of a file after it was decoded.
+    """The result of decoding and checking a file.
 
     Attributes:
         digest: SHA-256 of its bytes in hexadecimal, empty if it cannot be read.
-        width: Width in the set, even.
-        height: Height in the set, even.
-        frames: Frames of a clip, 1 for a picture.
+        width: Width in the set in pixels, even.
+        height: Height in the set in pixels, even.
+        frames: Number of frames of a clip, 1 for a picture.
         reduction: Factor by which it is reduced to be crisp, 1.0 for none.
         hashes: Perceptual hashes in hexadecimal: of a picture, or of the first, middle and last frame of a clip.
-        refused: Why it is not used, None if it is.
+        refused: Reason for not using the file, None if it is used.
     """
 
     digest: str
@@ -71,7 +71,7 @@ def planes_of(path: Path, reduction: float) -> Planes:
     """
     planes = reduced(_read(path), reduction)
     planes = planes.crop(0, 0, planes.size[0] // 2 * 2, planes.size[1] // 2 * 2)
-    # The mean of each 2x2: chroma sited in the middle, as JPEG and MPEG-1 have it; only codecs will see it.
+    # The mean of each 2x2: chroma sited in the middle, as in JPEG and MPEG-1; only codecs use it.
     return Planes(planes.y, planes.cb.reduce(2), planes.cr.reduce(2))
 
 
@@ -94,7 +94,7 @@ def _inspect_clip(path: Path, digest: str, gate: Gate) -> Inspection:
         if frames and planes.size != size:
             return _refused(digest, "broken", f"changes its size from {_pixels(size)} to {_pixels(planes.size)}")
         size = planes.size
-        # The middle is known only at the end: every sixteenth frame is near enough to it.
+        # The middle is known only at the end; one of every sixteenth frame is close enough to it.
         if frames % 16 == 0:
             hashes[frames] = _hash(planes.y)
             for by in clip_reductions(size):
@@ -123,7 +123,7 @@ def _pixels(size: tuple[int, int]) -> str:
 
 def _read(path: Path) -> Planes:
     with warnings.catch_warnings():
-        # Pillow only warns from 89 to 179 million pixels: decoded here by several processes, too many as well.
+        # Pillow only warns from 89 to 179 million pixels; that is too large for several processes at once.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.filterwarnings("ignore", category=UserWarning)
         try:

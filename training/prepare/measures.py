@@ -6,31 +6,32 @@ from PIL import Image
 from scipy.fft import dctn
 
 _TILE = 32
-"""Side of the tiles in which detail is measured: large enough for a mean, small enough to lie in the focus."""
+"""Side in pixels of the tiles in which detail is measured: large enough for a mean, small enough to be all in focus."""
 _CRISPEST = 90
-"""Percentile of the tiles that counts for a picture: parts that are out of focus on purpose do not lower it."""
+"""Percentile of the tiles that counts for a picture, so that parts out of focus do not lower it."""
 _DETAIL = 1.5
-"""Tiles with a root mean square of detail below this, in grey levels, are flat and left out: noise would decide."""
+"""Minimum root mean square of detail in a tile, in grey levels; in flatter tiles, noise would dominate."""
 _BLOCK = 8
 _HIGH = 6
-"""High frequencies: the sum of the horizontal and the vertical order is at least this."""
+"""Minimum sum of horizontal and vertical order of a high frequency."""
 _FINE = 10.0
-"""Least magnitude, in grey levels, of a coefficient that counts: JPEG of quality 75 keeps them, of 60 half of them. A
-lower limit would call JPEG of quality 90 compressed, a higher one would leave out pictures of little contrast."""
+"""Minimum magnitude in grey levels of a counted coefficient: JPEG of quality 75 keeps such coefficients, of quality 60
+half of them. With a lower limit, JPEG of quality 90 would count as compressed; a higher limit would exclude pictures of
+low contrast."""
 _LEAST_SHARE = 5e-4
 _CENTRE = 1024
-"""Side of the centre that blocks are measured in: as reliable as the whole picture, and faster."""
+"""Maximum side in pixels of the centre in which blocks are measured: as reliable as the whole picture, and faster."""
 
-# ITU-T T.81, table K.1, in any order: libjpeg's tables are this one scaled.
+# Mean of ITU-T T.81, table K.1; the tables of libjpeg are scaled from that table.
 _STANDARD_MEAN = 57.625
 
 
 def finest_octave_share(luma: Image.Image) -> float:
-    """Measure the share of fine detail that lies in the finest octave, at the crispest tiles.
+    """Measure the share of the finest octave in the detail of the crispest tiles.
 
-    Detail is what Pillow's bicubic loses by a reduction to a quarter and back; its finest octave is what a reduction to
-    a half loses. A natural picture has about as much energy in each octave (Field 1987), so contrast and brightness do
-    not matter, and enlarging removes the finest octave.
+    Detail is the difference that Pillow's bicubic reduction to a quarter and enlargement make; the finest octave is the
+    difference at a reduction to a half. A natural picture has about the same energy in each octave (Field 1987), so the
+    share does not depend on contrast and brightness. Enlarging a picture removes the finest octave.
 
     Args:
         luma: A plane of 8 bits.
@@ -50,17 +51,17 @@ def finest_octave_share(luma: Image.Image) -> float:
 
 
 def blockiness(luma: Image.Image) -> float:
-    """Measure how much fine detail is missing in the 8x8 blocks of a strong compression.
+    """Measure the share of high frequencies that strong compression removed from the 8x8 blocks.
 
-    Coarse quantisation sets the high frequencies of a block to zero; blocks shifted by half their size have them again.
-    The grid is assumed to start at the corner of the picture, as in JPEG and video: a picture that was saved again in
-    another format is found, one that was cropped or resized after compression is not.
+    Coarse quantisation sets the high frequencies of a block to zero; blocks shifted by half their size still have them.
+    The grid is assumed to start at the corner of the picture, as in JPEG and video. The measure therefore detects a
+    picture that was saved again in another format, but not one that was cropped or resized after compression.
 
     Args:
         luma: A plane of 8 bits.
 
     Returns:
-        0 for none to 1; also 0 for a picture with too little fine detail to tell.
+        0 (no blocks) to 1; also 0 for a picture with too little fine detail.
     """
     width, height = luma.size
     if min(width, height) < 4 * _BLOCK:
@@ -75,9 +76,9 @@ def blockiness(luma: Image.Image) -> float:
 
 
 def jpeg_quality(tables: dict[int, list[int]]) -> float:
-    """Estimate libjpeg's quality, 1 to 100, from a JPEG file's quantisation tables.
+    """Estimate libjpeg's quality, 1 to 100, from the quantisation tables of a JPEG file.
 
-    Below 20 the tables are clipped to 8 bits and the estimate is too high: 15 for 10, 13 for 5.
+    Below 20 the tables are clipped to 8 bits and the estimate is too high: 15 for quality 10, 13 for quality 5.
 
     Args:
         tables: Pillow's `quantization`; the first table is that of luma.
@@ -90,7 +91,7 @@ def jpeg_quality(tables: dict[int, list[int]]) -> float:
 def _lost(plane: Image.Image, by: int) -> NDArray[np.float32]:
     """The detail that a reduction and enlargement removes."""
     bicubic = Image.Resampling.BICUBIC
-    # In floating point: rounding to 8 bits would be detail to a dark picture.
+    # In floating point: rounding to 8 bits would count as detail in a dark picture.
     exact = plane.convert("F")
     back = exact.resize((plane.width // by, plane.height // by), bicubic).resize(plane.size, bicubic)
     return np.asarray(exact, dtype=np.float32) - np.asarray(back, dtype=np.float32)

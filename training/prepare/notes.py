@@ -1,4 +1,4 @@
-"""Inspections noted as they are made, so that an interrupted run does not repeat them."""
+"""A log of inspections, so that a resumed run does not repeat them."""
 
 import json
 from dataclasses import asdict
@@ -15,7 +15,7 @@ _Stamp = tuple[str, int, int]
 class Notes:
     """A file of JSON lines, one for each inspected file.
 
-    A note is valid as long as the size and modification time of the file are unchanged. Neither reaches the set.
+    An entry is valid while the size and modification time of the file are unchanged. The set contains neither.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,12 +44,12 @@ class Notes:
         self._file.close()
 
     def find(self, path: Path) -> Inspection | None:
-        """The inspection of a file; None if there is none, or the file changed since."""
+        """The inspection of a file; None if it is missing or the file has changed."""
         stamp = _stamp(path)
         return self._known.get(stamp) if stamp else None
 
     def add(self, path: Path, inspection: Inspection) -> None:
-        """Note the inspection of a file."""
+        """Append the inspection of a file."""
         stamp = _stamp(path) or (str(path), -1, -1)
         self._known[stamp] = inspection
         self._file.write(json.dumps([*stamp, asdict(inspection)]).encode() + b"\n")

@@ -11,7 +11,7 @@ from acutance.training.data.pictures import DataError
 def run_all[Task, Result](
     work: Callable[[Task], Result], tasks: Sequence[Task], processes: int
 ) -> Iterator[tuple[Task, Result]]:
-    """Run all tasks and yield each with its result as soon as it is done; in this process where one is enough.
+    """Run all tasks and yield each with its result when it is done; in this process if one process is enough.
 
     Raises:
         DataError: A process was killed.
@@ -20,7 +20,7 @@ def run_all[Task, Result](
         for task in tasks:
             yield task, work(task)
         return
-    # "spawn": a forked child would inherit the codecs' threads in whatever state they are.
+    # "spawn": a forked child would inherit locks of the codecs' threads in an undefined state.
     with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(work, task): task for task in tasks}
         try:

@@ -1,4 +1,4 @@
-"""Shards: the layout of a set's items in files, and writing them."""
+"""Shards: the layout of the items of a set in files, and writing these files."""
 
 import errno
 import hashlib
@@ -15,13 +15,13 @@ from acutance.training.data.planes import Planes
 from acutance.training.prepare.inspection import digest_of, planes_of
 
 SHARD_BYTES = 256_000_000
-"""Most bytes of a shard; an item that is larger has one of its own."""
+"""Maximum size of a shard in bytes; the items of a larger file have a shard of their own."""
 PATTERN = "shard-*.planes"
 
 
 @dataclass(frozen=True)
 class Part:
-    """The items of one source file, and how they are cut from it.
+    """The items of one source file, and their positions in it.
 
     Attributes:
         path: The source file.
@@ -41,12 +41,12 @@ class Part:
 
     @property
     def bytes(self) -> int:
-        """Bytes of all items."""
+        """Size of all items in bytes."""
         return sum(item.bytes for item in self.items)
 
     @property
     def identity(self) -> str:
-        """Everything that determines the bytes that are written."""
+        """A text that determines the written bytes: digest, reduction and cuts."""
         cuts = [
             (start, item.frames, item.width, item.height) for start, item in zip(self.starts, self.items, strict=True)
         ]
@@ -55,19 +55,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Shard:
-    """Parts that are written one after another. The name depends on the content."""
+    """Parts in one file; its name depends on the content."""
 
     name: str
     parts: tuple[Part, ...]
 
     @property
     def bytes(self) -> int:
-        """Bytes of the file."""
+        """Size of the file in bytes."""
         return sum(part.bytes for part in self.parts)
 
 
 def lay_out(parts: Sequence[Part], most: int = SHARD_BYTES) -> list[Shard]:
-    """Fill shards in the order of the parts; the segments of a clip stay together."""
+    """Fill shards of at most `most` bytes in the order of the parts; the segments of a clip stay together."""
     groups: list[list[Part]] = []
     filled = most
     for part in parts:
@@ -90,7 +90,7 @@ def placed(shard: Shard) -> Iterator[tuple[Item, int]]:
 
 
 def write_shard(folder: Path, shard: Shard) -> None:
-    """Write a shard whole or not at all; an existing one is left as it is.
+    """Write a shard atomically; an existing one is not changed.
 
     Raises:
         DataError: The disk is full or not writable, or a source file changed since its inspection.
@@ -98,7 +98,7 @@ def write_shard(folder: Path, shard: Shard) -> None:
     path = folder / shard.name
     if path.exists():
         return
-    # A worker may outlive a run that was killed, and must not meet the next run's worker in one file.
+    # A worker may outlive a killed run and must not write to the same file as a worker of the next run.
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
@@ -126,10 +126,10 @@ def shard_digest(folder: Path, shard: Shard) -> str:
 
 
 def _frames(part: Part) -> Iterator[Planes]:
-    """The frames of a part's items, one after another.
+    """The frames of all items of a part.
 
     Raises:
-        DataError: The source file has other frames than at its inspection.
+        DataError: The number of frames differs from that at the inspection.
     """
     count = 0
     if not part.moving:

@@ -14,7 +14,7 @@ _THUMB = (176, 132)
 _LINE = 15
 _COLUMNS = 8
 _ROWS = 24
-"""Most rows of a sheet; a larger category has several sheets."""
+"""Maximum number of rows of a sheet; a larger category has several sheets."""
 
 # BT.601 limited range back to full-range R'G'B' (ITU-R BT.601-7, section 2.5).
 _YCBCR_TO_RGB = np.array([[1.164, 0.0, 1.596], [1.164, -0.392, -0.813], [1.164, 2.017, 0.0]], dtype=np.float32)
@@ -22,7 +22,7 @@ _OFFSET = np.array([16, 128, 128], dtype=np.float32)
 
 
 def write_sheets(source: TrainingSet, folder: Path) -> list[Path]:
-    """Write one or more sheets for every category into a folder; validation items have a frame.
+    """Write one or more sheets for every category into a folder; validation items have an orange border.
 
     Returns:
         The files, sorted by category.
@@ -61,7 +61,7 @@ def _sheet(source: TrainingSet, items: Sequence[Item]) -> Image.Image:
 
 def _fitting(pen: ImageDraw.ImageDraw, words: str) -> str:
     while pen.textlength(words) > _THUMB[0]:
-        # Names differ at their ends: the beginning goes.
+        # Names differ at their ends, so the beginning is cut.
         words = "…" + words.lstrip("…")[1:]
     return words
 

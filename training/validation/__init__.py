@@ -1,4 +1,4 @@
-"""The validation of a run: frames of the validation split, and scores of every picture and clip with what they lost.
+"""The validation of a run: frames of the validation split, and the gain and loss of each picture and clip.
 
-Imports `data`, `degradation`, `metrics` and `recipes`, never torch; imported by `run`, `study` and the command line.
+Imports `data`, `degradation` and `metrics`, not torch; imported by `run`, `study` and `cli`.
 """

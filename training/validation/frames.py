@@ -12,15 +12,16 @@ from acutance.training.degradation.degrade import Degradation, DegradedFrame, de
 from acutance.training.metrics.psnr_ssim import finite_psnr, ssim
 
 PICTURE_FRAMES = 8
-"""Frames of the clip that a picture is panned or zoomed into for a codec; the last one is evaluated."""
+"""Number of frames of the panned or zoomed clip that a codec gets for a picture; the last one is evaluated."""
 FIRST_FRAME = 5
+"""Index of the first evaluated frame of a clip."""
 FRAME_STRIDE = 10
-"""Of a clip every tenth frame is evaluated, from the sixth on: neighbours tell the same."""
+"""Distance between evaluated frames of a clip: neighbouring frames have nearly equal scores."""
 
 
 @dataclass(frozen=True)
 class ValidationFrame:
-    """One frame: the item it is from, the degraded frame, and the true luma, uint8 `[H, W]`."""
+    """One frame: name of the item, degraded frame, and true luma, uint8 `[H, W]`."""
 
     source: str
     degraded: DegradedFrame
@@ -38,7 +39,7 @@ class ValidationFrame:
 
 
 def validation_items(source: TrainingSet, most: int = 0) -> list[Item]:
-    """Choose up to `most` items of the validation split (0 for all), by categories in turn; of a clip one segment."""
+    """Choose up to `most` items of the validation split (0 for all), by categories in turn, one segment per clip."""
     rows: dict[str, list[Item]] = {}
     clips: set[str] = set()
     for item in source.split("val"):
@@ -56,8 +57,8 @@ def validation_frames(
 ) -> list[ValidationFrame]:
     """Degrade an item and return the frames that are evaluated.
 
-    A codec has coded a second of the item before its first frame, so that the rate control has settled and the
-    keyframe has left the mean of bits, as in all but the first second of a call.
+    A codec first codes one second of the item as a lead-in, so that the rate control has settled and the mean of bits
+    no longer includes the keyframe, as in a call after its first second.
 
     Args:
         source: The set.

@@ -1,4 +1,4 @@
-"""Scores of a validation: what every picture and clip gained or lost, and one number to choose a checkpoint by."""
+"""Scores of a validation: gain or loss of each picture and clip, and one number to choose a checkpoint by."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +12,11 @@ from acutance.training.validation.frames import ValidationFrame
 
 IDENTITY = "identity"
 IDENTITY_GOAL = 45.0
-"""dB that an untouched picture must keep: beyond it nobody sees a difference (research notes, section 5)."""
+"""PSNR in dB that an undegraded picture must keep; differences above it are invisible."""
 LOSS_WEIGHT = 3.0
-"""A dB lost counts as three gained: leaving a good picture alone comes first."""
+"""Weight of a lost dB against a gained one: keeping good pictures unchanged has priority."""
 _LEAST_LOSS = {"psnr": 0.005, "ssim": 0.00005}
-"""Half a unit of the last digit that tables show: smaller losses are no harm."""
+"""Half a unit of the last digit in tables; smaller losses do not count as harm."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class SourceScore:
     """A picture or clip under one degradation: means over its frames.
 
     Attributes:
-        source: The item's name.
+        source: Name of the item.
         before: PSNR of the degraded frames in dB, at most 99.
-        after: PSNR of what the network returns in dB, at most 99.
+        after: PSNR of the restored frames in dB, at most 99.
         ssim_before: SSIM of the degraded frames.
-        ssim_after: SSIM of what the network returns.
+        ssim_after: SSIM of the restored frames.
     """
 
     source: str
@@ -71,7 +71,7 @@ class Score:
 
     @property
     def harm(self) -> float:
-        """Mean PSNR lost in dB, where sources that gain count 0: gains elsewhere do not hide it."""
+        """Mean PSNR lost in dB; sources that gain count 0, so that gains do not cancel losses."""
         return fmean(max(-one.gain, 0.0) for one in self.sources)
 
     @property
@@ -89,7 +89,7 @@ def score(frames: Sequence[ValidationFrame], restore: Callable[[DegradedFrame], 
     """Score a network on frames of one degradation.
 
     Args:
-        frames: Of one or more sources.
+        frames: Frames of one or more sources.
         restore: Returns the restored luma of a degraded frame, uint8 `[H, W]`.
 
     Raises:
@@ -113,13 +113,13 @@ def score(frames: Sequence[ValidationFrame], restore: Callable[[DegradedFrame], 
 
 
 def checkpoint_score(scores: Mapping[str, Score]) -> float:
-    """The number to choose a checkpoint by: the mean gain in dB over degradations, pictures and clips.
+    """The score to choose a checkpoint by: the mean weighted gain in dB over degradations, pictures and clips.
 
-    A loss weighs three times, for each picture and clip by itself, so that gains on others do not hide it. An untouched
-    picture (`identity`) gains nothing; what it lacks of 45 dB counts as a loss.
+    A loss of a picture or clip has three times the weight of a gain, so that gains on others do not cancel it.
+    Undegraded pictures (`identity`) cannot gain; a PSNR below 45 dB counts as a loss of the difference.
 
     Args:
-        scores: By the name of the degradation.
+        scores: Scores by the name of the degradation.
     """
     return fmean(fmean(_weighted(name, one) for one in scored.sources) for name, scored in scores.items())
 

@@ -206,7 +206,7 @@ def test_an_existing_teacher_is_converted_and_evaluated(
     )
     assert load_network(tmp_path / "teacher.safetensors")[0].shape.name == "r2c8n1h"
     words = capsys.readouterr().out
-    assert "a r2c8n1h" in words
+    assert "teacher r2c8n1h" in words
     assert "PSNR dB: identity" in words
 
 

@@ -1,1 +1,1 @@
-"""The methods that are compared: students, checkpoints, foreign networks, the unsharp mask, the linear filter."""
+"""The compared methods: students, checkpoints, foreign networks, the unsharp mask, the linear filter."""

@@ -1,4 +1,4 @@
-"""An exported student for float32 luma, as tables of papers need it; the server never does."""
+"""An exported student with float32 input, for comparison with papers; the server uses only 8 bits."""
 
 from pathlib import Path
 from typing import Self
@@ -24,7 +24,7 @@ class FloatStudent:
 
     @classmethod
     def open(cls, file: Path) -> Self:
-        """Open a file of `acutance.model.nets.export.to_onnx` on one thread."""
+        """Open a file written by `acutance.model.nets.export.to_onnx`, on one CPU thread."""
         model = onnx.load(file)
         (planes,) = (one for one in model.graph.input if one.name == PLANES)
         # The graph begins with casts to float, which do nothing to float input.

@@ -22,7 +22,7 @@ class ForeignMethod:
     """A network of another project.
 
     A network of scale 1 is applied to the frame; an upscaling network to the frame reduced by its scale. A network for
-    RGB gets grey in all three channels, and the mean of its three outputs counts.
+    RGB gets luma in all three channels, and its three outputs are averaged.
     """
 
     def __init__(self, name: str, descriptor: ImageModelDescriptor[Any]) -> None:
@@ -34,7 +34,8 @@ class ForeignMethod:
         """Load the weights in a file and find the architecture that they belong to.
 
         Raises:
-            DataError: The file cannot be read without unpickling, or its architecture is unknown.
+            DataError: The file cannot be read without unpickling, its architecture is unknown, or the network does not
+                restore grey or RGB pictures.
         """
         try:
             found = ModelLoader().load_from_state_dict(foreign_weights(file))

@@ -1,8 +1,8 @@
-"""The best linear filter, the baseline that every network has to beat.
+"""The best linear filter, a baseline for every network.
 
 A 9x9 filter fitted by least squares from degraded luma to the truth. The resampling of a picture that was reduced by N
-and enlarged again has a period of N pixels (of 3 for 1.5), and each phase has a filter of its own; coded frames have
-one filter. 81 multiply-accumulates per pixel in every case.
+and enlarged again has a period of N pixels (3 for a ratio of 1.5), and each phase has a filter of its own; coded frames
+have one filter. Every filter has 81 multiply-accumulates per pixel.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ Filters = NDArray[np.float64]
 SIDE = 9
 LINEAR_KIND = f"linear is the least-squares {SIDE}x{SIDE} filter for each degradation and phase of its resampling"
 _LARGEST = 256
-"""Side in pixels of the middle that is fitted on: 25 pictures give 1.6 million equations for 81 unknowns."""
+"""Side in pixels of the middle to fit on: 25 pictures give 1.6 million equations for 81 unknowns."""
 _RIDGE = 1e-3
-"""Ridge penalty in squared grey levels per pixel: a reduced picture leaves directions undetermined."""
+"""Ridge penalty in squared grey levels per pixel: the equations of a reduced picture are nearly singular."""
 
 
 def period(how: Degradation) -> int:
@@ -63,7 +63,7 @@ def fit(samples: Iterable[Sample], phases: int) -> Filters:
                 right[row, column] += seen.T @ centre[start[0] :: phases, start[1] :: phases].reshape(-1)
     if not pixels:
         raise DataError("there is no picture to fit the linear filter on")
-    # Regularised towards the identity: directions that the data leave open stay unchanged.
+    # Regularised towards the identity in the directions that the data leave undetermined.
     untouched = np.zeros(taps)
     untouched[taps // 2] = 1
     weight = _RIDGE * pixels / phases**2
@@ -78,7 +78,7 @@ def filtered(luma: Plane, filters: Filters) -> Luma:
     grown = [-side % phases for side in (height, width)]
     margin = SIDE // 2
     padded = np.pad(luma, ((margin, margin + grown[0]), (margin, margin + grown[1])), mode="edge")
-    # Single precision is ample for 8-bit pictures; torch's convolution is the fastest one at hand.
+    # Single precision is enough for 8-bit pictures; torch has the fastest convolution available.
     import torch
 
     result = np.empty((height + grown[0], width + grown[1]), np.float32)
@@ -117,23 +117,23 @@ class LinearFilters:
 
 
 def fit_one(samples: Iterable[Sample], how: Degradation, file: Path) -> None:
-    """Fit the filters for one degradation and write them, whole or not at all."""
+    """Fit the filters for one degradation and write them atomically to a .npy file."""
     unfinished = file.with_name(f".{file.name}.unfinished.npy")
     np.save(unfinished, fit(samples, period(how)))
     unfinished.replace(file)
 
 
 def filter_folder(keep: Path, pictures: str) -> Path:
-    """Folder of the filters fitted by this program on pictures with a fingerprint.
+    """Folder below `keep` for the filters that this program fits on pictures with the fingerprint `pictures`.
 
-    `<degradation>.npy` in it holds the filters of one degradation.
+    Its file `<degradation>.npy` holds the filters of one degradation.
     """
     key = hashlib.sha256(f"{pictures} {program()} {_LARGEST} {_RIDGE}".encode()).hexdigest()[:16]
     return keep / key
 
 
 def _middle(degraded: Plane, truth: Luma, phases: int) -> tuple[Plane, Luma]:
-    """The middle of both, starting on a whole period so that phases stay the same."""
+    """The middle of both; it starts at a multiple of the period, so that phases do not change."""
     starts = [max(side - _LARGEST, 0) // 2 // phases * phases for side in truth.shape]
     window = tuple(slice(start, start + _LARGEST) for start in starts)
     return degraded[window], truth[window]

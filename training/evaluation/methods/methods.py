@@ -36,7 +36,7 @@ class Choice:
     Attributes:
         name: Name in tables.
         kind: Kind of method.
-        file: File of its weights, None where it has none.
+        file: File of its weights, None if it has none.
     """
 
     name: str
@@ -59,10 +59,10 @@ class Function:
 
 
 def choose(text: str) -> Choice:
-    """Parse the name or file of a method, with an optional `LABEL=` before it.
+    """Parse the name or file of a method, with an optional prefix `LABEL=`.
 
     Raises:
-        DataError: It is not a method.
+        DataError: The text names no method.
     """
     label, equals, rest = text.partition("=")
     if equals and label and not Path(text).exists():
@@ -91,10 +91,10 @@ def choose(text: str) -> Choice:
 
 
 def choose_all(texts: Sequence[str]) -> list[Choice]:
-    """Parse the names of methods; `input`, the reference of all gains, is added as the first.
+    """Parse the names of methods; `input`, the reference of all gains, becomes the first.
 
     Raises:
-        DataError: One is unknown, or two would have the same name in a table.
+        DataError: A method is unknown, or two would have the same name in a table.
     """
     chosen = list(dict.fromkeys([Choice("input", "input"), *map(choose, texts)]))
     names = [choice.name for choice in chosen]
@@ -113,13 +113,13 @@ def open_method(choice: Choice, filters: Path | None = None, threads: int = 1) -
         threads: CPU threads of a student; checkpoints and foreign networks use the setting of torch.
 
     Raises:
-        DataError: Its file cannot be used.
+        DataError: The file cannot be used, or `filters` is missing.
     """
     if choice.kind == "linear":
         from acutance.training.evaluation.methods.linear import LinearFilters
 
         if filters is None:
-            raise DataError("linear needs pictures to be fitted on: name a prepared set or a folder with --fit-on")
+            raise DataError("linear must be fitted: name a prepared set or a folder of pictures with --fit-on")
         return LinearFilters(choice.name, filters)
     if choice.file is None:
         return Function(choice.name, choice.kind)
@@ -148,7 +148,7 @@ def _weights(path: Path) -> Choice:
             TorchNetwork.open(path.stem, path)
         except CheckpointError:
             return Choice(path.stem, "foreign", path)
-        # A run's checkpoints are all called best or last: the folder's name tells them apart.
+        # The checkpoints of all runs are called best or last: the name of the folder distinguishes them.
         name = path.resolve().parent.name if path.stem in ("best", "last") else path.stem
         return Choice(name, "checkpoint", path)
     return Choice(path.stem, "foreign", path)

@@ -1,4 +1,4 @@
-"""Our networks as methods: exported students with the engine of the server, checkpoints with torch."""
+"""Students and teachers as methods: exported students run in the engine of the server, checkpoints in torch."""
 
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from acutance.training.evaluation.testsets import MethodInput
 
 
 class ShippedStudent:
-    """An exported student on the CPU with the engine of the server; float32 luma with `FloatStudent`."""
+    """An exported student in the engine of the server; float32 luma runs in `FloatStudent`."""
 
     def __init__(self, name: str, engine: Sharpener) -> None:
         self.name = name
@@ -29,7 +29,7 @@ class ShippedStudent:
         """Open an ONNX file.
 
         Raises:
-            DataError: It is not a student.
+            DataError: The file holds no student.
         """
         try:
             return cls(name, open_student(file, "cpu", threads))
@@ -59,7 +59,7 @@ class TorchNetwork:
         """Read a checkpoint.
 
         Raises:
-            CheckpointError: The file is not one of ours.
+            CheckpointError: The file is no checkpoint of acutance-train.
         """
         network, _ = load_network(file)
         return cls(name, fold(network) if isinstance(network, Student) else network.eval())
