@@ -1,4 +1,4 @@
-"""Where frames flow: signalling, sessions, and the way of a frame from RTP to RTP.
+"""The WebRTC server: signalling, sessions, and the video pipeline from received to sent RTP.
 
-Imports `acutance.model`; never `acutance.training`, never torch. docs/11-how-it-works.md has its map.
+Imports `acutance.model`; never `acutance.training`, never torch. docs/11-how-it-works.md lists its packages.
 """

@@ -1,4 +1,4 @@
-"""From options to the objects that the server is made of. Used by `serve` and `doctor`."""
+"""Builds the objects of the server from the options. Used by `serve` and `doctor`."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class AssemblyError(ValueError):
 
 @dataclass(frozen=True)
 class Entrance:
-    """What a request passes before it reaches a session.
+    """The checks and settings that apply to a request before it reaches a session.
 
     Attributes:
         guard: authentication, origins and rate limit.
@@ -46,10 +46,11 @@ class Entrance:
 
 
 def entrance(options: ServeOptions) -> Entrance:
-    """Build what a request passes first.
+    """Build the checks of requests.
 
     Raises:
-        AssemblyError: a token, an origin or a certificate cannot be used, or the host needs authentication.
+        AssemblyError: a token, an origin or a certificate cannot be used; or no authentication is configured, and other
+            hosts can reach the server.
     """
     guard = Guard(
         access(options, options.host),
@@ -64,7 +65,7 @@ def access(options: AccessOptions, host: str) -> Access:
     """Build the authentication.
 
     Raises:
-        AssemblyError: a token cannot be used; or none is configured, and other machines can reach ``host``.
+        AssemblyError: a token cannot be used; or no authentication is configured, and other hosts can reach ``host``.
     """
     try:
         listed = read_token_file(options.token_file) if options.token_file is not None else []
@@ -115,8 +116,8 @@ def forward_rules(options: ForwardOptions, authenticated: bool) -> ForwardRules:
     """Build the rules of forwarding by request.
 
     Args:
-        options: of forwarding.
-        authenticated: whether clients need a token; only then is there an operator to check.
+        options: the forwarding options.
+        authenticated: whether clients need a token; if not, operators are not checked.
     """
     operators = frozenset(options.forward_operator) if authenticated else None
     return ForwardRules(read_hosts(options.forward_host), operators)
@@ -125,7 +126,7 @@ def forward_rules(options: ForwardOptions, authenticated: bool) -> ForwardRules:
 def ingest(options: ForwardOptions) -> Ingest | None:
     """Build the WHIP endpoint to which every named stream is forwarded; None without one.
 
-    Its redirects are followed at its own host, and to the hosts of `--forward-host`.
+    Redirects are followed within its own host and to the hosts of `--forward-host`.
     """
     url = revealed(options.forward_whip)
     if url is None:
@@ -155,7 +156,7 @@ def host(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> Host
     """Build the host of the sessions.
 
     Args:
-        options: all of them.
+        options: all options of `acutance serve`.
         ladder: the opened students.
         encoders: the measured encoders.
     """

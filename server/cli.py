@@ -62,7 +62,7 @@ class Stream(StreamOptions):
 
 
 class Model(ModelOptions):
-    """Measure each student: milliseconds and frames/s by size, provider and threads, beside the machine's limits."""
+    """Measure each student: milliseconds and frames/s by size, provider and threads, beside the host's limits."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -70,7 +70,7 @@ class Model(ModelOptions):
 
 
 class Report(ReportOptions):
-    """Print the runs of one or more logs as Markdown tables, one row for each run, with the machines below."""
+    """Print the runs of one or more logs as Markdown tables, one row for each run, with the hosts below."""
 
     def cli_cmd(self) -> None:
         """Run it."""
@@ -89,7 +89,7 @@ class Bench(BaseModel):
     """Measure this host."""
 
     stream: CliSubCommand[Stream] = Field(description="round trips over WebRTC")
-    model: CliSubCommand[Model] = Field(description="time of each student per frame, beside the machine's limits")
+    model: CliSubCommand[Model] = Field(description="time of each student per frame, beside the host's limits")
     viewers: CliSubCommand[Viewers] = Field(description="cost of each further viewer of a stream")
     report: CliSubCommand[Report] = Field(description="logs of benchmarks as Markdown tables and a plot")
 
@@ -128,9 +128,13 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code.
+    """Run the command line.
 
-    It is 0, 130 after SIGINT, or 2 with a line on stderr that says what is wrong and what to do.
+    Args:
+        arguments: without the name of the program; None for those of the process.
+
+    Returns:
+        The exit code: 0, 130 after SIGINT, or 2 after an error, which is described on stderr.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:

@@ -1,4 +1,4 @@
-"""`acutance doctor`: checks whether `acutance serve` would work on this host, and what it could do."""
+"""`acutance doctor`: checks whether `acutance serve` would work on this host, and estimates its capacity."""
 
 import json
 import socket
@@ -60,7 +60,7 @@ def examine(options: ServeOptions) -> list[Finding]:
 
 
 def doctor(options: ServeOptions, as_json: bool) -> bool:
-    """Print the findings; return whether `acutance serve` would work."""
+    """Print the findings, as text or as one JSON object; return whether `acutance serve` would work."""
     findings = examine(options)
     works = all(finding.state is not State.FAILS for finding in findings)
     if as_json:
@@ -127,7 +127,7 @@ def _port(options: ServeOptions) -> Finding:
 
 
 def _bound(kind: socket.SocketKind, host: str, port: int) -> str | None:
-    """Bind a socket and close it; return why that failed, or None."""
+    """Bind a socket and close it; return why that failed, or None on success."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host or "0.0.0.0", port, type=kind)[0]
         with socket.socket(family, kind) as bound:

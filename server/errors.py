@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-# Seconds after which a client may try again, in the Retry-After header of a refusal that is temporary.
+# Seconds, in the Retry-After header of a temporary refusal.
 RETRY_AFTER_S = 5
 RETRY_LATER = {"Retry-After": str(RETRY_AFTER_S)}
 
@@ -11,7 +11,7 @@ class RequestError(ValueError):
     """A request that is refused.
 
     Attributes:
-        status: HTTP status: 400 for a malformed request, 422 for a well-formed one that asks for something unsupported.
+        status: HTTP status, such as 400 for a malformed request and 422 for a well-formed but unsupported one.
         code: one word for programs, listed in openapi.json.
         headers: HTTP headers of the response, such as ``Retry-After``.
     """

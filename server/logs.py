@@ -16,7 +16,7 @@ _MAYBE_ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:])"
 )
 _MOST_KINDS = 32
-"""Kinds of events that a `LogOnce` remembers: kinds are few by design, and must not fill memory if they are not."""
+"""Maximum number of kinds that a `LogOnce` remembers: bounds its memory if kinds are not as few as intended."""
 _SESSION = re.compile(r"\b(?:session|viewer) ([\w-]+)")
 type Format = Literal["console", "json"]
 
@@ -49,7 +49,7 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
 
 
 class LogOnce:
-    """Logs the first event of each kind: what happens to one frame may happen to 30 in a second."""
+    """Logs the first event of each kind, because an event of one frame may recur with every frame."""
 
     def __init__(self, log: logging.Logger):
         self._log = log
@@ -60,9 +60,9 @@ class LogOnce:
 
         Args:
             level: of `logging`.
-            kind: what to log once; nothing that a peer chooses, such as a size, may be part of it.
+            kind: key of the event; must not contain values that a peer chooses, such as a size.
             message: for people, with all details.
-            error: what was raised, if anything.
+            error: the exception that was raised, if any.
         """
         if kind in self._kinds or len(self._kinds) >= _MOST_KINDS:
             return

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table of GitHub Flavored Markdown, section 4.10, without a line break at its end.
+    """Return a table in GitHub Flavored Markdown (section 4.10), without a line break at its end.
 
     Args:
         head: titles of the columns.
-        rows: cells, as many in each row as there are titles; a vertical bar in one is escaped.
+        rows: cells, one for each column; vertical bars in them are escaped.
     """
     return "\n".join([row(head), "|" + "---|" * len(head), *map(row, rows)])
 

@@ -22,7 +22,7 @@ from acutance.server.students.ladder import Ladder
 
 log = logging.getLogger(__name__)
 
-# HTTP requests in progress get this time after a signal while peers are closed. Everything ends within 5 s.
+# HTTP requests in progress may take this long while sessions are closed, so that the whole shutdown takes under 5 s.
 _SHUTDOWN_S = 2.0
 
 
@@ -36,9 +36,9 @@ def run(options: ServeOptions) -> None:
     Raises:
         AssemblyError: a token, an origin or a certificate of the options cannot be used.
         EngineError: a student does not open.
-        ServeError: the address cannot be listened on.
+        ServeError: the server cannot listen on the address.
     """
-    # Before the students are opened, which takes seconds: a mistake in the options is reported at once.
+    # First, because opening the students takes seconds: a mistake in the options is reported at once.
     entrance = assembly.entrance(options)
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
@@ -64,7 +64,7 @@ async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, enco
         await _listen(runner, options, entrance.certificate)
         _greet(runner, options, host, entrance.certificate)
         watch = asyncio.create_task(entrance.certificate.watch()) if entrance.certificate is not None else None
-        # Objects that exist now stay until the end: garbage collection after a session need not visit them.
+        # Objects that exist now live until the process ends: later garbage collections need not visit them.
         gc.collect()
         gc.freeze()
         await stopping.drain(host.begin_draining, host.registry.publishers_gone, options.drain)

@@ -1,4 +1,4 @@
-"""How the server stops: SIGTERM lets calls end first, SIGINT or a second signal ends them at once."""
+"""Stops the server: after SIGTERM calls may end first, SIGINT or a second signal ends them at once."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Stopping:
-    """Follows the signals of the process. Lives on one event loop.
+    """Handles the signals of the process. Belongs to one event loop.
 
     Attributes:
         asked: set when the server is to stop.
@@ -44,17 +44,17 @@ class Stopping:
     async def drain(
         self, begin: Callable[[], object], ended: Callable[[], Coroutine[None, None, None]], seconds: float
     ) -> None:
-        """Wait for the first signal, stop admitting sessions, and give those that run time to end.
+        """Wait for the first signal, stop admitting sessions, and give the running ones time to end.
 
         Args:
-            begin: called at once after the first signal: no session is admitted after it.
-            ended: returns when the last session has ended.
-            seconds: the longest time that sessions get; none after SIGINT or a second signal.
+            begin: called after the first signal; must stop the admission of sessions.
+            ended: coroutine that returns when the last session has ended.
+            seconds: maximum time that sessions get; they get none after SIGINT or a second signal.
         """
         await self.asked.wait()
         begin()
         if not self.at_once.is_set():
-            log.info("stopping: sessions may continue for %g s, none is admitted", seconds)
+            log.info("stopping: sessions may continue for %g s, new ones are not admitted", seconds)
         last = asyncio.create_task(ended())
         at_once = asyncio.create_task(self.at_once.wait())
         await asyncio.wait((last, at_once), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

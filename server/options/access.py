@@ -23,7 +23,7 @@ class AccessOptions(BaseModel):
     jwt_audience: Annotated[str | None, Field(description="Audience (aud) that JSON Web Tokens must name")] = None
     jwt_keys: Annotated[
         str | None,
-        Field(description="File or URL of the issuer's JSON Web Key Set; none: found by OpenID Connect Discovery"),
+        Field(description="File or URL of the issuer's JSON Web Key Set; none: OpenID Connect Discovery finds it"),
     ] = None
     open: Annotated[bool, Field(description="Let anyone who can reach the port use the server without a token")] = False
     origin: Annotated[
@@ -63,11 +63,11 @@ class AccessOptions(BaseModel):
         if self.jwt_keys is not None and self.jwt_issuer is None:
             raise ValueError("--jwt-keys needs --jwt-issuer and --jwt-audience")
         if self.open and self.requires_token:
-            raise ValueError("--open lets anyone in, tokens do not: give only one of them")
+            raise ValueError("--open cannot be combined with tokens: give only one of them")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("--tls-cert and --tls-key are needed together")
         if self.tls_cert is not None and self.self_signed:
-            raise ValueError("--self-signed makes a certificate, --tls-cert names one: give only one of them")
+            raise ValueError("--self-signed cannot be combined with --tls-cert: give only one of them")
         if self.self_signed_folder is not None and not self.self_signed:
             raise ValueError("--self-signed-folder needs --self-signed")
         return self

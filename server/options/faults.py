@@ -1,4 +1,4 @@
-"""Error messages for wrong options: they name the command and the option, and never print a secret."""
+"""Error messages for wrong options. They name the command and the option, and never contain a secret."""
 
 import re
 from collections.abc import Iterable
@@ -19,14 +19,14 @@ def describe(error: ValidationError, commands: type[BaseModel]) -> list[str]:
     """Return one line for each wrong option.
 
     Args:
-        error: raised while the command line, the environment or acutance.toml was read.
+        error: the error from reading the command line, the environment or acutance.toml.
         commands: the model of the command line; a field that is a model is a command.
     """
     return [_line(fault["loc"], _message(fault), fault["input"], commands) for fault in error.errors()]
 
 
 def describe_arguments(message: str) -> str:
-    """Return argparse's message without the values of unrecognized arguments and commands: one may be a secret."""
+    """Return argparse's message without the values of unrecognized arguments and commands, which may be secrets."""
     message = _CHOICE.sub("unknown command (", message.removeprefix(_PARSING))
     if not message.startswith(_UNRECOGNIZED):
         return message
@@ -47,7 +47,7 @@ def _line(location: Iterable[int | str], message: str, value: object, commands: 
             model = nested[0]
             continue
         option = str(part)
-        # The name of an unknown option may be a misspelt one of a secret.
+        # An unknown option may be the misspelt name of a secret option.
         shown = field is not None and not _is_secret(field.annotation)
         break
     start = " ".join(named) + (f": --{option.replace('_', '-')}" if option is not None else "")

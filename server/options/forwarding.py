@@ -24,13 +24,13 @@ class ForwardOptions(BaseModel):
     forward_host: Annotated[
         Words,
         Field(
-            description="HOST or HOST:PORT to which clients may have streams forwarded by request; none: nowhere; "
+            description="HOST or HOST:PORT to which clients may request forwarding; none: no requests are accepted; "
             "repeatable"
         ),
     ] = ()
     forward_operator: Annotated[
         Words,
-        Field(description="Name of a token, or subject of a JWT, that may request forwarding; repeatable"),
+        Field(description="Name of a token, or subject (sub) of a JWT, that may request forwarding; repeatable"),
     ] = ()
 
     @field_validator("forward_whip")
@@ -51,12 +51,12 @@ class ForwardOptions(BaseModel):
         if self.forward_token is not None and self.forward_whip is None:
             raise ValueError("--forward-token needs --forward-whip")
         if self.forward_operator and not self.forward_host:
-            raise ValueError("--forward-operator needs --forward-host: the hosts that a request may name")
+            raise ValueError("--forward-operator needs --forward-host, which lists the permitted hosts")
         return self
 
 
 def read_hosts(hosts: Iterable[str]) -> frozenset[tuple[str, int | None]]:
-    """Parse hosts of the form ``HOST`` or ``HOST:PORT``; an IPv6 address stands in brackets.
+    """Parse hosts of the form ``HOST`` or ``HOST:PORT``, with IPv6 addresses in brackets.
 
     Returns:
         Name and port of each; the port is None if none was given.

@@ -1,4 +1,4 @@
-"""Options that bound what clients may use; a request beyond a limit gets a clear error and is counted."""
+"""Options for limits on clients. A request beyond a limit gets an error response and is counted in the metrics."""
 
 from typing import Annotated
 
@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field
 
 from acutance.server.options.session_limits import MOST_CANDIDATES, Limits
 
-# A browser's offer has 3 to 8 kB, with many codecs and candidates perhaps 20.
+# In bytes. A browser's offer has 3 to 8 kB; with many codecs and candidates perhaps 20 kB.
 LARGEST_BODY = 64 * 1024
-# An offer fits into some ten packets: a slower client holds a handler on purpose or is too slow for a call.
+# An offer fits into about ten packets: a client that is slower attacks the server or is too slow for a call.
 BODY_TIMEOUT_S = 10.0
 
 

@@ -9,7 +9,8 @@ from yarl import URL
 
 from acutance.server.options.values import Words
 
-# An address or a name, perhaps with a port; for TURN a transport. What aiortc and the Link header can carry.
+# Address or name with an optional port, and for TURN an optional transport: the forms that aiortc and the Link header
+# support.
 _STUN = re.compile(r"stun:[\w.\[\]:-]+", re.ASCII)
 _TURN = re.compile(r"turns?:[\w.\[\]:-]+(\?transport=(udp|tcp))?", re.ASCII)
 _QUOTED = re.compile(r'[^",;\s]*')
@@ -32,8 +33,7 @@ class NetworkOptions(BaseModel):
     turn_secret: Annotated[
         SecretStr | None,
         Field(
-            description="Secret shared with the TURN server (coturn: static-auth-secret), from which credentials that "
-            "expire are made"
+            description="Secret shared with the TURN server (coturn: static-auth-secret), for credentials that expire"
         ),
     ] = None
     turn_username: Annotated[str | None, Field(description="Fixed TURN user name, if there is no --turn-secret")] = None
@@ -42,7 +42,7 @@ class NetworkOptions(BaseModel):
     ] = None
     public_ip: Annotated[
         str | None,
-        Field(description="Public IPv4 address of this host behind a 1:1 NAT, such as that of a cloud provider"),
+        Field(description="Public IPv4 address of this host behind a 1:1 NAT, as cloud providers use it"),
     ] = None
     udp_ports: Annotated[
         str | None,
@@ -110,7 +110,7 @@ class NetworkOptions(BaseModel):
 
 
 def check_url(url: str) -> None:
-    """Check that this is a URL of HTTP or HTTPS with a host.
+    """Check that this is an HTTP or HTTPS URL with a host.
 
     Raises:
         ValueError: it is not.
@@ -133,4 +133,4 @@ def _matching(urls: tuple[str, ...], form: re.Pattern[str], example: str) -> tup
 def _check_quotable(text: str) -> None:
     # Clients split the Link header at these characters.
     if not _QUOTED.fullmatch(text):
-        raise ValueError('must contain no blank and none of " , ;')
+        raise ValueError('must not contain blanks or any of " , ;')

@@ -25,7 +25,7 @@ _GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
 _BEGINNING = """# Options of `acutance serve`
 
 Generated from the options by `python -m acutance.server.options.page > docs/06-options.md`. `acutance serve --help`
-shows the same. A flag (`--port 9000`) takes precedence over the environment (`ACUTANCE_PORT=9000`), and the environment
+shows them too. A flag (`--port 9000`) takes precedence over the environment (`ACUTANCE_PORT=9000`), and the environment
 over `acutance.toml` in the working directory (`port = 9000`). A switch is turned off with `--no-…`. An option with
 *words* takes several values, separated by blanks or commas, and may be repeated. An unknown option, or a value out of
 bounds, is an error that names the option; the value of a *secret* is never printed.

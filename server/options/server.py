@@ -1,4 +1,4 @@
-"""All options of `acutance serve`: each with its flag, its environment variable and its line in acutance.toml."""
+"""All options of `acutance serve`, from flags, environment variables and acutance.toml."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from acutance.server.options.session_limits import Limits
 class ServeOptions(ForwardOptions, NetworkOptions, LimitOptions, AccessOptions, ServingOptions, BaseSettings):
     """Start the server: the page at /, signalling at /offer, WHIP at /whip, its state at /health."""
 
-    # A flag wins over ACUTANCE_… in the environment, which wins over acutance.toml in the working directory.
+    # Precedence: flag, ACUTANCE_… in the environment, acutance.toml in the working directory.
     model_config = SettingsConfigDict(
         env_prefix="ACUTANCE_", toml_file=Path("acutance.toml"), extra="forbid", cli_kebab_case=True
     )
@@ -32,7 +32,7 @@ class ServeOptions(ForwardOptions, NetworkOptions, LimitOptions, AccessOptions, 
         if self.forward_host and self.open:
             raise ValueError("--forward-host with --open lets anyone forward streams: use tokens instead of --open")
         if self.forward_host and self.requires_token and not self.forward_operator:
-            raise ValueError("--forward-host with tokens needs --forward-operator NAME: who may forward streams")
+            raise ValueError("--forward-host with tokens needs --forward-operator, which names who may forward streams")
         return self
 
     @classmethod
@@ -44,7 +44,7 @@ class ServeOptions(ForwardOptions, NetworkOptions, LimitOptions, AccessOptions, 
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Name the sources, strongest first."""
+        """Return the sources of option values, the one with the highest precedence first."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @property

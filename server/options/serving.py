@@ -27,7 +27,7 @@ class ServingOptions(BaseModel):
     student: Annotated[
         str,
         Field(
-            description=f"Model that sharpens: auto (the best of {', '.join(catalog.LADDER)} that runs in real time), "
+            description=f"Sharpening model: auto (the best of {', '.join(catalog.LADDER)} that runs in real time), "
             "the name of the best one to use, or the path of an .onnx file"
         ),
     ] = AUTO
@@ -35,14 +35,14 @@ class ServingOptions(BaseModel):
         bool, Field(description="Switch to a cheaper student, or to none, when this host cannot keep up")
     ] = Limits.govern
     upscale: Annotated[
-        bool, Field(description="Enlarge frames that the sender reduced to the size that the call began with")
+        bool, Field(description="Restore frames that the sender reduced to the size at the start of the call")
     ] = Limits.upscale
     output_height: Annotated[
         int | None,
         Field(
             ge=MIN_OUTPUT_HEIGHT,
             le=MAX_OUTPUT_HEIGHT,
-            description="Shorter side of the returned frames in pixels; none: the size that the call began with",
+            description="Shorter side of the returned frames in pixels; none: the size at the start of the call",
         ),
     ] = Limits.output_height
     provider: Annotated[
@@ -53,7 +53,7 @@ class ServingOptions(BaseModel):
         int, Field(ge=0, le=256, description="CPU threads of one inference; 0: half of the available processors")
     ] = 0
     admission: Annotated[
-        bool, Field(description="Refuse a session (503) that would push the others below their frame rate")
+        bool, Field(description="Refuse (503) a session that would reduce the frame rate of the others")
     ] = True
     max_bitrate: Annotated[
         int,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# Bit rate of the returned video in bit/s. Below the least one even 320x180 is unusable.
+# Bit rate of the returned video in bit/s. Below the minimum even 320x180 is unusable.
 MIN_BITRATE, MAX_BITRATE = 150_000, 100_000_000
 # Shorter side of the returned frames in pixels: the students are trained up to 1080p.
 MIN_OUTPUT_HEIGHT, MAX_OUTPUT_HEIGHT = 64, 1080
@@ -18,10 +18,10 @@ class Limits:
         max_bitrate: maximum bit rate of the returned video, in bit/s.
         handshake_timeout: seconds within which ICE and DTLS must complete.
         idle_timeout: seconds without a media packet after which the peer counts as gone.
-        upscale: whether frames that the sender reduced are enlarged to the size that the call began with.
-        output_height: shorter side of the returned frames in pixels, unless the peer asks for another; None for the
-            size that the call began with.
-        govern: whether the server switches to a cheaper student when the machine cannot keep up.
+        upscale: whether frames that the sender reduced are restored to the size at the start of the call.
+        output_height: shorter side of the returned frames in pixels, unless the peer chooses another; None for the
+            size at the start of the call.
+        govern: whether the server switches to a cheaper student when the host cannot keep up.
         max_session_length: seconds after which a session is ended; None for no limit.
         max_frame_pixels: largest frame in pixels; a session that sends larger frames is ended.
         max_frame_rate: largest frame rate in frames/s; frames beyond it are dropped before they are processed.

@@ -7,7 +7,7 @@ from pydantic_settings import NoDecode
 
 
 def _split(value: object) -> object:
-    """Split an environment variable at blanks and commas, and each item of a list from flags or the file too."""
+    """Split text, or each item of a list, at blanks and commas; return other values unchanged."""
     if isinstance(value, str):
         return value.replace(",", " ").split()
     if isinstance(value, list):

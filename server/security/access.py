@@ -18,7 +18,7 @@ class Access:
 
     Attributes:
         tokens: the configured bearer tokens.
-        verifier: checks JSON Web Tokens of an identity provider; None without one.
+        verifier: checks JSON Web Tokens of an identity provider; None if none is configured.
     """
 
     tokens: Tokens = field(default_factory=Tokens)
@@ -30,7 +30,7 @@ class Access:
         return len(self.tokens) > 0 or self.verifier is not None
 
     async def caller(self, authorization: str | None) -> Caller:
-        """Return the sender of an ``Authorization`` header (RFC 6750, section 2.1).
+        """Return the sender of a request with this ``Authorization`` header (RFC 6750, section 2.1).
 
         Raises:
             RequestError: 401 if the token is missing or not valid, 503 if it cannot be checked now.
@@ -59,7 +59,7 @@ class Access:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether all addresses of a host name are loopback ones. Blocks while the system resolves the name."""
+    """Return whether all addresses of a host name are loopback addresses. Blocks while the system resolves the name."""
     try:
         addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):  # unknown, or malformed, such as with a label of more than 63 characters

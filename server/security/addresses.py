@@ -1,15 +1,15 @@
-"""By which address a client is counted."""
+"""The address or network that identifies a client in limits."""
 
 import ipaddress
 
-# The smallest network that a provider assigns to a customer (RFC 6177, RFC 7421): one client has all 2^64 addresses.
+# The smallest network that a provider assigns to a customer (RFC 6177, RFC 7421): a client may use all of it.
 _IPV6_PREFIX = 64
 
 
 def client_network(address: str) -> str:
-    """Return an IPv4 address as it is, an IPv4-mapped one as IPv4, and any other IPv6 address as its /64 network.
+    """Return the /64 network of an IPv6 address, and any IPv4 address, IPv4-mapped ones too, as IPv4.
 
-    Text that is not an address, such as a Unix socket's, is returned unchanged.
+    Text that is not an address, such as the path of a Unix socket, is returned unchanged.
     """
     try:
         parsed = ipaddress.ip_address(address)

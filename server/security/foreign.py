@@ -1,7 +1,7 @@
-"""Requests to other servers: the answer is read up to a limit, and credentials go to one origin.
+"""Requests to other servers, which are not trusted: responses are limited, and credentials are sent to one origin only.
 
-The other server is not trusted. No redirect is followed here, no cookie is kept, no compressed body is unpacked, and
-no proxy or credential is taken from the environment.
+Redirects are not followed here, cookies are not kept, compressed bodies are refused, and proxies and credentials from
+the environment are ignored.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from yarl import URL
 
 
 class ForeignError(RuntimeError):
-    """Another server did not answer, or not within the limits; the message says why, without secrets of the URL."""
+    """Another server sent no response within the limits; the message says why, without secrets of the URL."""
 
 
 @dataclass(frozen=True)
 class ForeignAnswer:
-    """The answer of another server.
+    """The response of another server.
 
     Attributes:
         status: HTTP status code.
         headers: header fields.
-        body: at most as many bytes as were asked for.
+        body: complete; at most ``largest`` bytes, see `fetch`.
     """
 
     status: int
@@ -33,7 +33,7 @@ class ForeignAnswer:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8; bytes that are none are replaced."""
+        """The body as UTF-8 text; invalid bytes are replaced by U+FFFD."""
         return self.body.decode("utf-8", "replace")
 
 
@@ -46,18 +46,18 @@ async def fetch(
     data: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ForeignAnswer:
-    """Send one request and read the whole answer.
+    """Send one request and read the whole response.
 
     Args:
         method: HTTP method.
-        url: of ``http`` or ``https``; user and password in it are not sent (see `Credentials`).
-        largest: limit of the body, in bytes.
-        seconds: limit from the look-up of the name to the last byte.
+        url: ``http`` or ``https`` URL; a user and password in it are not sent (see `Credentials`).
+        largest: maximum size of the response body, in bytes.
+        seconds: time limit from name resolution to the last byte.
         data: body of the request.
         headers: of the request.
 
     Raises:
-        ForeignError: no answer, or one beyond the limits.
+        ForeignError: no response within the limits.
     """
     own = {"Accept-Encoding": "identity", **(headers or {})}
     try:
@@ -74,18 +74,18 @@ async def fetch(
             ) as response,
         ):
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-                raise ForeignError(f"{without_secrets(url)} sent a compressed body, which was not asked for")
+                raise ForeignError(f"{without_secrets(url)} sent a compressed body, which was not requested")
             body = await _read(response.content, largest)
             if body is None:
-                raise ForeignError(f"the answer of {without_secrets(url)} is longer than {largest} bytes")
+                raise ForeignError(f"the response of {without_secrets(url)} is longer than {largest} bytes")
             return ForeignAnswer(response.status, response.headers, body)
-    # ValueError: aiohttp's word for a header or an address that cannot be sent.
+    # aiohttp raises ValueError for a header or an address that cannot be sent.
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise ForeignError(f"no answer from {without_secrets(url)}: {reason(error)}") from error
 
 
 async def _read(content: aiohttp.StreamReader, largest: int) -> bytes | None:
-    """Return the body, which one ``read`` may give in parts; None where it is longer."""
+    """Return the whole body; None if it is longer than ``largest`` bytes."""
     body = bytearray()
     while chunk := await content.readany():
         body += chunk
@@ -96,11 +96,11 @@ async def _read(content: aiohttp.StreamReader, largest: int) -> bytes | None:
 
 @dataclass(frozen=True)
 class Credentials:
-    """An ``Authorization`` header and the one origin (RFC 6454: scheme, host and port) that it is for.
+    """An ``Authorization`` header and the only origin (RFC 6454: scheme, host and port) to which it may be sent.
 
     Attributes:
-        origin: of the server that gave the credentials out.
-        authorization: value of the header; None for none.
+        origin: URL at this origin.
+        authorization: value of the header; None for no header.
     """
 
     origin: URL
@@ -108,7 +108,7 @@ class Credentials:
 
     @classmethod
     def for_endpoint(cls, url: URL, token: str | None) -> "Credentials":
-        """Return a bearer token (RFC 6750) for the origin of ``url``, else user and password in the URL (RFC 7617)."""
+        """Return credentials for the origin of ``url``: the token (RFC 6750), else user and password in it (RFC 7617)."""
         if token:
             return cls(url, f"Bearer {token}")
         if url.user:
@@ -131,25 +131,25 @@ def _origin(url: URL) -> tuple[str, str, int | None]:
 
 
 def without_secrets(url: URL, query: bool = False) -> URL:
-    """Return ``url`` without user, password, query and fragment, as it may be shown.
+    """Return ``url`` without user, password, query and fragment, so that it can be shown.
 
     Args:
-        url: absolute.
-        query: whether the query stays.
+        url: absolute URL.
+        query: whether to keep the query.
     """
     shown = url.with_user(None).with_fragment(None)
     return shown if query else shown.with_query(None)
 
 
 def web_url(text: str, base: URL | None = None) -> URL:
-    """Return an absolute URL of ``http`` or ``https``.
+    """Parse an absolute ``http`` or ``https`` URL.
 
     Args:
-        text: an address that somebody else wrote; relative only with ``base``.
-        base: what it is relative to.
+        text: URL from an untrusted source; may be relative if ``base`` is given.
+        base: URL to which ``text`` is relative.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not such a URL.
     """
     url = URL(text) if base is None else base.join(URL(text))
     if url.scheme not in ("http", "https") or not url.host:
@@ -158,7 +158,7 @@ def web_url(text: str, base: URL | None = None) -> URL:
 
 
 def reason(error: BaseException) -> str:
-    """Return in words why an HTTP request failed."""
+    """Return a text that says why an HTTP request failed."""
     if isinstance(error, TimeoutError):
         return "timed out"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

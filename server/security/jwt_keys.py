@@ -13,14 +13,14 @@ from yarl import URL
 from acutance.server.security.foreign import ForeignError, fetch, web_url, without_secrets
 from acutance.server.security.tokens import Caller
 
-# Signatures by a key pair only: the key of an HMAC could be the public one (RFC 8725, section 2.1).
+# Asymmetric algorithms only: with HMAC the public key could be used as the secret (RFC 8725, section 2.1).
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _DISCOVERY = "/.well-known/openid-configuration"
 _LIFETIME_S = 3600.0
-# Tokens with unknown keys must not cause a request to the provider each.
+# Not every token with an unknown key may cause a request to the provider.
 _ASK_AGAIN_S = 60.0
 _TIMEOUT_S = 5.0
-# While the provider does not answer, clients must not wait for it one after the other.
+# While the provider does not respond, not every client may wait for its timeout.
 _ASK_AFTER_FAILURE_S = 5.0
 _LARGEST_DOCUMENT = 256 * 1024
 _LEEWAY_S = 30
@@ -33,16 +33,16 @@ class KeysError(RuntimeError):
 class JwtVerifier:
     """Checks tokens of one issuer for one audience.
 
-    The key set is a file, a URL, or what the issuer's OpenID Connect discovery names (OpenID Connect Discovery 1.0,
-    section 4). A URL is requested when a key is needed, at most once a minute, and its keys are kept for an hour.
+    The key set is a file or a URL; without either, the issuer's OpenID Connect Discovery 1.0 (section 4) gives the URL.
+    It is read when a key is needed, at most once a minute (every 5 s after a failure). Keys are kept for an hour.
     """
 
     def __init__(self, issuer: str, audience: str, keys: str | None, clock: Callable[[], float] = monotonic):
-        """Configure it.
+        """Configure it; nothing is read yet.
 
         Args:
             issuer: the ``iss`` claim that tokens must have.
-            audience: must be among their ``aud`` claims.
+            audience: a value that their ``aud`` claim must contain.
             keys: path or URL of a JSON Web Key Set (RFC 7517); None for the issuer's discovery.
             clock: monotonic time in seconds.
         """
@@ -57,7 +57,7 @@ class JwtVerifier:
         self._asking = asyncio.Lock()
 
     async def caller(self, token: str) -> Caller | None:
-        """Return the token's subject; None if the token is not valid.
+        """Return the token's subject as the caller; None if the token is not valid.
 
         Raises:
             KeysError: the key set is not available.
@@ -121,7 +121,7 @@ class JwtVerifier:
 async def _get(url: URL) -> dict[str, Any]:
     answer = await fetch("GET", url, largest=_LARGEST_DOCUMENT, seconds=_TIMEOUT_S)
     if answer.status != 200:
-        raise ValueError(f"{without_secrets(url)} answered with status {answer.status}")
+        raise ValueError(f"{without_secrets(url)} responded with status {answer.status}")
     return _object(answer.body)
 
 

@@ -1,4 +1,4 @@
-"""Web origins: from which pages requests may come, decided by the Host and Origin headers of a request."""
+"""Checks the Host and Origin headers of a request: which web pages may use the server."""
 
 import ipaddress
 import re
@@ -24,8 +24,8 @@ class Origins:
 
     Attributes:
         allowed: origins as browsers send them, ``https://example.org``, without a path.
-        loopback_only: whether the server is for clients on its own host alone. Then the ``Host`` header must name this
-            host: another site could point its own name at the loopback address (DNS rebinding).
+        loopback_only: whether only clients on the same host may use the server. Then the ``Host`` header must name this
+            host, because another site could point its own name at the loopback address (DNS rebinding).
     """
 
     allowed: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class Origins:
 
     @classmethod
     def of(cls, given: Iterable[str], loopback_only: bool = False) -> "Origins":
-        """Check the origins.
+        """Check origins and return them in lower case.
 
         Raises:
             OriginError: one is not an origin.
@@ -47,11 +47,11 @@ class Origins:
         return _is_this_host(host or "") or any(_has_host(origin, host) for origin in self.allowed)
 
     def admits(self, origin: str | None, host: str | None) -> bool:
-        """Return whether requests of this origin may change something; clients that are not browsers send no origin."""
+        """Return whether requests of this origin may change something; None is for clients that are not browsers."""
         return origin is None or self.shares_with(origin) or _has_host(origin, host)
 
     def shares_with(self, origin: str | None) -> bool:
-        """Return whether pages of this other origin may read responses (CORS)."""
+        """Return whether pages of this origin may read responses as cross-origin requests (CORS)."""
         return origin is not None and origin.lower() in self.allowed
 
     def answer_headers(self, origin: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Limits of sessions for each client and of handshakes: a pure decision."""
+"""Limits on the sessions of each client and on handshakes, as a pure function."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ class Client:
     """The client that a session belongs to.
 
     Attributes:
-        caller: by its token; the same for all clients if no token is needed.
+        caller: the identity from its token; the same for all clients if no token is needed.
         address: its IPv4 address or IPv6 network, see `addresses.client_network`; empty if unknown.
     """
 
@@ -24,7 +24,7 @@ class ActiveSession:
     """A session or viewer that counts against the limits.
 
     Attributes:
-        client: it belongs to this client.
+        client: the client of the session.
         connected: whether ICE and DTLS have completed.
     """
 
@@ -34,12 +34,12 @@ class ActiveSession:
 
 @dataclass(frozen=True)
 class Quota:
-    """Limits of sessions and viewers at one time; None for no limit.
+    """Maximum numbers of simultaneous sessions and viewers; None for no limit.
 
     Attributes:
-        per_address: of one client address.
-        per_token: of one token, unless the token has a limit of its own.
-        handshakes: of all clients together, that are not connected yet.
+        per_address: for each client address.
+        per_token: for each token that has no limit of its own.
+        handshakes: those of all clients that are not connected yet.
     """
 
     per_address: int | None = None
@@ -51,7 +51,7 @@ class Quota:
         active = list(active)
         waiting = sum(not one.connected for one in active)
         if self.handshakes is not None and waiting >= self.handshakes:
-            return f"{waiting} peers are about to connect, the maximum of this server"
+            return f"{waiting} peers are connecting, the maximum of this server"
         if self.per_address is not None and client.address:
             of_address = sum(one.client.address == client.address for one in active)
             if of_address >= self.per_address:

@@ -1,11 +1,11 @@
-"""Rate limits: a token bucket, and one for each client address."""
+"""Rate limits: a token bucket, and a limit for each client address."""
 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-# About 200 bytes each. The one without requests for the longest time is dropped first: it is full again by then.
+# About 200 bytes each. The least recently used bucket is dropped first, because it is probably full again.
 _MOST_BUCKETS = 10_000
 # A page that reconnects sends a few requests at once.
 _BURST_SHARE = 0.25
@@ -32,7 +32,7 @@ class TokenBucket:
         self._updated_at = self.clock()
 
     def wait(self) -> float:
-        """Take a permit and return 0; without one, return the seconds until there is one."""
+        """Take a permit and return 0; if there is none, return the seconds until the next one."""
         now = self.clock()
         self._permits = min(self.most, self._permits + (now - self._updated_at) * self.per_second)
         self._updated_at = now
@@ -43,7 +43,7 @@ class TokenBucket:
 
 
 class RequestRate:
-    """A rate limit for each client address. A burst may have a quarter of the requests per minute, and at least one."""
+    """A rate limit for each client address. A burst may use a quarter of the requests per minute, and at least one."""
 
     def __init__(self, per_minute: float, clock: Callable[[], float] = monotonic):
         self._per_minute = per_minute
@@ -51,7 +51,7 @@ class RequestRate:
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, address: str) -> float:
-        """Take a permit of an address and return 0; without one, return the seconds until there is one."""
+        """Take a permit of an address and return 0; if there is none, return the seconds until the next one."""
         bucket = self._buckets.pop(address, None)
         if bucket is None:
             bucket = TokenBucket(self._per_minute / 60, max(1.0, self._per_minute * _BURST_SHARE), self._clock)

@@ -14,20 +14,20 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from acutance.server.security.tls import Certificate, PemFiles, TlsError, read_certificate
 
-# Apple's systems refuse certificates that are valid for longer than 825 days, private ones too.
+# Apple's systems refuse certificates that are valid for longer than 825 days, even private ones.
 _LIFETIME = timedelta(days=365)
 _LEAST_LEFT = timedelta(days=1)
 
 
 def self_signed(folder: Path | None = None) -> Certificate:
-    """Make a certificate for this host, or take the one that an earlier start left in a folder.
+    """Make a certificate for this host, or read the one that an earlier start wrote to a folder.
 
     Args:
-        folder: keeps `certificate.pem` and `key.pem` for the next start, so that a browser's exception stays valid;
-            None for a certificate of this process alone, whose key stays in memory.
+        folder: where `certificate.pem` and `key.pem` are kept, so that exceptions in browsers remain valid after a
+            restart; None to keep the certificate and its key in memory only.
 
     Raises:
-        TlsError: the folder cannot be written.
+        TlsError: the folder cannot be written, or its files cannot be used.
     """
     try:
         if folder is not None:
@@ -36,7 +36,7 @@ def self_signed(folder: Path | None = None) -> Certificate:
             if not _usable(files):
                 _write(files)
             return Certificate(files)
-        # OpenSSL reads keys from files alone; this one is deleted as soon as it is read.
+        # OpenSSL reads keys only from files; this one is deleted as soon as it has been read.
         with tempfile.TemporaryDirectory(prefix="acutance-") as temporary:
             files = _files(Path(temporary))
             _write(files)

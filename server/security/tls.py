@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives import serialization
 log = logging.getLogger(__name__)
 
 _CHECK_EVERY_S = 60.0
-# An encrypted key is refused with an error: without a password here OpenSSL would ask for one at the terminal.
+# Makes an encrypted key an error: without a password OpenSSL would prompt for one at the terminal.
 _NO_PASSWORD = ""
 
 
 class TlsError(ValueError):
-    """A certificate that cannot be used; the message says which file and why."""
+    """A certificate cannot be used; the message says which file and why."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PemFiles:
     key: Path
 
     def stamps(self) -> tuple[int, int]:
-        """Return when both files were changed, in nanoseconds.
+        """Return the modification times of both files, in nanoseconds since the epoch.
 
         Raises:
             OSError: one of them cannot be read.
@@ -45,7 +45,7 @@ class PemFiles:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A certificate in memory; never changed, for connections use its context."""
+    """A certificate in memory. Immutable, because connections use its context."""
 
     context: ssl.SSLContext
     certificate: x509.Certificate
@@ -56,8 +56,8 @@ class Certificate:
     """A certificate that is served, and replaced when its files change.
 
     Attributes:
-        context: for the listening socket. Each handshake switches to the context of the certificate that is current
-            then, so that no context changes while it is in use.
+        context: for the listening socket. Each handshake switches to the context of the current certificate, so that
+            no context changes while it is in use.
     """
 
     def __init__(self, files: PemFiles, follow: bool = True):
@@ -72,7 +72,7 @@ class Certificate:
         """
         self._current = _load(files)
         self._files = files if follow else None
-        # It needs no certificate of its own. Python documents the callback for the server name (RFC 6066); OpenSSL
+        # This context needs no certificate. Python documents the callback for the server name (RFC 6066); OpenSSL
         # calls it for each ClientHello, also for one without a name.
         self.context = _server_context()
         self.context.sni_callback = self._switch
@@ -93,10 +93,10 @@ class Certificate:
         return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
     def reload(self) -> bool:
-        """Read the files if they changed, for connections from now on; return whether they did.
+        """Read the files if they have changed, for new connections; return whether they have changed.
 
         Raises:
-            TlsError: the changed files cannot be used; the certificate before is still served.
+            TlsError: the changed files cannot be used; the previous certificate is still served.
         """
         changed = self._changed()
         if changed is not None:
@@ -113,14 +113,14 @@ class Certificate:
         return None if unchanged else _load(self._files)
 
     async def watch(self, every: float = _CHECK_EVERY_S) -> None:
-        """Follow the files until cancelled, with a check after each ``every`` seconds."""
+        """Check the files for changes until cancelled, each ``every`` seconds."""
         while self._files is not None:
             await asyncio.sleep(every)
             try:
-                # Files are read on another thread, and taken over on the event loop, where handshakes are.
+                # Files are read in another thread, and replaced on the event loop, which runs the handshakes.
                 changed = await asyncio.to_thread(self._changed)
             except TlsError as error:
-                log.error("%s; the certificate before is still served", error)
+                log.error("%s; the previous certificate is still served", error)
                 continue
             if changed is not None:
                 self._current = changed

@@ -1,4 +1,4 @@
-"""Bearer tokens, each with a name and perhaps a limit of sessions."""
+"""Bearer tokens, each with a name and an optional session limit."""
 
 import hashlib
 import hmac
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-# 16 characters of a random token have 64 bits or more; shorter ones can be guessed.
+# 16 random characters have at least 64 bits; shorter secrets can be guessed.
 SHORTEST = 16
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,64})(/(?P<sessions>[1-9]\d{0,5}))?:(?P<secret>.*)")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750, section 2.1: b64token
 
 
 class TokenError(ValueError):
-    """A token that cannot be used; the message has its position, never the secret."""
+    """A token cannot be used; the message contains its position, never its secret."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Caller:
     """The sender of a request, as far as the server knows.
 
     Attributes:
-        name: of its token, or subject of its JWT; empty if no token is needed.
-        sessions: maximum number of sessions at one time; None for the server's limit.
+        name: name of its token, or subject of its JWT; empty if no token is needed.
+        sessions: maximum number of simultaneous sessions; None for the server's limit.
     """
 
     name: str = ""
@@ -37,7 +37,7 @@ class Tokens:
         """Take tokens as ``SECRET``, ``NAME:SECRET`` or ``NAME/SESSIONS:SECRET``.
 
         Raises:
-            TokenError: one is malformed or too short, or a name is there twice.
+            TokenError: a token is malformed or too short, or two have the same name.
         """
         self._callers: list[tuple[bytes, Caller]] = []
         for number, token in enumerate(given, 1):
@@ -48,7 +48,7 @@ class Tokens:
         name = named["name"] if named else f"token {number}"
         secret = named["secret"] if named else token
         if len(secret) < SHORTEST or not _SECRET.fullmatch(secret):
-            # Not its name: it may be the first half of a secret with a colon.
+            # The message omits the name: it may be the first half of a secret with a colon.
             raise TokenError(
                 f"token {number}: a secret has at least {SHORTEST} characters of A-Z a-z 0-9 . _ ~ + / = -, as "
                 "`openssl rand -base64 24` makes them; write it as SECRET, NAME:SECRET or NAME/SESSIONS:SECRET"
@@ -62,7 +62,7 @@ class Tokens:
         return len(self._callers)
 
     def caller(self, secret: str) -> Caller | None:
-        """Return the caller with this secret; None if there is none. The time does not depend on the secrets."""
+        """Return the caller with this secret; None if there is none. The comparison takes constant time."""
         digest = _digest(secret)
         found = None
         for known, caller in self._callers:
@@ -75,7 +75,7 @@ def read_token_file(path: Path) -> list[str]:
     """Return the tokens of a file, one per line; empty lines and lines that begin with # are ignored.
 
     Raises:
-        TokenError: it cannot be read, or contains no token.
+        TokenError: the file cannot be read, or contains no token.
     """
     try:
         lines = [line.strip() for line in path.read_text("utf-8").splitlines()]

@@ -21,7 +21,7 @@ SECRET = "correct-horse-battery"
     [
         (("--host", "0.0.0.0"), "--host 0.0.0.0 can be reached from other machines: give a --token"),
         (("--token", "short"), "token 1: a secret has at least 16 characters"),
-        (("--token", SECRET, "--open"), "--open lets anyone in, tokens do not"),
+        (("--token", SECRET, "--open"), "--open cannot be combined with tokens"),
         (("--origin", "example.org"), "'example.org' is not an origin"),
         (("--tls-cert", "chain.pem"), "--tls-cert and --tls-key are needed together"),
         (("--jwt-issuer", "https://example.org"), "--jwt-issuer and --jwt-audience are needed together"),

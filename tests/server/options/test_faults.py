@@ -68,7 +68,7 @@ def test_a_secret_of_the_environment_is_not_printed(
 ) -> None:
     monkeypatch.setenv("ACUTANCE_TURN_PASSWORD", SECRET)
     printed = _complaint(capsys, "serve")
-    assert "--turn-password: must contain no blank" in printed
+    assert "--turn-password: must not contain blanks" in printed
     assert "hunter2" not in printed
 
 

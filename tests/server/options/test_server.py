@@ -22,7 +22,7 @@ def test_a_malformed_forward_host_is_refused(host: str) -> None:
         ({"forward_host": "sfu.example", "jwt_issuer": "https://a", "jwt_audience": "a"}, "needs --forward-operator"),
         ({"forward_operator": "ops"}, "needs --forward-host"),
         ({"forward_token": SECRET}, "--forward-token needs --forward-whip"),
-        ({"token": SECRET, "open": True}, "--open lets anyone in"),
+        ({"token": SECRET, "open": True}, "--open cannot be combined with tokens"),
         ({"jwt_issuer": "https://a"}, "--jwt-issuer and --jwt-audience are needed together"),
         ({"jwt_keys": "https://a"}, "--jwt-keys needs --jwt-issuer"),
         ({"tls_cert": "a.pem"}, "--tls-cert and --tls-key are needed together"),

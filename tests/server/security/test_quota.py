@@ -24,7 +24,7 @@ NOBODY = Client()
         (Quota(per_token=2), ANNA, [ActiveSession(ANNA, True)] * 2, "the token anna has 2"),
         (Quota(per_token=5), BERTA, [ActiveSession(BERTA, True)], "the token berta has 1"),
         (Quota(handshakes=2), ANNA, [ActiveSession(NOBODY, False), ActiveSession(NOBODY, True)], None),
-        (Quota(handshakes=2), ANNA, [ActiveSession(NOBODY, False)] * 2, "2 peers are about to connect"),
+        (Quota(handshakes=2), ANNA, [ActiveSession(NOBODY, False)] * 2, "2 peers are connecting"),
     ],
 )
 def test_a_client_at_its_limit_is_refused(
