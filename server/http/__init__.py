@@ -1,4 +1,4 @@
 """HTTP: aiohttp routes and middleware, metrics, health, and the OpenAPI description.
 
-The only room with HTTP requests and responses of its own. Imported only by `serve`.
+The only package that handles requests of clients as HTTP objects. Imported only by `serve`.
 """

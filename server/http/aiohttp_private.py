@@ -8,8 +8,8 @@ _CONTINUE = "100-continue"
 def refuse_expectations(app: web.Application) -> None:
     """Refuse a request with an unknown ``Expect`` header (RFC 9110, section 10.1.1) with status 417.
 
-    aiohttp's own handler of this header fails on a value that is not UTF-8. It is called after the router, so the
-    router's method is replaced on the instance.
+    aiohttp's own check of this header fails on a value that is not UTF-8. It runs after the router, so this check
+    replaces the router's method on the instance and runs first.
     """
     find = app.router.resolve
 

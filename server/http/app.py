@@ -1,4 +1,4 @@
-"""The HTTP application: its routes, and those of the page."""
+"""The HTTP application and its routes."""
 
 from pathlib import Path
 
@@ -25,11 +25,11 @@ OPENAPI = Path(__file__).parent / "openapi.json"
 def create_app(
     host: Host, guard: Guard | None = None, bodies: BodyLimits | None = None, forwarding: ForwardRules | None = None
 ) -> web.Application:
-    """Return the application; it starts and closes ``host`` together with itself.
+    """Return the application; ``host`` starts and closes with it.
 
     Args:
-        host: holds the sessions.
-        guard: checks each request; None lets every client in.
+        host: the sessions of the server.
+        guard: checks each request; None admits every client.
         bodies: limits of request bodies; None for the defaults.
         forwarding: who may request forwarding, and to which hosts; None for no one.
     """
@@ -59,7 +59,7 @@ async def _page(request: web.Request) -> web.StreamResponse:
 
 
 async def _static(request: web.Request) -> web.StreamResponse:
-    # aiohttp's own static route sends no response for a name that no file can have (too long, or with a NUL).
+    # aiohttp's own static route sends no response for an impossible file name (too long, or with a NUL).
     file = STATIC / request.match_info["path"]
     try:
         file = file.resolve(strict=True)
@@ -81,7 +81,7 @@ async def _offer(request: web.Request) -> web.StreamResponse:
 
 async def _health(request: web.Request) -> web.StreamResponse:
     host = request.app[HOST]
-    # A client without a token learns only that the server runs, nothing about its other clients.
+    # A client without a token gets only the state, nothing about configuration and other clients.
     return web.json_response(state(host) | (details(host) if CALLER in request else {}))
 
 

@@ -1,4 +1,4 @@
-"""Keys of the objects that routes get from the application."""
+"""Application keys of the objects that several groups of routes use."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""Request bodies, read under limits of size and time."""
+"""Reads request bodies within limits of size and time."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class BodyLimits:
 
     Attributes:
         largest: size in bytes; a larger one gets 413.
-        timeout: seconds within which it must be complete; a slower one gets 408.
+        timeout: seconds within which the body must arrive; a slower one gets 408.
     """
 
     largest: int = LARGEST_BODY
@@ -26,18 +26,18 @@ BODY_LIMITS = web.AppKey("body_limits", BodyLimits)
 
 
 async def read_body(request: web.Request) -> bytes:
-    """Return the body of a request, without its content encoding.
+    """Return the decoded body of a request.
 
     Raises:
-        HTTPRequestEntityTooLarge: it exceeds the application's ``client_max_size``.
-        RequestError: 408, it did not arrive in time.
+        HTTPRequestEntityTooLarge: the body exceeds the application's ``client_max_size``.
+        RequestError: 408 if the body did not arrive in time.
     """
     timeout = request.app.get(BODY_LIMITS, BodyLimits()).timeout
     try:
         async with asyncio.timeout(timeout):
             return await request.read()
     except TimeoutError:
-        # RFC 9110, section 15.5.9: the server closes the connection, for the rest of the body could follow.
+        # RFC 9110, section 15.5.9: the connection is closed, because the rest of the body could follow.
         raise RequestError(
             408, "slow_body", f"The body did not arrive within {timeout:g} s: send it at once.", {"Connection": "close"}
         ) from None

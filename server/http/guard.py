@@ -1,4 +1,4 @@
-"""Checks each request before it reaches a route: its host, its origin, its rate and its token."""
+"""Checks host, origin, rate and token of each request before it reaches a route."""
 
 import ipaddress
 import math
@@ -21,20 +21,20 @@ from acutance.server.security.tokens import Caller
 
 CALLER = web.RequestKey("caller", Caller)
 CLIENT = web.RequestKey("client", Client)
-# What a browser loads before it can ask its user for a token, and what a load balancer requests.
+# The page, which must load before it can ask for a token, and the state, which load balancers request.
 PUBLIC = ("/", "/static/{path}", "/health", "/ready")
 _CHANGING = (hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE, hdrs.METH_PUT)
 
 
 @dataclass
 class Guard:
-    """Makes the middleware. A route needs a token unless it is listed in `PUBLIC`.
+    """Makes the middleware that checks requests. A route needs a token unless it is listed in `PUBLIC`.
 
     Attributes:
         access: checks tokens.
         origins: checks from which web pages requests may come.
         rate: limits the requests of each client that change something; None for no limit.
-        refusals: number of refused requests, here or by a route, by error code.
+        refusals: number of requests refused here or by a route, by error code.
         proxies: networks of reverse proxies whose ``X-Forwarded-For`` header is trusted.
     """
 
@@ -45,7 +45,7 @@ class Guard:
     proxies: Collection[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
 
     def middleware(self) -> Middleware:
-        """Return the middleware; it must be outside of the one that turns errors into responses."""
+        """Return the middleware; it must wrap `middleware.answer_errors`."""
 
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -69,8 +69,8 @@ class Guard:
             return refusal(
                 421,
                 "bad_host",
-                f"This server is for clients on its own host: use localhost in the URL, not {str(host)[:100]!r}, or "
-                "start it with --origin for that page.",
+                f"This server accepts only clients on its own host: use localhost in the URL, not {str(host)[:100]!r}, "
+                "or start it with --origin for that page.",
             )
         if request.method in _CHANGING:
             if not self.origins.admits(origin, host):

@@ -5,15 +5,15 @@ from typing import Any
 
 from acutance.server.sessions.host import Host
 
-# With an event loop that is this late no call runs in real time.
+# With this event loop lag no call runs in real time.
 _STALLED_MS = 1000.0
 
 
 def state(host: Host) -> dict[str, Any]:
-    """Return what every client may know: ``status``, and ``reasons`` if the server is not ``ready`` for sessions."""
+    """Return the public state: ``status``, ``live``, ``ready`` for sessions, and the ``reasons`` if not ready."""
     reasons = []
     if host.admission.draining:
-        reasons.append("the server is stopping: calls may end, no session is admitted")
+        reasons.append("the server is stopping: running calls may end, new sessions are not admitted")
     if host.context.loop_lag.p99_ms() > _STALLED_MS:
         reasons.append(f"the event loop runs {host.context.loop_lag.p99_ms():.0f} ms late")
     status = "draining" if host.admission.draining else "stalled" if reasons else "ok"

@@ -1,4 +1,4 @@
-"""The metrics of /metrics: one Prometheus registry for each server, filled when it is read, except histograms."""
+"""The Prometheus metrics of /metrics. They are collected on request, except the histograms."""
 
 import asyncio
 import importlib.metadata
@@ -22,9 +22,9 @@ from acutance.server.sessions.snapshots import RegistrySnapshot
 from acutance.server.telemetry.counters import STAGES
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-# One more series for each histogram and label, and the time at which it began is of no use.
+# The creation time of each histogram would be one more series for each label, without use.
 disable_created_metrics()  # type: ignore[no-untyped-call]
-# From a stage without work to an unusable call; 33 ms is the frame interval, 100 ms an annoying delay.
+# In seconds, from an idle stage to an unusable call; 33 ms is a frame interval, 100 ms a disturbing delay.
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.033, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0)
 
 
@@ -35,7 +35,7 @@ class Metrics:
         """Register the collectors.
 
         Args:
-            host: its sessions; the stages of their frames are observed from now on.
+            host: the sessions of the server; the stages of their frames are observed from now on.
             refusals: number of refused requests by error code.
         """
         self.registry = CollectorRegistry(auto_describe=False)
@@ -101,7 +101,7 @@ class _HostCollector(Collector):
         )
         yield GaugeMetricFamily(
             "acutance_draining",
-            "1 while the server is stopping: calls may end, no session is admitted.",
+            "1 while the server is stopping: running calls may end, new sessions are not admitted.",
             self._host.admission.draining,
         )
         refusals = CounterMetricFamily(

@@ -26,10 +26,10 @@ _SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",  # for browsers without frame-ancestors
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # aiohttp would name its version and Python's.
+    # aiohttp's default has the versions of aiohttp and Python.
     "Server": "acutance",
 }
-# The page and its modules change together, so a browser must revalidate them. Other responses are not kept at all.
+# The page and its modules change together, so a browser must revalidate them. Other responses are not stored.
 _CACHE_CONTROL = {"/": "no-cache", "/static/{path}": "no-cache"}
 
 
@@ -60,18 +60,18 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             413, "too_large", f"The body is larger than {most} bytes, the limit of this server (--max-body)."
         )
     except (web.RequestPayloadError, ConnectionResetError):  # or the client has closed the connection
-        return refusal(400, "bad_body", "The body does not match its headers: another encoding, or cut off.")
+        return refusal(400, "bad_body", "The body does not match its headers: it has another encoding or is cut off.")
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         message = f"{request.method} is not supported at this URL, only {allowed}."
         return refusal(405, "method_not_allowed", message, {"Allow": allowed})
     except web.HTTPNotFound:
-        return refusal(404, "not_found", f"There is nothing at {request.path[:_LONGEST_ECHO]}.")
+        return refusal(404, "not_found", f"Nothing was found at {request.path[:_LONGEST_ECHO]}.")
     except web.HTTPException as error:
         if error.status < 400:
             raise
         return refusal(error.status, "http", f"{error.reason}.")
     except Exception:
-        # The raw path: the decoded one may have line breaks, and write log lines of the client's choice.
+        # The raw path: line breaks in the decoded one would let a client forge log lines.
         log.exception("%s %s failed", request.method, request.rel_url.raw_path)
         return refusal(500, "internal", "The server failed to process this request; its log has the reason.")

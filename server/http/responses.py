@@ -10,12 +10,12 @@ CODE = web.ResponseKey("code", str)
 
 
 def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Return ``{"error": code, "message": message}``; the count of refusals reads the code from the response."""
+    """Return a response ``{"error": code, "message": message}`` that has its code as `CODE`, for the metrics."""
     response = web.json_response({"error": code, "message": message}, status=status, headers=headers)
     response[CODE] = code
     return response
 
 
 def refusal_of(error: RequestError) -> web.Response:
-    """Return the response to a request that was refused with this error."""
+    """Return the response for this error."""
     return refusal(error.status, error.code, str(error), error.headers)

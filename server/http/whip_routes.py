@@ -1,4 +1,4 @@
-"""Routes of WHIP, WHEP and the URL of each session: headers and status codes, nothing else."""
+"""Routes of WHIP, WHEP and sessions: only headers and status codes; `signalling` does the rest."""
 
 from aiohttp import hdrs, web
 
@@ -33,7 +33,7 @@ def add_routes(app: web.Application) -> None:
 
 
 def session_url(id: str) -> str:
-    """Return the path of a session, without a query: some clients copy a query into the path of the endpoint's URL."""
+    """Return the path of a session. It has no query, because some clients copy a query into the path of the endpoint."""
     return f"/session/{id}"
 
 
@@ -58,13 +58,13 @@ def _created(created: whip.Created) -> web.Response:
         headers={hdrs.LOCATION: session_url(created.id), hdrs.ETAG: created.etag},
     )
     _add_links(response, created.links)
-    # The answer is for this peer alone, and for one connection.
+    # The answer is valid only for this peer and this connection.
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
 
 
 async def _nothing(request: web.Request) -> web.StreamResponse:
-    # RFC 9725, section 4.1: GET and HEAD get a 2xx without content.
+    # RFC 9725, section 4.1: GET and HEAD get a 2xx response without content.
     return web.Response(status=204)
 
 

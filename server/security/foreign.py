@@ -108,7 +108,7 @@ class Credentials:
 
     @classmethod
     def for_endpoint(cls, url: URL, token: str | None) -> "Credentials":
-        """Return credentials for the origin of ``url``: the token (RFC 6750), else user and password in it (RFC 7617)."""
+        """Return credentials for the origin of ``url``: the token (RFC 6750), else its user and password (RFC 7617)."""
         if token:
             return cls(url, f"Bearer {token}")
         if url.user:

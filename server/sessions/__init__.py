@@ -1,4 +1,4 @@
-"""The sessions of a server: registry of publishers, viewers and streams; admission; what all sessions share.
+"""The sessions of a server: registry of publishers, viewers and streams; admission; shared objects.
 
-Imported by `signalling` and `http`; knows no HTTP and no JSON of requests.
+Imported by `signalling` and `http`; contains no HTTP and no JSON of requests.
 """

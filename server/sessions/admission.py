@@ -13,7 +13,7 @@ class NotAdmittedError(RequestError):
     """Another session is not admitted; the message says why.
 
     Attributes:
-        elsewhere: the URL of a server that may have room; None if no other is known.
+        elsewhere: the URL of another server that may admit the session; None if none is configured.
     """
 
     def __init__(self, message: str, elsewhere: str | None = None, code: str = "full"):
@@ -23,14 +23,14 @@ class NotAdmittedError(RequestError):
 
 @dataclass(frozen=True)
 class AdmissionLimits:
-    """How many sessions a server admits.
+    """Limits on the sessions that a server admits.
 
     Attributes:
         max_sessions: maximum number of publishers.
         max_viewers: maximum number of viewers, of all streams together.
-        check_load: whether a publisher is refused that the processors cannot carry beside the others.
+        check_load: whether a publisher is refused if the processors have too little capacity for it.
         quota: limits of each client.
-        redirect: the URL of a server for publishers that do not fit here; None for none.
+        redirect: the URL of another server for refused publishers; None to refuse them without a redirect.
     """
 
     max_sessions: int = 4
@@ -44,8 +44,8 @@ class Admission:
     """Checks each new session against the limits, the load, and whether the server is about to stop.
 
     Attributes:
-        limits: how many sessions are admitted.
-        draining: whether no session is admitted any more, because the server is about to stop.
+        limits: limits on the sessions that are admitted.
+        draining: whether new sessions are refused because the server is about to stop.
     """
 
     def __init__(self, limits: AdmissionLimits, registry: Registry, load: Load):
@@ -55,10 +55,10 @@ class Admission:
         self._load = load
 
     def check_publisher(self, client: Client) -> None:
-        """Return if another publisher may begin.
+        """Check whether another publisher may begin.
 
         Raises:
-            NotAdmittedError: why it may not.
+            NotAdmittedError: it may not; the message says why.
         """
         self._check_client(client)
         limits, publishers = self.limits, self._registry.publishers
@@ -80,10 +80,10 @@ class Admission:
             )
 
     def check_viewer(self, client: Client) -> None:
-        """Return if another viewer may begin.
+        """Check whether another viewer may begin.
 
         Raises:
-            NotAdmittedError: why it may not.
+            NotAdmittedError: it may not; the message says why.
         """
         self._check_client(client)
         most = self.limits.max_viewers

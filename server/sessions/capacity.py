@@ -13,8 +13,8 @@ from acutance.server.students.governor import PASS, Rung
 
 SIZE = (1280, 720)
 _FRAMES = 30
-# Seconds a frame for sockets, DTLS, SRTP and RTP in both directions: docs/benchmarks, the table by threads. Only a
-# round trip measures it.
+# Processor seconds per frame for sockets, DTLS, SRTP and RTP in both directions. A constant, because only a round trip
+# measures it (docs/benchmarks, the table by threads).
 _LOOP_S = 0.0035
 # Share of the processors that admission fills (headroom.py).
 _FULL = 0.9
@@ -27,7 +27,7 @@ class Capacity:
     Attributes:
         cpus: number of processors.
         codec: cost of decoding and encoding.
-        students: cost of each rung's student, best rung first; 0 for passing through.
+        students: cost of the student of each rung, best rung first; 0 for unenhanced frames.
     """
 
     cpus: float
@@ -35,17 +35,23 @@ class Capacity:
     students: dict[str, float]
 
     def sessions(self, rung: str) -> int:
-        """Return how many calls can run on this rung at once, each at 30 frames/s."""
+        """Return the number of simultaneous calls on this rung, each at 30 frames/s."""
         return int(_FULL * self.cpus / (NOMINAL_RATE * (self.codec + _LOOP_S + self.students[rung])))
 
     @property
     def most(self) -> int:
-        """Maximum number of calls: with every frame passed through."""
+        """Maximum number of calls, if no frame is enhanced."""
         return self.sessions(PASS)
 
 
 def measure(cpus: float, rungs: list[Rung], encoders: EncoderChoice) -> Capacity:
-    """Measure by encoding and decoding one second of moving texture; takes about half a second."""
+    """Measure the codec on one second of synthetic video, which takes about half a second.
+
+    Args:
+        cpus: number of usable processors.
+        rungs: rungs with their measured cost.
+        encoders: the encoders of the host.
+    """
     pixels = SIZE[0] * SIZE[1]
     encoder = encoders.encoder("H264", RateControl(start_bitrate(*SIZE, 100_000_000)))
     decoder = av.CodecContext.create("h264", "r")

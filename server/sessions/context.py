@@ -1,4 +1,4 @@
-"""What all sessions of a server share."""
+"""The objects that all sessions of a server share."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from acutance.server.video.enhancer import Enhancer
 
 @dataclass(frozen=True)
 class ServerContext:
-    """What all sessions of a server share.
+    """The objects that all sessions of a server share.
 
     Attributes:
         ladder: the students.
@@ -25,7 +25,7 @@ class ServerContext:
         limits: limits of each session.
         load: processor load of the host.
         encoders: the encoders that the host can run.
-        network: how peers and the server reach each other.
+        network: ICE servers, public address and ports.
         make_enhancer: makes the enhancer of one session.
         loop_lag: lag of the event loop.
         stage_observers: each is called with every frame's stage and the seconds that the frame spent there.
@@ -44,19 +44,19 @@ class ServerContext:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
     def start(self) -> None:
-        """Begin to measure the event loop's lag and the processor load. On the event loop."""
+        """Begin to measure event loop lag and processor load, and restrict UDP ports. Call it on the event loop."""
         if self.network.udp_ports is not None:
             bind_within(asyncio.get_running_loop(), self.network.udp_ports)
         self._tasks.extend(asyncio.create_task(measured.watch()) for measured in (self.loop_lag, self.load))
 
     async def close(self) -> None:
-        """End the measurements, and the inference when its running calls have ended or are overdue."""
+        """End the measurements, and close the inference once its running calls have ended or are overdue."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.inference.close()
 
     def observe(self, stage: str, seconds: float) -> None:
-        """Tell the observers that a frame spent this time in a stage."""
+        """Report the seconds that a frame spent in a stage to the observers."""
         for observer in self.stage_observers:
             observer(stage, seconds)

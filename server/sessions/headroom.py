@@ -1,14 +1,14 @@
-"""Whether the processors can carry one more session: a pure decision over measurements of the running sessions."""
+"""Decides from measurements of the running sessions whether the processors have capacity for one more."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Share of the processors that is filled; the rest is for moments of more work.
+# Share of the processors that sessions may use; the rest is for load peaks.
 _FULL = 0.9
-# Seconds after which a session shows in the measured load.
+# Seconds after which the measured load includes a session.
 SETTLING_S = 5.0
-# Processors that a session needs without its student, used while no session runs that could be measured: 720p at
-# 30 frames/s, decoded and encoded (docs/benchmarks, the table by threads).
+# Processors that a session needs without its student, if no running session can be measured: for decoding and encoding
+# 720p at 30 frames/s (docs/benchmarks, the table by threads).
 NOMINAL_BASE = 0.4
 # Below this share of the received frames, a session does not run in real time.
 _HEALTHY = 0.8
@@ -19,8 +19,8 @@ class SessionLoad:
     """Load of one session.
 
     Attributes:
-        age: seconds since the peer was connected; 0 before.
-        student: processors that the student uses: a cheaper one, or none, would free them.
+        age: seconds since the peer connected; 0 before.
+        student: processors that the student uses; a switch to a cheaper student, or to none, would free them.
         received, returned: frames/s.
         can_yield: whether the governor can still switch to a cheaper student, or to none.
     """
@@ -33,21 +33,21 @@ class SessionLoad:
 
     @property
     def settled(self) -> bool:
-        """Whether the session shows in the measured load."""
+        """Whether the measured load includes the session."""
         return self.age >= SETTLING_S
 
 
 def refusal_reason(sessions: Sequence[SessionLoad], rest: float, own: float, cpus: float) -> str | None:
-    """Return why one more session would push the others below their frame rate; None if it would not.
+    """Return why one more session would reduce the frame rate of the others; None if it would not.
 
-    The others can step down: what their students take is free for the taking. What remains, decoding and encoding,
-    is what a session costs at the least.
+    Processors that students use count as free, because the governors can switch to cheaper students. The rest, for
+    decoding and encoding, is the minimum cost of a session.
 
     Args:
-        sessions: those that run.
-        rest: processors that all but the students take, other programs among them.
-        own: processors that the server uses.
-        cpus: how many the server may use.
+        sessions: the running sessions.
+        rest: number of processors in use without the students, other programs included.
+        own: number of processors that the server uses.
+        cpus: number of processors that the server may use.
     """
     for session in sessions:
         if session.settled and not session.can_yield and session.returned < _HEALTHY * session.received:

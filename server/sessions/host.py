@@ -1,4 +1,4 @@
-"""Begins and ends the sessions of a server."""
+"""Starts and ends the sessions of a server."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from acutance.server.video.enhancer import Enhancer
 
 
 class Host:
-    """Begins sessions that are admitted and ends all of them with the server.
+    """Starts the admitted sessions, and ends all sessions when the server stops.
 
-    Lives on one event loop: `start` and `close` are called there.
+    Belongs to one event loop: `start` and `close` are called there.
 
     Attributes:
-        context: what all sessions share.
+        context: the objects that all sessions share.
         registry: the sessions.
         admission: decides which sessions are admitted.
     """
@@ -45,14 +45,14 @@ class Host:
         forward: Ingest | None = None,
         make_enhancer: Callable[[Ladder], Enhancer] = Enhancer,
     ):
-        """Create it without sessions.
+        """Create a host without sessions.
 
         Args:
             ladder: the students.
             limits: limits of each session.
-            admission: how many sessions are admitted.
-            encoders: the encoders that the host can run; None for those that every host can.
-            network: how peers and the server reach each other; None for the host's own addresses alone.
+            admission: limits on the sessions that are admitted.
+            encoders: the encoders that the host can run; None for those that every host can run.
+            network: ICE servers, public address and ports; None for the host's own addresses only.
             forward: the WHIP endpoint to which every named stream is forwarded; None for none.
             make_enhancer: makes the enhancer of one session.
         """
@@ -62,7 +62,7 @@ class Host:
         self.context = ServerContext(
             ladder,
             # Two inferences at once on a CPU, each on half of the cores; on a GPU as many as fit into its batches. Each
-            # session has one frame there at most, so that the turns are fair.
+            # session has at most one frame there, so that sessions get equal shares.
             Inference(ladder.best.at_once),
             limits,
             load,
@@ -85,13 +85,13 @@ class Host:
         stream: str | None = None,
         returns: bool = True,
     ) -> tuple[Publisher, str]:
-        """Answer an offer, a checked session description, of video that the peer sends.
+        """Start the session of a peer that sends video.
 
         Args:
             client: the sender of the offer.
-            offer: the session description.
-            settings: what the peer asks of its session; None for the defaults.
-            stream: the name under which others may watch the video; None for none.
+            offer: the session description, already checked.
+            settings: settings that the peer chose; None for the defaults.
+            stream: the name under which others may watch the video; None if they may not.
             returns: whether the enhanced video is returned to the peer.
 
         Returns:
@@ -119,7 +119,13 @@ class Host:
     async def watch(
         self, client: Client, offer: SessionDescription, stream: str, variant: Variant = Variant.ENHANCED
     ) -> tuple[Viewer, str]:
-        """Answer an offer, a checked session description, with a stream that is live.
+        """Start the session of a peer that watches a live stream.
+
+        Args:
+            client: the sender of the offer.
+            offer: the session description, already checked.
+            stream: name of the stream.
+            variant: which variant of the video the peer receives.
 
         Returns:
             The session and the answer's session description.
@@ -141,7 +147,7 @@ class Host:
         self.admission.draining = True
 
     async def close(self) -> None:
-        """End every session, admit none any more, and release what the sessions share."""
+        """End every session, admit no new ones, and release the shared objects."""
         self.begin_draining()
         await asyncio.gather(*(session.close("the server is stopping") for session in self.registry))
         await self.context.close()

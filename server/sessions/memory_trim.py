@@ -1,4 +1,4 @@
-"""Returns the memory of ended calls to the system soon after their end."""
+"""Returns the memory of ended calls to the operating system."""
 
 import asyncio
 import ctypes
@@ -10,27 +10,27 @@ from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
-# By then the tasks that hold a closed session have ended. Calls that end together are collected together.
+# Delay after the end of a call: its tasks have ended by then, and calls that end together cause one collection.
 _AFTER_S = 1.0
 
 
 class MemoryTrim:
     """Runs a garbage collection after calls have ended, at most one a second. Lives on one event loop.
 
-    aiortc's connections are knots of references, with some MiB of codecs and buffers on each, and Python's full
-    collections are rare: memory would grow from call to call. What has been freed by then lies between what has not:
-    glibc keeps it, some 90 MiB after a few hundred calls, unless it is told to look (``make soak-cycles``). The
-    students keep what their largest frames needed.
+    aiortc's connections are reference cycles that hold some MiB of codecs and buffers each, and Python's full
+    collections are rare: memory would grow from call to call. glibc keeps freed memory between allocated blocks, about
+    90 MiB after a few hundred calls, unless malloc_trim is called (``make soak-cycles``). The students keep the memory
+    that their largest frames needed.
     """
 
     def __init__(self, release_students: Callable[[], object]) -> None:
-        """Schedule nothing yet.
+        """Create it; nothing is scheduled yet.
 
         Args:
-            release_students: returns unused memory of the students; called in another thread, while calls may run.
+            release_students: releases unused memory of the students; called in another thread, also during calls.
         """
         self._release_students = release_students
-        # Of its own: each wait for asyncio's threads would make that pool one thread larger.
+        # A separate thread, so that asyncio's thread pool does not grow.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="memory-trim")
         self._due: asyncio.TimerHandle | None = None
         self._trim = _malloc_trim()
@@ -48,7 +48,7 @@ class MemoryTrim:
 
     def _collect(self) -> None:
         self._due = None
-        # What exists since the start is frozen (serve.py): only objects of calls are examined.
+        # Objects from the start of the server are frozen (serve.py), so this examines only objects of calls.
         gc.collect()
         with suppress(RuntimeError):  # a session that ended after `close`
             asyncio.get_running_loop().run_in_executor(self._thread, self._release)
@@ -63,7 +63,7 @@ class MemoryTrim:
 
 
 def _malloc_trim() -> Callable[[int], object] | None:
-    """Return malloc_trim(3) where the C library has it (glibc); it does not hold the GIL."""
+    """Return malloc_trim(3), which does not hold the GIL; None if the C library has none (it is in glibc)."""
     try:
         trim: Callable[[int], object] = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # musl, macOS; Windows has no library without a name

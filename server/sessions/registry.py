@@ -17,14 +17,14 @@ from acutance.server.telemetry.counters import Counters
 
 
 class Registry:
-    """Knows every session from its admission to its end. Lives on one event loop.
+    """Contains every session from its admission to its end. Belongs to one event loop.
 
     Attributes:
         streams: the streams that are live, by name.
     """
 
     def __init__(self, on_left: Callable[[], object] = lambda: None):
-        """Create it empty; ``on_left`` is called after each publisher or viewer that has left."""
+        """Create it empty; ``on_left`` is called after each end of a publisher or viewer."""
         self.streams = Streams()
         self._on_left = on_left
         self._publishers: set[Publisher] = set()
@@ -50,11 +50,11 @@ class Registry:
         yield from self._viewers
 
     def find(self, id: str) -> Connection | None:
-        """Return the session of this id, if there is one."""
+        """Return the session with this identifier; None if there is none."""
         return next((each for each in self if each.id == id), None)
 
     def active_sessions(self) -> list[ActiveSession]:
-        """Return what counts against the clients' quotas."""
+        """Return the sessions as they count against the quotas of clients."""
         return [each.active_session for each in self]
 
     def student_processors(self) -> float:
@@ -78,10 +78,10 @@ class Registry:
         )
 
     def add_publisher(self, publisher: Publisher, stream: str | None) -> None:
-        """Register a publisher, and the stream that it publishes under a name; None for no name.
+        """Register a publisher, and the name of its stream; None if others may not watch it.
 
         Raises:
-            RequestError: the name is none, or taken.
+            RequestError: the name is malformed or taken.
         """
         if stream is not None:
             self.streams.add(stream, publisher)
@@ -95,7 +95,7 @@ class Registry:
         self._peers.add(viewer.peer)
 
     def remove_publisher(self, publisher: Publisher) -> None:
-        """Forget a publisher that has ended, and end its viewers."""
+        """Remove a publisher that has ended, and end its viewers."""
         if publisher not in self._publishers:
             return
         self._publishers.discard(publisher)
@@ -111,7 +111,7 @@ class Registry:
         self._on_left()
 
     def remove_viewer(self, viewer: Viewer) -> None:
-        """Forget a viewer that has ended."""
+        """Remove a viewer that has ended."""
         self._viewers.discard(viewer)
         self._on_left()
 

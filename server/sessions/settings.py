@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import MAX_BITRATE, MAX_OUTPUT_HEIGHT, MIN_BITRATE, MIN_OUTPUT_HEIGHT
 
-# Longest control message in bytes; one with every field has 150.
+# Longest control message, in characters of text or bytes; a message with every field has 150.
 LONGEST_MESSAGE = 1024
 # Longest name of an unknown field in an error message.
 _LONGEST_NAME = 64
 
 
 class SettingError(RequestError):
-    """A setting that cannot be read or applied; the message says which one and what is allowed."""
+    """A setting cannot be read or applied; the message says which one and what is allowed."""
 
     def __init__(self, message: str):
         super().__init__(422, "bad_setting", message)
@@ -28,7 +28,7 @@ class SessionSettings(BaseModel):
         student: ``auto`` or the name of a rung of the server; the governor may still choose a cheaper one.
         strength: share of the student's correction that is added: 0 for none, 1 as trained.
         enhance: False passes every frame through.
-        output_height: shorter side of the returned frames in pixels; None for the size that the call began with.
+        output_height: shorter side of the returned frames in pixels; None for the size at the start of the call.
         max_bitrate: maximum bit rate of the returned video, in bit/s; None for the limit of the server.
     """
 
@@ -44,7 +44,7 @@ class SessionSettings(BaseModel):
         """Return these settings with some fields replaced.
 
         Raises:
-            SettingError: a field is unknown or out of bounds.
+            SettingError: a field is unknown, or its value has the wrong type or is out of bounds.
         """
         try:
             return SessionSettings.model_validate({**self.model_dump(), **fields})
@@ -59,10 +59,10 @@ class _Control(BaseModel):
 
 
 def read_control(message: str | bytes) -> dict[str, Any]:
-    """Return the fields of a control message, ``{"type": "control", "strength": 0.5, …}``, without its type.
+    """Return the fields of a control message, ``{"type": "control", "strength": 0.5, …}``, without ``type``.
 
     Raises:
-        SettingError: it is not a control message.
+        SettingError: it is not a control message, or too long.
     """
     if len(message) > LONGEST_MESSAGE:
         raise SettingError(f"a message of {len(message)} bytes: at most {LONGEST_MESSAGE} are read")

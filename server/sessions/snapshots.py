@@ -1,4 +1,4 @@
-"""States at one moment, for metrics and listings: values that are safe to keep and to pass on."""
+"""Immutable snapshots of state, for metrics and listings."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,8 +13,8 @@ class StreamSnapshot:
     """State of the stream of one publisher.
 
     Attributes:
-        renditions: the encoded versions that are being received.
-        viewers: number of receivers, forwards among them, the publisher itself not.
+        renditions: the encoded versions that have receivers.
+        viewers: number of receivers, including forwards but not the publisher itself.
         forwards: state of each forward.
     """
 
@@ -28,12 +28,12 @@ class PublisherSnapshot:
     """State of the session of a peer that sends video.
 
     Attributes:
-        state: of its connection.
+        state: state of its connection.
         student: name of the rung that enhances its frames.
         size_in, size_out: width and height in pixels of the last frame received and enhanced; None before the first.
-        frames: numbers of frames since its start; a copy.
+        frames: numbers of frames since the start of the session.
         messages_refused: number of data channel messages that exceeded the rate.
-        stream: what leaves the server.
+        stream: state of its stream.
     """
 
     state: Literal["connecting", "running", "closing"]
@@ -51,11 +51,11 @@ class RegistrySnapshot:
 
     Attributes:
         publishers: those that are negotiating, running or closing.
-        viewers: number of peers that watch a stream, or are about to.
+        viewers: number of peers that watch a stream or are connecting to do so.
         opened, ended: number of publishers since the start of the server.
         frames: numbers of frames of all publishers since the start.
         messages_refused: number of data channel messages since the start that exceeded the rate.
-        peer_connections: number of them in memory, closed ones that have not been collected yet among them.
+        peer_connections: number of peer connections in memory, including closed ones.
     """
 
     publishers: tuple[PublisherSnapshot, ...]

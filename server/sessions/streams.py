@@ -11,10 +11,10 @@ from acutance.server.errors import RETRY_LATER, RequestError
 from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.sessions.snapshots import PublisherSnapshot
 
-# Name of the stream where a URL has none.
+# Name of the stream if the URL contains none.
 DEFAULT = "live"
 _NAME = re.compile(r"(?!\.+$)[\w.~-]{1,64}", re.ASCII)
-# An encoder that lost its connection tries again within this time (OBS: 2 to 60 s, by default the shorter ones first).
+# A client may expect a stream again this long after its end: encoders reconnect by themselves (OBS: after 2 to 60 s).
 _EXPECTED_S = 30.0
 _MOST_EXPECTED = 256
 
@@ -36,7 +36,7 @@ class NoStreamError(RequestError):
 
         Args:
             name: name of the stream.
-            expected: whether it was live a moment ago, so that the client may try again.
+            expected: whether it ended a moment ago, so that the client may try again.
         """
         if expected:
             message = f"The stream {name!r} has just ended: try again in a few seconds."
@@ -46,10 +46,10 @@ class NoStreamError(RequestError):
 
 
 def check_name(name: str) -> str:
-    """Return the name of a stream, checked.
+    """Return the name of a stream if it is well-formed.
 
     Raises:
-        RequestError: it is not one.
+        RequestError: it is malformed.
     """
     if not _NAME.fullmatch(name):
         raise RequestError(
@@ -60,17 +60,17 @@ def check_name(name: str) -> str:
 
 @dataclass
 class Streams:
-    """The publisher of each live stream, by the stream's name. Lives on one event loop."""
+    """The publisher of each live stream, by the stream's name. Belongs to one event loop; ``clock`` is in seconds."""
 
     clock: Callable[[], float] = monotonic
     _live: dict[str, Publisher] = field(default_factory=dict)
     _ended: dict[str, float] = field(default_factory=dict)
 
     def check_free(self, name: str) -> None:
-        """Return if a publisher may have this name.
+        """Check that a new stream may have this name.
 
         Raises:
-            RequestError: it cannot be a name.
+            RequestError: it is malformed.
             TakenError: another publisher has it.
         """
         check_name(name)
@@ -78,7 +78,7 @@ class Streams:
             raise TakenError(name)
 
     def add(self, name: str, publisher: Publisher) -> None:
-        """Let a publisher publish under a name.
+        """Add the stream of a publisher.
 
         Raises:
             RequestError, TakenError: see `check_free`.
@@ -88,7 +88,7 @@ class Streams:
         self._ended.pop(name, None)
 
     def remove(self, publisher: Publisher) -> None:
-        """Forget a publisher, whatever the name of its stream."""
+        """Remove the stream of a publisher, if it has one."""
         for name, live in list(self._live.items()):
             if live is publisher:
                 del self._live[name]

@@ -15,7 +15,7 @@ from acutance.server.sessions.publisher.publisher import Publisher
 
 
 class Viewer(Connection):
-    """One of any number of peers that watch a publisher's stream.
+    """A peer that watches the stream of a publisher.
 
     Attributes:
         publisher: the publisher of the stream.
@@ -47,7 +47,7 @@ class Viewer(Connection):
         self._sound_codec = negotiated_codec(answer, "audio")
 
     def _begin(self) -> None:
-        # Not before: a receiver that cannot take packets yet would be behind from the first one on.
+        # Not earlier: packets for a receiver that is not connected yet would pile up.
         self._media.join(self.variant, self._codec, self._sound_codec)
 
     def _notify_closing(self, reason: str) -> None:
