@@ -1,4 +1,4 @@
-"""Forwards a stream, enhanced, to the WHIP ingest of another server (an SFU, a CDN), again after each interruption."""
+"""Forwards an enhanced stream to the WHIP ingest of another server (an SFU, a CDN), and reconnects when needed."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class Ingest:
     Attributes:
         url: URL of the endpoint; ``{stream}`` in it stands for the name of the stream.
         token: bearer token for the origin of ``url``.
-        allow: returns whether the endpoint may redirect to a URL of another host or port; None to allow none.
+        allow: returns whether redirects to a URL on another host or port are followed; None to follow none.
     """
 
     url: str = field(repr=False)  # its path or query may contain a key
@@ -49,12 +49,12 @@ class State(StrEnum):
 
 
 class Forward:
-    """Forwards one stream as one more receiver of its rendition. Lives on one event loop.
+    """Forwards one stream, as one more receiver of its enhanced rendition. Belongs to one event loop.
 
     Attributes:
-        state: whether it is connected.
+        state: state of the connection to the ingest.
         id: identifier among the forwards of the stream.
-        shown: URL of the ingest for people, without secrets.
+        shown: URL of the ingest without secrets, for messages.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Forward:
         """Forward the stream until cancelled; ``sound`` is the codec of its sound, empty for a stream without sound."""
         while True:
             attempts = AsyncRetrying(
-                # Any: after an unforeseen error the forward would be shown as connecting for ever.
+                # All exceptions: after an unexpected one the forward would stay in the state "connecting" for ever.
                 retry=retry_if_exception_type(Exception),
                 wait=wait_exponential_jitter(_FIRST_PAUSE_S, _LONGEST_PAUSE_S),
                 sleep=self._sleep,
@@ -94,7 +94,7 @@ class Forward:
             await self._sleep(_FIRST_PAUSE_S)
 
     async def _publish(self, sound: str) -> None:
-        """Publish until the connection ends; raise if it cannot be established."""
+        """Publish until the connection ends; raise an error if it cannot be established."""
         self.state = State.CONNECTING
         async with self._client() as client:
             publication = Publication(self._fan_out, self._network, self._limits, sound)
@@ -112,7 +112,7 @@ class Forward:
         try:
             yield client
         finally:
-            # The client waits longer for a silent ingest than the end of a session may take.
+            # The timeout of the client is longer than the end of a session may take.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
                     await client.close()
@@ -133,8 +133,8 @@ class Forward:
 
 
 def _shown(url: str) -> str:
-    """Return an ingest's URL for people: a query and a password may be secret."""
+    """Return the URL of an ingest without its secrets."""
     try:
         return str(without_secrets(web_url(url)))
     except ValueError:
-        return "an address that is no URL"
+        return "an invalid URL"

@@ -16,7 +16,7 @@ from acutance.server.rtc.session_description import negotiated_codec
 
 
 class ForwardError(RuntimeError):
-    """The ingest cannot be reached or does not take the stream; the message says why."""
+    """The ingest cannot be reached or does not accept the stream; the message says why."""
 
 
 class Publication:
@@ -27,11 +27,11 @@ class Publication:
     """
 
     def __init__(self, fan_out: FanOut, network: Network, limits: Limits, sound: str):
-        """Create it; `begin`, then `end`.
+        """Create it. Call `begin`, then `end`.
 
         Args:
-            fan_out: of the stream.
-            network: how the server reaches peers.
+            fan_out: the receivers of the stream.
+            network: ICE servers, public address and ports.
             limits: limits of a session.
             sound: codec of the stream's sound; empty for a stream without sound.
         """
@@ -49,7 +49,7 @@ class Publication:
         """Connect and begin to send.
 
         Raises:
-            ForwardError, SignallingError: the ingest does not take the stream.
+            ForwardError, SignallingError: the ingest cannot be reached or does not accept the stream.
         """
         offer = await self._peer.createOffer()
         prepare_ice(self._peer)
@@ -59,7 +59,7 @@ class Publication:
             await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
             answered = SessionDescription.parse(answer)
             codec, sound = negotiated_codec(answered), negotiated_codec(answered, "audio")
-        except Exception as error:  # aiortc lets every kind escape on an odd answer
+        except Exception as error:  # aiortc raises many types of errors for a malformed answer
             raise ForwardError(f"its answer cannot be read ({error!r})"[:200]) from error
         try:
             async with asyncio.timeout(self._handshake_timeout):

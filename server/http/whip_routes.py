@@ -33,7 +33,7 @@ def add_routes(app: web.Application) -> None:
 
 
 def session_url(id: str) -> str:
-    """Return the path of a session. It has no query, because some clients copy a query into the path of the endpoint."""
+    """Return the path of a session; it has no query, because some clients copy that into the path of the endpoint."""
     return f"/session/{id}"
 
 

@@ -1,4 +1,4 @@
 """Reads and answers the requests of peers: offers, trickled candidates, WHIP, WHEP, forwards.
 
-Takes bytes and header values and knows no HTTP objects. Imported by `http`.
+Takes bytes and header values, not HTTP objects. Imported by `http`.
 """

@@ -1,4 +1,4 @@
-"""Requests to forward a stream: their JSON, who may make them, how many forwards a stream may have."""
+"""Requests to forward a stream: their JSON, their authorization, and the limit on the forwards of a stream."""
 
 import json
 import logging
@@ -23,20 +23,20 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
 def begin(host: Host, rules: ForwardRules, caller: Caller, stream: str, body: bytes) -> dict[str, Any]:
-    """Forward a stream to the WHIP endpoint that a body names, until the stream or the forward is ended.
+    """Start to forward a stream to the WHIP endpoint in a request body, until the stream or the forward ends.
 
     Args:
         host: the sessions.
         rules: who may forward streams, and to which hosts.
         caller: the sender of the request.
         stream: name of the stream.
-        body: ``{"url": …, "token": …}``.
+        body: JSON ``{"url": …, "token": …}``; the token is optional.
 
     Returns:
         The description of the forward, see `described`.
 
     Raises:
-        RequestError: the caller may not forward streams, not to this host, or not to so many.
+        RequestError: the body is malformed, the caller or the host is not permitted, or there are too many forwards.
         NoStreamError: no stream of this name is live.
     """
     rules.check(caller)
@@ -63,7 +63,7 @@ def listed(host: Host, rules: ForwardRules, caller: Caller, stream: str) -> list
 
 
 async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: str) -> bool:
-    """End a forward and the session at its ingest; return False if the stream has no forward of this id.
+    """End a forward and its session at the ingest; return False if the stream has no forward with this identifier.
 
     Raises:
         RequestError: the caller may not forward streams.
@@ -79,15 +79,15 @@ async def end(host: Host, rules: ForwardRules, caller: Caller, stream: str, id: 
 
 
 def described(forward: Forward) -> dict[str, Any]:
-    """Return the description of a forward in responses; the query of its URL and the token are secret and left out."""
+    """Return the description of a forward for responses, without its secrets: the query of the URL and the token."""
     return {"id": forward.id, "url": forward.shown, "state": forward.state}
 
 
 def read_ingest(body: bytes, rules: ForwardRules) -> Ingest:
-    """Return the WHIP endpoint that a body names.
+    """Return the WHIP endpoint in a request body.
 
     Raises:
-        RequestError: the body names none, or one to which the server may not forward.
+        RequestError: the body is malformed, or the rules do not permit this endpoint.
     """
     try:
         message = json.loads(body)

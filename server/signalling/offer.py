@@ -1,4 +1,4 @@
-"""Reads the JSON of `POST /offer`: bytes in, a checked session description out."""
+"""Parses and checks the JSON of `POST /offer`."""
 
 import json
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class Offer:
     """The content of an offer.
 
     Attributes:
-        description: the session description, checked.
+        description: the session description, already checked.
         settings: the settings that the peer chose for its session.
-        stream: the name under which others may watch the video; None for none.
+        stream: the name under which others may watch the video; None if they may not.
     """
 
     description: SessionDescription
@@ -26,14 +26,14 @@ class Offer:
 
 
 def read_offer(body: bytes) -> Offer:
-    """Read a JSON body ``{"sdp": …, "type": "offer"}``, as aiortc's examples send it, or with it under ``"offer"``.
+    """Read a JSON body ``{"sdp": …, "type": "offer"}``, as aiortc's examples send it, or ``{"offer": {…}}`` around it.
 
-    The offer has one video section in both directions, and at most one of sound and one of data. ``"settings"`` may
-    hold the settings of the session, ``"stream"`` a name for the stream. Other fields are ignored.
+    The offer must have one bidirectional video section, and may have one section each for sound and data. The body may
+    also have ``"settings"`` of the session and the name of its ``"stream"``. Other fields are ignored.
 
     Raises:
-        RequestError: what is wrong with it, and what to do.
-        SettingError: what is wrong with the settings.
+        RequestError: the body or the offer is malformed or unsupported.
+        SettingError: a setting is unknown or out of bounds.
     """
     try:
         message = json.loads(body)

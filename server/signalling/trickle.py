@@ -17,7 +17,7 @@ def read_fragment(body: str) -> TrickledCandidates:
     """Read a body of type ``application/trickle-ice-sdpfrag``; lines may end in LF or CRLF.
 
     Raises:
-        RequestError: it cannot be read.
+        RequestError: it is malformed, or has too many candidates.
     """
     candidates: list[tuple[str, str]] = []
     mid, ufrag, password, ended = "", None, None, False
@@ -46,10 +46,10 @@ def read_fragment(body: str) -> TrickledCandidates:
 def read_json(body: bytes) -> TrickledCandidates:
     """Read a body ``{"candidates": [{"candidate": "candidate:…", "sdpMid": "0"}, …]}``.
 
-    An empty candidate, as browsers send it, is the end of candidates.
+    An empty candidate marks the end of candidates, as in browsers.
 
     Raises:
-        RequestError: it cannot be read.
+        RequestError: it is malformed, or has too many candidates.
     """
     try:
         message = json.loads(body)

@@ -1,6 +1,6 @@
-"""WHEP (draft-ietf-wish-whep-04) without HTTP objects: watch a stream. Everything else is as with WHIP.
+"""WHEP (draft-ietf-wish-whep-04) without HTTP objects: watch a stream. Sessions are as in WHIP.
 
-The server never answers 406, which in WHEP carries an offer of the server.
+The server never responds with 406, which in WHEP contains a counter-offer of the server.
 """
 
 from acutance.server.encoding.rendition import Variant
@@ -13,7 +13,7 @@ from acutance.server.signalling.whip import Created, created, read_sdp
 
 
 async def watch(host: Host, client: Client, stream: str, variant: str, content_type: str, body: bytes) -> Created:
-    """Answer a player that watches a stream.
+    """Start the session of a player that watches a stream.
 
     Args:
         host: the sessions.
@@ -26,10 +26,10 @@ async def watch(host: Host, client: Client, stream: str, variant: str, content_t
     Raises:
         NotAdmittedError: the session is not admitted.
         NoStreamError: no stream of this name is live.
-        RequestError: what is wrong with the offer, and what to do.
+        RequestError: the variant, the content type or the offer is malformed or unsupported.
     """
     if variant not in list(Variant):
-        raise RequestError(400, "bad_variant", f"There is no variant {variant[:40]!r}: enhanced or original.")
+        raise RequestError(400, "bad_variant", f"There is no variant {variant[:40]!r}: use enhanced or original.")
     offer = read_sdp(content_type, body, Role.WATCH)
     viewer, answer = await host.watch(client, offer, check_name(stream), Variant(variant))
     return created(host, viewer, answer)

@@ -14,7 +14,7 @@ from acutance.server.signalling.trickle import read_fragment, read_json
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 JSON = "application/json"
-# A fragment of 64 candidates has 6 kB.
+# In bytes; a fragment of 64 candidates has 6 kB.
 _LARGEST_FRAGMENT = 16 * 1024
 
 
@@ -36,7 +36,7 @@ class Created:
 
 
 async def publish(host: Host, client: Client, stream: str, content_type: str, body: bytes) -> Created:
-    """Answer an encoder that publishes a stream.
+    """Start the session of an encoder that publishes a stream.
 
     Args:
         host: the sessions.
@@ -48,7 +48,7 @@ async def publish(host: Host, client: Client, stream: str, content_type: str, bo
     Raises:
         NotAdmittedError: the session is not admitted.
         TakenError: a stream of this name is live.
-        RequestError: what is wrong with the offer, and what to do.
+        RequestError: the name, the content type or the offer is malformed or unsupported.
     """
     offer = read_sdp(content_type, body, Role.PUBLISH)
     session, answer = await host.publish(client, offer, stream=stream, returns=False)
@@ -61,15 +61,15 @@ def created(host: Host, connection: Connection, answer: str) -> Created:
 
 
 def read_sdp(content_type: str, body: bytes, role: Role) -> SessionDescription:
-    """Return the session description in the body of a request, checked.
+    """Check and return the session description in the body of a request.
 
     Args:
         content_type: media type of the body, without parameters.
         body: body of the request.
-        role: what the peer wants to do.
+        role: role of the peer.
 
     Raises:
-        RequestError: what is wrong with the offer, and what to do.
+        RequestError: the content type or the offer is malformed or unsupported.
     """
     _check_type(content_type, SDP)
     return parse_offer(_text(body), role)
@@ -88,20 +88,20 @@ async def patch(
         etag: value of the ``ETag`` header, which some clients send instead.
 
     Raises:
-        RequestError: the candidates cannot be added; the session goes on as it was.
+        RequestError: the candidates cannot be added; the session is unchanged.
     """
     if content_type == JSON:
         await connection.trickle(read_json(body))
         return
     _check_type(content_type, FRAGMENT)
     if len(body) > _LARGEST_FRAGMENT:
-        raise RequestError(413, "too_large", f"An SDP fragment may have {_LARGEST_FRAGMENT} bytes.")
+        raise RequestError(413, "too_large", f"An SDP fragment may have at most {_LARGEST_FRAGMENT} bytes.")
     check_tag(connection.etag, if_match if if_match is not None else etag)
     trickled = read_fragment(_text(body))
     if trickled.restarts(*connection.remote_ice):
-        # aiortc has no ICE restart. The session goes on until its consent expires (RFC 9725, section 4.3.3).
+        # aiortc has no ICE restart. The session continues until its consent expires (RFC 9725, section 4.3.3).
         raise RequestError(
-            422, "no_restart", "An ICE restart is not possible here: end the session and begin a new one."
+            422, "no_restart", "This server does not support ICE restarts: end the session and begin a new one."
         )
     await connection.trickle(trickled)
 
@@ -109,7 +109,7 @@ async def patch(
 def check_tag(tag: str, given: str | None) -> None:
     """Check a conditional request (RFC 9110, section 13.1.1).
 
-    ``*`` matches, and so does the ``"*"`` of the example in RFC 9725: clients send both.
+    ``*`` matches, and also ``"*"`` as in the example of RFC 9725, because clients send both.
 
     Args:
         tag: entity tag of the session.
@@ -121,7 +121,7 @@ def check_tag(tag: str, given: str | None) -> None:
     if given is None:
         raise RequestError(428, "no_tag", f"Send If-Match with the session's ETag, {tag}, or with *.")
     if not {one.strip() for one in given.split(",")} & {tag, "*", '"*"'}:
-        raise RequestError(412, "wrong_tag", "If-Match does not name the session as it is now.")
+        raise RequestError(412, "wrong_tag", "If-Match does not contain the current ETag of the session.")
 
 
 def _check_type(content_type: str, wanted: str) -> None:

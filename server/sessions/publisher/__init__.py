@@ -1,4 +1,4 @@
-"""The session of a peer that sends video: the media it sends, its settings, its timers, its statistics, its forwards.
+"""The session of a peer that sends video: its media, settings, timers, statistics and forwards.
 
 Imported by the modules of `sessions`.
 """

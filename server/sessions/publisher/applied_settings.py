@@ -1,4 +1,4 @@
-"""Applies what a peer asks of its session, within what the server allows."""
+"""Applies the settings that a peer chooses, within the limits of the server."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from acutance.server.video.choices import Choices
 
 
 class AppliedSettings:
-    """The settings of one session as they are in force.
+    """The settings of one session that are in effect.
 
     Attributes:
-        settings: those that were applied last.
+        settings: the last applied settings.
     """
 
     def __init__(
@@ -26,9 +26,9 @@ class AppliedSettings:
         Args:
             ladder: the students of the server.
             limits: limits of the session.
-            choices: of the session's pipeline; changed by each application.
-            rate: rate control of the returned video; None where no video is returned.
-            settings: those of the offer.
+            choices: the choices of the session's pipeline, which `apply` changes.
+            rate: rate control of the returned video; None if no video is returned.
+            settings: the settings in the offer.
 
         Raises:
             SettingError: the server has no such student.
@@ -48,10 +48,10 @@ class AppliedSettings:
         return {"type": "applied", **self.settings.model_dump()}
 
     def apply(self, settings: SessionSettings) -> None:
-        """Put settings in force from the next frame on.
+        """Apply settings from the next frame on.
 
         Raises:
-            SettingError: the server has no such student; what was in force stays so.
+            SettingError: the server has no such student; the previous settings stay in effect.
         """
         limits, choices = self._limits, self._choices
         name = self._ladder.rungs[0].name if settings.student == AUTO else settings.student

@@ -11,7 +11,7 @@ from acutance.server.rtc.ice import Network
 
 
 class Forwards:
-    """Runs the forwards of a publisher's stream, each from when the publisher is connected until it leaves.
+    """Runs the forwards of a publisher's stream, while the publisher is connected.
 
     Attributes:
         sound_codec: codec of the stream's sound; empty before the negotiation and for a stream without sound.
@@ -32,13 +32,13 @@ class Forwards:
         return len(self._tasks)
 
     def begin(self, stream: str, ingest: Ingest) -> Forward:
-        """Forward the stream, enhanced, under its name to a WHIP endpoint."""
+        """Start to forward the enhanced stream to a WHIP endpoint; ``stream`` is its name."""
         forward = Forward(stream, ingest, self._fan_out, self._network, self._limits)
         self._tasks[forward] = self._publisher.spawn(self._run(forward))
         return forward
 
     async def end(self, forward: Forward) -> None:
-        """End one forward; the stream itself goes on."""
+        """End one forward; the stream continues."""
         task = self._tasks.pop(forward)
         task.cancel()
         await asyncio.wait([task])

@@ -1,4 +1,4 @@
-"""Ends the session of a peer that has vanished."""
+"""Ends the session of a peer that has disappeared."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,9 +16,9 @@ async def watch_idle(
     on_idle: Callable[[str], object],
     clock: Callable[[], float] = monotonic,
 ) -> None:
-    """Return once no media packet has arrived for ``timeout`` seconds, after calling ``on_idle`` with the reason.
+    """Call ``on_idle`` with a reason once no media packet has arrived for ``timeout`` seconds, and return.
 
-    aioice itself notices a vanished peer only after about 30 s without consent (RFC 7675).
+    aioice itself notices a missing peer only after about 30 s without consent (RFC 7675).
     """
     packets, heard = -1, clock()
     while clock() - heard < timeout:

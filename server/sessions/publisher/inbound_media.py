@@ -1,4 +1,4 @@
-"""The media that a peer sends: received, put through the pipeline, fanned out."""
+"""Receives the media that a peer sends, and passes it to the pipeline and to the receivers of the stream."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -26,7 +26,7 @@ class InboundMedia:
 
     Attributes:
         telemetry: counters and latencies of the video.
-        pipeline: the way of a frame, to the receivers of the stream.
+        pipeline: enhances and encodes the frames, and passes them to the receivers.
     """
 
     def __init__(
@@ -36,13 +36,13 @@ class InboundMedia:
         on_stuck: Callable[[], object],
         clock: Callable[[], float] = monotonic,
     ):
-        """Create it; `listen` before the negotiation, `start` after it, `close` at the end.
+        """Create it. Call `listen` before the negotiation, `start` after it, and `close` at the end.
 
         Args:
-            context: of the server.
-            on_lost: called with the reason, in words, when the video cannot go on.
+            context: objects that all sessions share.
+            on_lost: called with the reason when the video cannot continue.
             on_stuck: called after every three seconds in which packets arrive, but no frame can be decoded.
-            clock: in seconds.
+            clock: monotonic time in seconds.
         """
         limits = context.limits
         self.telemetry = Telemetry(clock, context.observe)
@@ -70,17 +70,17 @@ class InboundMedia:
         return self.pipeline.fan_out
 
     def frames(self) -> Counters:
-        """Return the numbers of frames so far; a copy."""
+        """Return a copy of the frame counters."""
         return replace(self.telemetry.counters)
 
     def add_video(self, peer: RTCPeerConnection) -> RTCRtpTransceiver:
-        """Add a video section to a peer connection that returns nothing, H.264 before the other codecs."""
+        """Add a video section that only receives to a peer connection, and prefer H.264."""
         transceiver = peer.addTransceiver("video", direction="recvonly")
         transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
         return transceiver
 
     def listen(self, peer: RTCPeerConnection, on_sound: Callable[[], object]) -> None:
-        """Take the tracks of a peer connection when it has them; ``on_sound`` is called when there is a sound track."""
+        """Take over each track that the peer connection receives; ``on_sound`` is called for a sound track."""
 
         def on_track(track: MediaStreamTrack) -> None:
             if track.kind == "video":
@@ -94,10 +94,10 @@ class InboundMedia:
         peer.on("track", on_track)
 
     def start(self, receiver: RTCRtpReceiver, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> bool:
-        """Take frames of the video from now on; return False where the peer sends none.
+        """Start to receive video frames; return False if the peer sends no video.
 
         Args:
-            receiver: of the video.
+            receiver: the receiver of the video.
             spawn: runs a coroutine as a task until the session ends.
         """
         if self._video is None:
@@ -109,5 +109,5 @@ class InboundMedia:
         return True
 
     async def close(self) -> None:
-        """End every stage and wait for it."""
+        """End every stage, and wait until all have ended."""
         await self.pipeline.close()

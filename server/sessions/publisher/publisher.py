@@ -25,7 +25,8 @@ from acutance.server.sessions.snapshots import PublisherSnapshot, StreamSnapshot
 
 log = logging.getLogger(__name__)
 
-# Video packets that wait for the peer: the encoder waits too, and raw frames are dropped instead of encoded ones.
+# Maximum number of encoded frames that wait for the peer. Then the encoder waits too, so that raw frames are dropped
+# instead of encoded ones.
 _RETURN_DEPTH = 1
 
 
@@ -33,8 +34,8 @@ class Publisher(Connection):
     """A peer that sends video. Its session may return the enhanced video to it, and others may watch the stream.
 
     Attributes:
-        media: what the peer sends.
-        forwards: the places to which the stream is forwarded.
+        media: the media that the peer sends.
+        forwards: the forwards of the stream.
         sound_codec: codec of the sound that the peer sends; empty for none.
     """
 
@@ -50,12 +51,12 @@ class Publisher(Connection):
         """Create it.
 
         Args:
-            context: of the server.
+            context: objects that all sessions share.
             client: the sender of the offer.
-            settings: what the peer asks of its session.
+            settings: settings that the peer chose.
             on_closed: called once, when the session has ended.
             returns: whether the enhanced video is returned to the peer.
-            clock: in seconds.
+            clock: monotonic time in seconds.
 
         Raises:
             SettingError: the server has no such student.
@@ -113,7 +114,7 @@ class Publisher(Connection):
     def _negotiated(self, answer: SessionDescription) -> None:
         self._codec, self.sound_codec = negotiated_codec(answer), negotiated_codec(answer, "audio")
         self.forwards.sound_codec = self.sound_codec
-        assert self._transceiver is not None  # of `_prepare`
+        assert self._transceiver is not None  # set by `_prepare`
         if self.media.start(self._transceiver.receiver, self.spawn) and self._returned is not None:
             self._returned.join(Variant.ENHANCED, self._codec, self.sound_codec)
             self._statistics.follow_returned(self._transceiver)

@@ -1,4 +1,4 @@
-"""What is measured of a session: for the peer's page, and for the admission of the next session."""
+"""Statistics of a session, for the peer's page and for the admission of further sessions."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _PERIOD_S = 1.0
 
 
 class SessionStatistics:
-    """Measures one session, second by second."""
+    """Measures one session each second."""
 
     def __init__(
         self, session: str, context: ServerContext, media: InboundMedia, clock: Callable[[], float] = monotonic
@@ -28,43 +28,43 @@ class SessionStatistics:
 
         Args:
             session: name of the session.
-            context: of the server.
-            media: of the session.
-            clock: in seconds.
+            context: objects that all sessions share.
+            media: media that the peer sends.
+            clock: monotonic time in seconds.
         """
         self._session = session
         self._context = context
         self._media = media
         self._clock = clock
-        self._rate = Counters().since(Counters(), 1.0)  # of each counter, frames/s over the last period
+        self._rate = Counters().since(Counters(), 1.0)  # by counter, in frames/s over the last period
         self._traffic = Traffic()
         self._timestamps: ReturnedTimestamps | None = None
 
     def follow_returned(self, transceiver: RTCRtpTransceiver) -> None:
-        """Measure the time stamps of the frames that the peer gets back. Before the first of them."""
+        """Observe the RTP timestamps of the returned frames. Call it before the first one."""
         self._timestamps = ReturnedTimestamps(transceiver.receiver, transceiver.sender)
 
     async def report(self, peer: RTCPeerConnection, codec: str, send: Callable[[dict[str, Any]], object]) -> None:
-        """Send a message of statistics each second, until cancelled.
+        """Send a message with statistics each second, until cancelled.
 
         Args:
             peer: the connection.
-            codec: of the video.
+            codec: codec of the video.
             send: called with each message.
         """
         while True:
             await asyncio.sleep(_PERIOD_S)
             self.refresh()
-            for receiver in peer.getReceivers()[:1]:  # all of a bundle share one transport
+            for receiver in peer.getReceivers()[:1]:  # all receivers of a bundle share one transport
                 await self._traffic.measure(receiver, self._clock())
             send(self.message(codec))
 
     def refresh(self) -> None:
-        """End a period: rates are those since the last call."""
+        """Compute the rates since the last call."""
         self._rate = self._media.telemetry.rates()
 
     def load(self, age: float) -> SessionLoad:
-        """Return the load of the session for admission; ``age`` is in seconds since the peer was connected."""
+        """Return the load of the session for admission; ``age`` is the time since the peer connected, in seconds."""
         pipeline = self._media.pipeline
         width, height = pipeline.size_out or (0, 0)
         governor = pipeline.choices.governor
@@ -72,7 +72,7 @@ class SessionStatistics:
             age=age,
             student=governor.rung.cpu_per_pixel * width * height * self._rate["enhanced"],
             received=self._rate["received"],
-            # A stream without receivers returns nothing, and is not late.
+            # A stream without receivers returns no frames, but is not overloaded.
             returned=self._rate["returned" if self._enhanced() else "received"],
             can_yield=governor.rung != governor.rungs[-1],
         )
@@ -108,6 +108,6 @@ class SessionStatistics:
         }
 
     def _enhanced(self) -> RenditionSnapshot | None:
-        # The first one: the peer's own, where it gets its video back.
+        # The first one is the peer's own if the video is returned to it.
         renditions = self._media.fan_out.snapshots()
         return next((each for each in renditions if each.variant is Variant.ENHANCED), None)

@@ -1,4 +1,4 @@
-"""Packets arrive, but no frames: when to request a keyframe, and when only a restart of the sender can help."""
+"""Decides when to request a keyframe or a restart of the sender, if packets arrive but no frame can be decoded."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from time import monotonic
 from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 
 _PERIOD_S = 0.25
-# The assembler requests a keyframe at once: this one is for a request that was lost. After the second time a sender
-# will not recover by itself.
+# The assembler requests a keyframe at once; the first limit is for a lost request. After the second one the sender will
+# not recover by itself.
 _ASK_AFTER_S, _RESTART_AFTER_S = 0.5, 3.0
-# A longer silence is the network's fault, not the sender's; a message would arrive when all is well again.
+# Longer silence is a fault of the network, not of the sender: a message would arrive only after it has recovered.
 _SILENCE_S = 1.0
 
 
 class Remedy(Enum):
-    """What may help."""
+    """Action that may restore the video."""
 
     NONE = auto()
     KEYFRAME = auto()
@@ -36,7 +36,7 @@ class Watchdog:
     _asked_at: float = float("-inf")
 
     def note(self, now: float, packets: int, frames: int) -> Remedy:
-        """Take the counts of packets and decoded frames so far; return what to do."""
+        """Take the total numbers of packets and decoded frames; return the action to take."""
         moved, self._packets = packets > self._packets, packets
         decoded, self._frames = frames > self._frames, frames
         if moved:
@@ -63,13 +63,13 @@ async def watch_frames(
     on_stuck: Callable[[], object],
     clock: Callable[[], float] = monotonic,
 ) -> None:
-    """Apply a watchdog's remedies to a video, until cancelled.
+    """Watch a video and take the actions of a watchdog, until cancelled.
 
     Args:
-        feed: of the video; a keyframe is requested there.
+        feed: the feed of the video, which requests keyframes.
         frames: returns the number of frames decoded so far.
         on_stuck: called when the sender must be restarted.
-        clock: in seconds.
+        clock: monotonic time in seconds.
     """
     watchdog = Watchdog()
     while True:

@@ -120,7 +120,7 @@ async def test_a_redirect_to_an_allowed_host_is_followed_without_the_token(
     ("url", "shown"),
     [
         ("https://me:secret@ingest.example/whip/{stream}?key=secret", "https://ingest.example/whip/stage"),
-        ("http://[", "an address that is no URL"),
+        ("http://[", "an invalid URL"),
     ],
 )
 def test_an_ingest_is_shown_without_its_secrets(url: str, shown: str) -> None:
