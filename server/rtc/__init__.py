@@ -1,4 +1,4 @@
 """WebRTC: peer connections, session descriptions, ICE servers, tracks, the frame assembler, retransmissions.
 
-Imported by the rooms above it; imports only leaves.
+Imported by the packages above it; imports only leaf packages.
 """

@@ -8,9 +8,9 @@ class TrickledCandidates:
     """The content of one PATCH request.
 
     Attributes:
-        candidates: (mid, text after ``candidate:``) of each candidate; the mid is empty where none was given.
+        candidates: (mid, text after ``candidate:``) of each candidate; the mid is empty if none was given.
         ended: whether the peer announced the end of candidates.
-        ufrag, password: the peer's ICE credentials, where it sent them.
+        ufrag, password: the peer's ICE credentials; None if it sent none.
     """
 
     candidates: tuple[tuple[str, str], ...]
@@ -19,5 +19,5 @@ class TrickledCandidates:
     password: str | None = None
 
     def restarts(self, ufrag: str, password: str) -> bool:
-        """Return whether this asks for an ICE restart of a session with these credentials (RFC 9725, section 4.3.3)."""
+        """Return whether this is an ICE restart: its credentials differ from these (RFC 9725, section 4.3.3)."""
         return (self.ufrag or ufrag, self.password or password) != (ufrag, password)

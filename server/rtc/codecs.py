@@ -1,4 +1,4 @@
-"""The order in which codecs are negotiated."""
+"""Codec preferences for the negotiation."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from aiortc import RTCRtpSender
 
 
 def codecs_with_first(kind: str, name: str) -> list[Any]:
-    """Return the codecs of ``audio`` or ``video`` for ``setCodecPreferences``, the named one before the others."""
+    """Return the codecs of ``audio`` or ``video`` for ``setCodecPreferences``, with the named codec first."""
     codecs = RTCRtpSender.getCapabilities(kind).codecs
-    # sorted is stable: the others and their retransmissions follow in the library's order.
+    # sorted is stable: the other codecs and their retransmission formats keep the library's order.
     return sorted(codecs, key=lambda codec: codec.mimeType.lower() != f"{kind}/{name}".lower())

@@ -1,4 +1,4 @@
-"""Reads from the first bytes of an encoded frame whether it is a keyframe, and whether it has any picture data."""
+"""Detects keyframes, and frames without picture data, from the first bytes of an encoded frame."""
 
 _START = b"\x00\x00\x01"
 _VP8_START = b"\x9d\x01\x2a"
@@ -10,14 +10,14 @@ _SLICES, _IDR, _SPS, _DELIMITER = frozenset(range(1, 6)), 5, 7, 9
 class FrameScan:
     """Reads one encoded frame packet by packet, each byte once.
 
-    Slices come last in a frame: what follows the first one is not read.
+    Slices are last in a frame: bytes after the first slice header are not read.
     """
 
     def __init__(self, codec: str) -> None:
         """Begin a frame.
 
         Args:
-            codec: as in SDP. Only ``H264`` and ``VP8`` are read: frames of other codecs count as keyframes.
+            codec: name as in SDP. Only ``H264`` and ``VP8`` are read: frames of other codecs count as keyframes.
         """
         self._codec = codec
         self._units: set[int] = set()
@@ -39,12 +39,12 @@ class FrameScan:
 
     @property
     def has_picture(self) -> bool:
-        """Whether the frame carries more than parameter sets and other metadata, as far as it was read."""
+        """Whether an H.264 slice was read so far; always true for other codecs."""
         return self._codec != "H264" or not _SLICES.isdisjoint(self._units)
 
     @property
     def is_keyframe(self) -> bool:
-        """Whether decoding can begin with this frame, as far as it was read.
+        """Whether decoding can begin with this frame, according to the bytes read so far.
 
         H.264: it has an IDR picture or a sequence parameter set. VP8 (RFC 6386, section 9.1): the lowest bit of the
         first byte is 0, and a start code follows.
@@ -68,20 +68,20 @@ class FrameScan:
 
 
 def begins_keyframe(codec: str, data: bytes) -> bool:
-    """Return whether decoding can begin with a whole frame, see `FrameScan.is_keyframe`."""
+    """Return whether decoding can begin with this complete frame, see `FrameScan.is_keyframe`."""
     scan = FrameScan(codec)
     scan.add(data)
     return scan.is_keyframe
 
 
 def opens_keyframe(codec: str, data: bytes) -> bool:
-    """Return whether a packet is certainly the first one of a keyframe, whatever arrived before it.
+    """Return whether a packet is certainly the first one of a keyframe; earlier packets need not be known.
 
-    An IDR slice alone does not show that: it may be the second one, or its parameter sets arrived before.
+    An IDR slice alone is not enough: it may be the second slice, or an earlier packet may hold its parameter sets.
 
     Args:
-        codec: as in SDP; for codecs other than ``H264`` and ``VP8`` this cannot be known.
-        data: of one packet, as aiortc's depayloader returns it.
+        codec: name as in SDP; False for codecs other than ``H264`` and ``VP8``.
+        data: one packet's data, as aiortc's depayloader returns it.
     """
     if codec == "VP8":
         return begins_keyframe(codec, data)

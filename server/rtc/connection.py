@@ -46,13 +46,13 @@ class Connection(ABC):
         on_closed: Callable[[Any], None],
         clock: Callable[[], float] = monotonic,
     ):
-        """Create it; `answer` an offer.
+        """Create the session; call `answer` next.
 
         Args:
-            network: how peers and the server reach each other.
+            network: ICE servers, public address and UDP ports.
             limits: limits of the session.
             client: the sender of the offer.
-            on_closed: called once with this session, when it has ended.
+            on_closed: called once with this session, after it was closed.
             clock: in seconds.
         """
         self.id = token_urlsafe(18)
@@ -72,13 +72,16 @@ class Connection(ABC):
         self.connected = asyncio.Event()
 
     async def answer(self, offer: SessionDescription) -> str:
-        """Negotiate on a checked offer, which is edited; return the SDP of the answer, with every candidate in it.
+        """Answer an offer; return the SDP of the answer with all candidates in it.
+
+        Args:
+            offer: from `parse_offer`; it is modified.
 
         Raises:
             RequestError: aiortc cannot answer the offer; the session is closed.
         """
         self.peer.on("connectionstatechange", self._on_state)
-        # From here on, so that an answer that is never finished is cleaned up too.
+        # Started before the answer, so that the session ends even if the answer is never finished.
         self.spawn(self._watch_handshake())
         try:
             profiles = substitute_profiles(offer)
@@ -88,7 +91,7 @@ class Connection(ABC):
             await self.peer.setRemoteDescription(RTCSessionDescription(serialised(offer), "offer"))
             prepare_ice(self.peer)
             await self.peer.setLocalDescription(await self.peer.createAnswer())
-            if self._closing is not None:  # meanwhile: what is started now would never be stopped
+            if self._closing is not None:  # closed meanwhile: tasks started now would never be stopped
                 raise RuntimeError("the session has been closed")
             answer = SessionDescription.parse(self.peer.localDescription.sdp)
             self._negotiated(answer)
@@ -99,13 +102,13 @@ class Connection(ABC):
         except RequestError:
             await self.close("the offer has too many candidates")
             raise
-        except Exception as error:  # aiortc lets every kind escape on an odd offer
+        except Exception as error:  # aiortc raises errors of every kind for an unusual offer
             await self.close("the offer could not be answered")
             raise RequestError(422, "not_answerable", f"The offer cannot be answered ({error!r})."[:200]) from error
 
     @property
     def state(self) -> Literal["connecting", "running", "closing"]:
-        """Whether the peer is connected yet, or the session closing."""
+        """State of the session; ``running`` means that the peer is connected."""
         if self._closing is not None:
             return "closing"
         return "running" if self.connected.is_set() else "connecting"
@@ -119,7 +122,7 @@ class Connection(ABC):
     def remote_ice(self) -> tuple[str, str]:
         """The peer's ICE user name fragment and password."""
         ice = self._offered.media[0].ice
-        assert ice is not None  # checked
+        assert ice is not None  # checked by `parse_offer`
         return str(ice.usernameFragment), str(ice.password)
 
     async def trickle(self, trickled: TrickledCandidates) -> None:
@@ -137,8 +140,8 @@ class Connection(ABC):
             # All bundled sections use the transport of the first section of the group.
             candidate.sdpMid = (mid if mid in mids and mid not in bundled else None) or [*bundled, *mids][0]
             await self.peer.addIceCandidate(candidate)
-        # The end of candidates is not passed on: aioice would ignore a PATCH that arrives out of order, and would not
-        # wait for an address that it learns from a check. A peer that never connects is ended by our own time limit.
+        # The end of candidates is not passed on: after it, aioice ignores candidates of a PATCH that arrives out of
+        # order, and does not wait for peer-reflexive candidates. A peer that never connects is ended by the time limit.
 
     def _take_candidates(self, count: int) -> None:
         self._candidates += count
@@ -151,7 +154,7 @@ class Connection(ABC):
             )
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a coroutine as a task that ends with the session at the latest, and never starts while that closes."""
+        """Run a coroutine as a task that is cancelled when the session closes; it never starts in a closing session."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -160,11 +163,11 @@ class Connection(ABC):
         return task
 
     async def close(self, reason: str) -> None:
-        """End the session and return when it has ended; the reason of the first call is logged and told to the peer."""
+        """End the session and wait for its end; the reason of the first call is logged and sent to the peer."""
         await asyncio.shield(self.end(reason))
 
     def end(self, reason: str) -> asyncio.Task[None]:
-        """Begin to end the session and return the task that does; for callers that run within the session."""
+        """Start to end the session and return that task; for callers that the end cancels, which must not wait."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(reason))
         return self._closing
@@ -175,15 +178,15 @@ class Connection(ABC):
 
     @abstractmethod
     def _negotiated(self, answer: SessionDescription) -> None:
-        """Start what need not wait until the peer is connected."""
+        """Start the work that needs no connected peer; called when the answer is ready."""
 
     @abstractmethod
     def _begin(self) -> None:
-        """Start what needs a connected peer."""
+        """Start the work that needs a connected peer."""
 
     @abstractmethod
     def _notify_closing(self, reason: str) -> None:
-        """Tell the peer, if there is a way, that its connection is about to close."""
+        """Send the peer the reason before its connection closes, if a channel to it is open."""
 
     @abstractmethod
     async def _release(self) -> None:
@@ -208,7 +211,7 @@ class Connection(ABC):
 
     @contextmanager
     def _failure_logged(self, step: str) -> Iterator[None]:
-        # A step that fails must not prevent the next ones, nor keep the slot of the session taken.
+        # A failed step must not prevent the next ones, or keep the slot of the session occupied.
         try:
             yield
         except Exception:

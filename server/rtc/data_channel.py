@@ -1,4 +1,4 @@
-"""The data channel of a session: statistics go out, settings come in. Channels of other labels get replies to pings."""
+"""The data channel of a session: sends statistics, receives settings. Channels with other labels only answer pings."""
 
 import json
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from acutance.server.security.rate_limit import TokenBucket
 
 # Label of our data channel. Channels of other labels ("chat" in aiortc's examples) get no statistics.
 LABEL = "acutance"
-# Bytes that wait for the peer's acknowledgement, above which nothing more is sent: the peer does not read.
+# With more unacknowledged bytes than this, nothing more is sent: the peer does not read.
 _MOST_BUFFERED = 64 * 1024
-# Channels of a session that are served; a peer could open 65,535 of them, each with a buffer.
+# Channels served for each session; a peer could open 65,535, each with a buffer.
 _MOST_CHANNELS = 16
 
 
 class DataChannel:
-    """Exchanges messages with a peer over the channel of our label, once the peer has opened it.
+    """Exchanges messages with a peer over the channel with our label, once the peer has opened it.
 
     Attributes:
         refused: number of messages that exceeded the rate.
@@ -28,7 +28,7 @@ class DataChannel:
 
         Args:
             on_message: called on the event loop with each message of the peer.
-            per_second: maximum rate of messages that are read; messages beyond it are refused.
+            per_second: maximum rate of messages that are read; messages above it are refused.
         """
         self.refused = 0
         self._on_message = on_message
@@ -58,7 +58,7 @@ class DataChannel:
             self._on_message(message)
             return
         self.refused += 1
-        if self.refused == 1:  # once: a reply to each would be a flood of our own
+        if self.refused == 1:  # only once: replies to all of them would be a flood too
             self.send({"type": "refused", "message": f"at most {self._rate.per_second:g} messages a second are read"})
 
     def send(self, message: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ class DataChannel:
             self._put(self._channel, json.dumps(message))
 
     def _put(self, channel: RTCDataChannel, text: str) -> None:
-        # Our own channel and the others each have a limit, so that unread pongs do not hold statistics up.
+        # Separate limits for our channel and for the others: unread pongs must not block statistics.
         ours = channel.label == LABEL
         buffered = sum(other.bufferedAmount for other in self._channels if (other.label == LABEL) is ours)
         if channel.readyState == "open" and buffered + len(text.encode()) <= _MOST_BUFFERED:

@@ -1,19 +1,19 @@
-"""Which datagrams of a peer are processed: none is trusted, and those in clear text may come from anybody."""
+"""Selects the datagrams to process. No datagram is trusted, and anybody can send one that is not encrypted."""
 
-# Ethernet's MTU, which no WebRTC peer exceeds. Longer ones are an error in pylibsrtp, and take aiortc's depayloader
-# quadratic time.
+# Ethernet's MTU, which no WebRTC peer exceeds. pylibsrtp raises an error for longer datagrams, and aiortc's depayloader
+# takes quadratic time.
 MAX_DATAGRAM = 1500
-# Streams of one connection. Each takes memory in SRTP and in aiortc for as long as the connection lasts, and a report
-# on more does not fit into one RTCP packet (RFC 3550, section 6.4.2).
+# Streams of one connection. Each takes memory in SRTP and in aiortc until the connection ends, and one RTCP packet can
+# report on no more (RFC 3550, section 6.4.2).
 MAX_SSRCS = 31
 _RTP_HEADER_BYTES, _RTCP_HEADER_BYTES = 12, 8
 
 
 class DatagramFilter:
-    """Decides on datagrams before they are decrypted, by what was authenticated before. One for each transport.
+    """Accepts or drops the datagrams of one transport before decryption, by the streams authenticated so far.
 
     Attributes:
-        dropped: how many datagrams were refused.
+        dropped: number of dropped datagrams.
     """
 
     def __init__(self) -> None:
@@ -21,15 +21,15 @@ class DatagramFilter:
         self._ssrcs: set[bytes] = set()
 
     def accepts(self, datagram: bytes) -> bool:
-        """Return whether to process a datagram that arrived; it is counted otherwise."""
+        """Return whether to process a datagram; one that is dropped is counted."""
         accepted = 0 < len(datagram) <= MAX_DATAGRAM and self._has_known_stream(datagram)
         self.dropped += not accepted
         return accepted
 
     def admits(self, packet: bytes) -> bool:
-        """Return whether to process an RTP or RTCP packet that was decrypted, and note its stream.
+        """Return whether to process a decrypted RTP or RTCP packet, and remember its stream.
 
-        Only what the peer itself has sent is noted: strangers cannot fill the list.
+        Only authenticated packets get here: nobody but the peer can fill the list.
         """
         ssrc = _ssrc_of(packet)
         if len(self._ssrcs) < MAX_SSRCS:

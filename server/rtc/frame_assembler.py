@@ -1,9 +1,9 @@
-"""Assembles RTP packets into encoded frames: without delay when they are complete, and never stuck behind a lost one.
+"""Assembles RTP packets into encoded frames. Complete frames are not delayed; a lost packet never blocks the stream.
 
 aiortc's own buffer releases a frame only when the first packet of the next one has arrived, one frame at a time, and
-waits behind a gap until 512 packets have passed. This one ends a frame at its marker bit (RFC 6184, section 5.1; RFC
-7741, section 4.1), waits for each missing packet as long as retransmissions are likely, and then requests a keyframe
-and continues from there: the decoder never gets a frame without its reference.
+waits at a gap until 512 packets have passed. This buffer ends a frame at its marker bit (RFC 6184, section 5.1; RFC
+7741, section 4.1), waits for each missing packet as long as a retransmission is likely, and then requests a keyframe
+and continues with it: the decoder never gets a frame without its reference.
 
 The peer is not trusted: the work for a packet does not depend on the number of packets before it.
 """
@@ -20,22 +20,22 @@ from acutance.server.rtc.aiortc_private.payload import payload_of
 from acutance.server.rtc.coded_frame import FrameScan, opens_keyframe
 from acutance.server.rtc.retransmissions import Retransmissions
 
-# One keyframe answers all requests within this time, see `encoder.KEYFRAME_INTERVAL`; Chrome does the same.
+# A sender answers all requests within this time with one keyframe: Chrome, and ours (`encoder.KEYFRAME_INTERVAL`).
 PLI_INTERVAL_S = 0.5
 # The first frame of a stream is a keyframe: it is requested only if it does not arrive.
 _GRACE_S = 0.1
 # Packets. The largest keyframes of 1080p have 400; a packet further away than this belongs to a restarted stream.
 _CAPACITY = 2048
-# More packets in a row that arrive too late are no retransmissions: the sender restarted a little further back.
+# After more consecutive late packets than this, the sender has restarted at a slightly lower sequence number.
 _MAX_LATE = 256
-# Packets by which the very first ones of a stream may arrive in the wrong order.
+# Reordering, in packets, that is possible at the start of a stream.
 _MAX_MISORDERED = 16
 _CYCLE = 1 << 16
 
 
 @dataclass(frozen=True)
 class Requests:
-    """What to request from the sender.
+    """The requests to send to the sender.
 
     Attributes:
         keyframe: whether to send a PLI.
@@ -51,8 +51,8 @@ class FrameAssembler:
 
     Attributes:
         skipped: frames that were dropped because their reference is missing.
-        packets: how many arrived with a part of a frame; padding is not counted.
-        last: the packet that arrived last; None before the first.
+        packets: number of packets received, without padding.
+        last: the last packet received; None before the first.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class FrameAssembler:
         clock: Callable[[], float] = monotonic,
         on_restart: Callable[[], None] = lambda: None,
     ):
-        """Begin with nothing.
+        """Start without packets.
 
         Args:
-            codec_of: returns the codec's name as in SDP, ``H264`` or ``VP8``, by payload type.
+            codec_of: returns the name of a payload type's codec as in SDP, ``H264`` or ``VP8``.
             clock: in seconds.
-            on_restart: called right before the first frame of each stream is returned: its RTP timestamps have no
-                relation to those before.
+            on_restart: called right before the first frame of each stream is returned: its RTP timestamps are not
+                related to earlier ones.
         """
         self.skipped = 0
         self.packets = 0
@@ -75,7 +75,7 @@ class FrameAssembler:
         self._codec_of = codec_of
         self._clock = clock
         self._on_restart = on_restart
-        self._ready: list[tuple[JitterFrame, bool]] = []  # whether it is the first of a stream
+        self._ready: list[tuple[JitterFrame, bool]] = []  # frame, and whether it is the first of a stream
         self._marker_ends_frames = True
         self._pli_at = float("-inf")
         self._missing = Retransmissions()
@@ -98,7 +98,7 @@ class FrameAssembler:
         """Take a packet with its unpacked payload; the interface of aiortc's own buffer.
 
         Returns:
-            Whether to send a PLI, and the first frame that is now whole; `more` returns the others.
+            Whether to send a PLI, and the first frame that is now complete; `more` yields the others.
         """
         self.packets += bool(payload_of(packet))
         stream, self.last = self.last.ssrc if self.last is not None else packet.ssrc, packet
@@ -115,11 +115,11 @@ class FrameAssembler:
             if self._late > _MAX_LATE:
                 self._begin(packet)
         self._collect()
-        self._leave_what_is_lost()
+        self._skip_lost_packets()
         return self._ask_for_keyframe(), next(self.more(), None)
 
     def more(self) -> Iterator[JitterFrame]:
-        """Return the frames that became whole beside the one that `add` returned."""
+        """Yield the complete frames that follow the one that `add` returned."""
         while self._ready:
             frame, is_first = self._ready.pop(0)
             if is_first:
@@ -127,8 +127,8 @@ class FrameAssembler:
             yield frame
 
     def due(self) -> Requests:
-        """Return what to request from the sender now; it counts as requested. For a timer: no packet may arrive."""
-        self._leave_what_is_lost()
+        """Return the requests that are due and mark them as sent. Called by a timer, also if no packet arrives."""
+        self._skip_lost_packets()
         missing = self._missing.due(self._scan, self._clock())
         return Requests(self._ask_for_keyframe(), tuple(position % _CYCLE for position in missing))
 
@@ -139,7 +139,7 @@ class FrameAssembler:
         self._ready.clear()
 
     def _begin(self, packet: RtpPacket) -> None:
-        """Forget everything and continue with this packet: the first, or of a sender that restarted."""
+        """Reset, and continue with this packet: the first one, or the first after the sender restarted."""
         self._next = self._scan = self._highest = packet.sequence_number + _CYCLE
         self._earliest = self._next - _MAX_MISORDERED
         self._kept = {self._next: packet}
@@ -176,7 +176,7 @@ class FrameAssembler:
             self._highest = position
 
     def _collect(self) -> None:
-        """Read on over what arrived without a gap, and cut it into frames."""
+        """Read packets up to the next gap and cut them into frames."""
         while (packet := self._kept.get(self._scan)) is not None:
             data = payload_of(packet)
             if self._frame is None:
@@ -184,7 +184,7 @@ class FrameAssembler:
                     self._move_to(self._scan + 1)  # padding, with which a sender probes the connection
                     continue
                 if packet.timestamp == self._marked:
-                    self._marker_ends_frames = False  # it did not: more of the same frame follows
+                    self._marker_ends_frames = False  # this packet continues a frame that a marker had ended
                 self._frame = FrameScan(self._codec_of(packet.payload_type))
                 self._timestamp = packet.timestamp
             elif packet.timestamp != self._timestamp:
@@ -228,7 +228,7 @@ class FrameAssembler:
             self._pli_at = now
         return asks
 
-    def _leave_what_is_lost(self) -> None:
+    def _skip_lost_packets(self) -> None:
         """Drop frames with gaps that will not be filled, and all frames that depend on them."""
         while self._next is not None and self._highest >= self._scan:  # a gap: else everything was read
             openings = self._openings[bisect_right(self._openings, self._scan) :][:1]

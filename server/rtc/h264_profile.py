@@ -28,10 +28,10 @@ def is_baseline(codec: RTCRtpCodecParameters) -> bool:
 
 
 def substitute_profiles(offer: SessionDescription) -> dict[int, str]:
-    """Replace the H.264 profiles that aiortc cannot negotiate by Baseline, where the offer has nothing else to take.
+    """Replace H.264 profiles by Baseline if the offer has no codec that aiortc can negotiate.
 
-    Only for streams that are received and never sent, such as FFmpeg's or a hardware encoder's with High. Their decoder
-    reads the true profile in the stream.
+    Only for streams that are received and never sent, for example High from FFmpeg or a hardware encoder. The decoder
+    reads the true profile from the stream.
 
     Returns:
         The replaced ``profile-level-id`` by payload type.
@@ -49,7 +49,7 @@ def substitute_profiles(offer: SessionDescription) -> dict[int, str]:
 
 
 def restore_profiles(answer: SessionDescription, profiles: Mapping[int, str]) -> None:
-    """Set the ``profile-level-id`` of these payload types: an answer has the profiles of its offer."""
+    """Set the ``profile-level-id`` of these payload types: an answer must repeat the profiles of its offer."""
     for codec in _video_codecs(answer):
         profile = profiles.get(codec.payloadType or 0)
         if profile is not None and _PARAMETER in codec.parameters:
@@ -57,10 +57,10 @@ def restore_profiles(answer: SessionDescription, profiles: Mapping[int, str]) ->
 
 
 def raise_received_level(answer: SessionDescription) -> None:
-    """Write into an answer of aiortc's up to which H.264 level the server decodes: 4.2, which is 1080p at 60 frames/s.
+    """Raise the H.264 level in an answer to the one that the server decodes: 4.2, which is 1080p at 60 frames/s.
 
-    aiortc writes 3.1, 720p at 30. With level-asymmetry-allowed=1, which it writes too, each side names what it receives
-    (RFC 6184, section 8.2.2); what the server sends has its true level in its parameter sets.
+    aiortc writes 3.1, 720p at 30. With level-asymmetry-allowed=1, which it also writes, each side states the level that
+    it receives (RFC 6184, section 8.2.2); the parameter sets of the returned video state its true level.
     """
     for codec in _video_codecs(answer):
         profile = str(codec.parameters.get(_PARAMETER, ""))

@@ -1,4 +1,4 @@
-"""ICE servers from the options, and how peers learn about them. No server is contacted that was not configured."""
+"""ICE servers from the options, for the server and its peers. Only configured servers are contacted."""
 
 import base64
 import hashlib
@@ -20,14 +20,14 @@ _MAX_FOUNDATION = 32
 
 @dataclass(frozen=True)
 class Network:
-    """How peers reach the server and the server reaches them.
+    """Network settings of the peer connections.
 
     Attributes:
-        stun: ``stun:host:port`` each.
-        turn: ``turn:host:port?transport=udp`` each.
-        turn_secret: secret shared with the TURN server, for credentials that expire; None for fixed ones.
-        turn_username, turn_password: the fixed ones.
-        public_ip: address of this machine as peers see it behind a NAT; None without one.
+        stun: URLs of the form ``stun:host:port``.
+        turn: URLs of the form ``turn:host:port?transport=udp``.
+        turn_secret: secret shared with the TURN server, for credentials that expire; None for fixed credentials.
+        turn_username, turn_password: fixed credentials.
+        public_ip: public address of this host if it is behind a NAT, else None.
         udp_ports: first and last UDP port for media; None for any.
     """
 
@@ -40,7 +40,7 @@ class Network:
     udp_ports: tuple[int, int] | None = None
 
     def ice_servers(self, now: float | None = None) -> list[dict[str, Any]]:
-        """Return an ``RTCIceServer`` (W3C WebRTC, section 4.2.4) each; ``now`` is in seconds since 1970."""
+        """Return the servers as ``RTCIceServer`` objects (W3C WebRTC, section 4.2.4); ``now`` is seconds since 1970."""
         servers: list[dict[str, Any]] = [{"urls": url} for url in self.stun]
         username, password = self.turn_username, self.turn_password
         if self.turn_secret is not None:
@@ -49,15 +49,15 @@ class Network:
         return servers
 
     def links(self, now: float | None = None) -> list[str]:
-        """Return a ``Link`` header's value for each ICE server (RFC 9725, section 4.6).
+        """Return the value of a ``Link`` header for each ICE server (RFC 9725, section 4.6).
 
-        One server a header, the URL first and the attributes in the specification's order: parsers in the field
-        understand nothing else.
+        One server per header, URL first, attributes in the specification's order: deployed parsers understand nothing
+        else.
         """
         return [_link(server) for server in self.ice_servers(now)]
 
     def configuration(self) -> RTCConfiguration:
-        """Return what a peer connection of ours uses. An empty list keeps aiortc from asking Google's STUN server."""
+        """Return the configuration of a peer connection. An empty list keeps aiortc from using Google's STUN server."""
         servers = [
             RTCIceServer(server["urls"], server.get("username"), server.get("credential"))
             for server in self.ice_servers()
@@ -65,11 +65,11 @@ class Network:
         return RTCConfiguration(iceServers=servers)
 
     def add_public_address(self, answer: SessionDescription) -> None:
-        """Add the public address, if there is one, to a session description of the server.
+        """Add candidates with the public address, if there is one, to a session description of the server.
 
-        Each private host candidate of IPv4 gets a candidate with the public address and the same port before it: for a
-        NAT that maps every port to the same port of this machine (1:1, as clouds do). Private ones stay, for peers on
-        the same network. Some clients take the first host candidate and no other.
+        Before each private IPv4 host candidate, it inserts one with the public address and the same port. The NAT must
+        map each port to the same port of this host (1:1, as in clouds). The private candidates stay, for peers on the
+        same network; they are second because some clients use only the first host candidate.
         """
         if self.public_ip is None:
             return
@@ -82,9 +82,9 @@ class Network:
 
 
 def credentials(secret: str, now: float) -> tuple[str, str]:
-    """Return user name and password that a TURN server with this shared secret takes for the next six hours.
+    """Return user name and password that a TURN server with this shared secret accepts for the next six hours.
 
-    draft-uberti-behave-turn-rest-00, section 2.2: the name is the time of expiry and a user, the password
+    draft-uberti-behave-turn-rest-00, section 2.2: the name is the expiry time and a user, the password is
     base64(HMAC-SHA1(secret, name)). coturn: ``use-auth-secret`` with ``static-auth-secret``.
     """
     username = f"{int(now) + _CREDENTIALS_S}:{_USER}"
@@ -95,8 +95,8 @@ def credentials(secret: str, now: float) -> tuple[str, str]:
 def _public_candidates(candidate: RTCIceCandidate, public: str) -> list[RTCIceCandidate]:
     if candidate.type != "host" or not _is_private_ipv4(candidate.ip):
         return []
-    # Another address is another foundation (RFC 8445, section 5.1.1.3), of 32 characters at most (RFC 8839, section
-    # 5.1): aioice's have 32.
+    # Each address needs its own foundation (RFC 8445, section 5.1.1.3), of at most 32 characters (RFC 8839, section
+    # 5.1); aioice's have 32.
     return [replace(candidate, ip=public, foundation=f"9{candidate.foundation}"[:_MAX_FOUNDATION])]
 
 

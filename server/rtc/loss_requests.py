@@ -1,19 +1,19 @@
-"""Requests for lost packets, bounded in both directions: those that we send, and those that a peer sends us."""
+"""Limits on requests for lost packets (NACK), for those that the server sends and those that it receives."""
 
 from dataclasses import replace
 
 from aiortc.rtp import RtcpRtpfbPacket, RtpPacket
 
-# aiortc keeps as many packets as a sender (RTP_HISTORY_SIZE). Behind a longer gap a keyframe is the way.
+# As a sender, aiortc keeps as many packets (RTP_HISTORY_SIZE). After a longer gap a keyframe is requested.
 MAX_MISSING = 128
 _MAX_RESENT, _WINDOW_S = 128, 0.05
 _CYCLE = 1 << 16
 
 
 class MissingPackets:
-    """Lists the sequence numbers that packets have overtaken; the interface of aiortc's ``NackGenerator``.
+    """Lists the missing sequence numbers, with the interface of aiortc's ``NackGenerator``.
 
-    That one steps through a gap number by number: a packet with a sequence number 32,000 ahead takes 20 ms.
+    aiortc's class loops over each number of a gap: a packet with a sequence number 32,000 ahead takes 20 ms.
 
     Attributes:
         missing: sequence numbers, at most 128 behind the highest one.
@@ -41,10 +41,10 @@ class MissingPackets:
 
 
 class ResendLimit:
-    """Limits the packets that a peer can make us send again: each one once, and 128 of them, in 50 ms.
+    """Limits retransmissions for a peer: in 50 ms each packet once, and at most 128 packets.
 
-    A NACK (RFC 4585, section 6.2.1) of 1,400 bytes can name 6,000 packets; to answer it in full would be a stall of the
-    event loop and an amplification by a factor of thousands.
+    A NACK (RFC 4585, section 6.2.1) of 1,400 bytes can name 6,000 packets; a full answer would stall the event loop and
+    amplify the traffic by a factor of thousands.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class ResendLimit:
         self._resent: set[int] = set()
 
     def limited(self, nack: RtcpRtpfbPacket, now: float) -> RtcpRtpfbPacket:
-        """Return the NACK with the sequence numbers that may be sent again now, in seconds on any clock."""
+        """Return the NACK without the packets that may not be sent again; ``now`` is in seconds on any clock."""
         if now - self._begun >= _WINDOW_S:
             self._begun, self._resent = now, set()
         allowed = [number for number in dict.fromkeys(nack.lost) if number not in self._resent]

@@ -10,21 +10,21 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 type Packet = av.Packet[Any]  # of audio or video
 
-# A third of a second of frames at 30/s and of Opus at 50 packets/s: more than the event loop is ever late.
+# A third of a second of video at 30 frames/s and of Opus at 50 packets/s: longer than any lag of the event loop.
 PICTURE_DEPTH, SOUND_DEPTH = 10, 16
 
 
 class PacketTrack(MediaStreamTrack):
     """A track of encoded packets: aiortc packs them into RTP and leaves its own encoder idle.
 
-    It holds only a few. A receiver that falls behind loses all packets up to the next keyframe, as they depend on the
-    lost ones; the other receivers of the same rendition are not affected.
+    Its queue is short. A receiver that falls behind loses all packets up to the next keyframe, because they depend on
+    the lost ones; other receivers of the same rendition are not affected.
 
     Attributes:
         kind: ``video`` or ``audio``.
-        dropped: number of packets for which the receiver was too slow, or before its first keyframe.
+        dropped: number of packets dropped because the receiver was too slow or had no keyframe yet.
         arrived: when the frame of the last sent packet arrived at the server, in seconds; None if unknown.
-        on_room: called when a packet was taken out.
+        on_room: called when a packet was taken from the queue.
         on_behind: called when a receiver that lost packets has caught up and needs a keyframe.
     """
 
@@ -81,7 +81,7 @@ class PacketTrack(MediaStreamTrack):
         return packet
 
     def stop(self) -> None:
-        """End the track and a ``recv`` that waits; queued packets are dropped."""
+        """End the track and a waiting ``recv``; queued packets are dropped."""
         super().stop()
         self._packets.clear()
         self._filled.set()

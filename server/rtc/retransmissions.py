@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-# One retransmission takes a round trip: the patience is enough for two. Jitter alone may be as much as the shortest;
-# beyond the longest a keyframe, which takes a round trip too, is faster.
+# Time to wait for a missing packet. It covers two retransmissions of one round trip each. Jitter alone can
+# reach the shortest; after the longest, a keyframe is faster, which takes one round trip as well.
 SHORTEST_PATIENCE_S, LONGEST_PATIENCE_S = 0.3, 1.0
 _PATIENCE, _REPEAT = 2.5, 1.5  # round trips
 _SHORTEST_REPEAT_S = 0.05
 _GUESSED_ROUND_TRIP_S = 0.1
-# A packet that arrives sooner was not retransmitted: the network only changed the order.
+# A packet that arrives sooner was not retransmitted: the network only reordered it.
 _SHORTEST_ROUND_TRIP_S = 0.03
 _SMOOTHING = 1 / 8  # of the round trip, as in RFC 6298, section 2
 _MAX_REQUESTS = 4
-# aiortc keeps no more packets as a sender (RTP_HISTORY_SIZE): behind a longer gap a keyframe is requested.
+# As a sender, aiortc keeps no more packets (RTP_HISTORY_SIZE). After a longer gap a keyframe is requested.
 _MAX_GAP = 128
 _MAX_KNOWN = 1024
 
@@ -41,11 +41,11 @@ class Retransmissions:
         return min(LONGEST_PATIENCE_S, max(SHORTEST_PATIENCE_S, _PATIENCE * self._likely_round_trip))
 
     def expect(self, gap: range, now: float) -> None:
-        """Add the positions that a packet has overtaken. aiortc has requested them already."""
+        """Add missing positions, each of which aiortc has already requested once."""
         if len(gap) > _MAX_GAP:
             return
         self._absent |= {position: _Absence(now, now) for position in gap}
-        # They stay in the list when they are given up: their late arrival shows the round trip.
+        # Packets that count as lost stay in the list: their late arrival still measures the round trip.
         for position in list(self._absent)[: max(0, len(self._absent) - _MAX_KNOWN)]:
             del self._absent[position]
 
@@ -66,7 +66,7 @@ class Retransmissions:
         return absence is None or now - absence.since >= self.patience
 
     def due(self, first: int, now: float) -> tuple[int, ...]:
-        """Return the positions from ``first`` on to request again now; they count as requested."""
+        """Return the positions from ``first`` on to request again now, and mark them as requested."""
         repeat = max(_SHORTEST_REPEAT_S, _REPEAT * self._likely_round_trip)
         again = {
             position: absence

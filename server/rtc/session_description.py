@@ -1,8 +1,8 @@
-"""Parses and checks a peer's session description: aiortc accepts garbage, and fails on odd BUNDLE lines.
+"""Parses and checks a peer's session description: aiortc accepts invalid ones, and fails on some BUNDLE lines.
 
 An offer is parsed once, repaired as an object and serialised once, for aiortc's peer connection. Limits and candidates
-are checked on the text before: they bound the time of aiortc's parser, which grows with the product of codecs and
-lines, and keep values from it on which it raises errors of every kind.
+are checked before parsing: the time of aiortc's parser grows with the product of codecs and lines, and some candidates
+make it raise errors of every kind.
 """
 
 import re
@@ -19,11 +19,11 @@ from acutance.server.rtc.h264_profile import is_baseline, is_h264
 _CANDIDATE = re.compile(
     r"a=candidate:[\w+/]{1,32} \d{1,5} \w+ \d{1,10} [\w.:%-]{1,253} \d{1,5} typ (host|srflx|prflx|relay)\b", re.ASCII
 )
-# RFC 3551, section 6: seven bits, each for one codec of its section.
+# RFC 3551, section 6: seven bits, unique in its section.
 _PAYLOAD_TYPE = re.compile(r"a=rtpmap:(1[01]\d|12[0-7]|\d{1,2}) ", re.ASCII)
-# Chrome's offer of sound and video has 163, of which 51 are of feedback.
+# Chrome's offer of audio and video has 163 lines; 51 of them are about RTCP feedback.
 _MAX_LINES = 1000
-# aiortc copies each to every codec; five kinds are in use.
+# Lines a=rtcp-fb:*; aiortc copies each to every codec. Five kinds are in use.
 _MAX_FEEDBACK_FOR_ALL = 32
 # RFC 8122, section 5; SHA-1 and older are broken.
 _ALGORITHM = re.compile(r"sha-(256|384|512)", re.IGNORECASE)
@@ -34,7 +34,7 @@ _AUDIO_CODECS = ("audio/opus", "audio/pcmu", "audio/pcma", "audio/g722")
 
 
 class Role(Enum):
-    """What a peer uses the server for; the value is the directions that its media may have."""
+    """The purpose of a peer's session; the value lists the directions that its media may have."""
 
     RETURN = ("sendrecv",)
     """Send, and receive the enhanced video on the same connection."""
@@ -45,17 +45,17 @@ class Role(Enum):
 
 
 _WHAT_TO_DO = {
-    Role.RETURN: "it must be sendrecv, as the enhanced video is returned in it",
+    Role.RETURN: "it must be sendrecv, because the enhanced video is returned in it",
     Role.PUBLISH: "it must be sendonly: this address receives a stream, and sends none",
     Role.WATCH: "it must be recvonly: this address sends a stream, and receives none",
 }
 
 
 def parse_offer(sdp: str, role: Role = Role.RETURN) -> SessionDescription:
-    """Return a peer's session description, checked; what aiortc cannot take but need not refuse is repaired.
+    """Return a peer's session description after checking it; valid parts on which aiortc would fail are repaired.
 
     Raises:
-        RequestError: what is wrong with it, and what to do.
+        RequestError: the description is refused; the message says why and what to do.
     """
     lines = sdp.splitlines()
     if not lines or lines[0].strip() != "v=0":
@@ -91,7 +91,7 @@ def negotiated_codec(answer: SessionDescription, kind: str = "video") -> str:
 
 
 def _repair(description: SessionDescription) -> None:
-    # Addresses are those of ICE. A name in their place is not written by aiortc.
+    # Only the addresses of ICE candidates are used. aiortc cannot serialise a host name in a c= line.
     description.host = None
     for media in description.media:
         media.host = media.rtcp_host = None
@@ -103,15 +103,15 @@ def _repair(description: SessionDescription) -> None:
     for media in description.media:
         media.ice_candidates = [each for each in media.ice_candidates if not each.ip.endswith(_HIDDEN)]
     if not any(media.ice_candidates for media in description.media):
-        # With the end announced but no candidate aiortc stays in "new" for ever, with trickled candidates too.
+        # With an end of candidates but no candidate, aiortc stays in "new" for ever, even if candidates are trickled.
         for media in description.media:
             media.ice_candidates_complete = False
 
 
 def is_hidden(line: str) -> bool:
-    """Return whether a line is a candidate with a ``.local`` name, which browsers send in place of an address.
+    """Return whether a line is a candidate with a ``.local`` name (mDNS), which browsers send in place of an address.
 
-    aiortc would ask the local network by multicast and wait a second for each. The peer's checks show its address.
+    aiortc would resolve each by multicast, which takes a second. The peer's connectivity checks reveal its address.
     """
     return line.startswith("a=candidate:") and line.split()[4].endswith(_HIDDEN)
 
@@ -120,7 +120,7 @@ def check_candidate(line: str) -> None:
     """Check one line ``a=candidate:…``.
 
     Raises:
-        RequestError: it cannot be read.
+        RequestError: the candidate cannot be parsed.
     """
     if not _CANDIDATE.match(line) or int(line.split()[5]) > 65535 or not _extensions_are_readable(line):
         raise RequestError(400, "bad_candidate", f"This ICE candidate cannot be read: {line[:100]!r}.")
@@ -144,18 +144,18 @@ def _check_payload_types(lines: list[str]) -> None:
             match = _PAYLOAD_TYPE.match(line)
             if match is None or match[1] in taken:
                 raise RequestError(
-                    400, "bad_sdp", f"{line[:60]!r}: a payload type is a number up to 127, once in its section."
+                    400, "bad_sdp", f"{line[:60]!r}: a payload type is a number up to 127, unique in its section."
                 )
             taken.add(match[1])
     if sum(line.startswith("a=rtcp-fb:*") for line in lines) > _MAX_FEEDBACK_FOR_ALL:
-        raise RequestError(400, "bad_sdp", f"At most {_MAX_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are taken.")
+        raise RequestError(400, "bad_sdp", f"At most {_MAX_FEEDBACK_FOR_ALL} lines a=rtcp-fb:* are accepted.")
 
 
 def _check_candidates(lines: list[str]) -> None:
     candidates = [line for line in lines if line.startswith("a=candidate")]
     if len(candidates) > MOST_CANDIDATES:
         raise RequestError(
-            400, "bad_candidate", f"{len(candidates)} ICE candidates: at most {MOST_CANDIDATES} are taken."
+            400, "bad_candidate", f"{len(candidates)} ICE candidates: at most {MOST_CANDIDATES} are accepted."
         )
     for line in candidates:
         check_candidate(line)
@@ -169,7 +169,7 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
         raise RequestError(
             422,
             "two_videos",
-            f"The offer has {kinds.count('video')} video sections: send one video a session.",
+            f"The offer has {kinds.count('video')} video sections: send one video per session.",
         )
     if len(set(kinds)) < len(kinds) or not _KINDS.issuperset(kinds):
         raise RequestError(
@@ -182,7 +182,7 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
     mids = [media.rtp.muxId for media in description.media]
     if len(set(mids)) < len(mids):
         raise RequestError(400, "bad_mid", f"Two sections have the same a=mid ({', '.join(mids)[:60]}).")
-    # Sound is returned unchanged: the offers of the page may give it any direction.
+    # Audio is returned unchanged: in an offer to /offer it may have any direction.
     directed = ("video",) if role is Role.RETURN else ("video", "audio")
     for media in description.media:
         if media.kind in directed:

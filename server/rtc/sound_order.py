@@ -1,4 +1,4 @@
-"""Passes sound on: every packet without delay, except those that a later one has overtaken."""
+"""Forwards audio packets without delay; packets that arrive after a later one are dropped."""
 
 from collections.abc import Callable
 
@@ -8,22 +8,22 @@ from aiortc.utils import uint16_gt
 
 from acutance.server.rtc.aiortc_private.payload import payload_of
 
-# More late packets in a row than this mean that the sender restarted (RFC 3550, appendix A.1).
+# So many consecutive late packets mean that the sender restarted (RFC 3550, appendix A.1).
 _MAX_LATE = 16
 
 
 class SoundOrder:
-    """Replaces a receiver's jitter buffer, which would delay sound by 80 ms, and by 320 ms after a loss.
+    """Replaces a receiver's jitter buffer, which would delay audio by 80 ms, and by 320 ms after a loss.
 
-    The peer that plays the sound has a jitter buffer of its own; a second one only adds delay.
+    The peer that plays the audio has its own jitter buffer; a second one only adds delay.
     """
 
     def __init__(self, on_restart: Callable[[], None] = lambda: None) -> None:
-        """Begin with nothing.
+        """Start without packets.
 
         Args:
             on_restart: called right before the first packet of a restarted or other stream is returned: its RTP
-                timestamps have no relation to those before.
+                timestamps are not related to earlier ones.
         """
         self._on_restart = on_restart
         self._last: RtpPacket | None = None
@@ -33,7 +33,7 @@ class SoundOrder:
         """Take a packet with its unpacked payload; the interface of aiortc's own buffer.
 
         Returns:
-            False, as sound has no keyframes to request, and the packet's sound; None for a late packet.
+            False, because audio has no keyframes to request, and the packet's audio; None for a late packet.
         """
         last = self._last
         if last is not None:

@@ -1,16 +1,16 @@
-"""RTP timestamps, 32 bits that wrap, as presentation timestamps of a whole session."""
+"""Converts 32-bit RTP timestamps, which wrap, to presentation timestamps of a whole session."""
 
-# Frames that depend on later ones (B-frames) are sent after them, with a smaller timestamp. Further back than this,
-# a second of video or two of sound, the sender has restarted its clock.
+# B-frames are sent after frames with a larger timestamp. A larger step back than this, a second of video or two of
+# audio, means that the sender has restarted its clock.
 _MAX_REORDERING = 90_000
 _DEFAULT_STEP = 3000  # one frame of 30 per second
 _CYCLE = 1 << 32
 
 
 class TimestampMapper:
-    """Maps RTP timestamps to ``pts``: the first one to 0, no jump where they wrap or the sender restarts.
+    """Maps RTP timestamps to ``pts``: the first is 0; wraps and restarts of the sender cause no jump.
 
-    It has the interface of aiortc's own mapper, which reads every smaller timestamp as a wrap and then adds 2^32.
+    It has the interface of aiortc's own mapper, which treats every smaller timestamp as a wrap and then adds 2^32.
     """
 
     def __init__(self) -> None:

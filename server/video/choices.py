@@ -15,7 +15,7 @@ class Choices:
     Attributes:
         governor: chooses the student.
         output: chooses the size of the returned video.
-        strength: how much of the student's correction is added: 0 nothing, 1 as trained.
+        strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
         enhance: False passes every frame through.
     """
 

@@ -21,10 +21,10 @@ class Treatment:
     """What to do with a frame.
 
     Attributes:
-        student: the name of its rung; None passes the frame through.
+        student: name of the student's rung; None passes the frame through.
         size: output width and height in pixels; None keeps the incoming size.
-        strength: how much of the student's correction is added: 0 nothing, 1 as trained.
-        why_not: why no student is wanted, in words.
+        strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
+        why_not: reason for ``student`` None, in words.
     """
 
     student: str | None
@@ -38,8 +38,8 @@ class Enhanced:
     """A treated frame.
 
     Attributes:
-        frame: the enhanced frame, or the incoming one, at the output size where it could be resized.
-        passed_reason: why no student has enhanced it, in words; None where one has.
+        frame: the enhanced frame, or the incoming one; at the output size unless resizing failed.
+        passed_reason: why no student has enhanced it, in words; None if one has.
     """
 
     frame: VideoFrame
@@ -49,13 +49,13 @@ class Enhanced:
 class Enhancer:
     """Treats the frames of one session. Blocks: call it in an executor.
 
-    Frames for a student are treated one at a time; beside them, in another thread, frames that pass through, one at a
-    time as well. No error leaves `enhance`: the frame passes through, and the first failure of each kind is logged.
+    Two calls of `enhance` may run at once: one with a student, one that passes a frame through. `enhance` raises no
+    error: the frame passes through, and the first failure of each kind is logged.
     """
 
     def __init__(self, ladder: Ladder):
         self._ladder = ladder
-        # A resizer serves one thread: a frame that passes through does not wait for a student that hangs.
+        # A resizer is for one thread; a frame that passes through must not wait for a student that hangs.
         self._resizers = {passes: Resizer() for passes in (False, True)}
         self._log_once = LogOnce(log)
 
@@ -67,19 +67,19 @@ class Enhancer:
         Args:
             frame: as decoded.
             treatment: the student, the size and the strength.
-            hints: what is known of the frame beside its pixels; its sharpness and its reduction are added here.
+            hints: of the encoded frame; sharpness and reduction are added here.
         """
         name = frame.format.name
         planar = name in FORMATS
         try:
             sized = self._resized(frame, treatment)
-        except Exception as error:  # FFmpeg's errors are many
+        except Exception as error:  # FFmpeg's errors share no base class
             what = "resized" if planar else f"converted from {name}"
             return self._pass(frame, f"the frame could not be {what}: {type(error).__name__}", error)
         if not planar:
             return self._pass(sized, f"frames in the format {name} are not enhanced")
         if treatment.student is None:
-            return Enhanced(sized, treatment.why_not or "no student is wanted")
+            return Enhanced(sized, treatment.why_not or "no student is selected")
         return self._sharpened(sized, treatment.student, treatment.strength, hints, frame.width)
 
     def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
@@ -89,7 +89,7 @@ class Enhancer:
     def _sharpened(self, frame: VideoFrame, student: str, strength: float, hints: Hints, coded_width: int) -> Enhanced:
         engine = self._ladder.engines.get(student)
         if engine is None:
-            return self._pass(frame, f"there is no student {student} here")
+            return self._pass(frame, f"the student {student} is not loaded")
         try:
             enhanced = new_like(frame)
             luma = plane_view(frame, 0)

@@ -1,4 +1,4 @@
-"""Runs the enhancer of one session off the event loop; whatever fails there, the frame passes through."""
+"""Runs the enhancer of one session in threads; if it fails, the frame passes through."""
 
 import asyncio
 import logging
@@ -22,12 +22,12 @@ class Enhancing:
     def __init__(self, enhancer: Enhancer, inference: Inference):
         self._enhancer = enhancer
         self._inference = inference
-        # Frames that need no student must not wait for the students of other sessions.
+        # Frames that need no student must not wait for other sessions' students.
         self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
         self._log_once = LogOnce(log)
 
     async def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Enhanced:
-        """Treat a frame as `Enhancer.enhance` does; one whose student does not answer in time passes through."""
+        """Treat a frame with `Enhancer.enhance`; if the student does not answer in time, the frame passes through."""
         try:
             return await self._enhance(frame, treatment, hints)
         except Exception as error:  # whatever fails, the frame goes on
@@ -35,7 +35,7 @@ class Enhancing:
             return Enhanced(frame, f"enhancing failed: {type(error).__name__}")
 
     def close(self) -> None:
-        """Take no further frame. The result of a running call is discarded."""
+        """Accept no further frame. The result of a running call is discarded."""
         self._passing.shutdown(wait=False)
 
     async def _enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Enhanced:

@@ -1,4 +1,4 @@
-"""Frame metadata: what the encoded form of a frame tells the student, matched to the decoded frame."""
+"""Frame metadata: hints for the student, read from the encoded frame and matched to the decoded one."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,11 +17,11 @@ _MOST_WAITING = 64
 
 @dataclass(frozen=True)
 class FrameMetadata:
-    """What is known of a decoded frame beside its pixels.
+    """Metadata of a decoded frame.
 
     Attributes:
         hints: for the student.
-        arrived: when its last packet arrived, in seconds on the clock; None where its encoded form was not seen.
+        arrived: when its last packet arrived, in seconds on the clock; None if its encoded frame is unknown.
     """
 
     hints: Hints
@@ -30,7 +30,7 @@ class FrameMetadata:
 
 @dataclass(frozen=True)
 class _Coded:
-    """An encoded frame: when it arrived, its bytes, and its quantiser step where it could be read."""
+    """An encoded frame: its arrival in seconds, its size in bytes, and its quantiser step if it could be read."""
 
     arrived: float
     size: int
@@ -38,7 +38,7 @@ class _Coded:
 
 
 class FrameHints:
-    """Reads hints from encoded frames and matches them to decoded frames by time stamp. For one event loop."""
+    """Reads hints from encoded frames and matches them to decoded frames by timestamp. For one event loop."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -62,7 +62,7 @@ class FrameHints:
             self._coded.popitem(last=False)
 
     def metadata_for(self, frame: VideoFrame) -> FrameMetadata:
-        """Return what is known of a decoded frame; where no quantiser was read, the hints of the frame before."""
+        """Return the metadata of a decoded frame; if its encoded frame is unknown, with the hints of the last one."""
         coded = self._coded.pop(frame.pts, None) if frame.pts is not None else None
         if coded is None:
             return FrameMetadata(self._stream.last)

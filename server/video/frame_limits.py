@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-# A sender's clock and the network jitter: a few frames may arrive at once.
+# The sender's clock and the network have jitter: a few frames may arrive at once.
 _BURST_S = 0.1
 
 
@@ -13,9 +13,8 @@ class FrameLimits:
         """Start with no frame seen.
 
         Args:
-            most_pixels: pixels of a frame.
-            most_per_second: frames per second on average; a burst of a tenth of a second's frames, at least two, is
-                allowed.
+            most_pixels: maximum pixels of a frame.
+            most_per_second: maximum frames per second on average; bursts of 0.1 s, at least two frames, are allowed.
             on_too_large: called with the reason, in words, for a frame with more pixels; such a call cannot go on.
         """
         self._most_pixels = most_pixels

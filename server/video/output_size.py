@@ -1,13 +1,13 @@
-"""The size of the returned video: the largest that the call has had, or the one that the peer asked for."""
+"""The size of the returned video: the largest incoming size of the call, or the size that the peer requested."""
 
 from dataclasses import dataclass
 
 from acutance.model.planes import Size
 
-# Frames are enlarged to 1080p at most, either way up, and by no more than four: the students are trained that far.
+# Limits of enlargement, from the students' training: 1080p in either orientation, and a factor of four.
 LONGEST, SHORTEST = 1920, 1080
 MOST = 4.0
-# A sender that shrinks by odd factors rounds both sides: 427x240 is still 16:9. A turned phone is not.
+# A sender that shrinks by odd factors rounds both sides: 427x240 still counts as 16:9. A rotated phone does not.
 _SAME_SHAPE = 0.03
 
 
@@ -17,7 +17,7 @@ class OutputSize:
 
     Attributes:
         restores: whether frames that the sender has shrunk are enlarged to the size of the call.
-        height: of the shorter side, where the peer asked for one; None for the largest size so far.
+        height: shorter side in pixels that the peer requested; None for the largest size so far.
     """
 
     restores: bool = True
@@ -42,7 +42,7 @@ class OutputSize:
         return largest if bounded == factor else _even(*incoming, factor=bounded)
 
     def _largest_with(self, incoming: Size) -> Size:
-        """Return the largest size of the call; frames of another shape begin a new one."""
+        """Return the largest size of the call; a new aspect ratio starts over."""
         if self._largest is None or not _same_shape(incoming, self._largest):
             return incoming
         return max(self._largest, incoming, key=lambda size: size[0] * size[1])
@@ -54,7 +54,7 @@ def _same_shape(one: Size, other: Size) -> bool:
 
 
 def _within(incoming: Size, factor: float) -> float:
-    """Bound an enlargement by `MOST` and 1080p; the bound never reduces a frame that is larger than that already."""
+    """Limit an enlargement to `MOST` and 1080p; a frame that is already larger is never reduced."""
     roomy = max(1.0, min(LONGEST / max(incoming), SHORTEST / min(incoming)))
     return min(factor, MOST, roomy)
 

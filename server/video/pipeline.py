@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """Takes every frame of a track and gives the newest ones, enhanced, to the renditions of a fan-out.
+    """Takes every frame of a track, enhances the newest and passes it to the renditions of a fan-out.
 
     Enhancing and encoding overlap: while one frame is encoded the next one is enhanced. A variant that nobody receives
     is neither enhanced nor encoded.
@@ -104,7 +104,7 @@ class Pipeline:
         self._enhancing.close()
 
     async def _pump(self, track: MediaStreamTrack) -> None:
-        # Nothing slow happens here: a track that is not read grows in memory and delay.
+        # Nothing slow may run here: the queue of a track that is not read grows.
         telemetry = self._telemetry
         while True:
             try:

@@ -7,7 +7,7 @@ from acutance.server.frames.planes import FORMATS
 
 
 class Resizer:
-    """FFmpeg's bicubic (libswscale) over all planes, as `acutance.model.scaling` does it in training.
+    """Scales all planes with FFmpeg's bicubic filter (libswscale), like `acutance.model.scaling` in training.
 
     For one thread at a time. It keeps the scaler context of the last pair of sizes.
     """

@@ -1,4 +1,4 @@
 """Every use of a private or replaced name of aiortc and aioice, each with a contract test.
 
-No other room touches such a name. A new release of either library is checked against the tests of this package.
+No other package uses such a name. The tests of this package check each new release of either library.
 """

@@ -1,4 +1,4 @@
-"""The queue between a receiver of aiortc and its decoder thread, and the end of that thread."""
+"""Controls the queue between a receiver of aiortc and its decoder thread, and stops that thread without blocking."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,14 +13,14 @@ type Task = tuple[RTCRtpCodecParameters, JitterFrame]
 
 
 class DecoderQueue:
-    """Takes each frame that a receiver gives its decoder, and decides what reaches the decoder thread.
+    """Intercepts the frames that a receiver queues for its decoder thread.
 
     aiortc's own queue has no limit, and at the end of a call aiortc joins the thread on the event loop: all calls of
     the server would wait until every queued frame is decoded.
     """
 
     def __init__(self, receiver: RTCRtpReceiver, on_task: Callable[[RTCRtpCodecParameters, JitterFrame], None]):
-        """Take the queue over. Before the receiver's first packet.
+        """Take over the queue, before the receiver's first packet.
 
         Args:
             receiver: of any kind of track.

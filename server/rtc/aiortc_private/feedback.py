@@ -1,4 +1,4 @@
-"""RTCP feedback that a receiver of ours, a remote peer, sends to a sender of aiortc."""
+"""RTCP feedback from remote peers to aiortc's senders."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -26,10 +26,10 @@ def watch_feedback(
     on_remb: Callable[[int], None],
     on_loss: Callable[[float], None],
 ) -> None:
-    """Pass the feedback of a receiver on to an encoder of ours.
+    """Pass a peer's feedback on to our encoder.
 
-    A track that returns packets leaves aiortc's own encoder idle, and PLI, FIR (RFC 4585, RFC 5104) and REMB
-    end there. They arrive at a private coroutine of the sender, which is wrapped here on the instance.
+    aiortc gives PLI, FIR (RFC 4585, RFC 5104) and REMB only to its own encoder, which is idle for a track of packets.
+    This function wraps the private coroutine of the sender that receives them.
 
     Args:
         sender: of the returned track.
@@ -57,7 +57,7 @@ def watch_feedback(
 
 
 def limit_resends(sender: RTCRtpSender, clock: Callable[[], float] = monotonic) -> None:
-    """Limit the packets that NACKs of the receiver make a sender of aiortc send again, see `ResendLimit`."""
+    """Limit the retransmissions that a peer's NACKs cause, see `ResendLimit`."""
     handle = sender._handle_rtcp_packet
     resends = ResendLimit()
 
@@ -72,6 +72,6 @@ def limit_resends(sender: RTCRtpSender, clock: Callable[[], float] = monotonic) 
 def _remb_for(ssrc: int, fci: bytes) -> int | None:
     try:
         bitrate, ssrcs = unpack_remb_fci(fci)
-    except ValueError:  # a message of another application
+    except ValueError:  # an application layer message other than REMB
         return None
     return bitrate if ssrc in ssrcs else None

@@ -1,4 +1,4 @@
-"""Keeps what a peer sends from breaking its transport in aiortc, or from filling memory."""
+"""Protects aiortc's transports against malformed packets and against floods that would fill memory."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -22,26 +22,26 @@ def dtls_transports(peer: RTCPeerConnection) -> set[RTCDtlsTransport]:
 
 
 def guard_transports(peer: RTCPeerConnection) -> None:
-    """Drop what a peer connection must not process, and survive what aiortc cannot parse.
+    """Drop datagrams that must not be processed, and catch aiortc's errors on packets that it cannot parse.
 
-    aiortc's task that receives ends with the first error that is no ``ValueError``: an empty datagram, which anybody
-    can send, a header extension of a wrong length, an SCTP chunk that makes no sense. Before the handshake.
+    Call it before the handshake. aiortc's receiving task ends at the first error that is no ``ValueError``: at an empty
+    datagram, which anybody can send, a header extension of a wrong length, or an invalid SCTP chunk.
     """
     for transport in dtls_transports(peer):
         datagrams = DatagramFilter()
         _filter_datagrams(transport, datagrams)
-        survive = _Survival()
-        transport._handle_rtp_data = survive(  # type: ignore[method-assign, assignment]
+        drop_on_error = _DropOnError()
+        transport._handle_rtp_data = drop_on_error(  # type: ignore[method-assign, assignment]
             transport._handle_rtp_data, datagrams.admits
         )
-        transport._handle_rtcp_data = survive(  # type: ignore[method-assign, assignment]
+        transport._handle_rtcp_data = drop_on_error(  # type: ignore[method-assign, assignment]
             transport._handle_rtcp_data, datagrams.admits
         )
     for transceiver in peer.getTransceivers():
         limit_resends(transceiver.sender)
     if peer.sctp is not None:
         limit_sctp(peer.sctp)
-        peer.sctp._handle_data = _Survival()(peer.sctp._handle_data)  # type: ignore[method-assign, assignment]
+        peer.sctp._handle_data = _DropOnError()(peer.sctp._handle_data)  # type: ignore[method-assign, assignment]
 
 
 def _filter_datagrams(transport: RTCDtlsTransport, datagrams: DatagramFilter) -> None:
@@ -55,8 +55,8 @@ def _filter_datagrams(transport: RTCDtlsTransport, datagrams: DatagramFilter) ->
     transport.transport._recv = receive_accepted
 
 
-class _Survival:
-    """Wraps what handles a packet: its errors are logged once for each transport, and the next packet is handled."""
+class _DropOnError:
+    """Wraps packet handlers: the first error of each transport is logged, and the next packet is handled."""
 
     def __init__(self) -> None:
         self._logged = False

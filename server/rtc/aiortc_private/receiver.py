@@ -1,4 +1,4 @@
-"""Takes received frames and sound packets out of aiortc's receivers."""
+"""Takes received frames and audio packets out of aiortc's receivers."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,15 +17,15 @@ from acutance.server.rtc.loss_requests import MissingPackets
 from acutance.server.rtc.sound_order import SoundOrder
 
 _REPEAT_S = 0.05
-# A third of a second at 30 frames/s: a machine that is busy only for a moment catches up.
+# A third of a second at 30 frames/s: a host that is busy only for a moment catches up.
 _MAX_UNDECODED = 10
 
 
 class FrameFeed:
-    """Replaces a receiver's jitter buffer by a `FrameAssembler`, and sees every frame before the decoder does.
+    """Replaces a receiver's jitter buffer with a `FrameAssembler`, and reports each frame before it is decoded.
 
     Attributes:
-        assembler: of the received packets.
+        assembler: takes the received packets.
     """
 
     def __init__(
@@ -36,13 +36,13 @@ class FrameFeed:
         clock: Callable[[], float] = monotonic,
         decodes: bool = True,
     ):
-        """Take the receiver over. Before its first packet.
+        """Take over the receiver, before its first packet.
 
         Args:
-            receiver: of the video track that arrives.
+            receiver: of the incoming video track.
             on_frame: called on the event loop with the codec's name as in SDP, the frame's bytes and the ``pts`` that
                 the decoded frame will have.
-            on_dropped: called for each frame for which the decoder is too slow.
+            on_dropped: called for each frame that is dropped because the decoder is too slow.
             clock: in seconds.
             decodes: whether frames are decoded.
         """
@@ -99,16 +99,16 @@ class FrameFeed:
 
 
 class SoundFeed:
-    """Takes sound packets as they arrive, in place of a receiver's jitter buffer and decoder.
+    """Takes audio packets as they arrive, in place of a receiver's jitter buffer and decoder.
 
     aiortc would delay them, decode them, and encode them again for every receiver.
     """
 
     def __init__(self, receiver: RTCRtpReceiver, on_packet: Callable[[str, "av.Packet[Any]"], None]):
-        """Take the receiver over. Before its first packet.
+        """Take over the receiver, before its first packet.
 
         Args:
-            receiver: of the audio track that arrives.
+            receiver: of the incoming audio track.
             on_packet: called on the event loop with the codec's name as in SDP and the packet; its pts and time base
                 are those of the source.
         """

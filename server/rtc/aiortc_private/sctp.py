@@ -1,4 +1,4 @@
-"""Limits on SCTP, which aiortc implements without any: a peer's packets must neither hold the server up nor fill it."""
+"""Limits for aiortc's SCTP, which has none: a peer's packets must not block the event loop or fill memory."""
 
 from contextlib import suppress
 from struct import unpack_from
@@ -7,7 +7,7 @@ import aiortc.rtcsctptransport
 from aiortc import RTCSctpTransport
 from aiortc.rtcsctptransport import Chunk, SackChunk
 
-# Of a peer's data channels: a page has one, with messages of a few hundred bytes. Beyond these limits SCTP packets are
+# Limits for each peer; a page has one data channel, with messages of a few hundred bytes. Above them SCTP packets are
 # dropped; audio and video continue.
 _MAX_STREAMS, _MAX_FRAGMENTS, _MAX_OUTBOUND = 64, 256, 1024
 # Packets that a SACK may name behind gaps; the server never has as many in flight.
@@ -18,7 +18,7 @@ _HEADER_BYTES = 4
 def decode_parameters(body: bytes) -> list[tuple[int, bytes]]:
     """Return type and value of each parameter of a chunk (RFC 9260, section 3.2.1).
 
-    Replaces a function of aiortc's module, which never ends where a parameter has the length 0.
+    Replaces a function of aiortc's module, which loops for ever at a parameter of length 0.
 
     Raises:
         ValueError: a length is impossible; aiortc then drops the packet.
@@ -37,7 +37,7 @@ aiortc.rtcsctptransport.decode_params = decode_parameters
 
 
 def limit_sctp(sctp: RTCSctpTransport) -> None:
-    """Bound what a peer can make an association keep and compute. Before its first packet."""
+    """Limit the memory and time that a peer can take in an SCTP association. Call it before the first packet."""
     # aiortc advertises a receive window and does not enforce it (RFC 9260, section 6.2).
     handle, receive, flush = sctp._handle_data, sctp._receive_chunk, sctp._data_channel_flush
 

@@ -13,7 +13,7 @@ from acutance.server.rtc.timestamp_mapper import TimestampMapper
 
 
 def timestamps_of(receiver: RTCRtpReceiver) -> TimestampMapper:
-    """Return the mapper from RTP timestamps to ``pts`` of a receiver; the first call puts ours in its place."""
+    """Return a receiver's mapper from RTP timestamps to ``pts``; the first call replaces aiortc's mapper with ours."""
     mapper = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
     if not isinstance(mapper, TimestampMapper):
         mapper = TimestampMapper()
@@ -22,17 +22,17 @@ def timestamps_of(receiver: RTCRtpReceiver) -> TimestampMapper:
 
 
 class ReturnedTimestamps:
-    """The difference between the RTP timestamps of returned frames and those with which the frames arrived.
+    """The difference between the RTP timestamps of returned frames and of the same frames when they were received.
 
     A frame keeps its pts through the server. Received pts count from the stream's first timestamp, and aiortc adds a
     random number to what it sends (RFC 3550, section 5.1): the difference is constant until the sender restarts.
     """
 
     def __init__(self, receiver: RTCRtpReceiver, sender: RTCRtpSender):
-        """Watch what is sent. Before its first frame.
+        """Watch the sender, before its first frame.
 
         Args:
-            receiver: of the video track that arrives.
+            receiver: of the incoming video track.
             sender: of the returned track.
         """
         self._received = timestamps_of(receiver)
@@ -61,14 +61,14 @@ class ReturnedTimestamps:
 
 
 def date_reports(sender: RTCRtpSender, track: PacketTrack, clock: Callable[[], float] = monotonic) -> None:
-    """Make a sender's reports (RFC 3550, section 6.4.1) give the time at which a frame arrived, not when it was sent.
+    """Make a sender's reports (RFC 3550, section 6.4.1) state when a frame arrived instead of when it was sent.
 
-    Sound is passed on without delay, video is not: with reports of when each was sent, receivers would play the sound
-    too early. aiortc stores the time after it has sent a frame, and then takes the next one.
+    Enhancement delays video but not audio: with the times of sending, receivers would play the audio too early. aiortc
+    stores the time after it has sent a frame, and then takes the next one.
 
     Args:
         sender: of the returned video.
-        track: what it sends.
+        track: the track that it sends.
         clock: the one of `PacketTrack.arrived`, in seconds.
     """
     take = sender._next_encoded_frame
@@ -83,12 +83,12 @@ def date_reports(sender: RTCRtpSender, track: PacketTrack, clock: Callable[[], f
 
 
 def watch_sender_reports(receiver: RTCRtpReceiver, on_report: Callable[[float, int], None]) -> None:
-    """Report the sender reports (RFC 3550, section 6.4.1) of a received track; aiortc keeps them private.
+    """Pass on the sender reports (RFC 3550, section 6.4.1) of a received track; aiortc keeps them private.
 
     Args:
         receiver: of the track.
-        on_report: called on the event loop with the sender's clock in seconds, and the ``pts`` at that instant as the
-            track's frames have it.
+        on_report: called on the event loop with the sender's NTP time in seconds, and the ``pts`` of a frame at that
+            time.
     """
     handle = receiver._handle_rtcp_packet
     timestamps = timestamps_of(receiver)

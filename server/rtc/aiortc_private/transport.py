@@ -31,9 +31,9 @@ _CIPHERS = b":".join(
 
 
 def prepare_ice(peer: RTCPeerConnection) -> None:
-    """Make the transports of a peer connection answer in time, and take what peers and strangers send.
+    """Limit the time of gathering, guard the transports, and accept connectivity checks without PRIORITY.
 
-    Between the first description and the gathering of candidates.
+    Call it between the first description and the gathering of candidates.
     """
     guard_transports(peer)
     for connection in _ice_connections(peer):
@@ -45,10 +45,10 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
 
 
 def accept_rsa_certificates(peer: RTCPeerConnection) -> None:
-    """Let a peer connection complete the handshake with peers that have an RSA certificate, as GStreamer up to 1.22.
+    """Allow the handshake with peers that have an RSA certificate, such as GStreamer up to 1.22.
 
-    aiortc offers only ciphers for ECDSA: as the DTLS client, which an answerer is, it has none in common with them.
-    Before the handshake.
+    An answerer is the DTLS client, and aiortc offers only ECDSA ciphers: it has none in common with such peers. Call it
+    before the handshake.
     """
     for certificate in peer._RTCPeerConnection__certificates:  # type: ignore[attr-defined]
         certificate._create_ssl_context = partial(_with_rsa, certificate._create_ssl_context)
@@ -66,8 +66,8 @@ def _check_incoming(
     address: tuple[str, int],
     protocol: Any,
 ) -> None:
-    # FFmpeg 8.0's WHIP muxer leaves out the PRIORITY that RFC 8445, section 7.1.1, demands: aioice answers it and then
-    # fails. It gets that of an address learnt from a check.
+    # FFmpeg 8.0's WHIP muxer omits PRIORITY, which RFC 8445, section 7.1.1, requires: aioice replies to such a check
+    # and then fails. The default is the priority of a peer-reflexive candidate.
     message.attributes.setdefault("PRIORITY", candidate_priority(1, "prflx"))
     check(message, address, protocol)
 
@@ -80,10 +80,10 @@ _receive_stun = StunProtocol.datagram_received
 
 
 def _receive(protocol: StunProtocol, data: bytes | str, address: tuple[Any, ...]) -> None:
-    """Replaces a method of aioice, for which every datagram may be STUN and every STUN message is valid.
+    """Replaces a method of aioice that parses every datagram as STUN and expects valid messages.
 
-    An RTP packet would be STUN if its sequence number is its length, and a STUN attribute of a wrong length, from
-    anybody, would be an error on the event loop.
+    It takes an RTP packet for STUN if the sequence number equals the length, and an attribute of a wrong length, which
+    anybody can send, raises an error on the event loop.
     """
     assert isinstance(data, bytes)
     if data[:1] > _LAST_STUN_BYTE:
@@ -91,7 +91,7 @@ def _receive(protocol: StunProtocol, data: bytes | str, address: tuple[Any, ...]
         return
     try:
         _receive_stun(protocol, data, address)
-    except Exception as error:  # its parsers and its agent raise errors of every kind
+    except Exception as error:  # aioice's parser and agent raise errors of every kind
         log.debug("a STUN message of %s was dropped: %r", address[0], error)
 
 

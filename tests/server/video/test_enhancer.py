@@ -122,7 +122,7 @@ def test_a_student_that_is_not_on_the_ladder_lets_the_frame_pass(ladder: Ladder)
     frame = _coloured(64, 48)
     enhanced = Enhancer(ladder).enhance(frame, Treatment("gone"))
     assert enhanced.frame is frame
-    assert enhanced.passed_reason == "there is no student gone here"
+    assert enhanced.passed_reason == "the student gone is not loaded"
 
 
 def test_frames_of_every_unsupported_size_are_one_line_in_the_log(
