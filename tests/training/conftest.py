@@ -1,4 +1,4 @@
-"""Pictures that are drawn, so that no test needs data from elsewhere."""
+"""Drawn pictures, so that no test needs external data."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,7 +75,7 @@ def draw(seed: int, size: tuple[int, int] = (200, 168)) -> Image.Image:
 
 @pytest.fixture(scope="package", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Torch on one thread: these tensors are too small to share, and threads that wait would only slow tests."""
+    """Run torch on one thread: more threads would only slow tests with tensors as small as these."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -1,4 +1,4 @@
-"""Small training sets and pairs, made of drawn pictures."""
+"""Small training sets and pairs made from drawn pictures."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.training.conftest import draw
 
 
 def write_set(folder: Path, train: int = 3, val: int = 2) -> Path:
-    """A set of drawn pictures and, in its validation split, a clip of one that pans; returns its folder."""
+    """Make a set of drawn pictures and, in its validation split, a clip that pans over one; returns its folder."""
     folder.mkdir(parents=True)
     items = []
     with (folder / "shard.bin").open("wb") as shard:
@@ -57,14 +57,14 @@ def write_set(folder: Path, train: int = 3, val: int = 2) -> Path:
 
 
 def blurred_pairs(folder: Path, count: int = 24, side: int = 64) -> Pairs:
-    """Pairs of drawn pictures, down and up by 2."""
+    """Pairs of drawn pictures, reduced and enlarged by 2."""
     planes = [to_planes(np.asarray(draw(seed, (side, side)))) for seed in range(count)]
     patches = np.stack([[degrade([p], Degradation(2.0)).luma, as_array(p.y)] for p in planes])
     return Pairs(patches, np.zeros((count, COUNT), np.uint8), "blurred", folder)
 
 
 def changed(recipe: Recipe, **sections: dict[str, object]) -> Recipe:
-    """The recipe with other values in some of its sections."""
+    """The recipe with changed values in some sections."""
     tables = recipe.model_dump(mode="json", exclude_none=True)
     for name, values in sections.items():
         tables[name] = {**tables.get(name, {}), **values}

@@ -1,4 +1,4 @@
-"""The command line from a folder of pictures to a student that the engine runs, and its errors in words."""
+"""The command line from a folder of pictures to a student that the engine runs, and its error messages."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line; give its exit status, its output and its errors."""
+    """Run a command line; returns exit status, output and errors."""
 
     def command(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["acutance-train", *map(str, arguments)])
@@ -91,7 +91,7 @@ def test_from_a_folder_of_pictures_to_a_student_that_is_served(run: Run, tmp_pat
         (("study", "nowhere.toml", "--data", ".", "--out", "runs"), "nowhere.toml cannot be read"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(
+def test_errors_are_one_sentence(
     run: Run, arguments: tuple[str, ...], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -94,7 +94,7 @@ def test_what_a_codec_returns_lies_on_its_truth_in_time_and_place(clip: list[Pla
     degraded = [one.luma for one in degrade_frames(clip, Degradation.parse(how.format(codec)))]
     truths = [as_array(frame.y) for frame in clip]
     for index, frame in enumerate(degraded):
-        # The clip moves by 2 and 1 px a frame: a frame too early or too late matches another truth better.
+        # The clip moves by 2 and 1 px per frame, so a frame too early or too late matches another truth better.
         by_frame = [psnr(frame, truth) for truth in truths]
         assert int(np.argmax(by_frame)) == index
     inner = degraded[-1][4:-4, 4:-4]
@@ -140,5 +140,5 @@ def test_senders_reduce_by_all_that_the_server_undoes() -> None:
     ratios = [d.ratio for d in drawn if d.shrunk]
     assert min(ratios) == pytest.approx(REDUCTIONS[0], abs=0.02)
     assert max(ratios) == pytest.approx(REDUCTIONS[1], abs=0.02)
-    # As many between 1.1 and 2.1 as between 2.1 and 4: half of all is below the geometric mean.
+    # The number between 1.1 and 2.1 equals that between 2.1 and 4: half of all are below the geometric mean.
     assert sum(ratio < np.sqrt(np.prod(REDUCTIONS)) for ratio in ratios) == pytest.approx(len(ratios) / 2, rel=0.1)

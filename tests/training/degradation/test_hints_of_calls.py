@@ -26,7 +26,7 @@ SIZE = (256, 180)
 
 
 class Recorder(Engine):
-    """An engine that keeps the hints that it is given."""
+    """An engine that records the hints that it receives."""
 
     def __init__(self) -> None:
         self.provider = "CPU"
@@ -43,7 +43,7 @@ def clip() -> list[Planes]:
 
 
 def in_a_call(packets: Sequence[bytes], codec: Codec) -> list[Hints]:
-    """What the server tells the student of each frame of a call at `SIZE`."""
+    """The hints that the server computes for each frame of a call at `SIZE`."""
     decoder = av.CodecContext.create(codec, "r")
     assert isinstance(decoder, VideoCodecContext)
     recorder, known = Recorder(), FrameHints()
@@ -63,7 +63,7 @@ def in_a_call(packets: Sequence[bytes], codec: Codec) -> list[Hints]:
 
 @pytest.fixture
 def coded(monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
-    """Packets of every clip that training has coded."""
+    """The packets of all clips that training coded."""
     kept: list[list[bytes]] = []
 
     def keeping(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[bytes]:
@@ -113,7 +113,7 @@ def test_after_a_lead_in_a_clip_has_the_hints_of_the_middle_of_a_call(clip: list
 
     in_the_middle = code(120)
     assert abs(code(BITS_WINDOW) - in_the_middle) <= 5
-    # Without one, the keyframe and the first reaction of the rate control are in the mean.
+    # Without a lead-in, the mean includes the keyframe and the first reaction of the rate control.
     assert abs(code(0) - in_the_middle) > 10
 
 

@@ -76,7 +76,7 @@ def test_a_set_with_a_broken_picture_has_no_figure(tmp_path: Path) -> None:
         measured(tmp_path, "bicubic2")
 
 
-def test_clips_are_judged_after_they_settled(tmp_path: Path) -> None:
+def test_clips_are_evaluated_after_the_rate_control_settled(tmp_path: Path) -> None:
     write_clip(tmp_path / "screen-a.mp4")
     (source,) = find_sources(tmp_path, coded=True)
     assert (source.category, source.is_clip) == ("screen", True)
@@ -128,12 +128,12 @@ def test_an_exact_degradation_rounds_nothing(pictures: Path) -> None:
     assert exact.input.reduced is not None
     assert exact.input.reduced.dtype == np.float32
     assert np.any(exact.input.luma % 1)
-    # Two roundings apart, of the small picture and of the large one.
+    # The difference is two roundings: of the small picture and of the large one.
     assert 0 < np.abs(exact.input.luma - coarse.input.luma).max() < 2
     np.testing.assert_array_equal(exact.truth, coarse.truth)
 
 
-def test_a_reduced_picture_is_at_hand_for_networks_that_enlarge(pictures: Path) -> None:
+def test_upscaling_networks_get_the_reduced_picture(pictures: Path) -> None:
     (first, *_) = find_sources(pictures, coded=False)
     (sample,) = samples(first, Degradation.parse("bicubic2"))
     assert sample.input.reduced is not None
@@ -210,7 +210,7 @@ def test_the_command_measures_and_writes(pictures: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("order", "words"),
+    ("arguments", "words"),
     [
         (["unsharp"], "name at least one --set"),
         (["sharper", "--set", "{}"], "'sharper' is not a method"),
@@ -220,8 +220,8 @@ def test_the_command_measures_and_writes(pictures: Path, tmp_path: Path) -> None
         (["unsharp", "a=unsharp", "unsharp=a=input", "--set", "{}"], "have the name unsharp"),
     ],
 )
-def test_wrong_orders_are_told_in_a_sentence(pictures: Path, order: list[str], words: str) -> None:
-    result = CliRunner().invoke(app, [part.format(pictures) for part in order])
+def test_wrong_arguments_are_explained_in_a_sentence(pictures: Path, arguments: list[str], words: str) -> None:
+    result = CliRunner().invoke(app, [part.format(pictures) for part in arguments])
     assert isinstance(result.exception, DataError)
     assert words in str(result.exception)
 

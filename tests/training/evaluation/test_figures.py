@@ -49,7 +49,7 @@ def test_strips_are_drawn_at_three_times_their_size(data: Path, tmp_path: Path) 
     assert (tmp_path / "crops.txt").read_text().count("CC0-1.0") == 2
 
 
-def test_a_crop_that_is_not_there_is_told(data: Path) -> None:
+def test_a_missing_crop_is_reported(data: Path) -> None:
     with pytest.raises(DataError, match=r"test/text below .* has no b\.png"):
         strip(Crop("x", "test/text", "b.png", 0, 0), Degradation(), [], data)
     with pytest.raises(DataError, match="exceeds its"):
@@ -60,7 +60,7 @@ def test_the_crops_that_ship_show_text_people_and_fur() -> None:
     assert {crop.set for crop in CROPS} >= {"test/text", "test/people", "test/animals", "clips/test"}
 
 
-def test_quality_is_plotted_over_what_was_timed(pictures: Path, tmp_path: Path) -> None:
+def test_quality_is_plotted_for_timed_methods(pictures: Path, tmp_path: Path) -> None:
     choices = choose_all(["unsharp"])
     found = measure_sets(Plan(tuple(choices), ALWAYS), [(pictures, ["bicubic2", "identity"])])
     file = tmp_path / "found.json"

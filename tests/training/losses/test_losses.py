@@ -19,10 +19,10 @@ def test_values_by_hand(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
     assert l1(*pair, 0.0).item() == pytest.approx(0.05)
     assert squared(*pair, 0.0).item() == pytest.approx(0.005)
     assert charbonnier(*pair, 0.0).item() == pytest.approx((math.sqrt(0.01 + 1e-6) + 1e-3) / 2)
-    # Floors of 1e-3 at the start and 1e-4 at the end, and the two pictures count alike.
+    # Floors of 1e-3 at the start and 1e-4 at the end; both pictures have the same weight.
     assert decibel(*pair, 0.0).item() == pytest.approx(5 * (math.log10(0.011) + math.log10(0.001)), rel=1e-5)
     assert decibel(*pair, 1.0).item() == pytest.approx(5 * (math.log10(0.0101) + math.log10(0.0001)), rel=1e-5)
-    # A constant is one coefficient of 0.1 * 4 among 4 x 3 complex ones, in one picture of two.
+    # A constant is one coefficient of 0.1 * 4 out of 4 x 3 complex ones, in one of two pictures.
     assert frequency(*pair).item() == pytest.approx(0.4 / 24 / 2)
 
 

@@ -1,4 +1,4 @@
-"""The weighted sum of a recipe's losses: what of a crop it sees, and that processes together are one."""
+"""The weighted sum of a recipe's losses: the pixels of a crop that it includes, and several processes."""
 
 import threading
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def backbone() -> Backbone:
 
 
 def batch(pictures: int) -> Batch:
-    """Some pictures much darker than others: a common denominator shows."""
+    """Pictures of very different brightness, so that a common denominator matters."""
     luma = torch.rand(3, pictures, 1, 48, 48, generator=torch.Generator().manual_seed(3))
     luma = luma * torch.linspace(0.1, 1, pictures)[:, None, None, None]
     return Batch(luma[0], luma[1], torch.rand(pictures, 4), luma[2])
@@ -84,7 +84,7 @@ def test_affinity_does_not_see_features_that_either_padding_reaches(teacher: Loa
 
 
 def meeting(count: int) -> list[Ranks]:
-    """Ranks of threads that wait for each other to take a mean."""
+    """Ranks of threads that wait for each other to compute a mean."""
     barrier = threading.Barrier(count)
     values: list[Tensor] = [torch.zeros(())] * count
 

@@ -10,7 +10,7 @@ from tests.training.conftest import draw
 
 
 def wang_ssim(x: np.ndarray, y: np.ndarray) -> float:
-    """SSIM as in Wang et al. 2004, written out window by window."""
+    """SSIM as in Wang et al. 2004, computed window by window."""
     offsets = np.arange(-5, 6)
     window = np.exp(-(offsets[:, None] ** 2 + offsets[None] ** 2) / (2 * 1.5**2))
     window /= window.sum()

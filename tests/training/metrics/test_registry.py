@@ -29,7 +29,7 @@ def wang_ms_ssim(x: np.ndarray, y: np.ndarray) -> float:
         wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
         if scale == 4:
             return product * float(structural_similarity(a, b, **wang)) ** weight
-        # Contrast and structure alone: SSIM with a luminance term that is held at one by a huge K1.
+        # Only contrast and structure: a huge K1 sets the luminance term of SSIM to one.
         product *= float(structural_similarity(a, b, K1=1e6, **wang)) ** weight
         a, b = (p.reshape(p.shape[0] // 2, 2, p.shape[1] // 2, 2).mean(axis=(1, 3)) for p in (a, b))
     raise AssertionError
@@ -66,7 +66,7 @@ def test_vmaf_credits_sharpening_and_its_other_form_less(truth: np.ndarray, soft
     assert masked["vmaf"] - masked["vmaf-neg"] > blurred["vmaf"] - blurred["vmaf-neg"]
 
 
-def test_what_is_not_there_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_a_missing_metric_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     names, notes = choose(["lpips", "halo"])
     assert names == ["psnr", "ssim", "halo"]

@@ -89,7 +89,7 @@ def test_most_pairs_are_from_the_middle_of_a_call_and_some_from_after_a_keyframe
 ) -> None:
     sharp = {"identity": 0.0, "bicubic": 0.0, "sharp": 1.0, "soft": 0.0, "shrunk": 0.0, "bits": [0.1, 0.1], "h264": 1.0}
     pairs, _ = made(source, changed(recipe, mixture=sharp, pairs={"clips": 24, "moving": moving}), tmp_path)
-    # After a second, the mean of bits is what the rate control aims at.
+    # After a second, the mean of bits is the target of the rate control.
     excess = pairs.hints[:, 1].astype(int) - Hints(bits=0.1).codes[1]
     assert abs(np.median(excess)) <= 6
     assert 0.05 <= np.mean(excess > 14) <= 0.5
@@ -99,7 +99,7 @@ def test_native_clips_show_more_of_a_picture_than_the_recipes_frame(
     source: TrainingSet, recipe: Recipe, tmp_path: Path
 ) -> None:
     def places(native: float) -> int:
-        """Different patches of a clip that has frames as small as a patch."""
+        """Number of different patches of a clip with frames of the size of a patch."""
         identity = {"identity": 1.0, "bicubic": 0.0, "sharp": 0.0, "soft": 0.0, "shrunk": 0.0}
         small = {"clips": 1, "patches": 8, "frame": [64, 64], "native": native}
         pairs, _ = made(source, changed(recipe, mixture=identity, pairs=small), tmp_path)
@@ -141,7 +141,7 @@ def test_a_second_run_waits_while_the_first_makes_the_same_pairs(
     create, started, waited = np.lib.format.open_memmap, list[Thread](), list[bool]()
 
     class StillWaitingError(Exception):
-        """Raised by the second run when its progress stands still: it would wait until the first ends."""
+        """Raised by the second run when its progress stops: it would otherwise wait for the end of the first run."""
 
     def second() -> None:
         seen: list[int] = []

@@ -3,7 +3,7 @@ from acutance.training.pairs.schedule import schedule
 from acutance.training.recipes.recipe import PairsSection
 
 
-def test_small_categories_are_not_drowned_and_clips_have_their_share() -> None:
+def test_categories_take_turns_and_clips_have_their_share() -> None:
     people = [_item(f"people/{i}", "people") for i in range(90)]
     animals = [_item(f"animals/{i}", "animals") for i in range(3)]
     talking = [_item(f"talking_head/a#{i}", "talking_head", frames=48) for i in range(5)]

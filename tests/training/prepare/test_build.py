@@ -43,7 +43,7 @@ def prepare(how: Settings, out: Path, processes: int = 1) -> Prepared:
 def write_clip(
     path: Path, frames: int, size: tuple[int, int] = (128, 96), seed: int = 5, picture: np.ndarray | None = None
 ) -> None:
-    """A picture (a drawn one by default) that pans, coded without loss."""
+    """Write a lossless clip that pans over a picture (by default a drawn one)."""
     picture = np.asarray(draw(seed, size)) if picture is None else picture
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"qp": "0", "preset": "ultrafast"})
@@ -57,7 +57,7 @@ def write_clip(
 
 
 def digests(out: Path) -> dict[str, str]:
-    """What a set holds, without what only helps to make it."""
+    """The content of a set without the files that are needed only to make it."""
     return {
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
@@ -72,7 +72,7 @@ def source(tmp_path: Path) -> Path:
     for index in range(8):
         category = folder / ("text" if index < 4 else "people")
         category.mkdir(parents=True, exist_ok=True)
-        # Odd sizes: a set holds even ones.
+        # Odd sizes, which a set makes even.
         draw(index, (131, 101)).save(category / f"{index}.png")
     write_clip(folder / "screen-scroll.mp4", 30)
     return folder
@@ -95,7 +95,7 @@ def test_pictures_and_clips_become_a_set(source: Path, tmp_path: Path) -> None:
     assert np.array_equal(opened.luma(picture), truth)
     clip = [names[f"screen/screen-scroll#{i}"] for i in range(3)]
     assert [item.frames for item in clip] == [8, 8, 8]
-    # Segments begin at frames 0, 11 and 22 of 30, and the picture pans by two pixels a frame.
+    # Segments begin at frames 0, 11 and 22 of 30, and the clip pans by two pixels per frame.
     first, later = opened.luma(clip[0]), opened.luma(clip[1], 3)
     assert np.array_equal(later[:, 2 * 14 + 4 : -4], first[:, 4 : -2 * 14 - 4])
     assert sum(item.split == "val" for item in opened.items if item.frames == 1) == 2
@@ -190,11 +190,11 @@ def deadly(what):
 
 prepare_set(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]), 1, deadly)
 """
-"""Is killed, as by `kill -9`, when the progress has been told so many times."""
+"""A program that kills itself, as by `kill -9`, after a number of progress reports."""
 
 
 @pytest.mark.parametrize("after", [4, 11])
-def test_a_killed_run_goes_on_to_the_same_bytes(source: Path, tmp_path: Path, after: int) -> None:
+def test_a_killed_run_resumes_to_the_same_bytes(source: Path, tmp_path: Path, after: int) -> None:
     expected = prepare(settings(source), tmp_path / "whole")
     out = tmp_path / "set"
     (tmp_path / "settings").write_bytes(pickle.dumps(settings(source)))
@@ -259,7 +259,7 @@ def test_a_full_disk_loses_nothing(source: Path, tmp_path: Path, monkeypatch: py
     assert (out / "inspections.jsonl").read_text().count("\n") == inspected
 
 
-def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
+def test_missing_training_files_are_reported(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match=r"no picture and no clip found in .*none"):
         prepare(settings(tmp_path / "none"), tmp_path / "set")
@@ -270,7 +270,7 @@ def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
         prepare(settings(tmp_path / "none"), tmp_path / "set")
 
 
-def test_a_shard_that_was_changed_meanwhile_is_never_taken_for_whole(source: Path, tmp_path: Path) -> None:
+def test_a_source_file_that_changed_is_reported(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
 
     @contextmanager
@@ -293,6 +293,6 @@ def test_a_large_clip_is_reduced_only_until_it_is_crisp(tmp_path: Path) -> None:
     write_clip(folder / "studio-soft.mp4", 8, (1080, 720), picture=np.asarray(soft))
     made = prepare(settings(folder, val_share=0.0, gate=replace(GATE, smallest=96)), tmp_path / "set")
     sizes = {item.name: (item.width, item.height) for item in made.set.items}
-    # 480 lines of a crisp clip stay; a soft one is crisp at 360 lines only.
+    # A crisp clip keeps 480 lines; a soft one is crisp only at 360 lines.
     assert sizes == {"studio/studio-crisp#0": (720, 480), "studio/studio-soft#0": (540, 360)}
     assert [item.note for item in made.set.items] == ["reduced by 1.5 to be crisp", "reduced by 2 to be crisp"]

@@ -9,10 +9,10 @@ from acutance.training.prepare.measures import blockiness, finest_octave_share, 
 from tests.training.conftest import draw
 
 DEFAULT = 0.46
-"""What `prepare` asks for."""
+"""The default minimum of sharpness of `prepare`."""
 
 BLOCKY = 0.5
-"""What `prepare` takes for compressed."""
+"""The default maximum of blockiness of `prepare`."""
 
 
 def luma(image: Image.Image) -> Image.Image:

@@ -160,7 +160,7 @@ def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(run_options: RunOpt
 
 @pytest.mark.timeout(300)
 def test_two_processes_reach_the_weights_of_one(run_options: RunOptions, tmp_path: Path) -> None:
-    # A loss that is computed for some pictures of the batch, and has a denominator that the processes share.
+    # A loss on some pictures of the batch, with a denominator that the processes share.
     changes = ("losses.perceptual.weight=0.1", "losses.perceptual.pictures=1")
     assert train_logged(replace(run_options, out=tmp_path / "one", overrides=changes))[0]
     (tmp_path / "program.py").write_text(PROGRAM)

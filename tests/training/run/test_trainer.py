@@ -28,7 +28,7 @@ pytestmark = pytest.mark.training
 
 
 class Notes:
-    """Keeps what a run says."""
+    """Records the losses and validations of a run."""
 
     def __init__(self) -> None:
         self.told: list[dict[str, float]] = []
@@ -60,7 +60,7 @@ def begin(recipe: Recipe, pairs: Pairs, folder: Path, validation: Validation | N
 
 
 def after(steps: int) -> Callable[[], bool]:
-    """Asks to stop when it has been asked so many times: once a step."""
+    """Make a function that requests a stop at its call number `steps`; it is called once per step."""
     left = iter(range(steps - 1))
     return lambda: next(left, None) is None
 
@@ -117,7 +117,7 @@ def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe,
         top, bottom = (slice(0, student.shape.border), slice(-student.shape.border, None))
         edges += [psnr(sharpened[rows], truth[rows]) - psnr(degraded[rows], truth[rows]) for rows in (top, bottom)]
     assert min(gains) > 0.3
-    # Some steps see edges: without them, whole frames come back more than 1 dB worse.
+    # Without the steps that include edges, whole frames are more than 1 dB worse.
     assert np.mean(edges) > -1
 
 

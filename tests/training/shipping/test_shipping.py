@@ -98,7 +98,7 @@ def test_parity_fails_for_a_graph_that_reads_one_hint_differently(student: Stude
     other = copy.deepcopy(student)
     with torch.no_grad():
         row, column = divmod(hint, 2)
-        # The head's kernel of 4 with stride 2 and one row of padding sees each hint at four places.
+        # With a kernel of 4, stride 2 and one row of padding, the head reads each hint at four places.
         other.head[0].weight[:, 1, (1 + row) % 2 :: 2, (1 + column) % 2 :: 2] *= 0.9
     (tmp_path / "other.onnx").write_bytes(to_onnx(other, {}))
     with pytest.raises(ExportError, match="differs from torch"):
@@ -116,7 +116,7 @@ def test_half_precision_gives_the_same_picture_within_a_grey_level(student: Stud
     assert np.abs(one.astype(int) - other).max() <= 1
 
 
-def test_nothing_is_written_where_something_is_wrong(student: Student, tmp_path: Path) -> None:
+def test_nothing_is_written_after_an_error(student: Student, tmp_path: Path) -> None:
     run, out = write_run(tmp_path / "run", student), tmp_path / "out" / "mine.onnx"
     for order, words in (
         ([str(run), "--out", str(tmp_path / "mine.pt")], "name of an .onnx file"),

@@ -24,7 +24,7 @@ from tests.training.sets import blurred_pairs
 
 @pytest.fixture
 def teacher(tmp_path: Path) -> LoadedTeacher:
-    """A teacher that nobody trained."""
+    """An untrained teacher."""
     torch.manual_seed(0)
     network = Teacher(TeacherShape(16, 2, hinted=True))
     save_weights(tmp_path / "best.safetensors", State(7, 1.0, 0.5), network, Average(network, 0.9).tensors, {})
@@ -54,7 +54,7 @@ def test_an_enlarging_rgb_network_works_on_the_reduced_picture(tmp_path: Path) -
     torch.save({"params": network.state_dict()}, tmp_path / "compact.pth")
     foreign = load_teacher(tmp_path / "compact.pth")
     assert foreign.name == "RealESRGAN Compact"
-    # Without weights it is its own skip connection: the reduced picture, every pixel twice; odd sizes too.
+    # With zero weights only its skip connection remains: the reduced picture with every pixel repeated; odd sizes too.
     flat = torch.full((1, 1, 35, 43), 0.25)
     torch.testing.assert_close(foreign.network(flat), flat)
     assert foreign.network.features(luma()).shape == (2, 8, 18, 22)
@@ -86,7 +86,7 @@ def test_files_that_are_no_teacher_are_explained(tmp_path: Path) -> None:
         load_teacher(tmp_path / "none.pth")
 
 
-def test_labels_are_the_teachers_output_and_go_on_where_they_were_cut_off(
+def test_labels_are_the_teachers_output_and_resume_after_an_interruption(
     teacher: LoadedTeacher, tmp_path: Path
 ) -> None:
     pairs = blurred_pairs(tmp_path, count=20)

@@ -49,7 +49,7 @@ def test_a_clip_is_evaluated_in_the_steady_state_of_a_call(source: TrainingSet) 
     top, left = (clip.height - 64) // 4 * 2, (clip.width - 96) // 4 * 2
     for frame, index in zip(frames, (5, 15), strict=True):
         np.testing.assert_array_equal(frame.truth, source.luma(clip, index)[top : top + 64, left : left + 96])
-    # From its keyframe on, the clip would have other hints: the keyframe is a large part of so few bits.
+    # A clip that begins with a keyframe has other hints: the keyframe takes a large part of the bits.
     planes = [source.planes(clip, index).crop(left, top, 96, 64) for index in range(clip.frames)]
     begun = degrade_frames(planes, CODED)[5]
     settled = degrade_frames(planes, CODED, lead_in=BITS_WINDOW)[5]

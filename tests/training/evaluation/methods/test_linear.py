@@ -54,7 +54,7 @@ def test_a_filter_that_made_the_truth_is_found_again(luma: np.ndarray, phases: i
     truth = np.clip(np.rint(wanted), 0, 255).astype(np.uint8)
     inside = (wanted > 1) & (wanted < 254)
     np.testing.assert_allclose(filtered(noise, kernels)[inside], truth[inside], atol=1)
-    # Unclipped truth, or the fit would be of a clipped filter.
+    # The truth must not clip: the fit would otherwise be that of a clipped filter.
     gentle = (noise // 4 + 96).astype(np.uint8)
     made = filtered(gentle, kernels / kernels.sum(axis=(2, 3), keepdims=True))
     fitted = fit([pair(gentle, made)], phases)
@@ -85,7 +85,7 @@ def test_other_pictures_have_other_filters(folder: Path, tmp_path: Path) -> None
     assert fit_filters(FitSet.open(folder), ["identity"], tmp_path) != first
 
 
-def test_what_cannot_be_fitted_is_told(tmp_path: Path, luma: np.ndarray) -> None:
+def test_a_filter_that_cannot_be_fitted_is_reported(tmp_path: Path, luma: np.ndarray) -> None:
     with pytest.raises(DataError, match="no picture of at least"):
         FitSet.open(tmp_path)
     with pytest.raises(DataError, match="no linear filter for bicubic2"):

@@ -32,7 +32,7 @@ def frame_of(luma: np.ndarray, hints: Hints = UNCODED) -> MethodInput:
 
 
 def told() -> Student:
-    """A student that takes notice of its hints; a fresh one is blind to them."""
+    """A student with an output that depends on hints; that of a new student does not."""
     student = lived_in(StudentShape(8, 2, hinted=True))
     with torch.no_grad():
         next(student.head.parameters())[:, 1] = 0.5
