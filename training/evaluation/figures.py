@@ -77,7 +77,7 @@ def read_points(file: Path, set_name: str, degradation: str, where: str, timed: 
         if row["method"] in times
     ]
     if not points:
-        raise DataError(f"{file} has no results of a timed method on {set_name} {degradation}")
+        raise DataError(f"{file} has no results of a timed method on {f'{set_name} {degradation}'.strip()}")
     return points
 
 

@@ -74,7 +74,7 @@ def test_quality_is_plotted_for_timed_methods(pictures: Path, tmp_path: Path) ->
         assert figure.width > 1000
     for words, arguments in (
         ("has no timings", ("", "", "CUDA")),
-        ("has no  h264-0.1", ("", "h264-0.1", "CPU, 2 threads")),
+        ("has no results of a timed method on h264-0.1", ("", "h264-0.1", "CPU, 2 threads")),
     ):
         with pytest.raises(DataError, match=words):
             read_points(file, *arguments)
