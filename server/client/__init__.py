@@ -1,4 +1,4 @@
 """The client side of signalling: WHIP, WHEP and `/offer`.
 
-Imported by `forward`, `bench` and the command line; never by the rooms that serve.
+Imported by `forward`, `bench` and the command line; never by packages that answer requests.
 """

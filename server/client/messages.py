@@ -5,7 +5,7 @@ from typing import Any
 
 
 def parse_message(message: str | bytes) -> dict[str, Any]:
-    """Return the fields of a message; empty for one that is no JSON object. The sender is not trusted."""
+    """Return the fields of a message; empty if it is not a JSON object. The sender is not trusted."""
     try:
         fields = json.loads(message)
     except (ValueError, RecursionError):

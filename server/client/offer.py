@@ -1,4 +1,4 @@
-"""The client side of `/offer`: JSON in the form of aiortc's examples, and the end of the session if it has a URL."""
+"""The client side of `/offer`: JSON as in aiortc's examples, and a DELETE of the session if it has a URL."""
 
 import json
 
@@ -13,16 +13,16 @@ class OfferClient(WhipClient):
     """One session at a server's `/offer`. Use it as an asynchronous context manager: leaving it ends the session."""
 
     def __init__(self, url: str, token: str | None = None):
-        """Take the address of a server, or that of its ``/offer``."""
+        """Take the URL of a server, or of its ``/offer``; see `WhipClient`."""
         super().__init__(url, token)
         if self._url.path in ("", "/"):
             self._url = self._url.with_path("/offer")
 
     async def ice_servers(self) -> tuple[RTCIceServer, ...]:
-        """Return the STUN and TURN servers of ``/ice-servers`` beside it; empty where there is no such resource.
+        """Return the STUN and TURN servers from the server's ``/ice-servers``; empty if there is no such resource.
 
         Raises:
-            SignallingError: no answer, the token is refused, or the list is not readable.
+            SignallingError: no answer, the token is refused, or the list cannot be parsed.
         """
         url = self._url.with_path("/ice-servers")
         answer = await self._request("GET", url)

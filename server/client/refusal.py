@@ -17,7 +17,7 @@ def refusal_text(status: int, body: str) -> str:
     """Return the status and the reason of a refusal.
 
     The reason is the message in a JSON body (this server's, or RFC 9457's), else a plain text body, else a hint for
-    the status; at most 300 characters of it.
+    the status. It is cut to 300 characters.
 
     Args:
         status: HTTP status code.
@@ -36,5 +36,5 @@ def refusal_text(status: int, body: str) -> str:
 
 
 def retry_after(value: str) -> float | None:
-    """Return the seconds of a ``Retry-After`` header (RFC 9110, section 10.2.3); None for a date, or for nonsense."""
+    """Return the seconds of a ``Retry-After`` header (RFC 9110, section 10.2.3); None for a date or another value."""
     return float(value) if value.isascii() and value.isdigit() and len(value) < 10 else None

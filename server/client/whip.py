@@ -1,6 +1,6 @@
-"""The client side of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): one offer, its answer, and the end.
+"""The client side of WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): an offer, its answer, and the end of the session.
 
-It takes and returns session descriptions and knows no peer connection, so that every publisher and viewer can use it.
+It takes and returns session descriptions and uses no peer connection, so that every publisher and viewer can use it.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from acutance.server.security.foreign import Credentials, ForeignAnswer, Foreign
 
 SDP = "application/sdp"
 _SECONDS = 15.0
-# Session descriptions have some kilobytes; 32 video codecs and 100 candidates have not 30.
+# Bytes. Session descriptions have some kilobytes; with 32 video codecs and 100 candidates, less than 30.
 _LARGEST_ANSWER = 256 * 1024
 _MOST_REDIRECTS = 10
-# RFC 9725, section 4.5: 307 keeps the method; 308 does so for good. 301 and 302 would make a GET of it.
+# RFC 9725, section 4.5: 307 and 308 (permanent) keep the method; 301 and 302 may turn it into a GET.
 _REDIRECTS = (307, 308)
 
 
 class SignallingError(RuntimeError):
-    """The other side did not answer, or refused; the message says which address, why and what may help.
+    """The endpoint did not answer, or refused; the message names the URL, the reason and a remedy.
 
     Attributes:
         status: HTTP status code of the answer; None without an answer.
-        retry_after: seconds after which the other side may be asked again; None where it named none.
+        retry_after: seconds until the request may be repeated, from ``Retry-After``; None without it.
     """
 
     def __init__(self, message: str, status: int | None = None, retry_after: float | None = None):
@@ -41,13 +41,13 @@ class SignallingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Accepted:
-    """The other side's answer to an offer.
+    """The endpoint's answer to an offer.
 
     Attributes:
         sdp: session description of the answer.
-        url: of the session, absolute: a DELETE of it ends the session. None where `/offer` names none.
-        etag: of the ICE session, with its quotes; None where there is none.
-        ice_servers: from the Link headers, for a peer connection that takes them after its offer, or for the next one.
+        url: absolute URL of the session; DELETE ends the session. None if `/offer` returned none.
+        etag: of the ICE session, with its quotes; None if the endpoint sent none.
+        ice_servers: from the Link headers, for peer connections that accept them after the offer, or for the next one.
     """
 
     sdp: str
@@ -74,12 +74,12 @@ class WhipClient:
 
         Args:
             url: of the endpoint.
-            token: bearer token; it is sent to the origin of ``url`` only, not to where that redirects.
-            allow: whether a URL may be asked: the endpoint's, where it redirects to, and the session's; None for any.
+            token: bearer token; it is sent to the origin of ``url`` only, not to other origins after a redirect.
+            allow: returns whether a URL may be requested: of the endpoint, a redirect or the session; None for any.
             seconds: limit of each operation, redirects included.
 
         Raises:
-            SignallingError: ``url`` is no URL of http or https.
+            SignallingError: ``url`` is no http or https URL.
         """
         self.accepted: Accepted | None = None
         try:
@@ -100,14 +100,14 @@ class WhipClient:
         await self.close()
 
     async def close(self) -> None:
-        """End the session; an endpoint that does not answer ends it by itself when the media stop."""
+        """End the session, ignoring errors: an endpoint that does not answer ends it when the media stop."""
         with suppress(SignallingError):
             await self.delete()
 
     async def ice_servers(self) -> tuple[RTCIceServer, ...]:
-        """Return the STUN and TURN servers that the endpoint names in its answer to OPTIONS, before an offer.
+        """Return the STUN and TURN servers in the endpoint's answer to OPTIONS; empty if it has none, as is common.
 
-        aiortc needs them when it makes a peer connection. Empty for an endpoint that names none there, as many do.
+        aiortc needs them when it creates a peer connection, before the offer.
 
         Raises:
             SignallingError: no answer, or the token is refused.
@@ -125,7 +125,7 @@ class WhipClient:
         """
         answer, url = await self._post(sdp, {"Content-Type": SDP, "Accept": SDP})
         shown, body = without_secrets(url), answer.text.lstrip()
-        # 200 is not in the RFC, but GStreamer's server and others answer it.
+        # 200 is not in the RFC, but GStreamer's server and others send it.
         if answer.status not in (200, 201):
             raise self._refusal(url, answer)
         if not body.startswith("v=0"):
@@ -140,7 +140,7 @@ class WhipClient:
         return self.accepted
 
     async def delete(self) -> None:
-        """End the session; without one nothing is sent. A session that has already gone counts as ended.
+        """End the session, if there is one. A session that no longer exists counts as ended.
 
         Raises:
             SignallingError: no answer, or a refusal.
@@ -153,7 +153,7 @@ class WhipClient:
             raise self._refusal(session.url, answer)
 
     async def _post(self, data: str, headers: dict[str, str]) -> tuple[ForeignAnswer, URL]:
-        """Send an offer to the endpoint, or to where it redirects; return the answer and its URL."""
+        """Send an offer to the endpoint and follow redirects; return the answer and its URL."""
         url = self._url
         try:
             async with asyncio.timeout(self._seconds):
@@ -170,7 +170,7 @@ class WhipClient:
         self, method: str, url: URL, data: str | None = None, headers: dict[str, str] | None = None
     ) -> ForeignAnswer:
         if self._allow is not None and not self._allow(url):
-            raise SignallingError(f"{url.host}:{url.port} may not be asked (--forward-host)")
+            raise SignallingError(f"{url.host}:{url.port} is not allowed (--forward-host)")
         try:
             return await fetch(
                 method,
@@ -190,7 +190,7 @@ class WhipClient:
                 f"{shown} wants to make the offer itself (406 of WHEP), which is not supported", status
             )
         if 300 <= status < 400:
-            return SignallingError(f"{shown} answered {status}: an offer follows 307 and 308 only", status)
+            return SignallingError(f"{shown} answered {status}: only the redirects 307 and 308 are followed", status)
         text = refusal_text(status, answer.text)
         if status in (401, 403) and self._credentials.authorization and not self._credentials.are_for(url):
             own = without_secrets(self._credentials.origin.origin())

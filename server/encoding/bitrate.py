@@ -1,19 +1,19 @@
-"""The bit rate of the returned video: by its size, under the ceiling that the receiver estimates."""
+"""The bit rate of the returned video, from its size and the receiver's bandwidth estimate."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from acutance.server.options.session_limits import MIN_BITRATE
 
-# 0.4 bits a pixel and frame up to 360p, 0.17 at 720p, 0.1 at 1080p. With 0.2 or 0.3 re-encoding took more SSIM from
-# calm talking heads than the student gives them (test clips, 2026-11-22; `make bench CLIP=…` measures it again).
+# Bits per pixel and frame: 0.4 up to 360p, 0.17 at 720p, 0.1 at 1080p. With 0.2 or 0.3, encoding costs calm talking
+# heads more SSIM than the student gains (test clips, 2026-11-22; `make bench CLIP=…` measures it again).
 _BITS_AT_360P = 0.4
 _PIXELS_AT_360P = 640 * 360
 _FALL = -0.63
-# The frame rate that encoders are configured with: x264 through FFmpeg gives each frame 1/30 s of the bit rate,
-# whatever its time stamp.
+# Frame rate in the configuration of encoders: x264 through FFmpeg gives each frame 1/30 s of the bit rate and ignores
+# timestamps.
 NOMINAL_RATE = 30
-# REMB changes by some per cent a second: small changes are not followed.
+# REMB changes by some per cent per second: small changes are ignored.
 HYSTERESIS = 0.1
 _HEAVY_LOSS, _LIGHT_LOSS = 0.1, 0.02
 _HARDEST_BRAKE = 0.05
@@ -36,10 +36,10 @@ class Rate(Protocol):
 
 @dataclass
 class RateControl:
-    """The bit rate that one receiver asks for, from the frame size and its estimate (REMB) or loss.
+    """The bit rate for one receiver, from the frame size and the receiver's bandwidth estimate (REMB) or loss.
 
     Attributes:
-        maximum: in bit/s, whatever the size.
+        maximum: in bit/s, for any size.
         ceiling: the receiver's last estimate in bit/s; None before the first.
     """
 
@@ -56,7 +56,7 @@ class RateControl:
         """Take the share of packets lost since the last receiver report, 0 to 1 (RFC 3550, section 6.4.1).
 
         Many peers other than browsers send no REMB; their rate follows loss, as in the loss-based controller of
-        draft-ietf-rmcat-gcc-02, section 6: with more than 10 % loss down by half of the loss, below 2 % up by 5 %.
+        draft-ietf-rmcat-gcc-02, section 6: above 10 % loss it falls by half of the loss, below 2 % it rises by 5 %.
         """
         if fraction > _HEAVY_LOSS:
             self._brake = max(_HARDEST_BRAKE, self._brake * (1 - 0.5 * fraction))
@@ -77,6 +77,6 @@ class RateControl:
 def nominal(target: int, frame_rate: float) -> int:
     """Return the bit rate to configure in an encoder that assumes 30 frames per second, to get ``target`` bit/s.
 
-    Only a faster stream needs less: a slower one keeps its bits per frame and falls below the target.
+    Only faster streams are corrected: a slower one keeps its bits per frame and stays below the target.
     """
     return round(target * NOMINAL_RATE / max(NOMINAL_RATE, frame_rate))

@@ -1,4 +1,4 @@
-"""What encoders have in common: a constant bit rate that can change, one frame in, one packet out."""
+"""The base class of encoders: constant bit rate that can change, one packet for each frame."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from acutance.server.encoding import bitrate
 from acutance.server.frames.planes import cropped_to_even
 
-# A receiver under loss repeats its PLI each round trip; one keyframe answers all of them.
+# Seconds. A receiver under loss repeats its PLI each round trip; one keyframe answers all of them.
 KEYFRAME_INTERVAL = 0.5
 type VideoPacket = av.Packet[VideoStream]
 
@@ -29,13 +29,13 @@ class EncoderError(RuntimeError):
 
 
 class Encoder(ABC):
-    """Turns 4:2:0 frames of any size into packets. ``encode`` runs in one thread, the rest in any.
+    """Turns 4:2:0 frames of any size into packets. Call ``encode`` in one thread only, the rest in any.
 
     Attributes:
-        name: for people, such as ``x264 superfast``.
-        control: gives the bit rate; a change is followed from the next frame on.
+        name: display name, such as ``x264 superfast``.
+        control: gives the bit rate; a change takes effect at the next frame.
         bitrate: the codec's setting in bit/s; 0 before the first frame.
-        keyframes: how many keyframes it has made.
+        keyframes: number of encoded keyframes.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Encoder(ABC):
         Args:
             control: gives the bit rate.
             clock: in seconds.
-            most_threads: threads that a large frame may take.
+            most_threads: maximum number of threads for a large frame.
         """
         self.control = control
         self._most_threads = most_threads
@@ -66,11 +66,11 @@ class Encoder(ABC):
         self._keyframe_wanted = True
 
     def reset(self) -> None:
-        """Open the codec anew for the next frame, which becomes a keyframe. Between two calls of ``encode``."""
+        """Reopen the codec for the next frame, which becomes a keyframe. Call it between two calls of ``encode``."""
         self._codec = None
 
     def encode(self, frame: av.VideoFrame) -> VideoPacket:
-        """Encode a frame; it must not be used afterwards: its pts, time base and picture type are rewritten.
+        """Encode a frame; its pts, time base and picture type are rewritten, so do not use it afterwards.
 
         Args:
             frame: 8-bit 4:2:0; an odd last row or column is cut off.
@@ -105,7 +105,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
-        """Set an open codec to ``rate`` bit/s; return False if it has to be opened anew for that."""
+        """Set an open codec to ``rate`` bit/s; return False if that requires reopening it."""
 
     def _codec_for(self, frame: av.VideoFrame) -> VideoCodecContext:
         rate = bitrate.nominal(self.control.target(frame.width, frame.height), self._frame_rate)
@@ -124,7 +124,7 @@ class Encoder(ABC):
         return codec
 
     def _threads(self, width: int, height: int) -> int:
-        # One slice, and a processor left for the student; above 720p one thread is not enough for 30 frames/s.
+        # One thread makes one slice and leaves processors to the student; above 720p it is too slow for 30 frames/s.
         return 1 if width * height <= 1280 * 720 else self._most_threads
 
     def _may_reopen(self, rate: int) -> bool:

@@ -1,4 +1,4 @@
-"""The choice of encoder and x264 preset: measured on this host when the server starts, made for each size."""
+"""The choice of encoder and x264 preset for each size, from measurements on this host at start."""
 
 import logging
 from collections.abc import Callable
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 ENCODERS: dict[str, type[Encoder]] = {"H264": H264Encoder, "VP8": VP8Encoder}
 """Encoders by the codec's name in SDP."""
 
-# Best last. Without ultrafast, which loses more quality than a student adds.
+# Best quality last. Without ultrafast, which loses more quality than a student adds.
 PRESETS = ("superfast", "veryfast", "faster")
 _MEASURED = (640, 360)
 _FRAMES = 8
-# The share of a frame interval that encoding may take, for each processor and at most: the student needs the rest, and
-# a thread that takes longer than half of the interval is soon late.
+# The share of a frame interval that encoding may take: for each processor, and the maximum. The student needs the rest,
+# and a thread that takes longer than half of the interval is soon late.
 _SHARE_OF_EACH, _LARGEST_SHARE = 0.125, 0.5
 
 
@@ -33,10 +33,10 @@ class EncoderChoice:
     """The measured encoders of this host.
 
     Attributes:
-        cpus: how many processors the server may use.
-        seconds_per_pixel: encoding time of x264 by preset; superfast is chosen if it is empty.
+        cpus: number of processors that the server may use.
+        seconds_per_pixel: encoding time of x264 by preset; if it is empty, superfast is chosen.
         nvenc: whether the GPU encodes.
-        note: why it does not, in words; None if it does.
+        note: why the GPU does not encode, in words; None if it does.
     """
 
     cpus: float = 1
@@ -46,7 +46,7 @@ class EncoderChoice:
 
     @classmethod
     def measure(cls, cpus: float) -> "EncoderChoice":
-        """Encode some frames with each x264 preset and one with NVENC; takes a tenth of a second."""
+        """Measure by encoding a few frames with each x264 preset and one with NVENC; takes a tenth of a second."""
         note = _try_nvenc()
         return cls(cpus, {preset: _measured(preset) for preset in PRESETS}, note is None, note)
 
@@ -86,9 +86,9 @@ def _measured(preset: str) -> float:
 
 
 def _try_nvenc() -> str | None:
-    """Encode one frame on the GPU; return why it failed."""
+    """Encode one frame on the GPU; return why it failed, or None."""
     try:
         NvencEncoder(RateControl(1_000_000)).encode(next(moving_frames(*_MEASURED)))
-    except Exception as error:  # FFmpeg's errors are many; A100, H100 and H200 have no NVENC at all
+    except Exception as error:  # FFmpeg's errors share no base class; A100, H100 and H200 have no NVENC at all
         return f"NVENC does not open ({str(error).split(': ')[0]})"
     return None

@@ -23,10 +23,10 @@ type MakeEncoder = Callable[[str, SharedRate], Encoder]
 
 
 class FanOut:
-    """Opens a rendition with its first receiver and closes it with its last. Lives on one event loop.
+    """Opens a rendition for its first receiver and closes it after its last. Lives on one event loop.
 
     Attributes:
-        opened: how many renditions there have been.
+        opened: number of renditions opened so far.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class FanOut:
         return [rendition for rendition in self._renditions.values() if rendition.variant is variant]
 
     def join(self, variant: Variant, codec: str, subscription: Subscription) -> None:
-        """Send a variant in a codec, ``H264`` or ``VP8``, to a receiver, from a keyframe on."""
+        """Start to send a variant in a codec, ``H264`` or ``VP8``, to a receiver, beginning with a keyframe."""
         rendition = self._renditions.get((variant, codec))
         if rendition is None:
             rendition = self._open(variant, codec)
         rendition.add(subscription)
 
     def leave(self, subscription: Subscription) -> None:
-        """Send nothing more to a receiver; nothing happens if it is in no rendition."""
+        """Stop sending video to a receiver; nothing happens if it is in no rendition."""
         for key, rendition in list(self._renditions.items()):
             rendition.remove(subscription)
             if not rendition.receivers:
@@ -82,32 +82,32 @@ class FanOut:
                 rendition.close()
 
     def put(self, variant: Variant, queued: QueuedFrame) -> int:
-        """Queue a frame for every rendition of a variant; return how many renditions dropped their last one for it.
+        """Queue a frame for each rendition of a variant; return how many renditions dropped an older frame for it.
 
         The frame must not be used afterwards: encoders write into it.
         """
         overwritten = 0
         for index, rendition in enumerate(self.for_variant(variant)):
-            # Encoders write into their frames: each rendition gets planes of its own.
+            # Encoders write into their frames: each rendition gets its own planes.
             overwritten += rendition.put(replace(queued, frame=copy_of(queued.frame)) if index else queued)
         return overwritten
 
     def join_sound(self, codec: str, track: PacketTrack) -> None:
-        """Send the incoming sound, unchanged, to a receiver that takes this codec."""
+        """Send the incoming audio, unchanged, to a receiver that accepts this codec."""
         self._sound.append((codec, track))
 
     def leave_sound(self, track: PacketTrack) -> None:
-        """Send no more sound to a receiver."""
+        """Stop sending audio to a receiver."""
         self._sound = [entry for entry in self._sound if entry[1] is not track]
 
     def put_sound(self, codec: str, packet: Packet) -> None:
-        """Send a packet of sound to each receiver that takes its codec."""
+        """Send an audio packet to each receiver that accepts its codec."""
         for taken, track in self._sound:
             if taken.lower() == codec.lower():
                 track.offer(packet)
 
     async def close(self) -> None:
-        """Close every rendition and wait for it."""
+        """Close all renditions and wait until they have ended."""
         for rendition in self._renditions.values():
             rendition.close()
         self._renditions.clear()

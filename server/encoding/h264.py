@@ -12,7 +12,7 @@ from acutance.server.frames.planes import FORMATS
 
 
 class _Retunable(Encoder):
-    """An encoder that changes its bit rate while it is open: x264 and NVENC of FFmpeg (PyAV 19), opened with a VBV."""
+    """An encoder that changes its bit rate while open: FFmpeg's x264 and NVENC (PyAV 19), if opened with a VBV."""
 
     formats = FORMATS
 
@@ -36,7 +36,7 @@ class _Retunable(Encoder):
 
 
 class H264Encoder(_Retunable):
-    """x264: constrained Baseline, no B-frames, a VBV of half a second, level by size and rate.
+    """x264: constrained Baseline, no B-frames, a VBV of half a second, level from size and rate.
 
     Superfast takes about half of veryfast's time at nearly its quality; ultrafast loses more quality than a student
     adds.
@@ -69,8 +69,8 @@ class H264Encoder(_Retunable):
 class NvencEncoder(H264Encoder):
     """NVIDIA's encoder, configured like x264: without delay, and a forced keyframe is an IDR.
 
-    Options are those of FFmpeg's `h264_nvenc` (`ffmpeg -h encoder=h264_nvenc`); an open one is reconfigured for a new
-    rate. Once it has failed, x264 encodes the rest of the call: the device is lost, or its sessions are used up.
+    The options are those of `ffmpeg -h encoder=h264_nvenc`; a new rate reconfigures the open encoder. After a failure
+    x264 encodes the rest of the call: the device is lost, or has no free encoding session.
     """
 
     codec_name = "h264_nvenc"

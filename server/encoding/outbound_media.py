@@ -1,4 +1,4 @@
-"""The media that is sent to one peer: its tracks, and the RTCP feedback that the peer returns."""
+"""The media sent to one peer: its tracks, and the RTCP feedback from the peer."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -18,8 +18,8 @@ from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketT
 class OutboundMedia:
     """Sends a stream to one peer. Lives on one event loop.
 
-    Its tracks are added before the negotiation; packets flow from `join` until `leave`. PLI and FIR of the peer request
-    a keyframe, its REMB and its loss set the bit rate. The sender reports it gets tell when a frame reached the server.
+    Tracks are added before the negotiation; packets flow from `join` until `leave`. PLI and FIR of the peer request
+    a keyframe; REMB and loss set the bit rate. Sender reports state when a frame arrived at the server.
 
     Attributes:
         rate: the peer's rate control.
@@ -34,13 +34,13 @@ class OutboundMedia:
         depth: int = PICTURE_DEPTH,
         clock: Callable[[], float] = monotonic,
     ):
-        """Create it.
+        """Create the video track.
 
         Args:
             fan_out: of the stream.
             max_bitrate: maximum bit rate of the video, in bit/s.
             on_lost: called with the reason, in words, when no more packets will follow.
-            depth: number of video packets that wait for the peer at most.
+            depth: maximum number of video packets that wait for the peer.
             clock: in seconds.
         """
         self.rate = RateControl(max_bitrate)
@@ -64,12 +64,12 @@ class OutboundMedia:
         return transceiver
 
     def add_sound(self, peer: RTCPeerConnection, codec: str = "", only: bool = False) -> None:
-        """Add the sound track to a peer connection.
+        """Add the audio track to a peer connection.
 
         Args:
             peer: the connection.
-            codec: the one that the stream's sound has, preferred because sound is passed on without being encoded
-                again; empty to send in the audio section that the peer offered.
+            codec: codec of the stream's audio, offered first because audio is not encoded again; empty to use the audio
+                section that the peer offered.
             only: whether no other codec is offered.
         """
         self._sound = PacketTrack("audio", SOUND_DEPTH)
@@ -80,9 +80,9 @@ class OutboundMedia:
         peer.addTransceiver(self._sound, direction="sendonly").setCodecPreferences(codecs[:1] if only else codecs)
 
     def join(self, variant: Variant, codec: str, sound_codec: str) -> None:
-        """Begin to send a variant of the stream in the negotiated codecs, from a keyframe on.
+        """Start to send a variant of the stream in the negotiated codecs, beginning with a keyframe.
 
-        Not before the peer can take packets, unless it is the only receiver: it would be behind from the start.
+        Call it when the peer is connected, or earlier if it is the only receiver: others would be behind at once.
         """
         self.joined = True
         self._fan_out.join(variant, codec, self._subscription)

@@ -20,12 +20,12 @@ from acutance.server.rtc.packet_track import PacketTrack
 
 log = logging.getLogger(__name__)
 
-# Receivers are told once an encoder has failed on every frame for so long.
+# After an encoder has failed on every frame for so long, the receivers are notified.
 _GIVEN_UP_AFTER_S = 3.0
 
 
 class Variant(StrEnum):
-    """Which video of a stream: the returned one or the incoming one."""
+    """A video of a stream: the returned or the incoming one."""
 
     ENHANCED = "enhanced"
     ORIGINAL = "original"
@@ -36,9 +36,9 @@ class QueuedFrame:
     """A frame on its way through the pipeline. Times are in seconds on the pipeline's clock.
 
     Attributes:
-        number: counts the frames of the stream, from 1 on.
-        frame: its pixels.
-        hints: what is known of it beside them.
+        number: of the frame in the stream, from 1 on.
+        frame: the decoded or enhanced frame.
+        hints: for the student.
         arrived: when its last packet arrived.
         since: when its last stage ended.
     """
@@ -56,8 +56,8 @@ class EncodedFrameTiming:
 
     Attributes:
         queued: the frame.
-        waited: seconds for which it waited for the encoder.
-        encoding: seconds for which it was encoded.
+        waited: seconds that it waited for the encoder.
+        encoding: seconds that encoding took.
     """
 
     queued: QueuedFrame
@@ -70,8 +70,8 @@ class Subscription:
     """One receiver of a rendition.
 
     Attributes:
-        track: where its packets go.
-        rate: the bit rate that it asks for.
+        track: takes the packets.
+        rate: the receiver's rate control.
         on_lost: called with the reason, in words, when no more packets follow.
     """
 
@@ -101,16 +101,16 @@ class RenditionSnapshot:
 
 
 class Rendition:
-    """Encodes the newest frame, once for all receivers, whenever one of them can take it.
+    """Encodes the newest frame once for all receivers, as soon as one of them has room for it.
 
-    With one receiver that is behind, the rendition waits before the next frame, so that raw frames are dropped and no
-    encoded one; with several it goes on for those that keep up, and the others get nothing up to the next keyframe.
+    While all receivers are behind, it waits, so that raw frames are dropped instead of encoded ones. While
+    some keep up, it continues for them, and the others get nothing until the next keyframe.
 
     Attributes:
         variant, codec: of the video.
         rate: the bit rate, from all receivers.
-        encoder: of this rendition alone.
-        encoding: seconds for which the last frame was encoded.
+        encoder: used by this rendition only.
+        encoding: seconds that the last frame took to encode.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Rendition:
         return len(self._subscriptions)
 
     def snapshot(self) -> RenditionSnapshot:
-        """Return its state."""
+        """Return the current state."""
         encoder = self.encoder
         return RenditionSnapshot(
             self.variant, self.codec, encoder.name, encoder.bitrate, encoder.keyframes, self.receivers
@@ -174,7 +174,7 @@ class Rendition:
         self._room.set()
 
     def put(self, queued: QueuedFrame) -> bool:
-        """Queue a frame, which must not be used afterwards; return whether it replaced one that was not encoded yet."""
+        """Queue a frame, which must not be used afterwards; return whether it replaced a frame not yet encoded."""
         return self._frames.put(queued)
 
     async def run(self) -> None:
@@ -186,8 +186,8 @@ class Rendition:
                 begun = self._clock()
                 try:
                     packet = await loop.run_in_executor(self._executor, self.encoder.encode, queued.frame)
-                except Exception as error:  # FFmpeg's errors are many
-                    # The next frame may work, as a keyframe: the receivers lack this one.
+                except Exception as error:  # FFmpeg's errors share no base class
+                    # The receivers lack this frame: the next one must be a keyframe.
                     what = f"{self.encoder.name} failed on a frame of {queued.frame.width}x{queued.frame.height}"
                     kind = f"{self.encoder.name} {type(error).__name__}"
                     self._log_once(logging.ERROR, kind, f"{what}: {error!r}")
@@ -209,7 +209,7 @@ class Rendition:
         self._executor.shutdown(wait=False)
 
     def lose(self, reason: str) -> None:
-        """Tell every receiver, in words, why no more packets follow."""
+        """Tell every receiver that no more packets follow, with the reason in words."""
         for subscription in self._subscriptions:
             subscription.on_lost(reason)
 

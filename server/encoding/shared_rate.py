@@ -2,14 +2,14 @@
 
 from acutance.server.encoding.bitrate import RateControl
 
-# One viewer on a poor connection must not spoil the video for the others: with several, the minimum is half of the rate
-# for the size. Half costs .002 to .004 of SSIM on calls (0.4 against 0.2 bits per pixel, see bitrate.py). A receiver
-# that cannot take that much loses packets.
+# One viewer on a poor connection must not spoil the video of others: with several receivers, the minimum is half of the
+# rate for the size. Half costs 0.002 to 0.004 of SSIM on calls (0.4 against 0.2 bits per pixel, see bitrate.py). A
+# receiver with less bandwidth loses packets.
 _LEAST_SHARE = 0.5
 
 
 class SharedRate:
-    """The lowest rate that any receiver asks for; with several of them at least half of the rate for the size.
+    """The lowest rate of all receivers; with several receivers, at least half of the rate for the size.
 
     `target` is called in the encoder's thread: the tuple is replaced, never changed.
     """

@@ -8,13 +8,13 @@ from acutance.server.encoding.encoder import Encoder, new_context
 class VP8Encoder(Encoder):
     """libvpx in its real-time mode, for peers without H.264.
 
-    FFmpeg cannot change the rate of an open libvpx: for a large change it is opened anew, with a keyframe.
+    FFmpeg cannot change the rate of an open libvpx: a large change reopens it, with a keyframe.
     """
 
     name = "libvpx VP8"
     codec_name = "libvpx"
     formats = ("yuv420p",)  # VP8 cannot signal full range: PyAV converts it to limited range
-    # REMB climbs by about 8 % a second: opening anew for each step would make a series of keyframes.
+    # REMB climbs by about 8 % per second: reopening for each step would make a series of keyframes.
     _LARGE_CHANGE = 0.25
     _REOPEN_INTERVAL = 2.0
 
@@ -25,7 +25,7 @@ class VP8Encoder(Encoder):
         codec.qmin, codec.qmax = 0, 56
         codec.options = {
             "deadline": "realtime",
-            # For small frames there is time for the slower, better search (`make bench` times it).
+            # Small frames leave time for a slower, better search (`make bench` measures it).
             "cpu-used": "-4" if width * height <= 640 * 480 else "-6",
             "lag-in-frames": "0",
             # minrate = maxrate = bit rate selects constant bit rate.

@@ -1,4 +1,4 @@
-"""Frames and how stages pass them on: planes of YUV 4:2:0 frames, the mailbox, stages, the frame interval.
+"""Decoded frames: planes of YUV 4:2:0 frames, the mailbox between stages, stages, the frame interval.
 
-Imports no other room, so that every room of the media path may import it.
+Imports no other package of the server, so that every package of the media path may import it.
 """

@@ -1,4 +1,4 @@
-"""The interval between the frames of a sender, by their time stamps."""
+"""The interval between the frames of a sender, from their timestamps."""
 
 from collections import deque
 from statistics import median
@@ -12,10 +12,10 @@ _SHORTEST, _LONGEST = 1 / 240, 1 / 4
 
 
 class FrameInterval:
-    """The median interval between the last frames, which a lost frame does not change.
+    """The median interval between the last frames; single lost frames do not change it.
 
     Attributes:
-        seconds: the interval; 1/30 before the first two frames.
+        seconds: the interval; 1/30 before the second frame.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class FrameInterval:
         self._steps: deque[float] = deque(maxlen=_FRAMES)
 
     def note(self, frame: VideoFrame) -> None:
-        """Take the time stamp of a frame; a frame without one is ignored."""
+        """Record the timestamp of a frame; a frame without one is ignored."""
         if frame.pts is None or frame.time_base is None:
             return
         at = float(frame.pts * frame.time_base)

@@ -1,4 +1,4 @@
-"""A mailbox with one slot, in which the newest item replaces the one before."""
+"""A mailbox with one slot: a newer item replaces an older one."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ class Mailbox[T]:
         self._closed = False
 
     def put(self, item: T) -> bool:
-        """Leave ``item``; return whether it replaced one that was not taken. Ignored after ``close``."""
+        """Put ``item`` into the slot; return whether it replaced another. Ignored after ``close``."""
         if self._closed:
             return False
         overwrites = self._item is not None
@@ -28,7 +28,7 @@ class Mailbox[T]:
         return overwrites
 
     async def take(self) -> T:
-        """Wait for an item and remove it; for one taker at a time.
+        """Wait for an item, remove and return it; for one consumer.
 
         Raises:
             Closed: the mailbox is closed.

@@ -20,7 +20,7 @@ def plane_view(frame: VideoFrame, index: int) -> Plane:
 
 
 def new_like(frame: VideoFrame, width: int | None = None, height: int | None = None) -> VideoFrame:
-    """Return a frame with uninitialised planes and ``frame``'s format, pts, time base, range and colours."""
+    """Return a new frame with ``frame``'s format, pts, time base, range and colours; its planes are uninitialised."""
     new = VideoFrame(width or frame.width, height or frame.height, frame.format.name)
     new.pts = frame.pts
     new.time_base = frame.time_base
@@ -32,7 +32,7 @@ def new_like(frame: VideoFrame, width: int | None = None, height: int | None = N
 
 
 def copy_of(frame: VideoFrame) -> VideoFrame:
-    """Return a frame with the same pixels in planes of its own: an encoder writes into its frames."""
+    """Return a copy of a frame with its own planes: an encoder writes into its frames."""
     copy = new_like(frame)
     for source, target in zip(frame.planes, copy.planes, strict=True):
         rows = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)
@@ -43,7 +43,7 @@ def copy_of(frame: VideoFrame) -> VideoFrame:
 
 
 def cropped_to_even(frame: VideoFrame) -> VideoFrame:
-    """Return ``frame`` without its last row or column where their number is odd, which 4:2:0 in H.264 cannot have."""
+    """Return ``frame`` without an odd last row or column: 4:2:0 in H.264 has even sizes only."""
     width, height = frame.width & ~1, frame.height & ~1
     if (width, height) == (frame.width, frame.height):
         return frame

@@ -1,4 +1,4 @@
-"""The stages of a pipeline: tasks that run for as long as a call. A failure is logged and reported, never dropped."""
+"""The stages of a pipeline: tasks that run as long as the call. A failure is logged and reported."""
 
 import asyncio
 import logging
@@ -13,15 +13,15 @@ def start_stage(
     """Start a stage as a task of the running event loop.
 
     Args:
-        name: for the log and the reason, for example ``enhancing``.
-        work: what the stage does.
+        name: for the log and the reason, for example ``enhancing frames``.
+        work: the coroutine function to run.
         on_failed: called with the reason, in words, when ``work`` raises anything but a cancellation.
     """
 
     async def run() -> None:
         try:
             await work()
-        except Exception as error:  # of any kind: without a report the call would stand still without a reason
+        except Exception as error:  # of any kind: without a report the call would freeze without a reason
             log.exception("%s failed", name)
             on_failed(f"{name} failed ({type(error).__name__})")
 

@@ -1,4 +1,4 @@
-"""Synthetic moving frames, with which encoders and decoders are measured."""
+"""Synthetic moving frames to measure encoders and decoders."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -15,7 +15,7 @@ _RATE = 30
 def moving_frames(width: int, height: int) -> Iterator[VideoFrame]:
     """Yield 4:2:0 frames of waves and grain that move by a few pixels per frame in opposite directions, without end.
 
-    They are as much work for an encoder's motion search as a handheld camera. Time stamps are those of 30 frames/s.
+    They cost an encoder's motion search as much as a handheld camera. Timestamps are those of 30 frames/s.
 
     Args:
         width: in pixels, even.

@@ -1,4 +1,4 @@
-"""Students: the ladder of those that are open, the governor that chooses one for a call, and the threads they run on.
+"""Students: the ladder of open students, the governor that chooses one for each call, and the inference threads.
 
-Imports `acutance.model` and nothing else of the server.
+Imports `acutance.model` and, of the server, only leaf packages.
 """

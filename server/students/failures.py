@@ -1,11 +1,11 @@
-"""When a rung that was overloaded may be tried again: after a growing wait, or at a load that it can carry."""
+"""Decides when to retry a rung after an overload: after a growing wait, or at a load that it can carry."""
 
 from dataclasses import dataclass
 
-# The wait after an overload; it is four times as long after each failed attempt. A call that a student cannot serve
-# loses some ten frames after 5 s, 20 s, 80 s, and then every two minutes.
+# The wait after an overload; each failed attempt makes it four times as long. Attempts with a student that is too slow
+# lose some ten frames after 5 s, 20 s, 80 s, and then every two minutes.
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 5.0, 4.0, 120.0
-# An attempt has failed if it ends within twice the wait before it; one that lasted longer was worth making.
+# An attempt has failed if it lasts less than twice the wait before it.
 _FAILED_WITHIN = 2.0
 
 
@@ -15,8 +15,8 @@ class Failure:
 
     Attributes:
         wait: seconds from the overload to the next attempt at the same load.
-        retry_at: when that wait is over, on the session's clock.
-        carried: pixels per second that the rung could have treated, from the measurements.
+        retry_at: end of that wait, in seconds on the session's clock.
+        carried: pixels per second that the rung could have treated, according to the measurements.
     """
 
     wait: float
@@ -31,13 +31,13 @@ class Failures:
         self._by_rung: dict[str, Failure] = {}
 
     def note(self, rung: str, at: float, carried: float, attempt_s: float | None) -> None:
-        """Take an overload that ended the use of a rung.
+        """Record an overload that ended the use of a rung.
 
         Args:
             rung: its name.
             at: seconds on the session's clock.
             carried: see `Failure`.
-            attempt_s: seconds since the step up to this rung; None if it was reached in another way.
+            attempt_s: seconds since the step up to this rung; None if it was not reached by a step up.
         """
         before = self._by_rung.get(rung)
         wait = before.wait if before is not None else _FIRST_WAIT_S

@@ -1,7 +1,7 @@
 """Chooses the student of a call: a pure state machine over measured service times.
 
 It changes the student, never the frame rate: down at once, up only after some seconds without overload. A step up is an
-attempt: it ends after a few late frames, and the next one follows much later unless the load has decreased enough.
+attempt: a few late frames end it, and the next attempt is much later unless the load has decreased enough.
 """
 
 from collections import deque
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from acutance.server.students.failures import Failures
 from acutance.server.students.window import Window
 
-# Frames: decisions are made on the last 3 s at 30 frames per second, and on one second at least. Only an attempt may
-# fail on fewer.
+# In frames: decisions use the last 3 s at 30 frames per second, and at least one second. Only an attempt may fail on
+# fewer.
 _WINDOW, _ENOUGH = 90, 30
 # The first frames on a rung allocate its buffers and fill the caches.
 _WARM_UP = 5
-# Limits of a stage's median and 95th percentile, as shares of the frame interval: a frame that is late by a quarter of
-# the interval only waits, it is not lost (`acutance bench stream --size 1280x720 --serve student=nano --serve
-# governor=false` shows it with a student that has just enough time).
+# Limits of a stage's median and 95th percentile, as shares of the frame interval. A frame that is late by a quarter of
+# the interval is delayed, not lost (`acutance bench stream --size 1280x720 --serve student=nano --serve governor=false`
+# shows it with a student that has just enough time).
 _TOO_SLOW, _TOO_LATE = 0.9, 1.25
 # A rung is tried only if it is predicted to need at most this share of the interval.
 _AFFORDABLE = 0.7
-# The share of lost frames that is an overload, whatever the times are.
+# A larger share of lost frames is an overload, whatever the service times are.
 _LOST = 0.03
-# The share of the processors that may be in use after a step up, as predicted.
+# The predicted share of the processors in use after a step up must not exceed this.
 _BUSIEST = 0.95
 _QUIET_S = 5.0
 PASS = "pass-through"
@@ -74,7 +74,7 @@ class Governor:
     """Chooses among rungs, best first; the last one passes frames through.
 
     Attributes:
-        rungs: the choice.
+        rungs: the available rungs.
         reason: why the best rung is not in use, in words; None if it is.
     """
 
@@ -95,7 +95,7 @@ class Governor:
         self._warming = _WARM_UP
         self._pixels = 0
         self._failures = Failures()
-        # Whether the rung was chosen by prediction, without having been measured, and whether by a step up.
+        # Whether the rung was chosen by prediction and is not yet measured, and whether it was reached by a step up.
         self._trying = self._rose = False
 
     @property
@@ -104,7 +104,7 @@ class Governor:
         return self.rungs[self._index]
 
     def note(self, sample: Sample) -> bool:
-        """Take one frame's measurements; return whether the rung changed."""
+        """Record one frame's measurements; return whether the rung changed."""
         if self._steady:
             return False
         if self._changed_at is None:
@@ -144,13 +144,13 @@ class Governor:
     def _first_affordable(
         self, start: int, pixels: int, interval: float, slowdown: float = 1.0, share: float = _AFFORDABLE
     ) -> int:
-        """Return the best rung from ``start`` on down that is predicted to need this share of the interval at most."""
+        """Return the best rung at or below ``start`` that is predicted to need at most this share of the interval."""
         predicted = (rung.seconds_per_pixel * pixels * slowdown for rung in self.rungs[start:])
         fits = (index for index, seconds in enumerate(predicted, start) if seconds <= share * interval)
         return next(fits, len(self.rungs) - 1)
 
     def _slowdown(self, pixels: int) -> float:
-        """Return the factor by which this rung is slower than on the idle host; all others are predicted to be, too."""
+        """Return the factor by which this rung is slower than on the idle host; it is assumed for the others too."""
         idle = self.rung.seconds_per_pixel * pixels
         if not idle or not self._lost:
             return 1.0
@@ -197,7 +197,7 @@ class Governor:
         return True
 
     def _carried(self, sample: Sample) -> float:
-        """Return the pixels per second that this rung could treat with time to spare, from the measurements."""
+        """Return the pixels per second that this rung could treat with a margin, according to the measurements."""
         kept = len(self._lost) / (len(self._lost) + sum(self._lost))
         slowest = max(self._enhance.percentile(50), self._encode.percentile(50), sample.interval)
         return _AFFORDABLE * min(kept, sample.interval / slowest) * sample.pixels / sample.interval

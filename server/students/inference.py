@@ -1,4 +1,4 @@
-"""Runs the students on a few threads; no frame waits for a call that hangs."""
+"""Runs the students in a few threads; no frame waits for a call that hangs."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-# Fifteen frames at 30 per second. A GPU that searches kernels or builds an engine for a new size takes longer once; a
-# CPU that takes longer is too slow for a call.
+# Seconds: fifteen frames at 30 per second. A GPU takes longer once, when it searches kernels or builds an engine for a
+# new size; a CPU that takes longer is too slow for a call.
 PATIENCE_S = 0.5
 
 
@@ -22,26 +22,26 @@ class OverdueError(RuntimeError):
 
 @dataclass(frozen=True)
 class _Abandoned:
-    """A call that runs and that no frame waits for any more: its student, and when it counts as overdue."""
+    """A running call that is no longer awaited: its student, and the time from which it counts as overdue."""
 
     student: str
     due: float
 
 
 class Inference:
-    """Runs the calls of all sessions, several at once. For one event loop.
+    """Runs the inference calls of all sessions, several at once. For one event loop.
 
-    An overdue call cannot be stopped: it goes on in its thread and is no longer waited for. Until it has returned its
-    student takes no other call, and the remaining threads serve the other students. The same holds for a call that was
-    cancelled with its session, once it has taken as long.
+    An overdue call cannot be stopped: it continues in its thread but is no longer awaited. Until it returns, its
+    student accepts no other call, and the remaining threads serve the other students. The same applies to a call that
+    was cancelled with its session, once it is overdue.
     """
 
     def __init__(self, at_once: int, patience: float = PATIENCE_S, clock: Callable[[], float] = monotonic):
         """Start with no call.
 
         Args:
-            at_once: calls that make sense at once.
-            patience: seconds that a call may take, the wait for a thread included.
+            at_once: number of threads.
+            patience: seconds that a call may take, including the wait for a thread.
             clock: in seconds.
         """
         self._at_once = at_once
@@ -52,14 +52,15 @@ class Inference:
 
     @property
     def overdue(self) -> int:
-        """The number of calls that have exceeded their time and have not returned."""
+        """The number of overdue calls that have not returned."""
         return len(self._overdue_students())
 
     async def run[**P, T](self, student: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what ``call`` returns, which runs ``student``.
+        """Run ``call``, which uses ``student``, in a thread and return its result.
 
         Raises:
-            OverdueError: it takes too long, or an earlier call of the student still does.
+            OverdueError: the call is overdue, an earlier call of the student still is, or overdue calls occupy all
+                threads.
             Exception: whatever ``call`` raises.
         """
         overdue = self._overdue_students()
@@ -74,7 +75,7 @@ class Inference:
                 return waiting.result()
             due = self._clock()
         finally:
-            # A call that waits for a thread is given up; one that has a thread keeps it, here and after a cancellation.
+            # A call that waits for a thread is cancelled; a running call keeps its thread, also after a cancellation.
             never_ran = running.cancel()
             waiting.cancel()
             if not never_ran and not running.done():
@@ -84,9 +85,9 @@ class Inference:
         raise OverdueError(_reason(student))
 
     async def close(self) -> None:
-        """Take no further call, and wait for those that run as long as a call may take.
+        """Accept no further call, and wait for running calls until they are overdue.
 
-        Afterwards `overdue` counts those that still run: the interpreter would wait for their threads when it exits.
+        Afterwards `overdue` counts all calls that still run: at exit, the interpreter would wait for their threads.
         """
         self._threads.shutdown(wait=False, cancel_futures=True)
         now = self._clock()

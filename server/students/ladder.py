@@ -1,4 +1,4 @@
-"""The students that a server has opened, best first, each with its measured cost on this host."""
+"""The open students of a server, best first, each with its measured cost on this host."""
 
 from collections.abc import Sequence
 from time import perf_counter, process_time
@@ -12,7 +12,7 @@ from acutance.model.engine.specialists import open_student
 from acutance.server.options.serving import AUTO
 from acutance.server.students.governor import PASS, Rung
 
-# Height and width: large enough to outweigh the overhead, and small enough to measure all students in 0.25 s.
+# Height and width in pixels: large enough to outweigh the overhead, small enough to measure all students in 0.25 s.
 _MEASURED = (360, 640)
 _TURNS, _ROUNDS = 3, 4
 
@@ -37,8 +37,8 @@ class Ladder:
         """Open the students that `student` allows.
 
         Args:
-            student: ``auto`` for all students of `catalog.LADDER`; one of their names for that one and those that cost
-                less; or another name of the catalogue, or the path of an ONNX file, for that one alone.
+            student: ``auto`` for all students of `catalog.LADDER`; one of their names for it and the cheaper ones;
+                another name of the catalogue, or the path of an ONNX file, for that student alone.
             provider: see `Engine.open`.
             threads: see `Engine.open`.
 
@@ -53,7 +53,7 @@ class Ladder:
         return cls([open_student(name, provider, threads) for name in names])
 
     def release_memory(self) -> None:
-        """Return memory of the students that no call is using to the system; this blocks for some milliseconds."""
+        """Return unused memory of the students to the system; blocks for some milliseconds."""
         for engine in self.engines.values():
             engine.release_memory()
 

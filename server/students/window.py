@@ -1,4 +1,4 @@
-"""The last measurements of a stage, with any percentile at the cost of a look-up."""
+"""The last measurements of a stage, sorted, so that any percentile is a look-up."""
 
 from bisect import bisect_left, insort
 from collections import deque
@@ -16,7 +16,7 @@ class Window:
         return len(self._times)
 
     def add(self, seconds: float) -> None:
-        """Take a duration; the oldest one leaves a full window."""
+        """Add a duration; a full window drops its oldest one."""
         if len(self._times) == self._length:
             del self._sorted[bisect_left(self._sorted, self._times.popleft())]
         self._times.append(seconds)
@@ -37,5 +37,5 @@ class Window:
         below = int(place)
         low, high = self._sorted[below], self._sorted[min(below + 1, len(self._sorted) - 1)]
         share = place - below
-        # NumPy's way, to the last bit: from the nearer neighbour.
+        # As NumPy, to the last bit: interpolate from the nearer neighbour.
         return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share

@@ -1,4 +1,4 @@
-"""Telemetry: counted frames, stage latencies, event loop lag, load, traffic, host information.
+"""Telemetry: frame counters, stage latencies, event loop lag, load, traffic, host information.
 
-A leaf: imports no other room.
+Imports no other package of the server.
 """

@@ -8,7 +8,7 @@ from time import monotonic
 
 import numpy as np
 
-# In the order of the pipeline; `total` is the age of a frame when it is sent, since the arrival of its last packet.
+# In the order of the pipeline; `total` is the time from the arrival of a frame's last packet until it is sent.
 STAGES = ("decode", "wait", "enhance", "encode_wait", "encode", "total")
 _SAMPLES = 300  # ten seconds at 30 frames per second: enough for a 95th percentile
 
@@ -65,7 +65,7 @@ class Telemetry:
 
     Attributes:
         clock: in seconds.
-        observe: also called with the name of each stage and its seconds, for the metrics.
+        observe: called with stage and seconds for each recorded time, for the metrics.
         counters: of its frames.
         passed_reason: why the last frame was not enhanced, in words; None if it was.
     """
@@ -88,7 +88,7 @@ class Telemetry:
         self.counters.dropped_undecoded += 1
 
     def record(self, stage: str, seconds: float) -> None:
-        """Add the seconds of one frame in a stage of `STAGES`."""
+        """Record the seconds of one frame in a stage of `STAGES`."""
         self._durations[stage].append(seconds)
         self.observe(stage, seconds)
 
@@ -105,7 +105,7 @@ class Telemetry:
 
 
 class LoopLag:
-    """The lag of the event loop behind its timers: because of a stalled loop senders lower their quality."""
+    """The lag of the event loop behind its timers. Senders lower their quality when the loop stalls."""
 
     _INTERVAL = 0.05
 

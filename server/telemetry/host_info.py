@@ -1,4 +1,4 @@
-"""Information about the host, to be published with each benchmark: processor, GPU, system, versions, commit, date."""
+"""Host information for published benchmarks: processor, GPU, system, versions, commit, date."""
 
 import platform
 import subprocess

@@ -1,4 +1,4 @@
-"""The load of the processors that the server may use: by the server itself, and by all other programs."""
+"""Load on the processors that the server may use, by the server and by all other programs."""
 
 import asyncio
 from collections import deque
@@ -20,8 +20,8 @@ class Load:
     Attributes:
         busy: share of the usable processors in use over the last second, 0 to 1. Programs with a lower priority (nice)
             yield to the server and do not count, unless the server has a lower priority itself.
-        own: processors that this process used over the last second: 1.5 is one and a half.
-        cpus: how many processors this process may use, see `acutance.model.processors`.
+        own: number of processors that this process used over the last second, for example 1.5.
+        cpus: number of processors that this process may use, see `acutance.model.processors`.
     """
 
     def __init__(
@@ -33,8 +33,8 @@ class Load:
         """Start without a reading.
 
         Args:
-            students: returns the processors that all students use now; see `rest`.
-            quota: the CPU quota of this process; None for the one that its control groups have, if any.
+            students: returns the number of processors that all students use now; see `rest`.
+            quota: CPU quota of this process; None for the quota of its control groups, if any.
             clock: in seconds.
         """
         self._students = students
@@ -51,18 +51,18 @@ class Load:
 
     @property
     def rest(self) -> float:
-        """Processors in use by all but the students: the maximum of the last five seconds."""
+        """Number of processors in use by everything but the students: the maximum of the last five seconds."""
         return max(self._history, default=self.busy * self.cpus)
 
     async def watch(self) -> None:
         """Measure until cancelled."""
-        self.sample()  # the first readings have nothing to compare with
+        self.sample()  # a baseline: each reading is the difference from the one before
         while True:
             await asyncio.sleep(_EVERY_S)
             self.sample()
 
     def sample(self) -> None:
-        """Measure since the last call."""
+        """Measure the load since the last call."""
         free = min(self._free_by_affinity(), self._free_by_quota())
         self.busy = min(max(0.0, 1 - free / self.cpus), 1.0)
         self._history.append(max(0.0, self.busy * self.cpus - self._students()))
@@ -76,7 +76,7 @@ class Load:
             each = psutil.cpu_times_percent(interval=None, percpu=True)
             times = [each[number] for number in self._ids if number < len(each)] or each
         idle = ("idle", "iowait", "nice") if self._others_yield else ("idle", "iowait")
-        # Not every system knows all of them.
+        # Not every system has all of these fields.
         percent = fmean(sum(getattr(of_one, name, 0.0) for name in idle) for of_one in times)
         return len(self._ids) * percent / 100
 

@@ -8,7 +8,7 @@ from aiortc.stats import RTCTransportStats
 
 @dataclass
 class Traffic:
-    """Bit rates of a connection over the last period: video, audio, feedback and data together.
+    """Bit rates of a connection over the last period; video, audio, feedback and data are added.
 
     Attributes:
         received: from the peer, in bit/s.
@@ -21,16 +21,16 @@ class Traffic:
     _bytes: tuple[int, int] = (0, 0)
 
     async def measure(self, receiver: RTCRtpReceiver, now: float) -> None:
-        """End the period that began with the last call, at a time in seconds.
+        """Measure the period since the last call; ``now`` is in seconds.
 
-        All receivers of a bundle share one transport: any of them will do.
+        All receivers of a bundle share one transport: ``receiver`` can be any of them.
         """
         for stats in (await receiver.getStats()).values():
             if isinstance(stats, RTCTransportStats):
                 self.note(stats.bytesReceived, stats.bytesSent, now)
 
     def note(self, received: int, returned: int, now: float) -> None:
-        """Take the bytes since the start of the connection, at a time in seconds."""
+        """Record the bytes since the start of the connection; ``now`` is in seconds."""
         if self._at is not None and now > self._at:
             per_second = 8 / (now - self._at)
             self.received = round((received - self._bytes[0]) * per_second)

@@ -83,7 +83,7 @@ async def test_a_307_is_followed_with_offer_and_token(endpoint: Endpoint, url: s
 @pytest.mark.parametrize(
     ("response", "complaint"),
     [
-        (web.Response(status=302, headers={"Location": "/x"}), "follows 307 and 308 only"),
+        (web.Response(status=302, headers={"Location": "/x"}), "only the redirects 307 and 308 are followed"),
         (web.Response(status=307, headers={"Location": "/whip"}), "redirects more than 10 times"),
         (web.Response(status=307, headers={"Location": "ftp://127.0.0.1/"}), "no web address"),
         (web.Response(status=201, text=ANSWER), "without a Location"),
