@@ -9,6 +9,8 @@ from threading import Thread
 from aiortc import RTCRtpCodecParameters, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterFrame
 
+_POLL_S = 0.01
+
 type Task = tuple[RTCRtpCodecParameters, JitterFrame]
 
 
@@ -63,5 +65,6 @@ class DecoderQueue:
     async def _stop(self) -> None:
         await self._stop_receiver()
         self._stop_decoder()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join)
+        # A thread that waits for each ending call would enlarge asyncio's pool for good.
+        while self._thread is not None and self._thread.is_alive():  # noqa: ASYNC110 - a thread sets no asyncio.Event
+            await asyncio.sleep(_POLL_S)
