@@ -105,7 +105,7 @@ def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
     expected = {manner: count * size // 10 for manner, count in MANNERS.items()}
     with acutance(_OPTIONS) as server:
         before = _all_gone(server)
-        _round(server, streams, size)
+        _round(server, streams, _ROUND)
         _all_gone(server)
         first = quiet(server)
         calls = 0
