@@ -1,16 +1,16 @@
 /**
  * Frames per second from a running count of frames, over the last two seconds.
- * Counts of frames are compared, not callbacks counted: a callback that a busy page missed costs no frame.
+ * It compares frame counts instead of counting callbacks, because a busy page misses callbacks.
  */
 import { SlidingWindow } from './sliding-window.js';
 
 /** Long enough for a steady figure, short enough to see a change. */
 const WINDOW_MS = 2_000;
 
-/** Below this span two counts say little. */
+/** Minimum span between two counts for a rate. */
 const MIN_SPAN_MS = 500;
 
-/** After this long without a frame the silence counts too, and the rate falls. */
+/** After this time without a frame, the time since the last frame counts too, so that the rate falls. */
 const SILENCE_MS = 500;
 
 export class SlidingRate {
@@ -28,7 +28,7 @@ export class SlidingRate {
 
   /**
    * @param {number} now on the clock of `add`
-   * @returns {number | null} null as long as too little was seen
+   * @returns {number | null} null until there are enough samples
    */
   read(now) {
     const { last } = this.#counts;

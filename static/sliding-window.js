@@ -15,7 +15,7 @@ export class SlidingWindow {
   /** @param {number} at milliseconds, never less than before @param {T} value */
   add(at, value) {
     this.#samples.push({ at, value });
-    this.#forget(at); // also if it is never read
+    this.#forget(at); // bounds the memory even if it is never read
   }
 
   /** @param {number} now on the clock of `add` @returns {readonly {at: number, value: T}[]} oldest first */

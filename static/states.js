@@ -28,7 +28,7 @@ export function wantsSample({ code }) {
   return WANT_SAMPLE.includes(code);
 }
 
-/** Share of enhanced frames from which the call counts as live: a few frames are passed through in any call. */
+/** Minimum share of enhanced frames of a live call: a few frames are passed through in any call. */
 const ENHANCED_ENOUGH = 0.9;
 
 /**

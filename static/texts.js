@@ -3,7 +3,7 @@
  *
  * Attributes name an element's texts: `data-text` its content, `data-text-label` its aria-label, `data-text-title` its
  * title, `data-text-option` the label of an option group. Texts that change while the page runs are set by `showText`,
- * which sets the same attribute, so that a change of the language finds them all.
+ * which sets the same attribute, so that a change of the language updates them all.
  */
 import de from './texts/de.js';
 import en from './texts/en.js';

@@ -7,7 +7,7 @@ import { CallError } from './call-error.js';
 
 const KEY = 'acutance.token';
 
-/** Time limit of a request. Any connection that can carry a call is faster. */
+/** Time limit of a request. A connection that is good enough for a call is faster. */
 const ANSWER_MS = 10_000;
 
 /** The token where session storage is disabled. @type {string | null} */

@@ -1,6 +1,6 @@
 /**
- * Errors of a call. Their texts are in texts/: what happened under `error.CODE.what`, what to do under
- * `error.CODE.next`.
+ * Errors of a call. Their texts are in texts/: `error.CODE.what` is the error, `error.CODE.next` is what
+ * to do.
  * @typedef {'insecure' | 'no-webrtc' | 'codec-missing' | 'denied' | 'no-camera' | 'camera-busy' | 'camera-failed'
  *   | 'camera-lost' | 'microphone-denied' | 'microphone-failed' | 'microphone-lost' | 'screen-denied'
  *   | 'screen-missing' | 'screen-ended' | 'no-file' | 'file-failed'
@@ -13,7 +13,7 @@ export class CallError extends Error {
    * @param {ErrorCode} code
    * @param {object} [more]
    * @param {string | null} [more.detail] message of the server or the browser
-   * @param {number | null} [more.retryAfter] seconds after which the server asks to be tried again
+   * @param {number | null} [more.retryAfter] seconds after which to try again, from the server
    */
   constructor(code, { detail = null, retryAfter = null } = {}) {
     super(detail ?? code);

@@ -16,7 +16,7 @@ import { CallError } from './call-error.js';
 
 const FIRST_FRAME_MS = 10_000;
 
-/** Limits of the shorter side of the returned video, in pixels: server/video/output_size.py. */
+/** Limits of the shorter side of the returned video, in pixels: server/options/session_limits.py. */
 const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
 
 /** @typedef {'idle' | 'opening' | 'connecting' | 'waiting' | 'live' | 'interrupted'} State */
@@ -24,8 +24,8 @@ const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
 /**
  * @typedef {object} CallEvents
  * @property {(state: State) => void} onState
- * @property {(captured: MediaStreamTrack) => void} onVideo another source is sent from now on
- * @property {() => void} onMicrophoneLost it was unplugged or its permission withdrawn; the call continues
+ * @property {(captured: MediaStreamTrack) => void} onVideo called with the track of a new source
+ * @property {() => void} onMicrophoneLost it was unplugged, or the permission withdrawn; the call continues
  * @property {(error: unknown) => void} onSoftenFailed softening failed; the video is sent as it is captured
  * @property {(stats: ServerStats) => void} onStats
  * @property {(response: Applied | Refused) => void} onResponse to changed settings
@@ -60,7 +60,7 @@ export class Call {
     this.#uplink = uplink;
     this.#settings = settings;
     this.#on = on;
-    // The network may be another one than before.
+    // The network may have changed.
     addEventListener('online', () => this.#session?.checkPath(), { signal: this.#over.signal });
     this.#video = new OutgoingVideo({
       onTrack: (track) => this.#send(track),

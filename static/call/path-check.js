@@ -1,6 +1,6 @@
 /** Distinguishes a broken network path from an unreachable server. */
 
-/** Media and reports arrive all the time: an interval of this length without a byte is a silence. */
+/** Milliseconds without a byte after which the path is silent: media and reports arrive continuously. */
 const SILENCE_MS = 1_000;
 
 /**
@@ -22,7 +22,7 @@ export async function pathIsGone({ received, answers, pause }, signal) {
     const before = await received();
     await pause(SILENCE_MS);
     if (signal.aborted || await received() > before) return false;
-    // One more interval after the answer: a network that has just come back needs a moment.
+    // One more interval after the answer, because a network that has just recovered needs a moment.
     if (answered) return true;
     answered = await answers();
   }

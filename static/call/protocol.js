@@ -28,7 +28,7 @@ export const CHANNEL = 'acutance';
  * @property {string} student 'auto' or the name of a student
  * @property {number} strength 0 to 1.5
  * @property {boolean} enhance
- * @property {number | null} output_height shorter side of the returned video in pixels; null for the received size
+ * @property {number | null} output_height shorter side of the returned video in pixels; null for the size at the start of the call
  * @property {number | null} max_bitrate of the returned video in bit/s; null for the server's limit
  */
 
@@ -65,9 +65,9 @@ export const CHANNEL = 'acutance';
  * @property {string | null} passed_reason why frames are passed through unenhanced
  */
 
-/** The server does what was asked. @typedef {{type: 'applied'} & SessionSettings} Applied */
+/** The server has applied the settings. @typedef {{type: 'applied'} & SessionSettings} Applied */
 
-/** The server does not do what was asked. @typedef {{type: 'refused', message: string | null}} Refused */
+/** The server has refused the settings. @typedef {{type: 'refused', message: string | null}} Refused */
 
 /**
  * The server is about to end the call.

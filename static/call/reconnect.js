@@ -1,5 +1,5 @@
 /**
- * Decides when a call that failed to connect, or was lost, is tried again.
+ * Decides when to retry a call that failed to connect or was lost.
  * @import {CallError, ErrorCode} from './call-error.js'
  */
 
@@ -24,7 +24,7 @@ export class Retries {
     this.#random = random;
   }
 
-  /** Starts counting again: the server was reached. */
+  /** Resets the count, after the server was reached. */
   reset() {
     this.#failures = 0;
   }
@@ -39,7 +39,7 @@ export class Retries {
       return Math.max(failure.retryAfter ?? FULL_S, 1);
     }
     if (!TRANSIENT.includes(failure.code) || ++this.#failures > MAX_FAILURES) return null;
-    // Only this page lost the server, so there is no crowd to spread.
+    // Only this page lost the connection, so the pause need not be random.
     if (failure.code === 'network-changed' && this.#failures === 1) return 0;
     // Random, so that pages that lost the same server do not all reconnect at the same moment.
     const longest = Math.min(FIRST_S * 2 ** this.#failures, MAX_PAUSE_S);

@@ -55,7 +55,7 @@ export class Session {
   constructor(track, iceServers, on) {
     if (typeof RTCPeerConnection === 'undefined') throw new CallError('no-webrtc');
     this.#on = on;
-    this.over.catch(() => {}); // nobody has to await it
+    this.over.catch(() => {}); // avoids an unhandled rejection
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.#channel = this.#pc.createDataChannel(CHANNEL, { ordered: true });
     this.#video = this.#pc.addTransceiver(track, { direction: 'sendrecv', streams: [new MediaStream()] });
@@ -155,7 +155,7 @@ export class Session {
     if (!localDescription) throw new CallError('unexpected');
     const { sdp, type, url = null } = await postOffer(localDescription, settings, CONNECT_MS);
     if (this.#closed.signal.aborted) {
-      // The call was stopped, or the time limit passed: the server must not keep the session.
+      // The call was stopped or timed out: end the session on the server.
       if (url) await endSession(url);
       return;
     }

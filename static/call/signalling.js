@@ -16,7 +16,7 @@ const NEVER = new AbortController().signal;
 
 /**
  * @param {AbortSignal} signal
- * @returns {Promise<RTCIceServer[]>} as configured on the server; no others are used
+ * @returns {Promise<RTCIceServer[]>} as configured on the server; the page adds none
  */
 export async function iceServers(signal) {
   const reply = await request('ice-servers', {}, signal);
@@ -27,7 +27,7 @@ export async function iceServers(signal) {
 }
 
 /**
- * Cannot be aborted: the server may have opened the session already, and only the answer has its URL.
+ * Cannot be aborted: the server may have opened the session already, and only the answer contains its URL.
  * @param {RTCSessionDescription} offer with its candidates
  * @param {Partial<SessionSettings>} settings
  * @param {number} limitMs
@@ -68,7 +68,7 @@ export async function answers(signal) {
   }
 }
 
-/** @returns {Promise<string | null>} version of the server; null if it is unreachable or does not tell */
+/** @returns {Promise<string | null>} version of the server; null if it is unknown */
 export async function serverVersion() {
   const reply = await request('health', {}, NEVER).catch(() => null);
   const version = reply?.body?.version;
@@ -84,7 +84,7 @@ function refusal({ status, headers, body }) {
   const detail = message || `HTTP ${status}`;
   const retryAfter = seconds(headers.get('Retry-After'));
   if (error === 'no_codec') return new CallError('codec-missing', { detail });
-  // 503: full or about to stop; 429: too many requests. Both name a time to try again.
+  // 503: full or about to stop; 429: too many requests. Both have a Retry-After header.
   const later = (status === 503 && message) || (status === 429 && retryAfter !== null);
   return new CallError(later ? 'full' : 'refused', { detail, retryAfter });
 }

@@ -1,5 +1,5 @@
 /**
- * Settings of the session, and what the server does with them.
+ * Settings of the session, and their effect on the server.
  * @import {Applied, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
 import { element, writeTo } from '../dom.js';
@@ -13,14 +13,14 @@ const AUTO = 'auto';
 const STRENGTHS = Array.from({ length: 31 }, (_, step) => step / 20); // 0 to 1.5
 
 /**
- * Maximum bit rates of the returned video in bit/s; the server's minimum is FLOOR of server/encoding/bitrate.py.
+ * Maximum bit rates of the returned video in bit/s; the server's minimum is MIN_BITRATE in server/options/session_limits.py.
  * @type {readonly (number | null)[]}
  */
 const CEILINGS = [
   150_000, 250_000, 400_000, 600_000, 800_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, null,
 ];
 
-/** A slider that is dragged sends its settings this often, and once more where it is released. */
+/** Interval in milliseconds at which a dragged slider sends its settings, and once more after the last change. */
 const INTERVAL_MS = 150;
 
 /** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} ControlSettings */

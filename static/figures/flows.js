@@ -92,7 +92,7 @@ function text(entry, name) {
   return typeof value === 'string' ? value : null;
 }
 
-/** @param {Entry} entry @param {string[]} names of which the first must be there */
+/** @param {Entry} entry @param {string[]} names of which the first must exist */
 function sum(entry, [first = '', ...others]) {
   const value = number(entry, first);
   return value === null ? null : others.reduce((total, name) => total + (number(entry, name) ?? 0), value);

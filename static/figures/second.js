@@ -16,7 +16,7 @@ const FIGURES = /** @type {const} @satisfies {Record<string, Read>} */ ({
   captured: ({ flows, stage }) => flows?.captured ?? stage.originalFps,
   sent: ({ flows }) => flows?.sent ?? null,
   returned: ({ flows }) => flows?.returned ?? null,
-  // Without requestVideoFrameCallback: decoded frames, as the nearest to presented ones.
+  // Without requestVideoFrameCallback: decoded frames, the best approximation of presented ones.
   displayed: ({ stage, flows }) => (TELLS_PRESENTED ? stage.displayedFps : flows?.decoded ?? null),
   roundtrip: ({ stage }) => stage.roundTripMs.p50,
   'roundtrip-late': ({ stage }) => stage.roundTripMs.p95,

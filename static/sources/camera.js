@@ -26,8 +26,7 @@ const ERRORS = {
 };
 
 /**
- * Opens the camera that is nearest to the settings: another one if it is gone, and the nearest size and frame rate
- * that it has.
+ * Opens the camera of the settings, or another one if it is missing, with the nearest size and frame rate.
  * @param {SourceSettings} settings
  * @returns {Promise<Source>}
  */

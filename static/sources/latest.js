@@ -1,4 +1,4 @@
-/** Opens one device at a time: the latest request wins, in whatever order the browser grants them. */
+/** Opens one device at a time: the latest request wins, regardless of the order in which the browser grants them. */
 
 /**
  * @template T what is opened
@@ -16,10 +16,10 @@ export class Latest {
   }
 
   /**
-   * @param {(signal: AbortSignal) => Promise<T>} open rejects where it cannot; the signal aborts when a later request
+   * @param {(signal: AbortSignal) => Promise<T>} open rejects on failure; the signal aborts when a later request
    *   is made
    * @returns {Promise<T | null>} what the latest request opened, also for an earlier request; null after `cancel()`.
-   *   Rejects as the latest request does.
+   *   Rejects if the latest request does.
    */
   open(open) {
     this.#request?.abort();
@@ -27,12 +27,12 @@ export class Latest {
     this.#request = request;
     /** @type {Promise<void>} */
     const superseded = new Promise((resolve) => request.signal.addEventListener('abort', () => resolve()));
-    // A prompt that is still open must not hold up an earlier request: it follows the later one at once.
+    // An open permission prompt must not block an earlier request: it settles with the later one.
     this.#opening = Promise.race([this.#run(open, request.signal), superseded.then(() => this.#opening)]);
     return this.#opening;
   }
 
-  /** Closes whatever a request still opens. */
+  /** Cancels the request; a device that opens later is closed. */
   cancel() {
     this.#request?.abort();
     this.#request = null;

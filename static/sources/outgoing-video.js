@@ -1,5 +1,5 @@
 /**
- * The outgoing video: a source, softened if the user wants that. The track changes with either.
+ * The outgoing video: a source, with optional softening. The track changes with source and softening.
  * @import {SourceSettings, Source} from './source.js'
  * @import {Softened} from './soften.js'
  * @import {ErrorCode} from '../call/call-error.js'
@@ -42,7 +42,7 @@ export class OutgoingVideo {
 
   /**
    * Replaces the source; if the new one does not open, the current one stays. If called again while a source is being
-   * opened, the last call counts and all of them settle as it does.
+   * opened, the last call wins, and all calls settle as it does.
    * @param {SourceSettings} settings
    * @param {AbortSignal} signal
    * @returns {Promise<void>}

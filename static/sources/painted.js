@@ -12,7 +12,7 @@ export class PaintedTrack {
   constructor(width, height) {
     Object.assign(this.#canvas, { width, height });
     const context = this.#canvas.getContext('2d', { alpha: false, desynchronized: true });
-    if (!context) throw new Error('this browser draws on no canvas');
+    if (!context) throw new Error('this browser cannot draw on a canvas');
     context.imageSmoothingQuality = 'high';
     /** @type {Context} */
     this.context = context;

@@ -42,7 +42,7 @@ export class SourcePanel {
     });
     const kept = recall('source');
     this.#source.value = kept && kept !== 'camera' ? kept : '';
-    // At once, so that there is a choice while the browser still lists its devices.
+    // Immediately, because listing the devices takes time.
     this.#showCameras([], recall('camera') ?? '');
     this.#showFile();
     this.refreshCameras();
@@ -78,7 +78,7 @@ export class SourcePanel {
   async refreshCameras(current = this.settings.deviceId || (recall('camera') ?? '')) {
     const before = this.#source.value;
     const cameras = await listCameras().catch(() => []);
-    // A camera that was chosen or opened meanwhile stays the choice.
+    // A camera that was chosen or opened in the meantime stays selected.
     this.#showCameras(cameras, this.#source.value === before ? current : this.settings.deviceId);
   }
 
@@ -90,7 +90,7 @@ export class SourcePanel {
       if (!label) showText(option, 'source.camera', { number: index + 1 });
       return option;
     });
-    // The remembered camera may be present without being listed yet: it stays a choice.
+    // The remembered camera may exist without being listed yet: keep it in the list.
     if (!cameras.some(({ deviceId }) => deviceId === current)) {
       const option = new Option('', CAMERA + current);
       showText(option, 'source.camera.default');

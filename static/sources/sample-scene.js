@@ -65,7 +65,7 @@ function layer(width, height, scale, draw) {
     height: Math.ceil(height * scale),
   });
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('this browser draws on no canvas');
+  if (!context) throw new Error('this browser cannot draw on a canvas');
   context.scale(scale, scale);
   draw(context);
   return canvas;

@@ -16,7 +16,7 @@ export async function openScreen({ size: [width, height], framerate }) {
   try {
     const [track] = (await devices.getDisplayMedia({ video, audio: false })).getVideoTracks();
     if (!track) throw new CallError('screen-denied');
-    // Without it Chromium takes a shared screen for slides, and sends a few frames a second.
+    // Without this hint Chromium treats a shared screen as slides, and sends few frames per second.
     track.contentHint = 'motion';
     return { kind: 'screen', track, close: () => track.stop(), lost: 'screen-ended' };
   } catch (error) {

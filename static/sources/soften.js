@@ -124,6 +124,6 @@ class Blur {
 function contextOf(canvas) {
   const context = /** @type {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null} */ (
     canvas.getContext('2d', { alpha: false }));
-  if (!context) throw new Error('this browser draws on no canvas'); // out of memory, or of graphics contexts
+  if (!context) throw new Error('this browser cannot draw on a canvas'); // out of memory, or of graphics contexts
   return context;
 }

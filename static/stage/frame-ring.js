@@ -18,7 +18,7 @@ function ahead(a, b) {
   return (a - b) | 0;
 }
 
-/** Owns its frames; the caller closes those that it takes. */
+/** Owns its frames; the caller must close the frames that it takes. */
 export class FrameRing {
   /** Oldest first. @type {Sent[]} */
   #kept = [];

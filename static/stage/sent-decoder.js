@@ -1,16 +1,16 @@
 /**
- * Decodes a copy of the encoded frames before they are sent: the frames as they were sent, at the size at which they
- * were sent.
+ * Decodes a copy of the encoded frames before they are sent: the frames with their
+ * coding losses, at their sent size.
  */
 import { codecString } from './codec-string.js';
 
-/** A decoder with a longer queue does not catch up: it starts again at a keyframe. */
+/** A decoder with a longer queue cannot catch up: it restarts at a keyframe. */
 const MAX_QUEUED = 8;
 
-/** Shortest interval between requested keyframes, which cost the call bits. */
+/** Minimum interval between requested keyframes, because keyframes are large. */
 const KEYFRAME_INTERVAL_MS = 5_000;
 
-/** After this many failures the decoder is given up: each of them costs a keyframe. */
+/** Maximum number of decoder failures: each costs a keyframe. */
 const MAX_FAILURES = 3;
 
 /**
@@ -111,7 +111,7 @@ export class SentDecoder {
   #output(frame) {
     const { timestamp } = frame;
     const at = this.#arrivals.get(timestamp) ?? performance.timeOrigin + performance.now();
-    // Frames come out in order: earlier ones were lost inside.
+    // Frames are output in order: the decoder has lost earlier ones.
     for (const earlier of this.#arrivals.keys()) {
       this.#arrivals.delete(earlier);
       if (earlier === timestamp) break;

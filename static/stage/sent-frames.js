@@ -12,7 +12,7 @@ export function canShowSent() {
 }
 
 /**
- * Starts the worker. A sender must not be given to a worker that does not run: none of its frames would be sent, and
+ * Starts the worker. A sender must not get a worker that does not run: it would send no frames, and
  * Chromium does not restore the sender when the transform is removed.
  * @returns {Promise<Worker | null>} null if this browser cannot show what it sends, or the worker does not start
  */

@@ -38,7 +38,7 @@ function level(values, at) {
 
 /** Measures the centre of frames at their own resolution. */
 export class SharpnessMeter {
-  // A canvas of its own: reading back a visible one would move that out of the graphics memory for good.
+  // A separate canvas, because reading back a visible one would permanently move it out of graphics memory.
   #context = new OffscreenCanvas(WIDTH, HEIGHT).getContext('2d', { willReadFrequently: true });
 
   /**

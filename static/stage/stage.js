@@ -2,9 +2,9 @@
  * The stage: original and enhanced video, the ways to view them, still images and recordings, and the measurements at
  * the display.
  *
- * For each session: `prepare`, `attach` when the transceiver of the video is made, before its offer, `showOriginal` and
- * `showEnhanced` with their streams, `applyStats` with each report of the server, and `hold` at its end: the last pair
- * stays until the next session has another, or `clear` ends the call.
+ * For each session call `prepare`, then `attach` after the video transceiver is created and before the offer,
+ * `showOriginal` and `showEnhanced` with their streams, `applyStats` with each report of the server, and `hold` at its
+ * end, which keeps the last pair visible. `clear` ends the call.
  * @import {Match, Pair} from './pairing.js'
  * @import {ServerStats} from '../call/protocol.js'
  * @import {TextKey} from '../texts.js'

@@ -12,7 +12,7 @@
 /** @type {Record<Preset, UplinkSettings>} */
 export const PRESETS = {
   good: { maxBitrate: null, scale: 1, softness: 1 },
-  // What is left to a call on a phone at the edge of its cell; the students are trained from here downwards.
+  // The bandwidth of a phone at the edge of its cell; the students are trained for this and less.
   weak: { maxBitrate: 350_000, scale: 1, softness: 1.5 },
   terrible: { maxBitrate: 120_000, scale: 2, softness: 1 },
 };
