@@ -6,7 +6,7 @@
 # make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
 # make soak-cycles   a thousand calls of kind and unkind peers: nothing may be left   (CYCLES=1000; CYCLES=20 for a short look)
 # make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
-# make fuzz    50,000 inputs that strangers may send; CI tries a few thousand   (INPUTS=50000)
+# make fuzz    50,000 inputs that strangers may send, and as many of hostile media; CI tries a few thousand   (INPUTS=50000)
 # make fuzz-branches   one door under atheris, led by the branches taken   (DOOR=offer SECONDS=60)
 # make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
