@@ -9,7 +9,7 @@ Network = Student | Teacher
 
 
 def build(recipe: Recipe) -> Network:
-    """Make the network that a recipe asks for; its weights are random."""
+    """Make the network of a recipe, with random weights."""
     if recipe.student is not None:
         return Student(recipe.student.shape, batch_norm=recipe.student.batch_norm)
     assert recipe.teacher is not None
@@ -17,7 +17,7 @@ def build(recipe: Recipe) -> Network:
 
 
 def parse(name: str, *, batch_norm: bool = True) -> Network:
-    """Make a network by the name of its shape, such as `r2c16n2h` or `teacher-c48b6h`; its weights are random.
+    """Make a network with random weights by the name of its shape, such as `r2c16n2h` or `teacher-c48b6h`.
 
     Args:
         name: The shape.

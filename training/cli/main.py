@@ -25,7 +25,7 @@ for _command in (prepare, teacher, distil, evaluate, figures, export, study):
 
 
 def _errors_for_people() -> tuple[type[Exception], ...]:
-    """Types of errors of which only the message is shown, without a traceback."""
+    """Types of errors that are shown as a message, without a traceback."""
     from acutance.model.engine.engine import EngineError
     from acutance.model.nets.export import ExportError
     from acutance.training.data.pictures import DataError

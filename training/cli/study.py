@@ -31,16 +31,16 @@ def study(
 
     def run(trial: studies.Trial) -> bool:
         console.rule(f"{trial.variant}, seed {trial.seed}", align="left")
-        began = Checkpoint.LAST.file(trial.folder).exists()
+        resume = Checkpoint.LAST.file(trial.folder).exists()
         run_options = RunOptions(
             command="distil",
             out=trial.folder,
-            data=None if began else data,
-            recipe=None if began else wanted.recipe,
-            overrides=() if began else trial.changes,
-            steps=None if began else wanted.steps,
-            teacher=None if began else teacher,
-            resume=began,
+            data=None if resume else data,
+            recipe=None if resume else wanted.recipe,
+            overrides=() if resume else trial.changes,
+            steps=None if resume else wanted.steps,
+            teacher=None if resume else teacher,
+            resume=resume,
             threads=threads,
             processes=processes,
         )

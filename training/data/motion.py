@@ -1,6 +1,6 @@
 """Short clips made from a picture by panning and zooming, so that a codec has motion to predict.
 
-The last frame of a clip lies exactly on the pixels of the picture, without resampling. Pairs are made of this frame, so
+The last frame of a clip has the pixels of the picture itself, without resampling. Pairs are made from this frame, so
 that their truth is as crisp as the picture.
 """
 

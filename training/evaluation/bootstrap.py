@@ -45,6 +45,6 @@ def estimate(figures: Sequence[float]) -> Estimate:
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         found = stats.bootstrap((values,), np.mean, n_resamples=_ROUNDS, method="BCa", rng=rng)
     low, high = found.confidence_interval
-    if not low <= mean <= high:  # also where an end is not a number
+    if not low <= mean <= high:  # also true if an end is not a number
         low, high = np.percentile(found.bootstrap_distribution, (2.5, 97.5))
     return Estimate(mean, float(low), float(high))

@@ -116,7 +116,7 @@ class Objective:
         assert self._teacher is not None
         wanted = self._teacher.network.features(step.batch.degraded, step.batch.hints).detach()
         border, side = max(self._border, self._teacher.border), step.batch.degraded.shape[-1]
-        # Features lie on a coarser grid than pixels.
+        # The grid of features is coarser than that of pixels.
         mine, theirs = (without_border(x, -(-border * x.shape[-1] // side)) for x in (step.features, wanted))
         return affinity(mine, theirs, self._losses.affinity.size)
 

@@ -1,4 +1,4 @@
-"""The registry of metrics, by name, and which of them this installation can measure."""
+"""The registry of metrics by name, and the choice of those that this installation can measure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from acutance.training.metrics.external import lpips, lpips_missing, ms_ssim, vm
 from acutance.training.metrics.psnr_ssim import HIGHEST_PSNR, SSIM_KIND, finite_psnr, ssim
 
 
-def _always_there() -> str | None:
+def _never_missing() -> str | None:
     return None
 
 
@@ -35,7 +35,7 @@ class Metric:
     better: Literal["more", "less", "one"]
     kind: str
     decimals: int
-    missing: Callable[[], str | None] = _always_there
+    missing: Callable[[], str | None] = _never_missing
 
 
 METRICS = {
@@ -68,7 +68,7 @@ METRICS = {
             "VMAF-NEG",
             vmaf_neg,
             "more",
-            "VMAF v0.6.1 without credit for enhancement; VMAF less VMAF-NEG is what sharpening alone was credited",
+            "VMAF v0.6.1 without credit for enhancement; VMAF minus VMAF-NEG is the credit for sharpening",
             2,
             vmaf_missing,
         ),

@@ -58,12 +58,12 @@ def find_files(sources: Sequence[Path], val: Sequence[Path], out: Path, licence:
         if not source.is_dir():
             raise DataError(f"{source} is not a folder of pictures or clips")
         catalogue = Catalogue.find(source, licence)
-        for path in _below(source.resolve(), out.resolve()):
+        for path in _files_below(source.resolve(), out.resolve()):
             if path in found:
                 continue
             moving = path.suffix.lower() in clips.SUFFIXES
             category = _category(path.relative_to(source.resolve()).parts, moving)
-            name = _unused(f"{category}/{path.stem}", names)
+            name = _unique_name(f"{category}/{path.stem}", names)
             names.add(name)
             rights = catalogue.licence_of(path)
             found[path] = SourceFile(path, name, category, moving, validation, rights.text, rights.kind)
@@ -72,7 +72,7 @@ def find_files(sources: Sequence[Path], val: Sequence[Path], out: Path, licence:
     return sorted(found.values(), key=lambda file: file.name)
 
 
-def _below(source: Path, out: Path) -> list[Path]:
+def _files_below(source: Path, out: Path) -> list[Path]:
     wanted = data.SUFFIXES | clips.SUFFIXES
     return sorted(
         path
@@ -90,7 +90,7 @@ def _category(inside: Sequence[str], moving: bool) -> str:
     return prefix[1] if prefix else "clips"
 
 
-def _unused(name: str, names: set[str]) -> str:
+def _unique_name(name: str, names: set[str]) -> str:
     """`name`, or `name~2` and so on if it is in use; `#` is reserved for the numbers of segments."""
     name = name.replace("#", "_")
     unused, count = name, 1

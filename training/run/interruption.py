@@ -11,12 +11,12 @@ class Interruption:
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(self) -> None:
-        self._asked = False
+        self._requested = False
         self._before: list[Any] = []
 
     def requested(self) -> bool:
         """Whether a signal has arrived."""
-        return self._asked
+        return self._requested
 
     def __enter__(self) -> Self:
         self._before = [signal.signal(number, self._note) for number in self._SIGNALS]
@@ -26,7 +26,7 @@ class Interruption:
         self._restore()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self._requested = True
         self._restore()
 
     def _restore(self) -> None:

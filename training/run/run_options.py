@@ -43,12 +43,12 @@ def record_to_resume(options: RunOptions, console: Console) -> RunRecord | None:
     Raises:
         DataError: A run would be overwritten.
     """
-    held = Checkpoint.LAST.file(options.out).exists()
+    has_checkpoint = Checkpoint.LAST.file(options.out).exists()
     if not options.resume:
-        if held:
+        if has_checkpoint:
             raise DataError(f"{options.out} holds a run: --resume it, or name another --out")
         return None
-    if not held:
+    if not has_checkpoint:
         console.print(f"{options.out} has no checkpoint yet: the run starts at its first step", highlight=False)
         return None
     return RunRecord.read(options.out)
@@ -114,12 +114,12 @@ def load_initial_weights(path: Path, recipe: Recipe) -> Network:
     network, _ = load_network(path)
     if network.shape != recipe.shape:
         raise CheckpointError(f"{path} is a {network.shape.name}, the recipe asks for a {recipe.shape.name}")
-    held = any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    has_norm = any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     wanted = recipe.student is not None and recipe.student.batch_norm
-    if held != wanted:
-        has, asks = ("batch norm", "none") if held else ("no batch norm", "one")
+    if has_norm != wanted:
+        has, recipe_has = ("batch norm", "none") if has_norm else ("no batch norm", "it")
         raise CheckpointError(
-            f"{path} has {has}, the recipe asks for {asks}: --set student.batch_norm={str(held).lower()}"
+            f"{path} has {has}, but the recipe has {recipe_has}: --set student.batch_norm={str(has_norm).lower()}"
         )
     return network
 

@@ -96,7 +96,7 @@ def train(options: RunOptions, console: Console) -> bool:
         run.resume()
     elif options.init is not None:
         run.start_from(load_initial_weights(options.init, recipe))
-    return _go(run, steps, options, console, validation, teacher, fabric)
+    return _run_and_report(run, steps, options, console, validation, teacher, fabric)
 
 
 def _mean(fabric: Fabric, value: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ def _margin(recipe: Recipe, teacher: LoadedTeacher | None) -> int:
     return margin
 
 
-def _go(
+def _run_and_report(
     run: Trainer,
     steps: int,
     options: RunOptions,
@@ -186,7 +186,7 @@ def _record(
     backbone: Backbone | None,
     fabric: Fabric,
 ) -> RunRecord:
-    taught = {"name": teacher.name, "file": str(teacher.file), "sha256": teacher.digest} if teacher else {}
+    teacher_entry = {"name": teacher.name, "file": str(teacher.file), "sha256": teacher.digest} if teacher else {}
     return RunRecord(
         recipe=recipe.model_dump(mode="json"),
         sources=[str(source.folder)],
@@ -201,7 +201,7 @@ def _record(
         fingerprint=source.fingerprint,
         pairs=pairs.fingerprint,
         licences=licences(source.split("train")),
-        teacher=taught,
+        teacher=teacher_entry,
         perceptual=backbone.name if backbone else "",
         init=str(options.init or ""),
         precision=options.precision,

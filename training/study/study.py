@@ -8,7 +8,7 @@ A study is a TOML file:
     changes = ["validation.pictures=9"]         # to the recipe, in every run
 
     [variants]                  # a name, and the changes in the syntax of `distil --set`
-    "the truth alone" = []
+    "truth only" = []
     "and batch norm" = ["student.batch_norm=true"]
 """
 

@@ -20,7 +20,7 @@ async def first_feed(janus: Janus, room: int) -> int:
     listed, _ = await janus.ask({"request": "listparticipants", "room": room})
     feeds = [each["id"] for each in listed["participants"] if each["publisher"]]
     if not feeds:
-        raise JanusError(f"nobody publishes in room {room}")
+        raise JanusError(f"room {room} has no publisher")
     return int(feeds[0])
 
 

@@ -262,5 +262,5 @@ def test_options_that_do_not_fit_the_folder_are_explained(run_options: RunOption
     init = Checkpoint.BEST.file(run_options.out)
     with pytest.raises(DataError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
         train_logged(replace(run_options, init=init, overrides=("student.channels=16",), out=tmp_path / "a"))
-    with pytest.raises(DataError, match=r"has no batch norm, the recipe asks for one: --set student\.batch_norm=false"):
+    with pytest.raises(DataError, match=r"has no batch norm, but the recipe has it: --set student\.batch_norm=false"):
         train_logged(replace(run_options, init=init, overrides=("student.batch_norm=true",), out=tmp_path / "a"))

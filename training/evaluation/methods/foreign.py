@@ -60,7 +60,7 @@ class ForeignMethod:
         if scale == 1:
             source = frame.luma
         elif frame.reduced is not None and frame.how.ratio == scale:
-            # An upscaling network gets the reduced picture itself where the degradation has its scale.
+            # If the scale of the degradation is that of the network, it gets the reduced picture itself.
             source = frame.reduced
         else:
             small = (-(-width // scale), -(-height // scale))

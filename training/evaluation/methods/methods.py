@@ -14,7 +14,7 @@ from acutance.training.evaluation.testsets import MethodInput
 
 Kind = Literal["input", "unsharp", "linear", "student", "checkpoint", "foreign"]
 _PLAIN: tuple[Kind, ...] = ("input", "unsharp", "linear")
-_HERE = (Path(__file__).parents[2] / "teachers", catalog.WEIGHTS)
+_WEIGHT_FOLDERS = (Path(__file__).parents[2] / "teachers", catalog.WEIGHTS)
 """Folders of shipped weights that are not students, such as the teacher."""
 
 
@@ -80,7 +80,7 @@ def choose(text: str) -> Choice:
         return Choice(path.stem, "student", path)
     if path.is_file():
         return _weights(path)
-    kept = sorted(file for folder in _HERE for file in folder.rglob("*.safetensors") if file.stem == text)
+    kept = sorted(file for folder in _WEIGHT_FOLDERS for file in folder.rglob("*.safetensors") if file.stem == text)
     if len(kept) == 1:
         return Choice(text, "checkpoint", kept[0])
     raise DataError(
