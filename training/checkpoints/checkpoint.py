@@ -120,7 +120,7 @@ def _write(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) 
     except (OSError, SafetensorError) as error:
         unfinished.unlink(missing_ok=True)
         raise CheckpointError(
-            f"{path} cannot be written ({error}): free some space and --resume from the checkpoint before"
+            f"{path} cannot be written ({error}): free some space and --resume from the previous checkpoint"
         ) from None
 
 

@@ -96,7 +96,9 @@ class RunRecord:
         try:
             return cls(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            raise CheckpointError(f"{folder} is not a run of acutance-train ({_FILE}: {error})") from None
+            raise CheckpointError(
+                f"{folder} is not a run of acutance-train, its {_FILE} cannot be read: {error}"
+            ) from None
 
 
 def by_category(items: Iterable[Item]) -> dict[str, list[str]]:

@@ -40,7 +40,7 @@ def figures(
     from acutance.training.evaluation.testsets import expand
 
     if not methods and not plot:
-        raise DataError("name methods to show crops of, or a file to --plot")
+        raise DataError("name methods for a figure of crops, or a JSON file with --plot")
     # All options are checked before anything is drawn.
     choices = choose_all(methods) if methods else []
     names = expand(degradation or ["bicubic2", "h264-0.05", "shrunk2-h264-0.05"])

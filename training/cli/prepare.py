@@ -26,7 +26,7 @@ def prepare(
         typer.Option(
             min=0.0,
             max=0.5,
-            help="Share of each category for validation, for pictures if --val has none and for clips if it has none.",
+            help="Share of each category for validation; for pictures (or clips) only if --val has none.",
         ),
     ] = 0.08,
     seed: Annotated[int, typer.Option(min=0, help="Seed of that choice.")] = 0,

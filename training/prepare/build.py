@@ -116,7 +116,7 @@ def _prepare(
     refused.sort(key=lambda entry: entry[0].name)
     if all(c.file.validation for c in candidates):
         reasons = "; ".join(f"{file.path} {refusal.reason}" for file, refusal in refused[:3])
-        raise DataError(f"none of {len(files)} files can be trained on, the first: {reasons}")
+        raise DataError(f"none of {len(files)} files can be used for training, the first: {reasons}")
     splits = split(candidates, settings.val_share, settings.seed)
     shards = lay_out([_part(c, splits[c.file.name], settings) for c in candidates])
     with progress("writing shards") as report:

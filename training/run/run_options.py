@@ -46,7 +46,7 @@ def record_to_resume(options: RunOptions, console: Console) -> RunRecord | None:
     has_checkpoint = Checkpoint.LAST.file(options.out).exists()
     if not options.resume:
         if has_checkpoint:
-            raise DataError(f"{options.out} holds a run: --resume it, or name another --out")
+            raise DataError(f"{options.out} holds a run: continue it with --resume, or name another --out")
         return None
     if not has_checkpoint:
         console.print(f"{options.out} has no checkpoint yet: the run starts at its first step", highlight=False)
@@ -69,7 +69,7 @@ def resolve_recipe(options: RunOptions, before: RunRecord | None) -> Recipe:
         if options.recipe is not None and load_recipe(options.recipe, options.overrides, options.steps) != recipe:
             raise DataError(f"{options.out} was started with another recipe: resume with that, or name another --out")
         if options.recipe is None and (options.overrides or options.steps):
-            raise DataError("--set and --steps need the --recipe that they change")
+            raise DataError("--set and --steps change a recipe: name it with --recipe")
     wanted = "teacher" if recipe.teacher is not None else "distil"
     if wanted != options.command:
         raise DataError(f"recipe {recipe.name} is for {wanted}, not for {options.command}")

@@ -178,7 +178,7 @@ class Trainer:
         if not all(map(math.isfinite, means)) or not self._average.finite():
             raise TrainingError(
                 f"the loss is {means[0]} in the {LOG_EVERY} steps before step {step}: try a smaller learning_rate than "
-                f"{self._settings.learning_rate:g}, or --resume from the checkpoint before"
+                f"{self._settings.learning_rate:g}, or --resume from the previous checkpoint"
             )
         rate = learning_rate(self._settings, step, self._steps)
         listener.losses(step, self._steps, rate, dict(zip(("total", *self._objective.names), means, strict=True)))

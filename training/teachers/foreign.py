@@ -79,7 +79,7 @@ def load_foreign(path: Path) -> tuple[ForeignNetwork, str]:
             f"{path} is neither a checkpoint of acutance-train nor a network that spandrel recognises"
         ) from None
     if not isinstance(found, ImageModelDescriptor) or found.input_channels not in (1, 3):
-        raise CheckpointError(f"{path} is a {found.architecture.name}, which does not turn one picture into another")
+        raise CheckpointError(f"{path} is a {found.architecture.name}, which does not restore grey or RGB pictures")
     network = ForeignNetwork(found).eval()
     try:
         with torch.inference_mode():

@@ -266,7 +266,9 @@ def test_missing_training_files_are_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone is not a folder"):
         prepare(settings(tmp_path / "gone"), tmp_path / "set")
     (tmp_path / "none" / "words.png").write_text("no picture")
-    with pytest.raises(DataError, match=r"none of 1 files can be trained on, the first: .*words.png cannot be read"):
+    with pytest.raises(
+        DataError, match=r"none of 1 files can be used for training, the first: .*words.png cannot be read"
+    ):
         prepare(settings(tmp_path / "none"), tmp_path / "set")
 
 

@@ -247,7 +247,7 @@ def test_a_full_disk_is_reported_and_the_last_checkpoint_stays(run_options: RunO
 
 
 def test_options_that_do_not_fit_the_folder_are_explained(run_options: RunOptions, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds a run: --resume it, or name another --out"):
+    with pytest.raises(DataError, match="holds a run: continue it with --resume, or name another --out"):
         train_logged(run_options)
     with pytest.raises(DataError, match="was started with another recipe"):
         train_logged(replace(run_options, resume=True, overrides=("training.batch=2",)))
