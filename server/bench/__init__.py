@@ -1,4 +1,4 @@
-"""`acutance bench`: real round trips, students and viewers measured on this machine.
+"""`acutance bench`: real round trips, students and viewers measured on this host.
 
 Imported only by the command line.
 """

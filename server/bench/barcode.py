@@ -1,4 +1,4 @@
-"""A frame's number as a bar code in its luma: loss, order and latency are measured on the decoded frames themselves."""
+"""A frame's number as a bar code in its luma, to measure loss, order and latency on decoded frames."""
 
 from acutance.model.planes import Plane
 
@@ -24,8 +24,8 @@ def read(luma: Plane, block: float = BLOCK) -> int | None:
     """Return the number in ``luma``, uint8 [H, W]; None without the guard blocks.
 
     Args:
-        luma: of a stamped frame, perhaps scaled since.
-        block: side of a block in pixels of ``luma``, at least 4; not always a whole number after scaling.
+        luma: of a stamped frame, which may have been scaled.
+        block: side of a block in pixels of ``luma``, at least 4; after scaling it may be fractional.
     """
     if luma.shape[0] < block or luma.shape[1] < _BLOCKS * block:
         return None

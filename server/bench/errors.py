@@ -1,4 +1,4 @@
-"""What is wrong with a benchmark, for people."""
+"""Errors of the benchmarks, with messages for users."""
 
 
 class BenchError(RuntimeError):

@@ -15,16 +15,16 @@ _WARM_UP_S = 2.0
 # aiortc's jitter buffers deliver a frame only with the first packet of the next one.
 _TAIL_S = 0.5
 _DRIFT_WINDOW_S = 5.0
-# Frames before this number belong to rate controls that have just started, on both ways.
+# Before this frame number, the rate controls of both directions have only just started.
 _SETTLED = 60
 
 
 def measure(trip: Trip, rate: int) -> dict[str, Any]:
     """Return frame rate, drops, latency percentiles and drift of a trip of at least ten seconds at ``rate`` frames/s.
 
-    The first two seconds and the last half second are left out. Latency is the time from the encoded frame's hand-over
-    to the sender until its decoded return, in milliseconds; drift is the median latency of the last five seconds minus
-    that of the first five.
+    The first two seconds and the last half second are left out. Latency is the time from passing the encoded frame to
+    the sender until the returned frame is decoded, in milliseconds; drift is the median latency of the last five
+    seconds minus that of the first five.
 
     Raises:
         PeerError: no frame was returned.
@@ -64,8 +64,8 @@ def quality(material: Material, trip: Trip) -> dict[str, Any]:
 def after_resize(material: Material, trip: Trip) -> dict[str, Any]:
     """Return frame rate, sizes and quality of the returned frames that were sent scaled down.
 
-    For comparison, ``bicubic`` is the quality of the uplink enlarged by a bicubic filter, as a player does it. Empty
-    for a sender that keeps its size.
+    For comparison, ``bicubic`` is the quality of the uplink after a bicubic enlargement, as in a player. Empty for a
+    sender that keeps its size.
     """
     plan = material.plan
     if plan.reduced is None:
@@ -101,7 +101,7 @@ def _compared(material: Material, trip: Trip, among: range, baseline: str) -> di
     if not numbers:
         return {"ssim": "not measured: no frame to compare was returned"}
 
-    # Wang 2004: 11x11 Gaussian of sigma 1.5, K .01/.03, population variance; the bar code's rows are left out.
+    # Wang 2004: 11x11 Gaussian with sigma 1.5, K 0.01 and 0.03, population variance. The bar code is left out.
     wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     rows = material.plan.compared_rows
 
@@ -124,7 +124,7 @@ def _compared(material: Material, trip: Trip, among: range, baseline: str) -> di
 
 
 def summarise(statistics: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the last statistics of a session that a server sent, the worst loop lag, the seconds with each student.
+    """Return the last statistics that the server sent for a session, the worst loop lag and the seconds per student.
 
     Empty for a server that sends none.
     """
@@ -161,10 +161,11 @@ def worst(sessions: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def process(seen: Sequence[Usage], trips: Sequence[Trip]) -> dict[str, Any]:
-    """Return the resources that a server's process used during the sessions, and those that it held before and after.
+    """Return the processor time of a server during the sessions, and its memory, threads and files at four times.
 
     Args:
-        seen: before the first session, then about every second, last when all have ended; empty for a remote server.
+        seen: usage before the first session, then about every second, and after the last one; empty for a remote
+            server.
         trips: of the sessions.
     """
     if not seen:

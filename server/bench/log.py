@@ -1,4 +1,4 @@
-"""The log of the benchmarks: one JSON object in a line for each run, appended by `--log`."""
+"""The log of the benchmarks: one line of JSON for each run, appended by `--log`."""
 
 import json
 from pathlib import Path
@@ -14,10 +14,10 @@ class LogError(BenchError):
 
 
 def check_writable(log: Path) -> None:
-    """Check, before a run of minutes, that `append` will be able to write.
+    """Check, before a run of minutes, that `append` can write.
 
     Raises:
-        LogError: it will not.
+        LogError: the log cannot be written.
     """
     try:
         log.open("a", encoding="utf-8").close()
@@ -42,7 +42,7 @@ def read(log: Path) -> list[Run]:
     """Return the runs in a log.
 
     Raises:
-        LogError: it cannot be read, or a line is no run.
+        LogError: the log cannot be read, or a line is not a run.
     """
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
@@ -62,7 +62,7 @@ def host_of(run: Run) -> str:
 
 
 def model_rows(run: Run) -> list[dict[str, Any]]:
-    """Return the rows of a `bench model` run, each part of a figure (each percentile) as a column of its own."""
+    """Return the rows of a `bench model` run, with each percentile in its own column."""
     return [
         {
             name if part is None else f"{name} {part}": figure

@@ -42,8 +42,8 @@ class Plan:
         bitrate: bit/s at ``size``.
         rate: frames/s.
         count: number of frames to encode.
-        reduced: size from frame ``reduced_at`` on, at the same bits per pixel; None for a sender that keeps its size.
-        reduced_at: number of the first frame of that size.
+        reduced: size from frame ``reduced_at`` on, at the same bits per pixel; None for a constant size.
+        reduced_at: number of the first frame with size ``reduced``.
     """
 
     size: Size
@@ -170,7 +170,7 @@ def _read(clip: Path | None, size: Size) -> list[VideoFrame]:
 def _open(clip: Path | None, size: Size) -> av.container.InputContainer:
     if clip is not None:
         return av.open(str(clip))
-    # Good for time, not for quality.
+    # The test pattern is suitable to measure time, but not quality.
     return pattern(f"{size[0]}x{size[1]}", 30).open()
 
 
@@ -202,5 +202,5 @@ def _numbered(frame: VideoFrame, number: int, plan: Plan) -> VideoFrame:
 
 
 def _forwards_and_backwards(frames: list[VideoFrame]) -> Iterator[VideoFrame]:
-    # Backwards too, so that the repetition has no cut, which would cost as many bits as a keyframe.
+    # Backwards too, to avoid a cut at the repetition: it would cost as many bits as a keyframe.
     return cycle(chain(frames, frames[-2:0:-1]))

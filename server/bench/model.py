@@ -1,4 +1,4 @@
-"""`acutance bench model`: the time of each student per frame on this machine, beside the machine's limits."""
+"""`acutance bench model`: the time of each student per frame on this host, compared with the host's limits."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +24,9 @@ SizeText = Annotated[str, Field(pattern=r"^\d+x\d+$")]
 
 
 class ModelOptions(BaseModel):
-    """Measure each student: milliseconds and frames/s by size, provider and threads, beside the machine's limits.
+    """Measure each student: milliseconds and frames/s by size, provider and threads, and the limits of this host.
 
-    The limits are measured as well: arithmetic by matrix products, memory by copies.
+    Matrix products measure the limit of arithmetic, copies the limit of memory.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -49,7 +49,7 @@ class ModelOptions(BaseModel):
     ] = []
     calls: Annotated[
         list[Annotated[int, Field(ge=1, le=64)]],
-        Field(description="simultaneous inferences, as of that many sessions; repeatable", min_length=1),
+        Field(description="simultaneous inferences, like so many sessions; repeatable", min_length=1),
     ] = [1]
     seconds: Annotated[float, Field(gt=0, le=60, description="duration of each measurement, in seconds")] = 1.0
     log: Annotated[Path | None, Field(description="file to which the figures are appended, as one line of JSON")] = None
@@ -138,7 +138,7 @@ def _row(
 
 
 def timing(times: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """Return the number of runs, percentiles in milliseconds, and frames in a second of all calls together.
+    """Return the number of runs, percentiles in milliseconds, and frames/s of all calls together.
 
     Args:
         times: seconds of each run, by call.

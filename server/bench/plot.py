@@ -11,8 +11,8 @@ from acutance.server.bench.errors import BenchError
 from acutance.server.bench.log import Run, host_of, model_rows
 
 _MARKERS = "osD^vPX*<>"
-_SPREAD = 0.6  # of the width of a size, over which the points of several machines are spread
-_WIDE = 20  # ratio of the values above which the axis is logarithmic: the small ones would lie on a linear one
+_SPREAD = 0.6  # share of the width of a size over which the points of several machines are spread
+_WIDE = 20  # ratio of largest to smallest value above which the axis is logarithmic, so that small ones are visible
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def report(options: ReportOptions) -> None:
 
 
 def markdown(runs: Sequence[Run]) -> str:
-    """Return the tables of these runs, and below them the machines and versions that they ran on."""
+    """Return the tables of these runs, and below them their machines and versions."""
     hosts = list(dict.fromkeys(map(host_of, runs)))
     streams = [run for run in runs if run["benchmark"] == "stream"]
     lines: list[str] = []
@@ -104,7 +104,7 @@ def markdown(runs: Sequence[Run]) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[tuple[Run, Sequence[str]]], hosts: Sequence[str]) -> str:
-    """Return a Markdown table; its first column numbers the machine where there is more than one."""
+    """Return a Markdown table; with several machines, its first column is the machine's number."""
     if len(hosts) == 1:
         return table(head, [cells for _, cells in rows])
     return table(("machine", *head), [(1 + hosts.index(host_of(run)), *cells) for run, cells in rows])
@@ -143,7 +143,7 @@ def _summary(runs: list[dict[str, Any]]) -> list[str]:
 
 
 def _checked(log: Path) -> list[Run]:
-    """Read a log; a figure that is missing is an error here, where the file's name is known."""
+    """Read a log and check all its figures, so that an error names the file."""
     runs = read(log)
     try:
         for run in runs:

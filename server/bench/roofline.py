@@ -1,6 +1,6 @@
-"""The measured limits of this machine's processors: arithmetic by matrix products, memory by copies.
+"""Measures the limits of this host's processors: arithmetic with matrix products, memory with copies.
 
-The roofline model of Williams, Waterman and Patterson (2009): a program is bound by one or the other.
+In the roofline model (Williams, Waterman and Patterson, 2009) a program is bound by one of the two.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-_SIDE = 768  # of the matrices: three of them fill 7 MB, which mostly fits the cache
+_SIDE = 768  # of the matrices: three of them fill 7 MB, which mostly fit into the cache
 _COPIED = 64 * 1024 * 1024  # bytes, more than any cache holds
 _LEAST_S = 0.3
 
@@ -22,7 +22,7 @@ class Roofline:
     Attributes:
         threads: number of threads.
         flops: float32 operations per second; a multiply-accumulate is two.
-        bandwidth: bytes per second, read and written.
+        bandwidth: bytes read plus bytes written per second.
     """
 
     threads: int
@@ -30,14 +30,14 @@ class Roofline:
     bandwidth: float
 
     def floor(self, macs: float, traffic: float) -> tuple[float, float]:
-        """Return the minimum seconds for arithmetic and for memory, of these multiply-accumulates and bytes."""
+        """Return the minimum seconds for ``macs`` multiply-accumulates, and for ``traffic`` bytes of memory access."""
         return 2 * macs / self.flops, traffic / self.bandwidth
 
 
 def measure(threads: int) -> Roofline:
     """Measure the limits, in about a second.
 
-    threadpoolctl, of the ``bench`` extra, restricts NumPy to one thread of its own.
+    threadpoolctl, from the ``bench`` extra, restricts NumPy to one thread for each call.
     """
     from threadpoolctl import threadpool_limits
 

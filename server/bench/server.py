@@ -1,4 +1,4 @@
-"""The measured server: started here as a process of its own and watched, or running elsewhere."""
+"""The measured server: a process that the benchmark starts and observes, or a server that runs elsewhere."""
 
 import json
 import os
@@ -53,8 +53,8 @@ class Watched:
         url: of the server, without a slash at its end.
         process: of the server; None for one that runs elsewhere.
         seen: the usage at each `look`.
-        by_thread: processor seconds by native thread id at the last look, of ended threads too.
-        by_thread_before: the same at the first look.
+        by_thread: processor seconds by native thread id at the last `look`, including ended threads.
+        by_thread_before: the same at the first `look`.
     """
 
     url: str
@@ -145,7 +145,7 @@ def acutance(options: Sequence[str] = (), thread_names: Path | None = None) -> I
     """Run `acutance serve` on a free port until the block ends.
 
     Args:
-        options: ``name=value`` each.
+        options: options of the form ``name=value``.
         thread_names: file for the names of its threads (see threads.py); None for no such file.
 
     Raises:
@@ -163,11 +163,11 @@ def acutance(options: Sequence[str] = (), thread_names: Path | None = None) -> I
 def started(
     command: Sequence[str], port: int, ask: Callable[[Watched], object], variables: dict[str, str] | None = None
 ) -> Iterator[Watched]:
-    """Run a server that listens on ``port`` of this machine until the block ends.
+    """Run a server that listens on ``port`` of this host until the block ends.
 
     Args:
         command: the program and its arguments.
-        port: on which it will listen.
+        port: TCP port on which it will listen.
         ask: raises `BenchError` as long as the server does not answer.
         variables: for its environment, in addition to those of this process.
 
@@ -207,7 +207,7 @@ def _files(process: psutil.Process) -> int:
 
 
 def free_port() -> int:
-    """Return a TCP port of this machine that nothing listens on."""
+    """Return a free TCP port of this host."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""`acutance bench stream`: real WebRTC round trips on this machine; bar codes identify the frames."""
+"""`acutance bench stream`: real WebRTC round trips on this host; bar codes identify the frames."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,14 +21,14 @@ from acutance.server.bench.peers.sessions import Outcome, Refused, run_sessions
 from acutance.server.bench.server import Watched, acutance, environment
 from acutance.server.telemetry import host_info
 
-# Longer runs repeat it: at 1080p the frames to compare of one minute take half a gigabyte.
+# Longer runs repeat the material: at 1080p, the frames to compare of one minute take half a gigabyte.
 _MATERIAL_S = 60
 
 
 class StreamOptions(BaseModel):
     """Measure round trips: frame rate, drops, latency, drift, and SSIM and PSNR of uplink and returned video.
 
-    Starts a server of its own, to which ACUTANCE_… in the environment applies, or uses a running one.
+    Uses a running server (--url), or starts one, which reads ACUTANCE_… from the environment.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,7 +48,7 @@ class StreamOptions(BaseModel):
         str | None,
         Field(
             pattern=r"^\d+x\d+@\d+$",
-            description="WIDTHxHEIGHT@SECONDS: smaller size of the sender from then on, at the same bits per pixel",
+            description="WIDTHxHEIGHT@SECONDS: from that time on, send this smaller size at the same bits per pixel",
         ),
     ] = None
     sessions: Annotated[
@@ -60,7 +60,7 @@ class StreamOptions(BaseModel):
         Field(description="NAME=VALUE, option of `acutance serve` for the server started here; repeatable"),
     ] = []
     url: Annotated[str | None, Field(description="URL of a running server; default: one is started")] = None
-    threads_table: Annotated[bool, Field(description="processor time per frame by the work of threads")] = False
+    threads_table: Annotated[bool, Field(description="also report processor time per frame by kind of thread")] = False
     log: Annotated[Path | None, Field(description="file to which the figures are appended, as one line of JSON")] = None
 
 
@@ -72,7 +72,7 @@ class Run:
         outcomes: one for each session.
         server: the server and its use of resources.
         health: the server's `/health` before the run.
-        cpu_by_work: processor seconds by the work of its threads; empty unless asked for.
+        cpu_by_work: processor seconds by kind of thread; empty unless requested.
     """
 
     outcomes: list[Outcome]
@@ -110,7 +110,7 @@ def stream(options: StreamOptions) -> None:
 
 
 def figures(material: Material, run: Run) -> dict[str, Any]:
-    """Return the figures of a run: those of its session, or the worst of several sessions and then each of them.
+    """Return the figures of a run: of its session, or the worst of several sessions and the figures of each.
 
     Raises:
         PeerError: the server accepted no session, or returned no frame.
@@ -215,7 +215,7 @@ def _print(report: dict[str, Any]) -> None:
 
 
 def _add(table: Table, name: str, value: object) -> None:
-    """Add a figure; a nested one takes a row for each of its parts."""
+    """Add a figure; a nested one takes several rows."""
     if not isinstance(value, dict):
         table.add_row(name, str(value))
     elif any(isinstance(part, dict) for part in value.values()):

@@ -1,8 +1,8 @@
-"""A server's processor time by the work of its threads: `acutance bench stream --threads-table`.
+"""A server's processor time by kind of thread: `acutance bench stream --threads-table`.
 
 Up to Python 3.13 the operating system does not know the Python names of threads. As a program,
-``python -m acutance.server.bench.threads FILE MODULE [ARGUMENT …]`` runs a module as ``python -m MODULE`` would, with
-one more thread that writes those names to a file, for a process that reads the times from outside.
+``python -m acutance.server.bench.threads FILE MODULE [ARGUMENT …]`` runs a module like ``python -m MODULE``, with one
+more thread that writes those names to a file, for another process that reads the times of the threads.
 """
 
 import json
@@ -15,7 +15,7 @@ from time import sleep
 
 _EVERY_S = 0.5
 _OURS = "thread-names"
-# The work of threads, by the beginnings of their names.
+# The work of threads, by the prefix of their names.
 _WORK = {
     "MainThread": "event loop: sockets, DTLS, SRTP, RTP, pipeline",
     "video-decoder": "decoding",
@@ -24,7 +24,7 @@ _WORK = {
     "encode": "encoding",
     _OURS: "writing the names for this table",
 }
-# ONNX Runtime's pool, and the second thread of x264 or libvpx above 720p.
+# ONNX Runtime's thread pool, and the second thread of x264 or libvpx above 720p.
 _UNNAMED = "threads of libraries: ONNX Runtime's others, the codecs' others"
 
 
@@ -32,9 +32,9 @@ def by_work(before: Mapping[int, float], after: Mapping[int, float], names: Mapp
     """Return processor seconds by kind of work, the largest first.
 
     Args:
-        before: processor seconds by native thread id at the beginning; threads that started later are not in it.
+        before: processor seconds by native thread id at the beginning, without threads that started later.
         after: the same at the end.
-        names: Python's names of threads by native id; threads without one belong to libraries.
+        names: Python's thread names by native thread id; threads without a name belong to libraries.
     """
     spent: dict[str, float] = {}
     for thread, seconds in after.items():
@@ -45,7 +45,7 @@ def by_work(before: Mapping[int, float], after: Mapping[int, float], names: Mapp
 
 
 def read_names(file: Path) -> dict[int, str]:
-    """Return the names of threads by native thread id, as `_write_names` last wrote them."""
+    """Return the thread names by native thread id from a file of `_write_names`."""
     return {int(thread): name for thread, name in json.loads(file.read_text(encoding="utf-8")).items()}
 
 

@@ -28,7 +28,7 @@ _PERIOD_S = 10
 class ViewersOptions(BaseModel):
     """Measure the cost of each further viewer: one publisher (WHIP), and a growing number of viewers (WHEP).
 
-    Starts a server of its own, to which ACUTANCE_… in the environment applies.
+    Starts a server, which reads ACUTANCE_… from the environment.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,8 +58,8 @@ class Step:
 
     Attributes:
         viewers: number of viewers.
-        cpus: processors that the server used.
-        encoders: number of its encoders.
+        cpus: number of processors that the server used.
+        encoders: number of encoders in the server.
         enhanced_per_s: frames/s that the student enhanced.
         slowest_viewer_per_s: frames/s of the viewer that received the fewest.
         mbit_per_s: bit rate that all viewers received together, in Mbit/s.
@@ -97,7 +97,7 @@ def viewers(options: ViewersOptions) -> None:
 
 
 def per_viewer(steps: list[Step]) -> float | None:
-    """Return the processors for each further viewer: the slope of a line fitted to all steps; None for one step."""
+    """Return the number of processors per additional viewer, by linear regression; None for a single step."""
     if len({step.viewers for step in steps}) < 2:
         return None
     slope, _ = np.polyfit([step.viewers for step in steps], [step.cpus for step in steps], 1)
@@ -106,7 +106,7 @@ def per_viewer(steps: list[Step]) -> float | None:
 
 def _run(options: ViewersOptions, sending: Sending) -> list[Step]:
     most = f"max-viewers={max(options.steps)}"
-    # A change of the student between two steps would be counted as a cost of the viewers.
+    # Without a governor: a change of the student would count as a cost of viewers.
     with acutance(["student=nano", "governor=false", "admission=false", most, *options.serve]) as server:
         publisher = Process(bench_watchers.publish, f"{server.url}/whip/{_STREAM}", sending)
         watchers = Process(bench_watchers.watch, f"{server.url}/whep/{_STREAM}", options.codec.upper())

@@ -1,4 +1,4 @@
-"""The clients of the benchmarks: peers that send the material, publishers and viewers, each in a process of its own.
+"""The clients of the benchmarks: peers that send the material, publishers and viewers, in separate processes.
 
 Imported only by `bench`.
 """

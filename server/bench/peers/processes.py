@@ -1,6 +1,6 @@
-"""A process of its own for each peer or group of peers: the clients must not compete with each other for one core.
+"""Runs each peer or group of peers in its own process, so that clients do not compete for one core.
 
-The benchmark asks, the process answers: one pickled object each, over a pipe.
+The benchmark sends questions and the process answers, each as one pickled object over a pipe.
 """
 
 import asyncio
@@ -22,24 +22,24 @@ class Process:
     """A process that answers questions, one at a time.
 
     Attributes:
-        pipe: readable when an answer is there, for `multiprocessing.connection.wait`.
+        pipe: becomes readable when an answer arrives, for `multiprocessing.connection.wait`.
     """
 
     def __init__(self, target: Callable[..., None], *arguments: Any):
-        """Start it.
+        """Start the process.
 
         Args:
-            target: called in the process with the pipe and ``arguments``; it ends in `serve`.
-            arguments: pickled.
+            target: called in the process with the pipe and ``arguments``; it must call `serve` at its end.
+            arguments: picklable.
         """
         self.pipe, theirs = _SPAWN.Pipe()
-        # daemon: it ends with this process, however this one ends.
+        # daemon: it ends together with this process.
         self._process = _SPAWN.Process(target=target, args=(theirs, *arguments), daemon=True)
         self._process.start()
         theirs.close()
 
     def ask(self, question: Any) -> Any:
-        """Send a question and wait for its answer; errors as in `receive`."""
+        """Send a question, wait for its answer and return it; raises the errors of `receive`."""
         self.send(question)
         return self.receive()
 
@@ -48,7 +48,7 @@ class Process:
         self.pipe.send(question)
 
     def receive(self) -> Any:
-        """Wait for the answer to the last question.
+        """Wait for the answer to the last question and return it.
 
         Raises:
             PeerError: the question could not be answered, or the process has ended.
@@ -72,8 +72,8 @@ class Process:
 
 
 def serve(pipe: Connection, answer: Callable[[Any], Awaitable[object]]) -> None:
-    """In the process: answer questions until it is ended; a `PeerError` or `SignallingError` is an answer, too."""
-    # Ctrl-C reaches this process, too; the process that started it ends it.
+    """Answer questions, in the process, until it is terminated; a `PeerError` or `SignallingError` is sent as well."""
+    # Ctrl-C reaches this process too, but only its parent may end it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     async def run() -> None:

@@ -21,7 +21,7 @@ from acutance.server.frames.planes import plane_view
 from acutance.server.rtc.data_channel import LABEL
 
 _CONNECT_S = 15.0
-_LAST_FRAMES_S = 1.0  # after the last one was sent
+_LAST_FRAMES_S = 1.0  # to wait after the last frame was sent
 
 
 class PeerError(BenchError):
@@ -29,7 +29,7 @@ class PeerError(BenchError):
 
 
 class RefusedError(PeerError):
-    """The server has no room for another session (503); the message is that of the server."""
+    """The server has no room for another session (503); the message is the server's."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Sending:
 
     Attributes:
         plan: properties of the packets.
-        packets: of `Material`; a longer run repeats them, each time from their keyframe on.
+        packets: of `Material`; a longer run repeats them from their first keyframe on.
         count: number of frames to send.
     """
 
@@ -54,9 +54,9 @@ class Trip:
     Attributes:
         sent: seconds on the monotonic clock, by frame number.
         returned: frame number and seconds of each returned frame, in the order of their return.
-        sizes: width and height of each of them.
+        sizes: width and height in pixels of each returned frame.
         lumas: returned luma, uint8 [H, W], by frame number, for every 15th frame until the packets are repeated.
-        statistics: those that the server sends once a second.
+        statistics: messages that the server sends once per second.
     """
 
     sent: dict[int, float] = field(default_factory=dict)
@@ -168,7 +168,7 @@ async def _read(track: MediaStreamTrack, sending: Sending, trip: Trip) -> None:
 
 
 def latest(coded: int, period: int, sent: int) -> int | None:
-    """Return the latest frame sent so far with the number ``coded`` in its bar code; None if there is none.
+    """Return the number of the last sent frame that has ``coded`` in its bar code; None if there is none.
 
     Args:
         coded: number in the bar code; it starts again at 0 with each repetition of the packets.

@@ -1,4 +1,4 @@
-"""Several peers of a benchmark at once, each in a process of its own."""
+"""Runs several peers of a benchmark at once, each in its own process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ type Outcome = Trip | Refused
 
 class _Question(Enum):
     READY = auto()  # answered when all modules are imported
-    BEGIN = auto()  # answered by the outcome
+    BEGIN = auto()  # answered with the outcome
 
 
 def run_sessions(
@@ -38,20 +38,20 @@ def run_sessions(
 
     Args:
         url: of the server.
-        sending: what each of them sends.
-        sessions: how many.
-        stagger: seconds from one session's beginning to the next one's.
-        look: called when the first one begins, then every second for as long as none of them can have left.
+        sending: the stream that each of them sends.
+        sessions: number of processes.
+        stagger: seconds between the starts of two sessions.
+        look: called when the first session starts, then every second until its frames are sent.
 
     Returns:
-        The outcome of each.
+        The outcome of each session.
 
     Raises:
-        PeerError: one failed otherwise than by a refusal.
+        PeerError: a session failed for another reason than a refusal.
     """
     peers = [Process(_run_peer, url, sending) for _ in range(sessions)]
     try:
-        # Importing takes each of them a second of processor time: before the measurement.
+        # Importing takes each process a second of processor time: wait for it before the measurement.
         for peer in peers:
             peer.ask(_Question.READY)
         return _run(peers, stagger, sending.count / sending.plan.rate, look)

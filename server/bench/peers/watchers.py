@@ -1,7 +1,7 @@
 """The clients of `acutance bench viewers`: a process that publishes, and one with any number of viewers.
 
-Viewers receive every packet and assemble every frame, but decode none: on one machine their decoders would dominate
-the measurement.
+Viewers receive every packet and assemble every frame, but decode none: their decoders would dominate the measurement
+on a shared host.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 
 @dataclass
 class Watcher:
-    """One viewer and what it received.
+    """One viewer and its counters.
 
     Attributes:
-        frames: number of whole frames.
-        size: their bytes.
-        peer: its connection; None before `watch`.
+        frames: number of whole frames received.
+        size: number of bytes in these frames.
+        peer: the connection; None before `watch`.
     """
 
     frames: int = 0
@@ -64,7 +64,7 @@ class Watcher:
 
 
 def publish(pipe: Connection, url: str, sending: Sending) -> None:
-    """In a process: publish at ``url`` after any question, until the process is ended."""
+    """Publish at ``url``, in a process, from the first question until the process is terminated."""
     kept: list[object] = []
 
     async def begin(question: object) -> None:
@@ -74,16 +74,16 @@ def publish(pipe: Connection, url: str, sending: Sending) -> None:
         client = WhipClient(url)
         await _negotiate(peer, client)
         connected.set()
-        # They end with the process.
+        # Kept alive until the process ends.
         kept.extend((peer, client))
 
     serve(pipe, begin)
 
 
 def watch(pipe: Connection, url: str, codec: str) -> None:
-    """In a process: asked a number, have that many viewers at ``url``; asked None, return what each has received.
+    """Watch ``url`` with several viewers, in a process. A question is a number of viewers to reach, or None.
 
-    That is a time in seconds on the monotonic clock, whole frames and their bytes.
+    The answer to None has for each viewer: seconds on the monotonic clock, whole frames received, and their bytes.
     """
     watchers: list[Watcher] = []
 

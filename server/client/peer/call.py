@@ -13,7 +13,7 @@ from acutance.server.client.peer.downlink import Downlink
 from acutance.server.client.peer.uplink import Uplink
 from acutance.server.client.whip import SignallingError, WhipClient
 
-# The mailboxes of the server hold two frames; a slow or distant server needs more than a round trip.
+# The server's mailboxes hold two frames; a slow or distant server needs more than a round trip.
 _LAST_FRAMES_S = 2.0
 _NO_MEDIA_S = 10.0
 _LOOK_S = 0.05
@@ -33,9 +33,9 @@ class Call:
         offer_url: of a server that returns the sent media on the same connection.
         whip_url: of the endpoint to which the media are published.
         whep_url: of the endpoint from which a stream is watched.
-        token: bearer token for each of them.
+        token: bearer token for each URL.
         codec: ``H264`` or ``VP8``.
-        seconds: after which watching ends; None for no limit.
+        seconds: duration of watching; None for no limit.
         connections: the peer connections.
         ended: reason of the end, as text.
         began_at: time at which the media started, on the event loop's clock; None before.

@@ -1,4 +1,4 @@
-"""The received media: whole frames in order, matched with the sent ones by time stamps, counted and recorded."""
+"""The received media: whole frames in order, matched with the sent ones by timestamp, counted and recorded."""
 
 import asyncio
 from collections import deque
@@ -37,19 +37,19 @@ class Downlink:
 
     Attributes:
         uplink: the media sent to be enhanced; None for the stream of another publisher.
-        recording: the file written; None for none.
+        recording: the recorded file; None for none.
         pairs: the folder of saved pairs; None for none.
         returned: number of whole frames received.
         returned_bytes: their bytes.
         decoded: number of frames decoded.
-        undecoded: number of frames that this machine was too slow to decode.
+        undecoded: number of frames that this host was too slow to decode.
         numbers: numbers of the frames that were matched with sent ones.
-        delays: seconds from sending a frame until its whole return, of the last two minutes.
+        delays: seconds from sending a frame until it has returned completely; the last 3600 of them.
         size: width and height of the last frame in pixels; None before the first.
         codec: as in SDP; empty before the first frame.
         progress_at: time of the last frame, on the event loop's clock.
         sound_at: time of the last sound packet in the source, in seconds; None before the first.
-        error: what made recording or saving fail; None while nothing has.
+        error: why recording or saving failed; None if it has not.
     """
 
     uplink: Uplink | None
@@ -111,13 +111,13 @@ class Downlink:
 
     @property
     def matched(self) -> bool | None:
-        """Whether received frames can be matched with sent ones; None if nothing was sent, or it is not known yet."""
+        """Whether received frames can be matched with sent ones; None if it is unknown or nothing was sent."""
         if self.uplink is None or not (self._frames.settled or self._frames.foreign):
             return None
         return self._frames.settled
 
     def has_last(self) -> bool:
-        """Return whether the last sent frame has returned, and the sound until there."""
+        """Return whether the last sent frame and all audio up to it have returned."""
         uplink = self.uplink
         if uplink is None or not uplink.sent:
             return False
@@ -191,7 +191,7 @@ class Downlink:
             if self._knows_time():
                 try:
                     await asyncio.to_thread(self._flush)
-                except Exception as error:  # reported at the end of the call, which goes on
+                except Exception as error:  # `Call.run` ends the call with this error
                     self.error = error
                     return
 
@@ -217,7 +217,7 @@ class Downlink:
                 self.recording.sound(time, data)
 
     def _frame_time(self, stamp: int) -> Fraction:
-        """Return the time of a frame in the source, in seconds; of an unmatched one, since the first received."""
+        """Return the time of a frame in the source, in seconds; if it is unmatched, since the first received frame."""
         number = self._frames.number(stamp)
         time = None if number is None else self._frames.time(number)
         return Fraction(stamp - (self._first_stamp or 0), VIDEO_CLOCK_RATE) if time is None else time

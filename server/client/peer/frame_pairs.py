@@ -59,7 +59,7 @@ class Pairs:
 
 
 def write_png(path: Path, frame: VideoFrame) -> None:
-    """Write a frame as a PNG file of 8-bit RGB, converted by the colour space of the frame, by default BT.601."""
+    """Write a frame as an 8-bit RGB PNG file; the conversion uses the frame's colour space, by default BT.601."""
     image = frame.reformat(format="rgb24")
     encoder = av.CodecContext.create("png", "w")
     assert isinstance(encoder, av.VideoCodecContext)

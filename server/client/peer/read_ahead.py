@@ -1,4 +1,4 @@
-"""A bounded queue from a thread to the event loop, of packets read and encoded ahead of their time."""
+"""A bounded queue from a thread to the event loop, for packets that are read and encoded ahead of time."""
 
 import asyncio
 import threading
@@ -16,10 +16,10 @@ class Item:
     """One packet to be sent.
 
     Attributes:
-        packet: encoded frame or sound.
-        time: in the source, in seconds; the packet is sent then.
-        number: of the frame; 0 for sound.
-        is_tail: whether it is silence after the end of the source's sound.
+        packet: encoded video or audio.
+        time: time in the source, in seconds, at which the packet is sent.
+        number: of the frame; 0 for audio.
+        is_tail: whether it is silence after the end of the source's audio.
     """
 
     packet: Packet
@@ -49,7 +49,7 @@ class Ahead:
         return len(self._items) >= self.depth
 
     def put(self, item: Item | None) -> bool:
-        """Wait for room and append an item, in the thread; None marks the end. Return False after `close`."""
+        """Wait for room and append an item; for the thread. None marks the end. Return False after `close`."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self.is_full)
             if self._closed:
@@ -59,7 +59,7 @@ class Ahead:
         return True
 
     async def get(self) -> Item | None:
-        """Wait for the first item and remove it; None is the end."""
+        """Wait for the first item, remove and return it; None is the end."""
         while not self._items:
             self._filled.clear()
             await self._filled.wait()

@@ -35,10 +35,10 @@ class Source:
 
     Attributes:
         url: for FFmpeg.
-        name: in messages.
-        format: FFmpeg's input format or device; None for a file, of which FFmpeg finds the format.
+        name: for messages.
+        format: FFmpeg's input format or device; None for a file, where FFmpeg detects the format.
         options: of that format.
-        live: whether frames are sent as they arrive; otherwise they are sent at their times.
+        live: whether frames are sent as they arrive instead of at their times.
     """
 
     url: str
@@ -87,7 +87,7 @@ def _device(name: str, device: str, by_system: dict[str, str], size: str, rate: 
     chosen = format or by_system.get(sys.platform)
     if chosen is None:
         raise SourceError(f"cannot open {name}: name the FFmpeg input device with --format")
-    # The sources that FFmpeg generates have their size in their description.
+    # A generated source (lavfi) states its size in its description.
     options = () if chosen == "lavfi" else (("video_size", size), ("framerate", str(rate)))
     return Source(device, name, chosen, options, live=True)
 
@@ -114,7 +114,7 @@ class VideoReader:
         rate: average frame rate, in frames/s.
         size: width and height in pixels.
         begin: time on the source's clock that counts as 0, in seconds.
-        sound: whether the source has sound as well.
+        sound: whether the source also has audio.
     """
 
     def __init__(self, source: Source):
@@ -160,10 +160,10 @@ class VideoReader:
 
 
 def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield the sound of a file as Opus packets of 20 ms, and then silence without an end.
+    """Yield the audio of a file as Opus packets of 20 ms, and then endless silence.
 
-    Each item is the packet's time in 1/48,000 s, its bytes, and whether it is silence after the end of the sound. The
-    receiver's jitter buffer holds back the last packets until silence follows them.
+    Each item is the packet's time in 1/48,000 s, its bytes, and whether it is silence after the end of the audio. The
+    receiver's jitter buffer holds the last packets back until silence follows them.
 
     The file is opened again: sound and video may be a second apart in it. This blocks: call it in a thread.
 
@@ -188,7 +188,7 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
         frame.pts, frame.time_base = count * OPUS_FRAME, Fraction(1, SOUND_RATE)
         count += 1
         for packet in encoder.encode(frame):
-            # The first time stamps are negative, by the delay of the decoder (pre-skip, RFC 7845, section 4.2).
+            # The first timestamps are negative, by the delay of the decoder (pre-skip, RFC 7845, section 4.2).
             assert packet.pts is not None
             yield packet.pts + (first or 0), bytes(packet), silence
 
@@ -198,7 +198,7 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
                 if first is None:
                     time = _seconds(frame.pts or 0, cast(Fraction, frame.time_base))
                     first = max(0, round((time - begin) * SOUND_RATE))
-                frame.pts = None  # counted here: the time stamps of some files are inexact
+                frame.pts = None  # `coded` counts samples instead: the timestamps of some files are inexact
                 for piece in resampler.resample(frame):
                     yield from coded(piece)
     except av.FFmpegError as error:
@@ -210,7 +210,7 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
 
 
 def begin_of(container: InputContainer) -> Fraction:
-    """Return the first time in a file, in seconds on its own clock."""
+    """Return the first timestamp of a file, in seconds on its own clock."""
     return Fraction(container.start_time or 0, 1_000_000)
 
 

@@ -1,9 +1,9 @@
 """Matches returned frames and sound packets with the sent ones, exactly and without decoding.
 
-A server keeps the differences between time stamps, but starts at a random one (RFC 3550, section 5.1), and perhaps not
-with the first frame. At a constant frame rate all differences would be equal. So each sent time stamp is shifted by a
-mark that depends on the frame's number: up to 15 ticks of 1/90,000 s, a sixth of a millisecond. The differences of a
-few successive frames are then unique, and reveal the server's offset.
+A server keeps the differences between timestamps, but starts at a random one (RFC 3550, section 5.1), and perhaps not
+with the first frame. At a constant frame rate all differences would be equal. Therefore each sent timestamp is shifted
+by a mark that depends on the frame's number: up to 15 ticks of 1/90,000 s, a sixth of a millisecond. The differences of
+a few successive frames are then unique, and reveal the server's offset.
 """
 
 from collections.abc import Callable
@@ -16,30 +16,30 @@ SOUND_RATE = 48_000
 _MARKS = 16
 # Two minutes at 30 frames/s: no round trip takes longer.
 _REMEMBERED = 3600
-# Number of time stamps that must match; a server with its own time stamps fails earlier.
+# Number of timestamps that must match; a server with its own timestamps fails earlier.
 _FITTING = 4
 _PATIENCE = 60
 
 
 class SentFrames:
-    """The time stamps of sent frames, and the offset of the returned ones.
+    """The timestamps of sent frames, and the offset of the returned ones.
 
     Attributes:
         settled: whether the offset is known.
-        foreign: whether the server makes its own time stamps, so that no frame can be matched.
+        foreign: whether the server creates its own timestamps, so that no frame can be matched.
     """
 
     def __init__(self) -> None:
         self.settled = False
         self.foreign = False
-        self._numbers: dict[int, int] = {}  # by time stamp as sent
+        self._numbers: dict[int, int] = {}  # by timestamp as sent
         self._times: dict[int, Fraction] = {}  # by number
         self._last = -1
         self._begins: set[int] | None = None  # possible offsets
         self._seen = 0
 
     def add(self, number: int, time: Fraction) -> int:
-        """Add the next frame, and return its marked time stamp in 1/90,000 s.
+        """Add the next frame, and return its marked timestamp in 1/90,000 s.
 
         Args:
             number: of the frame, from 0 on.
@@ -55,7 +55,7 @@ class SentFrames:
         return stamp
 
     def returned(self, stamp: int) -> None:
-        """Narrow the offset by the time stamp of the next returned frame, in 1/90,000 s."""
+        """Narrow the possible offsets with the timestamp of the next returned frame, in 1/90,000 s."""
         if self.settled or self.foreign:
             return
         self._seen += 1
@@ -67,13 +67,13 @@ class SentFrames:
         self.settled = len(self._begins) == 1 and self._seen > _FITTING
 
     def finish(self) -> None:
-        """Decide with what is known, after the last frame."""
+        """Decide after the last frame, even with fewer matches than usual."""
         if not self.settled:
             self.settled = self._begins is not None and len(self._begins) == 1
             self.foreign = not self.settled
 
     def number(self, stamp: int) -> int | None:
-        """Return the number of the sent frame that returned with this time stamp; None if there is none."""
+        """Return the number of the sent frame that returned with this timestamp; None if there is none."""
         if not self.settled or self._begins is None:
             return None
         (begin,) = self._begins
@@ -85,10 +85,10 @@ class SentFrames:
 
 
 class SentSound:
-    """The sent sound packets, recognised by their bytes where the server passes them on unchanged.
+    """The sent audio packets, recognised by their bytes if the server passes them on unchanged.
 
     Attributes:
-        offset: time in the source minus the returned time stamp, in 1/48,000 s; None until it is known.
+        offset: time in the source minus the returned timestamp, in 1/48,000 s; None until it is known.
     """
 
     def __init__(self) -> None:
@@ -102,28 +102,28 @@ class SentSound:
             del self._stamps[next(iter(self._stamps))]
 
     def returned(self, packet: bytes, stamp: int) -> None:
-        """Find the offset by a packet that returned with this time stamp, in 1/48,000 s."""
+        """Find the offset from a packet that returned with this timestamp, in 1/48,000 s."""
         sent = self._stamps.get(packet)
         if self.offset is None and sent is not None:
             self.offset = sent - stamp
 
 
 class SenderClocks:
-    """The synchronisation of sound and video by RTCP sender reports (RFC 3550, section 6.4.1).
+    """The synchronisation of audio and video by RTCP sender reports (RFC 3550, section 6.4.1).
 
     Attributes:
-        reports: by kind, ``video`` and ``audio``: the sender's clock minus the time stamp, both in seconds.
+        reports: sender's clock minus timestamp, both in seconds, by kind: ``video`` and ``audio``.
     """
 
     def __init__(self) -> None:
         self.reports: dict[str, float] = {}
 
     def listen(self, kind: str, rate: int) -> Callable[[float, int], None]:
-        """Return a callback for a track's reports: the sender's clock in seconds, and the time stamp at that instant.
+        """Return a callback for a track's reports: the sender's clock in seconds, and the timestamp at that time.
 
         Args:
             kind: ``video`` or ``audio``.
-            rate: time stamps per second.
+            rate: of the timestamps, in Hz.
         """
 
         def report(clock: float, stamp: int) -> None:
@@ -133,7 +133,7 @@ class SenderClocks:
 
     @property
     def sound_ahead(self) -> float | None:
-        """Seconds to add to times of the sound for times of the video; None until both have reported."""
+        """Seconds to add to an audio time to get the video time; None until both have reported."""
         if len(self.reports) < 2:
             return None
         return self.reports["audio"] - self.reports["video"]

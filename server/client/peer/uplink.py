@@ -1,4 +1,4 @@
-"""The sent media: a source, read and encoded in threads a little ahead of time, and sent at its times."""
+"""The sent media: a source that threads read and encode a little ahead of time, sent in real time."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from acutance.server.encoding.bitrate import start_bitrate
 from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.encoder_choice import ENCODERS
 
-# A requested keyframe is at most this many frames away; meanwhile slow reading of one frame delays none.
+# A requested keyframe is at most this many frames away; so many frames also bridge the slow reading of one.
 _FRAMES_AHEAD = 6
 _SOUND_AHEAD = 25
 _DEFAULT_CEILING = 8_000_000
@@ -39,7 +39,7 @@ class Constant:
 
 
 class _Track(MediaStreamTrack):
-    """Gives packets to aiortc's sender at their times."""
+    """Passes packets to aiortc's sender at their times."""
 
     def __init__(self, kind: str, ahead: Ahead, uplink: "Uplink", on_sent: Callable[[Item, float], None]):
         super().__init__()
@@ -51,7 +51,7 @@ class _Track(MediaStreamTrack):
     async def recv(self) -> Packet:
         loop = asyncio.get_running_loop()
         item = await self._ahead.get()
-        if item is None:  # only the video ends: the sound is followed by silence
+        if item is None:  # only video ends: audio continues with silence
             self._uplink.ended.set()
             self.stop()
             raise MediaStreamError
@@ -70,17 +70,17 @@ class Uplink:
         source: of the media.
         codec: ``H264`` or ``VP8``.
         bitrate: of the video, in bit/s; None for the default of its size.
-        seconds: after which it ends; None for the end of the source.
-        wants_sound: whether the sound of a file is sent.
+        seconds: duration; None for that of the source.
+        wants_sound: whether the audio of a file is sent.
         on_original: called in the reader's thread with the number of each frame and the frame, before it is encoded.
-        frames: the time stamps of the sent frames.
-        sound: the sent sound packets.
+        frames: the timestamps of the sent frames.
+        sound: the sent audio packets.
         sent_at: time of sending by frame number, on the event loop's clock, of the last 3600 frames.
         sent: number of frames sent.
         sent_bytes: their bytes.
         skipped: frames of a camera or screen that arrived faster than they could be encoded.
-        sound_end: end of the sound in the source, in 1/48,000 s; None before.
-        error: what ended it early; None for nothing.
+        sound_end: end of the audio in the source, in 1/48,000 s; None before.
+        error: why sending ended early; None if it has not.
         ended: set when the last frame was sent, or no further one will be.
     """
 
