@@ -1,4 +1,4 @@
-"""Sharpening of frames: the inference engine, the students, and the hints that they take.
+"""Sharpens frames: the inference engine, the students, and the hints that they take.
 
 Imports neither `acutance.server` nor `acutance.training`; both import it.
 """

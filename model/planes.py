@@ -1,4 +1,4 @@
-"""The types of a video plane and of a frame's size, for all packages."""
+"""Types of a video plane and of the size of a frame."""
 
 import numpy as np
 from numpy.typing import NDArray

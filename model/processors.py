@@ -1,4 +1,4 @@
-"""How many processors this process may use: all of the host, less what affinity and control groups take away.
+"""The number of processors that this process may use, within its affinity and the CPU quota of its control groups.
 
 Affinity is set by `taskset` and cpusets, the quota by `docker run --cpus`, Kubernetes' limits and systemd's CPUQuota.
 """
@@ -13,18 +13,18 @@ _PROC = Path("/proc/self")
 
 @dataclass(frozen=True)
 class CpuQuota:
-    """The CPU bandwidth that a control group grants (Linux, Documentation/admin-guide/cgroup-v2.rst and v1/).
+    """The CPU bandwidth limit of a control group (Linux, Documentation/admin-guide/cgroup-v2.rst and v1/).
 
     Attributes:
-        processors: processors at once, on average: 1.5 is one and a half.
-        folder: of the control group that has the limit.
+        processors: average number of processors, such as 1.5.
+        folder: folder of the control group with the quota.
     """
 
     processors: float
     folder: Path
 
     def used_seconds(self) -> float | None:
-        """Return processor seconds that the group has used since it was made; None if it is not accounted."""
+        """Return the processor seconds that the group has used since it was created; None if they are not accounted."""
         try:
             return int(_fields(self.folder / "cpu.stat")["usage_usec"]) / 1e6
         except (OSError, KeyError, ValueError):
@@ -36,7 +36,7 @@ class CpuQuota:
 
 
 def usable_processors(proc: Path = _PROC) -> float:
-    """Return how many processors this process may use at once, on average.
+    """Return the average number of processors that this process may use at the same time.
 
     Args:
         proc: the folder of the process in procfs, for tests.
@@ -47,7 +47,7 @@ def usable_processors(proc: Path = _PROC) -> float:
 
 
 def usable_threads() -> int:
-    """Return for how many threads that compute there are processors: one at least."""
+    """Return the number of computing threads that can run at the same time; at least 1."""
     return max(1, int(usable_processors()))
 
 
@@ -59,20 +59,20 @@ def usable_ids() -> frozenset[int]:
 
 
 def cpu_quota(proc: Path = _PROC) -> CpuQuota | None:
-    """Return the tightest CPU quota of this process's control groups and those above; None without one.
+    """Return the lowest CPU quota of this process's control groups and their ancestors; None if there is none.
 
     Args:
         proc: the folder of the process in procfs, for tests.
     """
     try:
         quotas = [quota for folder in _groups(proc) if (quota := _quota_of(folder)) is not None]
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return None
     return min(quotas, key=lambda quota: quota.processors, default=None)
 
 
 def _groups(proc: Path) -> Iterator[Path]:
-    """Yield the folders of the control groups that may limit this process, each from the innermost out."""
+    """Yield the folders of the control groups that may limit this process, from the innermost outwards."""
     paths = {}
     for line in (proc / "cgroup").read_text(encoding="utf-8").splitlines():
         _, controllers, path = line.split(":", 2)
@@ -88,7 +88,7 @@ def _groups(proc: Path) -> Iterator[Path]:
 
 
 def _up_to(mounted: Path, path: PurePosixPath, root: PurePosixPath) -> Iterator[Path]:
-    # Inside of a container the path may lie outside of what is mounted: then its own group is the mount's root.
+    # In a container the path may be outside of the mount: then the group of the process is the root of the mount.
     inner = path.relative_to(root) if path.is_relative_to(root) else PurePosixPath()
     for part in (inner, *inner.parents):
         yield mounted / part

@@ -5,15 +5,15 @@ import numpy as np
 from acutance.model.planes import Plane
 
 _ROWS = 4
-"""Every fourth row is measured: a quarter of the work, and as good a mean."""
+"""Every fourth row is measured: a quarter of the work, with almost the same mean."""
 _SMALLEST = 5
 
 
 def detail_ratio(luma: Plane) -> float:
     """Return detail at the finest scale divided by detail at the next: about 0.6 for a sharp frame, 0.3 for a soft one.
 
-    Detail is the mean absolute second difference along rows, of neighbours and of every second pixel. As a ratio it
-    does not depend on contrast or content.
+    Detail is the mean absolute second difference along rows, at distances of one and of two pixels. The ratio depends
+    little on contrast and content.
 
     Args:
         luma: uint8 `[H, W]`.

@@ -1,4 +1,4 @@
-"""What an encoded frame tells without decoding it: H.264 and VP8 headers, and the quantiser in them.
+"""Reads H.264 and VP8 headers, and the quantiser in them, without decoding the frame.
 
-Pure functions over bytes. The server and training read the same values with it.
+Pure functions over bytes. The server and training read the same values with them.
 """

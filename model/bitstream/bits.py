@@ -7,14 +7,14 @@ class Bits:
     """Bits and Exp-Golomb codes of a NAL unit's payload (ITU-T H.264, section 9.1), without emulation prevention bytes.
 
     Attributes:
-        fields: how many more fields may be read.
+        fields: number of fields that may still be read.
     """
 
     def __init__(self, payload: bytes, fields: int) -> None:
         """Begin at the first bit.
 
         Args:
-            payload: the bytes behind the NAL unit's header.
+            payload: the bytes after the header of the NAL unit.
             fields: maximum number of fields to read.
         """
         self.fields = fields
@@ -40,7 +40,7 @@ class Bits:
         return bool(self.take(1))
 
     def unsigned(self, maximum: int = (1 << 32) - 2) -> int:
-        """Return the next Exp-Golomb code, ue(v); one above ``maximum`` is unreadable."""
+        """Return the next Exp-Golomb code, ue(v); raise `UnreadableError` if it exceeds ``maximum``."""
         zeros = self._left - self._value.bit_length()
         if zeros > 31:
             raise UnreadableError

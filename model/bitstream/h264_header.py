@@ -11,16 +11,16 @@ _HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 
 _NAL_SLICE, _NAL_IDR, _NAL_SPS, _NAL_PPS = 1, 5, 7, 8
 _COARSEST = 51
 _LONGEST_HEADER = 256
-"""Bytes of a NAL unit that are read: parameter sets and slice headers are far shorter."""
+"""Bytes read of each NAL unit: parameter sets and slice headers are far shorter."""
 _MAX_UNITS, _MAX_BYTES, _MAX_FIELDS = 16, 65536, 2000
-"""NAL units, bytes and header fields of a frame that are read to find its first slice. Encoders send an access unit
-delimiter, two or three parameter sets and a few SEI messages before it; scaling lists take up to 780 fields. The server
-reads headers on its event loop: this limits to about 2 ms what a peer can make it spend there for one frame."""
+"""Maximum numbers of NAL units, bytes and header fields that are read to find the first slice of a frame. Encoders send
+an access unit delimiter, two or three parameter sets and a few SEI messages before it; scaling lists take up to 780
+fields. The server reads headers on its event loop: these limits keep the time for a malicious frame to about 2 ms."""
 # Ranges of ITU-T H.264, section 7.4.2.1.1 (seq_parameter_set_id, num_ref_frames_in_pic_order_cnt_cycle), 7.4.2.2
 # (pic_parameter_set_id) and 7.4.3 (num_ref_idx_active_minus1: of fields).
 _MAX_SPS, _MAX_PPS, _MAX_ORDER_CYCLE, _MAX_REFERENCE = 31, 255, 255, 31
 _MAX_COMMANDS = 66
-"""Reordering and marking commands of a slice: one for each reference field, and the two for all of them."""
+"""Maximum number of reordering or marking commands of a slice: one for each reference field, and two for all."""
 
 
 class ParameterSets:
@@ -40,8 +40,8 @@ class ParameterSets:
             frame: NAL units with Annex B start codes.
 
         Raises:
-            UnreadableError: The first 16 NAL units and 64 KiB have no slice, its parameter sets are missing, or a
-                header is invalid or of a kind that is not read.
+            UnreadableError: The first 16 NAL units and 64 KiB contain no slice, its parameter sets are missing, or a
+                header is invalid or of an unsupported kind.
         """
         fields = _MAX_FIELDS
         for unit in islice(_nal_units(frame[:_MAX_BYTES]), _MAX_UNITS):
@@ -70,7 +70,7 @@ class ParameterSets:
 
 @dataclass(frozen=True)
 class _Sps:
-    """The SPS fields that a slice header's layout depends on, section 7.3.2.1.1."""
+    """The SPS fields (section 7.3.2.1.1) that determine the layout of slice headers."""
 
     separate_planes: bool
     frame_num_bits: int
@@ -82,7 +82,7 @@ class _Sps:
 
 @dataclass(frozen=True)
 class _Pps:
-    """The PPS fields that a slice header's layout depends on, section 7.3.2.2."""
+    """The PPS fields (section 7.3.2.2) that determine the layout of slice headers."""
 
     sps: int
     cabac: bool

@@ -1,8 +1,8 @@
-"""How coarsely a codec quantised a frame, read from the encoded frame itself.
+"""Reads the quantiser step of an encoded frame.
 
-The step says more about a picture's quality than its bits do: a still wall costs no bits and looks perfect. It
-is given in grey levels of an orthonormal transform, so that codecs can be compared. Only headers are read;
-whatever is not understood gives None, never an error: the bytes come from an untrusted peer.
+The step says more about the quality of a frame than its size: a still wall needs no bits and looks perfect. Its unit is
+grey levels of an orthonormal transform, so that codecs can be compared. Only headers are read. Unreadable bytes give
+None instead of an error, because they are from an untrusted peer.
 """
 
 import math
@@ -16,14 +16,14 @@ Codec = Literal["h264", "vp8"]
 
 
 class QuantiserReader:
-    """Reads one stream's frames in order; keeps the H.264 parameter sets of the stream."""
+    """Reads the frames of one stream in order; keeps the H.264 parameter sets of the stream."""
 
     def __init__(self, codec: Codec) -> None:
         self._sets = h264_header.ParameterSets()
         self._read: Callable[[bytes], float] = _vp8_step if codec == "vp8" else self._h264_step
 
     def read(self, frame: bytes) -> float | None:
-        """The step of luma's AC coefficients in grey levels, 0.6 to 224; None where it cannot be read.
+        """Return the quantiser step of luma's AC coefficients in grey levels, 0.6 to 227; None if it cannot be read.
 
         Args:
             frame: One encoded frame: VP8 as in RFC 6386, or H.264 with Annex B start codes.
@@ -34,7 +34,7 @@ class QuantiserReader:
             return None
 
     def _h264_step(self, frame: bytes) -> float:
-        # H.264, section 8.5.9: the step doubles every 6, and is 0.625 at 0.
+        # H.264, section 8.5.9: the step is 0.625 at QP 0 and doubles every 6.
         return 0.625 * math.pow(2, self._sets.slice_qp(frame) / 6)
 
 

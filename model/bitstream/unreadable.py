@@ -2,4 +2,4 @@
 
 
 class UnreadableError(ValueError):
-    """A header is cut off, or of a kind that is not read."""
+    """A header is truncated, invalid or of an unsupported kind."""

@@ -14,10 +14,10 @@ _START = b"\x9d\x01\x2a"
 
 
 def ac_step(frame: bytes) -> int:
-    """The step of luma's AC coefficients, 4 to 284, in VP8's own units.
+    """Return the quantiser step of luma's AC coefficients, 4 to 284, in VP8's own units.
 
     Raises:
-        UnreadableError: The bytes are no frame's header, or too few.
+        UnreadableError: The bytes are not the header of a frame, or too few.
     """
     try:
         return _ac_step(frame)
@@ -26,7 +26,7 @@ def ac_step(frame: bytes) -> int:
 
 
 class _BoolDecoder:
-    """VP8's arithmetic decoder for evenly likely bits and literals, RFC 6386 section 7.3."""
+    """VP8's arithmetic decoder for bits of probability 1/2 and literals of them (RFC 6386, section 7.3)."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -58,7 +58,7 @@ class _BoolDecoder:
         return value
 
     def optional(self, count: int) -> None:
-        """A value of `count` bits and its sign, if the flag before it says that it is there."""
+        """Skip a flag and, if it is set, a value of `count` bits and its sign."""
         if self.flag():
             self.literal(count + 1)
 

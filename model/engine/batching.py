@@ -1,7 +1,7 @@
-"""Batches frames of several calls that arrive together; a frame that arrives alone does not wait.
+"""Batches the frames of several calls. A frame that arrives alone does not wait.
 
-A GPU that sharpens one frame is mostly idle, and eight frames of one size take little longer. There is no collecting
-thread: each caller waits in its own thread, and the first that finds a batch due runs it for all.
+One frame uses little of a GPU, and eight frames of one size take little longer. There is no collecting thread: each
+caller waits in its own thread, and the first one that finds a batch due runs it for all.
 """
 
 import threading
@@ -13,16 +13,16 @@ type Shape = tuple[int, int]
 """Height and width of a padded plane."""
 
 BATCHES = (8, 4, 2, 1)
-"""Frames of a batch: few numbers, because a device needs buffers and a graph for each."""
+"""Possible numbers of frames in a batch: few, because a device needs buffers and a graph for each."""
 WINDOW_S = 0.002
-"""How long a frame waits for others while a batch is running."""
+"""Seconds that a frame waits for others while a batch is running."""
 LANES = 2
-"""Batches at the same time: one is copied while the other is computed."""
+"""Maximum number of simultaneous batches: one is copied while the other is computed."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A waiting frame: the shape of its plane, and since when it has waited, in seconds."""
+    """A waiting frame: the shape of its plane, and the time of its arrival, in seconds."""
 
     size: Shape
     since: float
@@ -36,8 +36,8 @@ def next_batch(
     Args:
         waiting: the waiting frames, oldest first.
         running: the number of running batches.
-        now: in seconds, as `Waiting.since`.
-        lanes: how many batches may run at the same time.
+        now: current time in seconds, on the clock of `Waiting.since`.
+        lanes: maximum number of simultaneous batches.
 
     Returns:
         The indices of frames of one size to run as a batch; or the time at which to ask again; or None if nothing is
@@ -48,7 +48,7 @@ def next_batch(
     oldest = waiting[0]
     group = [index for index, one in enumerate(waiting) if one.size == oldest.size]
     batch = tuple(group[: next(count for count in BATCHES if count <= len(group))])
-    # Without a running batch the device would be idle; beside one, others may arrive while it runs.
+    # Without a running batch the device is idle, so run at once; else more frames may arrive while one runs.
     if running == 0 or len(batch) == BATCHES[0] or now >= oldest.since + WINDOW_S:
         return batch
     return oldest.since + WINDOW_S
@@ -63,7 +63,7 @@ class _Entry[T]:
 
 
 class Collector[T]:
-    """Runs frames in batches; each call of `submit` lasts until its own frame is done."""
+    """Runs frames in batches; each call of `submit` blocks until its own frame is done."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class Collector[T]:
         lanes: int = LANES,
         clock: Callable[[], float] = monotonic,
     ):
-        """Start without a waiting frame.
+        """Create it without waiting frames.
 
         Args:
-            run: sharpens 1, 2, 4 or 8 frames of one size; called from as many threads as there are lanes.
-            lanes: how many batches may run at the same time.
-            clock: in seconds.
+            run: sharpens 1, 2, 4 or 8 frames of one size; called from up to ``lanes`` threads at once.
+            lanes: maximum number of simultaneous batches.
+            clock: monotonic time in seconds.
         """
         self._run = run
         self._lanes = lanes
@@ -98,7 +98,7 @@ class Collector[T]:
             frame: passed to ``run``.
 
         Raises:
-            Exception: whatever ``run`` raises, for each frame of the batch.
+            Exception: the error of ``run``, for each frame of the batch.
         """
         entry = _Entry(frame, Waiting(size, self._clock()))
         with self._changed:

@@ -1,4 +1,4 @@
-"""Buffers for a batch of frames of one size, made once: arrays on the host, and on a device their counterparts."""
+"""Reusable buffers for a batch of frames of one size, in host memory and in the memory of a device."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from acutance.model.hints import Hints, fill
 from acutance.model.planes import Plane
 
 NO_GRAPH = -1
-"""ONNX Runtime's value for a run that is neither captured nor replayed (run option ``gpu_graph_id``)."""
+"""Value of ONNX Runtime's run option ``gpu_graph_id`` for a run without a CUDA graph."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Frame:
 
     Attributes:
         luma: uint8 [H, W].
-        out: uint8 [H, W], where the result goes.
-        hints: what is known of it beside its pixels.
-        strength: how much of the correction is added.
+        out: uint8 [H, W], receives the result.
+        hints: hints of the frame.
+        strength: factor of the correction: 0 none, 1 as trained.
     """
 
     luma: Plane
@@ -33,10 +33,10 @@ class Frame:
 
 
 class HostBuffers:
-    """Buffers for a provider that computes in the host's memory.
+    """Buffers for a provider that computes in host memory.
 
-    Frames are copied in and out, which takes a small part of the time: planes of decoders have padded rows, and the
-    plane of hints must follow the luma in memory. The plane of hints is rewritten only if the hints change.
+    Frames are copied in and out, because planes of decoders have padded rows, and the plane of hints must follow the
+    luma in memory. The copies take a small part of the time. The plane of hints is rewritten only if the hints change.
     """
 
     def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int]):
@@ -61,7 +61,7 @@ class HostBuffers:
         self._binding.bind_ortvalue_output(session.get_outputs()[0].name, self._result_value)
 
     def sharpen(self, frames: Sequence[Frame]) -> None:
-        """Sharpen as many frames as the batch has; a smaller one is padded by repeating its last row and column."""
+        """Sharpen a full batch of frames; a smaller frame is padded by repeating its last row and column."""
         for index, frame in enumerate(frames):
             _copy(frame.luma, self._planes[index, 0])
             filled = self._filled[index]
@@ -75,14 +75,14 @@ class HostBuffers:
             frame.out[:] = result[index, 0, :height, :width]
 
     def shrink_arena(self) -> None:
-        """Run once, and let ONNX Runtime return the unused parts of its CPU arena to the system afterwards."""
+        """Run once, after which ONNX Runtime returns unused memory of its CPU arena to the operating system."""
         options = ort.RunOptions()
         # onnxruntime_run_options_config_keys.h
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._session.run_with_iobinding(self._binding, options)
 
     def _value(self, array: NDArray[np.uint8] | NDArray[np.float32]) -> ort.OrtValue:
-        return ort.OrtValue.ortvalue_from_numpy(array)  # on the CPU a view of the array
+        return ort.OrtValue.ortvalue_from_numpy(array)  # on the CPU it shares the array's memory
 
     def _compute(self) -> Plane:
         self._session.run_with_iobinding(self._binding)
@@ -92,8 +92,8 @@ class HostBuffers:
 class DeviceBuffers(HostBuffers):
     """Buffers for a provider with its own memory: the same addresses for every frame, as CUDA graphs require.
 
-    Frames are copied from and to pageable memory on CUDA's default stream, which does not wait for the provider's own:
-    the frames of one batch are copied while those of another are computed. ONNX Runtime's Python API offers page-locked
+    Frames are copied from and to pageable memory on CUDA's default stream, which does not wait for the provider's own
+    stream: one batch is copied while another is computed. ONNX Runtime's Python API offers page-locked
     memory to plug-in providers only (``OrtValue.ortvalue_from_shape_and_type``, ``memory_info``).
     """
 

@@ -1,4 +1,4 @@
-"""The catalogue of shipped students: ONNX files, each with a model card (JSON) of the same name beside it."""
+"""The catalog of shipped students: ONNX files, each with a model card (JSON) of the same name beside it."""
 
 import json
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from acutance.model.nets.shape import StudentShape
 WEIGHTS = Path(__file__).parents[1] / "weights"
 DEFAULT = "small"
 LADDER = ("base", "small", "nano")
-"""Students for calls, best first, that a server chooses among. `large` is not one of them: it needs more training."""
+"""Students from which a server chooses, best first. `large` is not one of them: it needs more training."""
 
 
 class UnknownStudentError(ValueError):
-    """There is no shipped student of this name, nor a file."""
+    """There is neither a shipped student nor a file of this name."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Student:
     """One student.
 
     Attributes:
-        name: for people, such as ``small``.
+        name: name for people, such as ``small``.
         file: its ONNX file.
-        shape: its size, such as ``r2c16n2h``: grid 1/2, 16 channels, 2 body convolutions, takes hints; None for a
+        shape: shape name, such as ``r2c16n2h``: grid 1/2, 16 channels, 2 body convolutions, takes hints; None for a
             file without a card.
-        grid: the fraction 1/grid of the frame's width and height that its convolutions work on.
-        parameters: weights and biases after batch norm was folded; None for a file without a card.
+        grid: factor by which its head reduces width and height of the frame.
+        parameters: number of weights and biases, with batch norm folded; None for a file without a card.
         mac_per_pixel: multiply-accumulate operations per pixel of the frame; None for a file without a card.
-        sha256: of the ONNX file, from its card; None for a file without a card.
+        sha256: SHA-256 of the ONNX file in hexadecimal digits, from its card; None for a file without a card.
     """
 
     name: str
@@ -54,7 +54,7 @@ def find(name_or_file: str | Path) -> Student:
     """Return the shipped student of this name, or the one in this ONNX file.
 
     Raises:
-        UnknownStudentError: there is neither.
+        UnknownStudentError: there is neither a student nor a file of this name.
     """
     students = shipped()
     if str(name_or_file) in students:

@@ -1,8 +1,8 @@
-"""The GPU as all students of this process share it: one launching thread, and rules during the capture of a graph.
+"""Shares the GPU among all students of this process: one launching thread, and exclusive capture of CUDA graphs.
 
-ONNX Runtime captures a CUDA graph in the mode that forbids certain calls to *every* thread of the process, copies and
-allocations among them (cudaStreamCaptureModeGlobal, in its core/providers/cuda/cuda_graph.cc, which says that capture
-"can only work with a single thread"), and keeps what it captured with that thread (CUDAExecutionProvider's
+ONNX Runtime captures a CUDA graph in a mode that forbids certain calls in *every* thread of the process, such as copies
+and allocations (cudaStreamCaptureModeGlobal, in its core/providers/cuda/cuda_graph.cc, which says that capture
+"can only work with a single thread"), and keeps the captured graph for that thread (CUDAExecutionProvider's
 PerThreadContext, microsoft/onnxruntime#19636). So one thread launches everything, and a graph is captured only while no
 thread copies or opens a session.
 """
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """A lock that is held by any number of threads together, or by one alone."""
+    """A shared lock: held by any number of threads together, or by one alone."""
 
     def __init__(self) -> None:
         self._inside = 0
@@ -23,7 +23,7 @@ class Gate:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Hold it together with others; wait for one that holds it alone, which takes milliseconds."""
+        """Hold it together with others; wait while a thread holds it alone, which takes milliseconds."""
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)
             self._inside += 1
@@ -35,7 +35,7 @@ class Gate:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Hold it alone and yield True; if others hold it, yield False without holding it."""
+        """Hold it alone and yield True; if others hold it, yield False at once, without holding it."""
         with self._changed:
             free = self._inside == 0 and not self._alone
             self._alone = self._alone or free

@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 
 SMALLEST = 16
 LARGEST_SIDES = (4096, 2304)
-# Buffers are kept for the shapes used last; on a GPU each size has up to four, for 1, 2, 4 and 8 frames.
+# Maximum number of shapes with idle buffers; on a GPU each size has up to four shapes, for 1, 2, 4 and 8 frames.
 _SHAPES_KEPT = 8
 
 
 class EngineError(RuntimeError):
-    """A student cannot be opened; the message says which, why, and what to do."""
+    """A student cannot be opened; the message says which one, why, and what to do."""
 
 
 class UnsupportedSizeError(ValueError):
-    """A plane smaller than 16x16 or larger than 4096x2304, either way up."""
+    """A plane is smaller than 16x16 or larger than 4096x2304, in either orientation."""
 
 
 class Engine:
@@ -43,8 +43,8 @@ class Engine:
     Attributes:
         student: the student that it runs.
         provider: ``TensorRT``, ``CUDA`` or ``CPU``.
-        note: why no better provider is used, in one sentence; None if the best one is.
-        at_once: how many calls of ``sharpen`` at the same time are useful.
+        note: why no better provider is used, in one sentence; None if this is the best one.
+        at_once: useful number of simultaneous calls of ``sharpen``.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class Engine:
 
         Args:
             student: a name of the catalogue or the path of an ONNX file, see `acutance.model.nets.export.to_onnx`.
-            provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. If one does not run here the next
-                one is used; ``note`` says why.
-            threads: CPU threads of one inference; 0 for half of the usable processors: the others decode and encode,
-                and a thread without a processor delays all that wait for it.
+            provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. If one does not run here, the
+                next one is used; ``note`` says why.
+            threads: CPU threads of one inference; 0 for half of the usable processors, because the others decode
+                and encode, and a thread without a processor delays the whole inference.
             graphs: whether to use CUDA graphs where they work.
 
         Raises:
@@ -96,7 +96,7 @@ class Engine:
         failures: list[str] = []
         for name in providers.LADDER[provider]:
             manner = providers.MANNERS[name]
-            # A GPU on which a graph cannot be captured still computes.
+            # A GPU on which graphs cannot be captured may still compute.
             for allowed in (manner.graphs, 0) if manner.graphs and graphs else (0,):
                 try:
                     return cls._open_on(found, name, threads, replace(manner, graphs=allowed), failures)
@@ -121,13 +121,16 @@ class Engine:
         return engine
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
-        """Return ``luma`` sharpened.
+        """Sharpen a plane and return the result.
 
         Args:
-            luma: uint8 [H, W] of any row stride, 16x16 to 4096x2304 or upright, also of odd sizes.
+            luma: uint8 [H, W] of any row stride, 16x16 to 4096x2304 in either orientation; sides may be odd.
             out: uint8 [H, W] of any row stride for the result; None to allocate it.
-            hints: what is known of the frame beside its pixels; ignored by a student that takes none.
-            strength: how much of the correction is added: 0 nothing, 1 as trained.
+            hints: hints of the frame; ignored by a student that takes none.
+            strength: factor of the correction: 0 none, 1 as trained.
+
+        Returns:
+            uint8 [H, W]: ``out`` if it was given.
 
         Raises:
             UnsupportedSizeError: the plane is too small or too large.
@@ -150,10 +153,10 @@ class Engine:
         return out
 
     def release_memory(self) -> None:
-        """Return memory that no call is using to the system. It takes a run of the smallest size.
+        """Return unused memory to the operating system. Takes as long as sharpening the smallest plane.
 
-        ONNX Runtime's arena on the CPU keeps what its largest runs needed, about 100 MiB for each call of ``nano`` that
-        ran at the same time at 1920x1080. On a device nothing is released: CUDA graphs hold the addresses.
+        ONNX Runtime's CPU arena keeps the memory that its largest runs needed, about 100 MiB for each simultaneous call of
+        ``nano`` at 1920x1080. On a device nothing is released, because CUDA graphs hold the addresses.
         """
         if self._manner.staged:
             return
@@ -165,7 +168,7 @@ class Engine:
         shape = (len(frames), *size)
         buffers = self._take(shape)
         buffers.sharpen(frames)
-        # The buffers of a failed run are not used again: their contents are undefined.
+        # After an error the buffers are not reused: their contents are undefined.
         with self._lock:
             self._idle.setdefault(shape, []).append(buffers)
             self._idle.move_to_end(shape)
@@ -186,11 +189,11 @@ class Engine:
 
 
 def probe(engine: Engine) -> None:
-    """Check that results depend on the input alone: a captured graph may keep an earlier one.
+    """Check that results depend only on the input: a captured graph may reuse an earlier input.
 
     Raises:
         RuntimeError: they do not.
-        Exception: whatever `Engine.sharpen` raises.
+        Exception: any error of `Engine.sharpen`.
     """
     one, other = np.random.default_rng(0).integers(0, 256, (2, SMALLEST, SMALLEST), np.uint8)
     first, second, again = (engine.sharpen(luma).astype(np.int16) for luma in (one, other, one))

@@ -1,4 +1,4 @@
-"""Failover in a running call: if the device fails the CPU takes over at once, and the device is tried again later."""
+"""Failover during calls: if the device fails, the CPU takes over at once, and the device is tried again later."""
 
 import logging
 import threading
@@ -20,8 +20,8 @@ _FIRST_RETRY_S, _LONGEST_RETRY_S = 5.0, 300.0
 class FailoverEngine:
     """An engine that loses no frame when its device fails.
 
-    The frame on which the device failed is sharpened on the CPU. The device is opened again in a thread of its own, 5 s
-    later, then 10 s, 20 s, up to 5 minutes; no frame waits for that.
+    The frame on which the device failed is sharpened on the CPU. The device is reopened in a separate thread after
+    5 s, then after 10 s, 20 s and so on up to 5 minutes; no frame waits for that.
 
     Attributes:
         student: the student that it runs.
@@ -39,16 +39,16 @@ class FailoverEngine:
 
         Args:
             preferred: the engine on the best provider that runs here.
-            reopen: opens it again.
+            reopen: opens the student again on the best provider.
             open_spare: opens the student on the CPU.
-            clock: in seconds.
+            clock: monotonic time in seconds.
         """
         self.student = preferred.student
         self.at_once = preferred.at_once
         self._wanted = preferred.provider
         self._preferred: Engine | None = preferred
         self._spare: Engine | None = None
-        # There may be more calls at the same time than the CPU should run.
+        # Limits simultaneous calls, because a device allows more of them than the CPU.
         self._turns: threading.BoundedSemaphore | None = None
         self._reopen = reopen
         self._open_spare = open_spare
@@ -74,7 +74,7 @@ class FailoverEngine:
 
         Raises:
             UnsupportedSizeError: the plane is too small or too large.
-            Exception: ONNX Runtime's, if the CPU fails as well.
+            Exception: an error of ONNX Runtime, if the CPU fails as well.
         """
         preferred = self._preferred
         if preferred is not None:
@@ -100,7 +100,7 @@ class FailoverEngine:
         with self._lock:
             if self._preferred is not failed:
                 return  # another frame has failed at the same time
-            # Released: the memory that it holds on the device may be what is missing.
+            # Drop the engine: the device may lack the memory that it holds.
             self._preferred = None
             self._failure = f"{self._wanted} failed in a call ({type(error).__name__}) and is tried again at intervals"
             self._retry_at = self._clock() + self._wait
@@ -149,7 +149,7 @@ def open_engine(student: str | Path, provider: Request, threads: int) -> Sharpen
     engine = Engine.open(student, provider, threads)
     if engine.provider == "CPU":
         return engine
-    # The cause of the failure is unknown: the second time it is opened without CUDA graphs.
+    # It is reopened without CUDA graphs, because they may have caused the failure.
     return FailoverEngine(
         engine,
         lambda: Engine.open(student, provider, threads, graphs=False),

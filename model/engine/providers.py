@@ -1,4 +1,4 @@
-"""ONNX Runtime's execution providers: which can run here, and why the others cannot."""
+"""ONNX Runtime's execution providers: which ones run on this host, and why the others do not."""
 
 import os
 import sys
@@ -25,23 +25,23 @@ EXECUTION_PROVIDERS = {
     "CUDA": "CUDAExecutionProvider",
     "CPU": "CPUExecutionProvider",
 }
-# Files that exist on Linux (driver, WSL) with an NVIDIA device. On other systems the provider is simply tried.
+# Files that exist on Linux (driver, WSL) with an NVIDIA device. On other systems the check is skipped.
 _DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/proc/driver/nvidia/version"))
 _ENGINES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance" / "tensorrt"
 _OPTIONS: dict[str, dict[str, str]] = {
-    # EXHAUSTIVE measures cuDNN's algorithms once for each size: a call has few sizes, for a long time.
+    # EXHAUSTIVE measures cuDNN's algorithms once for each size, because a call has few sizes.
     # Convolutions in half precision run on tensor cores in NHWC only.
     "CUDA": {"cudnn_conv_algo_search": "EXHAUSTIVE", "prefer_nhwc": "1"},
-    # An engine takes seconds to minutes to build for each size: it is kept for the next start.
+    # The cache keeps engines for the next start: each takes seconds to minutes to build.
     "TensorRT": {"trt_fp16_enable": "1", "trt_engine_cache_enable": "1", "trt_engine_cache_path": str(_ENGINES)},
     "CPU": {},
 }
-# All kernels of a student are launched by one call. Conditions: fixed addresses, one graph for each shape, every node
-# on the device, one thread (device.py).
+# A CUDA graph launches all kernels of a student with one call. Conditions: fixed addresses, one graph for each shape,
+# every node on the device, one thread (device.py).
 _GRAPHS = {"enable_cuda_graph": "1"}
 _REMEDIES = {
-    "TensorRT": "`pip install tensorrt` brings them",
-    "CUDA": "`pip install 'acutance[cuda]'` brings CUDA and cuDNN",
+    "TensorRT": "`pip install tensorrt` installs them",
+    "CUDA": "`pip install 'acutance[cuda]'` installs CUDA and cuDNN",
 }
 
 
@@ -56,9 +56,9 @@ class Manner:
     Attributes:
         place: ONNX Runtime's name of the memory in which it computes.
         staged: whether frames are copied to and from that memory.
-        batched: whether batches of frames of several calls are faster.
-        graphs: how many CUDA graphs may be captured; each keeps some memory until the end of the session.
-        at_once: how many calls of `Engine.sharpen` at the same time are useful.
+        batched: whether frames of several calls are batched.
+        graphs: maximum number of CUDA graphs; each keeps some memory until the end of the session.
+        at_once: useful number of simultaneous calls of `Engine.sharpen`.
     """
 
     place: str
@@ -68,8 +68,8 @@ class Manner:
     at_once: int
 
 
-# Without batches on TensorRT, which would build an engine for each number of frames, and on the CPU, which one frame
-# keeps busy.
+# No batches on TensorRT, which would build an engine for each number of frames, and on the CPU, which one frame keeps
+# busy.
 MANNERS = {
     "TensorRT": Manner("cuda", staged=True, batched=False, graphs=0, at_once=2),
     "CUDA": Manner("cuda", staged=True, batched=True, graphs=32, at_once=LANES * BATCHES[0]),
@@ -89,11 +89,11 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
     Args:
         model: an ONNX file.
         name: ``TensorRT``, ``CUDA`` or ``CPU``.
-        options: of the session, such as threads.
+        options: options of the session, such as threads.
         graphs: whether runs may be captured as CUDA graphs.
 
     Raises:
-        ProviderError: it does not run here, or does not run this model.
+        ProviderError: the provider does not run here, or does not run this model.
     """
     provider = EXECUTION_PROVIDERS[name]
     if provider not in ort.get_available_providers():
@@ -103,7 +103,7 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
     if name != "CPU":
         _require_device()
         _preload_libraries()
-    # Without this ONNX Runtime prints a screenful on stderr for each library that is missing.
+    # Without this ONNX Runtime prints many lines on stderr for each missing library.
     ort.set_default_logger_severity(4)
     try:
         session = ort.InferenceSession(
@@ -113,7 +113,7 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
         if name in _REMEDIES and "libraries" in str(error):
             raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error
         raise ProviderError(first_line(error)) from error
-    # Missing libraries of CUDA raise nothing: the session is opened without the provider.
+    # Missing CUDA libraries raise no error: the session is opened without the provider.
     if session.get_providers()[0] != provider:
         raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}")
     return session

@@ -27,7 +27,7 @@ class Sharpener(Protocol):
         """Why no better provider is used, in one sentence; None if the best one is."""
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
-        """Return ``luma`` sharpened, as `Engine.sharpen` does."""
+        """Sharpen a plane, as `Engine.sharpen` does."""
 
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""

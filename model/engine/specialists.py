@@ -1,7 +1,7 @@
-"""Two students of one size: one for frames of full size, one for frames that the sender has shrunk.
+"""Two students of one size: one for frames of full size, one for frames that the sender reduced.
 
-An enlarged frame lacks other detail than a coded frame of full size, and a small student has too few weights to restore
-both well. Other weights cost no time: each frame goes to the student that was trained for it.
+An enlarged frame lacks different detail than a frame of full size, and a small student has too few weights to restore
+both well. A second student costs no time, because each frame is sharpened only by the one that was trained for it.
 """
 
 from pathlib import Path
@@ -15,10 +15,10 @@ from acutance.model.planes import Plane
 
 
 class Specialists:
-    """A student, and the specialist of its size for enlarged frames.
+    """A student, and the specialist of the same size for enlarged frames.
 
     Attributes:
-        student: the one for frames of full size; both cost the same.
+        student: the student for frames of full size; both take the same time.
         at_once: how many calls of ``sharpen`` at the same time are useful.
     """
 
@@ -38,7 +38,7 @@ class Specialists:
         return self._general.note or self._enlarged.note
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
-        """Return ``luma`` sharpened by the student for its reduction, as `Engine.sharpen` does."""
+        """Sharpen a plane with the student for its reduction, as `Engine.sharpen` does."""
         engine = self._enlarged if hints.reduction >= REDUCTIONS[0] else self._general
         return engine.sharpen(luma, out, hints, strength)
 

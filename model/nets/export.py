@@ -9,8 +9,8 @@ first and the last convolution, batch norm is folded, and rounding, clipping and
 Each node that ONNX Runtime runs on several threads wakes them once: QuantizeLinear rounds, clips and casts in one such
 node instead of three.
 
-The pixel shuffle is written as two transpositions. ONNX Runtime computes the first one while it leaves its own layout
-of features anyway, and the second one moves pairs of neighbours at once; DepthToSpace takes longer in its profiler, and
+The pixel shuffle is written as two transpositions. ONNX Runtime merges the first one with its conversion from its own
+feature layout, and the second one moves pairs of neighbours at once. DepthToSpace takes longer in its profiler, and
 runs on a single thread.
 """
 
@@ -26,10 +26,10 @@ from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Convolution, Student, convolutions
 
 PLANES, STRENGTH, OUTPUT = "planes", "strength", "sharpened"
-# Every operator is as it has been since opset 13; 17 and IR 8 are read by every ONNX Runtime from 1.14 on.
+# All operators are unchanged since opset 13; ONNX Runtime reads opset 17 and IR 8 since 1.14.
 _OPSET, _IR = 17, 8
 PARITY = 1
-"""Grey levels by which ONNX Runtime and torch may differ: sums in another order are rounded differently."""
+"""Maximum difference between ONNX Runtime and torch in grey levels: sums in another order round differently."""
 
 
 class ExportError(RuntimeError):
@@ -45,7 +45,7 @@ def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
 
     Args:
         student: The student; its batch norm is folded with the running statistics.
-        metadata: Written to the file's metadata, beside the student's shape.
+        metadata: Entries for the file's metadata, in addition to the student's shape.
     """
     graph = _Graph()
     white = np.float32(255)

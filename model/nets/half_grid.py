@@ -1,4 +1,4 @@
-"""What students and teachers have in common: input planes, a stride-2 head, and a correction by pixel shuffle."""
+"""Common parts of students and teachers: input planes, a stride-2 head, and a correction by pixel shuffle."""
 
 import torch
 from torch import Tensor, nn
@@ -7,10 +7,10 @@ from acutance.model.hints import COUNT, Hints
 from acutance.model.nets.shape import StudentShape, TeacherShape
 
 CORRECTION = 1 / 16
-"""The correction of luma in 0..1 for a tail output of 1.
+"""Correction of luma in 0..1 for a tail output of 1.
 
-Corrections are about 0.02. Without this factor the tail's output would change by more than that with every step of Adam
-(2e-3 on each of 144 weights).
+Corrections are about 0.02. Without this factor every step of Adam (2e-3 on each of 144 weights) would change the tail's
+output by more than that.
 """
 
 
@@ -21,14 +21,14 @@ def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
 
 
 def as_codes(hints: Hints) -> Tensor:
-    """Return hints as a network takes them, float `[1, 4]` in 0..1."""
+    """Return hints as the input of a network, float `[1, 4]` in 0..1."""
     return torch.tensor([hints.codes], dtype=torch.float32) / 255
 
 
 class HalfGridNetwork(nn.Module):
     """Luma in, sharpened luma out, both float `[B, 1, H, W]` in 0..1 with H and W even.
 
-    The output is not clipped: a loss needs its gradient beyond black and white, and the exported graph clips.
+    The output is not clipped, because a loss needs its gradient beyond black and white. The exported graph clips.
 
     Attributes:
         shape: The size of the network, and whether it takes hints.
@@ -59,11 +59,11 @@ class HalfGridNetwork(nn.Module):
 
     @torch.no_grad()
     def _start_near_identity(self, head: nn.Conv2d) -> None:
-        """First weights of head and tail.
+        """Initialise the weights of head and tail.
 
-        The head is independent of brightness at first: luma varies ten times more than the detail that corrections
-        consist of, and batch norm would scale every feature to it. It is independent of hints, too: they are learned
-        last. The tail is near zero, but not at it: with a tail of zeros the body has no gradient in the first step.
+        The head is independent of brightness at first, because luma varies ten times more than the detail in
+        corrections, and batch norm would scale every feature to it. It is also independent of hints, which are learned
+        last. The tail is near zero, but not zero: with a tail of zeros the body has no gradient in the first step.
         """
         head.weight -= head.weight.mean(dim=(2, 3), keepdim=True)
         head.weight[:, 1:] = 0

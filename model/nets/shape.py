@@ -1,4 +1,4 @@
-"""The shapes of students by name; without torch, so that the server can read them."""
+"""Shapes of students and teachers, and their names; without torch, so that the server can read them."""
 
 import re
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ _TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
 
 @dataclass(frozen=True)
 class StudentShape:
-    """The size of a student: `r2c{channels}n{depth}`, `t1` for a tail of 1x1, and `h` if it takes hints.
+    """The shape of a student. Its name is `r2c{channels}n{depth}`, `t1` for a 1x1 tail, and `h` if it takes hints.
 
     Attributes:
-        channels: Features on the half grid. ONNX Runtime computes them in blocks of 8 on AVX2 and of 16 on
+        channels: Number of features on the half grid. ONNX Runtime computes them in blocks of 8 on AVX2 and of 16 on
             AVX-512, so 12 cost as much as 16.
-        depth: 3x3 convolutions between head and tail, in residual blocks of two; an odd one joins the last block.
+        depth: Number of 3x3 convolutions between head and tail, in residual blocks of two; an odd one joins the last.
         hinted: Whether it takes hints, see `acutance.model.hints`.
         tail: Side of the last convolution's kernel, 3 or 1. ONNX Runtime computes its 4 outputs as a whole block of
             channels: on AVX-512 a 3x3 tail takes as long as a convolution of the body.
@@ -50,12 +50,12 @@ class StudentShape:
 
     @property
     def planes(self) -> int:
-        """Input planes: luma, and the plane of hints."""
+        """Number of input planes: luma, and the plane of hints if it takes hints."""
         return 2 if self.hinted else 1
 
     @property
     def blocks(self) -> tuple[int, ...]:
-        """Convolutions in each residual block, for example (2, 3) for a depth of 5."""
+        """Number of convolutions in each residual block, for example (2, 3) for a depth of 5."""
         if self.depth < 4:
             return (self.depth,)
         return (2,) * (self.depth // 2 - 1) + (2 + self.depth % 2,)
@@ -70,8 +70,8 @@ class StudentShape:
     def bytes_per_pixel(self) -> float:
         """Memory traffic in bytes per pixel of the frame, with float32 features that no cache keeps between layers.
 
-        Input and output planes are bytes; each feature map of the half grid, and the correction in both its orders, is
-        written once and read once; a residual is read once more.
+        Input and output planes are bytes. Each feature map of the half grid is written once and read once, and also the
+        correction before and after the pixel shuffle. A residual is read once more.
         """
         maps = (self.depth + 1) * 2 + len(self.blocks)
         return (self.planes + 1) + 4 * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
@@ -84,16 +84,16 @@ class StudentShape:
 
     @property
     def border(self) -> int:
-        """Pixels at each edge whose output depends on the zeros with which convolutions pad.
+        """Width in pixels of the border in which the output depends on the zero padding of convolutions.
 
-        One cell of the half grid for the head, and for each 3x3 convolution.
+        The head and each 3x3 convolution add one cell of the half grid.
         """
         return 2 * (1 + self.depth + self.tail // 2)
 
 
 @dataclass(frozen=True)
 class TeacherShape:
-    """The size of a teacher: `teacher-c{channels}b{blocks}`, and `h` if it takes hints."""
+    """The shape of a teacher. Its name is `teacher-c{channels}b{blocks}`, and `h` if it takes hints."""
 
     channels: int
     blocks: int
@@ -118,5 +118,5 @@ class TeacherShape:
 
     @property
     def border(self) -> int:
-        """Pixels at each edge whose output depends on the zeros with which convolutions pad, see `StudentShape`."""
+        """Width in pixels of the border in which the output depends on zero padding, see `StudentShape.border`."""
         return 2 * (1 + 2 * self.blocks + 1)

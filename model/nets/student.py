@@ -21,8 +21,8 @@ class Student(HalfGridNetwork):
     """A few 3x3 convolutions in residual blocks; see `HalfGridNetwork` for its input and output.
 
     Args:
-        shape: Channels, depth, and whether hints are taken.
-        batch_norm: True adds a batch norm to head and body; `fold` returns the same network without.
+        shape: Channels, depth, tail, and whether it takes hints.
+        batch_norm: Whether head and body have batch norm; `fold` returns the same network without it.
     """
 
     shape: StudentShape
@@ -50,9 +50,9 @@ class Student(HalfGridNetwork):
 
 
 def fold(student: Student) -> Student:
-    """Return an equal student without batch norm, in evaluation mode; `student` itself is not changed.
+    """Return an equivalent student without batch norm, in evaluation mode; `student` itself is not changed.
 
-    The running statistics are folded, so that the result equals `student.eval()`.
+    The running statistics are folded: the result computes the same as `student.eval()`.
     """
     folded = Student(student.shape, batch_norm=False)
     pairs = [(student.head, folded.head), *zip(student.body, folded.body, strict=True)]
@@ -69,9 +69,9 @@ def sharpen(network: nn.Module, luma: NDArray[np.uint8 | np.float32], hints: Hin
     """Sharpen one plane with a student or a teacher in torch.
 
     Args:
-        network: In evaluation mode.
+        network: The network, in evaluation mode.
         luma: `[H, W]` in grey levels, rounded or not, H and W even.
-        hints: What is known of the frame beside its pixels.
+        hints: Hints of the frame.
 
     Returns:
         uint8 `[H, W]`, rounded to nearest (halves to even) and clipped, as in the exported graph.

@@ -1,6 +1,6 @@
 """The teacher: a deep network with the student's grid and interface, for training and evaluation only.
 
-Residual blocks without batch norm and without a ReLU after the sum, in the way of EDSR (Lim et al., 2017,
+Residual blocks without batch norm and without a ReLU after the sum, as in EDSR (Lim et al., 2017,
 arXiv 1707.02921), between a stride-2 head and a pixel-shuffle tail.
 """
 
@@ -33,7 +33,7 @@ class Teacher(HalfGridNetwork):
                     assert module.bias is not None
                     nn.init.zeros_(module.bias)
             for block in self.blocks:
-                block[2].weight *= 0.1  # type: ignore[index]  # otherwise sums grow with depth
+                block[2].weight *= 0.1  # type: ignore[index]  # else the sums grow with depth
         self._start_near_identity(self.head)
 
     def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:

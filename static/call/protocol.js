@@ -28,7 +28,8 @@ export const CHANNEL = 'acutance';
  * @property {string} student 'auto' or the name of a student
  * @property {number} strength 0 to 1.5
  * @property {boolean} enhance
- * @property {number | null} output_height shorter side of the returned video in pixels; null for the size at the start of the call
+ * @property {number | null} output_height shorter side of the returned video in pixels; null for the size at the
+ *   start of the call
  * @property {number | null} max_bitrate of the returned video in bit/s; null for the server's limit
  */
 

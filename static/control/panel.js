@@ -13,7 +13,8 @@ const AUTO = 'auto';
 const STRENGTHS = Array.from({ length: 31 }, (_, step) => step / 20); // 0 to 1.5
 
 /**
- * Maximum bit rates of the returned video in bit/s; the server's minimum is MIN_BITRATE in server/options/session_limits.py.
+ * Maximum bit rates of the returned video in bit/s; the server's minimum is MIN_BITRATE of
+ * server/options/session_limits.py.
  * @type {readonly (number | null)[]}
  */
 const CEILINGS = [
