@@ -43,7 +43,7 @@ class HostBuffers:
         """Make buffers for a batch.
 
         Args:
-            session: of a student.
+            session: session of a student.
             shape: number of frames, height and width; the last two are multiples of the grid.
         """
         count, height, width = shape
@@ -101,7 +101,7 @@ class DeviceBuffers(HostBuffers):
         """Make buffers for a batch.
 
         Args:
-            session: of a student.
+            session: session of a student.
             shape: number of frames, height and width.
             place: ONNX Runtime's name of the memory, such as ``cuda``.
             graph: the number of the CUDA graph that is captured for these buffers, or `NO_GRAPH`.

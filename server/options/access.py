@@ -32,7 +32,7 @@ class AccessOptions(BaseModel):
     trusted_proxy: Annotated[
         Words,
         Field(
-            description="Address or network of a reverse proxy whose X-Forwarded-For header is trusted; repeatable",
+            description="Address or network of a reverse proxy, to trust its X-Forwarded-For header; repeatable",
         ),
     ] = ()
     tls_cert: Annotated[

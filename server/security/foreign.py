@@ -54,7 +54,7 @@ async def fetch(
         largest: maximum size of the response body, in bytes.
         seconds: time limit from name resolution to the last byte.
         data: body of the request.
-        headers: of the request.
+        headers: header fields of the request.
 
     Raises:
         ForeignError: no response within the limits.

@@ -15,7 +15,7 @@ _AFTER_S = 1.0
 
 
 class MemoryTrim:
-    """Runs a garbage collection after calls have ended, at most one a second. Lives on one event loop.
+    """Runs a garbage collection after calls have ended, at most one a second. Belongs to one event loop.
 
     aiortc's connections are reference cycles that hold some MiB of codecs and buffers each, and Python's full
     collections are rare: memory would grow from call to call. glibc keeps freed memory between allocated blocks, about

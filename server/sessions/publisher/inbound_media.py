@@ -22,7 +22,7 @@ from acutance.server.video.pipeline import Pipeline
 
 
 class InboundMedia:
-    """Receives a peer's video and sound. Lives on one event loop.
+    """Receives a peer's video and sound. Belongs to one event loop.
 
     Attributes:
         telemetry: counters and latencies of the video.
