@@ -155,8 +155,8 @@ class Engine:
     def release_memory(self) -> None:
         """Return unused memory to the operating system. Takes as long as sharpening the smallest plane.
 
-        ONNX Runtime's CPU arena keeps the memory of its largest runs, about 100 MiB for each simultaneous call of ``nano``
-        at 1920x1080. On a device nothing is released, because CUDA graphs hold the addresses.
+        ONNX Runtime's CPU arena keeps the memory of its largest runs, about 100 MiB for each simultaneous call of
+        ``nano`` at 1920x1080. On a device nothing is released, because CUDA graphs hold the addresses.
         """
         if self._manner.staged:
             return
