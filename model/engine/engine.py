@@ -53,15 +53,15 @@ class Engine:
         session: ort.InferenceSession,
         provider: str,
         note: str | None,
-        manner: providers.Manner,
+        traits: providers.ProviderTraits,
     ):
         self.student = student
         self.provider = provider
         self.note = note
-        self.at_once = manner.at_once
+        self.at_once = traits.at_once
         self._session = session
-        self._manner = manner
-        self._collector = Collector(self._run) if manner.batched else None
+        self._traits = traits
+        self._collector = Collector(self._run) if traits.batched else None
         # The buffers that no call is using, by shape; each running batch has its own.
         self._idle: OrderedDict[tuple[int, int, int], list[HostBuffers]] = OrderedDict()
         self._graphs = itertools.count(1)
@@ -95,11 +95,11 @@ class Engine:
             raise EngineError(f"cannot open the student: {error}") from error
         failures: list[str] = []
         for name in providers.LADDER[provider]:
-            manner = providers.MANNERS[name]
+            traits = providers.TRAITS[name]
             # A GPU on which graphs cannot be captured may still compute.
-            for allowed in (manner.graphs, 0) if manner.graphs and graphs else (0,):
+            for allowed in (traits.graphs, 0) if traits.graphs and graphs else (0,):
                 try:
-                    return cls._open_on(found, name, threads, replace(manner, graphs=allowed), failures)
+                    return cls._open_on(found, name, threads, replace(traits, graphs=allowed), failures)
                 except providers.ProviderError as error:
                     failure = f"{name}: {error}"
                     log.debug("%s with %d graphs: %s", name, allowed, error)
@@ -108,12 +108,12 @@ class Engine:
 
     @classmethod
     def _open_on(
-        cls, student: catalog.Student, name: str, threads: int, manner: providers.Manner, failures: list[str]
+        cls, student: catalog.Student, name: str, threads: int, traits: providers.ProviderTraits, failures: list[str]
     ) -> Self:
-        with DEVICE.gate.together() if manner.place != "cpu" else nullcontext():
-            session = providers.open_session(student.file, name, _session_options(threads), manner.graphs > 0)
+        with DEVICE.gate.together() if traits.place != "cpu" else nullcontext():
+            session = providers.open_session(student.file, name, _session_options(threads), traits.graphs > 0)
         _check_interface(student.file, session)
-        engine = cls(student, session, name, "; ".join(failures) or None, manner)
+        engine = cls(student, session, name, "; ".join(failures) or None, traits)
         try:
             probe(engine)
         except Exception as error:  # ONNX Runtime's errors share no base class
@@ -158,7 +158,7 @@ class Engine:
         ONNX Runtime's CPU arena keeps the memory of its largest runs, about 100 MiB for each simultaneous call of
         ``nano`` at 1920x1080. On a device nothing is released, because CUDA graphs hold the addresses.
         """
-        if self._manner.staged:
+        if self._traits.staged:
             return
         with self._lock:
             self._idle.clear()
@@ -181,10 +181,10 @@ class Engine:
             if idle:
                 return idle.pop()
             graph = next(self._graphs)
-        if not self._manner.staged:
+        if not self._traits.staged:
             return HostBuffers(self._session, shape)
         return DeviceBuffers(
-            self._session, shape, self._manner.place, graph if graph <= self._manner.graphs else NO_GRAPH
+            self._session, shape, self._traits.place, graph if graph <= self._traits.graphs else NO_GRAPH
         )
 
 

@@ -50,8 +50,8 @@ class ProviderError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How to use a provider.
+class ProviderTraits:
+    """Properties of a provider that determine how it is used.
 
     Attributes:
         place: ONNX Runtime's name of the memory in which it computes.
@@ -70,10 +70,10 @@ class Manner:
 
 # No batches on TensorRT, which would build an engine for each number of frames, and on the CPU, which one frame keeps
 # busy.
-MANNERS = {
-    "TensorRT": Manner("cuda", staged=True, batched=False, graphs=0, at_once=2),
-    "CUDA": Manner("cuda", staged=True, batched=True, graphs=32, at_once=LANES * BATCHES[0]),
-    "CPU": Manner("cpu", staged=False, batched=False, graphs=0, at_once=2),
+TRAITS = {
+    "TensorRT": ProviderTraits("cuda", staged=True, batched=False, graphs=0, at_once=2),
+    "CUDA": ProviderTraits("cuda", staged=True, batched=True, graphs=32, at_once=LANES * BATCHES[0]),
+    "CPU": ProviderTraits("cpu", staged=False, batched=False, graphs=0, at_once=2),
 }
 
 

@@ -14,7 +14,7 @@ from acutance.model.engine.engine import Engine, probe
 from acutance.model.hints import Hints
 from tests.frames import lumas
 
-STAGED = replace(providers.MANNERS["CUDA"], place="cpu", graphs=2)
+STAGED = replace(providers.TRAITS["CUDA"], place="cpu", graphs=2)
 KNOWN = [Hints(step=float(step), sharpness=0.1) for step in range(0, 64, 2)]
 STRENGTHS = [1.0, 0.5, 0.0, 0.75]
 
@@ -128,7 +128,7 @@ def test_a_device_that_ignores_its_input_is_refused() -> None:
 @pytest.fixture
 def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """CUDA's place in the ladder is taken by the CPU; the list says for each session whether graphs were wanted."""
-    monkeypatch.setitem(providers.MANNERS, "CUDA", STAGED)
+    monkeypatch.setitem(providers.TRAITS, "CUDA", STAGED)
     opened: list[bool] = []
     real = providers.open_session
 
