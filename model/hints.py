@@ -21,9 +21,9 @@ from acutance.model.sharpness import detail_ratio
 
 COUNT = 4
 """Number of hints of a frame."""
-_FINEST, _PER_OCTAVE = 0.5, 24
+_MIN_STEP, _PER_OCTAVE = 0.5, 24
 """Steps up to half a grey level count as uncoded; at 24 codes per octave H.264's largest step, 226, becomes 212."""
-_FEWEST = 1e-3
+_MIN_BITS = 1e-3
 """Lowest bits per pixel; 0.1, a good connection, becomes 159 at 24 codes per octave."""
 _PER_DOUBLING = 96
 """Codes per doubling of the reduction: 4, the maximum that is undone, becomes 192."""
@@ -54,8 +54,8 @@ class Hints:
     @property
     def codes(self) -> tuple[int, int, int, int]:
         """Step, bits, reduction and sharpness as bytes, 0 to 255; all but sharpness on logarithmic scales."""
-        step = _PER_OCTAVE * math.log2(max(self.step, _FINEST) / _FINEST)
-        bits = _PER_OCTAVE * math.log2(max(self.bits, _FEWEST) / _FEWEST)
+        step = _PER_OCTAVE * math.log2(max(self.step, _MIN_STEP) / _MIN_STEP)
+        bits = _PER_OCTAVE * math.log2(max(self.bits, _MIN_BITS) / _MIN_BITS)
         reduction = _PER_DOUBLING * math.log2(max(self.reduction, 1.0))
         codes = (step, bits, reduction, 255 * max(self.sharpness, 0.0))
         step, bits, reduction, sharpness = (min(round(code), 255) for code in codes)

@@ -111,7 +111,7 @@ class Acutance(BaseModel):
         CliApp.run_subcommand(self)
 
 
-_FOR_PEOPLE = (
+_USER_ERRORS = (
     AssemblyError,
     BenchError,
     CallError,
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except _FOR_PEOPLE as error:
+    except _USER_ERRORS as error:
         print(f"acutance: {error}", file=sys.stderr)
         return 2
     return 0

@@ -62,7 +62,7 @@ async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, enco
     watch = None
     try:
         await _listen(runner, options, entrance.certificate)
-        _greet(runner, options, host, entrance.certificate)
+        _log_start(runner, options, host, entrance.certificate)
         watch = asyncio.create_task(entrance.certificate.watch()) if entrance.certificate is not None else None
         # Objects that exist now live until the process ends: later garbage collections need not visit them.
         gc.collect()
@@ -88,7 +88,7 @@ async def _listen(runner: web.AppRunner, options: ServeOptions, certificate: Cer
         ) from error
 
 
-def _greet(runner: web.AppRunner, options: ServeOptions, host: Host, certificate: Certificate | None) -> None:
+def _log_start(runner: web.AppRunner, options: ServeOptions, host: Host, certificate: Certificate | None) -> None:
     ladder, best = host.context.ladder, host.context.ladder.best
     why = f" ({best.note})" if best.note else ""
     log.info("student%s %s on %s%s", "s" * (len(ladder.engines) > 1), ", ".join(ladder.engines), best.provider, why)

@@ -14,12 +14,12 @@ class Stopping:
     """Handles the signals of the process. Belongs to one event loop.
 
     Attributes:
-        asked: set when the server is to stop.
+        requested: set when the server is to stop.
         at_once: set when it is to stop without waiting for calls.
     """
 
     def __init__(self) -> None:
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self.at_once = asyncio.Event()
 
     def listen(self) -> None:
@@ -37,9 +37,9 @@ class Stopping:
 
     def note(self, number: signal.Signals) -> None:
         """Handle one signal."""
-        if number == signal.SIGINT or self.asked.is_set():
+        if number == signal.SIGINT or self.requested.is_set():
             self.at_once.set()
-        self.asked.set()
+        self.requested.set()
 
     async def drain(
         self, begin: Callable[[], object], ended: Callable[[], Coroutine[None, None, None]], seconds: float
@@ -51,7 +51,7 @@ class Stopping:
             ended: coroutine that returns when the last session has ended.
             seconds: maximum time that sessions get; they get none after SIGINT or a second signal.
         """
-        await self.asked.wait()
+        await self.requested.wait()
         begin()
         if not self.at_once.is_set():
             log.info("stopping: sessions may continue for %g s, new ones are not admitted", seconds)

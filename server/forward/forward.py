@@ -21,7 +21,7 @@ from acutance.server.security.foreign import web_url, without_secrets
 
 log = logging.getLogger(__name__)
 
-_GOODBYE_S = 2.0
+_CLOSE_TIMEOUT_S = 2.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 
 
@@ -108,13 +108,13 @@ class Forward:
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[WhipClient]:
-        client = WhipClient(self._url, self._ingest.token, self._may_ask)
+        client = WhipClient(self._url, self._ingest.token, self._may_request)
         try:
             yield client
         finally:
             # The timeout of the client is longer than the end of a session may take.
             with suppress(TimeoutError):
-                async with asyncio.timeout(_GOODBYE_S):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await client.close()
 
     def _log_failure(self, attempt: RetryCallState) -> None:
@@ -125,7 +125,7 @@ class Forward:
             "forwarding to %s failed, trying again: %s", self.shown, error, exc_info=None if expected else error
         )
 
-    def _may_ask(self, url: URL) -> bool:
+    def _may_request(self, url: URL) -> bool:
         own = web_url(self._url)
         if ((url.host or "").lower(), url.port) == ((own.host or "").lower(), own.port):
             return True

@@ -18,7 +18,7 @@ class ForeignError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class ForeignAnswer:
+class ForeignResponse:
     """The response of another server.
 
     Attributes:
@@ -45,7 +45,7 @@ async def fetch(
     seconds: float,
     data: str | None = None,
     headers: Mapping[str, str] | None = None,
-) -> ForeignAnswer:
+) -> ForeignResponse:
     """Send one request and read the whole response.
 
     Args:
@@ -78,7 +78,7 @@ async def fetch(
             body = await _read(response.content, largest)
             if body is None:
                 raise ForeignError(f"the response of {without_secrets(url)} is longer than {largest} bytes")
-            return ForeignAnswer(response.status, response.headers, body)
+            return ForeignResponse(response.status, response.headers, body)
     # aiohttp raises ValueError for a header or an address that cannot be sent.
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise ForeignError(f"no answer from {without_secrets(url)}: {reason(error)}") from error

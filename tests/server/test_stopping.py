@@ -23,12 +23,12 @@ Client = TestClient  # type: ignore[type-arg]
 def test_the_first_sigterm_waits_and_a_second_signal_does_not() -> None:
     stopping = Stopping()
     stopping.note(signal.SIGTERM)
-    assert (stopping.asked.is_set(), stopping.at_once.is_set()) == (True, False)
+    assert (stopping.requested.is_set(), stopping.at_once.is_set()) == (True, False)
     stopping.note(signal.SIGTERM)
     assert stopping.at_once.is_set()
     stopping = Stopping()
     stopping.note(signal.SIGINT)
-    assert (stopping.asked.is_set(), stopping.at_once.is_set()) == (True, True)
+    assert (stopping.requested.is_set(), stopping.at_once.is_set()) == (True, True)
 
 
 @pytest.fixture
