@@ -21,7 +21,7 @@ from acutance.training.prepare.choose import Candidate, drop_duplicates, segment
 from acutance.training.prepare.files import SourceFile, find_files
 from acutance.training.prepare.gate import Gate, Refusal
 from acutance.training.prepare.inspection import inspect_file
-from acutance.training.prepare.notes import Notes
+from acutance.training.prepare.inspection_log import InspectionLog
 from acutance.training.prepare.pool import run_all
 from acutance.training.prepare.shards import PATTERN, Part, Shard, lay_out, placed, shard_digest, write_shard
 from acutance.training.prepare.sheets import write_sheets
@@ -153,14 +153,14 @@ def _claim(out: Path, settings: Settings) -> None:
 def _inspect(
     files: Sequence[SourceFile], gate: Gate, out: Path, processes: int, report: Callable[[int, int], None]
 ) -> tuple[list[Candidate], list[tuple[SourceFile, Refusal]]]:
-    with Notes(out / "inspections.jsonl") as notes:
-        missing = [file for file in files if notes.find(file.path) is None]
+    with InspectionLog(out / "inspections.jsonl") as log:
+        missing = [file for file in files if log.find(file.path) is None]
         done = len(files) - len(missing)
         report(done, len(files))
         for file, inspection in run_all(partial(inspect_file, gate=gate), missing, processes):
-            notes.add(file.path, inspection)
+            log.add(file.path, inspection)
             report(done := done + 1, len(files))
-        found = [(file, notes.find(file.path)) for file in files]
+        found = [(file, log.find(file.path)) for file in files]
     candidates = [Candidate(file, one) for file, one in found if one and one.refused is None]
     return candidates, [(file, one.refused) for file, one in found if one and one.refused is not None]
 

@@ -100,7 +100,7 @@ class TrainingSection(Section):
         assert self.epochs is not None
         return -(-self.epochs * pairs // self.batch)
 
-    def pause(self, pairs: int) -> int:
+    def validation_interval(self, pairs: int) -> int:
         """Number of steps between two validations."""
         return self.validate_every or max(pairs // self.batch, 1)
 

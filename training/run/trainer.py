@@ -63,7 +63,7 @@ class Trainer:
         recipe: Every setting; with one thread, the same recipe and pairs give bit-identical weights.
         batches: The part of this process in the batches.
         steps: Length of the run.
-        pause: Steps between two validations.
+        interval: Steps between two validations.
         objective: The loss to minimise.
         validation: The validation in the first process; without it, the last checkpoint also counts as the best.
         folder: Existing folder of the run.
@@ -78,14 +78,14 @@ class Trainer:
         recipe: Recipe,
         batches: Batches,
         steps: int,
-        pause: int,
+        interval: int,
         objective: Objective,
         validation: Validation | None,
         folder: Path,
         fabric: Fabric,
     ) -> None:
         self._recipe, self._settings = recipe, recipe.training
-        self._batches, self._steps, self._pause = batches, steps, pause
+        self._batches, self._steps, self._interval = batches, steps, interval
         self._objective, self._validation = objective, validation
         self._folder, self._fabric = folder, fabric
         torch.manual_seed(recipe.training.seed)
@@ -129,7 +129,7 @@ class Trainer:
             self._step()
             step = self.state.step
             ended = step == self._steps
-            validating, saving = ended or step % self._pause == 0, step % self._settings.save_every == 0
+            validating, saving = ended or step % self._interval == 0, step % self._settings.save_every == 0
             logging = validating or saving or step % LOG_EVERY == 0
             # One process may stop at any step; several agree on it when they exchange the losses.
             stopping = self._all_stop(stop) if logging or self._fabric.world_size == 1 else False

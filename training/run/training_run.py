@@ -88,10 +88,10 @@ def train(options: RunOptions, console: Console) -> bool:
         rank=fabric.global_rank,
         ranks=fabric.world_size,
     )
-    steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
+    steps, interval = settings.length(len(pairs)), settings.validation_interval(len(pairs))
     ranks = Ranks(fabric.global_rank, fabric.world_size, lambda value: _mean(fabric, value))
     objective = Objective(recipe.losses, recipe.shape.border, teacher, backbone, ranks)
-    run = Trainer(recipe, batches, steps, pause, objective, validation, options.out, fabric)
+    run = Trainer(recipe, batches, steps, interval, objective, validation, options.out, fabric)
     if before is not None and Checkpoint.LAST.file(options.out).exists():
         run.resume()
     elif options.init is not None:

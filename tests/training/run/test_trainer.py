@@ -27,7 +27,7 @@ from tests.training.sets import blurred_pairs, changed, write_set
 pytestmark = pytest.mark.training
 
 
-class Notes:
+class RecordingListener:
     """Records the losses and validations of a run."""
 
     def __init__(self) -> None:
@@ -53,9 +53,9 @@ def begin(recipe: Recipe, pairs: Pairs, folder: Path, validation: Validation | N
     settings = recipe.training
     batches = Batches(pairs, None, batch=settings.batch, crop=settings.crop, margin=0, seed=settings.seed)
     fabric = Fabric(accelerator="cpu", devices=1)
-    steps, pause = settings.length(len(pairs)), settings.pause(len(pairs))
+    steps, interval = settings.length(len(pairs)), settings.validation_interval(len(pairs))
     return Trainer(
-        recipe, batches, steps, pause, Objective(recipe.losses, recipe.shape.border), validation, folder, fabric
+        recipe, batches, steps, interval, Objective(recipe.losses, recipe.shape.border), validation, folder, fabric
     )
 
 
@@ -78,12 +78,12 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
     recipe: Recipe, pairs: Pairs, tmp_path: Path, optimiser: str, batch_norm: bool, steps: int
 ) -> None:
     both = changed(recipe, training={"optimiser": optimiser, "steps": 24}, student={"batch_norm": batch_norm})
-    assert begin(both, pairs, tmp_path / "whole").train(Notes())
-    assert not begin(both, pairs, tmp_path / "halved").train(Notes(), after(steps))
+    assert begin(both, pairs, tmp_path / "whole").train(RecordingListener())
+    assert not begin(both, pairs, tmp_path / "halved").train(RecordingListener(), after(steps))
     rest = begin(both, pairs, tmp_path / "halved")
     rest.resume()
     assert rest.state.step == steps
-    assert rest.train(Notes())
+    assert rest.train(RecordingListener())
     expected = weights(tmp_path / "whole")
     assert all(torch.equal(expected[name], tensor) for name, tensor in weights(tmp_path / "halved").items())
 
@@ -91,18 +91,18 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
 def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_checkpoint(
     recipe: Recipe, pairs: Pairs, tmp_path: Path
 ) -> None:
-    assert not begin(recipe, pairs, tmp_path).train(Notes(), after(2))
+    assert not begin(recipe, pairs, tmp_path).train(RecordingListener(), after(2))
     run = begin(changed(recipe, training={"learning_rate": 1e30, "warm_up": 0, "save_every": 8}), pairs, tmp_path)
     run.resume()
     with pytest.raises(TrainingError, match=r"the loss is \S+ in the \d+ steps before step \d: try a smaller learn"):
-        run.train(Notes())
+        run.train(RecordingListener())
     assert load_network(Checkpoint.LAST.file(tmp_path))[1].step == 2
 
 
 def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
     longer = {"steps": 400, "batch": 8, "crop": 48, "ema": 0.98, "learning_rate": 4e-3}
     longer |= {"validate_every": 400, "save_every": 400}
-    notes = Notes()
+    notes = RecordingListener()
     begin(changed(recipe, training=longer), pairs, tmp_path).train(notes)
     assert notes.steps == list(range(50, 401, 50))
     assert notes.told[-1]["truth"] == notes.told[-1]["total"] < notes.told[0]["total"]
@@ -123,7 +123,7 @@ def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe,
 
 def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
     validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), recipe.validation)
-    notes = Notes()
+    notes = RecordingListener()
     begin(recipe, pairs, tmp_path / "run", validation).train(notes)
     assert [set(scores) for scores in notes.scores] == [{"identity", "bicubic2"}] * 2
     values = [checkpoint_score(scores) for scores in notes.scores]
@@ -133,11 +133,11 @@ def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Pat
 
 
 def test_a_run_starts_from_the_weights_of_another(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
-    begin(recipe, pairs, tmp_path / "first").train(Notes())
+    begin(recipe, pairs, tmp_path / "first").train(RecordingListener())
     trained, _ = load_network(Checkpoint.LAST.file(tmp_path / "first"))
     run = begin(changed(recipe, training={"learning_rate": 1e-12}), pairs, tmp_path / "second")
     run.start_from(trained)
-    run.train(Notes())
+    run.train(RecordingListener())
     expected = weights(tmp_path / "first")
     for name, tensor in weights(tmp_path / "second").items():
         torch.testing.assert_close(tensor, expected[name], rtol=0, atol=1e-8)
@@ -146,7 +146,7 @@ def test_a_run_starts_from_the_weights_of_another(recipe: Recipe, pairs: Pairs, 
 def test_a_checkpoint_of_another_shape_or_none_is_an_error(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be read"):
         begin(recipe, pairs, tmp_path).resume()
-    begin(recipe, pairs, tmp_path).train(Notes())
+    begin(recipe, pairs, tmp_path).train(RecordingListener())
     with pytest.raises(CheckpointError, match="is a r2c8n1h, the recipe asks for a r2c16n1h"):
         begin(changed(recipe, student={"channels": 16}), pairs, tmp_path).resume()
     Checkpoint.BEST.file(tmp_path).rename(Checkpoint.LAST.file(tmp_path))
@@ -162,4 +162,4 @@ def test_epochs_are_passes_over_the_pairs(recipe: Recipe) -> None:
     del tables["steps"], tables["validate_every"]
     settings = type(recipe.training)(**tables, epochs=3)
     assert settings.length(22) == 17
-    assert settings.pause(22) == 5
+    assert settings.validation_interval(22) == 5

@@ -12,7 +12,7 @@ from acutance.training.prepare.inspection import Inspection
 _Stamp = tuple[str, int, int]
 
 
-class Notes:
+class InspectionLog:
     """A file of JSON lines, one for each inspected file.
 
     An entry is valid while the size and modification time of the file are unchanged. The set contains neither.
