@@ -143,7 +143,7 @@ def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 def test_where_graphs_do_not_work_the_device_does_without(on_cuda: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     def only_without(engine: Engine) -> None:
-        if engine._manner.graphs:
+        if engine._traits.graphs:
             raise RuntimeError("operation not permitted when stream is capturing")
 
     monkeypatch.setattr("acutance.model.engine.engine.probe", only_without)
