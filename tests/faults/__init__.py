@@ -1,1 +1,1 @@
-"""What breaks in a call, and what people see of it: one peer has the trouble, another one beside it must not notice."""
+"""Failures in a call and their effect on users: one peer has the fault, a second peer must not be affected."""

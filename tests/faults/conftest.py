@@ -24,13 +24,13 @@ _UNHARMED = 0.8
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    """The student that ships, on the CPU."""
+    """The shipped student, on the CPU."""
     return Engine.open("nano", provider="cpu")
 
 
 @dataclass
 class Scene:
-    """A server with two calls: one that has a fault, and one beside it.
+    """A server with two calls: one that has a fault, and a bystander.
 
     Attributes:
         host: the sessions of the server.
@@ -44,7 +44,7 @@ class Scene:
 
     @contextmanager
     def nobody_else_notices(self) -> Iterator[None]:
-        """Assert that the bystander's frames go on returning."""
+        """Assert that the bystander's frames continue to return."""
         begun = monotonic()
         yield
         assert self.bystander.ended is None
@@ -53,7 +53,7 @@ class Scene:
 
 
 def ladder_of(*engines: object) -> Ladder:
-    """Students that count as cheap, so that the governor does not step down on a busy host, and passing through."""
+    """Students that count as cheap, so that the governor does not step down on a busy host, and pass-through."""
     ladder = Ladder([])
     ladder.engines = {engine.student.name: engine for engine in engines}  # type: ignore[attr-defined]
     ladder.rungs = [*(Rung(name, 1e-9) for name in ladder.engines), Rung(PASS)]

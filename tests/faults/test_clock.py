@@ -1,4 +1,4 @@
-"""Clocks that jump: the sender's time stamps, and the wall clock of the host."""
+"""Clocks that jump: the sender's timestamps, and the wall clock of the host."""
 
 import time
 
@@ -12,7 +12,7 @@ from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas
 from tests.server.peers import HEIGHT, WIDTH
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
 
 HOUR_S = 3600.0
 
@@ -24,7 +24,7 @@ async def test_time_stamps_that_jump_cost_nothing(stage: Stage, engine: Engine) 
     peer = await scene.call(camera)
     await peer.sees()
     with scene.nobody_else_notices():
-        # RTP's 32 bits wrap after 13 hours: the last one goes past that.
+        # RTP's 32 bits wrap after 13 hours: the last jump exceeds that.
         for ahead in (HOUR_S, -HOUR_S, 14 * HOUR_S):
             camera.ahead = ahead
             await peer.sees(30)

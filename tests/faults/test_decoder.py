@@ -13,7 +13,7 @@ from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas
 from tests.server.peers import HEIGHT, WIDTH, until
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
 
 _START_CODE = b"\x00\x00\x00\x01"
 _BACK_WITHIN_S = 2.0
@@ -24,7 +24,7 @@ def _noise(dice: random.Random) -> bytes:
 
 
 def _h264_noise(dice: random.Random) -> bytes:
-    """NAL units of all types, the headers of parameter sets and slices among them, and nothing sensible in them."""
+    """NAL units of all types, including parameter sets and slices, with random content."""
     types = [*range(1, 13), 19, 20]
     return b"".join(
         _START_CODE + bytes([0x60 | dice.choice(types)]) + dice.randbytes(dice.randint(1, 800)) for _ in range(3)
@@ -44,7 +44,7 @@ async def test_after_a_second_of_garbage_the_picture_is_back(stage: Stage, engin
         camera.shots = [noise(dice) for _ in range(30)]
         await until(lambda: camera.sent >= sent + 30)
         camera.shots, begun = frames, monotonic()
-        camera.encoder.request_keyframe()  # who sent garbage has begun anew
+        camera.encoder.request_keyframe()  # the sender of garbage has restarted
         await until(lambda: any(seen.at > begun + 0.5 for seen in peer.seen))
     assert monotonic() - begun < _BACK_WITHIN_S
     await peer.sees(10)

@@ -1,4 +1,4 @@
-"""A disk that is full while `acutance peer` records: the call ends with the reason, and the server's others go on."""
+"""A disk that is full while `acutance peer` records: the call ends with the reason, and other calls continue."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tests.faults.conftest import ladder_of
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
 async def test_a_full_disk_is_named_and_the_session_closed(engine: Engine, tmp_path: Path, suffix: str) -> None:
-    # Linux's device that takes nothing (full(4)).
+    # Linux's device on which every write fails (full(4)).
     full = tmp_path / f"back{suffix}"
     full.symlink_to("/dev/full")
     host = Host(ladder_of(engine), Limits(govern=False), AdmissionLimits(max_sessions=2, check_load=False))

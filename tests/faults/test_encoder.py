@@ -1,4 +1,4 @@
-"""Encoders that fail: a frame is lost and the next one begins anew, or the call ends and says why."""
+"""Encoders that fail: a frame is lost and the next one is a keyframe, or the call ends with the reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from acutance.server.encoding.h264 import H264Encoder
 from tests.faults.conftest import Stage
 from tests.server.peers import until
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
 
 
 class _Faulty(H264Encoder):
@@ -28,7 +28,7 @@ class _Faulty(H264Encoder):
 
 @dataclass(frozen=True)
 class _Encoders(EncoderChoice):
-    """Those of the second call fail when the test wants it."""
+    """Encoders; that of the second call fails when the test requests it."""
 
     def encoder(self, codec: str, control: Rate, clock: Callable[[], float] = monotonic) -> Encoder:
         made.append(_Faulty(control, clock))

@@ -1,4 +1,4 @@
-"""Students that fail: the video goes on, and the statistics say why it is not enhanced."""
+"""Students that fail: the video continues, and the statistics give the reason why it is not enhanced."""
 
 import threading
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from acutance.model.hints import UNCODED, Hints
 from acutance.model.planes import Plane
 from tests.faults.conftest import Stage
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
 
 
 class Faulty:
-    """The real student, and in its place what the test wants."""
+    """The real student, which the test can replace with a fault."""
 
     def __init__(self, engine: Engine) -> None:
         self.student = engine.student
@@ -69,7 +69,7 @@ async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, 
     assert scene.host.context.inference.overdue == 1
     await peer.is_told(passed_reason=None)
     assert scene.host.context.inference.overdue == 0
-    # Whoever's frame it was that hung: both calls have a gap of half a second at the most, and go on.
+    # Whichever call's frame hung, both calls have a gap of at most half a second and continue.
     for each in (peer, scene.bystander):
         await each.sees(5)
         assert each.longest_gap(begun) < 1.0

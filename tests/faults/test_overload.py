@@ -1,4 +1,4 @@
-"""More work than the host can do: the governor takes a cheaper student, and no call falls behind."""
+"""More work than the host can do: the governor selects a cheaper student, and no call falls behind."""
 
 import time
 from time import monotonic
@@ -16,7 +16,7 @@ _OVERLOAD = 3
 
 
 class _Slow:
-    """A student that two calls ask for three times as much as its two threads can give."""
+    """A student with two threads, for which two calls are three times as much work as it can do."""
 
     def __init__(self, engine: Engine) -> None:
         self.student = engine.student
@@ -26,13 +26,13 @@ class _Slow:
         """It holds none."""
 
     def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
-        time.sleep(_OVERLOAD / 30)  # as on a device that is taken: no processor is used
+        time.sleep(_OVERLOAD / 30)  # like a busy device: no processor is used
         out = np.empty_like(luma) if out is None else out
         out[:] = luma
         return out
 
 
-@pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+@pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
 async def test_three_times_too_much_costs_the_student_not_the_frame_rate(stage: Stage, engine: Engine) -> None:
     scene = await stage(_Slow(engine), limits=Limits(govern=True))
     peer = await scene.call()

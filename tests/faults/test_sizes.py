@@ -1,4 +1,4 @@
-"""Pictures of strange sizes, and of another one each second."""
+"""Frames of unusual sizes, and of a new size each second."""
 
 from collections.abc import Callable
 from typing import cast
@@ -16,7 +16,7 @@ from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas
 from tests.server.peers import until
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time beside what else the machine does
+pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
 
 BITRATE = 1_000_000
 
@@ -27,7 +27,7 @@ def _camera(codec: str, *sizes: tuple[int, int], each: int = 2, rate: int = 30) 
 
 
 def _odd_camera(size: tuple[int, int]) -> CodedCamera:
-    """VP8 has odd sizes; our own encoder cuts them."""
+    """VP8 allows odd sizes; our own encoder crops them."""
     codec = cast(VideoCodecContext, av.CodecContext.create("libvpx", "w"))
     codec.width, codec.height, codec.pix_fmt, codec.time_base = *size, "yuv420p", VIDEO_TIME_BASE
     codec.options, codec.gop_size = {"lag-in-frames": "0", "deadline": "realtime"}, 1
@@ -62,7 +62,7 @@ async def test_a_strange_size_comes_back_less_an_odd_row_or_column(
 
 async def test_the_largest_picture_is_enhanced_and_a_larger_one_ends_its_call(stage: Stage, engine: Engine) -> None:
     scene = await stage(engine)
-    # Twice a second: this is about the size, and a bystander on the same two cores is to see its frames.
+    # Two frames per second: only the size matters, and the bystander shares the two cores.
     camera = _camera("H264", (4096, 2304), rate=2)
     peer = await scene.call(camera)
     await peer.sees(3)

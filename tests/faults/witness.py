@@ -54,7 +54,7 @@ class Witness(Peer):
 
     @property
     def last(self) -> dict[str, Any]:
-        """The last message of statistics."""
+        """The last statistics message."""
         return next(message for message in reversed(self.statistics) if message["type"] == "stats")
 
     async def sees(self, count: int = 15) -> None:
@@ -63,7 +63,7 @@ class Witness(Peer):
         await until(lambda: len(self.seen) >= wanted)
 
     async def is_told(self, **fields: object) -> None:
-        """Wait until the last message of statistics has these fields."""
+        """Wait until the last statistics message has these fields."""
         await until(
             lambda: (
                 any(message["type"] == "stats" for message in self.statistics) and fields.items() <= self.last.items()
@@ -76,7 +76,7 @@ class Witness(Peer):
         return max(after - before for before, after in itertools.pairwise(times))
 
     def share_seen(self, since: float, until: float) -> float:
-        """Return the share of the frames sent in a period, 30 a second, that returned."""
+        """Return the share of returned frames among those sent in a period, 30 per second."""
         return sum(since <= seen.at <= until for seen in self.seen) / (30 * (until - since))
 
     def record(self, frame: av.VideoFrame) -> None:
@@ -88,7 +88,7 @@ class Witness(Peer):
 
 
 class CodedCamera(MediaStreamTrack):
-    """Sends what the test provides, in real time: frames, which it encodes, or bytes in place of an encoded frame.
+    """Sends the test's shots in real time: frames, which it encodes, or bytes in place of an encoded frame.
 
     Starts again with the first one after the last.
 
@@ -96,8 +96,8 @@ class CodedCamera(MediaStreamTrack):
         shots: the frames and bytes.
         encoder: encoder of the frames.
         sent: number of shots sent.
-        rate: shots a second.
-        ahead: seconds added to the time stamps.
+        rate: shots per second.
+        ahead: seconds added to the timestamps.
     """
 
     kind = "video"

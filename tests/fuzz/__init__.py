@@ -1,1 +1,1 @@
-"""What strangers may send, by the ten thousand: refused in clear words, at once, and nothing stays behind."""
+"""Sends malformed input by the ten thousand: the server refuses it clearly and at once, and keeps nothing of it."""

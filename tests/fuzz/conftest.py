@@ -14,7 +14,7 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
 
 @pytest.fixture(scope="session")
 def server(identity: Identity) -> Iterator[Served]:
-    """One for all: a fault may need what came long before it."""
+    """One server for all tests: a fault may depend on much earlier input."""
     with served(identity.file) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""What every response must be, whatever was requested."""
+"""The contract of every response, whatever the request."""
 
 import json
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Asking:
 
 
 def session_url(answer: Answer) -> str | None:
-    """Return the URL of the session that a response has started, if any."""
+    """Return the URL of the session that a response created, if any."""
     if answer.status == 201:
         return answer.headers["location"]
     if answer.status == 200 and answer.body.startswith(b'{"sdp"'):

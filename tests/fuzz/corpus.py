@@ -1,20 +1,20 @@
-"""Inputs in files: seeds, and every one that ever found a fault."""
+"""Inputs in files: seeds, and all inputs that once found a fault."""
 
 import hashlib
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
-# Of this run; what is worth keeping is moved to the corpus under a name that says what it is.
+# Findings of this run; those worth keeping are moved to the corpus under a descriptive name.
 FOUND = Path(__file__).parents[1] / "output" / "fuzz"
 
 
 def inputs(door: str) -> dict[str, bytes]:
-    """Return the files of a door by name."""
+    """Return the inputs of a door by file name."""
     return {file.stem: file.read_bytes() for file in sorted((CORPUS / door).iterdir())}
 
 
 def keep(door: str, given: bytes) -> Path:
-    """Write down an input that found a fault; return where."""
+    """Save an input that found a fault; return its path."""
     file = FOUND / door / hashlib.sha256(given).hexdigest()[:12]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(given)

@@ -1,4 +1,4 @@
-"""The functions that read what strangers send: bytes in; they take it, or refuse it with an error of their own."""
+"""Doors: the functions that parse untrusted bytes. They accept input, or refuse it with their own kind of error."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,23 +25,23 @@ from acutance.server.signalling.whip import check_tag
 from tests.fuzz.corpus import keep
 from tests.fuzz.tally import LONGEST_S, timed
 
-# It goes into an answer or to a peer: nobody gets their own kilobytes back.
+# Maximum length of a reason, which goes into a response: input must not be echoed by the kilobyte.
 _LONGEST_MESSAGE = 800
 _NETWORK = Network(public_ip="198.51.100.9")
 
 
 class FaultError(AssertionError):
-    """A door did something else than to take or refuse."""
+    """A door neither accepted nor refused its input."""
 
 
 @dataclass(frozen=True)
 class Door:
-    """One function.
+    """One parsing function.
 
     Attributes:
-        name: of its folder in the corpus.
-        take: raises what it refuses with.
-        refuses: those kinds of errors.
+        name: name of its folder in the corpus.
+        take: the function; it raises an error of ``refuses`` for input that it refuses.
+        refuses: error types that mean a refusal.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Door:
         """Give it an input.
 
         Raises:
-            FaultError: it let another error escape, or took too long, or gave no reason.
+            FaultError: it raised another error, took too long, or gave no reason.
         """
         try:
             _, seconds = timed(self.name, lambda: self._tried(given))
@@ -86,7 +86,7 @@ def _description(given: bytes) -> None:
         except RequestError as error:
             refusal = error
             continue
-        # What is done with an offer that was taken, before aiortc has it.
+        # The processing of an accepted offer before it is passed to aiortc.
         profiles = substitute_profiles(description)
         SessionDescription.parse(serialised(description))
         raise_received_level(description)
@@ -117,7 +117,7 @@ def _origin(given: bytes) -> None:
 
 
 def bearer(access: Access, runner: asyncio.Runner) -> Door:
-    """Return the door of the Authorization header, for those with a right to it."""
+    """Return the door of the Authorization header, with this authentication."""
     return Door("authorization", lambda given: runner.run(access.caller(_header(given))), (RequestError,))
 
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, Phase, settings
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "2500"))
 LONG = "FUZZ_INPUTS" in os.environ
-# CI tries the same ones each time: what fails there fails everywhere.
+# CI tries the same inputs each time: a failure there is reproducible.
 _SAME_EACH_TIME = not LONG
 _FEWEST = 10
-# What the shares add up to, with those tests that send several inputs an example. Media comes on top: as many again.
+# Sum of the shares, including tests that send several inputs per example. Media tests add as many again.
 _SHARES = 1.7
 
 

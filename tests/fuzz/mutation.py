@@ -1,4 +1,4 @@
-"""Well-formed inputs, spoilt: what is between nonsense and what a browser sends finds the most."""
+"""Mutations of well-formed inputs, which find more faults than random bytes."""
 
 import json
 import re
@@ -30,7 +30,7 @@ TOKENS = (
     b"\xff\xfe",
     b"\xed\xa0\x80",  # a lone surrogate
     "\u2028".encode(),
-    "٣".encode(),  # a digit to Python
+    "٣".encode(),  # a digit according to Python
     "é".encode(),
     b"[[[[",
     b"9" * 5000,  # more digits than Python reads
@@ -43,12 +43,12 @@ _RARE: tuple[_Kind, ...] = ("repeat", "cut")
 
 @dataclass(frozen=True)
 class Change:
-    """One thing done to an input.
+    """One change to an input.
 
     Attributes:
-        kind: of it.
-        at, to: places, modulo as many as there are.
-        what: is put there.
+        kind: of change.
+        at, to: positions, modulo the number of positions.
+        what: content to insert there.
     """
 
     kind: _Kind
@@ -57,7 +57,7 @@ class Change:
     what: bytes
 
     def applied(self, text: bytes) -> bytes:
-        """Return the input so changed."""
+        """Return the changed input."""
         match self.kind:
             case "insert":
                 at = self.at % (len(text) + 1)
@@ -109,7 +109,7 @@ def spoilt(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
 
 
 def spoilt_by(random: Random, seeds: Sequence[bytes]) -> bytes:
-    """Return the same without hypothesis, which remembers what it has tried: for what measures memory."""
+    """Return the same without hypothesis, which remembers its examples: for tests that measure memory."""
     changes = [
         Change(random.choice(_KINDS), random.randrange(1 << 16), random.randrange(1 << 16), random.choice(TOKENS))
         for _ in range(random.randrange(5))
@@ -123,7 +123,7 @@ def _spoil(seed: bytes, changes: list[Change]) -> bytes:
     return seed
 
 
-# What json.loads may give, lone surrogates, numbers without end and NaN among it.
+# Values that json.loads may return, including lone surrogates, infinite numbers and NaN.
 _TEXT = st.text(st.characters(), max_size=20) | st.sampled_from(["\ud800", "\0", "a" * 70, "offer", "auto", "control"])
 _LEAVES = (
     st.none() | st.booleans() | st.integers() | st.floats() | _TEXT | st.sampled_from([10**400, -1, 0, 1e308, 64, 1080])
@@ -134,7 +134,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 
 def objects(*names: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Return objects with some of these names, and with others."""
+    """Return objects with some of these names and with other names."""
     return st.dictionaries(st.sampled_from(names) | _TEXT, VALUES, max_size=6)
 
 
@@ -144,5 +144,5 @@ def as_json(value: object) -> bytes:
 
 
 def deep(opening: bytes) -> st.SearchStrategy[bytes]:
-    """Return something nested as deep as a body has room."""
+    """Return input nested as deeply as fits into a body."""
     return st.integers(1, 60_000).map(lambda depth: opening * depth)

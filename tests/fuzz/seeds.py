@@ -1,4 +1,4 @@
-"""What is spoilt: recorded offers, each kind of malformed one, and what the corpus holds."""
+"""Seeds for mutation: recorded offers, each kind of malformed offer, and the corpus."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The real application in a process of its own, and what that process has: so that its memory is nobody else's."""
+"""The real application in its own process, so that the resources of that process can be measured."""
 
 import asyncio
 import gc
@@ -35,17 +35,17 @@ _QUIET_AT_LAST_S = 20.0
 
 @dataclass(frozen=True)
 class Usage:
-    """What the process has.
+    """The resources of the process.
 
     Attributes:
         sessions: negotiating, running or closing; viewers among them.
         peers: connections of aiortc's.
-        tasks, files, threads: how many.
-        objects: that Python's garbage collector knows.
+        tasks, files, threads: their numbers.
+        objects: number of objects that Python's garbage collector tracks.
         rss: resident memory in MiB.
-        lag: the longest time in seconds that the event loop was held up since the last look.
-        usual_lag: the 95th percentile of these times.
-        faults: what was logged as an error since the start, tasks that ended so among it.
+        lag: the longest lag of the event loop since the last measurement, in seconds.
+        usual_lag: the 95th percentile of these lags.
+        faults: messages logged as errors since the start, including tasks that ended with an error.
     """
 
     sessions: int
@@ -65,8 +65,8 @@ class Served:
     """The process.
 
     Attributes:
-        port: of the application without tokens, for pages of this machine and of `ORIGIN`.
-        closed_port: of one that asks for a token.
+        port: of the application without tokens, for pages of this host and of `ORIGIN`.
+        closed_port: of one that requires a token.
     """
 
     port: int
@@ -74,7 +74,7 @@ class Served:
     _pipe: Connection
 
     def look(self) -> Usage:
-        """Return what it has, garbage collected."""
+        """Return the resources after a garbage collection."""
         self._pipe.send(None)
         assert self._pipe.poll(10), "the server does not answer"
         usage = self._pipe.recv()
@@ -82,10 +82,10 @@ class Served:
         return usage
 
     def quiet(self, tasks: float = math.inf) -> Usage:
-        """Return what it has once no session is left and nothing changes any more, or after 20 s.
+        """Return the resources once no session is left and nothing changes any more, or after 20 s.
 
         Args:
-            tasks: more of them than that still end: for 10 s aiohttp waits for the rest of a body that was announced.
+            tasks: wait until no more tasks than this are left: aiohttp waits 10 s for the rest of an announced body.
         """
         deadline, before = monotonic() + _QUIET_AT_LAST_S, self.look()
         while monotonic() < deadline:
@@ -100,7 +100,7 @@ class Served:
 
 @contextmanager
 def served(key_set: Path) -> Iterator[Served]:
-    """Run it until the block ends; its second port takes the tokens of this provider."""
+    """Run the process until the block ends; its second port accepts the tokens of this provider."""
     ours, its = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_run, args=(its, key_set), daemon=True)
     process.start()
@@ -122,7 +122,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
     faults = _Faults()
     logging.getLogger().addHandler(faults)
     logging.getLogger().setLevel(logging.INFO)
-    # A call without media, in which messages are sent, is to stay; how many a second is bounded elsewhere.
+    # A call without media must not end, nor refuse messages: other tests cover these limits.
     limits = Limits(idle_timeout=600, max_messages_per_second=1e6)
     ladder = Ladder([Engine.open("nano", provider="cpu")])
     hosts = [
@@ -141,7 +141,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
         pipe.recv()
         lags = sorted(heart.lags) or [0.0]
         pipe.send(_usage(hosts, lags, faults))
-        heart.begin()  # what looking took does not count
+        heart.begin()  # the time of the measurement does not count
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), look)
     pipe.send([runner.addresses[0][1] for runner in runners])

@@ -1,20 +1,20 @@
-"""What was tried and how long the answers took, by door."""
+"""Counts the tried inputs and the times of their responses, by door."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
-# No answer takes longer, on a machine that does other things, too.
+# Time limit of a response in seconds, on a host that runs other programs too.
 LONGEST_S = 1.0
 
 
 @dataclass
 class Tried:
-    """Of one door.
+    """The counts of one door.
 
     Attributes:
-        inputs: how many.
-        slowest: answer, in seconds.
+        inputs: number of inputs.
+        slowest: time of the slowest response, in seconds.
     """
 
     inputs: int = 0
@@ -22,14 +22,14 @@ class Tried:
 
 
 TALLY: dict[str, Tried] = {}
-# Of the server's process, in MiB, whenever it was quiet: after so many inputs.
+# Memory of the server's process whenever it was quiet: number of inputs so far, and MiB.
 MEMORY: list[tuple[int, float]] = []
 
 
 def timed[T](door: str, call: Callable[[], T]) -> tuple[T, float]:
-    """Call, count one input of a door, and return what came and in how many seconds.
+    """Call, count one input of a door, and return the result and the seconds.
 
-    What was too slow is called once more, and the shorter time counts: a busy machine is slow once, a hang each time.
+    A call that was too slow is repeated, and the shorter time counts: a busy host is slow once, a hang each time.
     """
     result, seconds = _timed(call)
     if seconds > LONGEST_S:
@@ -45,14 +45,14 @@ def _timed[T](call: Callable[[], T]) -> tuple[T, float]:
 
 
 def note(door: str, seconds: float) -> None:
-    """Count one input that took so long."""
+    """Count one input and its time in seconds."""
     tried = TALLY.setdefault(door, Tried())
     tried.inputs += 1
     tried.slowest = max(tried.slowest, seconds)
 
 
 def table() -> list[str]:
-    """Return the lines that say it, all doors together in the last one."""
+    """Return the report as lines; the last one is the total."""
     rows = [(door, tried.inputs, tried.slowest) for door, tried in sorted(TALLY.items())]
     total = ("all", _inputs(), max((row[2] for row in rows), default=0.0))
     return [f"{door:<16} {count:>7} inputs, slowest {slowest * 1e3:7.1f} ms" for door, count, slowest in (*rows, total)]
@@ -63,12 +63,12 @@ REPORTS: list[str] = []
 
 
 def note_memory(rss: float) -> None:
-    """Keep what the server has now."""
+    """Record the resources that the server has now."""
     MEMORY.append((_inputs(), rss))
 
 
 def memory() -> list[str]:
-    """Return the line that says how the server's memory went, where there was one."""
+    """Return a line about the growth of the server's memory, if it was measured."""
     if not MEMORY:
         return []
     half = next(rss for inputs, rss in MEMORY if inputs >= MEMORY[-1][0] / 2)

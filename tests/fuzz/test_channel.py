@@ -1,4 +1,4 @@
-"""Messages of a real peer's data channel: each is answered, applied or refused, and the call goes on."""
+"""Messages on a real peer's data channel: each is answered, applied or refused, and the call continues."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ _FIELDS = ("type", "student", "strength", "enhance", "output_height", "max_bitra
 
 
 class Caller:
-    """A call without a picture, on an event loop and a thread of its own."""
+    """A call without video, on its own event loop and thread."""
 
     def __init__(self, port: int) -> None:
         self._loop = asyncio.new_event_loop()
@@ -64,7 +64,7 @@ class Caller:
             self._answers.put_nowait(said)
 
     def answers(self, messages: list[str | bytes]) -> list[dict[str, Any]]:
-        """Return what the server says to each of these messages."""
+        """Return the server's replies to each of these messages."""
         return self._do(self._answered(messages))  # type: ignore[no-any-return]
 
     async def _answered(self, messages: list[str | bytes]) -> list[dict[str, Any]]:

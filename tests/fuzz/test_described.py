@@ -1,4 +1,4 @@
-"""The server against its own description: what schemathesis makes of openapi.json, valid and not."""
+"""The server against its own description: valid and invalid requests that schemathesis generates from openapi.json."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from tests.fuzz.served import Served
 from tests.fuzz.tally import LONGEST_S, note
 from tests.offers import VIDEO, offer
 
-# The one that is served: tests/server/http/test_openapi.py.
+# The served description: tests/server/http/test_openapi.py compares it.
 SCHEMA = schemathesis.openapi.from_path(OPENAPI)
 CHECKS = [
     status_code_conformance,
@@ -47,12 +47,12 @@ def calls(server: Served) -> Iterator[requests.Session]:
 def test_every_answer_is_one_that_is_described(
     case: schemathesis.Case, server: Served, calls: requests.Session
 ) -> None:
-    # A description that schemathesis makes up is none that can be answered: every other one is a real one.
+    # The server cannot answer session descriptions that schemathesis generates: every second one is a real one.
     if isinstance(case.body, dict) and isinstance(case.body.get("sdp"), str) and len(case.body["sdp"]) % 2:
         case.body["sdp"] = offer(VIDEO)
     url = f"http://127.0.0.1:{server.closed_port}"
     response = case.call(base_url=url, session=calls)
-    if response.elapsed > LONGEST_S:  # once more: a busy machine is slow once
+    if response.elapsed > LONGEST_S:  # repeated: a busy host is slow only once
         response = case.call(base_url=url, session=calls)
     note("described", response.elapsed)
     assert response.elapsed <= LONGEST_S

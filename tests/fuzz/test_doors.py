@@ -1,4 +1,4 @@
-"""Every function that reads what strangers send takes it, or refuses it in words: at once, and in no other way."""
+"""Every function that parses untrusted input accepts it or refuses it with a reason, at once."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Nothing grows with what is tried: as many inputs again leave no more than the first ones left."""
+"""Nothing grows with the number of inputs: a second round of inputs leaves no more behind than the first."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.fuzz.served import Served
 from tests.fuzz.wire import Wire
 
 _EACH = max(200, INPUTS // 25)
-# What is kept of an input would be an object or more; what caches and buffers still move by is less.
+# Anything kept of each input would be at least an object; caches and buffers still vary by less.
 _OBJECTS, _OBJECTS_EACH = 100, 0.1
 _MIB = 5.0
 _TYPES = {b"/offer": b"application/json", b"/whip/grown": b"application/sdp", b"/whep/grown": b"application/sdp"}

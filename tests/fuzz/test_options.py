@@ -24,7 +24,7 @@ _SEEDS = {kind: [file.read_bytes() for file in sorted((CORPUS / "options").glob(
 _LONGEST_SCREEN = 40_000
 _MOST_FLAGS = 100
 _NAMES = sorted(ServeOptions.model_fields)
-# Options that write files are left out, and no name is looked up in the network.
+# Without options that write files; no host name is resolved.
 _KEPT_OUT = ("self_signed", "self_signed_folder")
 
 

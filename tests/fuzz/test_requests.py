@@ -55,7 +55,7 @@ _VALUES = {
 def _headers(draw: st.DrawFn) -> Headers:
     names = draw(st.lists(st.sampled_from(list(_VALUES)), max_size=5))
     values = [draw(st.sampled_from(_VALUES[name]) | mutation.spoilt(_VALUES[name])) for name in names]
-    # Line breaks would make other headers: the test of framing does that.
+    # Without line breaks, which would add headers: the test of framing does that.
     clean = [value.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b"")[:4000] for value in values]
     return tuple(zip(names, clean, strict=True))
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by bytes: sends requests that no client library would send."""
+"""HTTP/1.1 as raw bytes: sends requests that no client library would send."""
 
 import json
 import socket

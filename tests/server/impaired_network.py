@@ -44,7 +44,7 @@ class ImpairedNetwork:
             while True:
                 try:
                     await send(await going.get())
-                except ConnectionError:  # a sender of media does not wait for its arrival
+                except ConnectionError:  # a media sender does not wait until a packet has arrived
                     return
 
         async def back() -> None:
@@ -95,7 +95,7 @@ class ImpairedNetwork:
             source = data[8:12]
             if not sources:
                 sources.add(source)
-            # Retransmissions have a source of their own (RFC 4588).
+            # Retransmissions have their own SSRC (RFC 4588).
             return source not in sources or chosen(int.from_bytes(data[2:4]), len(data))
 
         self.loses = loses

@@ -1,4 +1,4 @@
-"""A network that carries RTP packets as a test decides, to a `FrameAssembler` at its end."""
+"""A simulated network that delivers RTP packets to a `FrameAssembler` as the test decides."""
 
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
@@ -40,7 +40,7 @@ class PacketNetwork:
         return made
 
     def arrive(self, *packets: RtpPacket) -> list[bytes]:
-        """Return the frames that leave at once."""
+        """Return the frames that the assembler returns at once."""
         left: list[JitterFrame] = []
         for packet in packets:
             pli, frame = self.assembler.add(packet)

@@ -21,7 +21,7 @@ COMPARED_ROWS = slice(0, HEIGHT - 2 * barcode.BLOCK)
 
 
 class SoftCamera(MediaStreamTrack):
-    """Soft frames with a bar code, 30 frames/s. aiortc encodes them, as for any peer."""
+    """Soft frames with a bar code, 30 frames/s, encoded by aiortc."""
 
     kind = "video"
 

@@ -1,4 +1,4 @@
-"""`acutance serve` as a process of its own."""
+"""`acutance serve` in its own process."""
 
 import json
 import ssl

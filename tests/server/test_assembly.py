@@ -1,4 +1,4 @@
-"""From options to the objects of the server."""
+"""The objects of the server are built from its options."""
 
 from pathlib import Path
 from typing import Any

@@ -1,18 +1,18 @@
-"""Peers that call, see some frames and go: ``python -m tests.soak.callers URL STREAMS AT_ONCE MANNER=COUNT …``.
+"""Peers that call, receive some frames and leave: ``python -m tests.soak.callers URL STREAMS AT_ONCE MANNER=COUNT …``.
 
 Each line on stdout is the manner of a call that went as intended. Manners of good peers:
 
-- ``polite``: connects, decodes frames, ends its connection.
-- ``absent``: has its offer answered and never tries to connect.
-- ``abrupt``: connects, sees frames and stays until its process is killed.
+- ``polite``: connects, receives frames, ends its connection.
+- ``absent``: gets an answer to its offer and never tries to connect.
+- ``abrupt``: connects, receives frames and stays until its process is killed.
 
 Manners of peers that harm the server, by intention or by defects:
 
-- ``deaf``: ignores every RTCP packet, so that it answers no NACK and no PLI, and sends no reports.
-- ``withholding``: asks for 20 replies of 16 KiB a second on a data channel and acknowledges none (SCTP without SACK).
+- ``deaf``: ignores every RTCP packet: it answers no NACK and no PLI, and sends no reports.
+- ``withholding``: requests 20 replies of 16 KiB per second on a data channel and acknowledges none (SCTP without SACK).
 - ``resizing``: changes the size of its video each second.
-- ``flooding``: sends 60 frames of 1920x1080 a second.
-- ``hasty``: vanishes without a word and calls again at once, three times.
+- ``flooding``: sends 60 frames of 1920x1080 per second.
+- ``hasty``: vanishes without notice and calls again at once, three times.
 """
 
 import asyncio
@@ -31,18 +31,18 @@ from tests.soak.cameras import Camera, Stream, read_streams
 
 _FRAMES = 3
 _PATIENCE_S = 60.0
-_STAY_S = 3.2  # a change of size each second is three sizes
+_STAY_S = 3.2  # enough for three sizes, one each second
 _PING = "ping " + "x" * 16_384
 _PINGS_PER_S = 20
 _STAYING: list["Call"] = []  # until the process is killed
 
 
 class Call:
-    """One call to ``/offer``: 30 or 60 frames a second go out, whole frames that return are counted, not decoded.
+    """One call to ``/offer``: sends 30 or 60 frames per second; counts the returned frames and decodes none.
 
     Attributes:
-        peer: its connection.
-        returned: how many whole frames came back.
+        peer: the connection.
+        returned: number of whole frames returned.
     """
 
     def __init__(self, url: str, stream: Stream) -> None:
@@ -56,7 +56,7 @@ class Call:
         self._feeding: list[asyncio.Task[None]] = []
 
     async def offer(self) -> str:
-        """Have the offer answered; return the answer."""
+        """Send the offer; return the answer."""
         await self.peer.setLocalDescription(await self.peer.createOffer())
         offer = {"sdp": self.peer.localDescription.sdp, "type": "offer"}
         async with aiohttp.ClientSession() as http, http.post(f"{self._url}/offer", json=offer) as response:
@@ -79,7 +79,7 @@ class Call:
         await self.peer.close()
 
     async def vanish(self) -> None:
-        """End the connection on this side alone: nothing of it reaches the server."""
+        """End the connection on this side only: the server is not told."""
         (sender,) = self.peer.getSenders()
         sender.transport.transport._send = _nothing  # type: ignore[method-assign]
         await self.close()
@@ -184,7 +184,7 @@ async def _calls(url: str, file: Path, at_once: int, counts: dict[str, int]) -> 
             await MANNERS[manner](url, streams)
             print(manner, flush=True)
 
-    # One of each manner in turn, so that those that overload the server meet those that do not.
+    # One call of each manner in turn, so that calls that overload the server overlap with others.
     most = max(counts.values())
     order = [manner for number in range(most) for manner, count in counts.items() if number < count]
     async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""What callers send: streams that are encoded beforehand, because callers must cost less than the server."""
+"""The streams that callers send, encoded beforehand: callers must use less processor time than the server."""
 
 import asyncio
 import pickle
@@ -21,11 +21,11 @@ SIZES = ((160, 96), (320, 192), (256, 144))
 
 @dataclass(frozen=True)
 class Stream:
-    """H.264 to be sent again and again.
+    """H.264 to be sent repeatedly.
 
     Attributes:
-        packets: an access unit each; the first is a keyframe.
-        rate: frames a second.
+        packets: access units; the first is a keyframe.
+        rate: frames per second.
     """
 
     packets: list[bytes]
@@ -43,7 +43,7 @@ def write_streams(file: Path) -> None:
 
 
 def read_streams(file: Path) -> dict[str, Stream]:
-    """Return what `write_streams` wrote."""
+    """Return the streams that `write_streams` wrote."""
     return cast(dict[str, Stream], pickle.loads(file.read_bytes()))
 
 
@@ -53,7 +53,7 @@ def _encoded(width: int, height: int, frames: int, bitrate: int) -> list[bytes]:
 
 
 class Camera(MediaStreamTrack):
-    """Sends a stream in real time, from its beginning again when it ends."""
+    """Sends a stream in real time, and repeats it when it ends."""
 
     kind = "video"
 

@@ -1,4 +1,4 @@
-"""What a server has when nothing happens any more."""
+"""The resources of a server at rest."""
 
 from time import monotonic, sleep
 
@@ -8,7 +8,7 @@ _LOOKS, _AT_LAST_S = 15, 10.0
 
 
 def quiet(server: Watched) -> Usage:
-    """Return what the server has once that has not changed for a second and a half, or after 10 s."""
+    """Return the server's resources once they have not changed for a second and a half, or after 10 s."""
     deadline, unchanged = monotonic() + _AT_LAST_S, 0
     server.look()
     while unchanged < _LOOKS and monotonic() < deadline:

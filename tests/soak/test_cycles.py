@@ -1,6 +1,6 @@
-"""Calls of all manners, kind and unkind, come and go: nothing of them is left in the server.
+"""Calls of all manners, good and harmful, begin and end: they leave nothing behind in the server.
 
-``make soak-cycles`` for a thousand (``CYCLES=20`` for a short look); the tests have a hundred.
+``make soak-cycles`` makes a thousand (``CYCLES=20`` for a short run); the tests make a hundred.
 """
 
 import os
@@ -33,7 +33,7 @@ MANNERS = {
 _ROUND = 50
 _AT_ONCE = 6
 _GONE_WITHIN_S = 60.0
-# Short, so that nobody waits long for peers that vanished.
+# Short time limits, because vanished peers end only by them.
 _OPTIONS = [
     "student=nano",
     "governor=false",
@@ -53,7 +53,7 @@ def _callers(url: str, streams: Path, counts: dict[str, int], at_once: int) -> "
 
 
 def _round(server: Watched, streams: Path, calls: int) -> Counter[str]:
-    """Let callers of all manners come and go; return how many of each came as far as they should."""
+    """Run callers of all manners; return how many calls of each went as intended."""
     counts = {manner: count * calls // 10 for manner, count in MANNERS.items()}
     abrupt = counts.pop("abrupt")
     killed = _callers(server.url, streams, {"abrupt": abrupt}, abrupt)
@@ -87,7 +87,7 @@ def _gauges(server: Watched) -> dict[str, float]:
 
 
 def _all_gone(server: Watched) -> dict[str, float]:
-    """Wait until no session is left and its objects are collected; return what is left."""
+    """Wait until no session is left and its objects are collected; return the gauges."""
     deadline = monotonic() + _GONE_WITHIN_S
     while monotonic() < deadline:
         gauges = _gauges(server)

@@ -1,4 +1,4 @@
-"""Calls for as long as an hour: nothing may grow."""
+"""Calls of up to an hour: nothing may grow."""
 
 import os
 
@@ -21,7 +21,7 @@ def _sending(seconds: int) -> Sending:
 
 
 def _calls(server: Watched, sending: Sending) -> list[Trip]:
-    """Let peers come, stay and leave."""
+    """Run peers that join, stay and leave."""
     outcomes = run_sessions(server.url, sending, 1, look=server.look)
     server.await_end_of_sessions()
     assert all(isinstance(outcome, Trip) for outcome in outcomes), outcomes
@@ -45,7 +45,7 @@ def test_a_long_call_grows_in_nothing() -> None:
         print(f"{name}: {value}")
     memory = figures["server_rss_mib"]
     assert memory["end"] <= 1.05 * memory["minute"]
-    # Growth alone: where the governor has taken a cheaper student meanwhile, latency is less than it was.
+    # Only growth is an error: latency falls if the governor has chosen a cheaper student.
     assert figures["drift_ms"] <= 20
     assert figures["frame_rate"] >= 29.5
     assert last.threads <= first.threads

@@ -1,1 +1,1 @@
-"""What a peer may send over its connection, spoilt with its structure in mind, and a good call beside it."""
+"""Mutated packets of a peer's connection, changed at the level of their fields, and a good call at the same time."""

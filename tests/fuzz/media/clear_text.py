@@ -1,4 +1,4 @@
-"""What anybody may send to a socket: STUN (RFC 8489, section 5), DTLS (RFC 9147, section 4), SRTP without a key."""
+"""Datagrams that anybody can send to a socket: STUN (RFC 8489, section 5), DTLS (RFC 9147, section 4), invalid SRTP."""
 
 from collections.abc import Iterator
 from struct import pack

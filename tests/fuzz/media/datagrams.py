@@ -1,4 +1,4 @@
-"""Datagrams of a hostile peer: those of a real call, spoilt at the level of their fields."""
+"""Datagrams of a hostile peer: those of a real call with changed fields."""
 
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
@@ -17,7 +17,7 @@ _LONGEST = 1400
 
 
 class Hostile:
-    """Makes bursts of datagrams; the same ones for the same random numbers."""
+    """Makes bursts of datagrams; equal random numbers give equal bursts."""
 
     def __init__(self, random: Random, target: Target) -> None:
         ssrc = random.randrange(1 << 32)

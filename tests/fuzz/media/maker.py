@@ -1,4 +1,4 @@
-"""Numbers and bytes that are at odds with what a field expects."""
+"""Numbers and bytes that a field does not expect."""
 
 from dataclasses import dataclass
 from random import Random
@@ -8,7 +8,7 @@ _NUMBERS = (0, 1, 2, 15, 16, 127, 128, 255, 256, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFF
 
 @dataclass(frozen=True)
 class Target:
-    """What a hostile peer knows of its own call.
+    """Facts about its call that a hostile peer knows.
 
     Attributes:
         payload_types: of its codecs, by name as in SDP.
@@ -22,7 +22,7 @@ class Target:
 
 
 class Maker:
-    """Makes the datagrams of one protocol; the same ones for the same random numbers."""
+    """Makes the datagrams of one protocol; equal random numbers give equal datagrams."""
 
     def __init__(self, random: Random, target: Target) -> None:
         self._random = random

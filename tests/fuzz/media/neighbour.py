@@ -1,4 +1,4 @@
-"""A good call in a process of its own, so that it is disturbed by the server alone."""
+"""A good call in its own process, so that only the server can disturb it."""
 
 import asyncio
 import multiprocessing
@@ -25,7 +25,7 @@ class Neighbour:
     """The good call.
 
     Attributes:
-        returned: whole frames that came back, up to the last look.
+        returned: number of whole frames that had returned at the last measurement.
     """
 
     _pipe: Connection
@@ -33,7 +33,7 @@ class Neighbour:
     _at: float = 0.0
 
     def frame_rate(self) -> float:
-        """Return the frames per second that came back since the last look."""
+        """Return the rate of returned frames since the last call, in frames/s."""
         self._pipe.send(None)
         assert self._pipe.poll(10), "the good call does not answer"
         returned, at = self._pipe.recv()

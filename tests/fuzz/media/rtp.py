@@ -27,7 +27,7 @@ def _payloads(codec: str) -> list[list[bytes]]:
 
 
 class RtpMaker(Maker):
-    """Sends real frames, and spoils headers, payloads and order."""
+    """Sends real frames with changed headers, payloads and order."""
 
     def __init__(self, random: Random, target: Target, ssrc: int) -> None:
         super().__init__(random, target)
@@ -76,7 +76,7 @@ class RtpMaker(Maker):
         return self._spoilt(packet) if random.random() < 0.1 else packet
 
     def _extension(self) -> bytes:
-        """Return a header extension: of one byte, of two (RFC 8285), or nonsense; not always as long as it says."""
+        """Return a header extension: one-byte, two-byte (RFC 8285) or invalid, sometimes with a wrong length."""
         random = self._random
         elements = b""
         for _ in range(random.randrange(5)):

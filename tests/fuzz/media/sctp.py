@@ -33,7 +33,7 @@ class SctpMaker(Maker):
         return self._framed(1, 0, body + self._parameters())
 
     def _parameters(self) -> bytes:
-        """Return parameters of their kinds (RFC 9260, section 3.3.2.1; RFC 6525), not always as long as they say."""
+        """Return parameters of these kinds (RFC 9260, section 3.3.2.1; RFC 6525), sometimes with a wrong length."""
         random, out = self._random, b""
         for _ in range(random.randrange(4)):
             kind = random.choice([5, 7, 11, 13, 14, 15, 16, 17, 0x8000, 0x8008, 0xC000, random.randrange(1 << 16)])

@@ -1,4 +1,4 @@
-"""Encoded frames of a hostile peer: what is read from them ends, soon, and is a value or nothing."""
+"""Encoded frames of a hostile peer: the parsers end soon and return a value or None."""
 
 import math
 from functools import cache

@@ -1,4 +1,4 @@
-"""A good call beside hostile peers, over real sockets: it goes on, and what they took comes back."""
+"""A good call beside hostile peers, over real sockets: it continues, and the server releases the peers' resources."""
 
 import asyncio
 import socket
@@ -21,14 +21,14 @@ from tests.soak.callers import Call
 _INPUTS = INPUTS // 2 if LONG else INPUTS // 10
 _EACH = 1000 if LONG else 125  # inputs of one peer
 _PER_SECOND = 200
-# In the long run; a short one on a busy machine reports them.
+# Limits of a long run; a short run on a busy host only reports the values.
 _FEWEST_FRAMES, _LONGEST_LAG_S, _GROWTH = 29.0, 0.05, 1.05
 _GONE_S = 40.0
 _ALONE_S = 3.0
 
 
 class _HostilePeer:
-    """A peer with a real handshake, which then sends what no peer should."""
+    """A peer that completes a real handshake and then sends malformed packets."""
 
     def __init__(self, port: int, seed: int) -> None:
         self._call = Call(f"http://127.0.0.1:{port}", small_stream())
@@ -45,7 +45,7 @@ class _HostilePeer:
         for number in range(count):
             door = self._random.choice(DOORS)
             for datagram in hostile.burst(door):
-                # What cannot be protected cannot arrive; the server may have ended the call.
+                # A packet that cannot be encrypted cannot arrive; the server may have ended the call.
                 with suppress(pylibsrtp.Error, ValueError, ConnectionError):
                     await self._send(door, datagram)
             note(f"beside: {door}", 0.0)
@@ -81,7 +81,7 @@ async def _attack(port: int, inputs: int, seed: int) -> None:
 
 
 async def _alone(server: Served) -> Usage:
-    """Return what the server has once the good call is the only one."""
+    """Return the server's resources once the good call is the only one."""
     async with asyncio.timeout(_GONE_S):
         while (await asyncio.to_thread(server.look)).sessions > 1:  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Packets of a hostile peer, in the real server's own session: no error escapes, none takes long, nothing stays."""
+"""Packets of a hostile peer in a real session: no error escapes, no packet takes long, and nothing stays behind."""
 
 import asyncio
 import gc
@@ -20,12 +20,12 @@ from tests.fuzz.media.victim import Victim, new_host
 from tests.fuzz.tally import note
 
 _BURSTS = 20  # of one hostile peer
-# Of one datagram on the event loop, on a machine that does other things, too.
+# Time limit of one datagram on the event loop, in seconds, on a host that runs other programs too.
 _LONGEST_S = 0.25
 
 
 class _Stage:
-    """An event loop with a server, and one session after the other in it."""
+    """An event loop with a server, which has one session after the other."""
 
     def __init__(self) -> None:
         self.runner = asyncio.Runner()
@@ -38,14 +38,14 @@ class _Stage:
         return new_host()
 
     def feed(self, door: Door, datagrams: list[bytes]) -> None:
-        """Give the session a burst.
+        """Send the session a burst.
 
         Raises:
             FaultError: an error escaped, or a datagram took too long.
         """
         try:
             seconds = self.runner.run(self._fed(door, datagrams))
-            if seconds > _LONGEST_S:  # a busy machine is slow once, a hang each time
+            if seconds > _LONGEST_S:  # a busy host is slow once, a hang is slow each time
                 seconds = min(seconds, self.runner.run(self._fed(door, datagrams)))
             note(f"media {door}", seconds)
             if seconds > _LONGEST_S:
@@ -72,7 +72,7 @@ class _Stage:
         self.runner.run(self._victim.connect())
 
     def close(self) -> None:
-        """End all, and hold that nothing stays."""
+        """End everything and assert that nothing stays behind."""
         self.runner.run(self._victim.close())
         self.runner.run(asyncio.sleep(0.5))  # callbacks of connections that have ended
         self.runner.close()

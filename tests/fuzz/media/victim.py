@@ -59,7 +59,7 @@ class Victim:
         self.target = target_of(self._peer)
 
     async def feed(self, door: Door, datagrams: list[bytes]) -> float:
-        """Hand datagrams over as the transport would, decrypted; return how long each took at most, in seconds."""
+        """Pass decrypted datagrams on like the transport; return the longest time of one, in seconds."""
         transport: Any = self.session.peer.getTransceivers()[0].receiver.transport
         sctp, slowest = self.session.peer.sctp, 0.0
         for datagram in datagrams:
@@ -85,7 +85,7 @@ class Victim:
 
 
 def target_of(peer: RTCPeerConnection) -> Target:
-    """Return what a connected peer knows of the other side."""
+    """Return the facts about its call that a connected peer knows."""
     remote: Any = peer.remoteDescription
     payload_types = {}
     for line in remote.sdp.splitlines():

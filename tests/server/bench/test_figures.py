@@ -1,4 +1,4 @@
-"""Figures of a round trip, from times and pictures that the test makes up."""
+"""Figures of a round trip, from invented times and frames."""
 
 from typing import Any
 

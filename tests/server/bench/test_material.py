@@ -1,4 +1,4 @@
-"""What is sent: bar-coded, as soft and as small as said, or refused in words."""
+"""The sent stream has bar codes and the requested softness and size; impossible streams are refused with a reason."""
 
 from pathlib import Path
 from typing import cast
@@ -39,7 +39,7 @@ def test_frames_are_numbered_before_and_after_a_resize(reduced: tuple[int, int])
     assert [(frame.width, frame.height) for frame in frames] == [(1280, 720)] * 20 + [reduced] * 26
     for number, frame in enumerate(frames):
         assert barcode.read(plane_view(frame, 0), plan.block * frame.width / 1280) == number
-    # As a player shows them: enlarged again, and compared with what was there before.
+    # Enlarged again as by a player, to compare them with the pristine frames.
     for number, picture in material.uplink.items():
         assert picture.shape == material.pristine[number].shape == (720, 1280)
         assert barcode.read(picture, plan.block) == number

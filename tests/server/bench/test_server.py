@@ -1,4 +1,4 @@
-"""What a measured server answers is read under a limit; one that ends or does not answer is an error for people."""
+"""Responses of a measured server have a size limit; a server that ends or does not answer is a clear error."""
 
 import json
 import sys

@@ -68,7 +68,7 @@ def test_a_short_run_against_a_server_of_its_own(
     by_work = figures["server_cpu_ms_per_frame_by_work"]
     assert by_work["encoding"] > 0
     assert by_work["decoding"] > 0
-    # The looks at the threads and at the process are not quite at the same time.
+    # Threads and process are not measured at exactly the same time.
     assert sum(by_work.values()) == pytest.approx(figures["server_cpu_ms_per_frame"], rel=0.3)
     capsys.readouterr()
     assert main(["bench", "report", str(log), str(log)]) == 0

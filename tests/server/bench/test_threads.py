@@ -1,4 +1,4 @@
-"""Processor time by what threads do; and a module that runs with its thread names written beside it."""
+"""Processor time by kind of thread, and a module that runs while its thread names are written to a file."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Endpoints that answer with what may harm a client: bad addresses, other origins, answers without an end."""
+"""Endpoints with harmful answers: invalid URLs, other origins, endless bodies."""
 
 import asyncio
 import zlib

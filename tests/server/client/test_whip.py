@@ -1,4 +1,4 @@
-"""The client of WHIP and WHEP against small servers that answer as the field does."""
+"""The client of WHIP and WHEP against small servers that answer like deployed ones."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -16,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Endpoint:
-    """Answers every request with what was set, and keeps what came."""
+    """Answers every request with the set response, and records the requests."""
 
     def __init__(self) -> None:
         self.responses: dict[tuple[str, str], web.Response] = {}
@@ -72,7 +72,7 @@ async def test_without_a_token_none_is_sent(endpoint: Endpoint, url: str) -> Non
 async def test_a_307_is_followed_with_offer_and_token(endpoint: Endpoint, url: str) -> None:
     endpoint.responses["POST", "/whip"] = web.Response(status=307, headers={"Location": "/elsewhere/whip"})
     endpoint.responses["POST", "/elsewhere/whip"] = web.Response(status=201, text=ANSWER, headers={"Location": "s"})
-    endpoint.responses["DELETE", "/elsewhere/s"] = web.Response(status=404)  # gone already: that is an end, too
+    endpoint.responses["DELETE", "/elsewhere/s"] = web.Response(status=404)  # counts as ended
     async with WhipClient(f"{url}/whip", "secret") as client:
         accepted = await client.offer("v=0")
         assert str(accepted.url) == f"{url}/elsewhere/s"

@@ -19,7 +19,7 @@ DECODERS = {"H264": "h264", "VP8": "vp8"}
 
 
 class Clock:
-    """Time that passes by a thirtieth of a second for each frame."""
+    """A clock that advances by 1/30 s for each frame."""
 
     def __init__(self) -> None:
         self.frames = 0

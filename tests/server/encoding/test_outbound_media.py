@@ -1,4 +1,4 @@
-"""What one peer is sent, on a peer connection that is not connected: tracks, codecs, feedback."""
+"""The media sent to one peer, on a peer connection that is not connected: tracks, codecs, feedback."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Ingests that redirect a forward, or answer something unforeseen: it goes to no other host, and is tried again."""
+"""Ingests that redirect a forward, or answer unexpectedly: it goes to no other host, and is retried."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ async def other() -> AsyncIterator[tuple[Site, TestServer]]:
 
 
 async def _tried_once(ingest: Ingest) -> Forward:
-    """Run a forward until it waits for its second attempt, and return it as it was then."""
+    """Run a forward until it waits for its second attempt, and return its state at that time."""
     waiting = asyncio.Event()
 
     async def sleep(_: float) -> None:

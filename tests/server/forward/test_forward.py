@@ -1,4 +1,4 @@
-"""A stream goes on to another server: here this one is the ingest, too."""
+"""A stream is forwarded to another server; in these tests the server is its own ingest."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.media
 
 
 class Gate:
-    """An ingest's front door that refuses the first requests and notes them all."""
+    """A middleware of the ingest that refuses the first requests and records the tokens of all."""
 
     def __init__(self) -> None:
         self.refusals = 1
@@ -88,7 +88,7 @@ async def test_a_stream_goes_on_enhanced_with_its_sound_and_again_after_a_break(
     await until(lambda: len(gate.tokens) == 3)
     await _until_connected(client)
 
-    # The publisher leaves: so does the forward, with a DELETE.
+    # When the publisher leaves, the forward ends with a DELETE.
     assert (await client.delete(publisher.location)).status == 200
     await until(lambda: host.registry.streams.listed() == [])
     await publisher.close()

@@ -1,4 +1,4 @@
-"""A request body has a time limit on every route: a client that sends it slowly holds no handler."""
+"""A request body has a time limit on every route: a slow client cannot keep a handler busy."""
 
 import asyncio
 import re

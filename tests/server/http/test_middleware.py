@@ -1,4 +1,4 @@
-"""Errors of handlers become JSON responses; what a client sends writes no log line of its own."""
+"""Errors of handlers become JSON responses; request content cannot forge a log line."""
 
 import logging
 

@@ -64,7 +64,7 @@ async def test_five_percent_of_all_packets_lost_in_both_directions_of_a_slow_net
     arrivals = caller.arrivals[begun:]
     gaps = [after - before for before, after in pairwise(arrivals)]
     assert max(gaps) < BACK_WITHIN_S, "nor does it freeze meanwhile"
-    # Frames that waited for a retransmission arrive in a burst, of which the newest wins.
+    # Frames that waited for a retransmission arrive in a burst; only the newest is returned.
     assert len(arrivals) > 50, "a third of the frames at least"
 
 
@@ -83,7 +83,7 @@ async def test_a_sender_of_frames_that_cannot_be_decoded_is_asked_to_restart(cal
 
 
 class Shrinking(SoftCamera):
-    """Sends frames of other sizes for a while, as browsers do on a poor connection."""
+    """Sends smaller frames for a while, like browsers on a poor connection."""
 
     size: tuple[int, int] | None = None
 

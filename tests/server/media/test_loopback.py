@@ -1,4 +1,4 @@
-"""Two real aiortc peers on this host: the whole path of a frame, over the public interface."""
+"""Two real aiortc peers on this host: the complete path of a frame, over the public interface."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +25,7 @@ from tests.server.peers import COMPARED_ROWS, HEIGHT, WIDTH, Peer, SoftCamera, u
 
 
 class Recorder(Enhancer):
-    """The real enhancer; it keeps the frames as the server received them."""
+    """The real enhancer, which also keeps the frames that the server received."""
 
     def __init__(self, ladder: Ladder) -> None:
         super().__init__(ladder)
@@ -105,7 +105,7 @@ def _ssim(peer: Peer, number: int, frame: np.ndarray) -> float:
 
 
 async def _lost_picture(peer: Peer) -> None:
-    """Ask for a keyframe as a receiver that lost a packet does."""
+    """Request a keyframe, like a receiver that lost a packet."""
     receiver = peer.connection.getReceivers()[0]
     (source, *_) = receiver.getSynchronizationSources()
     packet = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=source.source)
@@ -189,7 +189,7 @@ async def test_a_peer_that_vanishes_is_cleaned_up(
     await until(lambda: len(peer.order) >= 5)
 
     async def into_the_void(data: bytes) -> None:
-        """As if the cable had been pulled."""
+        """Vanish as if the cable had been pulled."""
 
     transport = peer.connection.getReceivers()[0].transport.transport
     monkeypatch.setattr(transport, "_send", into_the_void)

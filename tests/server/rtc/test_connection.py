@@ -1,4 +1,4 @@
-"""The life of a connection, without a peer: what its end guarantees whatever fails on the way."""
+"""The lifetime of a connection, without a peer: its end releases everything even if steps fail."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from tests.offers import VIDEO, offer
 
 
 class Call(Connection):
-    """Notes what happens to it."""
+    """A connection that counts the calls of its methods."""
 
     def __init__(self) -> None:
         self.closed: list[Connection] = []
@@ -102,7 +102,7 @@ async def test_a_session_that_fails_to_close_gives_its_slot_back(call: Call, ste
 
 
 async def test_a_connection_that_never_closes_gives_its_slot_back(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    # aiortc waits for its RTCP task to say that it has ended; one that failed never does.
+    # aiortc waits until its RTCP task reports its end; a task that failed never does.
     monkeypatch.setattr(connection, "_CLOSE_S", 0.01)
     call.peer, peer = SimpleNamespace(close=asyncio.Event().wait), call.peer  # type: ignore[assignment]
     await call.close("test")

@@ -8,7 +8,7 @@ from acutance.server.rtc.data_channel import LABEL, DataChannel
 
 
 class Channel:
-    """As `RTCDataChannel`: what is sent stays in its buffer until the peer acknowledges it."""
+    """Like `RTCDataChannel`: sent data stays in its buffer until the peer acknowledges it."""
 
     def __init__(self, label: str) -> None:
         self.label = label

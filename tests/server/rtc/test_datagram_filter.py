@@ -1,4 +1,4 @@
-"""Datagrams that are not worth a decryption are dropped, whoever sent them."""
+"""Invalid datagrams are dropped before decryption, whoever sent them."""
 
 import pytest
 

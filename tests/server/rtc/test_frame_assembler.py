@@ -1,4 +1,4 @@
-"""Frames leave when they are whole, in order, whatever the order of their packets."""
+"""Frames are returned as soon as they are complete, in order, for any order of packets."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_sequence_numbers_wrap() -> None:
 
 def test_padding_is_no_frame(network: PacketNetwork) -> None:
     padding = network.frame(b"", packets=1)[0]
-    padding.timestamp -= 3000  # Chrome probes with the time stamp of the last frame
+    padding.timestamp -= 3000  # Chrome probes with the timestamp of the last frame
     padding.marker = 0
     padding._data = b""  # type: ignore[attr-defined]
     assert network.arrive(padding) == []

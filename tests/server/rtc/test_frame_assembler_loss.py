@@ -1,4 +1,4 @@
-"""A hole holds frames up for no longer than it should, and nothing leaves whose reference is missing."""
+"""A gap delays frames only as long as necessary, and no frame is returned if its reference is missing."""
 
 import random
 from itertools import pairwise
@@ -80,7 +80,7 @@ def test_they_are_asked_for_again_while_other_packets_keep_coming(network: Packe
 def test_a_hole_has_its_own_time_however_many_there_were_before(network: PacketNetwork) -> None:
     plis = network.plis
     late: list[tuple[float, RtpPacket]] = []
-    # Each hole is filled 0.1 s after it opened, and there is always one that is open.
+    # Each gap is filled 0.1 s after it opened, and at any time one gap is open.
     for index in range(100):
         (packet,) = network.frame(DELTA + b"%d" % index, packets=1)
         network.now += 1 / 30

@@ -1,4 +1,4 @@
-"""What is missing is listed at a bounded cost, and what a peer misses is repeated at a bounded rate."""
+"""Listing missing packets has a bounded cost, and retransmissions have a bounded rate."""
 
 import random
 

@@ -1,10 +1,10 @@
-"""How often and how long a missing packet is asked for."""
+"""How often and how long a missing packet is requested."""
 
 import pytest
 
 from acutance.server.rtc.retransmissions import LONGEST_PATIENCE_S, SHORTEST_PATIENCE_S, Retransmissions
 
-TICKS = 0.045  # each of a few may come one of 0.01 s late
+TICKS = 0.045  # tolerance: each of a few requests may be one tick of 0.01 s late
 
 
 def _after(round_trip: float) -> Retransmissions:

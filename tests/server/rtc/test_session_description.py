@@ -1,4 +1,4 @@
-"""Session descriptions are refused with a reason, or parsed once, repaired and written without a loss."""
+"""Session descriptions are refused with a reason, or parsed once, repaired and serialised without loss."""
 
 import pytest
 from aiortc.sdp import SessionDescription
@@ -10,7 +10,7 @@ from tests.server.recorded import RECORDED
 
 
 def _written(sdp: str, role: Role = Role.RETURN) -> str:
-    """Return what aiortc gets of an offer."""
+    """Return an offer as it is passed to aiortc."""
     return serialised(parse_offer(sdp, role))
 
 
@@ -155,7 +155,7 @@ def test_a_section_of_another_kind_is_refused(kind: str) -> None:
 
 @pytest.mark.parametrize(("line", "spoilt"), [("m=audio", "m<audio"), ("a=mid:0", "a=mid:0 ")])
 def test_a_bundle_names_sections_alone(line: str, spoilt: str) -> None:
-    # The first one of it carries the others: aiortc takes one that is not there.
+    # The first section of a bundle carries the others: aiortc would accept a missing one.
     (group,) = parse_offer(offer(AUDIO, VIDEO).replace(line, spoilt)).group
     assert group.items == ["1"]
 

@@ -1,4 +1,4 @@
-"""Sound packets leave in order, without delay."""
+"""Audio packets are returned in order, without delay."""
 
 from aiortc.rtp import RtpPacket
 

@@ -1,4 +1,4 @@
-"""Presentation timestamps go on steadily where RTP timestamps wrap or begin anew."""
+"""Presentation timestamps continue without a jump when RTP timestamps wrap or restart."""
 
 import pytest
 

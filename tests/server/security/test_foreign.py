@@ -1,4 +1,4 @@
-"""What another server answers is read to its end and no further; credentials stay with their origin."""
+"""Answers of other servers are read completely, up to a limit; credentials are sent to their origin only."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -29,7 +29,7 @@ class Served:
     port: int
 
     async def shown(self, trusted: Path, name: str | None = None) -> str:
-        """Connect as a client that trusts one certificate alone; return the fingerprint of what it is shown.
+        """Connect as a client that trusts only one certificate; return the fingerprint of the server's certificate.
 
         Args:
             trusted: PEM file.

@@ -1,4 +1,4 @@
-"""After calls have ended, memory of the students is released once; a student that fails to do so ends nothing."""
+"""After calls have ended, memory of the students is released once; a failure to do so has no other effect."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Publishers and viewers with real media, over the server's doors."""
+"""Publishers and viewers with real media, over the server's HTTP interface."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -96,7 +96,7 @@ async def test_viewers_of_one_codec_share_an_encoder_and_late_ones_see_a_picture
 
 
 class Counting(EncoderChoice):
-    """Notes every encoder and how many frames each of them got."""
+    """Counts the frames of each encoder."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""RFC 9725 line by line against the running server: the numbers are those of the sections."""
+"""The running server against RFC 9725; numbers in test names are its sections."""
 
 import asyncio
 import re
@@ -277,7 +277,7 @@ ICE = Network(("stun:stun.invalid:3478",), ("turn:turn.invalid:3478?transport=ud
 
 
 def as_obs(headers: list[str]) -> list[tuple[str, str, str]]:
-    """What OBS makes of Link headers: each split at commas, then at semicolons, quoted text between quotes."""
+    """Parse Link headers like OBS: split at commas, then at semicolons, values between quotes."""
     servers = []
     for header in headers:
         for part in header.split(","):

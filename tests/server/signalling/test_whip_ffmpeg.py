@@ -1,4 +1,4 @@
-"""FFmpeg's own WHIP muxer (PyAV carries it) publishes with real media."""
+"""FFmpeg's own WHIP muxer (PyAV contains it) publishes with real media."""
 
 import asyncio
 import threading

@@ -21,7 +21,7 @@ class Call:
         self.at = 0.0
 
     def run(self, seconds: float, **measured: float) -> list[str]:
-        """Return the rungs that it changed to."""
+        """Return the rungs that the governor changed to."""
         changes = []
         for _ in range(round(30 * seconds)):
             self.at += 1 / 30
@@ -116,7 +116,7 @@ def test_a_slowdown_of_one_student_is_predicted_for_the_better_one() -> None:
     call = Call()
     call.run(1.25, enhance=0.044)
     assert call.governor.rung.name == "nano"
-    # Nano takes 15 ms in place of 10: small would take 30.
+    # Nano takes 15 ms instead of 10: small would take 30.
     assert call.run(60, enhance=0.015) == []
 
 
@@ -125,7 +125,7 @@ def test_a_steady_one_never_moves() -> None:
 
 
 class Simulated(Call):
-    """A call on a host that carries so many pixels a second with each student, and loses the frames beyond that."""
+    """A call on a host that can treat a given number of pixels per second with each student and drops other frames."""
 
     def __init__(self, carries: dict[str, float], size: int = PIXELS) -> None:
         super().__init__()
@@ -201,7 +201,7 @@ def test_a_larger_size_that_the_student_cannot_serve_is_seen_before_a_frame_is_l
 def test_slowness_at_a_small_size_is_expected_at_a_large_one() -> None:
     call = Call()
     call.governor.begin(0.0, PIXELS // 4, 1 / 30)
-    # Base takes 15 ms in place of 10.
+    # Base takes 15 ms instead of 10.
     assert call.run(3, pixels=PIXELS // 4, enhance=0.015) == []
     assert call.run(1 / 30, pixels=PIXELS, enhance=0.015) == ["nano"], "small takes 20 ms only where the host is idle"
 

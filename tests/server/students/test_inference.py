@@ -10,7 +10,7 @@ PATIENCE_S = 0.05
 
 
 class Call:
-    """A call that returns when the test says so."""
+    """A call that returns when the test allows it."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
@@ -86,7 +86,7 @@ async def test_a_call_that_waits_for_a_thread_waits_no_longer_than_the_others(in
 
 
 class Clock:
-    """Time that passes when the test says so."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -96,7 +96,7 @@ class Clock:
 
 
 async def _cancelled(inference: Inference) -> Call:
-    """A call of ``nano`` that runs on although its session was closed."""
+    """A call of ``nano`` that continues although its session was closed."""
     call = Call()
     task = asyncio.create_task(inference.run("nano", call))
     assert await asyncio.to_thread(call.begun.wait, 5)

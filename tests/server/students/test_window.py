@@ -1,4 +1,4 @@
-"""Percentiles are NumPy's, whatever was added and has left."""
+"""Percentiles equal NumPy's, whatever was added and dropped."""
 
 from collections import deque
 

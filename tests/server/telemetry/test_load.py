@@ -15,7 +15,7 @@ def test_work_shows_and_its_peak_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     students = 0.0
     load = Load(lambda: students)
     load.sample()
-    first = load.rest  # since psutil last looked, whoever asked it then
+    first = load.rest  # since any previous call of psutil in this process
     end = time.monotonic() + 0.3
     while time.monotonic() < end:
         pass
@@ -37,7 +37,7 @@ def test_work_shows_and_its_peak_is_remembered(monkeypatch: pytest.MonkeyPatch) 
 
 
 def _times(monkeypatch: pytest.MonkeyPatch, *each: dict[str, float]) -> None:
-    """Let the host's processors be as idle as this."""
+    """Set the processor times that psutil reports, in percent."""
     monkeypatch.setattr("psutil.cpu_count", lambda: len(each))
     mean = {name: sum(one[name] for one in each) / len(each) for name in each[0]}
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""What is known of a frame reaches the decoded frame of the same time stamp."""
+"""Hints of an encoded frame are matched to the decoded frame with the same timestamp."""
 
 import pytest
 from av import VideoFrame

@@ -1,4 +1,4 @@
-"""The size that goes back."""
+"""The size of the returned video."""
 
 import pytest
 
@@ -9,19 +9,19 @@ from acutance.server.video.output_size import OutputSize
 @pytest.mark.parametrize(
     ("incoming", "expected"),
     [
-        # What Chrome does on a poor connection.
+        # As Chrome does on a poor connection.
         ([(1280, 720), (960, 540), (640, 360), (320, 180), (1280, 720)], [(1280, 720)] * 5),
-        # It begins small and grows: never smaller again.
+        # A call that starts small and grows never becomes smaller again.
         ([(640, 360), (1280, 720), (640, 360)], [(640, 360), (1280, 720), (1280, 720)]),
-        # Rounded sides are the same shape.
+        # Rounded sides have the same aspect ratio.
         ([(1280, 720), (427, 240), (854, 480)], [(1280, 720)] * 3),
-        # A turned phone begins anew.
+        # A rotated phone starts over.
         ([(1280, 720), (720, 1280), (360, 640)], [(1280, 720), (720, 1280), (720, 1280)]),
         # Not more than four times.
         ([(1280, 720), (256, 144)], [(1280, 720), (1024, 576)]),
-        # 4K goes back as 4K; it is enlarged to 1080p at most.
+        # 4K stays 4K; enlargement stops at 1080p.
         ([(3840, 2160), (1280, 720), (1920, 1080)], [(3840, 2160), (1920, 1080), (1920, 1080)]),
-        # Odd sizes that are not enlarged stay; the encoder cuts them.
+        # Odd sizes stay if they are not enlarged; the encoder crops them.
         ([(641, 361)], [(641, 361)]),
     ],
 )

@@ -46,7 +46,7 @@ class Camera(MediaStreamTrack):
 
 
 class Gate:
-    """An enhancer that lets each frame through when the test says so."""
+    """An enhancer that passes each frame on when the test allows it."""
 
     def __init__(self) -> None:
         self.entered = threading.Semaphore(0)
@@ -98,13 +98,13 @@ class Run:
         await self.inference.close()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait for what a worker thread does."""
+        """Wait for a condition that a worker thread fulfils."""
         async with asyncio.timeout(10):
             while not true():  # noqa: ASYNC110 - there is no event for a counter
                 await asyncio.sleep(0.001)
 
     async def settle(self) -> None:
-        """Let every task of the loop run until it waits."""
+        """Run every task of the loop until it waits."""
         for _ in range(20):
             await asyncio.sleep(0)
 
@@ -276,7 +276,7 @@ async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:
 
 
 class Slow(H264Encoder):
-    """Takes as long as for a large frame."""
+    """An encoder that is as slow as with a large frame."""
 
     def encode(self, frame: av.VideoFrame) -> "av.Packet[av.VideoStream]":
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""`acutance peer` against the real server: all frames, in sync, and one line where something is wrong."""
+"""`acutance peer` against the real server: all frames return in sync, and each error is one line."""
 
 import asyncio
 import socket
@@ -27,14 +27,14 @@ pytestmark = pytest.mark.media
 
 SIZE = (320, 192)
 SECONDS = 3
-RATE = Fraction(25)  # not the 30 of everything else
+RATE = Fraction(25)  # not 30, the default everywhere else
 FLASHES = (Fraction(2, 5), Fraction(6, 5), Fraction(2))
 IN_SYNC_S = 0.04
 
 
 @pytest.fixture
 async def url(ladder: Ladder) -> AsyncIterator[str]:
-    # What else runs on the test machine decides nothing here.
+    # Other programs on the test host must not affect the result.
     host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=2, check_load=False))
     async with TestServer(create_app(host)) as server:
         yield str(server.make_url("/")).rstrip("/")
@@ -42,7 +42,7 @@ async def url(ladder: Ladder) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A grey picture with noise that turns white for a fifth of a second, and beeps while it is."""
+    """Grey noise that turns white for a fifth of a second, with a beep at the same time."""
     path = tmp_path_factory.mktemp("clips") / "flash.mp4"
     noise = np.random.default_rng(0).integers(0, 40, (SIZE[1], SIZE[0]), np.uint8)
     with av.open(str(path), "w") as container:
@@ -76,7 +76,7 @@ def _options(**given: Any) -> PeerOptions:
 
 
 def _onsets(path: Path) -> tuple[list[float], list[float], int]:
-    """Return when the picture turns light and when the sound begins, in seconds, and how many frames there are."""
+    """Return when the video turns light and when the sound begins, in seconds, and the number of frames."""
     with av.open(str(path)) as container:
         lights = [(float(frame.pts * frame.time_base), _luma(frame)) for frame in container.decode(video=0)]
     with av.open(str(path)) as container:
@@ -129,7 +129,7 @@ async def test_a_clip_is_returned_whole_and_in_sync_with_its_sound(
     assert report["sent"]["size"] == list(SIZE)
     assert report["returned"]["codec"] == codec
     assert report["matched"] is True
-    # A frame that the server overwrote is missing in its own count as well, and is told.
+    # A frame that the server dropped is also in the server's own count, and is reported.
     dropped = report["server"]["frames"]["dropped"] if "server" in report else 0
     assert report["missing"]["frames"] <= max(dropped, 0.2 * SECONDS * RATE)
     assert report["returned"]["frames"] + report["missing"]["frames"] == report["sent"]["frames"]
@@ -147,7 +147,7 @@ async def test_a_clip_is_returned_whole_and_in_sync_with_its_sound(
     assert len(originals) == report["pairs"] >= 4
     for name in originals:
         before, after = (_png(pairs / each) for each in (name, name.replace("original", "returned")))
-        # A frame off would be light instead of dark, or five levels from the right one.
+        # A wrong frame would be light instead of dark, or differ by five levels.
         assert before.shape == after.shape == (SIZE[1], SIZE[0], 3)
         assert abs(before.mean() - after.mean()) < 2
 
@@ -169,12 +169,12 @@ async def test_a_clip_published_by_whip_and_watched_by_whep_is_in_sync(url: str,
 
 async def test_a_watched_stream_has_sound_and_video_in_sync(url: str, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "watched.mp4"
-    # Their clocks are all that a watcher has: two peers that know nothing of each other.
+    # The watcher knows nothing of the publisher and has only the sender reports.
     publishing = asyncio.create_task(call(_options(file=clip, whip=f"{url}/whip/flash")))
     async with aiohttp.ClientSession() as http, asyncio.timeout(10):
         while not (await (await http.get(f"{url}/streams")).json())["streams"]:  # noqa: ASYNC110 - another peer
             await asyncio.sleep(0.02)
-    with pytest.raises(CallError, match="the connection broke"):  # the publisher's end is the stream's
+    with pytest.raises(CallError, match="the connection broke"):  # the stream ends with its publisher
         await call(_options(pull=f"{url}/whep/flash", out=out))
     await publishing
     lights, beeps, _ = _onsets(out)

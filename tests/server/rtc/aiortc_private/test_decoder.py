@@ -19,7 +19,7 @@ from tests.server.rtc.aiortc_private.packets import KEY, vp8_packet
 def test_encoded_frames_go_to_the_decoder_through_one_queue() -> None:
     source = inspect.getsource(RTCRtpReceiver)
     assert "self.__decoder_queue.put((codec, encoded_frame))" in source
-    # The time stamp is mapped before: it is the one that the decoded frame will have.
+    # The timestamp is already mapped: the decoded frame will have the same.
     assert source.index("encoded_frame.timestamp = ") < source.index("self.__decoder_queue.put((codec, encoded_frame))")
 
 

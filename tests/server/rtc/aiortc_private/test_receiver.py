@@ -15,12 +15,12 @@ from tests.server.rtc.aiortc_private.packets import KEY, vp8_packet
 async def test_frames_go_from_the_assembler_to_the_decoder(receiver: RTCRtpReceiver) -> None:
     seen: list[tuple[str, bytes, int]] = []
     FrameFeed(receiver, lambda *frame: seen.append(frame), lambda: None)
-    # The last two come in the wrong order: both become whole at once.
+    # The last two packets arrive in the wrong order: both frames become complete at once.
     for number, timestamp in ((1, 3000), (3, 9000), (2, 6000)):
         await receiver._handle_rtp_packet(vp8_packet(number, timestamp, KEY), 0)
     queue = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
     given = [(frame.data, frame.timestamp) for _, frame in (queue.get_nowait() for _ in range(3))]
-    # aiortc maps the first time stamp to 0.
+    # The first timestamp is mapped to 0.
     assert given == [(KEY, 0), (KEY, 3000), (KEY, 6000)]
     assert seen == [("VP8", *frame) for frame in given]
 

@@ -1,4 +1,4 @@
-"""SCTP packets of a peer end, and are forgotten, whatever they contain."""
+"""SCTP packets of a peer neither block the server nor fill memory, whatever they contain."""
 
 import inspect
 from struct import pack

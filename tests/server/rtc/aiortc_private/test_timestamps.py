@@ -78,11 +78,11 @@ async def test_a_sender_report_is_told_in_the_time_stamps_of_the_frames() -> Non
     def report(stamp: int, packets: int = 1) -> RtcpSrPacket:
         return RtcpSrPacket(ssrc=1, sender_info=RtcpSenderInfo(5 << 32, stamp, packets, 1))
 
-    await receiver._handle_rtcp_packet(report(100))  # no frame yet: it says nothing
+    await receiver._handle_rtcp_packet(report(100))  # no frame yet: not reported
     receiver._RTCRtpReceiver__timestamp_mapper.map(0xFFFFFF00)
     await receiver._handle_rtcp_packet(report(0, packets=0))  # before the sender has sent anything
     assert told == []
     await receiver._handle_rtcp_packet(report(0x100))  # wrapped
-    await receiver._handle_rtcp_packet(report(0xFFFFFE00))  # of before the first frame
+    await receiver._handle_rtcp_packet(report(0xFFFFFE00))  # earlier than the first frame
     assert told == [(5.0, 0x200), (5.0, -0x100)]
     await peer.close()

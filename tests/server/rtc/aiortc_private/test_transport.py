@@ -1,4 +1,4 @@
-"""Contracts with the private names of aiortc and aioice that concern addresses, checks and sound."""
+"""Contracts with the private names of aiortc and aioice for addresses, connectivity checks and audio."""
 
 import asyncio
 import inspect
@@ -110,7 +110,7 @@ def test_aioice_binds_through_the_loop_with_port_0() -> None:
     "message",
     [
         pack("!HHL12sHHB3x", 1, 8, 0x2112A442, b"transaction.", 0x24, 1, 7),  # a PRIORITY of one byte
-        pack("!HHL12s", 0x101, 0, 0x2112A442, b"transaction."),  # an answer that nobody asked for
+        pack("!HHL12s", 0x101, 0, 0x2112A442, b"transaction."),  # a response without a request
         pack("!HHL12s", 1, 0, 0x2112A442, b"transaction."),  # a request without a user name
     ],
 )

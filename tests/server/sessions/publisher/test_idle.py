@@ -6,7 +6,7 @@ from aiortc.stats import RTCInboundRtpStreamStats
 
 from acutance.server.sessions.publisher.idle import watch_idle
 
-# So that no test waits: the watch sleeps at most this long between two looks.
+# Short, so that no test waits: the watch sleeps at most this long between two checks.
 TIMEOUT = 1e-3
 
 

@@ -1,4 +1,4 @@
-"""What is measured of a session whose frames are only counted."""
+"""Statistics of a session, with counted frames instead of real ones."""
 
 from types import SimpleNamespace
 from typing import Any
