@@ -139,7 +139,7 @@ class Governor:
 
     def _takes_too_long(self, index: int, pixels: int, slowdown: float = 1.0) -> str:
         takes = 1000 * self.rungs[index].seconds_per_pixel * pixels * slowdown
-        return f"{self.rungs[index].name} takes {takes:.0f} ms a frame of this size here"
+        return f"{self.rungs[index].name} takes {takes:.0f} ms per frame of this size"
 
     def _first_affordable(
         self, start: int, pixels: int, interval: float, slowdown: float = 1.0, share: float = _AFFORDABLE

@@ -181,7 +181,7 @@ class Pipeline:
         sample = Sample(now, enhancing, encoding, lost, interval, width * height, load.busy, load.cpus)
         governor = self.choices.governor
         if governor.note(sample):
-            log.info("%s now%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")
+            log.info("the student is now %s%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")
 
 
 async def _next(mailbox: Mailbox[QueuedFrame]) -> QueuedFrame | None:

@@ -34,7 +34,7 @@ def test_it_begins_on_the_best_rung_that_the_size_allows() -> None:
     governor = Governor(RUNGS)
     governor.begin(0.0, PIXELS, 1 / 30)
     assert governor.rung.name == "small"
-    assert governor.reason == "base takes 40 ms a frame of this size here"
+    assert governor.reason == "base takes 40 ms per frame of this size"
     governor.begin(1.0, PIXELS // 4, 1 / 30)
     assert governor.rung.name == "small", "the first call decides"
     governor = Governor(RUNGS)
@@ -195,7 +195,7 @@ def test_a_larger_size_that_the_student_cannot_serve_is_seen_before_a_frame_is_l
     call.pixels = PIXELS
     call.simulate(1 / 30)
     assert call.governor.rung.name == "small"
-    assert call.governor.reason == "base takes 40 ms a frame of this size here"
+    assert call.governor.reason == "base takes 40 ms per frame of this size"
 
 
 def test_slowness_at_a_small_size_is_expected_at_a_large_one() -> None:
