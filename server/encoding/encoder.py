@@ -42,16 +42,16 @@ class Encoder(ABC):
     codec_name: str
     formats: ClassVar[tuple[str, ...]]
 
-    def __init__(self, control: bitrate.Rate, clock: Callable[[], float] = monotonic, most_threads: int = 2):
+    def __init__(self, control: bitrate.Rate, clock: Callable[[], float] = monotonic, max_threads: int = 2):
         """Start with no codec open.
 
         Args:
             control: gives the bit rate.
             clock: in seconds.
-            most_threads: maximum number of threads for a large frame.
+            max_threads: maximum number of threads for a large frame.
         """
         self.control = control
-        self._most_threads = most_threads
+        self._max_threads = max_threads
         self.bitrate = 0
         self.keyframes = 0
         self._clock = clock
@@ -125,7 +125,7 @@ class Encoder(ABC):
 
     def _threads(self, width: int, height: int) -> int:
         # One thread makes one slice and leaves processors to the student; above 720p it is too slow for 30 frames/s.
-        return 1 if width * height <= 1280 * 720 else self._most_threads
+        return 1 if width * height <= 1280 * 720 else self._max_threads
 
     def _may_reopen(self, rate: int) -> bool:
         return True

@@ -48,10 +48,10 @@ class H264Encoder(_Retunable):
         self,
         control: bitrate.Rate,
         clock: Callable[[], float] = monotonic,
-        most_threads: int = 2,
+        max_threads: int = 2,
         preset: Callable[[int, int], str] = lambda width, height: "superfast",
     ):
-        super().__init__(control, clock, most_threads)
+        super().__init__(control, clock, max_threads)
         self.name = "x264"
         self._preset = preset
 
@@ -79,10 +79,10 @@ class NvencEncoder(H264Encoder):
         self,
         control: bitrate.Rate,
         clock: Callable[[], float] = monotonic,
-        most_threads: int = 2,
+        max_threads: int = 2,
         preset: Callable[[int, int], str] = lambda width, height: "superfast",
     ):
-        super().__init__(control, clock, most_threads, preset)
+        super().__init__(control, clock, max_threads, preset)
         self.name = "NVENC"
 
     def reset(self) -> None:

@@ -10,9 +10,9 @@ from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.aiortc_private.feedback import watch_feedback
-from acutance.server.rtc.aiortc_private.timestamps import date_reports
+from acutance.server.rtc.aiortc_private.timestamps import report_arrival_times
 from acutance.server.rtc.codecs import codecs_with_first
-from acutance.server.rtc.packet_track import PICTURE_DEPTH, SOUND_DEPTH, PacketTrack
+from acutance.server.rtc.packet_track import AUDIO_DEPTH, VIDEO_DEPTH, PacketTrack
 
 
 class OutboundMedia:
@@ -31,7 +31,7 @@ class OutboundMedia:
         fan_out: FanOut,
         max_bitrate: int,
         on_lost: Callable[[str], object],
-        depth: int = PICTURE_DEPTH,
+        depth: int = VIDEO_DEPTH,
         clock: Callable[[], float] = monotonic,
     ):
         """Create the video track.
@@ -60,7 +60,7 @@ class OutboundMedia:
         sender, rate = transceiver.sender, self.rate
         # The rendition that the track joins sets `on_behind`.
         watch_feedback(sender, lambda: self._video.on_behind(), rate.on_remb, rate.on_loss)
-        date_reports(sender, self._video, self._clock)
+        report_arrival_times(sender, self._video, self._clock)
         return transceiver
 
     def add_sound(self, peer: RTCPeerConnection, codec: str = "", only: bool = False) -> None:
@@ -72,7 +72,7 @@ class OutboundMedia:
                 section that the peer offered.
             only: whether no other codec is offered.
         """
-        self._sound = PacketTrack("audio", SOUND_DEPTH)
+        self._sound = PacketTrack("audio", AUDIO_DEPTH)
         if not codec:
             peer.addTrack(self._sound)
             return

@@ -11,7 +11,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 type Packet = av.Packet[Any]  # of audio or video
 
 # A third of a second of video at 30 frames/s and of Opus at 50 packets/s: longer than any lag of the event loop.
-PICTURE_DEPTH, SOUND_DEPTH = 10, 16
+VIDEO_DEPTH, AUDIO_DEPTH = 10, 16
 
 
 class PacketTrack(MediaStreamTrack):

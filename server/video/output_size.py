@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from acutance.model.planes import Size
 
 # Limits of enlargement, from the students' training: 1080p in either orientation, and a factor of four.
-LONGEST, SHORTEST = 1920, 1080
-MOST = 4.0
+MAX_LONG_SIDE, MAX_SHORT_SIDE = 1920, 1080
+MAX_FACTOR = 4.0
 # A sender that shrinks by odd factors rounds both sides: 427x240 still counts as 16:9. A rotated phone does not.
 _SAME_SHAPE = 0.03
 
@@ -54,9 +54,9 @@ def _same_shape(one: Size, other: Size) -> bool:
 
 
 def _within(incoming: Size, factor: float) -> float:
-    """Limit an enlargement to `MOST` and 1080p; a frame that is already larger is never reduced."""
-    roomy = max(1.0, min(LONGEST / max(incoming), SHORTEST / min(incoming)))
-    return min(factor, MOST, roomy)
+    """Limit an enlargement to `MAX_FACTOR` and 1080p; a frame that is already larger is never reduced."""
+    roomy = max(1.0, min(MAX_LONG_SIDE / max(incoming), MAX_SHORT_SIDE / min(incoming)))
+    return min(factor, MAX_FACTOR, roomy)
 
 
 def _even(width: int, height: int, factor: float) -> Size:

@@ -96,7 +96,7 @@ async def test_a_request_in_flight_opens_no_session_once_the_server_closes(clien
 async def test_while_the_server_drains_calls_continue_and_none_is_admitted(
     client: Client, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # On a busy machine the server is not ready either.
+    # On a busy host the server is not ready either.
     monkeypatch.setattr(host.context.loop_lag, "p99_ms", lambda: 0.0)
     peer = Peer(SoftCamera(60))
     await peer.join(client, "H264")

@@ -28,7 +28,7 @@ class Item:
     is_tail: bool = False
 
 
-class Ahead:
+class ReadAhead:
     """The queue: one thread puts, one coroutine gets.
 
     Attributes:

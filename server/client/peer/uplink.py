@@ -10,7 +10,7 @@ import av
 from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from acutance.server.client.peer.read_ahead import Ahead, Item, Packet
+from acutance.server.client.peer.read_ahead import Item, Packet, ReadAhead
 from acutance.server.client.peer.source import Source, VideoReader, sound
 from acutance.server.client.peer.timeline import SOUND_RATE, SentFrames, SentSound
 from acutance.server.encoding.bitrate import start_bitrate
@@ -41,7 +41,7 @@ class Constant:
 class _Track(MediaStreamTrack):
     """Passes packets to aiortc's sender at their times."""
 
-    def __init__(self, kind: str, ahead: Ahead, uplink: "Uplink", on_sent: Callable[[Item, float], None]):
+    def __init__(self, kind: str, ahead: ReadAhead, uplink: "Uplink", on_sent: Callable[[Item, float], None]):
         super().__init__()
         self.kind = kind
         self._ahead = ahead
@@ -114,7 +114,7 @@ class Uplink:
         self.ended = asyncio.Event()
         self.tracks: list[MediaStreamTrack] = []
         self._begun: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._queues: list[Ahead] = []
+        self._queues: list[ReadAhead] = []
         self._readers: list[asyncio.Future[None]] = []
         self._threads = ThreadPoolExecutor(2, "peer-source")
 
@@ -150,11 +150,11 @@ class Uplink:
         self,
         kind: str,
         depth: int,
-        read: Callable[[Ahead], Iterator[Item]],
+        read: Callable[[ReadAhead], Iterator[Item]],
         on_sent: Callable[[Item, float], None],
     ) -> None:
         loop = asyncio.get_running_loop()
-        ahead = Ahead(depth, loop)
+        ahead = ReadAhead(depth, loop)
         self._queues.append(ahead)
         self.tracks.append(_Track(kind, ahead, self, on_sent))
         reader = loop.run_in_executor(self._threads, self._read, ahead, read)
@@ -167,13 +167,13 @@ class Uplink:
 
         reader.add_done_callback(over)
 
-    def _read(self, ahead: Ahead, read: Callable[[Ahead], Iterator[Item]]) -> None:
+    def _read(self, ahead: ReadAhead, read: Callable[[ReadAhead], Iterator[Item]]) -> None:
         for item in read(ahead):
             if not ahead.put(item):
                 return
         ahead.put(None)
 
-    def _encoded(self, ahead: Ahead) -> Iterator[Item]:
+    def _encoded(self, ahead: ReadAhead) -> Iterator[Item]:
         number = 0
         for time, frame in self._video:
             if self.seconds is not None and time >= self.seconds:
@@ -186,7 +186,7 @@ class Uplink:
             yield Item(self.encoder.encode(frame), float(time), number)
             number += 1
 
-    def _sounds(self, ahead: Ahead) -> Iterator[Item]:
+    def _sounds(self, ahead: ReadAhead) -> Iterator[Item]:
         for stamp, data, is_tail in sound(self.source, self._video.begin):
             packet: Packet = av.Packet(data)
             packet.pts = packet.dts = stamp

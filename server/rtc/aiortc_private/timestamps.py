@@ -60,7 +60,7 @@ class ReturnedTimestamps:
         return (self._added - self._received.origin) % (1 << 32)
 
 
-def date_reports(sender: RTCRtpSender, track: PacketTrack, clock: Callable[[], float] = monotonic) -> None:
+def report_arrival_times(sender: RTCRtpSender, track: PacketTrack, clock: Callable[[], float] = monotonic) -> None:
     """Make a sender's reports (RFC 3550, section 6.4.1) state when a frame arrived instead of when it was sent.
 
     Enhancement delays video but not audio: with the times of sending, receivers would play the audio too early. aiortc

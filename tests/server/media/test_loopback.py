@@ -69,7 +69,7 @@ async def new_peer() -> AsyncIterator[Callable[[], Peer]]:
     await asyncio.gather(*(peer.close() for peer in peers))
 
 
-@pytest.mark.flaky(reruns=1)  # a busy machine drops more than a fifth
+@pytest.mark.flaky(reruns=1)  # a busy host drops more than a fifth
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
 async def test_frames_come_back_in_order_and_sharper_than_they_were_sent(
     client: TestClient,  # type: ignore[type-arg]
@@ -145,7 +145,7 @@ async def test_sound_comes_back_and_statistics_come_by_data_channel(
     assert statistics["passed_reason"] is None
 
 
-@pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
+@pytest.mark.flaky(reruns=1)  # a busy host drops frames too
 async def test_malformed_offers_cost_a_connected_peer_no_frame(
     client: TestClient,  # type: ignore[type-arg]
     new_peer: Callable[[], Peer],

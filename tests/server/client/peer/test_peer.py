@@ -117,7 +117,7 @@ def _check_sync(path: Path) -> int:
     return count
 
 
-@pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
+@pytest.mark.flaky(reruns=1)  # a busy host drops frames too
 @pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "H264"), (".webm", "VP8"), (".mkv", "H264")])
 async def test_a_clip_is_returned_whole_and_in_sync_with_its_sound(
     url: str, clip: Path, tmp_path: Path, suffix: str, codec: str
@@ -157,7 +157,7 @@ def _png(path: Path) -> np.ndarray:
         return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(float)
 
 
-@pytest.mark.flaky(reruns=1)  # a busy machine drops frames too
+@pytest.mark.flaky(reruns=1)  # a busy host drops frames too
 async def test_a_clip_published_by_whip_and_watched_by_whep_is_in_sync(url: str, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "back.mp4"
     report = await call(_options(file=clip, whip=f"{url}/whip/flash", pull=f"{url}/whep/flash", out=out))

@@ -13,7 +13,7 @@ from aiortc.clock import current_ntp_time
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 
-from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps, date_reports, watch_sender_reports
+from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps, report_arrival_times, watch_sender_reports
 from acutance.server.rtc.packet_track import PacketTrack
 from tests.server.rtc.aiortc_private.packets import KEY, vp8_packet
 
@@ -60,7 +60,7 @@ async def test_a_report_tells_when_the_last_frame_had_come(
 
     monkeypatch.setattr(sender, "_next_encoded_frame", next_frame)
     track = PacketTrack()
-    date_reports(sender, track, lambda: 100.0)
+    report_arrival_times(sender, track, lambda: 100.0)
     await sender._next_encoded_frame(None)  # type: ignore[arg-type]
     assert sender._RTCRtpSender__ntp_timestamp == 0, "no frame has gone"  # type: ignore[attr-defined]
     track.arrived = 99.75
