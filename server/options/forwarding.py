@@ -11,7 +11,7 @@ from acutance.server.options.values import Words
 
 
 class ForwardOptions(BaseModel):
-    """Where streams are forwarded to, and who may request it."""
+    """Destinations of forwarded streams, and who may request forwarding."""
 
     forward_whip: Annotated[
         SecretStr | None,

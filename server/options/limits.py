@@ -8,7 +8,7 @@ from acutance.server.options.session_limits import MOST_CANDIDATES, Limits
 
 # In bytes. A browser's offer has 3 to 8 kB; with many codecs and candidates perhaps 20 kB.
 LARGEST_BODY = 64 * 1024
-# An offer fits into about ten packets: a client that is slower attacks the server or is too slow for a call.
+# An offer fits into about ten packets: a slower client is an attacker or has no bandwidth for a call.
 BODY_TIMEOUT_S = 10.0
 
 

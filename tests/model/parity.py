@@ -1,4 +1,4 @@
-"""The bare graph against torch, without the engine around it; `training.shipping.parity` asks it of what ships."""
+"""Compares an exported graph with torch, without the engine; `training.shipping.parity` does it for shipped ones."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Encoded video for tests: real streams of real encoders at a quantiser that is known."""
+"""Encoded video for tests: streams of real encoders at a known quantiser."""
 
 from fractions import Fraction
 

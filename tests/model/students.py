@@ -7,7 +7,7 @@ from acutance.model.nets.student import Student
 
 
 def lived_in(shape: StudentShape, seed: int = 0) -> Student:
-    """A student as after training: statistics, tail and weights of hints are far from where they start."""
+    """A student as after training: its statistics, tail and hint weights are far from their initial values."""
     torch.manual_seed(seed)
     student = Student(shape)
     with torch.no_grad():

@@ -14,7 +14,7 @@ V1_MOUNT = "32 31 0:29 {root} {at} rw,relatime - cgroup cgroup rw,cpu,cpuacct"
 
 
 def _proc(folder: Path, cgroup: str, mount: str) -> Path:
-    """What procfs would say of a process."""
+    """Write the procfs files of a process."""
     proc = folder / "proc"
     proc.mkdir()
     (proc / "cgroup").write_text(cgroup + "\n")

@@ -9,7 +9,7 @@ from acutance.model.bitstream.unreadable import UnreadableError
 
 
 def _decoded(bits: str) -> int | None:
-    """Return an Exp-Golomb code read as ITU-T H.264, section 9.1, writes it down; None for one that is cut off."""
+    """Decode an Exp-Golomb code as ITU-T H.264, section 9.1, defines it; None for a truncated one."""
     zeros = len(bits) - len(bits.lstrip("0"))
     code = bits[zeros : 2 * zeros + 1]
     return int(code, 2) - 1 if zeros < 32 and len(code) == zeros + 1 else None

@@ -1,4 +1,4 @@
-"""The quantiser step that is read from a stream is the one that its encoder was told to use."""
+"""The quantiser step that is read from a stream is the step that its encoder was set to."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -57,7 +57,7 @@ def test_vp8_headers_of_other_settings_are_read(options: dict[str, str]) -> None
 
 
 def test_both_codecs_measure_by_one_scale() -> None:
-    """At equal steps both lose about as much: that is what makes the step a hint for either."""
+    """At equal steps both codecs lose about as much, so that the step is a hint for both."""
     steps = {}
     for codec, quantiser in (("h264", 28), ("vp8", 22)):
         reader = QuantiserReader("h264" if codec == "h264" else "vp8")

@@ -43,7 +43,7 @@ def test_with_all_lanes_taken_or_nothing_to_do_it_waits() -> None:
 
 
 class Runner:
-    """Runs batches, the first one only when it is let go on."""
+    """Runs batches; the first one blocks until it is released."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -60,7 +60,7 @@ class Runner:
 
 
 def _queue_up(collector: Collector[str], pool: ThreadPoolExecutor, frames: str) -> list[Future[None]]:
-    """Submit frames while the first one is under way; return what happens to them."""
+    """Submit frames while the first one is running; return the outcome of each."""
     futures: list[Future[None]] = []
     for frame in frames:
         before = collector.waiting

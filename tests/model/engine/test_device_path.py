@@ -1,4 +1,4 @@
-"""What a GPU's frames go through, all but the device: staging, batches, graph numbers, and what happens on failure."""
+"""The path of frames on a GPU, without the device: staging, batches, graph numbers, and failures."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -114,7 +114,7 @@ def test_a_failed_run_is_told_and_the_next_one_is_whole(device: Engine, session:
 
 
 class Stale:
-    """What a captured graph would be that reads other addresses than those that are written."""
+    """Acts like a captured graph that reads other addresses than those that are written."""
 
     def sharpen(self, luma: np.ndarray) -> np.ndarray:
         return np.zeros_like(luma)
@@ -127,7 +127,7 @@ def test_a_device_that_ignores_its_input_is_refused() -> None:
 
 @pytest.fixture
 def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """CUDA's place in the ladder is taken by the CPU; the list says for each session whether graphs were wanted."""
+    """Replaces CUDA in the ladder by the CPU; the list has for each session whether graphs were requested."""
     monkeypatch.setitem(providers.TRAITS, "CUDA", STAGED)
     opened: list[bool] = []
     real = providers.open_session

@@ -1,4 +1,4 @@
-"""A device that fails costs no frame, and is tried again ever more seldom."""
+"""A failing device loses no frame, and is retried at growing intervals."""
 
 import gc
 import logging

@@ -1,4 +1,4 @@
-"""A student and the specialist of its size: each frame is sharpened by the one that was trained for its kind."""
+"""A student and the specialist of its size: each frame is sharpened by the one that was trained for it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The exported graph computes what torch computes, in the fewest nodes, and the engine takes it."""
+"""The exported graph computes what torch computes, with the fewest nodes, and the engine opens it."""
 
 from collections import Counter
 from pathlib import Path

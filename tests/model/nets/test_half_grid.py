@@ -1,4 +1,4 @@
-"""What students and teachers have in common."""
+"""Common parts of students and teachers."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The student's network: its family names, its start, and batch norm folded away."""
+"""The student's network: its names, its initial weights, and the folding of batch norm."""
 
 import numpy as np
 import pytest

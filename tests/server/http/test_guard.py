@@ -48,7 +48,7 @@ async def closed(serve: Callable[..., object]) -> Client:
 
 
 async def test_every_route_but_the_public_ones_needs_a_token(closed: Client) -> None:
-    """Every route that the application has, also those that will be added."""
+    """Every route of the application, including future ones."""
     app = closed.server.app  # type: ignore[attr-defined]
     asked = 0
     for route in app.router.routes():

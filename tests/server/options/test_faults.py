@@ -1,4 +1,4 @@
-"""Wrong options are reported by command and option; the value of a secret never reaches the screen."""
+"""Wrong options are reported by command and option; the value of a secret is never printed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Begin and end of sessions, with offers of peers that never connect."""
+"""Start and end of sessions, with offers of peers that never connect."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -91,7 +91,7 @@ async def test_from_the_call_that_begins_draining_on_no_session_begins(host: Hos
         with pytest.raises(NotAdmittedError) as refused:
             await begin
         assert refused.value.code == "draining"
-    assert len(host.registry.publishers) == 1, "those that are there go on"
+    assert len(host.registry.publishers) == 1, "the existing sessions continue"
 
 
 async def test_no_session_begins_while_the_host_closes_or_afterwards(host: Host) -> None:

@@ -81,7 +81,7 @@ async def test_a_stream_goes_on_when_asked_and_no_more_when_that_is_ended(
     (listed,) = (await (await client.get(FORWARDS, headers=OPERATOR)).json())["forwards"]
     assert listed == begun | {"state": "connected"}
     (stream,) = (await (await client.get("/streams")).json())["streams"]
-    assert stream["forwards"] == ["connected"], "who only watches learns no addresses"
+    assert stream["forwards"] == ["connected"], "a viewer must not see addresses"
 
     assert (await client.delete(response.headers["Location"], headers=OPERATOR)).status == 200
     await until(lambda: host.registry.streams.listed() == [])
