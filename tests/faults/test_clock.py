@@ -17,7 +17,7 @@ pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy hos
 HOUR_S = 3600.0
 
 
-async def test_time_stamps_that_jump_cost_nothing(stage: Stage, engine: Engine) -> None:
+async def test_timestamps_that_jump_have_no_effect(stage: Stage, engine: Engine) -> None:
     scene = await stage(engine)
     frames = [frame_of(luma) for luma in lumas(WIDTH, HEIGHT, 30)]
     camera = CodedCamera(frames, H264Encoder(RateControl(600_000)))

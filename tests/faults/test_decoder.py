@@ -32,7 +32,7 @@ def _h264_noise(dice: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize(("codec", "noise"), [("H264", _h264_noise), ("VP8", _noise)])
-async def test_after_a_second_of_garbage_the_picture_is_back(stage: Stage, engine: Engine, codec, noise) -> None:  # type: ignore[no-untyped-def]
+async def test_frames_return_after_a_second_of_garbage(stage: Stage, engine: Engine, codec, noise) -> None:  # type: ignore[no-untyped-def]
     scene = await stage(engine)
     frames = [frame_of(luma) for luma in lumas(WIDTH, HEIGHT, 30)]
     camera = CodedCamera(frames, ENCODERS[codec](RateControl(600_000)))

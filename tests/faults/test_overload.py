@@ -33,7 +33,7 @@ class _Slow:
 
 
 @pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
-async def test_three_times_too_much_costs_the_student_not_the_frame_rate(stage: Stage, engine: Engine) -> None:
+async def test_overload_changes_the_student_and_not_the_frame_rate(stage: Stage, engine: Engine) -> None:
     scene = await stage(_Slow(engine), limits=Limits(govern=True))
     peer = await scene.call()
     for each in (peer, scene.bystander):

@@ -43,7 +43,7 @@ def _odd_camera(size: tuple[int, int]) -> CodedCamera:
         ("VP8", _odd_camera, (333, 187), True),
     ],
 )
-async def test_a_strange_size_comes_back_less_an_odd_row_or_column(
+async def test_unusual_sizes_are_returned_without_an_odd_row_or_column(
     stage: Stage,
     engine: Engine,
     codec: str,
@@ -75,7 +75,7 @@ async def test_the_largest_picture_is_enhanced_and_a_larger_one_ends_its_call(st
         await scene.bystander.sees(30)
 
 
-async def test_another_size_each_second_comes_back_at_the_calls_size(stage: Stage, engine: Engine) -> None:
+async def test_frames_of_changing_size_are_returned_at_the_size_of_the_call(stage: Stage, engine: Engine) -> None:
     scene = await stage(engine)
     sizes = ((640, 360), (320, 180), (480, 270), (160, 90), (426, 240), (640, 360))
     camera = _camera("H264", *sizes, each=30)

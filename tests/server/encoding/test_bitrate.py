@@ -5,7 +5,7 @@ from acutance.server.options.session_limits import MIN_BITRATE
 
 
 @pytest.mark.parametrize(("size", "bits_per_pixel"), [((640, 360), 0.4), ((1280, 720), 0.167), ((1920, 1080), 0.1)])
-def test_bits_a_pixel_fall_with_the_size(size: tuple[int, int], bits_per_pixel: float) -> None:
+def test_bits_per_pixel_fall_with_the_size(size: tuple[int, int], bits_per_pixel: float) -> None:
     rate = start_bitrate(*size, maximum=100_000_000)
     assert rate / (size[0] * size[1] * 30) == pytest.approx(bits_per_pixel, rel=0.01)
 
@@ -35,7 +35,7 @@ def test_a_small_change_of_remb_is_not_followed() -> None:
     assert control.target(1280, 720) == 1_200_000
 
 
-def test_a_fast_stream_gets_fewer_bits_a_frame_and_a_slow_one_no_more() -> None:
+def test_a_fast_stream_gets_fewer_bits_per_frame_and_a_slow_one_not_more() -> None:
     assert nominal(3_000_000, 60) == 1_500_000
     assert nominal(3_000_000, 30) == 3_000_000
     assert nominal(3_000_000, 15) == 3_000_000

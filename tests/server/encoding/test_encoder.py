@@ -161,7 +161,7 @@ def test_vp8_is_opened_anew_only_for_a_change_worth_a_keyframe() -> None:
     assert run(1.5) == 3
 
 
-def test_the_sps_says_constrained_baseline_and_a_level_that_fits_the_size() -> None:
+def test_the_sps_has_constrained_baseline_and_the_level_of_the_size() -> None:
     levels = {}
     for width, height in ((640, 360), (1280, 720), (1920, 1080)):
         packet = bytes(H264Encoder(RateControl(8_000_000)).encode(next(_frames(1, width, height))))
@@ -192,7 +192,7 @@ def test_after_a_reset_the_next_frame_is_a_keyframe(codec: str) -> None:
     assert encoder.encode(next(frames)).is_keyframe
 
 
-def test_where_nvenc_fails_x264_takes_over_for_good() -> None:
+def test_x264_replaces_nvenc_after_a_failure() -> None:
     encoder = NvencEncoder(RateControl(1_000_000))
     frames = [frame_of(luma, number) for number, luma in enumerate(lumas(320, 192, 3))]
     # Opening fails here: these tests run on hosts without a GPU, too.

@@ -33,7 +33,7 @@ def test_a_large_frame_takes_no_more_threads_than_there_are_processors(codec: st
     assert encoder._open(1280, 720, 500_000).thread_count == 1
 
 
-def test_without_measurements_the_cheapest_is_taken() -> None:
+def test_without_measurements_the_fastest_preset_is_used() -> None:
     assert EncoderChoice().preset(640, 360) == "superfast"
 
 

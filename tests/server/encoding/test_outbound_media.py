@@ -73,7 +73,7 @@ async def test_keyframe_requests_remb_and_loss_of_the_peer_reach_its_rendition(s
     assert media.rate.target(1280, 720) == media.rate.ceiling
 
 
-async def test_a_keyframe_request_before_it_has_joined_is_no_matter(stream: Stream) -> None:
+async def test_a_keyframe_request_before_joining_is_ignored(stream: Stream) -> None:
     sender = _media(stream).add_video(stream.peer).sender
     await sender._handle_rtcp_packet(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=sender._ssrc))
     assert not stream.encoders

@@ -40,7 +40,7 @@ def test_a_peer_has_as_many_streams_as_fit_into_one_report() -> None:
     assert taken == [ssrc for ssrc in range(100) if datagrams.accepts(_rtcp(ssrc))] == list(range(MAX_SSRCS))
 
 
-def test_what_strangers_send_takes_no_place() -> None:
+def test_unauthenticated_packets_do_not_fill_the_list() -> None:
     datagrams = DatagramFilter()
     assert all(datagrams.accepts(_rtp(ssrc)) for ssrc in range(100))
     assert datagrams.accepts(_rtp(7))

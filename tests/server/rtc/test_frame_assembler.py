@@ -23,14 +23,14 @@ def test_without_markers_a_frame_leaves_when_the_next_begins(network: PacketNetw
     assert network.arrive(*network.frame(DELTA + b"b", marker=False)) == [DELTA + b"a"]
 
 
-def test_order_is_restored_and_all_that_waited_leaves_at_once(network: PacketNetwork) -> None:
+def test_order_is_restored_and_waiting_frames_are_returned_at_once(network: PacketNetwork) -> None:
     a, b, c = (network.frame(DELTA + name) for name in (b"a", b"b", b"c"))
     assert network.arrive(*c, *b, a[2], a[0]) == []
     assert network.arrive(a[1]) == [DELTA + b"a", DELTA + b"b", DELTA + b"c"]
     assert network.plis == 0
 
 
-def test_what_comes_twice_or_too_late_changes_nothing(network: PacketNetwork) -> None:
+def test_duplicate_and_late_packets_change_nothing(network: PacketNetwork) -> None:
     packets = network.frame(DELTA + b"a")
     assert network.arrive(*packets, *packets) == [DELTA + b"a"]
     assert network.arrive(*network.frame(DELTA + b"b")) == [DELTA + b"b"]
@@ -58,7 +58,7 @@ def test_the_first_packets_of_all_may_come_in_the_wrong_order() -> None:
 
 
 @pytest.mark.parametrize("jump", [-1000, -30_000, 300, 30_000])
-def test_another_stream_is_followed_wherever_its_numbers_begin(network: PacketNetwork, jump: int) -> None:
+def test_a_new_stream_is_followed_from_any_sequence_number(network: PacketNetwork, jump: int) -> None:
     network.arrive(*network.frame(DELTA, packets=1))
     network.number = (network.number + jump) % 65536
     packets = network.frame(KEY + b"other")
@@ -67,14 +67,14 @@ def test_another_stream_is_followed_wherever_its_numbers_begin(network: PacketNe
     assert network.arrive(*packets) == [KEY + b"other"]
 
 
-def test_a_sender_that_begins_anew_a_little_back_is_found_out(network: PacketNetwork) -> None:
+def test_a_restart_at_slightly_lower_numbers_is_detected(network: PacketNetwork) -> None:
     network.arrive(*[packet for _ in range(500) for packet in network.frame(DELTA)])
     network.number -= 1000
     network.arrive(*[packet for _ in range(100) for packet in network.frame(DELTA)])
     assert network.arrive(*network.frame(KEY + b"a"), *network.frame(DELTA + b"b")) == [KEY + b"a", DELTA + b"b"]
 
 
-def test_a_sender_that_begins_anew_is_followed(network: PacketNetwork) -> None:
+def test_a_sender_that_restarts_is_followed(network: PacketNetwork) -> None:
     network.number = (network.number + 30_000) % 65536
     assert network.arrive(*network.frame(DELTA + b"a")) == []
     assert network.arrive(*network.frame(KEY + b"b")) == [KEY + b"b"]
@@ -98,7 +98,7 @@ def test_parameter_sets_with_a_marker_of_their_own_stay_with_their_picture() -> 
     assert network.arrive(*network.frame(b"\x00\x00\x00\x01\x41slice", packets=1))
 
 
-def test_a_sender_that_marks_every_packet_is_seen_through() -> None:
+def test_a_sender_that_marks_every_packet_is_detected() -> None:
     network = PacketNetwork("H264")
     for name in (b"\x65one", b"\x41two", b"\x41three"):
         packets = network.frame(b"\x00\x00\x00\x01" + name, packets=3)

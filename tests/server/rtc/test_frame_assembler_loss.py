@@ -33,7 +33,7 @@ def test_a_packet_lost_for_good_costs_the_frames_up_to_the_next_keyframe(network
     assert network.assembler.skipped == 4, "what is left of the broken one, and three"
 
 
-def test_a_keyframe_that_came_meanwhile_is_used_when_patience_ends(network: PacketNetwork) -> None:
+def test_a_keyframe_that_arrived_meanwhile_is_used_when_patience_ends(network: PacketNetwork) -> None:
     network.frame(DELTA + b"lost")
     assert network.arrive(*network.frame(DELTA + b"a"), *network.frame(KEY + b"b"), *network.frame(DELTA + b"c")) == []
     assert network.wait(0.0) == [KEY + b"first"]
@@ -53,7 +53,7 @@ def test_the_rest_of_a_keyframe_is_not_taken_for_one() -> None:
     assert frame.startswith(sets)
 
 
-def test_missing_packets_are_asked_for_again_until_patience_ends(network: PacketNetwork) -> None:
+def test_missing_packets_are_requested_again_until_patience_ends(network: PacketNetwork) -> None:
     packets = network.frame(DELTA + b"a", packets=5)
     network.arrive(packets[0], packets[4])
     asked = []
@@ -65,7 +65,7 @@ def test_missing_packets_are_asked_for_again_until_patience_ends(network: Packet
     assert network.assembler.due().missing == ()
 
 
-def test_they_are_asked_for_again_while_other_packets_keep_coming(network: PacketNetwork) -> None:
+def test_missing_packets_are_requested_again_while_others_arrive(network: PacketNetwork) -> None:
     lost = network.frame(DELTA + b"lost", packets=1)[0]
     asked = 0
     for step in range(25):  # a packet each 10 ms, the timer each 50 ms
@@ -77,7 +77,7 @@ def test_they_are_asked_for_again_while_other_packets_keep_coming(network: Packe
     assert len(network.arrive(lost)) == 26, "and none was thrown away"
 
 
-def test_a_hole_has_its_own_time_however_many_there_were_before(network: PacketNetwork) -> None:
+def test_each_gap_has_its_own_time_limit(network: PacketNetwork) -> None:
     plis = network.plis
     late: list[tuple[float, RtpPacket]] = []
     # Each gap is filled 0.1 s after it opened, and at any time one gap is open.
@@ -117,13 +117,13 @@ def test_a_long_gap_is_not_waited_for(network: PacketNetwork) -> None:
     assert network.arrive(*network.frame(KEY + b"a")) == [KEY + b"a"]
 
 
-def test_where_a_keyframe_is_needed_a_hole_before_it_is_not_waited_for(network: PacketNetwork) -> None:
+def test_a_gap_before_a_needed_keyframe_is_skipped(network: PacketNetwork) -> None:
     network.assembler.need_keyframe()
     network.frame(DELTA + b"lost")
     assert network.arrive(*network.frame(DELTA + b"a"), *network.frame(KEY + b"b")) == [KEY + b"b"]
 
 
-def test_a_keyframe_is_asked_for_every_half_second_until_it_comes() -> None:
+def test_a_keyframe_is_requested_every_half_second_until_it_arrives() -> None:
     network = PacketNetwork()
     for _ in range(60):
         network.now += 1 / 30
@@ -136,7 +136,7 @@ def test_a_keyframe_is_asked_for_every_half_second_until_it_comes() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_whatever_the_line_does_frames_leave_in_order_and_whole(seed: int) -> None:
+def test_frames_are_complete_and_in_order_on_any_network(seed: int) -> None:
     dice = random.Random(seed)
     network = PacketNetwork()
     sent: dict[bytes, int] = {}

@@ -56,7 +56,7 @@ def _only_openings(count: int) -> list[RtpPacket]:
 @pytest.mark.parametrize(
     "packets", [_marked_without_picture, _marked_and_cut_apart, _backwards, _every_second, _only_openings]
 )
-def test_many_packets_cost_each_what_a_few_do(packets: Callable[[int], list[RtpPacket]]) -> None:
+def test_the_cost_of_a_packet_does_not_grow_with_their_number(packets: Callable[[int], list[RtpPacket]]) -> None:
     costs = {}
     for count in (FEW, MANY):
         network, sent = PacketNetwork("H264"), packets(count)
@@ -77,7 +77,7 @@ def test_packets_in_the_reverse_order_do_not_fill_memory() -> None:
     assert len(network.assembler._kept) <= 2048
 
 
-def test_a_packet_that_comes_twice_stays_as_it_first_was() -> None:
+def test_a_duplicate_does_not_replace_a_packet() -> None:
     network = PacketNetwork()
     first, second, third = network.frame(KEY + b"a")
     false = RtpPacket(96, sequence_number=second.sequence_number, timestamp=first.timestamp + 90_000)

@@ -26,7 +26,7 @@ async def test_the_first_packet_is_a_keyframe() -> None:
     assert track.dropped == 2
 
 
-async def test_who_falls_behind_misses_all_up_to_the_next_keyframe_and_asks_for_it_once_caught_up() -> None:
+async def test_a_slow_receiver_skips_to_a_keyframe_and_requests_it_when_it_has_caught_up() -> None:
     track, asked = PacketTrack(depth=2), []
     track.on_behind = lambda: asked.append(True)
     track.offer(packet(0, key=True))

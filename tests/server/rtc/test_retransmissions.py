@@ -20,7 +20,7 @@ def _asked(missing: Retransmissions, seconds: float) -> list[float]:
     return [round(now - 100, 2) for now in ticks if missing.due(0, now)]
 
 
-def test_a_packet_is_asked_for_again_after_more_than_a_round_trip_and_a_few_times_only() -> None:
+def test_a_packet_is_requested_again_after_a_round_trip_and_only_a_few_times() -> None:
     assert _asked(_after(0.1), 5) == pytest.approx([0.15, 0.3, 0.45, 0.6], abs=TICKS)
     assert _asked(_after(0.2), 1) == pytest.approx([0.3, 0.6, 0.9], abs=TICKS)
     assert _asked(_after(0.03), 1) == pytest.approx([0.05, 0.1, 0.15, 0.2], abs=TICKS)
@@ -32,7 +32,7 @@ def test_patience_is_for_two_round_trips_within_limits() -> None:
     assert _after(5.0).patience == LONGEST_PATIENCE_S
 
 
-def test_a_change_of_order_says_nothing_of_the_round_trip() -> None:
+def test_reordering_does_not_change_the_round_trip() -> None:
     missing = _after(0.3)
     for position in range(2, 50):
         missing.expect(range(position, position + 1), 1.0)
@@ -40,7 +40,7 @@ def test_a_change_of_order_says_nothing_of_the_round_trip() -> None:
     assert missing.round_trip == 0.3
 
 
-def test_only_what_is_waited_for_is_asked_for() -> None:
+def test_only_awaited_packets_are_requested() -> None:
     missing = Retransmissions()
     missing.expect(range(1, 6), 0.0)
     assert missing.due(3, 1.0) == (3, 4, 5)

@@ -72,7 +72,7 @@ def test_names_that_only_multicast_could_resolve_are_left_out() -> None:
     assert _written(offer(VIDEO + hidden + CANDIDATE)) == _without_addresses(offer(VIDEO + CANDIDATE))
 
 
-def test_a_bundle_of_sections_that_are_not_there_is_put_right() -> None:
+def test_a_bundle_with_missing_sections_is_repaired() -> None:
     # FFmpeg's WHIP muxer without sound; aiortc raises AttributeError on it, in close() too.
     (group,) = parse_offer(offer(VIDEO).replace("BUNDLE 1", "BUNDLE 0 1")).group
     assert group.items == ["1"]

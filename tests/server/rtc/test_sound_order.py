@@ -20,7 +20,7 @@ def test_each_packet_leaves_at_once_a_gap_or_not() -> None:
     assert _out(SoundOrder(), 5, 6, 9, 10) == [5, 6, 9, 10]
 
 
-def test_what_was_overtaken_or_comes_twice_is_left_out() -> None:
+def test_late_and_duplicate_packets_are_dropped() -> None:
     assert _out(SoundOrder(), 5, 7, 6, 7, 8) == [5, 7, 8]
 
 
@@ -29,7 +29,7 @@ def test_numbers_wrap() -> None:
     assert [order.add(_packet(number))[1] is not None for number in (65534, 65535, 65536, 65537)] == [True] * 4
 
 
-def test_a_sender_that_counts_anew_is_followed() -> None:
+def test_a_sender_that_restarts_its_numbers_is_followed() -> None:
     order = SoundOrder()
     _out(order, 40_000)
     assert _out(order, *range(30_000, 30_020)) == list(range(30_015, 30_020))

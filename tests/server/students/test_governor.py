@@ -74,7 +74,7 @@ def test_one_late_frame_is_not_overload() -> None:
     assert call.run(5) == []
 
 
-def test_it_ends_at_passing_through_and_says_why() -> None:
+def test_it_ends_at_pass_through_with_a_reason() -> None:
     call = Call()
     assert call.run(4.5, enhance=0.05) == ["nano", PASS]
     assert call.governor.reason == "with nano enhancing took 50 of 33 ms"
@@ -120,7 +120,7 @@ def test_a_slowdown_of_one_student_is_predicted_for_the_better_one() -> None:
     assert call.run(60, enhance=0.015) == []
 
 
-def test_a_steady_one_never_moves() -> None:
+def test_a_steady_governor_never_changes_the_rung() -> None:
     assert Call(steady=True).run(60, enhance=0.1, lost=2) == []
 
 
@@ -166,7 +166,7 @@ def test_an_attempt_that_cannot_work_ends_after_a_few_late_frames() -> None:
     assert 0 < call.lost - before <= 10
 
 
-def test_a_call_that_no_student_can_serve_loses_next_to_nothing() -> None:
+def test_a_call_that_is_too_large_for_all_students_loses_few_frames() -> None:
     call = Simulated(HALF)
     call.simulate(20)
     assert call.lost <= 0.05 * 600

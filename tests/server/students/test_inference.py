@@ -123,7 +123,7 @@ async def test_a_cancelled_call_is_overdue_once_its_patience_is_over() -> None:
     await inference.close()
 
 
-async def test_close_tells_a_call_that_hangs_from_one_that_ends_soon() -> None:
+async def test_close_distinguishes_a_call_that_hangs_from_one_that_ends_soon() -> None:
     inference = Inference(2, PATIENCE_S)
     quick = await _cancelled(inference)
     closing = asyncio.create_task(inference.close())

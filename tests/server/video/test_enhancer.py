@@ -69,7 +69,7 @@ def test_a_frame_too_small_passes_through_with_the_reason(ladder: Ladder) -> Non
     assert "14x14" in enhanced.passed_reason
 
 
-def test_a_strange_format_passes_through_as_420(ladder: Ladder) -> None:
+def test_another_pixel_format_passes_through_as_420(ladder: Ladder) -> None:
     enhanced = Enhancer(ladder).enhance(VideoFrame(64, 48, "yuv444p"), SHARPEN)
     assert enhanced.frame.format.name == "yuv420p"
     assert enhanced.passed_reason == "frames in the format yuv444p are not enhanced"

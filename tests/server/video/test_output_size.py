@@ -34,7 +34,7 @@ def test_the_size_of_the_call_is_kept(incoming: list[Size], expected: list[Size]
     assert sizes == expected
 
 
-def test_asking_changes_nothing() -> None:
+def test_for_size_remembers_nothing() -> None:
     output = OutputSize()
     output.note((640, 360))
     assert output.for_size((1280, 720)) == (1280, 720)

@@ -146,7 +146,7 @@ async def test_while_the_student_works_only_the_newest_frame_waits(run: Run) -> 
     assert run.telemetry.counters.dropped == 8
 
 
-async def test_a_sender_that_does_not_take_packets_makes_raw_frames_drop_never_encoded_ones(run: Run) -> None:
+async def test_a_slow_sender_drops_raw_frames_and_no_encoded_one(run: Run) -> None:
     for number in range(8):
         run.camera.shoot(number)
         await run.gate.wait_entered()

@@ -52,7 +52,7 @@ async def test_a_decoder_that_falls_behind_loses_frames_up_to_a_keyframe(receive
     assert queue.qsize() == 1
 
 
-async def test_what_is_missing_is_asked_for_again_while_no_packet_comes(
+async def test_missing_packets_are_requested_again_while_none_arrive(
     receiver: RTCRtpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, object]] = []

@@ -48,7 +48,7 @@ async def test_the_offset_leads_from_the_returned_to_the_received_time_stamp(
     assert (origin + 3000 - timestamps.offset) % (1 << 32) == 5_000_000 + 3000
 
 
-async def test_a_report_tells_when_the_last_frame_had_come(
+async def test_a_report_has_the_arrival_time_of_the_last_frame(
     sender: RTCRtpSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = inspect.getsource(RTCRtpSender)
@@ -69,7 +69,7 @@ async def test_a_report_tells_when_the_last_frame_had_come(
     assert age == pytest.approx(0.25, abs=0.1)
 
 
-async def test_a_sender_report_is_told_in_the_time_stamps_of_the_frames() -> None:
+async def test_a_sender_report_uses_the_timestamps_of_the_frames() -> None:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     receiver = peer.addTransceiver("video").receiver
     told: list[tuple[float, int]] = []
