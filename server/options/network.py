@@ -18,7 +18,7 @@ _URL = re.compile(r"https?://[^\s]+")
 
 
 class NetworkOptions(BaseModel):
-    """STUN, TURN, the public address, ports, and the server to which peers are redirected."""
+    """STUN, TURN, the public address, ports, and the server to which publishers are redirected."""
 
     stun: Annotated[
         Words, Field(description="STUN server for this server and its peers: stun:HOST:PORT; repeatable")
@@ -49,7 +49,8 @@ class NetworkOptions(BaseModel):
         Field(pattern=r"^\d+-\d+$", description="Range of UDP ports for media, FIRST-LAST; none: any free port"),
     ] = None
     redirect: Annotated[
-        str | None, Field(description="URL of another server to which peers are redirected (307) when this one is full")
+        str | None,
+        Field(description="URL of another server to which publishers are redirected (307) when this one is full"),
     ] = None
 
     @field_validator("stun")
