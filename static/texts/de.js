@@ -36,7 +36,7 @@ export default {
   'uplink.full': 'voll',
   'uplink.softness': 'Unscharfe Kamera',
   'uplink.sharp': 'aus',
-  'uplink.softness.failed': 'Dieser Browser konnte das Video nicht weichzeichnen: Es wird gesendet, wie die Kamera es liefert.',
+  'uplink.softness.failed': 'Dieser Browser konnte das Video nicht weichzeichnen: Die Kamera wird unverändert gesendet.',
 
   'control.title': 'Verbesserung',
   'control.enhance': 'Video verbessern',
@@ -52,7 +52,7 @@ export default {
   'control.bitrate': 'Angestrebte Bitrate',
   'control.size': 'Größe empfangen und zurückgeschickt',
   'control.rung-reason': 'Warum kein besseres Netz: {reason}',
-  'control.provider-note': 'Warum nichts Schnelleres: {reason}',
+  'control.provider-note': 'Grund, warum kein schnellerer Provider läuft: {reason}',
   'control.passed-reason': 'Unverändert durchgereicht: {reason}',
 
   'figures.title': 'Messwerte',
@@ -165,7 +165,7 @@ export default {
   'error.camera-busy.next': 'Schließe das andere Programm oder den anderen Tab, oder wähle eine andere Kamera, und drücke Start.',
   'error.camera-failed.what': 'Die Kamera ließ sich nicht öffnen{because}',
   'error.camera-failed.next': 'Wähle eine andere Kamera und drücke Start.',
-  'error.camera-lost.what': 'Die Kamera ist weg: ausgesteckt oder nicht mehr erlaubt.',
+  'error.camera-lost.what': 'Die Kamera wurde getrennt oder ist nicht mehr erlaubt.',
   'error.camera-lost.next': 'Schließe sie wieder an oder wähle eine andere, und drücke Start.',
   'error.microphone-denied.what': 'Der Browser darf das Mikrofon nicht benutzen.',
   'error.microphone-denied.next': 'Das Mikrofon ist nicht erlaubt: Ändere das in der Adressleiste und schalte es wieder ein.',
