@@ -69,7 +69,8 @@ class FrameFeed:
             requests = self.assembler.due()
             self._deliver_more(self._codecs[self.assembler.last.payload_type])
             if requests.missing:
-                await self._receiver._send_rtcp_nack(self.assembler.last.ssrc, list(requests.missing))
+                # aiortc packs ascending numbers only; across the wrap ours would be a negative distance apart.
+                await self._receiver._send_rtcp_nack(self.assembler.last.ssrc, sorted(requests.missing))
             if requests.keyframe:
                 await self.ask_for_keyframe()
 

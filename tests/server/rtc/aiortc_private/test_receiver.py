@@ -4,9 +4,8 @@ import asyncio
 import inspect
 
 import pytest
-from aiortc import (
-    RTCRtpReceiver,
-)
+from aiortc import RTCRtpReceiver
+from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 
 from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from tests.server.rtc.aiortc_private.packets import KEY, vp8_packet
@@ -76,6 +75,29 @@ async def test_missing_packets_are_requested_again_while_none_arrive(
     watching.cancel()
     assert asked[0] == ("nack", [3])
     assert asked[-1] == ("pli", 7)
+
+
+async def test_requests_across_the_wrap_of_sequence_numbers_can_be_packed(
+    receiver: RTCRtpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = []
+
+    async def nack(ssrc: int, lost: list[int]) -> None:
+        packed.append(RtcpRtpfbPacket.parse(bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 1, ssrc, lost=lost))[4:], 1).lost)
+
+    monkeypatch.setattr(receiver, "_send_rtcp_nack", nack)
+    now = 0.0
+    feed = FrameFeed(receiver, lambda *frame: None, lambda: None, lambda: now)
+    for number, data in ((65533, KEY), (65534, b"\x01delta"), (1, b"\x01delta")):
+        await receiver._handle_rtp_packet(vp8_packet(number, 3000, data), 0)
+    packed.clear()  # aiortc's own
+    watching = asyncio.create_task(feed.watch())
+    now = 0.2
+    await asyncio.sleep(0.12)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):  # it had not failed
+        await watching
+    assert packed[0] == [0, 65535]
 
 
 def test_the_receiver_still_has_what_is_replaced() -> None:
