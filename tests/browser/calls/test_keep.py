@@ -55,6 +55,8 @@ def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, outp
         assert (half.max(-1) > 128).mean() < 0.2
 
 
+# Numbers are read from lossy frames: the browser's software encoder shares two cores with the call and its server.
+@pytest.mark.flaky(reruns=1)
 @pytest.mark.parametrize(("what", "container"), [("enhanced", "mp4"), ("both", "webm"), ("both", "mp4")])
 def test_a_recording_moves_and_is_as_long_as_the_page_shows(stage, output, what, container):
     stage.page.locator("#record-what").select_option(what)
