@@ -17,6 +17,7 @@ from acutance.server.options.server import ServeOptions
 from acutance.server.security.access import is_loopback
 from acutance.server.security.tls import Certificate
 from acutance.server.sessions.host import Host
+from acutance.server.sessions.memory_trim import limit_arenas
 from acutance.server.stopping import Stopping
 from acutance.server.students.ladder import Ladder
 
@@ -40,6 +41,7 @@ def run(options: ServeOptions) -> None:
     """
     # First, because opening the students takes seconds: a mistake in the options is reported at once.
     entrance = assembly.entrance(options)
+    limit_arenas()
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
     encoders = EncoderChoice.measure(usable_processors())

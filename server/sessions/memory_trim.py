@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 # Delay after the end of a call: its tasks have ended by then, and calls that end together cause one collection.
 _AFTER_S = 1.0
+_M_ARENA_MAX = -8  # malloc.h
 
 
 class MemoryTrim:
@@ -60,6 +61,16 @@ class MemoryTrim:
             log.debug("a student did not release its memory", exc_info=True)
         if self._trim is not None:
             self._trim(0)
+
+
+def limit_arenas() -> None:
+    """Let all threads of the process allocate from two arenas of glibc's malloc; elsewhere do nothing.
+
+    By default glibc makes up to eight arenas per processor, and each call has threads of its own: what a call frees
+    lies scattered over all of them, and little of it can be returned. Called before the first thread starts.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # musl, macOS; Windows has no library without a name
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _malloc_trim() -> Callable[[int], object] | None:

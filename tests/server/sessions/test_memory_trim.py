@@ -1,6 +1,7 @@
 """After calls have ended, memory of the students is released once; a failure to do so has no other effect."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,3 +29,13 @@ async def test_calls_that_end_together_release_memory_once(monkeypatch: pytest.M
         await released.wait()
     assert len(times) == 2
     trim.close()
+
+
+def test_the_arenas_of_glibc_are_limited_and_other_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: list[tuple[int, int]] = []
+    library = SimpleNamespace(mallopt=lambda *option: options.append(option))
+    monkeypatch.setattr(memory_trim.ctypes, "CDLL", lambda name: library)
+    memory_trim.limit_arenas()
+    assert options == [(-8, 2)]
+    monkeypatch.setattr(memory_trim.ctypes, "CDLL", lambda name: SimpleNamespace())
+    memory_trim.limit_arenas()
