@@ -19,7 +19,7 @@ from tests.soak.cameras import write_streams
 from tests.soak.quiet import quiet
 
 CYCLES = int(os.environ.get("SOAK_CYCLES", "100"))
-# Of ten calls (tests/soak/callers.py). The first round fills caches and pools, and is not counted.
+# Of ten calls (tests/soak/callers.py). The first two rounds fill caches and pools, and are not counted.
 MANNERS = {
     "polite": 3,
     "abrupt": 1,
@@ -105,9 +105,13 @@ def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
     expected = {manner: count * size // 10 for manner, count in MANNERS.items()}
     with acutance(_OPTIONS) as server:
         before = _all_gone(server)
-        _round(server, streams, _ROUND)
-        _all_gone(server)
-        first = quiet(server)
+        # What an idle server keeps varies by a few per cent from round to round: the larger of two is the start.
+        starts = []
+        for _ in range(2):
+            _round(server, streams, _ROUND)
+            _all_gone(server)
+            starts.append(quiet(server))
+        first = max(starts, key=lambda usage: usage.rss)
         calls = 0
         while calls < CYCLES:
             counted = _round(server, streams, size)
@@ -123,6 +127,6 @@ def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
     )
     assert max(usage.files for usage in server.seen) > first.files, "the calls were not seen: this would see nothing"
     assert gauges == before
-    assert last.threads <= first.threads
-    assert last.files <= first.files
+    assert last.threads <= max(usage.threads for usage in starts)
+    assert last.files <= max(usage.files for usage in starts)
     assert last.rss <= 1.05 * first.rss
