@@ -33,6 +33,7 @@ class MemoryTrim:
         self._release_students = release_students
         # A separate thread, so that asyncio's thread pool does not grow.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="memory-trim")
+        self._thread.submit(int)  # starts the thread: the number of threads is the same before and after the first call
         self._due: asyncio.TimerHandle | None = None
         self._trim = _malloc_trim()
 
