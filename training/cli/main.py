@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from acutance.training.cli.compare import compare
 from acutance.training.cli.distil import distil
 from acutance.training.cli.evaluate import evaluate
 from acutance.training.cli.export import export
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (prepare, teacher, distil, evaluate, figures, export, study):
+for _command in (prepare, teacher, distil, evaluate, compare, figures, export, study):
     app.command()(_command)
 
 

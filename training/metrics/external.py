@@ -1,18 +1,13 @@
 """Metrics by libraries that may be missing: MS-SSIM, LPIPS and VMAF. torch is imported on first use."""
 
-import gc
-import json
-import tempfile
-from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
 import numpy as np
 
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
+from acutance.training.metrics import libvmaf
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,59 +53,18 @@ def lpips_missing() -> str | None:
 
 def vmaf(picture: Luma, truth: Luma, border: int = 0) -> float:
     """VMAF v0.6.1 of `[H, W]` uint8 as a video of one frame, `border` px cut on every side; about 97 if equal."""
-    return _vmaf(picture, truth, border, "vmaf_v0.6.1")
+    return _vmaf(picture, truth, border, "vmaf")
 
 
 def vmaf_neg(picture: Luma, truth: Luma, border: int = 0) -> float:
     """VMAF-NEG: as `vmaf`, without credit for enhancement."""
-    return _vmaf(picture, truth, border, "vmaf_v0.6.1neg")
+    return _vmaf(picture, truth, border, "vmaf_neg")
 
 
-def vmaf_missing() -> str | None:
-    """The reason why VMAF cannot be measured here, or None."""
-    if "libvmaf" in av.filter.filters_available:
-        return None
-    return "this build of PyAV has no libvmaf filter"
-
-
-def _vmaf(picture: Luma, truth: Luma, border: int, version: str) -> float:
-    # VMAF ignores chroma, but its models are for yuv420p: even sizes, and grey chroma planes.
-    ours, wanted = (_even(_cut(plane, border)) for plane in (picture, truth))
-    with tempfile.TemporaryDirectory() as scratch:
-        log = Path(scratch) / "vmaf.json"
-        _compare(ours, wanted, f"model=version={version}:log_fmt=json:log_path={log}")
-        gc.collect()  # the filter writes its log when it is freed, and a graph is a reference cycle
-        return float(json.loads(log.read_text())["pooled_metrics"]["vmaf"]["mean"])
-
-
-def _compare(ours: Luma, wanted: Luma, options: str) -> None:
+def _vmaf(picture: Luma, truth: Luma, border: int, name: str) -> float:
+    ours, wanted = _cut(picture, border), _cut(truth, border)
     height, width = wanted.shape
-    graph = av.filter.Graph()
-    vmaf_filter, sink = graph.add("libvmaf", options), graph.add("buffersink")
-    sources = [graph.add_buffer(width=width, height=height, format="yuv420p", time_base=Fraction(1)) for _ in range(2)]
-    for index, source in enumerate(sources):
-        source.link_to(vmaf_filter, 0, index)
-    vmaf_filter.link_to(sink)
-    graph.configure()
-    for source, plane in zip(sources, (ours, wanted), strict=True):
-        source.push(_frame(plane))
-        source.push(None)
-    with suppress(av.error.EOFError, av.error.BlockingIOError):
-        while True:
-            graph.pull()
-
-
-def _frame(plane: Luma) -> av.VideoFrame:
-    height, width = plane.shape
-    grey = np.full((height // 2, width), 128, np.uint8)
-    frame = av.VideoFrame.from_ndarray(np.concatenate([plane, grey]), format="yuv420p")
-    frame.pts = 0
-    return frame
-
-
-def _even(plane: Luma) -> Luma:
-    height, width = plane.shape
-    return np.ascontiguousarray(plane[: height // 2 * 2, : width // 2 * 2])
+    return libvmaf.vmaf([(ours, wanted)], (width, height), [name])[name]
 
 
 def _cut(plane: Luma, border: int) -> Luma:

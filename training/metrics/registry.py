@@ -7,7 +7,8 @@ from typing import Literal
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
 from acutance.training.metrics.edges import GRADIENT_KIND, HALO_KIND, gradient_ratio, halo
-from acutance.training.metrics.external import lpips, lpips_missing, ms_ssim, vmaf, vmaf_missing, vmaf_neg
+from acutance.training.metrics.external import lpips, lpips_missing, ms_ssim, vmaf, vmaf_neg
+from acutance.training.metrics.libvmaf import missing as vmaf_missing
 from acutance.training.metrics.psnr_ssim import HIGHEST_PSNR, SSIM_KIND, finite_psnr, ssim
 
 
