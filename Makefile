@@ -34,6 +34,9 @@ WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
+# Hundreds of processes are started by the tests: each would compile the libraries that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: serve check test lint types unit wheel bench compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
