@@ -17,7 +17,7 @@ import { FiguresPanel } from './figures/panel.js';
 import { CallMonitor } from './figures/monitor.js';
 import { UplinkPanel } from './uplink/panel.js';
 import { SourcePanel } from './sources/panel.js';
-import { SoundPanel } from './sources/sound-panel.js';
+import { AudioPanel } from './sources/audio-panel.js';
 import { Stage } from './stage/stage.js';
 import { describe, explain, explainPause, valuesOf, wantsSample } from './states.js';
 import { countDown, showStatus } from './status.js';
@@ -51,7 +51,7 @@ const monitor = new CallMonitor(stage, (second) => {
   if (state === 'live') updateStatus(); // the last report may be out of date by now
 });
 const source = new SourcePanel(changeSource);
-const sound = new SoundPanel(async (on) => {
+const audio = new AudioPanel(async (on) => {
   try {
     await call?.setMicrophone(on);
   } catch (error) {
@@ -86,7 +86,7 @@ function start() {
     },
     onMicrophoneLost: () => {
       logEvent('microphone-lost');
-      sound.switchOff(new CallError('microphone-lost'));
+      audio.switchOff(new CallError('microphone-lost'));
     },
     onStats: (stats) => {
       report = { stats, at: performance.now() };
@@ -94,7 +94,7 @@ function start() {
       updateStatus();
     },
     onResponse: (response) => control.showResponse(response),
-    onReturned: (stream) => sound.play(stream),
+    onReturned: (stream) => audio.play(stream),
     onPause: pause,
     onToken: askToken,
     onEnd: (failure) => {
@@ -116,7 +116,7 @@ function start() {
   const endMonitoring = monitor.follow(started, freshReport);
   showButtons();
   started.start(source.settings);
-  sound.applyMicrophone();
+  audio.applyMicrophone();
 }
 
 function stop() {

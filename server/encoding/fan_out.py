@@ -51,7 +51,7 @@ class FanOut:
         self._clock = clock
         self._renditions: dict[tuple[Variant, str], Rendition] = {}
         self._tasks: dict[Rendition, asyncio.Task[None]] = {}
-        self._sound: list[tuple[str, PacketTrack]] = []
+        self._audio: list[tuple[str, PacketTrack]] = []
 
     @property
     def renditions(self) -> list[Rendition]:
@@ -92,17 +92,17 @@ class FanOut:
             overwritten += rendition.put(replace(queued, frame=copy_of(queued.frame)) if index else queued)
         return overwritten
 
-    def join_sound(self, codec: str, track: PacketTrack) -> None:
+    def join_audio(self, codec: str, track: PacketTrack) -> None:
         """Send the incoming audio, unchanged, to a receiver that accepts this codec."""
-        self._sound.append((codec, track))
+        self._audio.append((codec, track))
 
-    def leave_sound(self, track: PacketTrack) -> None:
+    def leave_audio(self, track: PacketTrack) -> None:
         """Stop sending audio to a receiver."""
-        self._sound = [entry for entry in self._sound if entry[1] is not track]
+        self._audio = [entry for entry in self._audio if entry[1] is not track]
 
-    def put_sound(self, codec: str, packet: Packet) -> None:
+    def put_audio(self, codec: str, packet: Packet) -> None:
         """Send an audio packet to each receiver that accepts its codec."""
-        for taken, track in self._sound:
+        for taken, track in self._audio:
             if taken.lower() == codec.lower():
                 track.offer(packet)
 
@@ -111,7 +111,7 @@ class FanOut:
         for rendition in self._renditions.values():
             rendition.close()
         self._renditions.clear()
-        self._sound.clear()
+        self._audio.clear()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def _open(self, variant: Variant, codec: str) -> Rendition:

@@ -48,7 +48,7 @@ class OutboundMedia:
         self._fan_out = fan_out
         self._clock = clock
         self._video = PacketTrack("video", depth)
-        self._sound: PacketTrack | None = None
+        self._audio: PacketTrack | None = None
         self._subscription = Subscription(self._video, self.rate, on_lost)
 
     def add_video(
@@ -63,7 +63,7 @@ class OutboundMedia:
         report_arrival_times(sender, self._video, self._clock)
         return transceiver
 
-    def add_sound(self, peer: RTCPeerConnection, codec: str = "", only: bool = False) -> None:
+    def add_audio(self, peer: RTCPeerConnection, codec: str = "", only: bool = False) -> None:
         """Add the audio track to a peer connection.
 
         Args:
@@ -72,28 +72,28 @@ class OutboundMedia:
                 section that the peer offered.
             only: whether no other codec is offered.
         """
-        self._sound = PacketTrack("audio", AUDIO_DEPTH)
+        self._audio = PacketTrack("audio", AUDIO_DEPTH)
         if not codec:
-            peer.addTrack(self._sound)
+            peer.addTrack(self._audio)
             return
         codecs = codecs_with_first("audio", codec)
-        peer.addTransceiver(self._sound, direction="sendonly").setCodecPreferences(codecs[:1] if only else codecs)
+        peer.addTransceiver(self._audio, direction="sendonly").setCodecPreferences(codecs[:1] if only else codecs)
 
-    def join(self, variant: Variant, codec: str, sound_codec: str) -> None:
+    def join(self, variant: Variant, codec: str, audio_codec: str) -> None:
         """Start to send a variant of the stream in the negotiated codecs, beginning with a keyframe.
 
         Call it when the peer is connected, or earlier if it is the only receiver: others would be behind at once.
         """
         self.joined = True
         self._fan_out.join(variant, codec, self._subscription)
-        if self._sound is not None:
-            self._fan_out.join_sound(sound_codec, self._sound)
+        if self._audio is not None:
+            self._fan_out.join_audio(audio_codec, self._audio)
 
     def leave(self) -> None:
         """End both tracks; may be called before `join`, and more than once."""
         self.joined = False
         self._fan_out.leave(self._subscription)
         self._video.stop()
-        if self._sound is not None:
-            self._fan_out.leave_sound(self._sound)
-            self._sound.stop()
+        if self._audio is not None:
+            self._fan_out.leave_audio(self._audio)
+            self._audio.stop()

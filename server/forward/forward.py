@@ -76,8 +76,8 @@ class Forward:
         self._sleep = sleep
         self.shown = _shown(self._url)
 
-    async def run(self, sound: str) -> None:
-        """Forward the stream until cancelled; ``sound`` is the codec of its sound, empty for a stream without sound."""
+    async def run(self, audio: str) -> None:
+        """Forward the stream until cancelled; ``audio`` is the codec of its audio, empty for a stream without audio."""
         while True:
             attempts = AsyncRetrying(
                 # All exceptions: after an unexpected one the forward would stay in the state "connecting" for ever.
@@ -88,16 +88,16 @@ class Forward:
             )
             async for attempt in attempts:
                 with attempt:
-                    await self._publish(sound)
+                    await self._publish(audio)
             self.state = State.WAITING
             log.warning("forwarding to %s: the connection ended, trying again", self.shown)
             await self._sleep(_FIRST_PAUSE_S)
 
-    async def _publish(self, sound: str) -> None:
+    async def _publish(self, audio: str) -> None:
         """Publish until the connection ends; raise an error if it cannot be established."""
         self.state = State.CONNECTING
         async with self._client() as client:
-            publication = Publication(self._fan_out, self._network, self._limits, sound)
+            publication = Publication(self._fan_out, self._network, self._limits, audio)
             try:
                 await publication.begin(client)
                 self.state = State.CONNECTED

@@ -26,14 +26,14 @@ class Publication:
         ended: set when the connection has ended.
     """
 
-    def __init__(self, fan_out: FanOut, network: Network, limits: Limits, sound: str):
+    def __init__(self, fan_out: FanOut, network: Network, limits: Limits, audio: str):
         """Create it. Call `begin`, then `end`.
 
         Args:
             fan_out: the receivers of the stream.
             network: ICE servers, public address and ports.
             limits: limits of a session.
-            sound: codec of the stream's sound; empty for a stream without sound.
+            audio: codec of the stream's audio; empty for a stream without audio.
         """
         self.ended = asyncio.Event()
         self._handshake_timeout = limits.handshake_timeout
@@ -42,8 +42,8 @@ class Publication:
         self._connected = asyncio.Event()
         self._media = OutboundMedia(fan_out, limits.max_bitrate, lambda reason: self.ended.set())
         self._media.add_video(self._peer)
-        if sound:
-            self._media.add_sound(self._peer, sound, only=True)
+        if audio:
+            self._media.add_audio(self._peer, audio, only=True)
 
     async def begin(self, client: WhipClient) -> None:
         """Connect and begin to send.
@@ -58,7 +58,7 @@ class Publication:
         try:
             await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
             answered = SessionDescription.parse(answer)
-            codec, sound = negotiated_codec(answered), negotiated_codec(answered, "audio")
+            codec, audio = negotiated_codec(answered), negotiated_codec(answered, "audio")
         except Exception as error:  # aiortc raises many types of errors for a malformed answer
             raise ForwardError(f"its answer cannot be read ({error!r})"[:200]) from error
         try:
@@ -68,7 +68,7 @@ class Publication:
             raise ForwardError(f"not connected within {self._handshake_timeout:g} s") from None
         if self.ended.is_set():
             raise ForwardError("the connection failed")
-        self._media.join(Variant.ENHANCED, codec, sound)
+        self._media.join(Variant.ENHANCED, codec, audio)
 
     async def end(self) -> None:
         """Stop sending and close the connection."""

@@ -1,4 +1,4 @@
-"""A peer that watches a stream: it receives a rendition and the stream's sound, and sends no media."""
+"""A peer that watches a stream: it receives a rendition and the stream's audio, and sends no media."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -35,20 +35,20 @@ class Viewer(Connection):
         self.publisher = publisher
         self.variant = variant
         self._media = OutboundMedia(publisher.media.fan_out, context.limits.max_bitrate, self.end, clock=clock)
-        self._codec = self._sound_codec = ""
+        self._codec = self._audio_codec = ""
 
     def _prepare(self) -> None:
         self._media.add_video(self.peer)
         if any(media.kind == "audio" for media in self._offered.media):
-            self._media.add_sound(self.peer, self.publisher.sound_codec or "opus")
+            self._media.add_audio(self.peer, self.publisher.audio_codec or "opus")
 
     def _negotiated(self, answer: SessionDescription) -> None:
         self._codec = negotiated_codec(answer)
-        self._sound_codec = negotiated_codec(answer, "audio")
+        self._audio_codec = negotiated_codec(answer, "audio")
 
     def _begin(self) -> None:
         # Not earlier: packets for a receiver that is not connected yet would pile up.
-        self._media.join(self.variant, self._codec, self._sound_codec)
+        self._media.join(self.variant, self._codec, self._audio_codec)
 
     def _notify_closing(self, reason: str) -> None:
         """Do nothing: the DTLS closure alert (RFC 5246, section 7.2.1) tells the peer."""

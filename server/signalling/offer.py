@@ -28,7 +28,7 @@ class Offer:
 def read_offer(body: bytes) -> Offer:
     """Read a JSON body ``{"sdp": …, "type": "offer"}``, as aiortc's examples send it, or ``{"offer": {…}}`` around it.
 
-    The offer must have one bidirectional video section, and may have one section each for sound and data. The body may
+    The offer must have one bidirectional video section, and may have one section each for audio and data. The body may
     also have ``"settings"`` of the session and the name of its ``"stream"``. Other fields are ignored.
 
     Raises:

@@ -68,7 +68,7 @@ export class Call {
       onSoftenFailed: on.onSoftenFailed,
     });
     this.#microphone = new Microphone({
-      onTrack: (track) => this.#session?.setSound(track),
+      onTrack: (track) => this.#session?.setAudio(track),
       onLost: on.onMicrophoneLost,
     });
   }
@@ -111,7 +111,7 @@ export class Call {
 
   /**
    * @param {boolean} on
-   * @returns {Promise<void>} rejects if the microphone does not open; the call continues without sound
+   * @returns {Promise<void>} rejects if the microphone does not open; the call continues without audio
    */
   async setMicrophone(on) {
     if (on && !this.#over.signal.aborted) await this.#microphone.open();
@@ -176,7 +176,7 @@ export class Call {
     this.#session = session;
     this.#stage.attach(session.connection.sender);
     this.#stage.showOriginal(new MediaStream([track]));
-    session.setSound(this.#microphone.track);
+    session.setAudio(this.#microphone.track);
     return session;
   }
 

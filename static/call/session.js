@@ -1,5 +1,5 @@
 /**
- * One peer connection to the server: video and sound out, enhanced video and sound in, and the data channel.
+ * One peer connection to the server: video and audio out, enhanced video and audio in, and the data channel.
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
@@ -19,7 +19,7 @@ const CONNECT_MS = 15_000;
 
 /**
  * @typedef {object} SessionEvents
- * @property {(stream: MediaStream) => void} onStream the enhanced video, and sound if there is any
+ * @property {(stream: MediaStream) => void} onStream the enhanced video, and audio if there is any
  * @property {(stats: ServerStats) => void} onStats once per second
  * @property {(response: Applied | Refused) => void} onResponse to changed settings
  * @property {(interrupted: boolean) => void} onInterrupted whether the connection is interrupted now
@@ -29,7 +29,7 @@ export class Session {
   #pc;
   #channel;
   #video;
-  #sound;
+  #audio;
   #uplink;
   #on;
   #closed = new AbortController();
@@ -60,7 +60,7 @@ export class Session {
     this.#channel = this.#pc.createDataChannel(CHANNEL, { ordered: true });
     this.#video = this.#pc.addTransceiver(track, { direction: 'sendrecv', streams: [new MediaStream()] });
     // Negotiated from the start, so that the microphone can be switched without another negotiation.
-    this.#sound = this.#pc.addTransceiver('audio', { direction: 'sendrecv' });
+    this.#audio = this.#pc.addTransceiver('audio', { direction: 'sendrecv' });
     this.#uplink = new UplinkSender(this.#video.sender);
     // The server paces its frames and drops late ones: a jitter buffer here would only add delay.
     if ('jitterBufferTarget' in this.#video.receiver) this.#video.receiver.jitterBufferTarget = 0;
@@ -87,9 +87,9 @@ export class Session {
     return this.#video.sender.replaceTrack(track);
   }
 
-  /** @param {MediaStreamTrack | null} track null for no sound */
-  setSound(track) {
-    this.#sound.sender.replaceTrack(track).catch(() => {
+  /** @param {MediaStreamTrack | null} track null for no audio */
+  setAudio(track) {
+    this.#audio.sender.replaceTrack(track).catch(() => {
       // The session has ended: the next one starts with this track.
     });
   }
@@ -127,7 +127,7 @@ export class Session {
   #listen() {
     const { signal } = this.#closed;
     const pc = this.#pc;
-    // One stream, so that sound and video are played in sync.
+    // One stream, so that audio and video are played in sync.
     const stream = new MediaStream();
     pc.addEventListener('track', ({ track }) => {
       stream.addTrack(track);

@@ -7,7 +7,7 @@ import { Latest } from './latest.js';
 
 /**
  * @typedef {object} MicrophoneEvents
- * @property {(track: MediaStreamTrack | null) => void} onTrack the track to send from now on; null for no sound
+ * @property {(track: MediaStreamTrack | null) => void} onTrack the track to send from now on; null for no audio
  * @property {() => void} onLost the device was unplugged or its permission withdrawn
  */
 
@@ -53,7 +53,7 @@ export class Microphone {
 /** @returns {Promise<MediaStreamTrack>} */
 async function openMicrophone() {
   try {
-    // Without echo cancellation the returned sound would be picked up again.
+    // Without echo cancellation the returned audio would be picked up again.
     const stream = await mediaDevices().getUserMedia({ audio: { echoCancellation: true } });
     const [track] = stream.getAudioTracks();
     if (!track) throw new Error();

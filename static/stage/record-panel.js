@@ -59,16 +59,16 @@ export class RecordPanel {
     const stream = this.#enhanced;
     if (!stream) return;
     // A track that is still silent would delay the file.
-    const sounds = stream.getAudioTracks().filter(({ readyState, muted }) => readyState === 'live' && !muted);
+    const audioTracks = stream.getAudioTracks().filter(({ readyState, muted }) => readyState === 'live' && !muted);
     const wanted = /** @type {Container} */ (this.#format.value);
-    const format = recordingFormats(sounds.length > 0, MediaRecorder.isTypeSupported)
+    const format = recordingFormats(audioTracks.length > 0, MediaRecorder.isTypeSupported)
       .find(({ container }) => container === wanted);
     this.#sideBySide = this.#what.value === 'both' ? new SideBySide(this.#sizeNow()) : null;
     const source = this.#sideBySide ? this.#sideBySide.capture() : stream;
     try {
       if (!format) throw new Error(`no codecs for ${wanted}`);
       const size = this.#sideBySide?.size ?? this.#sizeNow();
-      this.#recording = new Recording(new MediaStream([...source.getVideoTracks(), ...sounds]), format, size);
+      this.#recording = new Recording(new MediaStream([...source.getVideoTracks(), ...audioTracks]), format, size);
       showText(this.#message, 'stage.record.on');
       this.#show();
       await this.#finish(this.#recording);

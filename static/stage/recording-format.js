@@ -7,14 +7,14 @@
 /**
  * In order of preference. MP4 with H.264 plays everywhere; AAC in more players than Opus. High profile: the recorder
  * sets the level that the size needs. VP8 takes less processor time than VP9.
- * @type {Record<Container, {video: string, sounds: string[]}[]>}
+ * @type {Record<Container, {video: string, audioCodecs: string[]}[]>}
  */
 const CODECS = {
   mp4: [
-    { video: 'avc1.640034', sounds: ['mp4a.40.2', 'opus'] },
-    { video: 'avc1.42E034', sounds: ['mp4a.40.2', 'opus'] },
+    { video: 'avc1.640034', audioCodecs: ['mp4a.40.2', 'opus'] },
+    { video: 'avc1.42E034', audioCodecs: ['mp4a.40.2', 'opus'] },
   ],
-  webm: [{ video: 'vp8', sounds: ['opus'] }, { video: 'vp9', sounds: ['opus'] }],
+  webm: [{ video: 'vp8', audioCodecs: ['opus'] }, { video: 'vp9', audioCodecs: ['opus'] }],
 };
 
 /** Enough not to add visible compression artefacts. */
@@ -23,14 +23,14 @@ const FRAME_RATE = 30;
 const [MIN_BITRATE, MAX_BITRATE] = [1_500_000, 25_000_000];
 
 /**
- * @param {boolean} withSound
+ * @param {boolean} withAudio
  * @param {(mimeType: string) => boolean} supported `MediaRecorder.isTypeSupported`
  * @returns {Format[]} one for each container that can be written, best first
  */
-export function recordingFormats(withSound, supported) {
+export function recordingFormats(withAudio, supported) {
   return /** @type {Container[]} */ (['mp4', 'webm']).flatMap((container) => {
-    const types = CODECS[container].flatMap(({ video, sounds }) => (withSound ? sounds : ['']).map(
-      (sound) => `video/${container};codecs="${sound ? `${video},${sound}` : video}"`,
+    const types = CODECS[container].flatMap(({ video, audioCodecs }) => (withAudio ? audioCodecs : ['']).map(
+      (audioCodec) => `video/${container};codecs="${audioCodec ? `${video},${audioCodec}` : video}"`,
     ));
     const mimeType = types.find(supported);
     return mimeType ? [{ container, mimeType }] : [];

@@ -122,7 +122,7 @@ export class Stage {
     show(this.#videos.original, stream);
   }
 
-  /** @param {MediaStream} stream with the enhanced video and perhaps sound */
+  /** @param {MediaStream} stream with the enhanced video and perhaps audio */
   showEnhanced(stream) {
     show(this.#videos.enhanced, stream);
     this.#recording.stream = stream;

@@ -21,9 +21,9 @@ export default {
   'source.file.choose': 'Datei auswählen …',
   'source.file.none': 'Noch keine Datei ausgewählt.',
 
-  'sound.microphone': 'Mikrofon senden',
-  'sound.listen': 'Zurückgeschickten Ton abspielen',
-  'sound.note': 'Der Server schickt den Ton unverändert zurück. Am besten mit Kopfhörern: Aus Lautsprechern gerät er als Echo wieder ins Mikrofon.',
+  'audio.microphone': 'Mikrofon senden',
+  'audio.listen': 'Zurückgeschickten Ton abspielen',
+  'audio.note': 'Der Server schickt den Ton unverändert zurück. Am besten mit Kopfhörern: Aus Lautsprechern gerät er als Echo wieder ins Mikrofon.',
 
   'uplink.title': 'Eine schlechte Verbindung ausprobieren',
   'uplink.what': 'Verschlechtere das Video vor dem Senden und sieh, was der Server zurückschickt.',

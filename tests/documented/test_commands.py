@@ -94,7 +94,7 @@ def _clip(path: Path, seconds: int) -> Path:
     with av.open(str(path), "w") as container:
         picture = container.add_stream("libx264", rate=30)
         picture.width, picture.height, picture.pix_fmt = 320, 192, "yuv420p"
-        sound = container.add_stream("aac", rate=48_000)
+        audio = container.add_stream("aac", rate=48_000)
         image = data.astronaut()
         for number in range(30 * seconds):
             cut = np.ascontiguousarray(image[number % 60 : number % 60 + 192, :320])
@@ -103,8 +103,8 @@ def _clip(path: Path, seconds: int) -> Path:
         for at in range(0, 48_000 * seconds, 1024):
             frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
             frame.sample_rate, frame.pts = 48_000, at
-            container.mux(sound.encode(frame))
-        container.mux(sound.encode(None))
+            container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
     return path
 
 

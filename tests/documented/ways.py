@@ -45,7 +45,7 @@ class Rule:
         return text
 
 
-# {url} is a server that the test has started, {clip} a short clip with sound, {root} the repository.
+# {url} is a server that the test has started, {clip} a short clip with audio, {root} the repository.
 _SMALL = "--steps 2 --set validation.pictures=2 --set pairs.clips=2 --out"
 _GENERATOR = "--camera testsrc2=size=320x192:rate=20,realtime,format=yuv420p --format lavfi --seconds 1"
 _LOG = "docs/benchmarks/DATE-MACHINE"

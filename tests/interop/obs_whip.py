@@ -40,11 +40,11 @@ def packets(seconds: int) -> Iterator[tuple[float, str, bytes]]:
     audio = av.CodecContext.create("libopus", "w")
     audio.sample_rate, audio.layout, audio.format, audio.time_base = 48_000, "stereo", "s16", Fraction(1, 48_000)
     with av.open(f"testsrc2=size=640x360:rate=30:duration={seconds}", format="lavfi") as source:
-        sounds = 0
+        tones = 0
         for number, frame in enumerate(source.decode(video=0)):
-            while sounds * 0.02 <= number / 30:
-                yield from ((sounds * 0.02, "audio", bytes(packet)) for packet in audio.encode(_tone(sounds)))
-                sounds += 1
+            while tones * 0.02 <= number / 30:
+                yield from ((tones * 0.02, "audio", bytes(packet)) for packet in audio.encode(_tone(tones)))
+                tones += 1
             frame = frame.reformat(format="yuv420p")
             frame.pts, frame.time_base, frame.pict_type = number, Fraction(1, 30), PictureType.NONE
             yield from ((number / 30, "video", bytes(packet)) for packet in video.encode(frame))
@@ -59,7 +59,7 @@ def _tone(number: int) -> av.AudioFrame:
 
 
 def tracks(peer: rtc.PeerConnection) -> dict[str, rtc.Track]:
-    """Add sound and video."""
+    """Add audio and video."""
     audio = rtc.Description.Audio("0", rtc.Description.Direction.SendOnly)
     audio.add_opus_codec(111, "minptime=10;maxaveragebitrate=96000;stereo=1;sprop-stereo=1;useinbandfec=1")
     audio.add_ssrc(1001, _CNAME, "obs", "obs-audio")
@@ -67,11 +67,11 @@ def tracks(peer: rtc.PeerConnection) -> dict[str, rtc.Track]:
     video.add_h264_codec(96, "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1")
     video.add_ssrc(1002, _CNAME, "obs", "obs-video")
     made = {"audio": peer.add_track(audio), "video": peer.add_track(video)}
-    sound = rtc.RtpPacketizationConfig(1001, _CNAME, 111, 48_000)
+    audio_rtp = rtc.RtpPacketizationConfig(1001, _CNAME, 111, 48_000)
     video_rtp = rtc.RtpPacketizationConfig(1002, _CNAME, 96, 90_000)
     separator = rtc.NalUnit.Separator.StartSequence
     chains = {
-        "audio": [rtc.OpusRtpPacketizer(sound), rtc.RtcpSrReporter(sound), rtc.RtcpNackResponder()],
+        "audio": [rtc.OpusRtpPacketizer(audio_rtp), rtc.RtcpSrReporter(audio_rtp), rtc.RtcpNackResponder()],
         "video": [
             rtc.H264RtpPacketizer(separator, video_rtp, 1200),
             rtc.RtcpSrReporter(video_rtp),

@@ -29,6 +29,6 @@ def test_libdatachannel_publishes_as_obs_does(record: Record, tmp_path: Path) ->
     record(f"OBS's WebRTC, libdatachannel-py {said['version']}", way, seen["decoded"], seen["size"], ended, note)
     assert seen["decoded"] >= 60
     assert seen["size"] == "640x360"
-    assert seen["sound_packets"] >= 100
+    assert seen["audio_packets"] >= 100
     assert said["deleted"] == 200, "OBS takes nothing else for an answer to DELETE"
     assert ended

@@ -25,7 +25,7 @@ MALFORMED: dict[str, tuple[bytes, int]] = {
     "no media": (_body(offer()), 422),
     "two video tracks": (_body(offer(VIDEO, VIDEO.replace("mid:1", "mid:2"))), 422),
     "data channel only": (_body(offer(DATA)), 422),
-    "sound only": (_body(offer(AUDIO)), 422),
+    "audio only": (_body(offer(AUDIO)), 422),
     "video that is only received": (_body(offer(VIDEO.replace("sendrecv", "recvonly"))), 422),
     "no common codec": (_body(offer(VIDEO.replace("VP8", "AV1").replace("42e01f", "640c1f"))), 422),
     "no fingerprint": (_body(offer(VIDEO).replace("a=fingerprint", "a=x")), 400),

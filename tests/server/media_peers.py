@@ -18,7 +18,7 @@ SDP = {"Content-Type": "application/sdp"}
 
 
 class Tone(AudioStreamTrack):
-    """A tone of 440 Hz: silence would not show that sound is received."""
+    """A tone of 440 Hz: silence would not show that audio is received."""
 
     async def recv(self) -> av.AudioFrame:
         frame = await super().recv()
@@ -49,21 +49,21 @@ class WhipPeer:
 
 
 class Publisher(WhipPeer):
-    """Sends numbered frames and, if ``sound``, a tone."""
+    """Sends numbered frames and, if ``audio``, a tone."""
 
-    def __init__(self, codec: str = "H264", *, sound: bool = False) -> None:
+    def __init__(self, codec: str = "H264", *, audio: bool = False) -> None:
         super().__init__()
         self.camera = SoftCamera(120)
         transceiver = self.connection.addTransceiver(self.camera, direction="sendonly")
         transceiver.setCodecPreferences(only(codec))
-        if sound:
+        if audio:
             self.connection.addTransceiver(Tone(), direction="sendonly")
 
 
 class Watcher(WhipPeer):
-    """Records the numbers of the received frames, and the loudest sound sample."""
+    """Records the numbers of the received frames, and the loudest audio sample."""
 
-    def __init__(self, codec: str = "H264", *, sound: bool = False) -> None:
+    def __init__(self, codec: str = "H264", *, audio: bool = False) -> None:
         super().__init__()
         self.order: list[int] = []
         self.size = (0, 0)
@@ -73,7 +73,7 @@ class Watcher(WhipPeer):
         self.connection.on("track", lambda track: self._readers.append(asyncio.create_task(self._read(track))))
         transceiver = self.connection.addTransceiver("video", direction="recvonly")
         transceiver.setCodecPreferences(only(codec))
-        if sound:
+        if audio:
             self.connection.addTransceiver("audio", direction="recvonly")
 
     async def close(self) -> None:

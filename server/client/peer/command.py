@@ -28,7 +28,7 @@ class PeerOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    file: Annotated[Path | None, Field(description="video file, sent at its own frame rate and with its sound")] = None
+    file: Annotated[Path | None, Field(description="video file, sent at its own frame rate and with its audio")] = None
     camera: Annotated[
         str | None, Field(description="camera: /dev/video0 on Linux, a number on macOS, video=NAME on Windows")
     ] = None
@@ -47,7 +47,7 @@ class PeerOptions(BaseModel):
     seconds: Annotated[
         float | None, Field(gt=0, description="duration of the call; default: until the end of the file, or Ctrl-C")
     ] = None
-    sound: Annotated[bool, Field(description="send the sound of a file")] = True
+    audio: Annotated[bool, Field(description="send the audio of a file")] = True
     url: Annotated[str, Field(description="server that returns the video on the same connection")] = (
         "http://localhost:8080"
     )
@@ -61,7 +61,7 @@ class PeerOptions(BaseModel):
         int | None,
         Field(ge=50_000, le=50_000_000, description="bit rate of the sent video, in bit/s; default: by its size"),
     ] = None
-    out: Annotated[Path | None, Field(description="file for the received video and sound: .mp4, .mkv or .webm")] = None
+    out: Annotated[Path | None, Field(description="file for the received video and audio: .mp4, .mkv or .webm")] = None
     pairs: Annotated[Path | None, Field(description="folder for PNG images of frames as sent and as returned")] = None
     pairs_every: Annotated[int, Field(ge=1, description="interval of the saved frames, in frames")] = 30
     json_: Annotated[bool, Field(alias="json", description="print one line of JSON instead of a table")] = False
@@ -94,15 +94,15 @@ async def call(options: PeerOptions) -> dict[str, Any]:
     uplink = None
     if source is not None:
         uplink = Uplink(
-            source, codec, options.bitrate, options.seconds, options.sound, pairs.original if pairs else _ignored
+            source, codec, options.bitrate, options.seconds, options.audio, pairs.original if pairs else _ignored
         )
     downlink = None
     if options.whip is None or options.pull is not None:
         recording = None
         if options.out is not None:
-            # A watched stream may have sound; whether it does is known only after the file is opened.
+            # A watched stream may have audio; whether it does is known only after the file is opened.
             recording = Recording(
-                options.out, uplink is None or uplink.has_sound, uplink.rate if uplink else Fraction(_DEFAULT_RATE)
+                options.out, uplink is None or uplink.has_audio, uplink.rate if uplink else Fraction(_DEFAULT_RATE)
             )
         downlink = Downlink(uplink, recording, pairs)
     offer_url = options.url if uplink is not None and options.whip is None else None

@@ -13,9 +13,9 @@ from av import VideoFrame
 
 from acutance.server.client.peer.frame_pairs import Pairs
 from acutance.server.client.peer.recording import Recording
-from acutance.server.client.peer.timeline import SOUND_RATE, SenderClocks, SentFrames, SentSound
+from acutance.server.client.peer.timeline import AUDIO_RATE, SenderClocks, SentAudio, SentFrames
 from acutance.server.client.peer.uplink import Uplink
-from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
+from acutance.server.rtc.aiortc_private.receiver import AudioFeed, FrameFeed
 from acutance.server.rtc.aiortc_private.timestamps import watch_sender_reports
 
 _FLUSH_S = 0.25
@@ -48,7 +48,7 @@ class Downlink:
         size: width and height of the last frame in pixels; None before the first.
         codec: as in SDP; empty before the first frame.
         progress_at: time of the last frame, on the event loop's clock.
-        sound_at: time of the last sound packet in the source, in seconds; None before the first.
+        audio_at: time of the last audio packet in the source, in seconds; None before the first.
         error: why recording or saving failed; None if it has not.
     """
 
@@ -64,12 +64,12 @@ class Downlink:
     size: tuple[int, int] | None = field(default=None, init=False)
     codec: str = field(default="", init=False)
     progress_at: float = field(default=0.0, init=False)
-    sound_at: float | None = field(default=None, init=False)
+    audio_at: float | None = field(default=None, init=False)
     error: Exception | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._frames = self.uplink.frames if self.uplink else SentFrames()
-        self._sounds = self.uplink.sound if self.uplink else SentSound()
+        self._sent_audio = self.uplink.audio if self.uplink else SentAudio()
         self._clocks = SenderClocks()
         self._recordable: deque[_Frame] = deque()
         self._unmatched: deque[_Frame] = deque()
@@ -82,8 +82,8 @@ class Downlink:
     def attach(self, receiver: RTCRtpReceiver, track: MediaStreamTrack) -> None:
         """Take over a receiver before its first packet."""
         if track.kind == "audio":
-            SoundFeed(receiver, self._on_sound)
-            watch_sender_reports(receiver, self._clocks.listen("audio", SOUND_RATE))
+            AudioFeed(receiver, self._on_audio)
+            watch_sender_reports(receiver, self._clocks.listen("audio", AUDIO_RATE))
             return
         self.feed = FrameFeed(receiver, self._on_frame, self._on_undecoded)
         watch_sender_reports(receiver, self._clocks.listen("video", VIDEO_CLOCK_RATE))
@@ -121,7 +121,7 @@ class Downlink:
         uplink = self.uplink
         if uplink is None or not uplink.sent:
             return False
-        if uplink.has_sound and (self.sound_at is None or self.sound_at < float(uplink.last_time)):
+        if uplink.has_audio and (self.audio_at is None or self.audio_at < float(uplink.last_time)):
             return False
         if self._frames.settled:
             return uplink.sent - 1 in self.numbers
@@ -158,12 +158,12 @@ class Downlink:
             if sent_at is not None:
                 self.delays.append(received.at - sent_at)
 
-    def _on_sound(self, codec: str, packet: "av.Packet[Any]") -> None:
+    def _on_audio(self, codec: str, packet: "av.Packet[Any]") -> None:
         if codec != "opus" or packet.pts is None:
             return
         data = bytes(packet)
-        self._sounds.returned(data, packet.pts)
-        self.sound_at = float(self._sound_time(packet.pts))
+        self._sent_audio.returned(data, packet.pts)
+        self.audio_at = float(self._audio_time(packet.pts))
         if self.recording:
             self._packets.append((packet.pts, data))
 
@@ -198,23 +198,23 @@ class Downlink:
     def _knows_time(self) -> bool:
         if self.uplink:
             known = self._frames.settled or self._frames.foreign
-            sound_known = self._sounds.offset is not None or not self._packets
+            audio_known = self._sent_audio.offset is not None or not self._packets
         else:
-            known, sound_known = True, self._clocks.sound_ahead is not None or not self._packets
+            known, audio_known = True, self._clocks.audio_ahead is not None or not self._packets
         late = self._begun_at is not None and asyncio.get_running_loop().time() - self._begun_at > _PATIENCE_S
-        return known and (sound_known or late)
+        return known and (audio_known or late)
 
     def _flush(self) -> None:
         assert self.recording is not None
         while self._recordable:
             received = self._recordable.popleft()
             self.recording.frame(self._frame_time(received.stamp), received.codec, received.data)
-        end = self._sound_end()
+        end = self._audio_end()
         while self._packets:
             stamp, data = self._packets.popleft()
-            time = self._sound_time(stamp)
+            time = self._audio_time(stamp)
             if end is None or time < end:
-                self.recording.sound(time, data)
+                self.recording.audio(time, data)
 
     def _frame_time(self, stamp: int) -> Fraction:
         """Return the time of a frame in the source, in seconds; if it is unmatched, since the first received frame."""
@@ -222,15 +222,15 @@ class Downlink:
         time = None if number is None else self._frames.time(number)
         return Fraction(stamp - (self._first_stamp or 0), VIDEO_CLOCK_RATE) if time is None else time
 
-    def _sound_time(self, stamp: int) -> Fraction:
+    def _audio_time(self, stamp: int) -> Fraction:
         if self.uplink:
-            return Fraction(stamp + (self._sounds.offset or 0), SOUND_RATE)
-        ahead = self._clocks.sound_ahead or 0.0
+            return Fraction(stamp + (self._sent_audio.offset or 0), AUDIO_RATE)
+        ahead = self._clocks.audio_ahead or 0.0
         first = Fraction(self._first_stamp or 0, VIDEO_CLOCK_RATE)
-        return Fraction(stamp, SOUND_RATE) + Fraction(ahead).limit_denominator(SOUND_RATE) - first
+        return Fraction(stamp, AUDIO_RATE) + Fraction(ahead).limit_denominator(AUDIO_RATE) - first
 
-    def _sound_end(self) -> Fraction | None:
+    def _audio_end(self) -> Fraction | None:
         assert self.recording is not None
-        if self.uplink is None or self.uplink.sound_end is None:
+        if self.uplink is None or self.uplink.audio_end is None:
             return None
-        return max(self.recording.end, Fraction(self.uplink.sound_end, SOUND_RATE))
+        return max(self.recording.end, Fraction(self.uplink.audio_end, AUDIO_RATE))

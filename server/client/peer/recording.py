@@ -11,7 +11,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from acutance.server.client.peer.timeline import SOUND_RATE
+from acutance.server.client.peer.timeline import AUDIO_RATE
 from acutance.server.rtc.coded_frame import begins_keyframe
 
 SUFFIXES = {".mp4": "H264 with Opus", ".mkv": "H264 or VP8, with Opus", ".webm": "VP8 with Opus"}
@@ -47,22 +47,22 @@ class Recording:
 
     Attributes:
         frames: number of frames written.
-        sounds: number of sound packets written.
+        audio_packets: number of audio packets written.
         end: of the last frame, in seconds.
     """
 
-    def __init__(self, path: Path, has_sound: bool, rate: Fraction):
+    def __init__(self, path: Path, has_audio: bool, rate: Fraction):
         """Prepare a recording; the file is opened with the first keyframe.
 
         Args:
             path: of the file, which is replaced.
-            has_sound: whether the file gets a sound track.
+            has_audio: whether the file gets an audio track.
             rate: frames/s, for the duration of the last frame.
         """
-        self.frames = self.sounds = 0
+        self.frames = self.audio_packets = 0
         self.end = Fraction(0)
         self._path = path
-        self._has_sound = has_sound
+        self._has_audio = has_audio
         self._duration = round(VIDEO_CLOCK_RATE / rate)
         self._container: OutputContainer | None = None
         self._video: VideoStream | None = None
@@ -104,7 +104,7 @@ class Recording:
         self.frames += 1
         self.end = Fraction(self._last + self._duration, VIDEO_CLOCK_RATE)
 
-    def sound(self, time: Fraction, data: bytes) -> None:
+    def audio(self, time: Fraction, data: bytes) -> None:
         """Append an Opus packet at its time in the source, in seconds.
 
         Raises:
@@ -116,15 +116,15 @@ class Recording:
             self._early.append((time, data))
             return
         packet: av.Packet[Any] = av.Packet(data)
-        packet.pts = packet.dts = round(time * SOUND_RATE)
-        packet.time_base = Fraction(1, SOUND_RATE)
+        packet.pts = packet.dts = round(time * AUDIO_RATE)
+        packet.time_base = Fraction(1, AUDIO_RATE)
         packet.duration = 960
         packet.stream = self._audio
         try:
             self._container.mux(packet)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._failed(error) from error
-        self.sounds += 1
+        self.audio_packets += 1
 
     def close(self) -> None:
         """Finish the file; without a frame there is none.
@@ -144,14 +144,14 @@ class Recording:
             self._container = av.open(str(self._path), "w")
             self._video = self._container.add_stream_from_template(bare.streams.video[0], opaque=True)
             self._video.time_base = VIDEO_TIME_BASE
-            if self._has_sound:
+            if self._has_audio:
                 # This encoder only writes the Opus header (RFC 7845, section 5.1).
-                self._audio = self._container.add_stream("libopus", rate=SOUND_RATE, layout="stereo")
+                self._audio = self._container.add_stream("libopus", rate=AUDIO_RATE, layout="stereo")
                 self._audio.codec_context.format = "s16"
             self._container.start_encoding()
         early, self._early = self._early, []
         for time, data in early:
-            self.sound(time, data)
+            self.audio(time, data)
 
     def _failed(self, error: Exception) -> RecordingError:
         self._broken = RecordingError(f"cannot write {self._path}: {getattr(error, 'strerror', None) or error}")

@@ -35,7 +35,7 @@ def figures(call: Call, statistics: ConnectionStatistics) -> dict[str, Any]:
             "size": list(uplink.size),
             "frames": uplink.sent,
             "bitrate": _rate(uplink.sent_bytes * 8, call),
-            "sound": uplink.has_sound,
+            "audio": uplink.has_audio,
             "skipped": uplink.skipped,
             "packets_lost": statistics.lost_up,
         }
@@ -64,7 +64,7 @@ def figures(call: Call, statistics: ConnectionStatistics) -> dict[str, Any]:
         recording = downlink.recording
         report["file"] = {
             "frames": recording.frames,
-            "sound_packets": recording.sounds,
+            "audio_packets": recording.audio_packets,
             "seconds": float(recording.end),
         }
     if downlink and downlink.pairs:

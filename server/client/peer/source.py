@@ -14,7 +14,7 @@ from av import VideoFrame
 from av.container import InputContainer
 from av.video.reformatter import VideoReformatter
 
-from acutance.server.client.peer.timeline import SOUND_RATE
+from acutance.server.client.peer.timeline import AUDIO_RATE
 from acutance.server.frames.planes import FORMATS
 
 _PATTERN = "testsrc2=size={size}:rate={rate},format=yuv420p"
@@ -114,7 +114,7 @@ class VideoReader:
         rate: average frame rate, in frames/s.
         size: width and height in pixels.
         begin: time on the source's clock that counts as 0, in seconds.
-        sound: whether the source also has audio.
+        has_audio: whether the source also has audio.
     """
 
     def __init__(self, source: Source):
@@ -132,7 +132,7 @@ class VideoReader:
         rate = self._stream.average_rate or self._stream.guessed_rate or _USUAL_RATE
         self.rate = Fraction(rate.numerator, rate.denominator)
         self.size = (self._stream.width, self._stream.height)
-        self.sound = not source.live and bool(self._container.streams.audio)
+        self.has_audio = not source.live and bool(self._container.streams.audio)
         self.begin = begin_of(self._container)
 
     def __iter__(self) -> Iterator[tuple[Fraction, VideoFrame]]:
@@ -159,13 +159,13 @@ class VideoReader:
         self._container.close()
 
 
-def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
+def audio_packets(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
     """Yield the audio of a file as Opus packets of 20 ms, and then endless silence.
 
     Each item is the packet's time in 1/48,000 s, its bytes, and whether it is silence after the end of the audio. The
     receiver's jitter buffer holds the last packets back until silence follows them.
 
-    The file is opened again: sound and video may be a second apart in it. This blocks: call it in a thread.
+    The file is opened again: audio and video may be a second apart in it. This blocks: call it in a thread.
 
     Args:
         source: a file.
@@ -176,16 +176,16 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
     """
     encoder = av.CodecContext.create("libopus", "w")
     assert isinstance(encoder, av.AudioCodecContext)
-    encoder.sample_rate, encoder.layout, encoder.format = SOUND_RATE, "stereo", "s16"
+    encoder.sample_rate, encoder.layout, encoder.format = AUDIO_RATE, "stereo", "s16"
     encoder.bit_rate = 96_000
-    encoder.time_base = Fraction(1, SOUND_RATE)
-    resampler = av.AudioResampler("s16", "stereo", SOUND_RATE, OPUS_FRAME)
+    encoder.time_base = Fraction(1, AUDIO_RATE)
+    resampler = av.AudioResampler("s16", "stereo", AUDIO_RATE, OPUS_FRAME)
     first: int | None = None
     count = 0
 
     def coded(frame: av.AudioFrame, silence: bool = False) -> Iterator[tuple[int, bytes, bool]]:
         nonlocal count
-        frame.pts, frame.time_base = count * OPUS_FRAME, Fraction(1, SOUND_RATE)
+        frame.pts, frame.time_base = count * OPUS_FRAME, Fraction(1, AUDIO_RATE)
         count += 1
         for packet in encoder.encode(frame):
             # The first timestamps are negative, by the delay of the decoder (pre-skip, RFC 7845, section 4.2).
@@ -197,12 +197,12 @@ def sound(source: Source, begin: Fraction) -> Iterator[tuple[int, bytes, bool]]:
             for frame in container.decode(audio=0):
                 if first is None:
                     time = _seconds(frame.pts or 0, cast(Fraction, frame.time_base))
-                    first = max(0, round((time - begin) * SOUND_RATE))
+                    first = max(0, round((time - begin) * AUDIO_RATE))
                 frame.pts = None  # `coded` counts samples instead: the timestamps of some files are inexact
                 for piece in resampler.resample(frame):
                     yield from coded(piece)
     except av.FFmpegError as error:
-        raise SourceError(f"the sound of {source.name} cannot be read further: {_reason(error)}") from error
+        raise SourceError(f"the audio of {source.name} cannot be read further: {_reason(error)}") from error
     for piece in resampler.resample(None):
         yield from coded(_filled(piece))
     while True:
@@ -220,7 +220,7 @@ def _seconds(stamp: int, time_base: Fraction) -> Fraction:
 
 def _filled(piece: av.AudioFrame | None) -> av.AudioFrame:
     frame = av.AudioFrame("s16", "stereo", OPUS_FRAME)
-    frame.sample_rate = SOUND_RATE
+    frame.sample_rate = AUDIO_RATE
     data = b"" if piece is None else bytes(piece.planes[0])[: piece.samples * 4]
     frame.planes[0].update(data.ljust(OPUS_FRAME * 4, b"\0"))
     return frame

@@ -1,4 +1,4 @@
-"""Matches returned frames and sound packets with the sent ones, exactly and without decoding.
+"""Matches returned frames and audio packets with the sent ones, exactly and without decoding.
 
 A server keeps the differences between timestamps, but starts at a random one (RFC 3550, section 5.1), and perhaps not
 with the first frame. At a constant frame rate all differences would be equal. Therefore each sent timestamp is shifted
@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
-SOUND_RATE = 48_000
+AUDIO_RATE = 48_000
 _MARKS = 16
 # Two minutes at 30 frames/s: no round trip takes longer.
 _REMEMBERED = 3600
@@ -84,7 +84,7 @@ class SentFrames:
         return self._times.get(number)
 
 
-class SentSound:
+class SentAudio:
     """The sent audio packets, recognised by their bytes if the server passes them on unchanged.
 
     Attributes:
@@ -132,7 +132,7 @@ class SenderClocks:
         return report
 
     @property
-    def sound_ahead(self) -> float | None:
+    def audio_ahead(self) -> float | None:
         """Seconds to add to an audio time to get the video time; None until both have reported."""
         if len(self.reports) < 2:
             return None

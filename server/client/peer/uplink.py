@@ -11,15 +11,15 @@ from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError, MediaStreamTr
 from av import VideoFrame
 
 from acutance.server.client.peer.read_ahead import Item, Packet, ReadAhead
-from acutance.server.client.peer.source import Source, VideoReader, sound
-from acutance.server.client.peer.timeline import SOUND_RATE, SentFrames, SentSound
+from acutance.server.client.peer.source import Source, VideoReader, audio_packets
+from acutance.server.client.peer.timeline import AUDIO_RATE, SentAudio, SentFrames
 from acutance.server.encoding.bitrate import start_bitrate
 from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.encoder_choice import ENCODERS
 
 # A requested keyframe is at most this many frames away; so many frames also bridge the slow reading of one.
 _FRAMES_AHEAD = 6
-_SOUND_AHEAD = 25
+_AUDIO_AHEAD = 25
 _DEFAULT_CEILING = 8_000_000
 
 
@@ -71,15 +71,15 @@ class Uplink:
         codec: ``H264`` or ``VP8``.
         bitrate: of the video, in bit/s; None for the default of its size.
         seconds: duration; None for that of the source.
-        wants_sound: whether the audio of a file is sent.
+        wants_audio: whether the audio of a file is sent.
         on_original: called in the reader's thread with the number of each frame and the frame, before it is encoded.
         frames: the timestamps of the sent frames.
-        sound: the sent audio packets.
+        audio: the sent audio packets.
         sent_at: time of sending by frame number, on the event loop's clock, of the last 3600 frames.
         sent: number of frames sent.
         sent_bytes: their bytes.
         skipped: frames of a camera or screen that arrived faster than they could be encoded.
-        sound_end: end of the audio in the source, in 1/48,000 s; None before.
+        audio_end: end of the audio in the source, in 1/48,000 s; None before.
         error: why sending ended early; None if it has not.
         ended: set when the last frame was sent, or no further one will be.
     """
@@ -88,15 +88,15 @@ class Uplink:
     codec: str
     bitrate: int | None
     seconds: float | None
-    wants_sound: bool
+    wants_audio: bool
     on_original: Callable[[int, VideoFrame], None]
     frames: SentFrames = field(default_factory=SentFrames, init=False)
-    sound: SentSound = field(default_factory=SentSound, init=False)
+    audio: SentAudio = field(default_factory=SentAudio, init=False)
     sent_at: dict[int, float] = field(default_factory=dict, init=False)
     sent: int = field(default=0, init=False)
     sent_bytes: int = field(default=0, init=False)
     skipped: int = field(default=0, init=False)
-    sound_end: int | None = field(default=None, init=False)
+    audio_end: int | None = field(default=None, init=False)
     error: Exception | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -109,7 +109,7 @@ class Uplink:
         self.live = self.source.live
         self.size = self._video.size
         self.rate = self._video.rate
-        self.has_sound = self.wants_sound and self._video.sound
+        self.has_audio = self.wants_audio and self._video.has_audio
         self.encoder: Encoder = ENCODERS[self.codec](Constant(self.bitrate))
         self.ended = asyncio.Event()
         self.tracks: list[MediaStreamTrack] = []
@@ -121,8 +121,8 @@ class Uplink:
     def prepare(self) -> None:
         """Create the tracks and start reading ahead; nothing is sent before `begin`."""
         self._start("video", _FRAMES_AHEAD, self._encoded, self._frame_sent)
-        if self.has_sound:
-            self._start("audio", _SOUND_AHEAD, self._sounds, self._sound_sent)
+        if self.has_audio:
+            self._start("audio", _AUDIO_AHEAD, self._audio_packets, self._audio_sent)
 
     def begin(self) -> None:
         """Start sending, from now on in real time."""
@@ -186,13 +186,13 @@ class Uplink:
             yield Item(self.encoder.encode(frame), float(time), number)
             number += 1
 
-    def _sounds(self, ahead: ReadAhead) -> Iterator[Item]:
-        for stamp, data, is_tail in sound(self.source, self._video.begin):
+    def _audio_packets(self, ahead: ReadAhead) -> Iterator[Item]:
+        for stamp, data, is_tail in audio_packets(self.source, self._video.begin):
             packet: Packet = av.Packet(data)
             packet.pts = packet.dts = stamp
-            packet.time_base = Fraction(1, SOUND_RATE)
-            ended = self.seconds is not None and stamp >= self.seconds * SOUND_RATE
-            yield Item(packet, stamp / SOUND_RATE, is_tail=is_tail or ended)
+            packet.time_base = Fraction(1, AUDIO_RATE)
+            ended = self.seconds is not None and stamp >= self.seconds * AUDIO_RATE
+            yield Item(packet, stamp / AUDIO_RATE, is_tail=is_tail or ended)
 
     def _frame_sent(self, item: Item, now: float) -> None:
         self.sent_at[item.number] = now
@@ -201,9 +201,9 @@ class Uplink:
         self.sent += 1
         self.sent_bytes += item.packet.size
 
-    def _sound_sent(self, item: Item, now: float) -> None:
+    def _audio_sent(self, item: Item, now: float) -> None:
         assert item.packet.pts is not None
         if not item.is_tail:
-            self.sound.add(bytes(item.packet), item.packet.pts)
-        elif self.sound_end is None:
-            self.sound_end = item.packet.pts
+            self.audio.add(bytes(item.packet), item.packet.pts)
+        elif self.audio_end is None:
+            self.audio_end = item.packet.pts

@@ -12,9 +12,9 @@ from aiortc.jitterbuffer import JitterFrame
 
 from acutance.server.rtc.aiortc_private.decoder import DecoderQueue
 from acutance.server.rtc.aiortc_private.timestamps import timestamps_of
+from acutance.server.rtc.audio_order import AudioOrder
 from acutance.server.rtc.frame_assembler import FrameAssembler
 from acutance.server.rtc.loss_requests import MissingPackets
-from acutance.server.rtc.sound_order import SoundOrder
 
 _REPEAT_S = 0.05
 # A third of a second at 30 frames/s: a host that is busy only for a moment catches up.
@@ -99,7 +99,7 @@ class FrameFeed:
             self._decoding.put(codec, frame)
 
 
-class SoundFeed:
+class AudioFeed:
     """Takes audio packets as they arrive, in place of a receiver's jitter buffer and decoder.
 
     aiortc would delay them, decode them, and encode them again for every receiver.
@@ -114,7 +114,7 @@ class SoundFeed:
                 are those of the source.
         """
         self._on_packet = on_packet
-        receiver._RTCRtpReceiver__jitter_buffer = SoundOrder(timestamps_of(receiver).restart)  # type: ignore[attr-defined]
+        receiver._RTCRtpReceiver__jitter_buffer = AudioOrder(timestamps_of(receiver).restart)  # type: ignore[attr-defined]
         DecoderQueue(receiver, self._take)
 
     def _take(self, codec: RTCRtpCodecParameters, frame: JitterFrame) -> None:

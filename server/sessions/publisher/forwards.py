@@ -14,11 +14,11 @@ class Forwards:
     """Runs the forwards of a publisher's stream, while the publisher is connected.
 
     Attributes:
-        sound_codec: codec of the stream's sound; empty before the negotiation and for a stream without sound.
+        audio_codec: codec of the stream's audio; empty before the negotiation and for a stream without audio.
     """
 
     def __init__(self, publisher: Connection, fan_out: FanOut, network: Network, limits: Limits):
-        self.sound_codec = ""
+        self.audio_codec = ""
         self._publisher = publisher
         self._fan_out = fan_out
         self._network = network
@@ -45,4 +45,4 @@ class Forwards:
 
     async def _run(self, forward: Forward) -> None:
         await self._publisher.connected.wait()
-        await forward.run(self.sound_codec)
+        await forward.run(self.audio_codec)

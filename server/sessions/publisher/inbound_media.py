@@ -9,7 +9,7 @@ from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.mediastreams import MediaStreamTrack
 
 from acutance.server.encoding.fan_out import FanOut
-from acutance.server.rtc.aiortc_private.receiver import FrameFeed, SoundFeed
+from acutance.server.rtc.aiortc_private.receiver import AudioFeed, FrameFeed
 from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.publisher.watchdog import watch_frames
@@ -22,7 +22,7 @@ from acutance.server.video.pipeline import Pipeline
 
 
 class InboundMedia:
-    """Receives a peer's video and sound. Belongs to one event loop.
+    """Receives a peer's video and audio. Belongs to one event loop.
 
     Attributes:
         telemetry: counters and latencies of the video.
@@ -79,17 +79,17 @@ class InboundMedia:
         transceiver.setCodecPreferences(codecs_with_first("video", "H264"))
         return transceiver
 
-    def listen(self, peer: RTCPeerConnection, on_sound: Callable[[], object]) -> None:
-        """Take over each track that the peer connection receives; ``on_sound`` is called for a sound track."""
+    def listen(self, peer: RTCPeerConnection, on_audio: Callable[[], object]) -> None:
+        """Take over each track that the peer connection receives; ``on_audio`` is called for an audio track."""
 
         def on_track(track: MediaStreamTrack) -> None:
             if track.kind == "video":
                 self._video = track
                 return
-            on_sound()
+            on_audio()
             for receiver in peer.getReceivers():
                 if receiver.track is track:
-                    SoundFeed(receiver, self.fan_out.put_sound)
+                    AudioFeed(receiver, self.fan_out.put_audio)
 
         peer.on("track", on_track)
 

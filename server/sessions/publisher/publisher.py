@@ -36,7 +36,7 @@ class Publisher(Connection):
     Attributes:
         media: the media that the peer sends.
         forwards: the forwards of the stream.
-        sound_codec: codec of the sound that the peer sends; empty for none.
+        audio_codec: codec of the audio that the peer sends; empty for none.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Publisher(Connection):
         self.media = InboundMedia(context, self.end, self._ask_for_restart, clock)
         fan_out = self.media.fan_out
         self.forwards = Forwards(self, fan_out, context.network, limits)
-        self.sound_codec = ""
+        self.audio_codec = ""
         self._codec = ""
         self._began: float | None = None
         self._transceiver: RTCRtpTransceiver | None = None
@@ -101,22 +101,22 @@ class Publisher(Connection):
 
     def _prepare(self) -> None:
         self.peer.on("datachannel", self._channel.opened)
-        self.media.listen(self.peer, self._return_sound)
+        self.media.listen(self.peer, self._return_audio)
         if self._returned is not None:
             self._transceiver = self._returned.add_video(self.peer, "sendrecv")
         else:
             self._transceiver = self.media.add_video(self.peer)
 
-    def _return_sound(self) -> None:
+    def _return_audio(self) -> None:
         if self._returned is not None:
-            self._returned.add_sound(self.peer)
+            self._returned.add_audio(self.peer)
 
     def _negotiated(self, answer: SessionDescription) -> None:
-        self._codec, self.sound_codec = negotiated_codec(answer), negotiated_codec(answer, "audio")
-        self.forwards.sound_codec = self.sound_codec
+        self._codec, self.audio_codec = negotiated_codec(answer), negotiated_codec(answer, "audio")
+        self.forwards.audio_codec = self.audio_codec
         assert self._transceiver is not None  # set by `_prepare`
         if self.media.start(self._transceiver.receiver, self.spawn) and self._returned is not None:
-            self._returned.join(Variant.ENHANCED, self._codec, self.sound_codec)
+            self._returned.join(Variant.ENHANCED, self._codec, self.audio_codec)
             self._statistics.follow_returned(self._transceiver)
 
     def _begin(self) -> None:

@@ -155,11 +155,11 @@ def test_the_choices_are_kept_for_the_next_visit(open_page, server):
     expect(source).to_have_value("sample")
 
 
-SOUND_LEVEL = """async () => {
+AUDIO_LEVEL = """async () => {
     const audio = new AudioContext();
     await audio.resume();
     const analyser = audio.createAnalyser();
-    audio.createMediaStreamSource(document.getElementById('returned-sound').srcObject).connect(analyser);
+    audio.createMediaStreamSource(document.getElementById('returned-audio').srcObject).connect(analyser);
     let loudest = 0;
     for (let i = 0; i < 40; i++) {
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -172,21 +172,21 @@ SOUND_LEVEL = """async () => {
 }"""
 
 
-def test_sound_comes_back_only_after_the_microphone_was_switched_on_and_is_not_played_unasked(open_page, server):
+def test_audio_comes_back_only_after_the_microphone_was_switched_on_and_is_not_played_unasked(open_page, server):
     page = open_page(server, HOLD_CONNECTION)
     page.start()
     tab = page.page
     assert tab.evaluate("held.pc.getSenders().find((sender) => sender.track?.kind === 'audio')") is None
-    assert tab.evaluate(SOUND_LEVEL) < 0.001
+    assert tab.evaluate(AUDIO_LEVEL) < 0.001
     microphone = tab.get_by_role("switch", name="Send the microphone")
     expect(microphone).not_to_be_checked()
     microphone.check()
     page.until("() => held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     # Chromium's fake microphone beeps once a second.
-    assert tab.evaluate(SOUND_LEVEL) > 0.01
-    assert tab.evaluate("document.getElementById('returned-sound').muted")
-    tab.get_by_role("switch", name="Play the returned sound").check()
-    assert not tab.evaluate("document.getElementById('returned-sound').muted")
+    assert tab.evaluate(AUDIO_LEVEL) > 0.01
+    assert tab.evaluate("document.getElementById('returned-audio').muted")
+    tab.get_by_role("switch", name="Play the returned audio").check()
+    assert not tab.evaluate("document.getElementById('returned-audio').muted")
     microphone.uncheck()
     page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     expect(tab.locator("#status-what")).to_have_text("Live.")
@@ -199,7 +199,7 @@ def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_goes_on(open
         "void (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); })"
     )
     page.page.locator("#microphone").click()
-    expect(page.page.locator("#sound-message")).to_contain_text("change that in the address bar")
+    expect(page.page.locator("#audio-message")).to_contain_text("change that in the address bar")
     expect(page.page.locator("#microphone")).not_to_be_checked()
     expect(page.page.locator("#status-what")).to_have_text("Live.")
 
@@ -215,7 +215,7 @@ def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_goe
     page = open_page(server, deny)
     page.page.locator("#microphone").check()
     page.start()
-    expect(page.page.locator("#sound-message")).to_contain_text("change that in the address bar")
+    expect(page.page.locator("#audio-message")).to_contain_text("change that in the address bar")
     expect(page.page.locator("#microphone")).not_to_be_checked()
 
 
@@ -228,7 +228,7 @@ def test_a_microphone_that_is_unplugged_is_explained_and_the_call_goes_on(open_p
         const { track } = held.pc.getSenders().find((sender) => sender.track?.kind === 'audio');
         track.dispatchEvent(new Event('ended'));
     }""")
-    expect(page.page.locator("#sound-message")).to_contain_text("The microphone stopped")
+    expect(page.page.locator("#audio-message")).to_contain_text("The microphone stopped")
     expect(page.page.locator("#microphone")).not_to_be_checked()
     page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
     expect(page.page.locator("#status-what")).to_have_text("Live.")

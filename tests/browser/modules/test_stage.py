@@ -38,9 +38,9 @@ _PERCENTILES = """async ([samples, now]) => {
     return recent.read(now);
 }"""
 
-_FORMATS = """async ([withSound, supported]) => {
+_FORMATS = """async ([withAudio, supported]) => {
     const { recordingFormats } = await import('/static/stage/recording-format.js');
-    return recordingFormats(withSound, (type) => supported.some((part) => type.includes(part)));
+    return recordingFormats(withAudio, (type) => supported.some((part) => type.includes(part)));
 }"""
 
 _PRESENTED = """async (calls) => {

@@ -84,7 +84,7 @@ async def test_its_rendition_is_closed_and_its_tracks_end_when_it_leaves(stream:
     media.leave()
     media = _media(stream)
     media.add_video(stream.peer)
-    media.add_sound(stream.peer, "opus")
+    media.add_audio(stream.peer, "opus")
     media.join(Variant.ORIGINAL, "VP8", "opus")
     assert [(each.variant, each.codec) for each in stream.fan_out.renditions] == [(Variant.ORIGINAL, "VP8")]
     media.leave()
@@ -94,10 +94,10 @@ async def test_its_rendition_is_closed_and_its_tracks_end_when_it_leaves(stream:
 
 
 @pytest.mark.parametrize(("only", "offered"), [(True, ["PCMU"]), (False, ["PCMU", "opus", "G722", "PCMA"])])
-async def test_the_codec_of_the_streams_sound_is_offered_first_or_alone(
+async def test_the_codec_of_the_streams_audio_is_offered_first_or_alone(
     stream: Stream, only: bool, offered: list[str]
 ) -> None:
-    _media(stream).add_sound(stream.peer, "PCMU", only)
+    _media(stream).add_audio(stream.peer, "PCMU", only)
     offer = await stream.peer.createOffer()
     mapped = [line.split()[1].partition("/")[0] for line in offer.sdp.splitlines() if line.startswith("a=rtpmap:")]
     assert mapped[0] == offered[0]

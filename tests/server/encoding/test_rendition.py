@@ -140,15 +140,15 @@ async def test_frames_of_every_size_that_an_encoder_refuses_are_one_line_in_the_
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
 
 
-async def test_sound_goes_to_the_receivers_that_take_its_codec(stage: Stage) -> None:
+async def test_audio_goes_to_the_receivers_that_take_its_codec(stage: Stage) -> None:
     from tests.server.rtc.test_packet_track import packet
 
     opus, pcm = PacketTrack("audio", 4), PacketTrack("audio", 4)
-    stage.fan_out.join_sound("opus", opus)
-    stage.fan_out.join_sound("PCMU", pcm)
-    stage.fan_out.put_sound("OPUS", packet(7))
+    stage.fan_out.join_audio("opus", opus)
+    stage.fan_out.join_audio("PCMU", pcm)
+    stage.fan_out.put_audio("OPUS", packet(7))
     assert (await asyncio.wait_for(opus.recv(), 1)).pts == 7
     assert pcm.has_room
-    stage.fan_out.leave_sound(opus)
-    stage.fan_out.put_sound("opus", packet(8))
+    stage.fan_out.leave_audio(opus)
+    stage.fan_out.put_audio("opus", packet(8))
     assert opus.has_room

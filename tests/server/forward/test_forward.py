@@ -71,10 +71,10 @@ async def _until_connected(client: Client) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_stream_goes_on_enhanced_with_its_sound_and_again_after_a_break(
+async def test_a_stream_goes_on_enhanced_with_its_audio_and_again_after_a_break(
     client: Client, ingest: Client, gate: Gate
 ) -> None:
-    publisher, viewer = Publisher(sound=True), Watcher(sound=True)
+    publisher, viewer = Publisher(audio=True), Watcher(audio=True)
     assert await publisher.post(client, "/whip/stage") == 201
     await _until_connected(client)
     assert gate.tokens == ["Bearer letmein"] * 2, "refused once, tried again"

@@ -128,7 +128,7 @@ async def test_pli_leads_to_a_keyframe(
     await until(lambda: peer.statistics[-1]["keyframes"] == before + 1)
 
 
-async def test_sound_comes_back_and_statistics_come_by_data_channel(
+async def test_audio_comes_back_and_statistics_come_by_data_channel(
     client: TestClient,  # type: ignore[type-arg]
     ladder: Ladder,
     new_peer: Callable[[], Peer],

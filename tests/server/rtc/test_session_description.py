@@ -73,7 +73,7 @@ def test_names_that_only_multicast_could_resolve_are_left_out() -> None:
 
 
 def test_a_bundle_with_missing_sections_is_repaired() -> None:
-    # FFmpeg's WHIP muxer without sound; aiortc raises AttributeError on it, in close() too.
+    # FFmpeg's WHIP muxer without audio; aiortc raises AttributeError on it, in close() too.
     (group,) = parse_offer(offer(VIDEO).replace("BUNDLE 1", "BUNDLE 0 1")).group
     assert group.items == ["1"]
 

@@ -12,7 +12,7 @@ def _body(sdp: object, kind: object = "offer") -> bytes:
     return json.dumps({"sdp": sdp, "type": kind}).encode()
 
 
-def test_a_browsers_offer_is_taken_with_and_without_sound_and_data() -> None:
+def test_a_browsers_offer_is_taken_with_and_without_audio_and_data() -> None:
     for sdp, sections in ((offer(VIDEO), ["video"]), (offer(AUDIO, VIDEO, DATA), ["audio", "video", "application"])):
         read = read_offer(_body(sdp))
         assert [media.kind for media in read.description.media] == sections

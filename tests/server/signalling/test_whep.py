@@ -54,11 +54,11 @@ async def _started[P: WhipPeer](peer: P, peers: list[Any], client: Client, path:
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-async def test_what_is_published_is_watched_enhanced_with_its_sound(
+async def test_what_is_published_is_watched_enhanced_with_its_audio(
     client: Client, host: Host, peers: list[Any], codec: str
 ) -> None:
-    await _started(Publisher(codec, sound=True), peers, client, "/whip/stage")
-    viewer = await _started(Watcher(codec, sound=True), peers, client, "/whep/stage")
+    await _started(Publisher(codec, audio=True), peers, client, "/whip/stage")
+    viewer = await _started(Watcher(codec, audio=True), peers, client, "/whep/stage")
     await until(lambda: len(viewer.order) >= 30 and viewer.loudest > 0.1)
     assert viewer.size == (WIDTH, HEIGHT)
     assert viewer.order == sorted(set(viewer.order))
@@ -176,7 +176,7 @@ RECVONLY = offer(VIDEO.replace("sendrecv", "recvonly"))
 REFUSED = {
     "nobody publishes": ("/whep/nobody", RECVONLY, "application/sdp", 404),
     "sends only": ("/whep/stage", offer(VIDEO.replace("sendrecv", "sendonly")), "application/sdp", 422),
-    "sound only": ("/whep/stage", offer(AUDIO), "application/sdp", 422),
+    "audio only": ("/whep/stage", offer(AUDIO), "application/sdp", 422),
     "wrong type": ("/whep/stage", RECVONLY, "application/json", 415),
     "hello": ("/whep/stage", "hello", "application/sdp", 400),
     "no such variant": ("/whep/stage?variant=sepia", RECVONLY, "application/sdp", 400),

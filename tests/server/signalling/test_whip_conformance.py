@@ -126,10 +126,10 @@ REFUSED = {
     "receives only": (offer(VIDEO.replace("sendrecv", "recvonly")), "application/sdp", 422),
     "inactive": (offer(VIDEO.replace("sendrecv", "inactive")), "application/sdp", 422),
     "two videos": (offer(VIDEO, VIDEO.replace("mid:1", "mid:2")), "application/sdp", 422),
-    "two sounds": (offer(AUDIO, AUDIO.replace("mid:0", "mid:2"), VIDEO), "application/sdp", 422),
+    "two audio sections": (offer(AUDIO, AUDIO.replace("mid:0", "mid:2"), VIDEO), "application/sdp", 422),
     "data channel only": (offer(DATA), "application/sdp", 422),
     "data channel too": (offer(VIDEO, DATA), "application/sdp", 422),
-    "sound only": (offer(AUDIO), "application/sdp", 422),
+    "audio only": (offer(AUDIO), "application/sdp", 422),
     "no fingerprint": (SENDONLY.replace("a=fingerprint", "a=x"), "application/sdp", 400),
     "AV1 only": (SENDONLY.replace("VP8", "AV1").replace("H264", "AV1X"), "application/sdp", 422),
 }

@@ -34,7 +34,7 @@ async def client(ladder: Ladder) -> AsyncIterator[Client]:
         yield client
 
 
-def publish(url: str, stop: threading.Event, profile: str, *, sound: bool) -> None:
+def publish(url: str, stop: threading.Event, profile: str, *, audio: bool) -> None:
     """Send a bar-coded video with a keyframe a second until `stop` is set."""
     with av.open(url, "w", format="whip") as container:
         video = cast(VideoStream, container.add_stream("libx264", rate=30))
@@ -43,7 +43,7 @@ def publish(url: str, stop: threading.Event, profile: str, *, sound: bool) -> No
         video.codec_context.profile = profile
         video.codec_context.max_b_frames = 0
         voice: AudioStream | None = None
-        if sound:
+        if audio:
             voice = cast(AudioStream, container.add_stream("libopus", rate=48000))
             voice.layout = "stereo"  # type: ignore[assignment]
         pristine = list(lumas(WIDTH, HEIGHT, 30))
@@ -63,12 +63,12 @@ def publish(url: str, stop: threading.Event, profile: str, *, sound: bool) -> No
             sleep(max(0.0, begun + number / 30 - monotonic()))
 
 
-@pytest.mark.parametrize(("profile", "sound"), [("Baseline", True), ("Baseline", False), ("High", True)])
-async def test_ffmpeg_publishes_and_its_stream_is_watched(client: Client, profile: str, sound: bool) -> None:
+@pytest.mark.parametrize(("profile", "audio"), [("Baseline", True), ("Baseline", False), ("High", True)])
+async def test_ffmpeg_publishes_and_its_stream_is_watched(client: Client, profile: str, audio: bool) -> None:
     stop = threading.Event()
     url = str(client.make_url("/whip/ffmpeg"))
-    publishing = asyncio.create_task(asyncio.to_thread(publish, url, stop, profile, sound=sound))
-    host, viewer = client.app[HOST], Watcher(sound=sound)
+    publishing = asyncio.create_task(asyncio.to_thread(publish, url, stop, profile, audio=audio))
+    host, viewer = client.app[HOST], Watcher(audio=audio)
     try:
         await until(
             lambda: (
@@ -77,7 +77,7 @@ async def test_ffmpeg_publishes_and_its_stream_is_watched(client: Client, profil
         )
         assert not publishing.done() or publishing.result()
         assert await viewer.post(client, "/whep/ffmpeg") == 201
-        await until(lambda: len(viewer.order) >= 15 and (viewer.loudest > 0 or not sound))
+        await until(lambda: len(viewer.order) >= 15 and (viewer.loudest > 0 or not audio))
         assert viewer.size == (WIDTH, HEIGHT)
     finally:
         stop.set()

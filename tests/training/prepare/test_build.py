@@ -110,20 +110,20 @@ def test_broken_files_are_named_with_their_reason_and_the_rest_is_used(source: P
     (source / "torn.mp4").write_bytes((source / "screen-scroll.mp4").read_bytes()[:3000])
     draw(21, (60, 200)).save(source / "small.png")
     Image.new("1", (20000, 10000)).save(source / "bomb.png")
-    with av.open(str(source / "sound.mkv"), "w") as container:
+    with av.open(str(source / "audio.mkv"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
-        sound.sample_rate = 8000
-        container.mux(stream.encode(sound))
+        audio = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        audio.sample_rate = 8000
+        container.mux(stream.encode(audio))
     write_clip(source / "short.mp4", 3)
     made = prepare(settings(source), tmp_path / "set")
     reasons = {file.path.name: refusal.reason for file, refusal in made.refused}
     assert set(reasons) == {
-        *("empty.png", "words.png", "torn.jpg", "torn.mp4", "small.png", "bomb.png", "sound.mkv", "short.mp4")
+        *("empty.png", "words.png", "torn.jpg", "torn.mp4", "small.png", "bomb.png", "audio.mkv", "short.mp4")
     }
     assert reasons["small.png"] == "is 60x200, smaller than 64 px"
     assert reasons["bomb.png"] == "is too large to be decoded safely"
-    assert reasons["sound.mkv"] == "has no video"
+    assert reasons["audio.mkv"] == "has no video"
     assert reasons["short.mp4"] == "has 3 frames, fewer than 8"
     assert all("cannot be read" in reasons[name] for name in ("empty.png", "words.png", "torn.jpg", "torn.mp4"))
     assert any("torn.jpg: broken: cannot be read" in line for line in made.set.dropped)

@@ -60,9 +60,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         wave = 0.5 * np.sin(2 * np.pi * 1000 * times) * np.array([_is_lit(time) for time in times])
         for at in range(0, len(wave), 1024):
             piece = wave[at : at + 1024].astype(np.float32)[np.newaxis]
-            sound = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
-            sound.sample_rate, sound.pts, sound.time_base = 44_100, at, Fraction(1, 44_100)
-            container.mux(audio.encode(sound))
+            tone = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
+            tone.sample_rate, tone.pts, tone.time_base = 44_100, at, Fraction(1, 44_100)
+            container.mux(audio.encode(tone))
         container.mux(audio.encode(None))
     return path
 
@@ -76,7 +76,7 @@ def _options(**given: Any) -> PeerOptions:
 
 
 def _onsets(path: Path) -> tuple[list[float], list[float], int]:
-    """Return when the video turns light and when the sound begins, in seconds, and the number of frames."""
+    """Return when the video turns light and when the audio begins, in seconds, and the number of frames."""
     with av.open(str(path)) as container:
         lights = [(float(frame.pts * frame.time_base), _luma(frame)) for frame in container.decode(video=0)]
     with av.open(str(path)) as container:
@@ -119,7 +119,7 @@ def _check_sync(path: Path) -> int:
 
 @pytest.mark.flaky(reruns=1)  # a busy host drops frames too
 @pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "H264"), (".webm", "VP8"), (".mkv", "H264")])
-async def test_a_clip_is_returned_whole_and_in_sync_with_its_sound(
+async def test_a_clip_is_returned_whole_and_in_sync_with_its_audio(
     url: str, clip: Path, tmp_path: Path, suffix: str, codec: str
 ) -> None:
     out, pairs = tmp_path / f"back{suffix}", tmp_path / "pairs"
@@ -167,7 +167,7 @@ async def test_a_clip_published_by_whip_and_watched_by_whep_is_in_sync(url: str,
     assert _check_sync(out) == report["returned"]["frames"]
 
 
-async def test_a_watched_stream_has_sound_and_video_in_sync(url: str, clip: Path, tmp_path: Path) -> None:
+async def test_a_watched_stream_has_audio_and_video_in_sync(url: str, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "watched.mp4"
     # The watcher knows nothing of the publisher and has only the sender reports.
     publishing = asyncio.create_task(call(_options(file=clip, whip=f"{url}/whip/flash")))

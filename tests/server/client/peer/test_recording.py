@@ -1,4 +1,4 @@
-"""Encoded frames and sound are written as they are, each at its time, and read back; without a server."""
+"""Encoded frames and audio are written as they are, each at its time, and read back; without a server."""
 
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -8,16 +8,16 @@ import av
 import pytest
 
 from acutance.server.client.peer.recording import Recording, RecordingError, check
-from acutance.server.client.peer.source import VideoReader, file, pattern, sound
+from acutance.server.client.peer.source import VideoReader, audio_packets, file, pattern
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder_choice import ENCODERS
 
 
 @pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "H264"), (".webm", "VP8"), (".mkv", "VP8")])
-def test_a_recording_has_its_frames_and_sound_at_their_times(tmp_path: Path, suffix: str, codec: str) -> None:
+def test_a_recording_has_its_frames_and_audio_at_their_times(tmp_path: Path, suffix: str, codec: str) -> None:
     path = tmp_path / f"back{suffix}"
     encoder, reader = ENCODERS[codec](RateControl(300_000)), VideoReader(pattern("160x96", 25))
-    recording = Recording(path, has_sound=False, rate=Fraction(25))
+    recording = Recording(path, has_audio=False, rate=Fraction(25))
     for time, frame in islice(reader, 20):
         recording.frame(time, codec, bytes(encoder.encode(frame)))
     recording.close()
@@ -30,14 +30,14 @@ def test_a_recording_has_its_frames_and_sound_at_their_times(tmp_path: Path, suf
     returned.close()
 
 
-def test_the_sound_of_a_file_is_followed_by_silence(tmp_path: Path) -> None:
+def test_the_audio_of_a_file_is_followed_by_silence(tmp_path: Path) -> None:
     path = tmp_path / "tone.mkv"
     with av.open("sine=frequency=440:duration=0.2", format="lavfi") as tone, av.open(str(path), "w") as container:
         stream = container.add_stream("libopus", rate=48_000, layout="stereo")
         for frame in tone.decode(audio=0):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    packets = list(islice(sound(file(path), Fraction(0)), 20))
+    packets = list(islice(audio_packets(file(path), Fraction(0)), 20))
     assert [after - before for (before, *_), (after, *_) in pairwise(packets)] == [960] * 19
     tails = [is_tail for *_, is_tail in packets]
     assert tails == sorted(tails), "silence comes last"

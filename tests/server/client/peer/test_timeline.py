@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
-from acutance.server.client.peer.timeline import SenderClocks, SentFrames, SentSound
+from acutance.server.client.peer.timeline import SenderClocks, SentAudio, SentFrames
 
 RATES = [Fraction(24_000, 1001), Fraction(25), Fraction(30), Fraction(60)]
 
@@ -56,22 +56,22 @@ def test_a_call_of_one_frame_is_settled_at_its_end() -> None:
     assert stamps[0] < 16
 
 
-def test_sound_is_matched_by_its_bytes_but_not_by_silence() -> None:
-    sound = SentSound()
+def test_audio_is_matched_by_its_bytes_but_not_by_silence() -> None:
+    audio = SentAudio()
     for at, data in enumerate((b"silence", b"silence", b"word", b"other")):
-        sound.add(data, at * 960)
-    sound.returned(b"silence", 0)
-    assert sound.offset is None
-    sound.returned(b"somebody else's", 960)
-    assert sound.offset is None
-    sound.returned(b"word", 960)
-    assert sound.offset == 960
+        audio.add(data, at * 960)
+    audio.returned(b"silence", 0)
+    assert audio.offset is None
+    audio.returned(b"somebody else's", 960)
+    assert audio.offset is None
+    audio.returned(b"word", 960)
+    assert audio.offset == 960
 
 
-def test_sound_and_video_are_synchronised_by_the_senders_clock() -> None:
+def test_audio_and_video_are_synchronised_by_the_senders_clock() -> None:
     clocks = SenderClocks()
-    picture, sound = clocks.listen("video", VIDEO_CLOCK_RATE), clocks.listen("audio", 48_000)
+    picture, audio = clocks.listen("video", VIDEO_CLOCK_RATE), clocks.listen("audio", 48_000)
     picture(1000.5, 45_000)  # began at 1000.0
-    assert clocks.sound_ahead is None
-    sound(1001.0, 24_000)  # began at 1000.5
-    assert clocks.sound_ahead == pytest.approx(0.5)
+    assert clocks.audio_ahead is None
+    audio(1001.0, 24_000)  # began at 1000.5
+    assert clocks.audio_ahead == pytest.approx(0.5)

@@ -17,7 +17,7 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from OpenSSL import SSL
 
-from acutance.server.rtc.aiortc_private.receiver import SoundFeed
+from acutance.server.rtc.aiortc_private.receiver import AudioFeed
 from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, bind_within, prepare_ice
 from tests.offers import AUDIO, VIDEO, offer
 
@@ -66,10 +66,10 @@ async def test_a_check_without_priority_is_taken(peer: RTCPeerConnection) -> Non
     await peer.close()
 
 
-async def test_sound_comes_as_it_was_sent_and_is_not_decoded(peer: RTCPeerConnection) -> None:
+async def test_audio_comes_as_it_was_sent_and_is_not_decoded(peer: RTCPeerConnection) -> None:
     receiver = next(each for each in peer.getReceivers() if each.track.kind == "audio")
     packets: list[tuple[str, av.Packet[Any]]] = []
-    SoundFeed(receiver, lambda codec, packet: packets.append((codec, packet)))
+    AudioFeed(receiver, lambda codec, packet: packets.append((codec, packet)))
     queue: Any = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
     opus = RTCRtpCodecParameters("audio/opus", 48000, 2, 111)
     queue.put((opus, JitterFrame(b"\x78\x01", 960)))

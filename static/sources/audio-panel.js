@@ -1,5 +1,5 @@
 /**
- * Switches for the microphone and for playing the returned sound. Both are off by default: the returned sound would be
+ * Switches for the microphone and for playing the returned audio. Both are off by default: the returned audio would be
  * picked up by the microphone again.
  */
 import { CallError } from '../call/call-error.js';
@@ -7,11 +7,11 @@ import { element } from '../dom.js';
 import { valuesOf } from '../states.js';
 import { showText } from '../texts.js';
 
-export class SoundPanel {
+export class AudioPanel {
   #microphone = element('microphone', HTMLInputElement);
   #listen = element('listen', HTMLInputElement);
-  #message = element('sound-message', HTMLElement);
-  #player = element('returned-sound', HTMLAudioElement);
+  #message = element('audio-message', HTMLElement);
+  #player = element('returned-audio', HTMLAudioElement);
 
   #onMicrophone;
 

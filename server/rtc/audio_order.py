@@ -12,7 +12,7 @@ from acutance.server.rtc.aiortc_private.payload import payload_of
 _MAX_LATE = 16
 
 
-class SoundOrder:
+class AudioOrder:
     """Replaces a receiver's jitter buffer, which would delay audio by 80 ms, and by 320 ms after a loss.
 
     The peer that plays the audio has its own jitter buffer; a second one only adds delay.

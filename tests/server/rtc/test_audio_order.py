@@ -2,7 +2,7 @@
 
 from aiortc.rtp import RtpPacket
 
-from acutance.server.rtc.sound_order import SoundOrder
+from acutance.server.rtc.audio_order import AudioOrder
 
 
 def _packet(number: int) -> RtpPacket:
@@ -11,33 +11,33 @@ def _packet(number: int) -> RtpPacket:
     return packet
 
 
-def _out(order: SoundOrder, *numbers: int) -> list[int]:
+def _out(order: AudioOrder, *numbers: int) -> list[int]:
     frames = [order.add(_packet(number))[1] for number in numbers]
     return [frame.timestamp // 960 for frame in frames if frame is not None]
 
 
 def test_each_packet_leaves_at_once_a_gap_or_not() -> None:
-    assert _out(SoundOrder(), 5, 6, 9, 10) == [5, 6, 9, 10]
+    assert _out(AudioOrder(), 5, 6, 9, 10) == [5, 6, 9, 10]
 
 
 def test_late_and_duplicate_packets_are_dropped() -> None:
-    assert _out(SoundOrder(), 5, 7, 6, 7, 8) == [5, 7, 8]
+    assert _out(AudioOrder(), 5, 7, 6, 7, 8) == [5, 7, 8]
 
 
 def test_numbers_wrap() -> None:
-    order = SoundOrder()
+    order = AudioOrder()
     assert [order.add(_packet(number))[1] is not None for number in (65534, 65535, 65536, 65537)] == [True] * 4
 
 
 def test_a_sender_that_restarts_its_numbers_is_followed() -> None:
-    order = SoundOrder()
+    order = AudioOrder()
     _out(order, 40_000)
     assert _out(order, *range(30_000, 30_020)) == list(range(30_015, 30_020))
 
 
 def test_a_restart_is_reported_before_the_packet_that_shows_it() -> None:
     events: list[object] = []
-    order = SoundOrder(lambda: events.append("restart"))
+    order = AudioOrder(lambda: events.append("restart"))
 
     def take(number: int, ssrc: int = 0) -> None:
         packet = _packet(number)
