@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from aiortc import RTCDataChannel
@@ -71,4 +72,5 @@ class DataChannel:
         ours = channel.label == LABEL
         buffered = sum(other.bufferedAmount for other in self._channels if (other.label == LABEL) is ours)
         if channel.readyState == "open" and buffered + len(text.encode()) <= _MOST_BUFFERED:
-            channel.send(text)
+            with suppress(ValueError):  # longer than the a=max-message-size of the peer's offer
+                channel.send(text)

@@ -179,6 +179,8 @@ def _check_sections(description: SessionDescription, role: Role) -> None:
         raise RequestError(422, "data_channel", "WHIP and WHEP carry no data channel: leave it out of the offer.")
     for media in description.media:
         _check_transport(media)
+        if media.kind == "application":
+            _check_sctp_port(media)
     mids = [media.rtp.muxId for media in description.media]
     if len(set(mids)) < len(mids):
         raise RequestError(400, "bad_mid", f"Two sections have the same a=mid ({', '.join(mids)[:60]}).")
@@ -202,6 +204,16 @@ def _check_transport(media: MediaDescription) -> None:
     if media.kind != "application" and not media.rtcp_mux:
         raise RequestError(
             422, "no_rtcp_mux", f"The {media.kind} section has no a=rtcp-mux: RTP and RTCP share a port."
+        )
+
+
+def _check_sctp_port(media: MediaDescription) -> None:
+    # aiortc accepts every number, and fails when it sends the first packet. The older format of the section has the
+    # port in its first line (draft-ietf-mmusic-sctp-sdp-05).
+    port = str(media.fmt[0] if media.profile == "DTLS/SCTP" and media.fmt else media.sctp_port)
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 1 << 16):
+        raise RequestError(
+            400, "bad_sdp", f"The application section has the SCTP port {port[:20]}: a=sctp-port is 1 to 65535."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiortc import RTCDtlsTransport, RTCPeerConnection
 
 from acutance.server.rtc.aiortc_private.feedback import limit_resends
-from acutance.server.rtc.aiortc_private.sctp import limit_sctp
+from acutance.server.rtc.aiortc_private.sctp import end_sctp_with_dtls, limit_sctp
 from acutance.server.rtc.datagram_filter import DatagramFilter
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,13 @@ def guard_transports(peer: RTCPeerConnection) -> None:
         )
     for transceiver in peer.getTransceivers():
         limit_resends(transceiver.sender)
+        # Timestamps of the peer can make the jitter exceed the 32 bits that a report has for it. The error would end
+        # the task that sends reports, for which aiortc waits at the end of the call.
+        receiver = transceiver.receiver
+        receiver._send_rtcp = _DropOnError()(receiver._send_rtcp)  # type: ignore[method-assign, assignment]
     if peer.sctp is not None:
         limit_sctp(peer.sctp)
+        end_sctp_with_dtls(peer.sctp)
         peer.sctp._handle_data = _DropOnError()(peer.sctp._handle_data)  # type: ignore[method-assign, assignment]
 
 
@@ -74,6 +79,6 @@ class _DropOnError:
             except Exception as error:
                 if not self._logged:
                     self._logged = True
-                    log.warning("a packet of a peer was dropped: %r", error)
+                    log.warning("a packet of a peer or a report to it was dropped: %r", error)
 
         return handle_or_drop

@@ -4,6 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from aiortc import RTCConfiguration, RTCDataChannel, RTCDataChannelParameters, RTCPeerConnection
+
 from acutance.server.rtc.data_channel import LABEL, DataChannel
 
 
@@ -92,3 +95,21 @@ def test_statistics_go_out_whatever_lies_unread_in_other_channels() -> None:
     chat.receive("ping" + "x" * (60 * 1024))
     ours.send({"type": "stats"})
     assert len(channel.sent) == 1
+
+
+async def test_a_message_longer_than_the_peer_accepts_is_left_out() -> None:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    peer.createDataChannel("first")
+    sctp: Any = peer.sctp
+    sctp._remote_max_message_size = 10  # a=max-message-size (RFC 8841, section 6)
+    channel = RTCDataChannel(sctp, RTCDataChannelParameters(label=LABEL, id=0))
+    channel._setReadyState("open")
+    with pytest.raises(ValueError, match="remote party"):
+        channel.send("x" * 11)
+    ours, _ = _data_channel()
+    ours.opened(channel)
+    ours.send({"type": "stats"})
+    assert channel.bufferedAmount == 0
+    ours.send({"a": 1})
+    assert channel.bufferedAmount == 8
+    await peer.close()

@@ -42,6 +42,10 @@ def _without_addresses(sdp: str) -> str:
         (offer(VIDEO + "a=candidate:1 1 udp 99 192.0.2.1 9 typ nonsense\r\n"), 400, "bad_candidate"),
         (offer(VIDEO + CANDIDATE * 65), 400, "bad_candidate"),
         (offer(VIDEO.replace("m=video 9", "m=video x")), 400, "bad_sdp"),
+        (offer(VIDEO, DATA.replace("5000", "65536")), 400, "bad_sdp"),
+        (offer(VIDEO, DATA.replace("5000", "-1")), 400, "bad_sdp"),
+        (offer(VIDEO, DATA.replace("a=sctp-port:5000\r\n", "")), 400, "bad_sdp"),
+        (offer(VIDEO, DATA.replace("UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 65536")), 400, "bad_sdp"),
         (offer(VIDEO.replace("a=rtpmap:96 VP8/90000", "a=rtpmap:96")), 400, "bad_sdp"),
     ],
 )

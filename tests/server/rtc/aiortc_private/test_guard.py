@@ -9,9 +9,10 @@ from typing import Any
 
 import pylibsrtp
 import pytest
-from aiortc import RTCConfiguration, RTCDtlsTransport, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCDtlsTransport, RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtcsctptransport import InitChunk, serialize_packet
+from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket
 from google_crc32c import value as crc32c
 
 from acutance.server.rtc.aiortc_private.guard import guard_transports
@@ -106,3 +107,22 @@ async def test_datagrams_that_are_not_accepted_never_reach_dtls(peer: RTCPeerCon
     guard_transports(peer)
     taken: Callable[[], Awaitable[bytes]] = ice._recv
     assert await taken() == b"\x16taken"
+
+
+async def test_a_jitter_beyond_the_bits_of_a_report_ends_no_task(
+    peer: RTCPeerConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    # aiortc computes it from timestamps; alternating between 0 and the largest one, they make it too large.
+    assert "jitter=stream.jitter," in inspect.getsource(RTCRtpReceiver._run_rtcp)
+    assert "await self._send_rtcp(packet)" in inspect.getsource(RTCRtpReceiver._run_rtcp)
+    report = RtcpReceiverInfo(
+        ssrc=2, fraction_lost=0, packets_lost=0, highest_sequence=0, jitter=1 << 32, lsr=0, dlsr=0
+    )
+    packet = RtcpRrPacket(ssrc=1, reports=[report])
+    receiver = peer.getReceivers()[0]
+    with pytest.raises(struct.error):
+        await receiver._send_rtcp(packet)
+    guard_transports(peer)
+    with caplog.at_level(logging.WARNING):
+        await receiver._send_rtcp(packet)
+    assert len(caplog.records) == 1
