@@ -1,7 +1,6 @@
 """Addresses, connectivity checks and DTLS ciphers of aiortc and aioice."""
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable
 from errno import EADDRINUSE
@@ -15,13 +14,15 @@ from aioice.ice import StunProtocol
 from aiortc import RTCPeerConnection
 from OpenSSL import SSL
 
+from acutance.server.options.session_limits import MOST_CANDIDATES
+from acutance.server.rtc.aiortc_private.datagrams import discard, is_of_peer, receive
 from acutance.server.rtc.aiortc_private.guard import dtls_transports, guard_transports
 
-log = logging.getLogger(__name__)
-
-_LAST_STUN_BYTE = b"\x03"  # RFC 7983, section 7
 # OBS waits 8 s for an answer, FFmpeg 5 s; aioice would wait 5 s for a silent STUN server.
 _GATHERING_S = 1.5
+# Addresses of one peer: candidates that it has signalled, and sources of its connectivity checks. aioice starts a check
+# for each and sorts all of them each time; a peer could send from thousands of ports.
+_MAX_ADDRESSES = 2 * MOST_CANDIDATES
 # RFC 8827, section 6.5, demands the first; the others are what browsers offer.
 _CIPHERS = b":".join(
     b"ECDHE-%b-%b" % (key, cipher)
@@ -40,7 +41,7 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
         gather = connection.get_component_candidates
         connection.get_component_candidates = partial(gather, timeout=_GATHERING_S)  # type: ignore[method-assign, arg-type]
         connection.check_incoming = partial(  # type: ignore[method-assign]
-            _check_incoming, connection.check_incoming
+            _check_incoming, connection, connection.check_incoming
         )
 
 
@@ -61,11 +62,14 @@ def _with_rsa(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> SS
 
 
 def _check_incoming(
+    connection: IceConnection,
     check: Callable[[stun.Message, tuple[str, int], Any], None],
     message: stun.Message,
     address: tuple[str, int],
     protocol: Any,
 ) -> None:
+    if len(connection._remote_candidates) >= _MAX_ADDRESSES and not is_of_peer(connection, address):
+        return
     # FFmpeg 8.0's WHIP muxer omits PRIORITY, which RFC 8445, section 7.1.1, requires: aioice replies to such a check
     # and then fails. The default is the priority of a peer-reflexive candidate.
     message.attributes.setdefault("PRIORITY", candidate_priority(1, "prflx"))
@@ -76,26 +80,8 @@ def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:
     return {transport.transport.iceGatherer._connection for transport in dtls_transports(peer)}
 
 
-_receive_stun = StunProtocol.datagram_received
-
-
-def _receive(protocol: StunProtocol, data: bytes | str, address: tuple[Any, ...]) -> None:
-    """Replaces a method of aioice that parses every datagram as STUN and expects valid messages.
-
-    It takes an RTP packet for STUN if the sequence number equals the length, and an attribute of a wrong length, which
-    anybody can send, raises an error on the event loop.
-    """
-    assert isinstance(data, bytes)
-    if data[:1] > _LAST_STUN_BYTE:
-        protocol.receiver.data_received(data, protocol.local_candidate.component)
-        return
-    try:
-        _receive_stun(protocol, data, address)
-    except Exception as error:  # aioice's parser and agent raise errors of every kind
-        log.debug("a STUN message of %s was dropped: %r", address[0], error)
-
-
-StunProtocol.datagram_received = _receive  # type: ignore[method-assign, assignment]
+StunProtocol.datagram_received = receive  # type: ignore[method-assign, assignment]
+IceConnection.data_received = discard  # type: ignore[method-assign]
 
 
 def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:

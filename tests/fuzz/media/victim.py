@@ -73,7 +73,9 @@ class Victim:
                     assert sctp is not None
                     await sctp._handle_data(datagram)
                 case "clear":
-                    transport.transport._connection._protocols[0].datagram_received(datagram, _STRANGER)
+                    pair = transport.transport._connection._nominated[1]
+                    for address in (_STRANGER, pair.remote_addr):
+                        pair.protocol.datagram_received(datagram, address)
             slowest = max(slowest, perf_counter() - begun)
         return slowest
 
