@@ -13,10 +13,18 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
 
 
 @pytest.fixture(scope="session")
-def server(identity: Identity) -> Iterator[Served]:
+def served_for_all(identity: Identity) -> Iterator[Served]:
     """One server for all tests: a fault may depend on much earlier input."""
     with served(identity.file) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def server(served_for_all: Served) -> Iterator[Served]:
+    """Return the server for all tests; each module ends its sessions, or the next one would be blamed for them."""
+    yield served_for_all
+    after = served_for_all.quiet()
+    assert (after.sessions, after.peers) == (0, 0), "sessions of this module have not ended"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -88,9 +88,7 @@ def caller(server: Served) -> Iterator[Caller]:
     caller = Caller(server.port)
     yield caller
     caller.hang_up()
-    after = server.quiet()
-    assert after.faults == faults
-    assert (after.sessions, after.peers) == (0, 0)
+    assert server.quiet().faults == faults
 
 
 def _said(caller: Caller, messages: list[str | bytes]) -> list[dict[str, Any]]:

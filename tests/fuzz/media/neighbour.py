@@ -34,7 +34,7 @@ class Neighbour:
 
     def frame_rate(self) -> float:
         """Return the rate of returned frames since the last call, in frames/s."""
-        self._pipe.send(None)
+        self._pipe.send(True)
         assert self._pipe.poll(10), "the good call does not answer"
         returned, at = self._pipe.recv()
         rate = (returned - self.returned) / (at - self._at)
@@ -53,8 +53,10 @@ def good_call(port: int) -> Iterator[Neighbour]:
         ours.recv()
         yield Neighbour(ours)
     finally:
-        process.terminate()
+        # If the process were only killed, its session would last until aioice notices the silence, about 30 s.
+        ours.send(False)
         process.join(10)
+        process.kill()
 
 
 def _run(pipe: Connection, port: int) -> None:
@@ -64,11 +66,15 @@ def _run(pipe: Connection, port: int) -> None:
 async def _call(pipe: Connection, port: int) -> None:
     call = Call(f"http://127.0.0.1:{port}", small_stream())
     await call.connect()
+    over = asyncio.Event()
 
     def answer() -> None:
-        pipe.recv()
-        pipe.send((call.returned, monotonic()))
+        if pipe.recv():
+            pipe.send((call.returned, monotonic()))
+        else:
+            over.set()
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), answer)
     pipe.send(None)
-    await asyncio.Event().wait()
+    await over.wait()
+    await call.close()

@@ -34,7 +34,6 @@ class _HostilePeer:
         self._call = Call(f"http://127.0.0.1:{port}", small_stream())
         self._call.peer.createDataChannel(LABEL)
         self._random = Random(seed)
-        self._stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     async def attack(self, count: int) -> None:
         """Send so many bursts."""
@@ -61,14 +60,19 @@ class _HostilePeer:
             case "clear":
                 pair = transport.transport._connection._nominated.get(1)
                 if pair is not None and self._random.random() < 0.5:
-                    self._stranger.sendto(datagram, pair.remote_addr)
+                    _send_as_stranger(datagram, pair.remote_addr)
                 else:
                     await transport.transport._send(datagram)
 
     async def go(self) -> None:
         """End the call."""
-        self._stranger.close()
         await self._call.close()
+
+
+def _send_as_stranger(datagram: bytes, address: tuple[str, int]) -> None:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(datagram, address)
 
 
 async def _attack(port: int, inputs: int, seed: int) -> None:
