@@ -13,6 +13,7 @@ from acutance.server.assembly import Entrance
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
 from acutance.server.http.bodies import BodyLimits
+from acutance.server.http.connections import make_runner
 from acutance.server.options.server import ServeOptions
 from acutance.server.security.access import is_loopback
 from acutance.server.security.tls import Certificate
@@ -59,7 +60,7 @@ async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, enco
     stopping.listen()
     host = assembly.host(options, ladder, encoders)
     app = create_app(host, entrance.guard, BodyLimits(options.max_body, options.body_timeout), entrance.forwarding)
-    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)
+    runner = make_runner(app, _SHUTDOWN_S)
     await runner.setup()
     watch = None
     try:

@@ -18,6 +18,7 @@ from aiortc import RTCPeerConnection
 
 from acutance.model.engine.engine import Engine
 from acutance.server.http.app import create_app
+from acutance.server.http.connections import make_runner
 from acutance.server.http.guard import Guard
 from acutance.server.logs import is_relevant
 from acutance.server.options.session_limits import Limits
@@ -130,7 +131,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
         for _ in range(2)
     ]
     guards = (Guard(origins=Origins.of([ORIGIN], loopback_only=True)), Guard(access(key_set)))
-    runners = [web.AppRunner(create_app(host, guard)) for host, guard in zip(hosts, guards, strict=True)]
+    runners = [make_runner(create_app(host, guard)) for host, guard in zip(hosts, guards, strict=True)]
     for runner in runners:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -81,7 +81,7 @@ def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:
 
 
 StunProtocol.datagram_received = receive  # type: ignore[method-assign, assignment]
-IceConnection.data_received = discard  # type: ignore[method-assign]
+IceConnection.data_received = discard  # type: ignore[method-assign, assignment]
 
 
 def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:
