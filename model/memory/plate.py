@@ -1,0 +1,119 @@
+"""The plate: luma seen earlier in the call, kept by blocks with the quality at which each was seen."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import cv2
+import numpy as np
+
+from acutance.model.memory.blocks import BlockQuality, Mask, cells, pixels, worst
+from acutance.model.memory.camera import CUT, MOVED, find_move, moved
+from acutance.model.memory.low_pass import difference, low_pass
+from acutance.model.memory.observed import Observed
+from acutance.model.memory.quality import ABOUT_EQUAL, COMPARABLE
+from acutance.model.planes import Plane
+
+PATIENCE = 45
+"""Coarse frames in a row that must contradict a block before it is replaced: 1.5 s, in which a hand has passed."""
+
+
+class Change(Enum):
+    """What a frame has done to the plate."""
+
+    RENEWED = auto()
+    """The whole frame replaced it."""
+    UPDATED = auto()
+    """Some blocks, or none, were replaced."""
+    MOVED = auto()
+    """It was shifted, because the camera has moved, and then updated."""
+    CUT = auto()
+    """It was dropped, because the scene is another one; the frame replaced it."""
+
+
+@dataclass
+class Plate:
+    """The plate of one call at one size. Deterministic: equal frames and hints give equal plates.
+
+    Attributes:
+        luma: uint8 `[H, W]`.
+        quality: The quality of each block.
+        frames: Number of frames that were observed.
+    """
+
+    luma: Plane
+    quality: BlockQuality
+    frames: int = 0
+    _low: Plane | None = field(default=None, repr=False)
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...]) -> "Plate":
+        """Return a plate for frames of `[H, W]` that holds nothing; both sides are at least 16."""
+        return cls(np.zeros(shape, np.uint8), BlockQuality.unseen(shape))
+
+    @property
+    def low(self) -> Plane:
+        """The low-passed luma, see `acutance.model.memory.low_pass`."""
+        if self._low is None:
+            self._low = low_pass(self.luma)
+        return self._low
+
+    @property
+    def bytes(self) -> int:
+        """Size in memory."""
+        return self.luma.nbytes + self.low.nbytes + self.quality.bytes
+
+    def better(self, coarseness: float) -> Mask:
+        """Return the blocks that were seen at most this coarsely, see `acutance.model.memory.quality.coarseness`."""
+        mask: Mask = self.quality.coarseness <= np.float32(coarseness)
+        return mask
+
+    def observe(self, frame: Observed) -> Change:
+        """Take the next decoded frame of the call.
+
+        A block is replaced by one that was seen about as well or better; by one that was seen up to twice as coarsely
+        if it shows other content; and by any one after other content was there for `PATIENCE` frames.
+        """
+        number, self.frames = self.frames, self.frames + 1
+        # On a good connection nearly every frame ends here: no block was seen clearly better.
+        if not self.better(frame.coarseness / ABOUT_EQUAL).any():
+            self._take_all(frame, number)
+            return Change.RENEWED
+        change, other = Change.UPDATED, self._contradicted(frame)
+        if other.mean() > MOVED:
+            move = find_move(self.luma, self.low, frame)
+            if move is not None:
+                self._shift(*move)
+                change, other = Change.MOVED, self._contradicted(frame)
+        if other.mean() > CUT:
+            self._take_all(frame, number)
+            return Change.CUT
+        quality = self.quality
+        quality.contradicted[other] += 1
+        quality.contradicted[~other] = 0
+        replaced = self._at_least(frame.coarseness / ABOUT_EQUAL)
+        replaced |= other & (self._at_least(frame.coarseness / COMPARABLE) | (quality.contradicted >= PATIENCE))
+        if replaced.any():
+            self._take(replaced, frame, number)
+        return change
+
+    def _contradicted(self, frame: Observed) -> Mask:
+        mask: Mask = worst(difference(self.low, frame.low)) > frame.tolerance
+        return mask & (self.quality.seen >= 0)
+
+    def _at_least(self, coarseness: float) -> Mask:
+        mask: Mask = self.quality.coarseness >= np.float32(coarseness)
+        return mask
+
+    def _take_all(self, frame: Observed, number: int) -> None:
+        self.luma[:] = frame.luma
+        self._low = None
+        self.quality.record(np.ones(self.quality.seen.shape, np.bool_), frame.hints, number)
+
+    def _take(self, mask: Mask, frame: Observed, number: int) -> None:
+        cv2.copyTo(frame.luma, pixels(mask, self.luma.shape), self.luma)
+        cv2.copyTo(frame.low, cells(mask, self.low.shape), self.low)
+        self.quality.record(mask, frame.hints, number)
+
+    def _shift(self, right: int, down: int) -> None:
+        self.luma, self._low = moved(self.luma, right, down), None
+        self.quality = self.quality.shifted(right, down)
