@@ -31,11 +31,11 @@ class AssemblyError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entrance:
-    """The checks and settings that apply to a request before it reaches a session.
+class HttpParts:
+    """The parts of the HTTP server that depend on the options.
 
     Attributes:
-        guard: authentication, origins and rate limit.
+        guard: checks token, origin and rate of each request.
         certificate: for HTTPS; None for plain HTTP.
         forwarding: who may request forwarding, and to which hosts.
     """
@@ -45,8 +45,8 @@ class Entrance:
     forwarding: ForwardRules
 
 
-def entrance(options: ServeOptions) -> Entrance:
-    """Build the checks of requests.
+def http_parts(options: ServeOptions) -> HttpParts:
+    """Build the parts of the HTTP server.
 
     Raises:
         AssemblyError: a token, an origin or a certificate cannot be used; or no authentication is configured, and other
@@ -58,7 +58,7 @@ def entrance(options: ServeOptions) -> Entrance:
         RequestRate(options.max_requests_per_minute),
         proxies=options.proxy_networks,
     )
-    return Entrance(guard, certificate(options), forward_rules(options, guard.access.required))
+    return HttpParts(guard, certificate(options), forward_rules(options, guard.access.required))
 
 
 def access(options: AccessOptions, host: str) -> Access:

@@ -161,8 +161,8 @@ def _capacity(measured: capacity.Capacity, options: ServeOptions) -> Finding:
         for rung, seconds in measured.students.items()
     )
     calls = f"simultaneous calls of 1280x720 at 30 frames/s, if nothing else runs: {each}"
-    if measured.most < 1:
+    if measured.maximum < 1:
         return Finding("capacity", State.FAILS, f"{calls}: this host is too slow for calls of this size")
-    if measured.most < options.max_sessions:
+    if measured.maximum < options.max_sessions:
         return Finding("capacity", State.NOTE, f"{calls}; --max-sessions is {options.max_sessions}")
     return Finding("capacity", State.FINE, calls)

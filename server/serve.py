@@ -9,7 +9,7 @@ from aiohttp import web
 
 from acutance.model.processors import usable_processors
 from acutance.server import assembly, logs
-from acutance.server.assembly import Entrance
+from acutance.server.assembly import HttpParts
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
 from acutance.server.http.bodies import BodyLimits
@@ -41,12 +41,12 @@ def run(options: ServeOptions) -> None:
         ServeError: the server cannot listen on the address.
     """
     # First, because opening the students takes seconds: a mistake in the options is reported at once.
-    entrance = assembly.entrance(options)
+    parts = assembly.http_parts(options)
     limit_arenas()
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
     encoders = EncoderChoice.measure(usable_processors())
-    overdue = asyncio.run(_serve(options, entrance, ladder, encoders))
+    overdue = asyncio.run(_serve(options, parts, ladder, encoders))
     if overdue:
         # Python would wait for their threads, and a device that hangs may never return.
         log.error("ending with %d inference(s) that have hung", overdue)
@@ -54,23 +54,23 @@ def run(options: ServeOptions) -> None:
         os._exit(0)
 
 
-async def _serve(options: ServeOptions, entrance: Entrance, ladder: Ladder, encoders: EncoderChoice) -> int:
+async def _serve(options: ServeOptions, parts: HttpParts, ladder: Ladder, encoders: EncoderChoice) -> int:
     """Serve until a signal; return the number of inferences that have hung."""
     stopping = Stopping()
     stopping.listen()
     host = assembly.host(options, ladder, encoders)
-    app = create_app(host, entrance.guard, BodyLimits(options.max_body, options.body_timeout), entrance.forwarding)
+    app = create_app(host, parts.guard, BodyLimits(options.max_body, options.body_timeout), parts.forwarding)
     runner = make_runner(app, _SHUTDOWN_S)
     await runner.setup()
     watch = None
     try:
-        await _listen(runner, options, entrance.certificate)
-        _log_start(runner, options, host, entrance.certificate)
-        watch = asyncio.create_task(entrance.certificate.watch()) if entrance.certificate is not None else None
+        await _listen(runner, options, parts.certificate)
+        _log_start(runner, options, host, parts.certificate)
+        watch = asyncio.create_task(parts.certificate.watch()) if parts.certificate is not None else None
         # Objects that exist now live until the process ends: later garbage collections need not visit them.
         gc.collect()
         gc.freeze()
-        await stopping.drain(host.begin_draining, host.registry.publishers_gone, options.drain)
+        await stopping.drain(host.begin_draining, host.registry.wait_for_last_publisher, options.drain)
         log.info("stopping: closing %d session(s)", len(host.registry.publishers))
     finally:
         if watch is not None:

@@ -16,7 +16,7 @@ BATCHES = (8, 4, 2, 1)
 """Possible numbers of frames in a batch: few, because a device needs buffers and a graph for each."""
 WINDOW_S = 0.002
 """Seconds that a frame waits for others while a batch is running."""
-LANES = 2
+AT_ONCE = 2
 """Maximum number of simultaneous batches: one is copied while the other is computed."""
 
 
@@ -29,7 +29,7 @@ class Waiting:
 
 
 def next_batch(
-    waiting: Sequence[Waiting], running: int, now: float, lanes: int = LANES
+    waiting: Sequence[Waiting], running: int, now: float, at_once: int = AT_ONCE
 ) -> tuple[int, ...] | float | None:
     """Decide what to run now.
 
@@ -37,13 +37,13 @@ def next_batch(
         waiting: the waiting frames, oldest first.
         running: the number of running batches.
         now: current time in seconds, on the clock of `Waiting.since`.
-        lanes: maximum number of simultaneous batches.
+        at_once: maximum number of simultaneous batches.
 
     Returns:
         The indices of frames of one size to run as a batch; or the time at which to ask again; or None if nothing is
         due before another frame arrives or a batch ends.
     """
-    if not waiting or running >= lanes:
+    if not waiting or running >= at_once:
         return None
     oldest = waiting[0]
     group = [index for index, one in enumerate(waiting) if one.size == oldest.size]
@@ -68,18 +68,18 @@ class Collector[T]:
     def __init__(
         self,
         run: Callable[[Shape, list[T]], None],
-        lanes: int = LANES,
+        at_once: int = AT_ONCE,
         clock: Callable[[], float] = monotonic,
     ):
         """Create it without waiting frames.
 
         Args:
-            run: sharpens 1, 2, 4 or 8 frames of one size; called from up to ``lanes`` threads at once.
-            lanes: maximum number of simultaneous batches.
+            run: sharpens 1, 2, 4 or 8 frames of one size; called from up to ``at_once`` threads at once.
+            at_once: maximum number of simultaneous batches.
             clock: monotonic time in seconds.
         """
         self._run = run
-        self._lanes = lanes
+        self._at_once = at_once
         self._clock = clock
         self._waiting: list[_Entry[T]] = []
         self._running = 0
@@ -105,7 +105,7 @@ class Collector[T]:
             self._waiting.append(entry)
             self._changed.notify_all()
             while not entry.done:
-                batch = next_batch([one.waiting for one in self._waiting], self._running, self._clock(), self._lanes)
+                batch = next_batch([one.waiting for one in self._waiting], self._running, self._clock(), self._at_once)
                 if isinstance(batch, tuple):
                     self._lead([self._waiting[index] for index in batch])
                 else:

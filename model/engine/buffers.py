@@ -107,7 +107,7 @@ class DeviceBuffers(HostBuffers):
             graph: the number of the CUDA graph that is captured for these buffers, or `NO_GRAPH`.
         """
         self._place = place
-        with DEVICE.gate.together():
+        with DEVICE.lock.shared():
             super().__init__(session, shape)
         self._once = _with_graph(NO_GRAPH)
         self._replay = _with_graph(graph)
@@ -117,11 +117,11 @@ class DeviceBuffers(HostBuffers):
         return ort.OrtValue.ortvalue_from_numpy(array, self._place, 0)
 
     def _compute(self) -> Plane:
-        with DEVICE.gate.together():
+        with DEVICE.lock.shared():
             for value, array in zip(self._values, (self._planes, self._strength), strict=True):
                 value.update_inplace(array)
         DEVICE.run(self._launch)
-        with DEVICE.gate.together():
+        with DEVICE.lock.shared():
             result: Plane = self._result_value.numpy()
         return result
 
@@ -129,7 +129,7 @@ class DeviceBuffers(HostBuffers):
         if self._captured:
             self._session.run_with_iobinding(self._binding, self._replay)
             return
-        with DEVICE.gate.alone() as alone:
+        with DEVICE.lock.exclusive() as alone:
             # The capturing run first runs without capturing, as often as ONNX Runtime needs to allocate its memory.
             self._session.run_with_iobinding(self._binding, self._replay if alone else self._once)
             self._captured = alone

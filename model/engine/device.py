@@ -13,38 +13,38 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 
-class Gate:
-    """A shared lock: held by any number of threads together, or by one alone."""
+class SharedLock:
+    """A lock that any number of threads hold shared, or one thread holds exclusively."""
 
     def __init__(self) -> None:
-        self._inside = 0
-        self._alone = False
+        self._holders = 0
+        self._exclusive = False
         self._changed = threading.Condition()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Hold it together with others; wait while a thread holds it alone, which takes milliseconds."""
+    def shared(self) -> Iterator[None]:
+        """Hold it shared; wait while a thread holds it exclusively, which takes milliseconds."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._alone)
-            self._inside += 1
+            self._changed.wait_for(lambda: not self._exclusive)
+            self._holders += 1
         try:
             yield
         finally:
             with self._changed:
-                self._inside -= 1
+                self._holders -= 1
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Hold it alone and yield True; if others hold it, yield False at once, without holding it."""
+    def exclusive(self) -> Iterator[bool]:
+        """Hold it exclusively and yield True; if another thread holds it, yield False at once, without holding it."""
         with self._changed:
-            free = self._inside == 0 and not self._alone
-            self._alone = self._alone or free
+            free = self._holders == 0 and not self._exclusive
+            self._exclusive = self._exclusive or free
         try:
             yield free
         finally:
             if free:
                 with self._changed:
-                    self._alone = False
+                    self._exclusive = False
                     self._changed.notify_all()
 
 
@@ -52,11 +52,11 @@ class Device:
     """The GPU as this process uses it.
 
     Attributes:
-        gate: held together while copying or opening a session, and alone while capturing a graph.
+        lock: held shared while copying or opening a session, exclusively while capturing a graph.
     """
 
     def __init__(self) -> None:
-        self.gate = Gate()
+        self.lock = SharedLock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device")
 
     def run[T](self, call: Callable[[], T]) -> T:

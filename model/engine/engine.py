@@ -110,7 +110,7 @@ class Engine:
     def _open_on(
         cls, student: catalog.Student, name: str, threads: int, traits: providers.ProviderTraits, failures: list[str]
     ) -> Self:
-        with DEVICE.gate.together() if traits.place != "cpu" else nullcontext():
+        with DEVICE.lock.shared() if traits.place != "cpu" else nullcontext():
             session = providers.open_session(student.file, name, _session_options(threads), traits.graphs > 0)
         _check_interface(student.file, session)
         engine = cls(student, session, name, "; ".join(failures) or None, traits)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import onnxruntime as ort
 
-from acutance.model.engine.batching import BATCHES, LANES
+from acutance.model.engine.batching import AT_ONCE, BATCHES
 
 Request = Literal["auto", "tensorrt", "cuda", "cpu"]
 
@@ -72,7 +72,7 @@ class ProviderTraits:
 # busy.
 TRAITS = {
     "TensorRT": ProviderTraits("cuda", staged=True, batched=False, graphs=0, at_once=2),
-    "CUDA": ProviderTraits("cuda", staged=True, batched=True, graphs=32, at_once=LANES * BATCHES[0]),
+    "CUDA": ProviderTraits("cuda", staged=True, batched=True, graphs=32, at_once=AT_ONCE * BATCHES[0]),
     "CPU": ProviderTraits("cpu", staged=False, batched=False, graphs=0, at_once=2),
 }
 

@@ -160,19 +160,19 @@ def worst(sessions: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def process(seen: Sequence[Usage], trips: Sequence[Trip]) -> dict[str, Any]:
+def process(usages: Sequence[Usage], trips: Sequence[Trip]) -> dict[str, Any]:
     """Return the processor time of a server during the sessions, and its memory, threads and files at four times.
 
     Args:
-        seen: usage before the first session, then about every second, and after the last one; empty for a remote
+        usages: the usage before the first session, then about every second, and after the last one; empty for a remote
             server.
         trips: of the sessions.
     """
-    if not seen:
+    if not usages:
         return {"server_cpu_ms_per_frame": None}
-    begin, *_, end, after = seen
+    begin, *_, end, after = usages
     frames = sum(begin.at <= at < end.at for trip in trips for at in trip.sent.values())
-    minute = next((usage for usage in seen if usage.at >= begin.at + 60), None)
+    minute = next((usage for usage in usages if usage.at >= begin.at + 60), None)
     at = {"idle": begin, "minute": minute, "end": end, "after": after}
     return {
         "server_cpu_ms_per_frame": round((end.cpu - begin.cpu) * 1000 / frames, 1),

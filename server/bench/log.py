@@ -56,7 +56,7 @@ def read(log: Path) -> list[Run]:
 
 def host_of(run: Run) -> str:
     """Return the hardware and the operating system of a run."""
-    host = run["machine"]
+    host = run["host"]
     gpu = host.get("gpu", "none")
     return f"{host['cpu']}{'' if gpu == 'none' else f', {gpu}'}, {host['system']}"
 

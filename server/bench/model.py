@@ -87,7 +87,7 @@ def model(options: ModelOptions) -> None:
     report = {
         "benchmark": "model",
         "options": options.model_dump(mode="json", exclude={"log"}),
-        "machine": host_info.describe(),
+        "host": host_info.describe(),
         "figures": {
             "limits": [
                 {"threads": n, "gflop/s": round(limit.flops / 1e9, 1), "GB/s": round(limit.bandwidth / 1e9, 1)}
@@ -173,7 +173,7 @@ def _print(report: dict[str, Any], notes: dict[str, str]) -> None:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table = Table(
         *(Column(name, overflow="fold") for name in columns),
-        title=f"milliseconds per frame: {report['machine']['cpu']}",
+        title=f"milliseconds per frame: {report['host']['cpu']}",
     )
     for row in rows:
         table.add_row(*(_shown(row.get(name)) for name in columns))

@@ -1,4 +1,4 @@
-"""The plot of `acutance bench report --plot`: the figures of several machines beside each other."""
+"""The plot of `acutance bench report --plot`: the figures of several hosts beside each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from acutance.server.bench.errors import BenchError
 from acutance.server.bench.log import Run, host_of, model_rows
 
 _MARKERS = "osD^vPX*<>"
-_SPREAD = 0.6  # share of the width of a size over which the points of several machines are spread
+_SPREAD = 0.6  # share of the width of a size over which the points of several hosts are spread
 _WIDE = 20  # ratio of largest to smallest value above which the axis is logarithmic, so that small ones are visible
 
 
@@ -22,38 +22,38 @@ class Point:
     Attributes:
         size: width and height, such as ``640x360``.
         value: of the vertical axis.
-        machine: number of the machine, shown as a colour.
+        host: number of the host, shown as a colour.
         kind: codec, or student and provider, shown as a marker.
     """
 
     size: str
     value: float
-    machine: int
+    host: int
     kind: str
 
 
 def plot(runs: Sequence[Run], file: Path) -> None:
-    """Draw frame rate and latency of streams, and milliseconds per frame of models, by size; one colour per machine.
+    """Draw frame rate and latency of streams, and milliseconds per frame of models, by size; one colour per host.
 
     Raises:
         BenchError: the logs have nothing to draw, or the file cannot be written.
     """
-    machines = list(dict.fromkeys(map(host_of, runs)))
-    panels = {title: points for title, points in _panels(runs, machines).items() if points}
+    hosts = list(dict.fromkeys(map(host_of, runs)))
+    panels = {title: points for title, points in _panels(runs, hosts).items() if points}
     if not panels:
         raise BenchError("these logs have no runs of `bench stream` or `bench model` to plot")
     figure = Figure(figsize=(5 * len(panels), 5.5), layout="constrained")
     for axes, (title, points) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         _draw(axes, points)
         axes.set_title(title)
-    figure.supxlabel("\n".join(f"machine {number}: {name}" for number, name in enumerate(machines, 1)), fontsize=8)
+    figure.supxlabel("\n".join(f"host {number}: {name}" for number, name in enumerate(hosts, 1)), fontsize=8)
     try:
         figure.savefig(file, dpi=120)
     except (OSError, ValueError) as error:
         raise BenchError(f"cannot write the plot to {file}: {error}") from error
 
 
-def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Point]]:
+def _panels(runs: Sequence[Run], hosts: Sequence[str]) -> dict[str, list[Point]]:
     panels: dict[str, list[Point]] = {
         "frames/s": [],
         "latency, 95th percentile, ms": [],
@@ -61,7 +61,7 @@ def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Poin
     }
     rates, latencies, models = panels.values()
     for run in runs:
-        number = 1 + machines.index(host_of(run))
+        number = 1 + hosts.index(host_of(run))
         if run["benchmark"] == "stream":
             options, figures = run["options"], run["figures"]
             rates.append(Point(options["size"], figures["frame_rate"], number, options["codec"]))
@@ -77,16 +77,16 @@ def _panels(runs: Sequence[Run], machines: Sequence[str]) -> dict[str, list[Poin
 def _draw(axes: Axes, points: Sequence[Point]) -> None:
     sizes = sorted({point.size for point in points}, key=_pixels)
     kinds = sorted({point.kind for point in points})
-    groups = sorted({(point.machine, point.kind) for point in points})
-    for place, (machine, kind) in enumerate(groups):
+    groups = sorted({(point.host, point.kind) for point in points})
+    for place, (host, kind) in enumerate(groups):
         shift = _SPREAD * ((place + 0.5) / len(groups) - 0.5)
-        own = [point for point in points if (point.machine, point.kind) == (machine, kind)]
+        own = [point for point in points if (point.host, point.kind) == (host, kind)]
         axes.plot(
             [sizes.index(point.size) + shift for point in own],
             [point.value for point in own],
             _MARKERS[kinds.index(kind) % len(_MARKERS)],
-            color=f"C{machine - 1}",
-            label=f"machine {machine}, {kind}",
+            color=f"C{host - 1}",
+            label=f"host {host}, {kind}",
             alpha=0.8,
         )
     axes.set_xticks(range(len(sizes)), sizes)

@@ -96,7 +96,7 @@ def markdown(runs: Sequence[Run]) -> str:
         if rows:
             lines += [_table(head, rows, hosts), ""]
     lines += [
-        f"{f'Machine {number}: ' if len(hosts) > 1 else ''}{host}; "
+        f"{f'Host {number}: ' if len(hosts) > 1 else ''}{host}; "
         f"{_versions([run for run in runs if host_of(run) == host])}."
         for number, host in enumerate(hosts, 1)
     ]
@@ -104,10 +104,10 @@ def markdown(runs: Sequence[Run]) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[tuple[Run, Sequence[str]]], hosts: Sequence[str]) -> str:
-    """Return a Markdown table; with several machines, its first column is the machine's number."""
+    """Return a Markdown table; with several hosts, its first column is the number of the host."""
     if len(hosts) == 1:
         return table(head, [cells for _, cells in rows])
-    return table(("machine", *head), [(1 + hosts.index(host_of(run)), *cells) for run, cells in rows])
+    return table(("host", *head), [(1 + hosts.index(host_of(run)), *cells) for run, cells in rows])
 
 
 def _model_table(runs: Sequence[Run]) -> tuple[Sequence[str], list[tuple[Run, list[str]]]]:
@@ -214,12 +214,12 @@ def _compared(figures: object, baseline: str, digits: int) -> list[str]:
 
 
 def _versions(runs: Sequence[Run]) -> str:
-    machines = [run["machine"] for run in runs]
+    hosts = [run["host"] for run in runs]
     versions = [
-        f"{name} {'/'.join(dict.fromkeys(machine[name] for machine in machines))}"
+        f"{name} {'/'.join(dict.fromkeys(host[name] for host in hosts))}"
         for name in ("python", "aiortc", "av", "onnxruntime")
     ]
     servers = [run["server"] for run in runs if run["benchmark"] == "stream"]
     students = dict.fromkeys(f"{server['student']} on {server['provider']}" for server in servers)
-    made = dict.fromkeys(f"commit {machine['commit']}, {machine['date']}" for machine in machines)
+    made = dict.fromkeys(f"commit {host['commit']}, {host['date']}" for host in hosts)
     return "; ".join([", ".join(versions), *(f"best student {student}" for student in students), *made])

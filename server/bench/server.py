@@ -46,24 +46,24 @@ class Usage:
 
 
 @dataclass
-class Watched:
+class MeasuredServer:
     """A server and the record of its process; the record stays empty for a server that runs elsewhere.
 
     Attributes:
         url: of the server, without a slash at its end.
         process: of the server; None for one that runs elsewhere.
-        seen: the usage at each `look`.
-        by_thread: processor seconds by native thread id at the last `look`, including ended threads.
-        by_thread_before: the same at the first `look`.
+        usages: the usage at each `record_usage`.
+        cpu_by_thread: processor seconds by native thread id at the last `record_usage`, including ended threads.
+        cpu_by_thread_before: the same at the first `record_usage`.
     """
 
     url: str
     process: psutil.Process | None = None
-    seen: list[Usage] = field(default_factory=list)
-    by_thread: dict[int, float] = field(default_factory=dict)
-    by_thread_before: dict[int, float] = field(default_factory=dict)
+    usages: list[Usage] = field(default_factory=list)
+    cpu_by_thread: dict[int, float] = field(default_factory=dict)
+    cpu_by_thread_before: dict[int, float] = field(default_factory=dict)
 
-    def look(self) -> None:
+    def record_usage(self) -> None:
         """Record the current usage of the process.
 
         Raises:
@@ -77,9 +77,9 @@ class Watched:
                 times = process.cpu_times()
                 rss = process.memory_info().rss / _MIB
                 threads, files = process.num_threads(), _files(process)
-            self.seen.append(Usage(monotonic(), times.user + times.system, rss, threads, files))
-            self.by_thread |= {thread.id: thread.user_time + thread.system_time for thread in process.threads()}
-            self.by_thread_before = self.by_thread_before or dict(self.by_thread)
+            self.usages.append(Usage(monotonic(), times.user + times.system, rss, threads, files))
+            self.cpu_by_thread |= {thread.id: thread.user_time + thread.system_time for thread in process.threads()}
+            self.cpu_by_thread_before = self.cpu_by_thread_before or dict(self.cpu_by_thread)
         except psutil.Error as error:
             raise BenchError(f"the server ended during the run ({error}): see its messages above") from error
 
@@ -141,7 +141,7 @@ def environment(options: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def acutance(options: Sequence[str] = (), thread_names: Path | None = None) -> Iterator[Watched]:
+def acutance(options: Sequence[str] = (), thread_names: Path | None = None) -> Iterator[MeasuredServer]:
     """Run `acutance serve` on a free port until the block ends.
 
     Args:
@@ -155,14 +155,14 @@ def acutance(options: Sequence[str] = (), thread_names: Path | None = None) -> I
     watched = [] if thread_names is None else ["acutance.server.bench.threads", str(thread_names)]
     command = [sys.executable, "-m", *watched, "acutance.server.cli", "serve"]
     command += ["--port", str(port), "--log-level", "warning"]
-    with started(command, port, Watched.health, environment(options)) as server:
+    with started(command, port, MeasuredServer.health, environment(options)) as server:
         yield server
 
 
 @contextmanager
 def started(
-    command: Sequence[str], port: int, ask: Callable[[Watched], object], variables: dict[str, str] | None = None
-) -> Iterator[Watched]:
+    command: Sequence[str], port: int, ask: Callable[[MeasuredServer], object], variables: dict[str, str] | None = None
+) -> Iterator[MeasuredServer]:
     """Run a server that listens on ``port`` of this host until the block ends.
 
     Args:
@@ -175,7 +175,7 @@ def started(
         BenchError: the server ends, or does not answer within a minute.
     """
     process = subprocess.Popen(command, env={**os.environ, **(variables or {})})
-    server = Watched(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
+    server = MeasuredServer(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
     try:
         deadline = monotonic() + _START_S
         while True:

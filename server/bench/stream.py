@@ -18,7 +18,7 @@ from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import Camera, Material, Plan, prepare
 from acutance.server.bench.peers.round_trip import PeerError, Sending, Trip
 from acutance.server.bench.peers.sessions import Outcome, Refused, run_sessions
-from acutance.server.bench.server import Watched, acutance, environment
+from acutance.server.bench.server import MeasuredServer, acutance, environment
 from acutance.server.telemetry import host_info
 
 # Longer runs repeat the material: at 1080p, the frames to compare of one minute take half a gigabyte.
@@ -76,7 +76,7 @@ class Run:
     """
 
     outcomes: list[Outcome]
-    server: Watched
+    server: MeasuredServer
     health: dict[str, Any]
     cpu_by_work: Mapping[str, float]
 
@@ -100,7 +100,7 @@ def stream(options: StreamOptions) -> None:
     report = {
         "benchmark": "stream",
         "options": options.model_dump(mode="json", exclude={"log"}),
-        "machine": host_info.describe(),
+        "host": host_info.describe(),
         "server": {name: run.health.get(name) for name in ("version", "student", "provider", "provider_note")},
         "figures": figures(material, run),
     }
@@ -123,7 +123,7 @@ def figures(material: Material, run: Run) -> dict[str, Any]:
     by_work = {work: round(seconds * 1000 / frames, 2) for work, seconds in run.cpu_by_work.items()}
     return {
         **(served[0] if len(each) == 1 else bench_figures.worst(served)),
-        **bench_figures.process(run.server.seen, run.trips),
+        **bench_figures.process(run.server.usages, run.trips),
         **({"server_cpu_ms_per_frame_by_work": by_work} if by_work else {}),
         **({"sessions": each} if len(each) > 1 else {}),
     }
@@ -171,22 +171,22 @@ def _size(text: str) -> tuple[int, int]:
 def _run(options: StreamOptions, sending: Sending) -> Run:
     with _server(options) as (server, names):
         health = server.health()
-        outcomes = run_sessions(server.url, sending, options.sessions, options.stagger, server.look)
+        outcomes = run_sessions(server.url, sending, options.sessions, options.stagger, server.record_usage)
         by_work = _by_work(server, names) if names else {}
         if options.url is None:
             server.await_end_of_sessions()
-            server.look()
+            server.record_usage()
     return Run(outcomes, server, health, by_work)
 
 
-def _by_work(server: Watched, names: Path) -> dict[str, float]:
-    return bench_threads.by_work(server.by_thread_before, server.by_thread, bench_threads.read_names(names))
+def _by_work(server: MeasuredServer, names: Path) -> dict[str, float]:
+    return bench_threads.by_work(server.cpu_by_thread_before, server.cpu_by_thread, bench_threads.read_names(names))
 
 
 @contextmanager
-def _server(options: StreamOptions) -> Iterator[tuple[Watched, Path | None]]:
+def _server(options: StreamOptions) -> Iterator[tuple[MeasuredServer, Path | None]]:
     if options.url is not None:
-        yield Watched(options.url.rstrip("/")), None
+        yield MeasuredServer(options.url.rstrip("/")), None
         return
     with tempfile.TemporaryDirectory(prefix="acutance-bench-") as folder:
         names = Path(folder) / "threads.json" if options.threads_table else None
@@ -209,8 +209,8 @@ def _print(report: dict[str, Any]) -> None:
     for number, session in enumerate(sessions, 1):
         shown = f"refused: {session['refused']}" if "refused" in session else _in_short(session)
         table.add_row(f"session {number}", shown)
-    table.add_row("machine", f"{report['machine']['cpu']}, Python {report['machine']['python']}")
-    table.add_row("commit", f"{report['machine']['commit']}, {report['machine']['date']}")
+    table.add_row("host", f"{report['host']['cpu']}, Python {report['host']['python']}")
+    table.add_row("commit", f"{report['host']['commit']}, {report['host']['date']}")
     Console().print(table)
 
 

@@ -16,7 +16,7 @@ from acutance.server.bench.material import Plan, prepare
 from acutance.server.bench.peers import watchers as bench_watchers
 from acutance.server.bench.peers.processes import Process
 from acutance.server.bench.peers.round_trip import Sending
-from acutance.server.bench.server import Watched, acutance
+from acutance.server.bench.server import MeasuredServer, acutance
 from acutance.server.telemetry import host_info
 
 _STREAM = "bench"
@@ -88,7 +88,7 @@ def viewers(options: ViewersOptions) -> None:
     report = {
         "benchmark": "viewers",
         "options": options.model_dump(mode="json", exclude={"log"}),
-        "machine": host_info.describe(),
+        "host": host_info.describe(),
         "figures": {"cpus_per_viewer": per_viewer(steps), "steps": [asdict(step) for step in steps]},
     }
     _print(report)
@@ -119,15 +119,15 @@ def _run(options: ViewersOptions, sending: Sending) -> list[Step]:
             publisher.end()
 
 
-def _step(server: Watched, watchers: Process, count: int, seconds: int) -> Step:
+def _step(server: MeasuredServer, watchers: Process, count: int, seconds: int) -> Step:
     watchers.ask(count)
     sleep(_SETTLE_S)
     before, counted = watchers.ask(None), _stream(server)["enhanced"]
-    server.look()
+    server.record_usage()
     sleep(seconds)
-    server.look()
+    server.record_usage()
     after, stream = watchers.ask(None), _stream(server)
-    first, last = server.seen[-2:]
+    first, last = server.usages[-2:]
     rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(before, after, strict=True)]
     bits = sum(8 * (b[2] - a[2]) / (b[0] - a[0]) for a, b in zip(before, after, strict=True))
     elapsed = last.at - first.at
@@ -141,7 +141,7 @@ def _step(server: Watched, watchers: Process, count: int, seconds: int) -> Step:
     )
 
 
-def _await_live(server: Watched) -> None:
+def _await_live(server: MeasuredServer) -> None:
     deadline = monotonic() + _LIVE_S
     while _stream(server).get("size_in") is None:
         if monotonic() > deadline:
@@ -149,7 +149,7 @@ def _await_live(server: Watched) -> None:
         sleep(0.1)
 
 
-def _stream(server: Watched) -> dict[str, Any]:
+def _stream(server: MeasuredServer) -> dict[str, Any]:
     streams: list[dict[str, Any]] = server.get("/streams").get("streams", [])
     return streams[0] if streams else {}
 
@@ -165,4 +165,4 @@ def _print(report: dict[str, Any]) -> None:
     console.print(table)
     if figures["cpus_per_viewer"] is not None:
         console.print(f"each further viewer takes {100 * figures['cpus_per_viewer']:.1f} % of a processor")
-    console.print(f"{report['machine']['cpu']}, {report['machine']['commit']}, {report['machine']['date']}")
+    console.print(f"{report['host']['cpu']}, {report['host']['commit']}, {report['host']['date']}")

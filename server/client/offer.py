@@ -6,7 +6,7 @@ from aiortc import RTCIceServer
 
 from acutance.server.client.messages import parse_message
 from acutance.server.client.whip import Accepted, SignallingError, WhipClient
-from acutance.server.security.foreign import web_url, without_secrets
+from acutance.server.security.urls import web_url, without_secrets
 
 
 class OfferClient(WhipClient):

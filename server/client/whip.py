@@ -14,7 +14,9 @@ from yarl import URL
 
 from acutance.server.client.links import parse_links
 from acutance.server.client.refusal import refusal_text, retry_after
-from acutance.server.security.foreign import Credentials, ForeignError, ForeignResponse, fetch, web_url, without_secrets
+from acutance.server.security.bounded_fetch import FetchedResponse, FetchError, fetch
+from acutance.server.security.credentials import Credentials
+from acutance.server.security.urls import web_url, without_secrets
 
 SDP = "application/sdp"
 _SECONDS = 15.0
@@ -152,7 +154,7 @@ class WhipClient:
         if answer.status >= 300 and answer.status not in (404, 410):
             raise self._refusal(session.url, answer)
 
-    async def _post(self, data: str, headers: dict[str, str]) -> tuple[ForeignResponse, URL]:
+    async def _post(self, data: str, headers: dict[str, str]) -> tuple[FetchedResponse, URL]:
         """Send an offer to the endpoint and follow redirects; return the answer and its URL."""
         url = self._url
         try:
@@ -168,7 +170,7 @@ class WhipClient:
 
     async def _request(
         self, method: str, url: URL, data: str | None = None, headers: dict[str, str] | None = None
-    ) -> ForeignResponse:
+    ) -> FetchedResponse:
         if self._allow is not None and not self._allow(url):
             raise SignallingError(f"{url.host}:{url.port} is not allowed (--forward-host)")
         try:
@@ -180,10 +182,10 @@ class WhipClient:
                 data=data,
                 headers={**(headers or {}), **self._credentials.headers(url)},
             )
-        except ForeignError as error:
+        except FetchError as error:
             raise SignallingError(str(error)) from error
 
-    def _refusal(self, url: URL, answer: ForeignResponse) -> SignallingError:
+    def _refusal(self, url: URL, answer: FetchedResponse) -> SignallingError:
         status, shown = answer.status, without_secrets(url)
         if status == 406 and answer.headers.get("Content-Type", "").startswith(SDP):
             return SignallingError(

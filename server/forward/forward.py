@@ -17,7 +17,7 @@ from acutance.server.encoding.fan_out import FanOut
 from acutance.server.forward.publication import ForwardError, Publication
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.ice import Network
-from acutance.server.security.foreign import web_url, without_secrets
+from acutance.server.security.urls import web_url, without_secrets
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from acutance.server.http import forward_routes
 from acutance.server.http.aiohttp_private import refuse_expectations
 from acutance.server.http.app_keys import HOST
 from acutance.server.http.bodies import BODY_LIMITS, BodyLimits, read_body
-from acutance.server.http.guard import CALLER, CLIENT, Guard
+from acutance.server.http.guard import CLIENT, Guard
 from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.middleware import add_headers, answer_errors
@@ -82,7 +82,7 @@ async def _offer(request: web.Request) -> web.StreamResponse:
 async def _health(request: web.Request) -> web.StreamResponse:
     host = request.app[HOST]
     # A client without a token gets only the state, nothing about configuration and other clients.
-    return web.json_response(state(host) | (details(host) if CALLER in request else {}))
+    return web.json_response(state(host) | (details(host) if CLIENT in request else {}))
 
 
 async def _ready(request: web.Request) -> web.StreamResponse:

@@ -17,9 +17,7 @@ from acutance.server.security.addresses import client_network
 from acutance.server.security.origins import Origins
 from acutance.server.security.quota import Client
 from acutance.server.security.rate_limit import RequestRate
-from acutance.server.security.tokens import Caller
 
-CALLER = web.RequestKey("caller", Caller)
 CLIENT = web.RequestKey("client", Client)
 # The page, which must load before it can ask for a token, and the state, which load balancers request.
 PUBLIC = ("/", "/static/{path}", "/health", "/ready")
@@ -88,7 +86,7 @@ class Guard:
                     {"Retry-After": str(math.ceil(wait))},
                 )
         try:
-            request[CALLER] = caller = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
+            caller = await self.access.caller(request.headers.get(hdrs.AUTHORIZATION))
             request[CLIENT] = Client(caller, network)
         except RequestError as error:
             if not _is_public(request):

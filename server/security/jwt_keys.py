@@ -10,8 +10,9 @@ from typing import Any
 import jwt
 from yarl import URL
 
-from acutance.server.security.foreign import ForeignError, fetch, web_url, without_secrets
+from acutance.server.security.bounded_fetch import FetchError, fetch
 from acutance.server.security.tokens import Caller
+from acutance.server.security.urls import web_url, without_secrets
 
 # Asymmetric algorithms only: with HMAC the public key could be used as the secret (RFC 8725, section 2.1).
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -103,7 +104,7 @@ class JwtVerifier:
     async def _fetch(self) -> dict[str | None, jwt.PyJWK]:
         try:
             keys = jwt.PyJWKSet.from_dict(await self._document()).keys
-        except (ForeignError, jwt.PyJWTError, OSError, TypeError, ValueError) as error:
+        except (FetchError, jwt.PyJWTError, OSError, TypeError, ValueError) as error:
             raise KeysError(f"the keys of {self.issuer} are not available ({error})"[:300]) from error
         return {key.key_id: key for key in keys if key.key_id is None or isinstance(key.key_id, str)}
 

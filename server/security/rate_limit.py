@@ -17,24 +17,24 @@ class TokenBucket:
 
     Attributes:
         per_second: permits added each second.
-        most: maximum number of permits; the bucket starts full.
+        capacity: maximum number of permits; the bucket starts full.
         clock: monotonic time in seconds.
     """
 
     per_second: float
-    most: float
+    capacity: float
     clock: Callable[[], float] = monotonic
     _permits: float = field(init=False)
     _updated_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._permits = self.most
+        self._permits = self.capacity
         self._updated_at = self.clock()
 
     def wait(self) -> float:
         """Take a permit and return 0; if there is none, return the seconds until the next one."""
         now = self.clock()
-        self._permits = min(self.most, self._permits + (now - self._updated_at) * self.per_second)
+        self._permits = min(self.capacity, self._permits + (now - self._updated_at) * self.per_second)
         self._updated_at = now
         if self._permits < 1:
             return (1 - self._permits) / self.per_second

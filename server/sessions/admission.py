@@ -71,7 +71,7 @@ class Admission:
         if not limits.check_load:
             return
         load = self._load
-        why = refusal_reason([publisher.load() for publisher in publishers], load.rest, load.own, load.cpus)
+        why = refusal_reason([publisher.load() for publisher in publishers], load.without_students, load.own, load.cpus)
         if why is not None:
             raise NotAdmittedError(
                 f"This server cannot carry another session without slowing down the others ({why}): "

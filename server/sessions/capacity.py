@@ -39,7 +39,7 @@ class Capacity:
         return int(_FULL * self.cpus / (NOMINAL_RATE * (self.codec + _LOOP_S + self.students[rung])))
 
     @property
-    def most(self) -> int:
+    def maximum(self) -> int:
         """Maximum number of calls, if no frame is enhanced."""
         return self.sessions(PASS)
 

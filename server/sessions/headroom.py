@@ -37,7 +37,7 @@ class SessionLoad:
         return self.age >= SETTLING_S
 
 
-def refusal_reason(sessions: Sequence[SessionLoad], rest: float, own: float, cpus: float) -> str | None:
+def refusal_reason(sessions: Sequence[SessionLoad], without_students: float, own: float, cpus: float) -> str | None:
     """Return why one more session would reduce the frame rate of the others; None if it would not.
 
     Processors that students use count as free, because the governors can switch to cheaper students. The rest, for
@@ -45,7 +45,7 @@ def refusal_reason(sessions: Sequence[SessionLoad], rest: float, own: float, cpu
 
     Args:
         sessions: the running sessions.
-        rest: number of processors in use without the students, other programs included.
+        without_students: number of processors in use without the students, other programs included.
         own: number of processors that the server uses.
         cpus: number of processors that the server may use.
     """
@@ -56,8 +56,8 @@ def refusal_reason(sessions: Sequence[SessionLoad], rest: float, own: float, cpu
     students = min(own, sum(session.student for session in sessions))
     base = max((own - students) / len(settled), 0.0) if settled else NOMINAL_BASE
     base = min(base, NOMINAL_BASE * 4)
-    unseen = len(sessions) - len(settled)
-    needed = rest + (unseen + 1) * base
+    unmeasured = len(sessions) - len(settled)
+    needed = without_students + (unmeasured + 1) * base
     if sessions and needed > _FULL * cpus:
         return f"{len(sessions)} running would need {needed:.1f} of {cpus:g} processors with one more"
     return None

@@ -23,10 +23,10 @@ class Registry:
         streams: the streams that are live, by name.
     """
 
-    def __init__(self, on_left: Callable[[], object] = lambda: None):
-        """Create it empty; ``on_left`` is called after each end of a publisher or viewer."""
+    def __init__(self, on_end: Callable[[], object] = lambda: None):
+        """Create it empty; ``on_end`` is called after each end of a publisher or viewer."""
         self.streams = Streams()
-        self._on_left = on_left
+        self._on_end = on_end
         self._publishers: set[Publisher] = set()
         self._viewers: set[Viewer] = set()
         self._peers: WeakSet[RTCPeerConnection] = WeakSet()
@@ -108,14 +108,14 @@ class Registry:
         for viewer in self._viewers:
             if viewer.publisher is publisher:
                 viewer.end("the publisher has left")
-        self._on_left()
+        self._on_end()
 
     def remove_viewer(self, viewer: Viewer) -> None:
         """Remove a viewer that has ended."""
         self._viewers.discard(viewer)
-        self._on_left()
+        self._on_end()
 
-    async def publishers_gone(self) -> None:
+    async def wait_for_last_publisher(self) -> None:
         """Return when the last publisher has ended."""
         while self._publishers:
             self._left.clear()

@@ -33,7 +33,7 @@ class Load:
         """Start without a reading.
 
         Args:
-            students: returns the number of processors that all students use now; see `rest`.
+            students: returns the number of processors that all students use now; see `without_students`.
             quota: CPU quota of this process; None for the quota of its control groups, if any.
             clock: in seconds.
         """
@@ -50,8 +50,8 @@ class Load:
         self._quota_read: tuple[float, float] | None = None
 
     @property
-    def rest(self) -> float:
-        """Number of processors in use by everything but the students: the maximum of the last five seconds."""
+    def without_students(self) -> float:
+        """Processors in use without the students, other programs included: the maximum of the last five seconds."""
         return max(self._history, default=self.busy * self.cpus)
 
     async def watch(self) -> None:

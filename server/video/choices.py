@@ -28,5 +28,5 @@ class Choices:
         """Return what to do with a frame of this incoming size."""
         rung = self.governor.rung.name
         wanted = self.enhance and rung != PASS
-        why_not = None if wanted else (self.governor.reason if self.enhance else "enhancement is switched off")
-        return Treatment(rung if wanted else None, self.output.for_size(incoming), self.strength, why_not)
+        pass_reason = None if wanted else (self.governor.reason if self.enhance else "enhancement is switched off")
+        return Treatment(rung if wanted else None, self.output.for_size(incoming), self.strength, pass_reason)

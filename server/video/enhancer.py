@@ -24,13 +24,13 @@ class Treatment:
         student: name of the student's rung; None passes the frame through.
         size: output width and height in pixels; None keeps the incoming size.
         strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
-        why_not: reason for ``student`` None, in words.
+        pass_reason: reason for ``student`` None, in words.
     """
 
     student: str | None
     size: Size | None = None
     strength: float = 1.0
-    why_not: str | None = None
+    pass_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Enhancer:
         if not planar:
             return self._pass(sized, f"frames in the format {name} are not enhanced")
         if treatment.student is None:
-            return Enhanced(sized, treatment.why_not or "no student is selected")
+            return Enhanced(sized, treatment.pass_reason or "no student is selected")
         return self._sharpened(sized, treatment.student, treatment.strength, hints, frame.width)
 
     def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:

@@ -44,7 +44,7 @@ class Enhancing:
             try:
                 return await self._inference.run(treatment.student, enhance, frame, treatment, hints)
             except OverdueError as error:
-                treatment = replace(treatment, student=None, why_not=str(error))
+                treatment = replace(treatment, student=None, pass_reason=str(error))
         if treatment.size == (frame.width, frame.height) and frame.format.name in FORMATS:
             # Nothing to compute: no thread is needed.
             return enhance(frame, treatment, hints)

@@ -17,7 +17,7 @@ from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import Material, Plan, prepare
 from acutance.server.bench.peers.round_trip import Sending
 from acutance.server.bench.peers.sessions import Refused, run_sessions
-from acutance.server.bench.server import Watched, acutance, free_port, started
+from acutance.server.bench.server import MeasuredServer, acutance, free_port, started
 from acutance.server.markdown import row, table
 from acutance.server.telemetry import host_info
 
@@ -42,17 +42,20 @@ HEAD = (
 
 
 @contextmanager
-def example() -> Iterator[Watched]:
+def example() -> Iterator[MeasuredServer]:
     """Run aiortc's example server until the block ends."""
     port = free_port()
     with started([sys.executable, "-m", "tests.compare.example_server", str(port)], port, _listening) as server:
         yield server
 
 
-SERVERS: dict[str, Callable[[], AbstractContextManager[Watched]]] = {"acutance": acutance, "aiortc example": example}
+SERVERS: dict[str, Callable[[], AbstractContextManager[MeasuredServer]]] = {
+    "acutance": acutance,
+    "aiortc example": example,
+}
 
 
-def _listening(server: Watched) -> None:
+def _listening(server: MeasuredServer) -> None:
     port = int(server.url.rpartition(":")[2])
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -64,14 +67,14 @@ def cell(name: str, material: Material) -> dict[str, Any]:
     """Return the figures of one server with one stream."""
     plan = material.plan
     with SERVERS[name]() as server:
-        (trip,) = run_sessions(server.url, Sending(plan, material.packets, plan.count), look=server.look)
-        server.look()
+        (trip,) = run_sessions(server.url, Sending(plan, material.packets, plan.count), look=server.record_usage)
+        server.record_usage()
     if isinstance(trip, Refused):
         raise BenchError(f"{name} took no session: {trip.message}")
     return {
         **bench_figures.measure(trip, material.plan.rate),
         **bench_figures.quality(material, trip),
-        **bench_figures.process(server.seen, [trip]),
+        **bench_figures.process(server.usages, [trip]),
         "server_statistics": bench_figures.summarise(trip.statistics),
     }
 
@@ -129,7 +132,7 @@ def main() -> None:
                     "camera": options.camera,
                     "clip": options.clip and options.clip.name,
                     "seconds": options.seconds,
-                    "machine": described,
+                    "host": described,
                     "figures": cell(name, material),
                 }
                 log.append(options.log, run)

@@ -44,7 +44,7 @@ def _nothing_is_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 def _build(options: ServeOptions) -> None:
     # Everything that `acutance serve` builds before it opens the students.
-    assembly.entrance(options)
+    assembly.http_parts(options)
     assert (options.limits, assembly.quota(options), assembly.network(options)) is not None
     assembly.ingest(options)
 

@@ -10,7 +10,7 @@ from acutance.server import assembly
 from acutance.server.assembly import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.server import ServeOptions
-from acutance.server.security.foreign import Credentials
+from acutance.server.security.credentials import Credentials
 from acutance.server.security.quota import Quota
 from acutance.server.security.tokens import Caller
 from acutance.server.students.ladder import Ladder
@@ -24,10 +24,10 @@ def _options(**options: Any) -> ServeOptions:
 
 def test_a_host_that_others_can_reach_needs_authentication_or_open() -> None:
     with pytest.raises(AssemblyError, match="can be reached from other machines"):
-        assembly.entrance(_options(host="0.0.0.0"))
+        assembly.http_parts(_options(host="0.0.0.0"))
     for options in (_options(), _options(host="0.0.0.0", open=True)):
-        assert not assembly.entrance(options).guard.access.required
-    assert assembly.entrance(_options(host="0.0.0.0", token=SECRET)).guard.access.required
+        assert not assembly.http_parts(options).guard.access.required
+    assert assembly.http_parts(_options(host="0.0.0.0", token=SECRET)).guard.access.required
 
 
 def test_tokens_come_from_options_and_file(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_tokens_come_from_options_and_file(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_built_is_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(AssemblyError, match=message):
-        assembly.entrance(_options(**options))
+        assembly.http_parts(_options(**options))
 
 
 def test_only_a_server_for_its_own_host_checks_the_host_header() -> None:

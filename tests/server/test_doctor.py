@@ -65,4 +65,4 @@ def test_the_number_of_sessions_follows_from_the_cost_of_a_frame() -> None:
     # 6.5 ms of codecs and 3.5 ms of the loop: 0.3 processors a call; with 20 ms of student 0.9.
     measured = Capacity(cpus=4, codec=0.0065, students={"nano": 0.02, "pass-through": 0.0})
     assert measured.sessions("nano") == 4
-    assert measured.most == 12
+    assert measured.maximum == 12

@@ -44,7 +44,7 @@ async def client(host: Host) -> AsyncIterator[Client]:
 
 async def test_after_sigint_no_session_is_admitted(client: Client, host: Host) -> None:
     stopping = Stopping()
-    drained = asyncio.create_task(stopping.drain(host.begin_draining, host.registry.publishers_gone, 60))
+    drained = asyncio.create_task(stopping.drain(host.begin_draining, host.registry.wait_for_last_publisher, 60))
     await asyncio.sleep(0)
     assert not host.admission.draining
     stopping.note(signal.SIGINT)
@@ -103,7 +103,7 @@ async def test_while_the_server_drains_calls_continue_and_none_is_admitted(
     await until(lambda: len(peer.order) >= 10)
     assert (await client.get("/ready")).status == 200
     host.begin_draining()
-    drained = asyncio.create_task(host.registry.publishers_gone())
+    drained = asyncio.create_task(host.registry.wait_for_last_publisher())
     await asyncio.sleep(0)
     seen = len(peer.order)
     refused = await client.post("/offer", json={"sdp": offer(VIDEO), "type": "offer"})

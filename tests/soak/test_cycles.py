@@ -14,7 +14,7 @@ from time import monotonic, sleep
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from acutance.server.bench.server import Watched, acutance
+from acutance.server.bench.server import MeasuredServer, acutance
 from tests.soak.cameras import write_streams
 from tests.soak.quiet import quiet
 
@@ -52,7 +52,7 @@ def _callers(url: str, streams: Path, counts: dict[str, int], at_once: int) -> "
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
 
 
-def _round(server: Watched, streams: Path, calls: int) -> Counter[str]:
+def _round(server: MeasuredServer, streams: Path, calls: int) -> Counter[str]:
     """Run callers of all manners; return how many calls of each went as intended."""
     counts = {manner: count * calls // 10 for manner, count in MANNERS.items()}
     abrupt = counts.pop("abrupt")
@@ -63,9 +63,9 @@ def _round(server: Watched, streams: Path, calls: int) -> Counter[str]:
         lines = [killed.stdout.readline().strip() for _ in range(abrupt)]
         killed.kill()
         killed.communicate()
-        server.look()
+        server.record_usage()
         lines += ending.communicate()[0].split()
-        server.look()
+        server.record_usage()
     finally:
         for process in (killed, ending):
             process.kill()
@@ -74,7 +74,7 @@ def _round(server: Watched, streams: Path, calls: int) -> Counter[str]:
     return Counter(lines)
 
 
-def _gauges(server: Watched) -> dict[str, float]:
+def _gauges(server: MeasuredServer) -> dict[str, float]:
     with urllib.request.urlopen(f"{server.url}/metrics") as response:
         text = response.read().decode()
     wanted = ("acutance_event_loop_tasks", "acutance_peer_connections", "acutance_sessions", "acutance_viewers")
@@ -86,7 +86,7 @@ def _gauges(server: Watched) -> dict[str, float]:
     return gauges
 
 
-def _all_gone(server: Watched) -> dict[str, float]:
+def _all_gone(server: MeasuredServer) -> dict[str, float]:
     """Wait until no session is left and its objects are collected; return the gauges."""
     deadline = monotonic() + _GONE_WITHIN_S
     while monotonic() < deadline:
@@ -117,7 +117,7 @@ def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
             counted = _round(server, streams, size)
             assert counted == expected
             calls += counted.total()
-            print(f"{calls} calls: {server.seen[-1].rss:.1f} MiB", flush=True)
+            print(f"{calls} calls: {server.usages[-1].rss:.1f} MiB", flush=True)
         gauges, last = _all_gone(server), quiet(server)
     print(
         f"\n{calls} calls: {first.rss:.1f} to {last.rss:.1f} MiB, {first.threads} to {last.threads} threads, "
@@ -125,7 +125,7 @@ def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
         f"{gauges['acutance_event_loop_tasks']:.0f} tasks, "
         f"{gauges['acutance_peer_connections']:.0f} peer connections"
     )
-    assert max(usage.files for usage in server.seen) > first.files, "the calls were not seen: this would see nothing"
+    assert max(usage.files for usage in server.usages) > first.files, "the calls were not seen: this would see nothing"
     assert gauges == before
     assert last.threads <= max(usage.threads for usage in starts)
     assert last.files <= max(usage.files for usage in starts)

@@ -8,7 +8,7 @@ from acutance.server.bench import figures as bench_figures
 from acutance.server.bench.material import Plan, prepare
 from acutance.server.bench.peers.round_trip import Sending, Trip
 from acutance.server.bench.peers.sessions import run_sessions
-from acutance.server.bench.server import Watched, acutance
+from acutance.server.bench.server import MeasuredServer, acutance
 from tests.soak.quiet import quiet
 
 RATE = 30
@@ -20,9 +20,9 @@ def _sending(seconds: int) -> Sending:
     return Sending(plan, prepare(None, plan).packets, seconds * RATE)
 
 
-def _calls(server: Watched, sending: Sending) -> list[Trip]:
+def _calls(server: MeasuredServer, sending: Sending) -> list[Trip]:
     """Run peers that join, stay and leave."""
-    outcomes = run_sessions(server.url, sending, 1, look=server.look)
+    outcomes = run_sessions(server.url, sending, 1, look=server.record_usage)
     server.await_end_of_sessions()
     assert all(isinstance(outcome, Trip) for outcome in outcomes), outcomes
     return [outcome for outcome in outcomes if isinstance(outcome, Trip)]
@@ -35,9 +35,9 @@ def test_a_long_call_grows_in_nothing() -> None:
     with acutance() as server:
         _calls(server, _sending(10))
         first = quiet(server)
-        server.seen.clear()
+        server.usages.clear()
         (trip,) = _calls(server, _sending(SECONDS))
-        during = list(server.seen)
+        during = list(server.usages)
         last = quiet(server)
     figures = bench_figures.measure(trip, RATE) | bench_figures.process([*during, last], [trip])
     figures["server_statistics"] = bench_figures.summarise(trip.statistics)

@@ -97,7 +97,7 @@ def load_network(path: Path) -> tuple[Network, State]:
     return network.eval(), State(state["step"], state["seconds"], state["best"])
 
 
-def is_ours(path: Path) -> bool:
+def is_checkpoint(path: Path) -> bool:
     """Whether the header of a file is that of a checkpoint of this program."""
     try:
         _read(path, tensors=False)

@@ -25,7 +25,7 @@ for _command in (prepare, teacher, distil, evaluate, compare, figures, export, s
     app.command()(_command)
 
 
-def _errors_for_people() -> tuple[type[Exception], ...]:
+def _readable_errors() -> tuple[type[Exception], ...]:
     """Types of errors that are shown as a message, without a traceback."""
     from acutance.model.engine.engine import EngineError
     from acutance.model.nets.export import ExportError
@@ -40,7 +40,7 @@ def main() -> NoReturn:
         app()
         sys.exit(0)
     except Exception as error:
-        if not isinstance(error, _errors_for_people()):
+        if not isinstance(error, _readable_errors()):
             raise
         stderr = Console(stderr=True)
         stderr.print(f"error: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True)

@@ -205,7 +205,7 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
     width, height = clip[0].size
     coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
-    sent = [_sent(frame, coded, how, rng) for frame in (*_to_and_fro(clip, lead_in), *clip)]
+    sent = [_sent(frame, coded, how, rng) for frame in (*_forwards_and_backwards(clip, lead_in), *clip)]
     received = encode_decode(sent, how.codec, how.bits, how.preset)[lead_in:]
     lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
     if coded != (width, height):
@@ -215,7 +215,7 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
     ]
 
 
-def _to_and_fro(clip: Sequence[Planes], count: int) -> list[Planes]:
+def _forwards_and_backwards(clip: Sequence[Planes], count: int) -> list[Planes]:
     """`count` frames before the first one of the clip, without a jump: ..., 1, 0, 1, 2, 1 before 0, 1, 2."""
     last = len(clip) - 1
     return [clip[last - abs(last - back % (2 * last)) if last else 0] for back in range(count, 0, -1)]

@@ -98,7 +98,7 @@ def as_json(report: Report) -> str:
     found: dict[str, Any] = {
         "protocol": protocol(report.metrics),
         "notes": list(report.notes),
-        "machine": host_info(),
+        "host": host_info(),
         "versions": versions(),
         "commit": commit(),
         "date": _today(),

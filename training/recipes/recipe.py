@@ -212,7 +212,7 @@ def check_recipe(tables: dict[str, Any], name: str) -> Recipe:
     try:
         return Recipe.model_validate(tables)
     except ValidationError as error:
-        raise RecipeError(f"recipe {name}: " + "; ".join(_in_words(error))) from None
+        raise RecipeError(f"recipe {name}: " + "; ".join(_messages(error))) from None
 
 
 def _override(tables: dict[str, Any], override: str) -> None:
@@ -232,7 +232,7 @@ def _override(tables: dict[str, Any], override: str) -> None:
     table[last] = value
 
 
-def _in_words(error: ValidationError) -> list[str]:
+def _messages(error: ValidationError) -> list[str]:
     words = []
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"]) or "recipe"

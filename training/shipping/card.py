@@ -68,13 +68,13 @@ def make_card(
             "minutes": round(state.seconds / 60, 1),
             "started": run.started,
             "commit": run.commit,
-            "machine": run.machine,
+            "host": run.machine,
             "versions": run.versions,
         },
         "export": {"commit": commit(), "parity_grey_levels": dict(parity)},
         "quality": {
             "protocol": protocol(metrics),
-            "machine": host_info(),
+            "host": host_info(),
             "versions": versions(),
             "date": datetime.now(UTC).date().isoformat(),
             # Without categories: the server reads the card at every start.

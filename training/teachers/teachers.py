@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from acutance.model.hints import COUNT, UNCODED
-from acutance.training.checkpoints.checkpoint import State, is_ours, load_network, save_weights
+from acutance.training.checkpoints.checkpoint import State, is_checkpoint, load_network, save_weights
 from acutance.training.checkpoints.networks import Network
 from acutance.training.checkpoints.provenance import commit
 from acutance.training.checkpoints.run_record import CheckpointError
@@ -64,7 +64,7 @@ def load_teacher(path: Path) -> LoadedTeacher:
         CheckpointError: The file cannot be read, or the network is unknown.
     """
     network: Network | ForeignNetwork
-    if is_ours(path):
+    if is_checkpoint(path):
         network, _ = load_network(path)
         name, border = network.shape.name, network.shape.border
     else:
@@ -86,7 +86,7 @@ def write_teacher(path: Path, out: Path, notes: Mapping[str, str]) -> None:
         CheckpointError: The file cannot be read, or `out` cannot be written.
     """
     notes = {**notes, "commit": commit()}
-    if is_ours(path):
+    if is_checkpoint(path):
         network, state = load_network(path)
         kept = State(state.step, state.seconds, state.best)
         save_weights(out, kept, network, network.state_dict(), notes)

@@ -9,7 +9,7 @@ from time import monotonic
 from acutance.server.bench.peers.processes import Process, serve
 from acutance.server.bench.peers.round_trip import RefusedError, Sending, Trip, round_trip
 
-_LOOK_EVERY_S = 1.0
+_OBSERVE_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class _Question(Enum):
 
 
 def run_sessions(
-    url: str, sending: Sending, sessions: int = 1, stagger: float = 0.0, look: Callable[[], None] = lambda: None
+    url: str, sending: Sending, sessions: int = 1, stagger: float = 0.0, observe: Callable[[], None] = lambda: None
 ) -> list[Outcome]:
     """Send the same stream from several processes to the server at ``url``.
 
@@ -41,7 +41,7 @@ def run_sessions(
         sending: the stream that each of them sends.
         sessions: number of processes.
         stagger: seconds between the starts of two sessions.
-        look: called when the first session starts, then every second until its frames are sent.
+        observe: called when the first session starts, then every second until its frames are sent.
 
     Returns:
         The outcome of each session.
@@ -54,25 +54,25 @@ def run_sessions(
         # Importing takes each process a second of processor time: wait for it before the measurement.
         for peer in peers:
             peer.ask(_Question.READY)
-        return _run(peers, stagger, sending.count / sending.plan.rate, look)
+        return _run(peers, stagger, sending.count / sending.plan.rate, observe)
     finally:
         for peer in peers:
             peer.end()
 
 
-def _run(peers: list[Process], stagger: float, seconds: float, look: Callable[[], None]) -> list[Outcome]:
-    started = looked = monotonic()
-    leaves = started + seconds
-    look()
+def _run(peers: list[Process], stagger: float, seconds: float, observe: Callable[[], None]) -> list[Outcome]:
+    started = observed_at = monotonic()
+    last_frame_at = started + seconds
+    observe()
     begun = 0
     outcomes: dict[int, Outcome] = {}
     while len(outcomes) < len(peers):
         while begun < len(peers) and monotonic() >= started + begun * stagger:
             peers[begun].send(_Question.BEGIN)
             begun += 1
-        if looked + _LOOK_EVERY_S <= monotonic() <= leaves:
-            looked = monotonic()
-            look()
+        if observed_at + _OBSERVE_EVERY_S <= monotonic() <= last_frame_at:
+            observed_at = monotonic()
+            observe()
         waiting = {id(peer.pipe): index for index, peer in enumerate(peers) if index not in outcomes}
         ready = wait([peers[index].pipe for index in waiting.values()], timeout=0.1)
         for index in [waiting[id(pipe)] for pipe in ready]:

@@ -133,7 +133,8 @@ class Call:
             elif downlink and downlink.error:
                 raise CallError(str(downlink.error)) from downlink.error
             elif self.connections.broken and sent_all_at is None:
-                reason = f" (the server's reason: {self.connections.goodbye})" if self.connections.goodbye else ""
+                reason = self.connections.closing_reason
+                reason = f" (the server's reason: {reason})" if reason else ""
                 raise CallError(f"{self.connections.broken} after {now - self.began_at:.0f} s{reason}")
             elif sent_all_at is not None and (downlink is None or downlink.has_last()):
                 self.ended = "all frames were sent" if downlink is None else "the last frame was returned"

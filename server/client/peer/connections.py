@@ -49,7 +49,7 @@ class Connections:
         codec: ``H264`` or ``VP8``.
         server: last statistics that the server sent on the data channel.
         broken: why a connection ended by itself, as text; empty while none has.
-        goodbye: the server's reason for ending the call; empty if it sent none.
+        closing_reason: the server's reason for ending the call; empty if it sent none.
     """
 
     uplink: Uplink | None
@@ -57,7 +57,7 @@ class Connections:
     codec: str
     server: dict[str, Any] = field(default_factory=dict, init=False)
     broken: str = field(default="", init=False)
-    goodbye: str = field(default="", init=False)
+    closing_reason: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self._peers: list[RTCPeerConnection] = []
@@ -135,7 +135,7 @@ class Connections:
         if fields.get("type") == "stats":
             self.server = fields
         elif fields.get("type") == "closing":
-            self.goodbye = str(fields.get("reason", ""))
+            self.closing_reason = str(fields.get("reason", ""))
 
     async def statistics(self) -> ConnectionStatistics:
         """Return the current statistics of all connections together."""

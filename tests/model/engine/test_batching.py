@@ -5,7 +5,7 @@ from time import sleep
 
 import pytest
 
-from acutance.model.engine.batching import LANES, WINDOW_S, Collector, Waiting, next_batch
+from acutance.model.engine.batching import AT_ONCE, WINDOW_S, Collector, Waiting, next_batch
 
 HD, SD = (720, 1280), (360, 640)
 
@@ -37,8 +37,8 @@ def test_only_frames_of_one_size_run_together_the_oldest_first() -> None:
     assert next_batch(waiting(SD, HD, SD, HD, HD, HD), running=0, now=10.0) == (0, 2)
 
 
-def test_with_all_lanes_taken_or_nothing_to_do_it_waits() -> None:
-    assert next_batch(waiting(HD), running=LANES, now=99.0) is None
+def test_with_all_batches_running_or_nothing_to_do_it_waits() -> None:
+    assert next_batch(waiting(HD), running=AT_ONCE, now=99.0) is None
     assert next_batch([], running=0, now=99.0) is None
 
 
@@ -78,7 +78,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def test_what_queues_behind_a_batch_runs_together_in_order(pool: ThreadPoolExecutor) -> None:
     runner = Runner()
-    collector = Collector(runner.run, lanes=1)
+    collector = Collector(runner.run, at_once=1)
     first = pool.submit(collector.submit, HD, "a")
     assert runner.begun.wait(20)
     queued = _queue_up(collector, pool, "bcdefg")
@@ -92,7 +92,7 @@ def test_what_queues_behind_a_batch_runs_together_in_order(pool: ThreadPoolExecu
 def test_the_error_of_a_batch_is_raised_for_its_own_callers_only(pool: ThreadPoolExecutor) -> None:
     runner = Runner()
     runner.error = RuntimeError("CUDA failure 2: out of memory")
-    collector = Collector(runner.run, lanes=1)
+    collector = Collector(runner.run, at_once=1)
     first = pool.submit(collector.submit, HD, "a")
     assert runner.begun.wait(20)
     queued = _queue_up(collector, pool, "bc")
@@ -108,7 +108,7 @@ def test_the_error_of_a_batch_is_raised_for_its_own_callers_only(pool: ThreadPoo
 
 def test_the_second_lane_waits_for_the_window_only(pool: ThreadPoolExecutor) -> None:
     runner = Runner()
-    collector = Collector(runner.run, lanes=2)
+    collector = Collector(runner.run, at_once=2)
     first = pool.submit(collector.submit, HD, "a")
     assert runner.begun.wait(20)
     pool.submit(collector.submit, HD, "b").result(20)

@@ -1,7 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from acutance.model.engine.device import Device, Gate
+from acutance.model.engine.device import Device, SharedLock
 
 
 def test_one_thread_makes_all_calls() -> None:
@@ -13,22 +13,22 @@ def test_one_thread_makes_all_calls() -> None:
 
 
 def test_it_is_not_held_alone_while_others_hold_it() -> None:
-    gate = Gate()
-    with gate.together(), gate.together(), gate.alone() as alone:
+    lock = SharedLock()
+    with lock.shared(), lock.shared(), lock.exclusive() as alone:
         assert not alone
-    with gate.alone() as alone:
+    with lock.exclusive() as alone:
         assert alone
 
 
 def test_others_wait_for_the_one_who_is_alone() -> None:
-    gate = Gate()
+    lock = SharedLock()
     came_in = threading.Event()
 
     def come_in() -> None:
-        with gate.together():
+        with lock.shared():
             came_in.set()
 
-    with gate.alone() as alone, gate.alone() as too:
+    with lock.exclusive() as alone, lock.exclusive() as too:
         assert alone
         assert not too
         visitor = threading.Thread(target=come_in)

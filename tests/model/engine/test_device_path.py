@@ -96,7 +96,7 @@ def test_each_size_has_its_own_graph_as_far_as_they_go(device: Engine, session: 
 
 def test_nothing_is_captured_while_another_student_copies(device: Engine, session: Session) -> None:
     luma = next(lumas(48, 48, 1))
-    with DEVICE.gate.together():
+    with DEVICE.lock.shared():
         device.sharpen(luma)
     device.sharpen(luma)
     device.sharpen(luma)

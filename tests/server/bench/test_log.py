@@ -36,7 +36,7 @@ def test_a_file_that_is_no_log_is_named(tmp_path: Path, text: str) -> None:
 def test_runs_without_a_table_are_refused_by_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "log.jsonl"
     names = ("cpu", "system", "python", "aiortc", "av", "onnxruntime", "commit", "date")
-    log.append(file, {**RUN, "machine": dict.fromkeys(names, "x")})
+    log.append(file, {**RUN, "host": dict.fromkeys(names, "x")})
     assert main(["bench", "report", str(file)]) == 2
     assert "has runs of `bench viewers`, for which there is no table" in capsys.readouterr().err
 

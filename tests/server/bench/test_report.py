@@ -8,7 +8,7 @@ from PIL import Image
 from acutance.server.bench.report import markdown
 from acutance.server.cli import main
 
-MACHINE = {
+HOST = {
     "cpu": "2 x AMD EPYC",
     "gpu": "none",
     "system": "Linux-6.18",
@@ -19,10 +19,10 @@ MACHINE = {
     "commit": "0123456789ab",
     "date": "2026-11-23",
 }
-OTHER = {**MACHINE, "cpu": "8 x Ryzen", "gpu": "NVIDIA L4, driver 570.86"}
+OTHER = {**HOST, "cpu": "8 x Ryzen", "gpu": "NVIDIA L4, driver 570.86"}
 
 
-def _stream(machine: dict[str, str] = MACHINE, **figures: Any) -> dict[str, Any]:
+def _stream(host: dict[str, str] = HOST, **figures: Any) -> dict[str, Any]:
     return {
         "benchmark": "stream",
         "options": {
@@ -34,7 +34,7 @@ def _stream(machine: dict[str, str] = MACHINE, **figures: Any) -> dict[str, Any]
             "seconds": 60,
             "resize": "640x360@20",
         },
-        "machine": machine,
+        "host": host,
         "server": {"student": "base", "provider": "CPU"},
         "figures": {
             "frame_rate": 29.9,
@@ -47,23 +47,23 @@ def _stream(machine: dict[str, str] = MACHINE, **figures: Any) -> dict[str, Any]
     }
 
 
-def _model(machine: dict[str, str] = MACHINE) -> dict[str, Any]:
+def _model(host: dict[str, str] = HOST) -> dict[str, Any]:
     rows = [
         {"student": "nano", "size": "640x360", "provider": "CPU", "threads": 2, "ms": {"p50": 6.12345, "p95": 8.0}},
         {"student": "base", "size": "640x360", "provider": "CPU", "threads": 2, "ms": {"p50": 60.0}, "bound": "memory"},
     ]
-    return {"benchmark": "model", "options": {}, "machine": machine, "figures": {"rows": rows}}
+    return {"benchmark": "model", "options": {}, "host": host, "figures": {"rows": rows}}
 
 
-def test_streams_of_several_machines_are_in_one_table() -> None:
+def test_streams_of_several_hosts_are_in_one_table() -> None:
     lines = markdown([_stream(), _stream(OTHER, psnr_y={"uplink": 36.0, "returned": 36.5, "gain": 0.5})]).splitlines()
-    assert lines[0].startswith("| machine | clip | size |")
+    assert lines[0].startswith("| host | clip | size |")
     assert lines[2].startswith("| 1 | dog | 1280x720 | h264 | sharp | 1200 | 60 | 1 of 1 | 29.90 | 80 | 100 | +1.0 |")
     assert lines[3].startswith("| 2 | dog |")
     assert "| +0.0100 | - | - | 19.2 |" in lines[2]
     assert "| +0.0100 | +0.50 | - | 19.2 |" in lines[3]
-    assert lines[-2].startswith("Machine 1: 2 x AMD EPYC, Linux-6.18;")
-    assert lines[-1].startswith("Machine 2: 8 x Ryzen, NVIDIA L4, driver 570.86, Linux-6.18;")
+    assert lines[-2].startswith("Host 1: 2 x AMD EPYC, Linux-6.18;")
+    assert lines[-1].startswith("Host 2: 8 x Ryzen, NVIDIA L4, driver 570.86, Linux-6.18;")
 
 
 def test_returned_frames_of_a_reduced_video_have_their_own_table() -> None:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from acutance.server.bench.errors import BenchError
-from acutance.server.bench.server import Watched, environment, free_port, started
+from acutance.server.bench.server import MeasuredServer, environment, free_port, started
 
 ANSWERS = {
     "/health": json.dumps({"sessions": 0}),
@@ -31,27 +31,30 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Watched]:
+def server() -> Iterator[MeasuredServer]:
     with HTTPServer(("127.0.0.1", 0), _Handler) as listening:
         threading.Thread(target=listening.serve_forever, daemon=True).start()
-        yield Watched(f"http://127.0.0.1:{listening.server_port}")
+        yield MeasuredServer(f"http://127.0.0.1:{listening.server_port}")
         listening.shutdown()
 
 
-def test_health_is_read(server: Watched) -> None:
+def test_health_is_read(server: MeasuredServer) -> None:
     assert server.health() == {"sessions": 0}
     server.await_end_of_sessions()
 
 
 @pytest.mark.parametrize("path", ["/list", "/text", "/long", "/deep", "/nothing"])
-def test_an_answer_that_is_no_short_object_is_an_error(server: Watched, path: str) -> None:
+def test_an_answer_that_is_no_short_object_is_an_error(server: MeasuredServer, path: str) -> None:
     with pytest.raises(BenchError, match=path):
         server.get(path)
 
 
 def test_a_server_that_ends_when_it_starts_is_an_error() -> None:
     command = [sys.executable, "-c", "raise SystemExit(3)"]
-    with pytest.raises(BenchError, match="code 3 when it started"), started(command, free_port(), Watched.health):
+    with (
+        pytest.raises(BenchError, match="code 3 when it started"),
+        started(command, free_port(), MeasuredServer.health),
+    ):
         pass
 
 

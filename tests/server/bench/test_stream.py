@@ -53,7 +53,7 @@ def test_a_short_run_against_a_server_of_its_own(
     )
     (line,) = log.read_text().splitlines()
     report = json.loads(line)
-    assert report["machine"]["aiortc"]
+    assert report["host"]["aiortc"]
     figures = report["figures"]
     assert figures["in_order"]
     assert figures["returned"] > 0.5 * figures["sent"], "a busy machine may drop, a broken way drops nearly all"
@@ -76,7 +76,7 @@ def test_a_short_run_against_a_server_of_its_own(
     assert table[2] == table[3]
     assert f"| 480x272 | {codec} | soft | 400 | 10 | 1 of 1 | {figures['frame_rate']:.2f} |" in table[2]
     assert f"| 480x272 | {codec} | soft | 2 | {figures['frame_rate']:.2f} |" in table[7]
-    assert report["machine"]["cpu"] in table[-1]
+    assert report["host"]["cpu"] in table[-1]
 
 
 def test_several_peers_and_one_more_than_the_server_accepts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ async def test_publishers_and_viewers_are_registered_until_they_end(host: Host) 
     assert before.publishers[0].state == "connecting"
     publisher.media.telemetry.counters.received += 7
     await publisher.close("test")
-    await asyncio.wait_for(host.registry.publishers_gone(), 5)
+    await asyncio.wait_for(host.registry.wait_for_last_publisher(), 5)
     await viewer.end("test")
     after = host.registry.snapshot()
     assert (after.publishers, after.viewers, after.opened, after.ended) == ((), 0, 1, 1)

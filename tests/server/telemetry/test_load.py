@@ -15,25 +15,25 @@ def test_work_shows_and_its_peak_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     students = 0.0
     load = Load(lambda: students)
     load.sample()
-    first = load.rest  # since any previous call of psutil in this process
+    first = load.without_students  # since any previous call of psutil in this process
     end = time.monotonic() + 0.3
     while time.monotonic() < end:
         pass
     load.sample()
     assert load.own > 0.3
     assert load.busy > 0.3 / load.cpus / 2
-    peak = load.rest
+    peak = load.without_students
     assert peak == pytest.approx(max(first, load.busy * load.cpus))
     monkeypatch.setattr("psutil.cpu_times_percent", lambda interval: type("Idle", (), {"idle": 100.0})())
     load.sample()
-    assert (load.busy, load.rest) == (0.0, peak)
+    assert (load.busy, load.without_students) == (0.0, peak)
     for _ in range(5):
         load.sample()
-    assert load.rest == 0.0
+    assert load.without_students == 0.0
     monkeypatch.setattr("psutil.cpu_times_percent", lambda interval: type("Half", (), {"idle": 50.0})())
     students = 0.3 * load.cpus
     load.sample()
-    assert load.rest == pytest.approx(0.2 * load.cpus)
+    assert load.without_students == pytest.approx(0.2 * load.cpus)
 
 
 def _times(monkeypatch: pytest.MonkeyPatch, *each: dict[str, float]) -> None:
@@ -55,7 +55,7 @@ def test_processors_on_which_the_server_may_not_run_do_not_count(monkeypatch: py
     load.sample()
     assert load.cpus == 2
     assert load.busy == pytest.approx(0.2)
-    assert load.rest == pytest.approx(0.4)
+    assert load.without_students == pytest.approx(0.4)
 
 
 def test_what_is_left_of_a_quota_is_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,9 @@ class _FailingScaler:
         raise MemoryError
 
 
-@pytest.mark.parametrize("treatment", [Treatment("small", (128, 96)), Treatment(None, (128, 96), why_not="it is noon")])
+@pytest.mark.parametrize(
+    "treatment", [Treatment("small", (128, 96)), Treatment(None, (128, 96), pass_reason="enhancement is switched off")]
+)
 def test_a_frame_that_cannot_be_resized_passes_through_at_its_own_size(
     ladder: Ladder, treatment: Treatment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -154,7 +156,7 @@ def test_strength_is_the_share_of_the_correction(ladder: Ladder) -> None:
 
 def test_without_a_student_only_the_size_changes(ladder: Ladder) -> None:
     frame = _coloured(64, 48)
-    passed = Enhancer(ladder).enhance(frame, Treatment(None, (128, 96), why_not="it is noon"))
+    passed = Enhancer(ladder).enhance(frame, Treatment(None, (128, 96), pass_reason="enhancement is switched off"))
     assert (passed.frame.width, passed.frame.height) == (128, 96)
-    assert passed.passed_reason == "it is noon"
+    assert passed.passed_reason == "enhancement is switched off"
     assert Enhancer(ladder).enhance(frame, Treatment(None, (64, 48))).frame is frame

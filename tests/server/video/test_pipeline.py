@@ -261,7 +261,7 @@ async def test_a_student_that_takes_too_long_is_replaced_and_no_frame_bypasses_t
     run.camera.shoot(37)
     run.gate.open.release()
     await _next_number(run)
-    assert run.gate.treatments[-1] == Treatment(None, (64, 48), why_not="enhancement is switched off")
+    assert run.gate.treatments[-1] == Treatment(None, (64, 48), pass_reason="enhancement is switched off")
 
 
 async def test_close_ends_every_stage_and_the_returned_track(run: Run) -> None:

@@ -8,7 +8,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from acutance.server.security.foreign import Credentials, ForeignError, fetch, web_url, without_secrets
+from acutance.server.security.bounded_fetch import FetchError, fetch
+from acutance.server.security.credentials import Credentials
+from acutance.server.security.urls import web_url, without_secrets
 
 PARTS = [b"a" * 1400, b"b" * 2621]
 
@@ -36,12 +38,12 @@ async def test_an_answer_in_several_parts_is_read_to_its_end(url: URL) -> None:
 
 
 async def test_one_byte_more_than_the_limit_is_an_error(url: URL) -> None:
-    with pytest.raises(ForeignError, match="longer than 4020 bytes"):
+    with pytest.raises(FetchError, match="longer than 4020 bytes"):
         await fetch("GET", url, largest=4020, seconds=10)
 
 
 async def test_a_header_that_cannot_be_sent_is_an_error(url: URL) -> None:
-    with pytest.raises(ForeignError, match="no answer from"):
+    with pytest.raises(FetchError, match="no answer from"):
         await fetch("GET", url, largest=1, seconds=10, headers={"Authorization": "Bearer a\r\nb"})
 
 

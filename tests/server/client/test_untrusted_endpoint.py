@@ -12,7 +12,7 @@ from yarl import URL
 
 from acutance.server.client.offer import OfferClient
 from acutance.server.client.whip import SignallingError, WhipClient
-from acutance.server.security.foreign import ForeignResponse
+from acutance.server.security.bounded_fetch import FetchedResponse
 
 ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
 BAD_LOCATIONS = ["http://[", "http://a:99999/", "mailto:somebody", "ftp://127.0.0.1/session"]
@@ -209,9 +209,9 @@ async def test_messages_hide_what_an_address_holds_secret(ingest: Server) -> Non
 async def test_a_redirect_from_https_to_http_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def fetch(method: str, url: URL, **_: object) -> ForeignResponse:
+    async def fetch(method: str, url: URL, **_: object) -> FetchedResponse:
         asked.append(str(url))
-        return ForeignResponse(307, CIMultiDictProxy(CIMultiDict(Location="http://ingest.example/whip")), b"")
+        return FetchedResponse(307, CIMultiDictProxy(CIMultiDict(Location="http://ingest.example/whip")), b"")
 
     monkeypatch.setattr("acutance.server.client.whip.fetch", fetch)
     async with WhipClient("https://ingest.example/whip", "secret") as client:
