@@ -1,4 +1,4 @@
-"""Nothing grows with the number of inputs: a second round of inputs leaves no more behind than the first."""
+"""Nothing grows with the number of inputs: some round of further inputs leaves nothing behind."""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +12,9 @@ from tests.fuzz.served import Served
 from tests.fuzz.wire import Wire
 
 _EACH = max(200, INPUTS // 25)
-# Anything kept of each input would be at least an object; caches and buffers still vary by less.
-_OBJECTS, _OBJECTS_EACH = 100, 0.1
+# 13 to 31 of 200 inputs begin a session: one object kept of each session, or of each input, is more than this in each
+# round. Callbacks that are under way vary the number too, but not in each round.
+_OBJECTS, _ROUNDS = 10, 4
 _MIB = 5.0
 _TYPES = {b"/offer": b"application/json", b"/whip/grown": b"application/sdp", b"/whep/grown": b"application/sdp"}
 
@@ -36,13 +37,17 @@ def test_as_many_inputs_again_leave_nothing_more(server: Served) -> None:
         asking.wire.close()  # a connection is a task and a file
 
     ask()  # what is loaded once and kept
-    ask()
-    first = server.quiet()
-    ask()
-    second = server.quiet()
-    assert (second.sessions, second.peers) == (0, 0)
-    assert second.tasks <= first.tasks
-    assert second.files <= first.files
-    assert second.threads <= first.threads
-    assert second.objects - first.objects <= _OBJECTS + _OBJECTS_EACH * _EACH
-    assert second.rss - first.rss <= _MIB
+    first = last = server.quiet()
+    least = _OBJECTS + 1
+    for _ in range(_ROUNDS):
+        ask()
+        before, last = last, server.quiet()
+        assert (last.sessions, last.peers) == (0, 0)
+        least = min(least, last.objects - before.objects)
+        if least <= _OBJECTS:
+            break
+    assert least <= _OBJECTS, "every round leaves objects behind"
+    assert last.tasks <= first.tasks
+    assert last.files <= first.files
+    assert last.threads <= first.threads
+    assert last.rss - first.rss <= _MIB
