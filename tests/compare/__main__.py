@@ -67,7 +67,7 @@ def cell(name: str, material: Material) -> dict[str, Any]:
     """Return the figures of one server with one stream."""
     plan = material.plan
     with SERVERS[name]() as server:
-        (trip,) = run_sessions(server.url, Sending(plan, material.packets, plan.count), look=server.record_usage)
+        (trip,) = run_sessions(server.url, Sending(plan, material.packets, plan.count), observe=server.record_usage)
         server.record_usage()
     if isinstance(trip, Refused):
         raise BenchError(f"{name} took no session: {trip.message}")

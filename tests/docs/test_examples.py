@@ -66,7 +66,7 @@ def test_mediamtx_lets_in_what_forward_whip_publishes() -> None:
     assert [user["pass"] for user in publishers] == ["SECRET"], "nobody publishes without the forward's token"
 
 
-def test_obs_profile_follows_what_its_page_says() -> None:
+def test_the_obs_profile_has_the_settings_of_its_page() -> None:
     encoder = json.loads((EXAMPLES / "obs" / "streamEncoder.json").read_text())
     service = json.loads((EXAMPLES / "obs" / "service.json").read_text())
     assert (encoder["keyint_sec"], encoder["x264opts"], encoder["tune"]) == (1, "bframes=0", "zerolatency")

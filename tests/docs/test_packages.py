@@ -48,7 +48,7 @@ def test_every_file_that_is_not_python_is_installed() -> None:
 
 
 @pytest.mark.parametrize("folder", folders(), ids=str)
-def test_a_package_says_what_lives_there(folder: Path) -> None:
+def test_each_package_has_a_docstring(folder: Path) -> None:
     docstring = ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text("utf-8"))) or ""
     assert len(docstring.split()) >= 12, f"{folder}/__init__.py: say what lives there and who may import it"
 

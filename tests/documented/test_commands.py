@@ -156,17 +156,17 @@ def test_it_serves(desk: Desk, command: Command, rule: Rule) -> None:
     process = desk.start(text, ACUTANCE_PORT=str(port))
     try:
         assert process.stdout is not None
-        said = ""
+        output = ""
         for line in process.stdout:
-            said += line
+            output += line
             if re.search(rf"open https?://\S+:{port}", line):
                 break
-        assert process.poll() is None, said
+        assert process.poll() is None, output
         process.terminate()
         process.communicate(timeout=20)
     finally:
         process.kill()
-    assert process.returncode == 0, said
+    assert process.returncode == 0, output
 
 
 _SLOW = _those(Way.SLOW)
@@ -183,7 +183,7 @@ def _help(*words: str) -> str:
     return shown.stdout
 
 
-def test_the_slow_ones_have_options_that_their_programs_know() -> None:
+def test_options_of_slow_commands_are_known_to_their_programs() -> None:
     helps: dict[tuple[str, ...], str] = {}
     for command, _ in _SLOW:
         words = shlex.split(command.text)
@@ -197,7 +197,7 @@ def test_the_slow_ones_have_options_that_their_programs_know() -> None:
 
 @pytest.mark.documented
 @pytest.mark.timeout(1200)
-def test_the_slow_ones_run_in_their_order(desk: Desk) -> None:
+def test_slow_commands_run_in_order(desk: Desk) -> None:
     for name, sizes in (("pictures", (400, 380)), ("more-pictures", (320, 300))):
         for category in ("people", "nature"):
             _pictures(desk.folder / name / category, *sizes)

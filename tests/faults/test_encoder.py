@@ -68,7 +68,7 @@ async def test_a_frame_that_fails_is_counted_and_the_next_one_is_a_keyframe(stag
     assert peer.ended is None
 
 
-async def test_an_encoder_that_goes_on_failing_ends_the_call_with_the_reason(stage: Stage, engine: Engine) -> None:
+async def test_an_encoder_that_keeps_failing_ends_the_call_with_the_reason(stage: Stage, engine: Engine) -> None:
     scene = await stage(engine, encoders=_Encoders())
     peer = await scene.call()
     await peer.sees()

@@ -76,7 +76,7 @@ async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, 
         assert each.share_seen(begun, monotonic()) > 0.7
 
 
-async def test_all_threads_may_hang_and_the_calls_go_on(stage: Stage, engine: Engine) -> None:
+async def test_calls_continue_while_all_inference_threads_hang(stage: Stage, engine: Engine) -> None:
     faulty, hang = Faulty(engine), threading.Event()
     scene = await stage(faulty)
     peer = await scene.call()

@@ -46,7 +46,7 @@ async def test_a_fifth_of_all_packets_lost(scene: Scene, caller: _Caller) -> Non
     assert caller.peer.longest_gap(begun) < _BACK_WITHIN_S, "nor does it freeze meanwhile"
 
 
-async def test_packets_that_come_up_to_300_ms_late_and_in_any_order(scene: Scene, caller: _Caller) -> None:
+async def test_packets_up_to_300_ms_late_in_any_order(scene: Scene, caller: _Caller) -> None:
     dice = random.Random(4)
     with scene.nobody_else_notices():
         begun = monotonic()

@@ -45,15 +45,15 @@ def key_set(identity: Identity, runner: asyncio.Runner, tmp_path_factory: pytest
 
 
 @pytest.mark.parametrize("door", doors.DOORS, ids=lambda door: door.name)
-def test_what_once_found_a_fault_finds_none(door: Door) -> None:
-    for given_ in inputs(door.name).values():
-        door.try_with(given_)
+def test_the_corpus_of_session_descriptions_and_settings(door: Door) -> None:
+    for data in inputs(door.name).values():
+        door.try_with(data)
 
 
-def test_no_header_or_key_set_that_once_found_a_fault_finds_one(bearer: Door, key_set: Door) -> None:
+def test_the_corpus_of_headers_and_key_sets(bearer: Door, key_set: Door) -> None:
     for door in (bearer, key_set):
-        for given_ in inputs(door.name).values():
-            door.try_with(given_)
+        for data in inputs(door.name).values():
+            door.try_with(data)
 
 
 @share(0.16)
@@ -114,7 +114,7 @@ def test_messages_of_the_data_channel(message: bytes) -> None:
 @given(
     mutation.spoilt(list(inputs("forward").values())) | st.builds(mutation.as_json, mutation.objects("url", "token"))
 )
-def test_where_a_stream_is_to_go_on_to(body: bytes) -> None:
+def test_requests_for_a_forward_are_read_or_refused(body: bytes) -> None:
     doors.FORWARD.try_with(body)
 
 
@@ -162,7 +162,7 @@ def test_key_sets(key_set: Door, identity: Identity, data: st.DataObject) -> Non
     key_set.try_with(data.draw(documents | st.builds(mutation.as_json, keys)))
 
 
-def test_files_of_the_corpus_are_where_a_test_looks(request: pytest.FixtureRequest) -> None:
+def test_every_corpus_folder_is_read_by_a_test(request: pytest.FixtureRequest) -> None:
     corpus = Path(__file__).parent / "corpus"
     replayed = {door.name for door in doors.DOORS} | {"authorization", "key-set", "request", "options"}
     replayed |= {f"media-{door}" for door in (*datagrams.DOORS, "h264", "vp8")}

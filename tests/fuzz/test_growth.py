@@ -28,7 +28,7 @@ def _requests() -> Iterator[tuple[bytes, bytes]]:
         yield path, json.dumps({"sdp": text, "type": "offer"}).encode() if path == b"/offer" else sdp
 
 
-def test_as_many_inputs_again_leave_nothing_more(server: Served) -> None:
+def test_a_second_round_of_inputs_does_not_use_more_memory(server: Served) -> None:
     asking, requests = Asking(Wire(server.port)), _requests()
 
     def ask() -> None:

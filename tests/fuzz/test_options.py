@@ -52,13 +52,13 @@ def _build(options: ServeOptions) -> None:
 class _Start:
     """`acutance serve` in this process, until it would open the students."""
 
-    def try_with(self, kind: str, given_: bytes) -> None:
-        text = given_.decode("utf-8", "surrogateescape").replace("\0", "")
+    def try_with(self, kind: str, data: bytes) -> None:
+        text = data.decode("utf-8", "surrogateescape").replace("\0", "")
         environment = dict(os.environ)
         Path("acutance.toml").unlink(missing_ok=True)
         flags: list[str] = []
         if kind == ".toml":
-            Path("acutance.toml").write_bytes(given_)
+            Path("acutance.toml").write_bytes(data)
         elif kind == ".flags":
             flags = text.split("\n")[:-1]
         else:
@@ -67,8 +67,8 @@ class _Start:
         try:
             self._started(flags)
         except Exception as error:
-            file = keep("options", given_).rename(keep("options", given_).with_suffix(kind))
-            raise FaultError(f"{kind[1:]} {given_[:300]!r} (all of it in {file}): {error!r}") from error
+            file = keep("options", data).rename(keep("options", data).with_suffix(kind))
+            raise FaultError(f"{kind[1:]} {data[:300]!r} (all of it in {file}): {error!r}") from error
         finally:
             os.environ.clear()
             os.environ.update(environment)

@@ -28,9 +28,9 @@ const running = await puppeteer.launch({
 });
 try {
   const page = await running.newPage();
-  const said = [];
-  page.on('console', (message) => said.push(message.text()));
-  page.on('pageerror', (error) => said.push(String(error)));
+  const logged = [];
+  page.on('console', (message) => logged.push(message.text()));
+  page.on('pageerror', (error) => logged.push(String(error)));
   // What was decoded is asked of the connections themselves: without a window Firefox counts no frame as shown.
   await page.evaluateOnNewDocument(() => {
     const Original = window.RTCPeerConnection;
@@ -47,7 +47,7 @@ try {
     await page.waitForSelector(`${button}:not([disabled])`);
     await page.click(button);
   }
-  const look = () => page.evaluate(async (selector) => {
+  const observe = () => page.evaluate(async (selector) => {
     const element = document.querySelector(selector);
     let frames = 0;
     for (const connection of window.connections) {
@@ -63,15 +63,15 @@ try {
     };
   }, video);
   const until = Date.now() + 45000;
-  let seen = await look();
+  let seen = await observe();
   while (seen.frames < Number(frames) && Date.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 200));
-    seen = await look();
+    seen = await observe();
   }
   // Leaving a page must end its call.
   await page.goto('about:blank');
   await new Promise((resolve) => setTimeout(resolve, 500));
-  console.log(JSON.stringify({ ...seen, said: said.slice(-5), version: await running.version() }));
+  console.log(JSON.stringify({ ...seen, logged: logged.slice(-5), version: await running.version() }));
 } finally {
   await running.close();
 }

@@ -114,7 +114,7 @@ async def test_a_stream_forwarded_to_janus_is_watched_there(
     assert ended
 
 
-async def test_what_is_published_in_janus_goes_to_the_server_and_back(
+async def test_a_stream_from_janus_goes_to_the_server_and_back(
     record: Record, janus: str, front_end: str, server: Server, tmp_path: Path
 ) -> None:
     log = tmp_path / "bridge.log"

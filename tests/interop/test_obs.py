@@ -23,12 +23,12 @@ def test_libdatachannel_publishes_as_obs_does(record: Record, tmp_path: Path) ->
             seen = watched(server, "obs", TOKEN, tmp_path / "obs.mp4")
             assert process.wait(30) == 0, log.read_text()
         ended = closes(server, token=TOKEN)
-    said = json.loads(log.read_text().splitlines()[-1])
+    report = json.loads(log.read_text().splitlines()[-1])
     note = "as OBS: no candidates in the offer, no trickle, bearer token, H.264 and Opus"
     way = "libdatachannel by WHIP, tests/interop/obs_whip.py; watched by WHEP"
-    record(f"OBS's WebRTC, libdatachannel-py {said['version']}", way, seen["decoded"], seen["size"], ended, note)
+    record(f"OBS's WebRTC, libdatachannel-py {report['version']}", way, seen["decoded"], seen["size"], ended, note)
     assert seen["decoded"] >= 60
     assert seen["size"] == "640x360"
     assert seen["audio_packets"] >= 100
-    assert said["deleted"] == 200, "OBS takes nothing else for an answer to DELETE"
+    assert report["deleted"] == 200, "OBS takes nothing else for an answer to DELETE"
     assert ended

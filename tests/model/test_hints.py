@@ -7,7 +7,7 @@ from acutance.model.nets.half_grid import as_codes, hint_plane
 from acutance.model.sharpness import detail_ratio
 
 
-def test_what_was_neither_coded_nor_reduced_is_all_zeros() -> None:
+def test_hints_of_an_uncoded_and_unreduced_frame_are_zero() -> None:
     assert UNCODED.codes == (0, 0, 0, 0)
     assert Hints(step=0.5, bits=0.001, reduction=0.9).codes == (0, 0, 0, 0)
 
@@ -19,7 +19,7 @@ def test_codes_are_logarithmic_but_for_sharpness(hints: Hints, codes: tuple[int,
     assert hints.codes == codes
 
 
-def test_what_no_codec_sends_stays_within_a_byte() -> None:
+def test_out_of_range_hints_stay_within_a_byte() -> None:
     assert Hints(1e9, 1e9, 1e9, 1e9).codes == (255, 255, 255, 255)
 
 

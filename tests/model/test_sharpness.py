@@ -5,7 +5,7 @@ from acutance.model.sharpness import detail_ratio
 from tests.frames import lumas, soft
 
 
-def test_a_soft_picture_is_told_from_a_sharp_one_whatever_its_contrast() -> None:
+def test_a_soft_picture_is_distinguished_from_a_sharp_one_at_any_contrast() -> None:
     sharp = next(lumas(640, 360, 1))
     blurred = soft(sharp)
     assert detail_ratio(sharp) > 1.1 * detail_ratio(blurred)

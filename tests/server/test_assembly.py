@@ -30,7 +30,7 @@ def test_a_host_that_others_can_reach_needs_authentication_or_open() -> None:
     assert assembly.http_parts(_options(host="0.0.0.0", token=SECRET)).guard.access.required
 
 
-def test_tokens_come_from_options_and_file(tmp_path: Path) -> None:
+def test_tokens_are_read_from_options_and_file(tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("berta:another-horse-battery\n")
     access = assembly.access(_options(token=f"anna:{SECRET}", token_file=tmp_path / "tokens"), "localhost")
     assert access.tokens.caller(SECRET) == Caller("anna")
@@ -46,7 +46,7 @@ def test_tokens_come_from_options_and_file(tmp_path: Path) -> None:
         ({"tls_cert": "nowhere.pem", "tls_key": "nowhere.pem"}, "nowhere.pem"),
     ],
 )
-def test_what_cannot_be_built_is_named(options: dict[str, Any], message: str) -> None:
+def test_options_that_cannot_be_used_are_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(AssemblyError, match=message):
         assembly.http_parts(_options(**options))
 
@@ -74,7 +74,7 @@ def test_secrets_reach_what_needs_them() -> None:
         assert SECRET not in repr(built)
 
 
-def test_operators_are_checked_only_where_clients_have_tokens() -> None:
+def test_operators_are_checked_only_if_clients_have_tokens() -> None:
     options = _options(forward_host="sfu.example", forward_operator="ops")
     assert assembly.forward_rules(options, authenticated=True).operators == frozenset({"ops"})
     rules = assembly.forward_rules(options, authenticated=False)

@@ -77,7 +77,7 @@ def test_a_wrong_option_is_named(
     assert "Traceback" not in log
 
 
-def test_options_come_from_the_file_and_a_wrong_one_in_it_is_named(start: Start, tmp_path: Path) -> None:
+def test_options_are_read_from_the_file_and_a_wrong_one_is_named(start: Start, tmp_path: Path) -> None:
     port = free_port()
     file = tmp_path / "acutance.toml"
     file.write_text(f"port = {port}\nmax_sessions = 7\n")

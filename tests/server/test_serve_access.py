@@ -38,7 +38,7 @@ def test_contradictory_or_unsafe_options_are_refused(start: Start, arguments: tu
     assert "Traceback" not in log
 
 
-def test_tokens_come_from_environment_and_file_and_a_certificate_is_made(start: Start, tmp_path: Path) -> None:
+def test_tokens_are_read_from_environment_and_file_and_a_certificate_is_made(start: Start, tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "tokens").write_text("carl:third-horse-battery\n")
     process = start(

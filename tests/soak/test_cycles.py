@@ -98,7 +98,7 @@ def _all_gone(server: MeasuredServer) -> dict[str, float]:
 
 
 @pytest.mark.timeout(240 + 6 * CYCLES)
-def test_calls_that_end_in_any_way_leave_nothing_behind(tmp_path: Path) -> None:
+def test_every_kind_of_call_end_releases_all_resources(tmp_path: Path) -> None:
     streams = tmp_path / "streams"
     write_streams(streams)
     size = min(_ROUND, max(10, CYCLES // 10 * 10))

@@ -22,7 +22,7 @@ def _sending(seconds: int) -> Sending:
 
 def _calls(server: MeasuredServer, sending: Sending) -> list[Trip]:
     """Run peers that join, stay and leave."""
-    outcomes = run_sessions(server.url, sending, 1, look=server.record_usage)
+    outcomes = run_sessions(server.url, sending, 1, observe=server.record_usage)
     server.await_end_of_sessions()
     assert all(isinstance(outcome, Trip) for outcome in outcomes), outcomes
     return [outcome for outcome in outcomes if isinstance(outcome, Trip)]
@@ -30,7 +30,7 @@ def _calls(server: MeasuredServer, sending: Sending) -> list[Trip]:
 
 @pytest.mark.soak
 @pytest.mark.timeout(SECONDS + 600)
-def test_a_long_call_grows_in_nothing() -> None:
+def test_memory_threads_and_files_do_not_grow_in_a_long_call() -> None:
     assert SECONDS >= 120, "SOAK_SECONDS: growth after the first minute needs a second one to be seen"
     with acutance() as server:
         _calls(server, _sending(10))

@@ -52,7 +52,7 @@ def assert_rates_are_those_counted(page) -> None:
         assert statistics.median(seen) == pytest.approx(1, abs=0.15), (name, seen)
 
 
-def test_both_videos_come_with_measured_rates_and_sizes(live, output: Path):
+def test_both_videos_are_shown_with_measured_rates_and_sizes(live, output: Path):
     live.page.evaluate(_COUNT_PRESENTED)
     assert_rates_are_those_counted(live)
     for pane in ("original", "enhanced"):

@@ -130,7 +130,7 @@ def test_a_codec_that_is_missing_is_explained(open_page, server):
 
 
 @pytest.mark.parametrize("init", [rejecting("NotFoundError"), "delete Navigator.prototype.mediaDevices"])
-def test_who_has_no_camera_is_one_click_from_the_sample_clip(open_page, server, init):
+def test_without_a_camera_the_page_offers_the_sample_clip(open_page, server, init):
     page = open_page(server, init)
     page.page.locator("#start").click()
     offer = page.page.get_by_role("button", name="Use the sample clip")

@@ -41,7 +41,7 @@ def shown(page, element: str) -> None:
     return expect(page.page.locator(f"#{element}"))
 
 
-def test_what_the_server_does_is_shown_and_agrees_with_what_it_says_elsewhere(live, family):
+def test_the_page_shows_the_figures_that_the_server_reports_elsewhere(live, family):
     health = family.health()
     shown(live, "server-student").to_have_text(re.compile("|".join([*health["students"], "pass-through"])))
     shown(live, "server-provider").to_have_text(health["provider"])
@@ -53,7 +53,7 @@ def test_what_the_server_does_is_shown_and_agrees_with_what_it_says_elsewhere(li
     assert set(health["students"]) <= set(options)
 
 
-def test_another_student_is_asked_for_and_taken(live):
+def test_another_student_can_be_selected(live):
     live.page.get_by_label("Student").select_option("nano")
     shown(live, "server-student").to_have_text("nano", timeout=5_000)
 
@@ -81,7 +81,7 @@ def difference(page) -> float:
     return statistics.median(values)
 
 
-def test_the_strength_goes_from_nothing_to_half_as_much_again(live):
+def test_the_strength_ranges_from_0_to_150_percent(live):
     live.page.get_by_label("Student").select_option("nano")
     shown(live, "server-student").to_have_text("nano", timeout=5_000)
     slider = live.page.get_by_role("slider", name="Strength")

@@ -36,7 +36,7 @@ def violations(page: Page, axe: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_axe_finds_no_violation_idle_in_a_call_and_after_an_error(open_page, server, axe, size, scheme):
+def test_axe_finds_no_violation_before_during_and_after_a_call(open_page, server, axe, size, scheme):
     page = open_page(server, viewport=SIZES[size], color_scheme=scheme)
     tab = page.page
     assert violations(tab, axe) == []
@@ -94,7 +94,7 @@ def test_the_language_changes_in_mid_call_and_figures_follow(open_page, server):
     assert untranslated.items() <= SAME_IN_GERMAN.items()
 
 
-def test_the_keyboard_reaches_every_control_and_the_focus_is_seen(open_page, server):
+def test_the_keyboard_reaches_every_control_and_the_focus_is_visible(open_page, server):
     tab = open_page(server).page
     wanted = set(
         tab.evaluate("""() => [...document.querySelectorAll('button, select, input, a[href], [tabindex]')]
@@ -124,7 +124,7 @@ def test_reduced_motion_stops_every_transition(open_page, server):
     assert moving == 0
 
 
-def test_the_policy_lets_nothing_inline_and_no_other_host_in(open_page, server):
+def test_the_content_security_policy_allows_no_inline_code_and_no_other_host(open_page, server):
     page = open_page(server)
     tab = page.page
     tab.evaluate("""() => {

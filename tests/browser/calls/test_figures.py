@@ -64,7 +64,7 @@ def test_the_round_trip_is_longer_than_the_time_in_the_server_and_no_second(copi
     assert sum(stages) == pytest.approx(second["in-server"], rel=0.5)
 
 
-def test_nothing_is_lost_on_loopback_and_sharpness_goes_up(copied):
+def test_loopback_loses_no_frame_and_raises_sharpness(copied):
     second = copied["seconds"][-1]
     assert second["loss-up"] == second["loss-down"] == 0
     assert second["sharpness-after"] > second["sharpness-before"] > 0
@@ -84,7 +84,7 @@ def test_numbers_are_shown_with_their_units_and_the_plots_have_lines(settled):
     assert all(colours >= 3 for colours in drawn)
 
 
-def test_the_copied_report_says_what_helps_and_nothing_personal(copied, settled):
+def test_the_copied_report_has_diagnostics_and_no_personal_data(copied, settled):
     assert copied["version"] == importlib.metadata.version("acutance")
     assert copied["source"]["kind"] == "camera"
     assert copied["source"]["captured"]["width"] == 640
@@ -100,7 +100,7 @@ def test_the_copied_report_says_what_helps_and_nothing_personal(copied, settled)
         assert personal not in text
 
 
-def test_a_report_can_be_copied_by_hand_where_the_clipboard_is_shut(open_page, server):
+def test_the_report_can_be_selected_if_the_clipboard_is_not_available(open_page, server):
     page = open_page(server, "navigator.clipboard.writeText = async () => { throw new Error('shut'); }")
     page.page.locator("#copy").click()
     dialog = page.page.get_by_role("dialog", name="Report as JSON")

@@ -38,7 +38,7 @@ def expect_size(page, width: int, height: int) -> None:
         expect(page.page.locator(f"#{pane}-size")).to_have_text(size_text(width, height), timeout=15_000)
 
 
-def test_the_sample_clip_is_for_people_without_a_camera(open_page, server, output):
+def test_the_sample_clip_needs_no_camera(open_page, server, output):
     # Not even the question for a camera: nothing of it may be touched.
     page = open_page(server, "navigator.mediaDevices.getUserMedia = () => { throw new Error('touched'); }")
     page.choose("sample")
@@ -66,7 +66,7 @@ def test_a_video_file_is_sent_in_its_own_shape(open_page, server, clip):
     assert sees_changing_frames(page)
 
 
-def test_a_file_that_is_no_video_is_explained_and_another_one_helps(open_page, server, clip, tmp_path):
+def test_a_file_without_video_is_explained_and_another_file_can_be_opened(open_page, server, clip, tmp_path):
     page = open_page(server)
     (tmp_path / "holiday.mp4").write_text("no video")
     page.page.locator("#source").select_option("file")
@@ -124,7 +124,7 @@ def test_the_source_changes_in_mid_call_without_another_connection(open_page, se
     assert len(offers) == 1
 
 
-def test_a_source_that_does_not_open_in_mid_call_leaves_the_one_before(open_page, server):
+def test_the_previous_source_stays_when_another_does_not_open_during_a_call(open_page, server):
     refuse = "navigator.mediaDevices.getDisplayMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
     page = open_page(server, refuse)
     page.start()
@@ -172,7 +172,7 @@ AUDIO_LEVEL = """async () => {
 }"""
 
 
-def test_audio_comes_back_only_after_the_microphone_was_switched_on_and_is_not_played_unasked(open_page, server):
+def test_audio_is_returned_only_with_the_microphone_on_and_is_muted_by_default(open_page, server):
     page = open_page(server, HOLD_CONNECTION)
     page.start()
     tab = page.page
@@ -192,7 +192,7 @@ def test_audio_comes_back_only_after_the_microphone_was_switched_on_and_is_not_p
     expect(tab.locator("#status-what")).to_have_text("Live.")
 
 
-def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_goes_on(open_page, server):
+def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_continues(open_page, server):
     page = open_page(server)
     page.start()
     page.page.evaluate(
@@ -204,7 +204,7 @@ def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_goes_on(open
     expect(page.page.locator("#status-what")).to_have_text("Live.")
 
 
-def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_goes_on(open_page, server):
+def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_continues(open_page, server):
     deny = """
         const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
         navigator.mediaDevices.getUserMedia = async (constraints) => {
@@ -219,7 +219,7 @@ def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_goe
     expect(page.page.locator("#microphone")).not_to_be_checked()
 
 
-def test_a_microphone_that_is_unplugged_is_explained_and_the_call_goes_on(open_page, server):
+def test_a_microphone_that_is_unplugged_is_explained_and_the_call_continues(open_page, server):
     page = open_page(server, HOLD_CONNECTION)
     page.page.locator("#microphone").check()
     page.start()

@@ -78,7 +78,7 @@ def test_the_original_is_shown_as_it_was_sent_enlarged_to_the_size_of_the_enhanc
     expect(stage.page.locator("#original-size")).to_have_text(size_text(640, 360), timeout=15_000)
 
 
-def test_a_frozen_pair_stays_while_the_call_goes_on(stage):
+def test_a_frozen_pair_stays_while_the_call_continues(stage):
     stage.freeze()
     before = stage.halves()
     stage.page.wait_for_timeout(700)
@@ -173,7 +173,7 @@ def test_zoom_by_keyboard(stage):
         expect(stage.page.locator(f"#stage-zoom [data-value='{expected}']")).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_difference_is_of_luma_and_as_large_as_it_is_said_to_be(stage, output):
+def test_the_difference_view_shows_luma_times_the_stated_factor(stage, output):
     stage.freeze()
     stage.look("difference", "1")
     expect(stage.page.locator("#stage-scale")).to_contain_text("multiplied by 8")
@@ -227,7 +227,7 @@ def test_a_browser_that_cannot_show_what_it_sends_says_so_and_shows_the_camera(o
     ],
     ids=["does not load", "fails at once", "fails at each frame"],
 )
-def test_the_call_goes_on_where_what_is_sent_cannot_be_seen(open_page, server, script, body):
+def test_the_call_continues_if_the_sent_video_cannot_be_shown(open_page, server, script, body):
     page = open_page(server)
     page.page.route(f"**/{script}", lambda route: route.fulfill(content_type="text/javascript", body=body))
     page.start()

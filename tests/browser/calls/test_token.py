@@ -36,7 +36,7 @@ def test_a_token_is_asked_for_once_and_sent_with_every_request(open_page, guarde
     assert goodbye.value.status == 200
 
 
-def test_who_gives_no_token_is_told_how_to_go_on(open_page, guarded):
+def test_the_page_explains_how_to_continue_without_a_token(open_page, guarded):
     page = open_page(guarded)
     page.page.locator("#start").click()
     page.page.get_by_role("button", name="Cancel").click()

@@ -24,7 +24,7 @@ def live(open_page, server):
     return page
 
 
-def test_one_click_makes_the_line_terrible_and_another_one_good(live):
+def test_presets_make_the_uplink_bad_and_good_again(live):
     tab = live.page
     for button in ("Good", "Weak", "Terrible"):
         expect(tab.get_by_role("button", name=button)).to_have_attribute("aria-pressed", str(button == "Good").lower())
@@ -46,7 +46,7 @@ def test_one_click_makes_the_line_terrible_and_another_one_good(live):
 
 
 @pytest.mark.parametrize("by", ["frames", "canvas"])
-def test_a_soft_camera_is_softer_before_it_is_sent_and_sharp_again_at_one_move(open_page, server, by):
+def test_a_soft_camera_is_softened_before_it_is_sent_and_sharp_again_when_switched_off(open_page, server, by):
     page = open_page(server, "delete globalThis.MediaStreamTrackProcessor" if by == "canvas" else "")
     page.choose("sample")
     page.start()
@@ -65,7 +65,7 @@ def test_a_soft_camera_is_softer_before_it_is_sent_and_sharp_again_at_one_move(o
     expect(page.page.locator("#status-what")).to_have_text("Live.")
 
 
-def test_what_was_set_before_the_call_holds_in_it(open_page, server):
+def test_settings_from_before_the_call_apply_in_it(open_page, server):
     page = open_page(server, HOLD_CONNECTION)
     page.page.get_by_role("button", name="Terrible").click()
     page.start()

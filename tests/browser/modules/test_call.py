@@ -42,7 +42,7 @@ def test_a_report_is_read_whole_and_unknown_fields_are_ignored(modules):
 
 
 @pytest.mark.parametrize("data", ["", "{", "null", "[]", '"stats"', '{"type":"other"}', 7, None])
-def test_what_is_no_message_is_ignored(modules, data):
+def test_invalid_messages_are_ignored(modules, data):
     assert modules.evaluate(READ, data) is None
 
 
@@ -51,7 +51,7 @@ def test_a_request_to_restart_the_sender_is_read(modules):
     assert read == {"type": "restart_sender", "reason": "no picture"}
 
 
-def test_what_the_server_grants_and_refuses_is_read(modules):
+def test_applied_and_refused_settings_are_read(modules):
     applied = {
         "type": "applied", "student": "nano", "strength": 0.5, "enhance": False, "output_height": 360,
         "max_bitrate": None,
@@ -69,12 +69,12 @@ PAUSES = """async (errors) => {
 }"""
 
 
-def test_what_goes_away_by_itself_is_tried_again_ever_more_slowly_and_not_for_ever(modules):
+def test_temporary_errors_are_retried_at_growing_intervals_up_to_a_limit(modules):
     pauses = modules.evaluate(PAUSES, [["connection-lost", None]] * 11)
     assert pauses == [2, 4, 8, 16, 30, 30, 30, 30, 30, 30, None]
 
 
-def test_a_full_server_is_asked_again_when_it_said_so(modules):
+def test_a_full_server_is_asked_again_after_its_retry_after(modules):
     assert modules.evaluate(PAUSES, [["full", 12], ["full", None], *[["full", 12]] * 48]) == [12, 5, *[12] * 48]
 
 
@@ -88,11 +88,11 @@ def test_another_network_is_tried_at_once_and_then_as_slowly_as_all_else(modules
 
 
 @pytest.mark.parametrize("code", ["denied", "refused", "codec-missing", "no-video", "camera-lost", "insecure"])
-def test_what_only_the_user_can_change_is_not_tried_again(modules, code):
+def test_permanent_errors_are_not_retried(modules, code):
     assert modules.evaluate(PAUSES, [[code, 5]]) == [None]
 
 
-def test_strange_values_become_unknown(modules):
+def test_invalid_values_become_unknown(modules):
     strange = {"type": "stats", "bitrate": "much", "size_in": [640], "rate": None, "stages": {"total": 3}, "student": 5}
     read = modules.evaluate(READ, json.dumps(strange))
     assert read["bitrate"] is read["size_in"] is read["student"] is None
@@ -186,7 +186,7 @@ UNANSWERED = """async () => {
 }"""
 
 
-def test_a_server_that_does_not_answer_is_given_up(modules):
+def test_a_server_that_does_not_respond_is_abandoned(modules):
     assert modules.evaluate(UNANSWERED) == {"result": "server-unreachable", "aborted": ["ice-servers"]}
 
 
@@ -218,5 +218,5 @@ PATH = """async (seconds) => {
         ([[0, False]] * 9, False, 9),  # until the connection itself gives up
     ],
 )
-def test_a_path_is_gone_where_the_server_answers_and_nothing_arrives(modules, seconds, gone, after):
+def test_a_path_is_lost_if_the_server_responds_and_no_media_arrives(modules, seconds, gone, after):
     assert modules.evaluate(PATH, seconds) == {"gone": gone, "seconds": after}

@@ -24,7 +24,7 @@ def moment(at: int, frames: int, packets: int, lost: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def test_what_the_browser_counts_becomes_rates_and_what_it_does_not_count_is_unknown(modules):
+def test_counters_of_the_browser_become_rates_and_missing_ones_are_unknown(modules):
     flows = modules.evaluate(FLOWS, [moment(1_000, 100, 1_000, 10), moment(3_000, 160, 1_100, 15)])
     assert flows["captured"] == flows["sent"] == pytest.approx(30)
     assert flows["sentBitrate"] == pytest.approx(100 * 1020 * 8 / 2)

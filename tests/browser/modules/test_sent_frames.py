@@ -61,7 +61,7 @@ DECODED = """async ({ supported, fails, frames, stepMs }) => {
 }"""
 
 
-def test_what_is_sent_is_decoded_from_the_first_frame_on(modules):
+def test_sent_frames_are_decoded_from_the_first_frame_on(modules):
     done = modules.evaluate(DECODED, {"supported": True, "fails": False, "frames": 4, "stepMs": 33})
     assert done == {"posted": [[index, True] for index in range(4)], "requested": 0}
 

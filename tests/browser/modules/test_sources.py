@@ -167,6 +167,6 @@ def test_a_softened_camera_keeps_its_size_whatever_its_settings_tell(modules, by
 
 
 @pytest.mark.parametrize("by", ["frames", "canvas"])
-def test_where_softening_fails_the_camera_is_sent_as_it_is(modules, by):
+def test_if_softening_fails_the_camera_is_sent_unchanged(modules, by):
     done = modules.evaluate(SOFTENED, {"by": by, "breaks": True, "size": [480, 270]})
     assert done == {"frames": 3, "failures": 1, "camera": True, "size": [480, 270]}

@@ -66,7 +66,7 @@ FRAME = {"left": 38.4, "top": 300.25, "width": 586, "height": 329.6}
 WRAP = 2**32
 
 
-def test_the_ring_gives_the_frame_of_a_time_stamp_and_closes_what_came_before(modules):
+def test_the_ring_returns_the_frame_of_a_timestamp_and_closes_earlier_frames(modules):
     steps = [["add", 100], ["add", 200], ["add", 300], ["take", 200], ["take", 250], ["take", 300], ["clear", 0]]
     taken = modules.evaluate(_RING, steps)
     # The caller closes a taken frame: 200 is still open, 100 is not.
@@ -75,7 +75,7 @@ def test_the_ring_gives_the_frame_of_a_time_stamp_and_closes_what_came_before(mo
     assert taken[5]["taken"] == [300, True]
 
 
-def test_the_ring_gives_the_nearest_earlier_frame_and_time_stamps_wrap(modules):
+def test_the_ring_returns_the_nearest_earlier_frame_across_a_timestamp_wrap(modules):
     steps = [["add", WRAP - 3000], ["add", 0], ["take", 1500], ["add", 6000], ["clear", 0]]
     taken = modules.evaluate(_RING, steps)
     assert taken[2] == {"taken": [0, False], "open": [0]}
@@ -121,7 +121,7 @@ def test_the_whole_frame_fits_in_the_middle(modules):
     assert box["left"] == pytest.approx((586 - box["width"]) / 2, abs=0.5)
 
 
-def test_panning_ends_at_the_edge_and_comes_back_at_once(modules):
+def test_panning_stops_at_the_edge_and_reverses_at_once(modules):
     start = {"zoom": 2, "centre": [0.5, 0.5]}
     far = modules.evaluate(_PANNED, [start, [5000, 5000], FRAME, [640, 360], 1])
     assert far["centre"] == pytest.approx([1 - 586 / 1280 / 2, 1 - 329.6 / 720 / 2])
@@ -156,12 +156,12 @@ def test_formats_are_those_that_the_browser_has(modules):
     assert modules.evaluate(_FORMATS, [True, []]) == []
 
 
-def test_a_frame_newer_than_the_one_spoken_of_waits_for_its_own_call(modules):
+def test_a_frame_newer_than_the_presented_one_waits_for_its_own_callback(modules):
     calls = [[1.0, 1.0], [3.0, 2.0], [4.0, 3.0], [4.0, 4.0]]
     assert modules.evaluate(_PRESENTED, calls) == [[1, True, 0], [None, None, 1], [3, True, 1], [4, True, 0]]
 
 
-def test_where_no_call_speaks_of_a_frame_at_hand_the_video_itself_is_shown(modules):
+def test_the_video_itself_is_shown_if_no_stored_frame_matches(modules):
     told = modules.evaluate(_PRESENTED, [[number, number + 0.5] for number in range(12)] + [[20, 20]])
     assert [taken[0] for taken in told] == [None] * 10 + ["video"] * 2 + [20]
     assert max(open_ for _, _, open_ in told) == 1

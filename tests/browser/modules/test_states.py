@@ -23,7 +23,7 @@ DESCRIBE = """async ([state, rate, about]) => {
         ([0, 30], "error", "state.passed.what", {"reason": "too slow."}),
     ],
 )
-def test_live_is_said_only_of_frames_that_the_server_enhances(modules, rate, kind, what, values):
+def test_the_page_shows_live_only_while_the_server_enhances(modules, rate, kind, what, values):
     assert modules.evaluate(DESCRIBE, ["live", rate, {}]) == [kind, what, values]
 
 

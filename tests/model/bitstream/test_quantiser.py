@@ -65,7 +65,7 @@ def test_both_codecs_measure_by_one_scale() -> None:
     assert steps["h264"] == pytest.approx(steps["vp8"], rel=0.15)
 
 
-def test_a_slice_without_its_parameter_sets_tells_nothing() -> None:
+def test_a_slice_without_its_parameter_sets_has_no_quantiser() -> None:
     frames = encoded("h264", quantiser=30, count=3)
     assert QuantiserReader("h264").read(frames[1]) is None
 
@@ -85,7 +85,7 @@ def _damaged() -> Iterator[tuple[str, bytes]]:
         yield "vp8", rng.bytes(length)
 
 
-def test_damaged_frames_give_a_number_or_nothing() -> None:
+def test_damaged_frames_have_a_quantiser_or_none() -> None:
     readers = {"h264": QuantiserReader("h264"), "vp8": QuantiserReader("vp8")}
     for codec, data in _damaged():
         step = readers[codec].read(data)
@@ -151,7 +151,7 @@ def test_a_frame_of_many_units_costs_no_more_than_one_of_a_few(monkeypatch: pyte
     assert once < reads <= 2001, "about 2 ms"
 
 
-def test_a_slice_far_behind_is_not_looked_for() -> None:
+def test_a_slice_far_behind_is_not_searched() -> None:
     frames = encoded("h264", quantiser=30, count=1)
     sei = b"\0\0\0\1\x06" + b"\x55" * 100
     assert QuantiserReader("h264").read(sei + frames[0]) is not None

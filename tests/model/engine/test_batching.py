@@ -14,11 +14,11 @@ def waiting(*sizes: tuple[int, int], since: float = 10.0) -> list[Waiting]:
     return [Waiting(size, since + index * 1e-4) for index, size in enumerate(sizes)]
 
 
-def test_a_frame_that_comes_alone_runs_at_once() -> None:
+def test_a_single_frame_runs_at_once() -> None:
     assert next_batch(waiting(HD), running=0, now=10.0) == (0,)
 
 
-def test_beside_a_batch_under_way_frames_of_two_milliseconds_run_together() -> None:
+def test_frames_of_two_milliseconds_form_a_batch_while_another_batch_runs() -> None:
     frames = waiting(HD, HD)
     assert next_batch(frames, running=1, now=10.0005) == 10.0 + WINDOW_S
     assert next_batch(frames, running=1, now=10.0 + WINDOW_S) == (0, 1)
@@ -37,7 +37,7 @@ def test_only_frames_of_one_size_run_together_the_oldest_first() -> None:
     assert next_batch(waiting(SD, HD, SD, HD, HD, HD), running=0, now=10.0) == (0, 2)
 
 
-def test_with_all_batches_running_or_nothing_to_do_it_waits() -> None:
+def test_no_batch_starts_at_the_limit_or_without_frames() -> None:
     assert next_batch(waiting(HD), running=AT_ONCE, now=99.0) is None
     assert next_batch([], running=0, now=99.0) is None
 
@@ -76,7 +76,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield executor
 
 
-def test_what_queues_behind_a_batch_runs_together_in_order(pool: ThreadPoolExecutor) -> None:
+def test_frames_that_wait_for_a_batch_run_together_in_order(pool: ThreadPoolExecutor) -> None:
     runner = Runner()
     collector = Collector(runner.run, at_once=1)
     first = pool.submit(collector.submit, HD, "a")
@@ -106,7 +106,7 @@ def test_the_error_of_a_batch_is_raised_for_its_own_callers_only(pool: ThreadPoo
     assert runner.batches == [["a"], ["b", "c"], ["d"]]
 
 
-def test_the_second_lane_waits_for_the_window_only(pool: ThreadPoolExecutor) -> None:
+def test_a_second_batch_waits_only_for_the_window(pool: ThreadPoolExecutor) -> None:
     runner = Runner()
     collector = Collector(runner.run, at_once=2)
     first = pool.submit(collector.submit, HD, "a")

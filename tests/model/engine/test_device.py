@@ -12,7 +12,7 @@ def test_one_thread_makes_all_calls() -> None:
     assert threading.get_ident() not in threads
 
 
-def test_it_is_not_held_alone_while_others_hold_it() -> None:
+def test_it_is_not_held_exclusively_while_others_hold_it() -> None:
     lock = SharedLock()
     with lock.shared(), lock.shared(), lock.exclusive() as alone:
         assert not alone
@@ -20,7 +20,7 @@ def test_it_is_not_held_alone_while_others_hold_it() -> None:
         assert alone
 
 
-def test_others_wait_for_the_one_who_is_alone() -> None:
+def test_shared_holders_wait_for_the_exclusive_holder() -> None:
     lock = SharedLock()
     came_in = threading.Event()
 

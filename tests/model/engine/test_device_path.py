@@ -52,12 +52,12 @@ def device(engine: Engine, session: Session) -> Engine:
     return Engine(engine.student, session, "CUDA", None, STAGED)
 
 
-def test_frames_of_many_calls_get_each_their_own_result(engine: Engine, device: Engine) -> None:
+def test_frames_of_many_calls_each_receive_their_own_result(engine: Engine, device: Engine) -> None:
     many_calls(engine, device, within=0)
 
 
 @pytest.mark.cuda
-def test_so_they_do_on_a_gpu(engine: Engine) -> None:
+def test_many_calls_on_a_gpu(engine: Engine) -> None:
     device = Engine.open("nano", provider="cuda")
     if device.provider != "CUDA":
         pytest.skip(f"no CUDA here: {device.note}")
@@ -87,14 +87,14 @@ def test_frames_that_queue_up_run_in_batches(device: Engine, session: Session) -
     assert 4 <= len(session.graphs) < 32
 
 
-def test_each_size_has_its_own_graph_as_far_as_they_go(device: Engine, session: Session) -> None:
+def test_each_size_has_its_own_graph_up_to_the_limit(device: Engine, session: Session) -> None:
     small, large, third = (next(lumas(width, 48, 1)) for width in (48, 64, 80))
     for luma in (small, large, small, third, third):
         device.sharpen(luma)
     assert session.graphs == [1, 2, 1, -1, -1]
 
 
-def test_nothing_is_captured_while_another_student_copies(device: Engine, session: Session) -> None:
+def test_no_graph_is_captured_while_another_student_copies(device: Engine, session: Session) -> None:
     luma = next(lumas(48, 48, 1))
     with DEVICE.lock.shared():
         device.sharpen(luma)
@@ -103,7 +103,7 @@ def test_nothing_is_captured_while_another_student_copies(device: Engine, sessio
     assert session.graphs == [-1, 1, 1]
 
 
-def test_a_failed_run_is_told_and_the_next_one_is_whole(device: Engine, session: Session) -> None:
+def test_a_failed_run_is_reported_and_the_next_one_is_complete(device: Engine, session: Session) -> None:
     luma = next(lumas(64, 48, 1))
     expected = device.sharpen(luma)
     session.lost = True
@@ -141,7 +141,9 @@ def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return opened
 
 
-def test_where_graphs_do_not_work_the_device_does_without(on_cuda: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_without_working_graphs_runs_without_them(
+    on_cuda: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def only_without(engine: Engine) -> None:
         if engine._traits.graphs:
             raise RuntimeError("operation not permitted when stream is capturing")
@@ -151,7 +153,7 @@ def test_where_graphs_do_not_work_the_device_does_without(on_cuda: list[bool], m
     assert (engine.provider, engine.note, on_cuda) == ("CUDA", None, [True, False])
 
 
-def test_a_device_that_opens_but_does_not_run_gives_way(on_cuda: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_opens_but_does_not_run_is_replaced(on_cuda: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(engine: Engine) -> None:
         if engine.provider == "CUDA":
             raise RuntimeError("CUDNN_STATUS_NOT_INITIALIZED\nand a page more")

@@ -37,7 +37,7 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 @pytest.mark.parametrize(
     "size", [(16, 16), (17, 16), (16, 17), (17, 31), (360, 640), (361, 641), (2304, 16), (4096, 2304), (2304, 4096)]
 )
-def test_any_size_comes_back_as_it_was_sent(identity: Engine, size: tuple[int, int]) -> None:
+def test_any_size_is_returned_unchanged(identity: Engine, size: tuple[int, int]) -> None:
     luma = np.random.default_rng(0).integers(0, 256, size, np.uint8)
     assert np.array_equal(identity.sharpen(luma), luma)
 
@@ -66,13 +66,13 @@ def test_an_odd_size_is_sharpened_like_the_even_one_around_it(engine: Engine) ->
     assert np.array_equal(engine.sharpen(luma[:119, :159]), engine.sharpen(even)[:119, :159])
 
 
-def test_switching_sizes_back_and_forth_changes_nothing(engine: Engine) -> None:
+def test_switching_sizes_back_and_forth_gives_the_same_output(engine: Engine) -> None:
     frames = [next(lumas(64 + 16 * step, 48, 1)) for step in range(7)]
     first = [engine.sharpen(luma) for luma in frames]
     assert all(np.array_equal(engine.sharpen(p), f) for p, f in zip(frames, first, strict=True))
 
 
-def test_a_soft_picture_comes_nearer_to_the_crisp_one(engine: Engine) -> None:
+def test_a_soft_picture_becomes_closer_to_the_sharp_one(engine: Engine) -> None:
     crisp = next(lumas(320, 240, 1))
     blurred = soft(crisp)
     error_before = np.mean((blurred.astype(float) - crisp) ** 2)
@@ -81,7 +81,7 @@ def test_a_soft_picture_comes_nearer_to_the_crisp_one(engine: Engine) -> None:
     assert error_after < 0.9 * error_before
 
 
-def test_a_crisp_picture_is_left_alone(engine: Engine) -> None:
+def test_a_sharp_picture_is_not_changed(engine: Engine) -> None:
     crisp = next(lumas(320, 240, 1))
     known = Hints(sharpness=detail_ratio(crisp))
     changed = np.mean((engine.sharpen(crisp, hints=known).astype(float) - crisp) ** 2)

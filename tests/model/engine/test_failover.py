@@ -96,7 +96,7 @@ def test_a_device_that_comes_back_is_used(bench: Bench) -> None:
     assert bench.device.calls == 1, "the new one runs"
 
 
-def test_a_plane_of_a_strange_size_is_no_failure(bench: Bench) -> None:
+def test_a_plane_of_an_unsupported_size_does_not_count_as_a_failure(bench: Bench) -> None:
     with pytest.raises(UnsupportedSizeError):
         bench.engine.sharpen(np.zeros((4, 4), np.uint8))
     assert bench.engine.provider == "CUDA"
@@ -125,7 +125,7 @@ def test_the_cpu_gets_no_more_frames_at_once_than_it_takes(engine: Engine) -> No
     assert spare.most == 2
 
 
-def test_what_failed_is_let_go(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_engine_is_released(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(
         logging.CRITICAL, "acutance.model.engine.failover"
     )  # pytest would keep the traceback, and all that it points to

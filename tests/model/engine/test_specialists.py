@@ -41,7 +41,7 @@ def test_a_frame_goes_to_the_student_for_its_reduction(files: tuple[Path, Path],
     np.testing.assert_array_equal(untouched, LUMA)
 
 
-def test_they_are_called_by_the_general_ones_name(files: tuple[Path, Path]) -> None:
+def test_a_specialist_has_the_name_of_its_general_student(files: tuple[Path, Path]) -> None:
     both = open_student(files[0], "cpu", 1)
     assert (both.student.name, both.student.file, both.provider) == ("mine", files[0], "CPU")
 

@@ -61,7 +61,7 @@ def test_hints_change_what_a_student_does() -> None:
     assert check_parity(to_onnx(student, {}), student, inputs) <= 1
 
 
-def test_a_batch_is_sharpened_picture_by_picture(student: Student) -> None:
+def test_each_frame_of_a_batch_is_sharpened_alone(student: Student) -> None:
     session = ort.InferenceSession(to_onnx(student, {}), providers=["CPUExecutionProvider"])
     batch = np.zeros((2, student.shape.planes, 32, 48), np.uint8)
     batch[0, 0], batch[1, 0] = textured_luma(32, 48), 255 - textured_luma(32, 48)
@@ -84,7 +84,7 @@ def test_strength_scales_the_correction(student: Student) -> None:
     assert (full != none).any()
 
 
-def test_the_graph_has_nothing_but_what_is_to_be_computed(student: Student) -> None:
+def test_the_graph_has_no_superfluous_nodes(student: Student) -> None:
     model = onnx.load_from_string(to_onnx(student, {}))
     kinds = Counter(node.op_type for node in model.graph.node)
     convolutions, hinted = student.shape.depth + 2, student.shape.hinted

@@ -53,7 +53,7 @@ def test_residual_blocks_have_two_convolutions_and_the_last_takes_an_odd_one(
     assert sum(blocks) == depth
 
 
-def test_folding_leaves_its_student_alone() -> None:
+def test_folding_does_not_change_the_student_itself() -> None:
     student = lived_in(StudentShape(8, 2))
     before = {name: tensor.clone() for name, tensor in student.state_dict().items()}
     fold(student)
@@ -81,7 +81,7 @@ def test_a_fresh_student_starts_near_the_identity_and_can_learn() -> None:
     assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in student.parameters())
 
 
-def test_sharpen_gives_whole_grey_levels_of_the_same_size() -> None:
+def test_sharpen_returns_integer_grey_levels_of_the_same_size() -> None:
     luma = np.random.default_rng(0).integers(0, 256, (18, 34), np.uint8)
     sharpened = sharpen(lived_in(StudentShape(8, 1)), luma)
     assert sharpened.dtype == np.uint8

@@ -20,7 +20,7 @@ def _trip(latency: float, growth: float = 0.0, drop_every: int = 0, seconds: int
     return trip
 
 
-def test_a_steady_trip_is_measured_as_it_is() -> None:
+def test_a_steady_trip_is_measured_exactly() -> None:
     figures = measure(_trip(0.080), rate=30)
     assert figures["frame_rate"] == 30.0
     assert figures["latency_ms"] == {"p50": 80.0, "p95": 80.0, "p99": 80.0}

@@ -66,7 +66,7 @@ def test_streams_of_several_hosts_are_in_one_table() -> None:
     assert lines[-1].startswith("Host 2: 8 x Ryzen, NVIDIA L4, driver 570.86, Linux-6.18;")
 
 
-def test_returned_frames_of_a_reduced_video_have_their_own_table() -> None:
+def test_frames_returned_after_a_resize_have_their_own_table() -> None:
     resized = {
         "frame_rate": 29.5,
         "returned_sizes": {"1280x720": 1150},

@@ -44,7 +44,7 @@ def test_health_is_read(server: MeasuredServer) -> None:
 
 
 @pytest.mark.parametrize("path", ["/list", "/text", "/long", "/deep", "/nothing"])
-def test_an_answer_that_is_no_short_object_is_an_error(server: MeasuredServer, path: str) -> None:
+def test_a_response_that_is_not_a_short_object_is_an_error(server: MeasuredServer, path: str) -> None:
     with pytest.raises(BenchError, match=path):
         server.get(path)
 

@@ -4,7 +4,7 @@ from acutance.server.client.messages import parse_message
 
 
 @pytest.mark.parametrize("message", ["[]", "7", "{", b"\xff", "[" * 100_000, ""])
-def test_a_message_that_is_no_object_has_no_fields(message: str | bytes) -> None:
+def test_a_message_without_an_object_has_no_fields(message: str | bytes) -> None:
     assert parse_message(message) == {}
 
 

@@ -125,7 +125,7 @@ async def test_a_refusal_after_a_redirect_tells_that_the_token_was_not_sent(inge
             await client.offer("v=0")
 
 
-async def test_cookies_of_one_answer_are_not_sent_with_the_next_request(ingest: Server) -> None:
+async def test_cookies_of_a_response_are_not_sent_with_the_next_request(ingest: Server) -> None:
     cookies: list[str | None] = []
 
     async def session(request: web.Request) -> web.StreamResponse:
@@ -139,7 +139,7 @@ async def test_cookies_of_one_answer_are_not_sent_with_the_next_request(ingest: 
     assert cookies == [None]
 
 
-async def test_an_answer_without_an_end_is_given_up_after_its_limit_in_bytes(ingest: Server) -> None:
+async def test_an_endless_response_is_abandoned_after_the_size_limit(ingest: Server) -> None:
     sent = 0
 
     async def endless(request: web.Request) -> web.StreamResponse:
@@ -158,7 +158,7 @@ async def test_an_answer_without_an_end_is_given_up_after_its_limit_in_bytes(ing
     assert sent < 32 << 20
 
 
-async def test_a_compressed_answer_is_refused_before_it_is_unpacked(ingest: Server) -> None:
+async def test_a_compressed_response_is_refused_before_it_is_decompressed(ingest: Server) -> None:
     async def packed(request: web.Request) -> web.StreamResponse:
         headers = {"Location": "/session", "Content-Encoding": "deflate"}
         return web.Response(status=201, body=zlib.compress(bytes(1 << 20)), headers=headers)
@@ -169,7 +169,7 @@ async def test_a_compressed_answer_is_refused_before_it_is_unpacked(ingest: Serv
             await client.offer("v=0")
 
 
-async def test_an_answer_that_trickles_is_given_up_after_its_limit_in_seconds(ingest: Server) -> None:
+async def test_a_slow_response_is_abandoned_after_the_time_limit(ingest: Server) -> None:
     async def slow(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=201, headers={"Location": "/session"})
         await response.prepare(request)

@@ -103,7 +103,7 @@ async def test_a_refusal_names_its_reason(endpoint: Endpoint, url: str, response
 
 
 @pytest.mark.parametrize("url", ["localhost", "ftp://localhost/whip", "http://", "http://[::1"])
-def test_what_is_no_url_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(SignallingError, match="is no URL"):
         WhipClient(url)
 

@@ -66,7 +66,7 @@ def test_the_stream_decodes_to_what_was_encoded(codec: str) -> None:
         assert structural_similarity(result, luma, data_range=255) > 0.9
 
 
-def test_a_keyframe_comes_when_asked_for_and_not_before(codec: str) -> None:
+def test_a_keyframe_is_encoded_only_on_request(codec: str) -> None:
     clock = Clock()
     encoder = ENCODERS[codec](RateControl(8_000_000), clock)
     assert _keyframes(encoder, clock, _frames(60), ask_at={40}) == [0, 40]
@@ -139,7 +139,7 @@ def test_x264_follows_remb_at_once_without_a_keyframe() -> None:
     assert encoder.keyframes == 1
 
 
-def test_vp8_is_opened_anew_only_for_a_change_worth_a_keyframe() -> None:
+def test_vp8_is_reopened_only_for_a_large_change_of_bit_rate() -> None:
     clock, control = Clock(), RateControl(1_000_000)
     encoder = VP8Encoder(control, clock)
     frames = _frames(200)

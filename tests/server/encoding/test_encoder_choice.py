@@ -21,7 +21,7 @@ COSTS = {"superfast": 7e-9, "veryfast": 12e-9, "faster": 30e-9}
         (16, (960, 540), "faster"),
     ],
 )
-def test_the_best_preset_that_leaves_time_for_the_student(cpus: int, size: tuple[int, int], preset: str) -> None:
+def test_the_best_preset_within_the_time_share_is_chosen(cpus: int, size: tuple[int, int], preset: str) -> None:
     assert EncoderChoice(cpus, COSTS).preset(*size) == preset
 
 

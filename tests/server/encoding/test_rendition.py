@@ -106,7 +106,7 @@ async def test_a_rendition_closes_with_its_last_receiver_and_each_codec_and_vari
     ]
 
 
-async def test_receivers_of_a_rendition_that_fails_are_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_receivers_of_a_failed_rendition_are_notified(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     reasons: list[str] = []
     watching = stage.watch()
     watching.on_lost = reasons.append

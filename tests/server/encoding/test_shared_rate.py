@@ -18,7 +18,7 @@ def test_one_receiver_has_its_own_rate() -> None:
     assert _shared(400_000).target(*SIZE) == 400_000
 
 
-def test_of_several_the_lowest_counts_but_not_below_half() -> None:
+def test_of_several_receivers_the_lowest_rate_counts_but_not_below_half() -> None:
     assert _shared(None, None).target(*SIZE) == WANTED
     assert _shared(None, round(0.8 * WANTED)).target(*SIZE) == round(0.8 * WANTED)
     assert _shared(None, MIN_BITRATE).target(*SIZE) == round(0.5 * WANTED), (

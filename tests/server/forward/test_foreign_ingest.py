@@ -80,7 +80,7 @@ async def test_a_redirect_to_what_is_no_address_is_tried_again(
     assert "no web address" in caplog.text
 
 
-async def test_an_error_that_nobody_foresaw_is_logged_and_tried_again(
+async def test_an_unexpected_error_is_logged_and_the_forward_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: Any, **__: Any) -> None:

@@ -71,7 +71,7 @@ async def _until_connected(client: Client) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_stream_goes_on_enhanced_with_its_audio_and_again_after_a_break(
+async def test_a_stream_is_forwarded_enhanced_with_its_audio_and_again_after_an_outage(
     client: Client, ingest: Client, gate: Gate
 ) -> None:
     publisher, viewer = Publisher(audio=True), Watcher(audio=True)
@@ -95,7 +95,7 @@ async def test_a_stream_goes_on_enhanced_with_its_audio_and_again_after_a_break(
     await viewer.close()
 
 
-async def test_an_ingest_that_is_not_there_harms_nobody(ladder: Ladder, unused_tcp_port: int) -> None:
+async def test_an_unreachable_ingest_does_not_affect_the_call(ladder: Ladder, unused_tcp_port: int) -> None:
     nowhere = Ingest(f"http://127.0.0.1:{unused_tcp_port}/whip")
     host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=3, check_load=False), forward=nowhere)
     publisher, viewer = Publisher(), Watcher()

@@ -5,7 +5,7 @@ import pytest
 from acutance.server.frames.mailbox import Closed, Mailbox
 
 
-async def test_an_item_is_taken() -> None:
+async def test_an_item_that_was_put_is_taken() -> None:
     mailbox: Mailbox[int] = Mailbox()
     mailbox.put(1)
     assert await mailbox.take() == 1

@@ -29,7 +29,9 @@ async def test_a_refused_request_gets_status_code_message_and_headers() -> None:
         assert await response.json() == {"error": "full", "message": "No room."}
 
 
-async def test_an_unexpected_error_tells_the_client_nothing_and_logs_one_line(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unexpected_error_hides_its_details_from_the_client_and_logs_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with TestClient(TestServer(_app(RuntimeError("inside")))) as client:
         response = await client.get("/a%0AERROR%20forged%0D")
         assert response.status == 500

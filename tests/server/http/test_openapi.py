@@ -45,7 +45,7 @@ def check(schema: dict[str, Any], value: object) -> None:
     jsonschema_rs.validator_for({**schema, "components": SPECIFIED["components"]}).validate(value)
 
 
-def test_every_route_and_method_is_described_and_nothing_else(client: Client) -> None:
+def test_the_openapi_file_describes_exactly_the_routes_and_methods(client: Client) -> None:
     routes = client.server.app.router.routes()  # type: ignore[attr-defined]
     served = {(route.method, route.resource.canonical) for route in routes}
     assert set(operations()) == served

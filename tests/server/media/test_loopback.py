@@ -71,7 +71,7 @@ async def new_peer() -> AsyncIterator[Callable[[], Peer]]:
 
 @pytest.mark.flaky(reruns=1)  # a busy host drops more than a fifth
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-async def test_frames_come_back_in_order_and_sharper_than_they_were_sent(
+async def test_frames_are_returned_in_order_and_sharper_than_they_were_sent(
     client: TestClient,  # type: ignore[type-arg]
     recorder: Recorder,
     new_peer: Callable[[], Peer],
@@ -128,7 +128,7 @@ async def test_pli_leads_to_a_keyframe(
     await until(lambda: peer.statistics[-1]["keyframes"] == before + 1)
 
 
-async def test_audio_comes_back_and_statistics_come_by_data_channel(
+async def test_audio_is_returned_and_statistics_arrive_on_the_data_channel(
     client: TestClient,  # type: ignore[type-arg]
     ladder: Ladder,
     new_peer: Callable[[], Peer],
@@ -165,7 +165,7 @@ async def test_malformed_offers_cost_a_connected_peer_no_frame(
     assert seen == list(range(seen[0], seen[0] + len(seen))), "each frame, in order"
 
 
-async def test_a_peer_that_says_goodbye_leaves_nothing_behind(
+async def test_a_peer_that_closes_its_connection_is_removed_completely(
     client: TestClient,  # type: ignore[type-arg]
     host: Host,
     new_peer: Callable[[], Peer],
@@ -206,7 +206,7 @@ async def test_a_peer_that_never_connects_is_cleaned_up(
     await until(lambda: len(host.registry.publishers) == 0)
 
 
-async def test_more_peers_than_allowed_are_told_so(
+async def test_peers_beyond_the_limit_are_refused_with_a_message(
     client: TestClient,  # type: ignore[type-arg]
 ) -> None:
     responses = [await client.post("/offer", json={"sdp": offer(VIDEO), "type": "offer"}) for _ in range(3)]
@@ -218,7 +218,7 @@ async def test_more_peers_than_allowed_are_told_so(
     assert "2 sessions" in body["message"]
 
 
-async def test_two_peers_at_once_each_get_their_own_picture(
+async def test_two_simultaneous_peers_each_receive_their_own_video(
     client: TestClient,  # type: ignore[type-arg]
     new_peer: Callable[[], Peer],
 ) -> None:

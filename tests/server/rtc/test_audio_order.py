@@ -16,7 +16,7 @@ def _out(order: AudioOrder, *numbers: int) -> list[int]:
     return [frame.timestamp // 960 for frame in frames if frame is not None]
 
 
-def test_each_packet_leaves_at_once_a_gap_or_not() -> None:
+def test_each_packet_is_passed_on_at_once_also_after_a_gap() -> None:
     assert _out(AudioOrder(), 5, 6, 9, 10) == [5, 6, 9, 10]
 
 

@@ -78,7 +78,7 @@ async def test_a_peer_that_connects_while_its_session_closes_begins_nothing(call
     assert call.closed == [call]
 
 
-async def test_an_answer_that_is_finished_after_the_session_has_closed_is_not_given(call: Call) -> None:
+async def test_an_answer_that_is_finished_after_the_session_closed_is_discarded(call: Call) -> None:
     set_local = call.peer.setLocalDescription
 
     async def slow(description: RTCSessionDescription) -> None:
@@ -110,7 +110,7 @@ async def test_a_connection_that_never_closes_gives_its_slot_back(call: Call, mo
     call.peer = peer
 
 
-async def test_work_that_is_begun_while_the_session_closes_does_not_outlive_it(call: Call) -> None:
+async def test_work_started_while_the_session_closes_ends_with_it(call: Call) -> None:
     running: list[str] = []
 
     async def work() -> None:

@@ -46,7 +46,7 @@ def _opened(ours: DataChannel, label: str) -> Channel:
     return channel
 
 
-def test_messages_of_our_label_are_read_and_a_ping_of_another_label_is_answered() -> None:
+def test_messages_of_the_own_label_are_read_and_a_ping_of_another_label_is_answered() -> None:
     ours, read = _data_channel()
     channel, chat = _opened(ours, LABEL), _opened(ours, "chat")
     channel.receive("hello")
@@ -59,7 +59,7 @@ def test_messages_of_our_label_are_read_and_a_ping_of_another_label_is_answered(
     assert [json.loads(message) for message in channel.sent] == [{"type": "stats"}]
 
 
-def test_a_peer_that_acknowledges_nothing_makes_us_keep_a_bounded_number_of_bytes() -> None:
+def test_a_peer_that_acknowledges_nothing_occupies_bounded_memory() -> None:
     ours, _ = _data_channel()
     channels = [_opened(ours, LABEL), *(_opened(ours, f"chat{number}") for number in range(100))]
     ping = "ping" + "x" * (16 * 1024)
@@ -77,7 +77,7 @@ def test_a_ping_larger_than_the_buffer_is_not_answered() -> None:
     assert chat.sent == []
 
 
-def test_what_has_been_acknowledged_makes_room_again() -> None:
+def test_acknowledged_bytes_make_room_again() -> None:
     ours, _ = _data_channel()
     chat = _opened(ours, "chat")
     ping = "ping" + "x" * (40 * 1024)
@@ -89,7 +89,7 @@ def test_what_has_been_acknowledged_makes_room_again() -> None:
     assert len(chat.sent) == 2
 
 
-def test_statistics_go_out_whatever_lies_unread_in_other_channels() -> None:
+def test_unread_messages_of_other_channels_do_not_block_statistics() -> None:
     ours, _ = _data_channel()
     channel, chat = _opened(ours, LABEL), _opened(ours, "chat")
     chat.receive("ping" + "x" * (60 * 1024))

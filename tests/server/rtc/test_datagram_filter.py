@@ -26,7 +26,7 @@ def _rtcp(ssrc: int) -> bytes:
         (b"\x80", False),
     ],
 )
-def test_what_is_empty_too_long_or_too_short_is_dropped(datagram: bytes, accepted: bool) -> None:
+def test_empty_too_long_and_too_short_datagrams_are_dropped(datagram: bytes, accepted: bool) -> None:
     datagrams = DatagramFilter()
     assert datagrams.accepts(datagram) is accepted
     assert datagrams.dropped == (not accepted)

@@ -50,7 +50,7 @@ def test_padding_is_no_frame(network: PacketNetwork) -> None:
     assert network.arrive(*network.frame(DELTA + b"a")) == [DELTA + b"a"]
 
 
-def test_the_first_packets_of_all_may_come_in_the_wrong_order() -> None:
+def test_the_first_packets_of_a_stream_may_be_out_of_order() -> None:
     network = PacketNetwork()
     first, second, third = network.frame(KEY + b"a")
     assert network.arrive(second, first) == []
@@ -87,7 +87,7 @@ def test_a_flood_without_end_does_not_fill_memory(network: PacketNetwork) -> Non
     assert len(network.assembler._kept) <= 2048
 
 
-def test_parameter_sets_with_a_marker_of_their_own_stay_with_their_picture() -> None:
+def test_parameter_sets_with_their_own_marker_stay_with_their_frame() -> None:
     network = PacketNetwork("H264")
     sets = network.frame(b"\x00\x00\x00\x01\x67sps\x00\x00\x00\x01\x68pps", packets=1)
     network.timestamp -= 3000

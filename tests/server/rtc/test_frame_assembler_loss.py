@@ -40,7 +40,7 @@ def test_a_keyframe_that_arrived_meanwhile_is_used_when_patience_ends(network: P
     assert network.wait(PATIENCE_S)[1:] == [KEY + b"b", DELTA + b"c"]
 
 
-def test_the_rest_of_a_keyframe_is_not_taken_for_one() -> None:
+def test_a_keyframe_without_its_first_packet_is_not_taken_for_one() -> None:
     network = PacketNetwork("H264")
     sets, idr = b"\0\0\0\1\x67sps\0\0\0\1\x68pps", b"\0\0\0\1\x65\x88idr"
     network.arrive(*network.frame(sets + idr, packets=1))

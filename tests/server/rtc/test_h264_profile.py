@@ -27,7 +27,7 @@ def test_baseline_replaces_what_aiortc_cannot_negotiate_and_the_answer_keeps_the
     assert str(offered) == before
 
 
-def test_what_aiortc_can_negotiate_is_left_as_it_is() -> None:
+def test_profiles_that_aiortc_negotiates_are_not_changed() -> None:
     for sdp in (offer(VIDEO), offer(VIDEO.replace("42e01f", "640c1f")), RECORDED["chrome"].decode()):
         offered = SessionDescription.parse(sdp)
         before = str(offered)

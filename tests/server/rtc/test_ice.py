@@ -44,7 +44,7 @@ def _candidates_with(public: str | None, answer: str = ANSWER) -> list[RTCIceCan
     return description.media[0].ice_candidates
 
 
-def test_the_public_address_comes_before_each_private_one_with_its_port() -> None:
+def test_the_public_address_is_listed_before_each_private_one_with_its_port() -> None:
     candidates = _candidates_with("198.51.100.9")
     assert [each.ip for each in candidates] == ["198.51.100.9", "192.168.1.5", "2001:db8::5", "203.0.113.7"]
     assert [each.port for each in candidates[:2]] == [50000, 50000]

@@ -15,7 +15,7 @@ def _packet(number: int) -> RtpPacket:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_it_lists_what_aiortc_lists_while_gaps_are_short(seed: int) -> None:
+def test_short_gaps_are_listed_as_aiortc_lists_them(seed: int) -> None:
     dice = random.Random(seed)
     ours, theirs = MissingPackets(), NackGenerator()
     numbers = [number for number in range(65_000, 67_000) if dice.random() > 0.2]

@@ -43,7 +43,7 @@ async def test_a_slow_receiver_skips_to_a_keyframe_and_requests_it_when_it_has_c
     assert await _numbers(track, 2) == [5, 6]
 
 
-async def test_audio_goes_on_after_a_gap() -> None:
+async def test_audio_continues_after_a_gap() -> None:
     track = PacketTrack("audio", depth=2)
     for number in range(3):
         track.offer(packet(number))
@@ -52,7 +52,7 @@ async def test_audio_goes_on_after_a_gap() -> None:
     assert await _numbers(track, 1) == [3]
 
 
-async def test_stop_ends_a_waiting_receiver_and_takes_nothing_more() -> None:
+async def test_stop_ends_a_waiting_receiver_and_refuses_further_packets() -> None:
     track = PacketTrack()
     waiting = asyncio.create_task(track.recv())
     await asyncio.sleep(0)

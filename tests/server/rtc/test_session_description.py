@@ -64,7 +64,7 @@ def test_a_session_description_that_cannot_be_served_is_refused(sdp: str, status
         "a=candidate:abc+/ 1 udp 1 203.0.113.5 9 typ srflx raddr 192.0.2.1 rport 9\r\n",
     ],
 )
-def test_every_candidate_that_a_browser_may_send_is_taken(candidate: str) -> None:
+def test_every_candidate_of_a_browser_is_accepted(candidate: str) -> None:
     (written,) = [line for line in _written(offer(VIDEO + candidate)).splitlines() if "candidate:" in line]
     # aiortc writes neither a port behind raddr-less types nor extensions that it does not know.
     assert written.split()[:8] == candidate.split()[:8]
@@ -113,7 +113,7 @@ def test_the_negotiated_codec_is_the_first_of_the_answer() -> None:
         (Role.WATCH, "inactive", False),
     ],
 )
-def test_the_direction_must_fit_what_the_address_is_for(role: Role, direction: str, taken: bool) -> None:
+def test_the_direction_of_media_must_fit_the_endpoint(role: Role, direction: str, taken: bool) -> None:
     sdp = offer(VIDEO.replace("sendrecv", direction))
     if taken:
         assert _written(sdp, role) == _without_addresses(sdp)
@@ -158,7 +158,7 @@ def test_a_section_of_another_kind_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("line", "spoilt"), [("m=audio", "m<audio"), ("a=mid:0", "a=mid:0 ")])
-def test_a_bundle_names_sections_alone(line: str, spoilt: str) -> None:
+def test_a_bundle_keeps_only_sections_of_the_offer(line: str, spoilt: str) -> None:
     # The first section of a bundle carries the others: aiortc would accept a missing one.
     (group,) = parse_offer(offer(AUDIO, VIDEO).replace(line, spoilt)).group
     assert group.items == ["1"]

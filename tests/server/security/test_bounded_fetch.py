@@ -31,7 +31,7 @@ async def url() -> AsyncIterator[URL]:
         yield server.make_url("/")
 
 
-async def test_an_answer_in_several_parts_is_read_to_its_end(url: URL) -> None:
+async def test_a_response_in_several_parts_is_read_completely(url: URL) -> None:
     answer = await fetch("GET", url, largest=4021, seconds=10)
     assert answer.status == 200
     assert answer.body == b"".join(PARTS)
@@ -71,13 +71,13 @@ def test_user_and_password_of_an_address_are_sent_to_its_origin_without_a_token(
     assert Credentials.for_endpoint(URL("https://ingest.example"), None).headers(endpoint) == {}
 
 
-def test_an_address_is_shown_without_its_secrets() -> None:
+def test_a_url_is_shown_without_its_secrets() -> None:
     url = URL("https://user:pass@ingest.example/whip?key=1#part")
     assert str(without_secrets(url)) == "https://ingest.example/whip"
     assert str(without_secrets(url, query=True)) == "https://ingest.example/whip?key=1"
 
 
 @pytest.mark.parametrize("text", ["http://[", "http://a:99999", "mailto:a", "ftp://a", "whip", "//", ""])
-def test_what_is_no_web_address_is_a_value_error(text: str) -> None:
+def test_an_invalid_web_url_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         web_url(text)

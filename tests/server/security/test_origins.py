@@ -23,7 +23,7 @@ def test_a_server_on_loopback_refuses_other_host_names(host: str | None, served:
     assert Origins.of([]).serves_host(host)
 
 
-def test_only_own_and_allowed_pages_may_change_anything() -> None:
+def test_only_pages_of_the_own_and_allowed_origins_may_change_state() -> None:
     origins = Origins.of(["https://app.example.com"])
     assert origins.admits(None, "localhost:8080"), "not a browser"
     assert origins.admits("http://localhost:8080", "localhost:8080"), "its own page"

@@ -100,7 +100,7 @@ async def test_new_files_are_served_from_the_next_connection_on(
     assert await served.shown(others.chain, name) == served.certificate.fingerprint
 
 
-async def test_files_that_do_not_belong_together_change_nothing(served: Served, tmp_path: Path) -> None:
+async def test_a_certificate_and_key_that_do_not_match_are_not_loaded(served: Served, tmp_path: Path) -> None:
     before = served.certificate.fingerprint
     trusted = tmp_path / "trusted.pem"
     trusted.write_bytes(served.files.chain.read_bytes())
@@ -132,7 +132,7 @@ def test_an_encrypted_key_is_refused_without_a_prompt(tmp_path: Path) -> None:
         Certificate(PemFiles(good.chain, locked))
 
 
-async def test_a_context_that_serves_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tls_context_in_use_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A handshake on the event loop would see a certificate without its key while another thread loads them."""
     loaded: list[ssl.SSLContext] = []
 

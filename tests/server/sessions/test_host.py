@@ -74,7 +74,7 @@ async def test_a_session_is_refused_beyond_each_limit(host: Host) -> None:
     assert refused.value.code == "quota"
 
 
-async def test_what_is_refused_leaves_nothing(host: Host) -> None:
+async def test_refused_offers_leave_no_session(host: Host) -> None:
     await host.publish(_client(), _offer(), stream="stage")
     with pytest.raises(TakenError):
         await host.publish(_client(), _offer(), stream="stage")
@@ -109,7 +109,7 @@ async def test_no_session_begins_while_the_host_closes_or_afterwards(host: Host)
     assert (snapshot.publishers, snapshot.viewers) == ((), 0)
 
 
-async def test_a_session_whose_answer_is_not_finished_when_the_host_closes_ends_with_it(host: Host) -> None:
+async def test_a_session_that_is_still_negotiating_ends_when_the_host_closes(host: Host) -> None:
     publishing = asyncio.create_task(host.publish(_client(), _offer(), stream="stage"))
     while not host.registry.publishers:  # noqa: ASYNC110 - that very moment
         await asyncio.sleep(0)
@@ -119,19 +119,19 @@ async def test_a_session_whose_answer_is_not_finished_when_the_host_closes_ends_
     await until(lambda: asyncio.all_tasks() == {asyncio.current_task()}, 5)
 
 
-async def test_the_peer_itself_is_no_viewer_of_its_stream_at_any_time(host: Host) -> None:
+async def test_a_publisher_never_counts_as_a_viewer_of_its_stream(host: Host) -> None:
     seen = set()
 
-    def look() -> None:
+    def observe() -> None:
         seen.update(stream["viewers"] for stream in host.registry.streams.listed())
 
     publishing = asyncio.create_task(host.publish(_client(), _offer(), stream="stage"))
     while not publishing.done():
         await asyncio.sleep(0)
-        look()
+        observe()
     publisher, _ = publishing.result()
     ending = publisher.end("test")
     while not ending.done():
         await asyncio.sleep(0)
-        look()
+        observe()
     assert seen == {0}

@@ -58,7 +58,7 @@ async def test_a_picture_that_is_too_large_ends_the_call_with_the_reason(call: C
     assert host.registry.snapshot().frames.dropped_excess >= 1
 
 
-async def test_frames_beyond_the_rate_are_dropped_and_the_others_come_back(call: Call) -> None:
+async def test_frames_beyond_the_rate_are_dropped_and_the_others_are_returned(call: Call) -> None:
     peer, host = await call(Limits(govern=False, max_frame_rate=10))
     await until(lambda: len(peer.order) >= 20)
     frames = host.registry.snapshot().frames
@@ -66,7 +66,7 @@ async def test_frames_beyond_the_rate_are_dropped_and_the_others_come_back(call:
     assert peer.order == sorted(set(peer.order))
 
 
-async def test_a_flood_of_messages_is_refused_once_and_the_call_goes_on(call: Call) -> None:
+async def test_a_flood_of_messages_is_refused_once_and_the_call_continues(call: Call) -> None:
     peer, host = await call(Limits(govern=False, max_messages_per_second=5))
     await until(lambda: peer.statistics)
     for _ in range(100):
@@ -79,7 +79,7 @@ async def test_a_flood_of_messages_is_refused_once_and_the_call_goes_on(call: Ca
     assert 1 <= types.count("applied") <= 20
 
 
-async def test_a_peer_with_too_many_candidates_is_refused_and_leaves_nothing(ladder: Ladder) -> None:
+async def test_a_peer_with_too_many_candidates_is_refused_and_leaves_no_session(ladder: Ladder) -> None:
     host = Host(ladder, Limits(max_candidates=2), AdmissionLimits(max_sessions=1, check_load=False))
     async with TestClient(TestServer(create_app(host))) as client:
         for count, status in ((3, 400), (2, 200)):

@@ -3,7 +3,7 @@ import pytest
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
 
 
-def test_what_is_not_named_stays() -> None:
+def test_omitted_settings_stay() -> None:
     settings = SessionSettings().changed(read_control('{"type": "control", "strength": 0.5}'))
     settings = settings.changed(read_control(b'{"type": "control", "output_height": 720, "enhance": false}'))
     assert settings == SessionSettings(strength=0.5, output_height=720, enhance=False)
@@ -21,7 +21,7 @@ def test_what_is_not_named_stays() -> None:
         ('{"type": "control", "x": "' + "y" * 2000 + '"}', "at most 1024"),
     ],
 )
-def test_what_is_no_control_message_is_refused(message: str | bytes, part: str) -> None:
+def test_invalid_control_messages_are_refused(message: str | bytes, part: str) -> None:
     with pytest.raises(SettingError, match=part):
         read_control(message)
 

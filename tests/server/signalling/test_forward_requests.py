@@ -63,7 +63,7 @@ async def _forward(client: Client, url: object, **fields: Any) -> tuple[int, dic
     return response.status, await response.json()
 
 
-async def test_a_stream_goes_on_when_asked_and_no_more_when_that_is_ended(
+async def test_a_stream_is_forwarded_on_request_until_the_forward_is_ended(
     client: Client, ingest: Client, publisher: Publisher
 ) -> None:
     url = str(ingest.make_url("/whip/")) + "from-{stream}?key=secret"
@@ -91,7 +91,7 @@ async def test_a_stream_goes_on_when_asked_and_no_more_when_that_is_ended(
     await viewer.close()
 
 
-async def test_who_is_no_operator_may_neither_begin_nor_list_nor_end(client: Client, publisher: Publisher) -> None:
+async def test_only_operators_may_begin_list_and_end_forwards(client: Client, publisher: Publisher) -> None:
     for method, path in (("POST", FORWARDS), ("GET", FORWARDS), ("DELETE", FORWARDS + "/x")):
         refused = await client.request(method, path)
         assert (refused.status, (await refused.json())["error"]) == (403, "not_operator")
@@ -151,7 +151,9 @@ async def test_an_ingest_cannot_send_the_server_elsewhere(
                 await publisher.close()
 
 
-async def test_what_cannot_be_is_refused_in_words(client: Client, ingest: Client, publisher: Publisher) -> None:
+async def test_invalid_forward_requests_are_refused_with_a_message(
+    client: Client, ingest: Client, publisher: Publisher
+) -> None:
     url = str(ingest.make_url("/whip/x"))
     assert (await _forward(client, url, token="two words"))[1]["error"] == "bad_forward_token"
     not_json = await client.post(FORWARDS, data=b"{", headers=OPERATOR)
@@ -163,7 +165,7 @@ async def test_what_cannot_be_is_refused_in_words(client: Client, ingest: Client
     assert (await _forward(client, url))[1]["error"] == "too_many_forwards"
 
 
-async def test_what_is_about_to_end_goes_nowhere(client: Client, publisher: Publisher) -> None:
+async def test_a_closing_stream_is_not_forwarded(client: Client, publisher: Publisher) -> None:
     host = client.app[HOST]
     rules = ForwardRules(read_hosts(["sfu.example"]), None)
     ending = host.registry.streams.publisher("stage").end("test")

@@ -34,13 +34,13 @@ def test_a_browsers_offer_is_taken_with_and_without_audio_and_data() -> None:
         (_body("hello"), "not_sdp"),
     ],
 )
-def test_a_body_that_is_no_offer_is_refused(body: bytes, code: str) -> None:
+def test_a_body_without_an_offer_is_refused(body: bytes, code: str) -> None:
     with pytest.raises(RequestError) as refused:
         read_offer(body)
     assert (refused.value.status, refused.value.code) == (400, code)
 
 
-def test_an_offer_in_an_object_of_its_own_is_taken_and_unknown_fields_are_ignored() -> None:
+def test_an_offer_in_a_nested_object_is_accepted_and_unknown_fields_are_ignored() -> None:
     body = {
         "room_id": "7",
         "offer": {"sdp": offer(VIDEO), "type": "offer"},
@@ -52,6 +52,6 @@ def test_an_offer_in_an_object_of_its_own_is_taken_and_unknown_fields_are_ignore
     assert (read.settings, read.stream) == (SessionSettings(strength=0.5), "a")
 
 
-def test_a_streams_name_that_is_no_text_is_refused() -> None:
+def test_a_stream_name_that_is_not_a_string_is_refused() -> None:
     with pytest.raises(RequestError, match="stream"):
         read_offer(json.dumps({"sdp": offer(VIDEO), "type": "offer", "stream": 7}).encode())

@@ -54,7 +54,7 @@ async def _started[P: WhipPeer](peer: P, peers: list[Any], client: Client, path:
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-async def test_what_is_published_is_watched_enhanced_with_its_audio(
+async def test_a_published_stream_is_watched_enhanced_with_its_audio(
     client: Client, host: Host, peers: list[Any], codec: str
 ) -> None:
     await _started(Publisher(codec, audio=True), peers, client, "/whip/stage")
@@ -133,7 +133,7 @@ async def test_twenty_viewers_cost_one_enhancement_and_one_encoding_a_codec(ladd
             await viewer.close()
 
 
-async def test_what_nobody_watches_is_neither_enhanced_nor_encoded(
+async def test_a_stream_without_receivers_is_neither_enhanced_nor_encoded(
     client: Client, host: Host, peers: list[Any]
 ) -> None:
     await _started(Publisher(), peers, client, "/whip/stage")
@@ -150,7 +150,7 @@ async def test_what_nobody_watches_is_neither_enhanced_nor_encoded(
     assert session.media.telemetry.counters.enhanced <= done + 1, "one may have been in flight"
 
 
-async def test_viewers_are_told_when_the_publisher_leaves(client: Client, host: Host, peers: list[Any]) -> None:
+async def test_viewers_are_notified_when_the_publisher_leaves(client: Client, host: Host, peers: list[Any]) -> None:
     publisher = await _started(Publisher(), peers, client, "/whip/stage")
     viewer = await _started(Watcher(), peers, client, "/whep/stage")
     await until(lambda: viewer.order)
@@ -185,7 +185,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_a_faulty_request_is_refused_and_never_by_406(client: Client, host: Host, name: str) -> None:
+async def test_a_faulty_request_is_refused_and_never_with_406(client: Client, host: Host, name: str) -> None:
     sent = offer(VIDEO.replace("sendrecv", "sendonly"))
     assert (await client.post("/whip/stage", data=sent, headers=SDP)).status == 201
     path, body, kind, status = REFUSED[name]
@@ -212,7 +212,7 @@ async def test_a_players_offer_gets_a_sendonly_answer_and_a_session(client: Clie
     assert (await client.delete(response.headers["Location"])).status == 200
 
 
-async def test_viewers_have_a_limit_of_their_own(client: Client, host: Host) -> None:
+async def test_viewers_have_their_own_limit(client: Client, host: Host) -> None:
     sent = offer(VIDEO.replace("sendrecv", "sendonly"))
     assert (await client.post("/whip/stage", data=sent, headers=SDP)).status == 201
     statuses = [(await client.post("/whep/stage", data=RECVONLY, headers=SDP)).status for _ in range(7)]

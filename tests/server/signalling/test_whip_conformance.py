@@ -93,7 +93,7 @@ async def test_h264_high_is_answered_with_its_own_profile(client: Client) -> Non
     assert "profile-level-id=64000d" in await response.text()
 
 
-async def test_4_2_the_session_has_a_url_and_an_entity_tag_of_its_own(client: Client) -> None:
+async def test_4_2_each_session_has_its_own_url_and_entity_tag(client: Client) -> None:
     seen = set()
     for number in range(3):
         response = await client.post(f"/whip/s{number}?token=x", data=SENDONLY, headers=SDP)
@@ -104,7 +104,7 @@ async def test_4_2_the_session_has_a_url_and_an_entity_tag_of_its_own(client: Cl
     assert len(seen) == 6
 
 
-async def test_the_path_without_a_name_is_a_stream_too(client: Client) -> None:
+async def test_the_path_without_a_name_publishes_a_stream(client: Client) -> None:
     assert (await client.post("/whip", data=SENDONLY, headers=SDP)).status == 201
     listed = (await (await client.get("/streams")).json())["streams"]
     assert [stream["name"] for stream in listed] == ["live"]
@@ -146,7 +146,7 @@ async def test_4_2_a_faulty_offer_gets_a_4xx_that_says_why_and_takes_no_stream(c
     assert (await (await client.get("/streams")).json()) == {"streams": []}
 
 
-async def test_end_of_candidates_without_candidates_is_taken(client: Client) -> None:
+async def test_end_of_candidates_without_candidates_is_accepted(client: Client) -> None:
     assert (await client.post("/whip/a", data=SENDONLY + "a=end-of-candidates\r\n", headers=SDP)).status == 201
 
 
@@ -294,7 +294,7 @@ _MEDIAMTX = re.compile(
 )
 
 
-async def test_4_6_ice_servers_one_a_link_header(serve: Callable[..., object]) -> None:
+async def test_4_6_each_ice_server_has_a_link_header(serve: Callable[..., object]) -> None:
     client: Client = await serve(ICE)  # type: ignore[misc]
     begun = asyncio.get_running_loop().time()
     created = await client.post("/whip/stage", data=SENDONLY, headers=SDP)
@@ -314,7 +314,7 @@ async def test_4_6_ice_servers_one_a_link_header(serve: Callable[..., object]) -
     assert "Link" not in preflight.headers, "credentials are not for a request without a token"
 
 
-async def test_without_ice_servers_there_is_no_link_and_nobody_is_asked(client: Client) -> None:
+async def test_without_ice_servers_there_is_no_link_header_and_no_stun_request(client: Client) -> None:
     created = await client.post("/whip/stage", data=SENDONLY, headers=SDP)
     assert "Link" not in created.headers
     assert "srflx" not in await created.text()
@@ -335,7 +335,7 @@ async def test_offers_session_has_a_url_too_and_takes_candidates_as_json(client:
     assert (await client.delete(url)).status == 404
 
 
-async def test_behind_a_nat_the_public_address_comes_first_and_ports_are_of_the_range(
+async def test_behind_a_nat_the_public_address_is_first_and_ports_are_in_the_range(
     serve: Callable[..., object],
 ) -> None:
     client: Client = await serve(Network(public_ip="198.51.100.9", udp_ports=(41000, 41199)))  # type: ignore[misc]

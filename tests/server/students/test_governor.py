@@ -200,7 +200,7 @@ def test_a_smaller_size_is_tried_without_waiting_if_what_was_measured_says_that_
     assert call.attempts[attempts] == (pytest.approx(68, abs=8), "nano")
 
 
-def test_a_larger_size_that_the_student_cannot_serve_is_seen_before_a_frame_is_late() -> None:
+def test_a_size_too_large_for_the_student_is_predicted_before_a_frame_is_late() -> None:
     call = Simulated({}, PIXELS // 4)
     call.simulate(10)
     assert call.governor.rung.name == "base"

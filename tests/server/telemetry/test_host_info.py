@@ -21,7 +21,7 @@ def test_without_a_gpu_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert described["commit"] == "not a git checkout"
 
 
-def test_a_driver_that_does_not_answer_is_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_does_not_respond_counts_as_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool = tmp_path / "nvidia-smi"
     tool.write_text("#!/bin/sh\nexit 9\n")
     tool.chmod(0o755)

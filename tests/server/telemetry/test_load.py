@@ -11,7 +11,7 @@ from acutance.model.processors import CpuQuota
 from acutance.server.telemetry.load import Load
 
 
-def test_work_shows_and_its_peak_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_is_measured_and_its_peak_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     students = 0.0
     load = Load(lambda: students)
     load.sample()
@@ -58,7 +58,7 @@ def test_processors_on_which_the_server_may_not_run_do_not_count(monkeypatch: py
     assert load.without_students == pytest.approx(0.4)
 
 
-def test_what_is_left_of_a_quota_is_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_processors_are_the_unused_part_of_the_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("acutance.server.telemetry.load.usable_ids", lambda: frozenset(range(8)))
     _times(monkeypatch, *[{"idle": 50.0}] * 8)
     now, stat = 10.0, tmp_path / "cpu.stat"
@@ -76,7 +76,7 @@ def test_what_is_left_of_a_quota_is_what_is_free(tmp_path: Path, monkeypatch: py
     assert load.busy == pytest.approx(0.9), "the quota is unused, but the host is full"
 
 
-def test_what_yields_is_free_unless_the_server_yields_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_low_priority_load_counts_as_free_unless_the_server_has_low_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("acutance.server.telemetry.load.usable_ids", lambda: frozenset({0}))
     monkeypatch.setattr("acutance.server.telemetry.load.cpu_quota", lambda: None)
     _times(monkeypatch, {"idle": 10.0, "nice": 50.0})

@@ -110,7 +110,7 @@ def test_a_frame_that_cannot_be_resized_passes_through_at_its_own_size(
     assert len(caplog.records) == 1
 
 
-def test_a_frame_that_cannot_be_converted_passes_through_as_it_is(
+def test_a_frame_that_cannot_be_converted_passes_through_unchanged(
     ladder: Ladder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("acutance.server.video.resizer.VideoReformatter", _FailingScaler)

@@ -35,7 +35,7 @@ def test_a_frame_that_could_not_be_read_takes_its_neighbours_step() -> None:
     assert hints.metadata_for(_decoded(None)) == FrameMetadata(known)
 
 
-def test_before_the_first_frame_and_for_other_codecs_nothing_is_known() -> None:
+def test_before_the_first_frame_and_for_other_codecs_hints_are_unknown() -> None:
     hints = FrameHints()
     hints.note("AV1", b"\x12\x00", 0)
     assert hints.metadata_for(_decoded(0)).hints == UNCODED

@@ -124,7 +124,7 @@ async def _next_number(run: Run) -> int:
     return packet.pts // 3000
 
 
-async def test_frames_come_back_in_order(run: Run) -> None:
+async def test_frames_are_returned_in_order(run: Run) -> None:
     for number in range(5):
         run.camera.shoot(number)
         run.gate.open.release()
@@ -222,7 +222,7 @@ class Tripping(H264Encoder):
         return super().encode(frame)
 
 
-async def test_an_encoder_that_fails_costs_one_frame_and_goes_on_with_a_keyframe() -> None:
+async def test_an_encoder_failure_costs_one_frame_and_the_next_is_a_keyframe() -> None:
     run = Run(Tripping(RateControl(1_000_000)))
     packets = []
     for number in (0, 1, 2):
@@ -283,7 +283,7 @@ class Slow(H264Encoder):
         return super().encode(frame)
 
 
-async def test_neither_a_student_nor_an_encoder_holds_up_the_loop() -> None:
+async def test_students_and_encoders_do_not_block_the_event_loop() -> None:
     run = Run(Slow(RateControl(1_000_000)))
     lag = LoopLag()
     watching = asyncio.create_task(lag.watch())

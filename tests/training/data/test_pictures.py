@@ -38,7 +38,7 @@ def test_broken_and_small_pictures_are_skipped_by_name(tmp_path: Path) -> None:
     assert "cannot be read" in reasons["torn.png"]
 
 
-def test_nothing_usable_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
+def test_a_folder_without_usable_files_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no usable picture .* in .*" + tmp_path.name):
         find_pictures([tmp_path], 32)
     save(tmp_path / "small.png", (20, 20))

@@ -65,7 +65,7 @@ def test_hints_tell_what_a_receiver_knows_and_no_more(
 
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
-def test_fewer_bits_are_told_as_a_coarser_step(clip: list[Planes], codec: Codec) -> None:
+def test_fewer_bits_have_a_coarser_quantiser_step(clip: list[Planes], codec: Codec) -> None:
     poor, good = (degrade(clip, Degradation(codec=codec, bits=bits)).hints for bits in (0.03, 0.6))
     assert poor.step > 2 * good.step
     assert poor.bits < good.bits
@@ -80,7 +80,7 @@ def test_a_kernel_a_lens_and_a_sensor_change_what_is_sent(clip: list[Planes]) ->
     assert (degrade(clip, noisy).luma != degrade(clip, replace(noisy, seed=1)).luma).any()
 
 
-def test_identity_is_the_picture_and_nothing_else_is(clip: list[Planes]) -> None:
+def test_only_the_identity_leaves_the_picture_unchanged(clip: list[Planes]) -> None:
     truth = as_array(clip[-1].y)
     for name in NAMES:
         degraded = degrade(clip, Degradation.parse(name)).luma
@@ -90,7 +90,9 @@ def test_identity_is_the_picture_and_nothing_else_is(clip: list[Planes]) -> None
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
 @pytest.mark.parametrize("how", ["{}-0.2", "soft2-{}-0.2", "shrunk2-{}-0.2"])
-def test_what_a_codec_returns_lies_on_its_truth_in_time_and_place(clip: list[Planes], codec: Codec, how: str) -> None:
+def test_decoded_frames_are_aligned_with_their_truth_in_time_and_space(
+    clip: list[Planes], codec: Codec, how: str
+) -> None:
     degraded = [one.luma for one in degrade_frames(clip, Degradation.parse(how.format(codec)))]
     truths = [as_array(frame.y) for frame in clip]
     for index, frame in enumerate(degraded):

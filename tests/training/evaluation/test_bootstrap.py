@@ -22,7 +22,7 @@ def test_a_skewed_sample_has_an_interval_towards_its_tail() -> None:
 
 
 @pytest.mark.parametrize("figures", [[0.3], [99.0] * 9])
-def test_figures_without_spread_are_their_own_interval(figures: list[float]) -> None:
+def test_equal_figures_have_an_interval_of_width_zero(figures: list[float]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert estimate(figures) == Estimate(figures[0], figures[0], figures[0])
@@ -36,6 +36,6 @@ def test_an_interval_always_holds_the_mean(figures: list[float]) -> None:
     assert min(figures) <= found.low <= found.mean <= found.high <= max(figures)
 
 
-def test_nothing_cannot_be_estimated() -> None:
+def test_an_empty_list_cannot_be_estimated() -> None:
     with pytest.raises(ValueError, match="at least one figure"):
         estimate([])

@@ -247,7 +247,7 @@ def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
         measure_sets(Plan(PLAIN, ALWAYS), [(folder, ["identity"]) for folder in folders])
 
 
-def test_clips_are_evaluated_at_native_size_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_clips_are_evaluated_at_native_size_on_request(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     write_clip(tmp_path / "set" / "large.mp4", frames=2, size=(1280, 720))
     (halved,), (native,) = (find_sources(tmp_path / "set", coded=True, native=native) for native in (False, True))

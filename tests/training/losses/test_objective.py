@@ -62,7 +62,7 @@ def test_no_loss_sees_the_border_that_padding_reaches(name: str, teacher: Loaded
     assert (output.grad[..., BORDER : BORDER + 4, BORDER:-BORDER] != 0).any()
 
 
-def test_some_steps_see_the_edges_too() -> None:
+def test_some_steps_include_the_edges() -> None:
     step = batch(2)
     output = (step.degraded + 0.1).requires_grad_()
     total, _ = Objective(losses("truth"), BORDER)(output, torch.zeros(2, 8, 24, 24), step, 1.0, edges=True)

@@ -49,7 +49,7 @@ def test_psnr_by_hand() -> None:
     assert psnr(grey, black, border=1) == pytest.approx(20 * math.log10(255 / 2))
 
 
-def test_what_cannot_be_compared_is_refused(luma: np.ndarray) -> None:
+def test_planes_that_cannot_be_compared_are_refused(luma: np.ndarray) -> None:
     with pytest.raises(ValueError, match="cannot compare"):
         psnr(luma, luma[:-1])
     with pytest.raises(ValueError, match="too few"):

@@ -74,7 +74,7 @@ def test_hints_say_which_pairs_were_coded_and_which_were_reduced(
         assert (pairs.hints[:, :3] > 0).tolist() == [list(told)] * 4, kind
 
 
-def test_real_clips_are_used_where_they_are_asked_for(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
+def test_real_clips_are_used_on_request(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
     moving = changed(recipe, pairs={"moving": 1.0, "clips": 3})
     patches = made(source, moving, tmp_path)[0].patches
     clip = next(item for item in source.items if item.frames > 1)
@@ -109,9 +109,7 @@ def test_native_clips_show_more_of_a_picture_than_the_recipes_frame(
     assert places(native=1.0) > 4
 
 
-def test_each_recipe_has_pairs_of_its_own_and_equal_ones_share_them(
-    source: TrainingSet, recipe: Recipe, tmp_path: Path
-) -> None:
+def test_recipes_with_equal_sections_share_their_pairs(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
     first, _ = made(source, recipe, tmp_path)
     other, _ = made(source, recipe.model_copy(update={"seed": 4}), tmp_path)
     assert other.folder != first.folder

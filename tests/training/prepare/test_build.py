@@ -217,7 +217,7 @@ def test_the_number_of_processes_does_not_matter(source: Path, tmp_path: Path) -
     assert digests(tmp_path / "1") == digests(tmp_path / "2")
 
 
-def test_a_finished_set_is_left_as_it_is(source: Path, tmp_path: Path) -> None:
+def test_a_finished_set_is_not_changed(source: Path, tmp_path: Path) -> None:
     prepare(settings(source), tmp_path / "set")
     shard = next((tmp_path / "set").glob("shard-*"))
     written = shard.stat().st_mtime_ns

@@ -39,7 +39,7 @@ def test_the_same_picture_in_another_size_brightness_or_format_is_a_duplicate(tm
     assert drop_duplicates(files, apart=0) == (sorted(files, key=lambda c: c.file.name), {})
 
 
-def test_of_duplicates_the_one_that_is_validated_on_stays(tmp_path: Path) -> None:
+def test_of_duplicates_the_validation_file_is_kept(tmp_path: Path) -> None:
     picture = draw(1)
     large = candidate(tmp_path, "large.png", picture)
     small = candidate(tmp_path, "small.png", picture.resize((160, 134)), validation=True)
@@ -71,7 +71,7 @@ def test_a_few_pictures_still_give_one_to_validate_on(tmp_path: Path) -> None:
     assert set(split(files[:1], 0.08, seed=0).values()) == {"train"}
 
 
-def test_where_validation_folders_hold_pictures_no_other_is_held_out(tmp_path: Path) -> None:
+def test_with_a_validation_folder_of_pictures_no_other_picture_is_held_out(tmp_path: Path) -> None:
     files = [candidate(tmp_path, f"{index}.png", draw(index, (64, 64)), validation=index == 0) for index in range(5)]
     assert [split(files, 0.5, seed=0)[f"all/{index}"] for index in range(5)] == ["val", *["train"] * 4]
 

@@ -26,7 +26,7 @@ def coded(image: Image.Image, quality: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_enlarging_takes_sharpness_away(seed: int) -> None:
+def test_enlarging_lowers_the_sharpness(seed: int) -> None:
     picture = draw(seed, (256, 192))
     large = picture.resize((512, 384), Image.Resampling.BICUBIC)
     assert finest_octave_share(luma(picture)) > DEFAULT > finest_octave_share(luma(large))
@@ -41,11 +41,11 @@ def test_darkness_and_flat_surroundings_do_not_count_as_softness() -> None:
 
 
 @pytest.mark.parametrize("quality", [20, 50, 75, 90])
-def test_a_jpeg_file_tells_its_quality(quality: int) -> None:
+def test_the_quality_of_a_jpeg_file_is_read(quality: int) -> None:
     assert jpeg_quality(coded(draw(1), quality).quantization) == pytest.approx(quality, abs=1.5)  # type: ignore[attr-defined]
 
 
-def test_the_worst_jpeg_files_are_told_too() -> None:
+def test_the_lowest_jpeg_qualities_are_read() -> None:
     assert jpeg_quality(coded(draw(1), 5).quantization) < 20  # type: ignore[attr-defined]
 
 

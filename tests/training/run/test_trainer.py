@@ -88,7 +88,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
     assert all(torch.equal(expected[name], tensor) for name, tensor in weights(tmp_path / "halved").items())
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_checkpoint(
+def test_a_nan_loss_ends_the_run_and_keeps_the_last_good_checkpoint(
     recipe: Recipe, pairs: Pairs, tmp_path: Path
 ) -> None:
     assert not begin(recipe, pairs, tmp_path).train(RecordingListener(), after(2))
@@ -99,7 +99,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_checkpoi
     assert load_network(Checkpoint.LAST.file(tmp_path))[1].step == 2
 
 
-def test_a_short_run_beats_its_input_on_pictures_it_has_not_seen(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
+def test_a_short_run_beats_its_input_on_unseen_pictures(recipe: Recipe, pairs: Pairs, tmp_path: Path) -> None:
     longer = {"steps": 400, "batch": 8, "crop": 48, "ema": 0.98, "learning_rate": 4e-3}
     longer |= {"validate_every": 400, "save_every": 400}
     notes = RecordingListener()

@@ -18,7 +18,7 @@ def identity() -> Student:
     return student.eval()
 
 
-def test_the_identity_gains_nothing_on_pictures_and_clips(tmp_path: Path) -> None:
+def test_the_identity_has_no_gain_on_pictures_and_clips(tmp_path: Path) -> None:
     section = ValidationSection(degradations=("identity", "bicubic2", "vp8-0.1"), frame=(96, 64))
     validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), section)
     scores = validation.evaluate(identity())
@@ -31,7 +31,7 @@ def test_the_identity_gains_nothing_on_pictures_and_clips(tmp_path: Path) -> Non
     assert all(frame.degraded.hints.step > 0 for frame in frames)
 
 
-def test_fewer_pictures_come_from_every_category(tmp_path: Path) -> None:
+def test_a_smaller_number_of_pictures_still_covers_every_category(tmp_path: Path) -> None:
     section = ValidationSection(degradations=("identity",), frame=(96, 64), pictures=2)
     validation = Validation(TrainingSet.open(write_set(tmp_path / "set")), section)
     assert {frame.source.partition("/")[0] for frame in validation.frames["identity"]} == {"drawn", "moving"}

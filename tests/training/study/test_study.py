@@ -25,7 +25,7 @@ def _ran(trial: Trial, gain: float) -> None:
     (trial.folder / "validation.csv").write_text("\n".join([columns, earlier, last]) + "\n")
 
 
-def test_a_study_runs_every_variant_with_every_seed_and_tells_gains_and_spread(tmp_path: Path) -> None:
+def test_a_study_runs_every_variant_with_every_seed_and_reports_gains_and_spread(tmp_path: Path) -> None:
     file = tmp_path / "study.toml"
     file.write_text(TEXT)
     study = read_study(file)

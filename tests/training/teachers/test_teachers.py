@@ -60,7 +60,7 @@ def test_an_enlarging_rgb_network_works_on_the_reduced_picture(tmp_path: Path) -
     assert foreign.network.features(luma()).shape == (2, 8, 18, 22)
 
 
-def test_a_network_of_the_same_resolution_and_one_plane_is_used_as_it_is(tmp_path: Path) -> None:
+def test_a_network_of_the_same_resolution_and_one_plane_is_used_unchanged(tmp_path: Path) -> None:
     network = DnCNN(in_nc=1, out_nc=1, nc=8, nb=10, act_mode="R")
     save_file(network.state_dict(), tmp_path / "dncnn.safetensors")
     foreign = load_teacher(tmp_path / "dncnn.safetensors")
@@ -121,7 +121,7 @@ def test_affinity_sees_what_looks_alike_and_not_how_wide_a_network_is() -> None:
     assert affinity(features, wider.flip(3), 8).item() > 0.1
 
 
-def test_the_perceptual_loss_uses_fixed_random_weights_where_there_are_none(
+def test_the_perceptual_loss_uses_fixed_random_weights_without_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))

@@ -36,7 +36,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     return TrainingSet.open(folder)
 
 
-def test_categories_take_turns_and_a_clip_gives_one_segment(source: TrainingSet) -> None:
+def test_categories_alternate_and_each_clip_contributes_one_segment(source: TrainingSet) -> None:
     names = ["drawn/3", "moving/5#0", "drawn/4"]
     assert [item.name for item in validation_items(source)] == names
     assert [item.name for item in validation_items(source, 2)] == names[:2]

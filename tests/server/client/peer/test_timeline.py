@@ -33,7 +33,7 @@ def test_frames_that_are_dropped_on_the_way_do_not_matter() -> None:
     assert [frames.number(stamps[number] - stamps[kept[0]]) for number in kept] == kept
 
 
-def test_the_marks_move_no_frame_by_more_than_a_sixth_of_a_millisecond() -> None:
+def test_frame_marks_change_timestamps_by_less_than_a_sixth_of_a_millisecond() -> None:
     _, stamps = _sent(Fraction(30), 1000)
     assert stamps == sorted(set(stamps))
     assert all(0 <= stamp - round(number * VIDEO_CLOCK_RATE / 30) < 16 for number, stamp in enumerate(stamps))
@@ -48,7 +48,7 @@ def test_a_server_with_its_own_time_stamps_is_detected() -> None:
     assert frames.number(3000) is None
 
 
-def test_a_call_of_one_frame_is_settled_at_its_end() -> None:
+def test_a_call_of_one_frame_is_matched_when_it_ends() -> None:
     frames, stamps = _sent(Fraction(30), 1)
     frames.returned(0)
     frames.finish()

@@ -53,7 +53,7 @@ async def test_malformed_stun_is_no_error_and_goes_nowhere(connection: Any, mess
     assert connection._queue.empty()
 
 
-async def test_an_rtp_packet_is_no_stun_whatever_its_sequence_number(connection: Any) -> None:
+async def test_an_rtp_packet_is_never_taken_for_stun(connection: Any) -> None:
     packet = pack("!HHL12sHHB3x", 0x8060, 8, 0, b"............", 0x24, 1, 7)
     connection._protocols[0].datagram_received(packet, _PEER)
     assert connection._queue.get_nowait() == (packet, 1)

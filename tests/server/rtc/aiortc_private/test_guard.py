@@ -62,7 +62,7 @@ async def test_an_error_of_any_kind_drops_the_packet_and_is_logged_once(
     assert len(caplog.records) == 1
 
 
-async def test_sctp_that_makes_no_sense_is_dropped(peer: RTCPeerConnection) -> None:
+async def test_malformed_sctp_is_dropped(peer: RTCPeerConnection) -> None:
     assert peer.sctp is not None
     init = InitChunk()
     init.initiate_tag = 1
@@ -95,7 +95,7 @@ def test_a_datagram_that_is_accepted_fits_into_srtp() -> None:
         pylibsrtp.Session(policy).unprotect(b"\x80" + bytes(MAX_DATAGRAM))
 
 
-async def test_datagrams_that_are_not_accepted_never_reach_dtls(peer: RTCPeerConnection) -> None:
+async def test_refused_datagrams_never_reach_dtls(peer: RTCPeerConnection) -> None:
     transport = peer.getTransceivers()[0].receiver.transport
     arriving = [b"", b"\x80", bytes(5000), b"\x16taken"]
 

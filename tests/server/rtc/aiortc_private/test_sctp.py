@@ -44,7 +44,7 @@ async def sctp() -> Any:
     return sctp
 
 
-def test_parameters_are_decoded_by_the_function_of_ours() -> None:
+def test_aiortc_decodes_parameters_with_the_replaced_function() -> None:
     assert BaseParamsChunk(body=pack("!HHLHHB", 7, 8, 99, 9, 5, 1)).params == [(7, pack("!L", 99)), (9, b"\x01")]
     assert "decode_params(body)" in inspect.getsource(BaseParamsChunk)
     for length in (0, 3, 9, 65_535):
@@ -156,7 +156,7 @@ async def test_a_connection_that_ends_between_timer_and_task_is_no_error(
     assert errors == []
 
 
-async def test_a_sack_of_all_packets_there_may_be_costs_nothing(sctp: Any) -> None:
+async def test_a_sack_of_all_possible_packets_takes_bounded_time(sctp: Any) -> None:
     chunk = SackChunk()
     chunk.gaps = [(0, 65_535), (65_535, 0)] * 100
     work = sctp._handle_data(serialize_packet(5000, 5000, sctp._local_verification_tag, chunk))

@@ -65,7 +65,7 @@ async def test_a_check_without_priority_is_taken(peer: RTCPeerConnection) -> Non
     await peer.close()
 
 
-async def test_audio_comes_as_it_was_sent_and_is_not_decoded(peer: RTCPeerConnection) -> None:
+async def test_audio_packets_are_passed_on_without_decoding(peer: RTCPeerConnection) -> None:
     receiver = next(each for each in peer.getReceivers() if each.track.kind == "audio")
     packets: list[tuple[str, av.Packet[Any]]] = []
     AudioFeed(receiver, lambda codec, packet: packets.append((codec, packet)))
@@ -82,7 +82,7 @@ async def test_audio_comes_as_it_was_sent_and_is_not_decoded(peer: RTCPeerConnec
     await peer.close()
 
 
-async def test_sockets_are_bound_within_the_range_and_to_nothing_else() -> None:
+async def test_sockets_are_bound_only_to_ports_of_the_range() -> None:
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

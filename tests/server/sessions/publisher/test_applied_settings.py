@@ -32,7 +32,7 @@ def test_settings_of_the_offer_are_in_force_at_once(ladder: Ladder) -> None:
     assert session.rate.maximum == 500_000
 
 
-def test_a_message_changes_what_it_names_and_nothing_else(ladder: Ladder) -> None:
+def test_a_message_changes_only_the_settings_in_it(ladder: Ladder) -> None:
     session = Session(ladder, strength=0.5)
     governor = session.choices.governor
     reply = session.send(enhance=False)
@@ -59,7 +59,7 @@ def test_a_student_is_chosen_by_the_name_of_its_rung(ladder: Ladder) -> None:
 
 
 @pytest.mark.parametrize("fields", [{"student": "none such"}, {"strength": 7}, {"wish": 1}, {"max_bitrate": "all"}])
-def test_what_is_refused_changes_nothing(ladder: Ladder, fields: dict[str, Any]) -> None:
+def test_refused_settings_change_nothing(ladder: Ladder, fields: dict[str, Any]) -> None:
     session = Session(ladder, strength=0.5)
     reply = session.send(**fields)
     assert reply["type"] == "refused"
@@ -68,6 +68,6 @@ def test_what_is_refused_changes_nothing(ladder: Ladder, fields: dict[str, Any])
     assert session.choices.strength == 0.5
 
 
-def test_an_offer_with_an_unknown_student_is_refused_with_the_names_of_those_that_there_are(ladder: Ladder) -> None:
+def test_an_offer_with_an_unknown_student_is_refused_with_the_names_of_the_students(ladder: Ladder) -> None:
     with pytest.raises(SettingError, match=f"no student 'none such' here, only auto, .*{PASS}"):
         Session(ladder, student="none such")

@@ -42,7 +42,7 @@ async def test_a_peer_that_never_sends_is_ended_after_the_timeout() -> None:
     assert reasons == ["no media from the peer for 0.001 s"]
 
 
-async def test_each_packet_starts_the_time_anew() -> None:
+async def test_each_packet_restarts_the_idle_time() -> None:
     at, reasons = await _ended_at(1, 2, 2, 2, 3, 3, 3, 3, 3, 3)
-    assert at == 2.25, "one timeout after the fifth look"
+    assert at == 2.25, "one timeout after the fifth reading"
     assert len(reasons) == 1

@@ -48,7 +48,7 @@ def test_the_load_of_a_session_is_that_of_its_last_second(ladder: Ladder) -> Non
 
 
 @pytest.mark.parametrize("renditions", [(), (ORIGINAL,)])
-def test_a_stream_of_which_nobody_receives_the_enhanced_video_is_not_late(
+def test_a_stream_without_receivers_of_enhanced_video_does_not_count_as_late(
     ladder: Ladder, renditions: tuple[RenditionSnapshot, ...]
 ) -> None:
     measured = Measured(ladder, *renditions)

@@ -53,12 +53,12 @@ def enlarging(file: Path, scale: int) -> Path:
     return file
 
 
-def test_plain_methods_do_what_they_are_called(luma: np.ndarray) -> None:
+def test_input_and_unsharp_compute_what_they_name(luma: np.ndarray) -> None:
     assert (open_method(choose("input"))(frame_of(luma)) == luma).all()
     assert (open_method(choose("unsharp"))(frame_of(luma)) == unsharp(luma)).all()
 
 
-def test_a_checkpoint_is_named_by_its_run_and_is_told_hints(checkpoint: Path, luma: np.ndarray) -> None:
+def test_a_checkpoint_has_the_name_of_its_run_and_receives_hints(checkpoint: Path, luma: np.ndarray) -> None:
     assert choose(str(checkpoint)) == choose(str(checkpoint.parent))
     choice = choose(str(checkpoint))
     assert choice.name == checkpoint.parent.name
@@ -93,7 +93,7 @@ def test_a_label_renames_and_equal_names_are_refused(checkpoint: Path) -> None:
         choose_all(["unsharp", f"unsharp={checkpoint}"])
 
 
-def test_an_enlarging_network_is_given_the_small_picture(tmp_path: Path, luma: np.ndarray) -> None:
+def test_an_enlarging_network_receives_the_small_picture(tmp_path: Path, luma: np.ndarray) -> None:
     method = open_method(choose(str(enlarging(tmp_path / "span.pth", 2))))
     assert method.name == "span"
     assert method(frame_of(luma)).shape == luma.shape
@@ -115,7 +115,7 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
         choose(str(tmp_path / "absent.onnx"))
 
 
-def test_costs_take_turns_and_are_medians(checkpoint: Path, tmp_path: Path) -> None:
+def test_costs_are_medians_of_alternating_measurements(checkpoint: Path, tmp_path: Path) -> None:
     ticks = iter(range(10_000))
     choices = choose_all(["unsharp", str(checkpoint), f"span={enlarging(tmp_path / 'span.pth', 2)}"])
     found = costs(choices, (64, 48), rounds=4, threads=[1], clock=lambda: next(ticks) / 100)
