@@ -97,12 +97,15 @@ TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
 SPECIALISTS := nano-enlarged small-enlarged base-enlarged
 BLURS := bicubic2-nano bicubic2-small bicubic2-base
-# Two are fitted in two runs, the second from the best of the first.
-runs = $(call recipe,$(1)) $(if $(filter small bicubic2-base,$(1)),$(call recipe,$(1))_2)
-begun = $(if $(filter %_2,$(1)),--init $(RUNS)/$(patsubst %_2,%,$(1))/best.safetensors)
+# Students for calls continue from the shipped ones. `bicubic2-base` is fitted in two runs, the second from the best of the
+# first.
+runs = $(call recipe,$(1)) $(if $(filter bicubic2-base,$(1)),$(call recipe,$(1))_2)
+begun = $(if $(filter call_%,$(2)),--init model/weights/$(1).onnx,\
+    $(if $(filter %_2,$(2)),--init $(RUNS)/$(patsubst %_2,%,$(2))/best.safetensors))
+chosen = $(if $(filter bicubic2-%,$(1)),,$(TRAIN) choose $(RUNS)/$(lastword $(call runs,$(1))) &&)
 SHRUNK := $(foreach ratio,1.5 2,$(foreach codec,h264 vp8,--degradation shrunk$(ratio)-$(codec)-0.05))
-# What a card's table judges. Blur has no harm to hold back from: its best checkpoint is the one.
-judged = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--checkpoint best --set Set5 --set Set14 --set Kodak24 \
+# What a card's table judges.
+judged = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--set Set5 --set Set14 --set Kodak24 \
     --degradation bicubic2 --degradation bicubic2-float,--precision fp16 --set $(DATA)/clips/test \
     $(if $(filter %-enlarged,$(1)),$(SHRUNK),--degradation call))
 recipe = $(if $(filter bicubic2-%,$(1)),,call_)$(subst -,_,$(1))
@@ -111,7 +114,7 @@ students: $(TESTER)/.ready
 	$(TRAIN) prepare $(DATA)/train $(DATA)/clips/train --val $(DATA)/val --val $(DATA)/clips/val --out $(SETS)/shared
 	$(TRAIN) teacher --data $(SETS)/shared --recipe teacher_call --out $(RUNS)/teacher_call
 	$(foreach name,$(CALLS) $(SPECIALISTS) $(BLURS),$(foreach run,$(call runs,$(name)),$(TRAIN) distil \
-	    --data $(SETS)/shared --recipe $(run) $(call begun,$(run)) --out $(RUNS)/$(run) &&) \
+	    --data $(SETS)/shared --recipe $(run) $(call begun,$(name),$(run)) --out $(RUNS)/$(run) &&) $(call chosen,$(name)) \
 	    $(TRAIN) export $(RUNS)/$(lastword $(call runs,$(name))) --out model/weights/$(name).onnx $(call judged,$(name)) &&) true
 
 studies: $(TESTER)/.ready

@@ -97,6 +97,15 @@ def load_network(path: Path) -> tuple[Network, State]:
     return network.eval(), State(state["step"], state["seconds"], state["best"])
 
 
+def read_note(path: Path, name: str) -> str | None:
+    """Read one of the notes of `save_weights`; None if the checkpoint has none of this name.
+
+    Raises:
+        CheckpointError: The file cannot be read.
+    """
+    return _read(path, tensors=False)[1].get(name)
+
+
 def is_checkpoint(path: Path) -> bool:
     """Whether the header of a file is that of a checkpoint of this program."""
     try:

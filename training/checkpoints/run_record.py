@@ -15,10 +15,11 @@ _FILE = "run.json"
 
 
 class Checkpoint(StrEnum):
-    """The two checkpoints of a run."""
+    """The checkpoints of a run: the last one, the best of its validations, and the one that `choose` wrote."""
 
     LAST = "last"
     BEST = "best"
+    CHOSEN = "chosen"
 
     def file(self, folder: Path) -> Path:
         """Path of the checkpoint in the folder of a run."""

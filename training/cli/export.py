@@ -18,8 +18,10 @@ def export(
     precision: Annotated[
         list[str] | None, typer.Option(help="fp32 (always written) or fp16 (for CUDA, written beside it). Repeatable.")
     ] = None,
-    # Early checkpoints have the highest mean gain but harm good pictures; the last one balances both.
-    checkpoint: Annotated[Checkpoint, typer.Option(help="Checkpoint to export.")] = Checkpoint.LAST,
+    checkpoint: Annotated[
+        Checkpoint | None,
+        typer.Option(help="Checkpoint to export; by default the one that `choose` wrote, or else the best."),
+    ] = None,
     sets: Sets = None,
     degradation: Annotated[
         list[str] | None, typer.Option(help="Degradation in the table of the card, as for `evaluate`. Repeatable.")
@@ -35,7 +37,8 @@ def export(
     from acutance.training.evaluation.rows import Row, make_rows
     from acutance.training.metrics.registry import ALWAYS
     from acutance.training.run.console import progress_bar
-    from acutance.training.shipping.export import Precision, export_run, load_run
+    from acutance.training.shipping.export import Precision, export_run
+    from acutance.training.shipping.finished_run import load_run
 
     known: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16"}
     for wanted in precision or []:

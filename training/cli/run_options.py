@@ -14,7 +14,10 @@ CORES = usable_threads()
 Out = Annotated[Path, typer.Option(help="Folder of the run: checkpoints, record, logs, samples.")]
 Data = Annotated[Path | None, typer.Option(help="Training set made by `prepare`.")]
 Recipe = Annotated[str | None, typer.Option(help="Name of a shipped recipe, or a TOML file.")]
-Init = Annotated[Path | None, typer.Option(help="Checkpoint of the same shape to start from, weights only.")]
+Init = Annotated[
+    Path | None,
+    typer.Option(help="Checkpoint or exported student (.onnx) of the same shape to start from, weights only."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue from the last checkpoint in --out.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Number of steps, instead of the recipe's.")]
 Set = Annotated[

@@ -67,7 +67,6 @@ def _convert(source: Path, out: Path, data: Path | None, recipe: str, console: C
     from acutance.training.run.console import RunReport, progress_bar
     from acutance.training.run.validation import Validation
     from acutance.training.teachers.teachers import FILE, load_teacher, write_teacher
-    from acutance.training.validation.scores import checkpoint_score
 
     out.mkdir(parents=True, exist_ok=True)
     write_teacher(source, out / FILE, {"from": str(source)})
@@ -77,4 +76,4 @@ def _convert(source: Path, out: Path, data: Path | None, recipe: str, console: C
         with progress_bar(console, "validation") as progress:
             validation = Validation(TrainingSet.open(data), load_recipe(recipe).validation, progress)
         scores = validation.evaluate(loaded.module)
-        RunReport(console, "teacher").validated(0, scores, checkpoint_score(scores), best=False)
+        RunReport(console, "teacher").validated(0, scores, validation.value(scores), best=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from acutance.training.losses.bands import bands
 from acutance.training.losses.distillation import affinity, teacher_features
 from acutance.training.losses.perceptual import Backbone
 from acutance.training.losses.pixel import TRUTH_LOSSES, frequency, harm
@@ -68,6 +69,7 @@ class Objective:
             "teacher_features": self._teacher_features,
             "affinity": self._affinity,
             "perceptual": self._perceptual,
+            "bands": lambda step: bands(step.output, step.inside.truth, step.done),
             "frequency": lambda step: frequency(step.output, step.inside.truth),
         }
         self._terms = {name: term for name, term in terms.items() if getattr(losses, name).weight}
@@ -106,7 +108,8 @@ class Objective:
 
     def _teacher_output(self, step: _Step) -> Tensor:
         assert step.inside.label is not None
-        return TRUTH_LOSSES["l1"](step.output, step.inside.label, step.done)
+        kind = self._losses.teacher_output.kind
+        return TRUTH_LOSSES[kind](step.output, step.inside.label, step.done)
 
     def _teacher_features(self, step: _Step) -> Tensor:
         assert self._teacher is not None

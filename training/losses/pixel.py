@@ -45,8 +45,12 @@ def decibel(output: Tensor, truth: Tensor, done: float) -> Tensor:
     changes little where there is little to gain. The floor decreases in the middle of the run: with 50 dB from the
     start, undegraded pictures dominate, and the student becomes the identity within 300 steps.
     """
+    return decibels((output - truth).square().mean(dim=(1, 2, 3)), done)
+
+
+def decibels(error: Tensor, done: float) -> Tensor:
+    """Mean over the batch of 10 log10(error + floor) of squared errors, float `[B]`; for the floor see `decibel`."""
     floor = _FLOORS[0] * (_FLOORS[1] / _FLOORS[0]) ** _decreased(done)
-    error = (output - truth).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(error + floor).mean()
 
 

@@ -1,5 +1,6 @@
 """Recipes: every setting of a run, read from TOML, overridden from the command line, and checked."""
 
+import copy
 import tomllib
 from collections.abc import Sequence
 from importlib import resources
@@ -160,9 +161,7 @@ def load_recipe(name: str, overrides: Sequence[str] = (), steps: int | None = No
         RecipeError: The recipe does not exist, is not TOML or is like itself, or a key is unknown, missing or out of
             range.
     """
-    tables = _read(name)
-    for override in overrides:
-        _override(tables, override)
+    tables = override(_read(name), overrides)
     if steps is not None and isinstance(tables.get("training"), dict):
         tables["training"].pop("epochs", None)
         tables["training"]["steps"] = steps
@@ -215,21 +214,33 @@ def check_recipe(tables: dict[str, Any], name: str) -> Recipe:
         raise RecipeError(f"recipe {name}: " + "; ".join(_messages(error))) from None
 
 
-def _override(tables: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    *path, last = key.strip().split(".")
-    if not equals or not last:
-        raise RecipeError(f"{override!r} sets nothing: write --set section.key=value")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()
-    table = tables
-    for part in path:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise RecipeError(f"{override!r} cannot be set: {part} is a value, not a table")
-    table[last] = value
+def override(tables: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
+    """Return the tables of a recipe with changed values.
+
+    Args:
+        tables: The tables, not changed.
+        changes: `section.key=value`, with a value in TOML syntax; text needs no quotes.
+
+    Raises:
+        RecipeError: A change has no value, or sets a key of a value.
+    """
+    changed = copy.deepcopy(tables)
+    for change in changes:
+        key, equals, text = change.partition("=")
+        *path, last = key.strip().split(".")
+        if not equals or not last:
+            raise RecipeError(f"{change!r} sets nothing: write --set section.key=value")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text.strip()
+        table = changed
+        for part in path:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise RecipeError(f"{change!r} cannot be set: {part} is a value, not a table")
+        table[last] = value
+    return changed
 
 
 def _messages(error: ValidationError) -> list[str]:

@@ -11,6 +11,7 @@ from acutance.training.degradation.degrade import Degradation
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 TruthLoss = Literal["charbonnier", "l1", "squared", "decibel"]
+ScoreKind = Literal["psnr", "vmaf_neg", "jod"]
 Layer = Annotated[str, Field(pattern=r"^relu[1-5]_[1-4]$")]
 
 
@@ -119,8 +120,14 @@ class Term(Section):
 
 
 class TeacherOutputTerm(Term):
-    """L1 distance to the teacher's output; with `until`, the weight falls linearly to zero at that share of the run."""
+    """Distance to the teacher's output.
 
+    Attributes:
+        kind: The distance, as of `TruthTerm`. L1 on codec pairs ends as the identity.
+        until: Share of the run at which the weight, which falls linearly, is zero; None for a constant weight.
+    """
+
+    kind: TruthLoss = "l1"
     until: float | None = Field(default=None, gt=0, le=1)
 
 
@@ -152,6 +159,7 @@ class LossesSection(Section):
     teacher_features: Term = Term()
     affinity: AffinityTerm = AffinityTerm()
     perceptual: PerceptualTerm = PerceptualTerm()
+    bands: Term = Term()
     frequency: Term = Term()
 
     @model_validator(mode="after")
@@ -167,17 +175,30 @@ class LossesSection(Section):
 
 
 class ValidationSection(Section):
-    """Settings of the validation during a run.
+    """Settings of the validation during a run, and of `acutance-train choose`.
+
+    A checkpoint is chosen by its mean gain in `score` over clips and degradations, if it harms few of them: PSNR may be
+    lower than that of the input by more than `harm` on at most the share `harmed` of all pairs of clip and degradation.
 
     Attributes:
         degradations: Names of degradations, see `acutance.training.degradation.degrade`.
         frame: Largest width and height of an evaluated frame, cut from the middle.
         pictures: Number of pictures and clips that are evaluated, chosen by categories in turn; 0 for all.
+        score: The measure of the gain. `psnr`, in dB, evaluates single frames of pictures and clips. `vmaf_neg` and
+            `jod` evaluate clips, and pictures only if the validation split has no clip. JOD takes about half a second
+            for a frame of 640x360.
+        stretch: Number of consecutive frames of a clip for `vmaf_neg` and `jod`.
+        harm: PSNR in dB that a clip may lose without counting as harmed.
+        harmed: Share of pairs of clip and degradation that may be harmed.
     """
 
     degradations: tuple[str, ...] = Field(min_length=1)
     frame: tuple[int, int] = (640, 384)
     pictures: int = Field(default=0, ge=0)
+    score: ScoreKind = "psnr"
+    stretch: int = Field(default=8, ge=1)
+    harm: float = Field(default=0.02, ge=0)
+    harmed: Share = 0.02
 
     @field_validator("degradations")
     @classmethod

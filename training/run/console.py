@@ -66,9 +66,15 @@ class RunReport:
             self._console.print(f"{step / steps:4.0%}  {words}", highlight=False, soft_wrap=True)
 
     def validated(self, step: int, scores: dict[str, Score], score: float, best: bool) -> None:
-        """Print the scores of a validation: PSNR of the input, gain, and number of sources that lost quality."""
+        """Print the scores of a validation.
+
+        For each degradation: PSNR of the input, its gain, and in brackets the gain in VMAF-NEG or JOD; then the number
+        of sources that lost quality.
+        """
         parts = [
-            f"{name} {s.after:.2f}" if name == IDENTITY else f"{name} {s.before:.2f}{s.after - s.before:+.2f}"
+            f"{name} {s.after:.2f}"
+            if name == IDENTITY
+            else f"{name} {s.before:.2f}{s.gain:+.2f}" + ("" if s.seen is None else f" ({s.seen:+.2f})")
             for name, s in scores.items()
         ]
         mark = ", the best so far" if best else ""

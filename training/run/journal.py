@@ -48,6 +48,8 @@ class Journal:
             for name, of_one in scores.items():
                 self._events.add_scalar(f"validation/{name}", of_one.after, step)
                 self._events.add_scalar(f"harm/{name}", of_one.harm, step)
+                if of_one.seen is not None:
+                    self._events.add_scalar(f"seen/{name}", of_one.seen, step)
             self._events.flush()
             if self._samples is not None:
                 self._samples.write(network, self._folder / "samples" / f"step-{step:07d}.png")
@@ -74,9 +76,10 @@ def _append(path: Path, step: int, scores: Mapping[str, Score], score: float) ->
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         if new:
-            columns = [f"{name} {what}" for name in scores for what in ("before", "after", "harm")]
+            columns = [f"{name} {what}" for name in scores for what in ("before", "after", "harm", "seen")]
             writer.writerow(["step", "score", *columns])
-        values = [f"{value:.3f}" for one in scores.values() for value in (one.before, one.after, one.harm)]
+        figures = [value for one in scores.values() for value in (one.before, one.after, one.harm, one.seen)]
+        values = ["" if value is None else f"{value:.3f}" for value in figures]
         writer.writerow([step, f"{score:.4f}", *values])
 
 

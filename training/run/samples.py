@@ -24,11 +24,12 @@ class Samples:
     """
 
     def __init__(self, validation: Validation, teacher: nn.Module | None = None) -> None:
-        names = list(validation.frames)
+        names = list(validation.stretches)
         rows = min(_ROWS, len(names))
         picked = [names[index * len(names) // rows] for index in range(rows)]
         self._frames: list[ValidationFrame] = [
-            validation.frames[name][index % len(validation.frames[name])] for index, name in enumerate(picked)
+            validation.stretches[name][index % len(validation.stretches[name])].frames[-1]
+            for index, name in enumerate(picked)
         ]
         self._teacher = [sharpened(teacher, frame.degraded) for frame in self._frames] if teacher else None
 

@@ -20,7 +20,7 @@ from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.averaging import Average
 from acutance.training.run.optimisers import learning_rate, make_optimiser
 from acutance.training.run.validation import Validation
-from acutance.training.validation.scores import Score, checkpoint_score
+from acutance.training.validation.scores import Score
 
 LOG_EVERY = 50
 """Steps between two reads of the loss: reading it synchronises a GPU."""
@@ -190,7 +190,7 @@ class Trainer:
         averaged = networks.build(self._recipe).to(self._fabric.device)
         averaged.load_state_dict(self._average.tensors)
         scores = self._validation.evaluate(averaged.eval())
-        value = checkpoint_score(scores)
+        value = self._validation.value(scores)
         best = value > self.state.best
         self.state.best = max(value, self.state.best)
         listener.validated(self.state.step, scores, value, best, averaged)

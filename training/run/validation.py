@@ -1,6 +1,6 @@
 """Validation during a run: frames made once, and the score of a network on them, by degradation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import nn
@@ -12,8 +12,9 @@ from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
 from acutance.training.degradation.degrade import Degradation, DegradedFrame
 from acutance.training.recipes.sections import ValidationSection
-from acutance.training.validation.frames import ValidationFrame, validation_frames, validation_items
-from acutance.training.validation.scores import Score, score
+from acutance.training.validation.frames import validation_frames, validation_items
+from acutance.training.validation.scores import HarmBound, Score, checkpoint_score
+from acutance.training.validation.stretches import Stretch
 
 
 class Validation:
@@ -21,14 +22,14 @@ class Validation:
 
     Args:
         source: The training set; its validation split is used.
-        section: Degradations, largest frame, and number of pictures and clips.
+        section: Degradations, measure, bound on harm, largest frame, and number of pictures and clips.
         progress: Called with the numbers of finished and of all degradations.
 
     Raises:
         DataError: The validation split is empty, or a codec failed.
 
     Attributes:
-        frames: Frames by the name of the degradation.
+        stretches: The evaluated frames of each picture and clip, by the name of the degradation.
     """
 
     def __init__(
@@ -37,16 +38,20 @@ class Validation:
         section: ValidationSection,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        items = validation_items(source, section.pictures)
+        perceived = section.score != "psnr"
+        items = validation_items(source, section.pictures, clips_first=perceived)
         if not items:
             raise DataError(f"{source.folder} has no validation pictures: prepare it with --val or --val-share")
-        self.frames: dict[str, list[ValidationFrame]] = {}
+        length = section.stretch if perceived else 0
+        self._bound = HarmBound(section.harm, section.harmed)
+        self.stretches: dict[str, list[Stretch]] = {}
         for index, name in enumerate(section.degradations):
             how = Degradation.parse(name)
-            self.frames[name] = [
-                frame
+            self.stretches[name] = [
+                Stretch(
+                    item.name, tuple(validation_frames(source, item, how, section.frame, seed, length)), section.score
+                )
                 for seed, item in enumerate(items)
-                for frame in validation_frames(source, item, how, section.frame, seed)
             ]
             progress(index + 1, len(section.degradations))
 
@@ -55,8 +60,13 @@ class Validation:
         if isinstance(network, Student):
             network = fold(network)
         return {
-            name: score(frames, lambda degraded: sharpened(network, degraded)) for name, frames in self.frames.items()
+            name: Score(tuple(one.score(lambda degraded: sharpened(network, degraded)) for one in stretches))
+            for name, stretches in self.stretches.items()
         }
+
+    def value(self, scores: Mapping[str, Score]) -> float:
+        """The score to choose a checkpoint by, see `checkpoint_score`."""
+        return checkpoint_score(scores, self._bound)
 
 
 def sharpened(network: nn.Module, degraded: DegradedFrame) -> Luma:

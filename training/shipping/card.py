@@ -6,21 +6,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from acutance.model.nets.shape import StudentShape
-from acutance.training.checkpoints.checkpoint import State
 from acutance.training.checkpoints.provenance import commit, host_info, versions
-from acutance.training.checkpoints.run_record import RunRecord
 from acutance.training.evaluation.evaluate import protocol
 from acutance.training.evaluation.rows import ALL, Row
+from acutance.training.shipping.finished_run import FinishedRun
 
 
 def make_card(
     name: str,
     model: bytes,
-    shape: StudentShape,
-    run: RunRecord,
-    state: State,
-    chosen: str,
+    finished: FinishedRun,
     rows: Sequence[Row],
     metrics: Sequence[str],
     parity: Mapping[str, int],
@@ -30,14 +25,12 @@ def make_card(
     Args:
         name: Name of the student.
         model: Bytes of the ONNX file.
-        shape: Shape of the student.
-        run: Record of the run.
-        state: Progress of the run at the exported checkpoint.
-        chosen: The exported checkpoint, `last` or `best`.
+        finished: The run.
         rows: Results of the evaluation.
         metrics: Names of the metrics.
         parity: Largest difference between ONNX Runtime and torch in grey levels, by precision.
     """
+    shape, run, state = finished.student.shape, finished.record, finished.state
     planes = "luma and hints, uint8 [N, 2, H, W]" if shape.hinted else "luma, uint8 [N, 1, H, W]"
     return {
         "name": name,
@@ -63,7 +56,8 @@ def make_card(
             "init": run.init or None,
             "precision": run.precision,
             "seed": run.recipe["seed"],
-            "checkpoint": chosen,
+            "checkpoint": finished.checkpoint.value,
+            "choice": asdict(finished.choice) if finished.choice else None,
             "steps": state.step,
             "minutes": round(state.seconds / 60, 1),
             "started": run.started,

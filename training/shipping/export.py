@@ -3,7 +3,6 @@
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,40 +10,14 @@ import onnx
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from acutance.model.nets.export import to_onnx
-from acutance.model.nets.student import Student
-from acutance.training.checkpoints.checkpoint import State, load_network
 from acutance.training.checkpoints.provenance import commit
-from acutance.training.checkpoints.run_record import Checkpoint, RunRecord
 from acutance.training.data.pictures import DataError
 from acutance.training.evaluation.rows import Row
 from acutance.training.shipping import parity
 from acutance.training.shipping.card import make_card
+from acutance.training.shipping.finished_run import FinishedRun
 
 Precision = Literal["fp32", "fp16"]
-
-
-@dataclass(frozen=True)
-class FinishedRun:
-    """A finished or interrupted run: its student, progress and record, and the chosen checkpoint."""
-
-    student: Student
-    state: State
-    record: RunRecord
-    chosen: Checkpoint
-
-
-def load_run(folder: Path, chosen: Checkpoint) -> FinishedRun:
-    """Read a run.
-
-    Raises:
-        CheckpointError: `folder` holds no run, or the checkpoint is missing.
-        DataError: The run trained a teacher.
-    """
-    record = RunRecord.read(folder)
-    network, state = load_network(chosen.file(folder))
-    if not isinstance(network, Student):
-        raise DataError(f"{folder} is the run of a teacher, {network.shape.name}; only students are exported")
-    return FinishedRun(network, state, record, chosen)
 
 
 def export_run(
@@ -92,9 +65,7 @@ def export_run(
             half.write_bytes(as_half(model))
             differences["fp16"] = parity.check(half, run.student)
         rows = evaluate(file)
-        card = make_card(
-            name, model, run.student.shape, run.record, run.state, run.chosen.value, rows, metrics, differences
-        )
+        card = make_card(name, model, run, rows, metrics, differences)
         text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
         file.with_suffix(".json").write_text(text, encoding="utf-8")
         file.with_suffix(".json").replace(out.with_suffix(".json"))

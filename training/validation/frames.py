@@ -38,11 +38,17 @@ class ValidationFrame:
         return ssim(self.degraded.luma, self.truth)
 
 
-def validation_items(source: TrainingSet, most: int = 0) -> list[Item]:
-    """Choose up to `most` items of the validation split (0 for all), by categories in turn, one segment per clip."""
+def validation_items(source: TrainingSet, most: int = 0, *, clips_first: bool = False) -> list[Item]:
+    """Choose up to `most` items of the validation split (0 for all), by categories in turn, one segment per clip.
+
+    With `clips_first`, pictures are chosen only if the split has no clip.
+    """
     rows: dict[str, list[Item]] = {}
     clips: set[str] = set()
-    for item in source.split("val"):
+    items = source.split("val")
+    if clips_first:
+        items = [item for item in items if item.frames > 1] or items
+    for item in items:
         clip = item.name.partition("#")[0]
         if item.frames > 1 and clip in clips:
             continue
@@ -53,7 +59,7 @@ def validation_items(source: TrainingSet, most: int = 0) -> list[Item]:
 
 
 def validation_frames(
-    source: TrainingSet, item: Item, how: Degradation, size: tuple[int, int], seed: int
+    source: TrainingSet, item: Item, how: Degradation, size: tuple[int, int], seed: int, stretch: int = 0
 ) -> list[ValidationFrame]:
     """Degrade an item and return the frames that are evaluated.
 
@@ -62,10 +68,12 @@ def validation_frames(
 
     Args:
         source: The set.
-        item: A picture gives one frame, the last of a panned or zoomed clip; a clip gives every tenth frame.
+        item: A picture gives one frame, the last of a panned or zoomed clip; a clip gives every tenth frame, or a
+            stretch.
         how: The degradation.
         size: Largest width and height; frames are cut from the middle.
         seed: Draws the motion of a picture.
+        stretch: Number of consecutive frames that a clip gives, its last ones; 0 for every tenth frame.
 
     Raises:
         DataError: The picture is too small to pan over, or the codec failed.
@@ -75,7 +83,8 @@ def validation_frames(
         evaluated = [len(clip) - 1]
     else:
         clip = [_middle(source.planes(item, index), size) for index in range(item.frames)]
-        evaluated = list(range(FIRST_FRAME, len(clip), FRAME_STRIDE)) or [len(clip) - 1]
+        spread = list(range(FIRST_FRAME, len(clip), FRAME_STRIDE)) or [len(clip) - 1]
+        evaluated = list(range(max(len(clip) - stretch, 0), len(clip))) if stretch else spread
     if how.codec is None:
         clip, evaluated = [clip[index] for index in evaluated], list(range(len(evaluated)))
     degraded = degrade_frames(clip, how, lead_in=BITS_WINDOW)

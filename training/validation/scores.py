@@ -1,20 +1,12 @@
 """Scores of a validation: gain or loss of each picture and clip, and one number to choose a checkpoint by."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
-
-from acutance.training.data.planes import Luma
-from acutance.training.degradation.degrade import DegradedFrame
-from acutance.training.metrics.psnr_ssim import finite_psnr, ssim
-from acutance.training.validation.frames import ValidationFrame
 
 IDENTITY = "identity"
 IDENTITY_GOAL = 45.0
 """PSNR in dB that an undegraded picture must keep; differences above it are invisible."""
-LOSS_WEIGHT = 3.0
-"""Weight of a lost dB against a gained one: keeping good pictures unchanged has priority."""
 _LEAST_LOSS = {"psnr": 0.005, "ssim": 0.00005}
 """Half a unit of the last digit in tables; smaller losses do not count as harm."""
 
@@ -29,6 +21,7 @@ class SourceScore:
         after: PSNR of the restored frames in dB, at most 99.
         ssim_before: SSIM of the degraded frames.
         ssim_after: SSIM of the restored frames.
+        seen: Gain in VMAF-NEG or JOD; None if only PSNR and SSIM were measured.
     """
 
     source: str
@@ -36,6 +29,7 @@ class SourceScore:
     after: float
     ssim_before: float
     ssim_after: float
+    seen: float | None = None
 
     @property
     def gain(self) -> float:
@@ -50,9 +44,17 @@ class SourceScore:
 
 @dataclass(frozen=True)
 class Score:
-    """A network under one degradation: the score of every picture and clip, at least one."""
+    """A network under one degradation: the score of every picture and clip, at least one.
+
+    Raises:
+        ValueError: There is none.
+    """
 
     sources: tuple[SourceScore, ...]
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise ValueError("a score needs at least one picture or clip")
 
     @property
     def before(self) -> float:
@@ -70,6 +72,12 @@ class Score:
         return fmean(one.gain for one in self.sources)
 
     @property
+    def seen(self) -> float | None:
+        """Mean gain in VMAF-NEG or JOD; None if it was not measured."""
+        gains = [one.seen for one in self.sources if one.seen is not None]
+        return fmean(gains) if gains else None
+
+    @property
     def harm(self) -> float:
         """Mean PSNR lost in dB; sources that gain count 0, so that gains do not cancel losses."""
         return fmean(max(-one.gain, 0.0) for one in self.sources)
@@ -85,45 +93,62 @@ class Score:
         return min(self.sources, key=lambda one: one.gain)
 
 
-def score(frames: Sequence[ValidationFrame], restore: Callable[[DegradedFrame], Luma]) -> Score:
-    """Score a network on frames of one degradation.
+@dataclass(frozen=True)
+class HarmBound:
+    """How much harm a network may do.
 
-    Args:
-        frames: Frames of one or more sources.
-        restore: Returns the restored luma of a degraded frame, uint8 `[H, W]`.
-
-    Raises:
-        ValueError: There is no frame, or a restored frame has another size.
+    Attributes:
+        loss: PSNR in dB that a picture or clip may lose without counting as harmed.
+        share: Share of pairs of source and degradation that may be harmed.
     """
-    if not frames:
-        raise ValueError("a score needs at least one frame")
-    figures: dict[str, list[tuple[float, ...]]] = defaultdict(list)
-    for frame in frames:
-        restored = restore(frame.degraded)
-        figures[frame.source].append(
-            (
-                frame.psnr,
-                finite_psnr(restored, frame.truth),
-                frame.ssim,
-                ssim(restored, frame.truth),
-            )
-        )
-    means = {source: [fmean(column) for column in zip(*rows, strict=True)] for source, rows in figures.items()}
-    return Score(tuple(SourceScore(source, *mean) for source, mean in means.items()))
+
+    loss: float
+    share: float
+
+    def harmed(self, scores: Mapping[str, Score]) -> int:
+        """Number of pairs of source and degradation that are harmed."""
+        return sum(loss > self.loss for loss in losses(scores).values())
+
+    def excess(self, scores: Mapping[str, Score]) -> float:
+        """Mean PSNR in dB that is lost beyond `loss`, over all pairs; 0 if no more than the share `share` is harmed."""
+        lost = losses(scores)
+        if self.harmed(scores) <= self.share * len(lost):
+            return 0.0
+        return fmean(max(loss - self.loss, 0.0) for loss in lost.values())
 
 
-def checkpoint_score(scores: Mapping[str, Score]) -> float:
-    """The score to choose a checkpoint by: the mean weighted gain in dB over degradations, pictures and clips.
+def losses(scores: Mapping[str, Score]) -> dict[tuple[str, str], float]:
+    """PSNR in dB that each pair of degradation and source loses, negative if it gains.
 
-    A loss of a picture or clip has three times the weight of a gain, so that gains on others do not cancel it.
-    Undegraded pictures (`identity`) cannot gain; a PSNR below 45 dB counts as a loss of the difference.
+    Undegraded pictures (`identity`) lose only what is missing to 45 dB.
 
     Args:
         scores: Scores by the name of the degradation.
     """
-    return fmean(fmean(_weighted(name, one) for one in scored.sources) for name, scored in scores.items())
+    return {
+        (name, one.source): max(IDENTITY_GOAL - one.after, 0.0) if name == IDENTITY else -one.gain
+        for name, score in scores.items()
+        for one in score.sources
+    }
 
 
-def _weighted(degradation: str, one: SourceScore) -> float:
-    gain = min(one.after - IDENTITY_GOAL, 0.0) if degradation == IDENTITY else one.gain
-    return gain if gain >= 0 else LOSS_WEIGHT * gain
+def checkpoint_score(scores: Mapping[str, Score], bound: HarmBound) -> float:
+    """The score to choose a checkpoint by, 0 for a network that changes nothing.
+
+    It is the mean gain (in VMAF-NEG or JOD, or else in dB) over degradations, pictures and clips, except `identity`,
+    which cannot gain. If the harm exceeds the bound, it is minus the excess, or minus the loss if that is worse:
+    whatever gains within the bound is better.
+
+    Args:
+        scores: Scores by the name of the degradation.
+        bound: How much harm is accepted.
+    """
+    gain = mean_gain(scores)
+    excess = bound.excess(scores)
+    return min(gain, -excess) if excess else gain
+
+
+def mean_gain(scores: Mapping[str, Score]) -> float:
+    """Mean gain in VMAF-NEG or JOD, or else in dB, over all degradations but `identity`; 0 without any."""
+    gains = [score.gain if score.seen is None else score.seen for name, score in scores.items() if name != IDENTITY]
+    return fmean(gains) if gains else 0.0

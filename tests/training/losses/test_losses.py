@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from acutance.training.losses.bands import bands
 from acutance.training.losses.pixel import TRUTH_LOSSES, charbonnier, decibel, frequency, harm, l1, squared
 from acutance.training.recipes.sections import TruthLoss
 
@@ -57,3 +58,22 @@ def test_harm_counts_what_was_lost_and_not_what_was_gained() -> None:
     assert harm(worse, truth, degraded, 1.0).item() == pytest.approx(20 * math.log10(2), rel=1e-2)
     half = torch.cat([better[:1], worse[1:]])
     assert harm(half, truth, degraded, 1.0).item() == pytest.approx(10 * math.log10(2), rel=1e-2)
+
+
+def test_octaves_that_are_seen_weigh_more_than_finer_ones_of_equal_energy() -> None:
+    truth = torch.full((1, 1, 64, 64), 0.5)
+
+    def loss(period: int) -> float:
+        wave = torch.sin(2 * math.pi * torch.arange(64) / period + 0.3)
+        return bands(truth + 0.05 * wave / wave.square().mean().sqrt(), truth, 1.0).item()
+
+    assert loss(2) + 1 < loss(8) < loss(32) - 1
+    # From a third of the weight to five thirds.
+    assert loss(2) == pytest.approx(10 * math.log10(0.05**2 / 3 + 1e-4), abs=0.1)
+    assert loss(64) == pytest.approx(10 * math.log10(0.05**2 * 5 / 3 + 1e-4), abs=0.2)
+
+
+def test_the_bands_of_no_error_are_the_floor() -> None:
+    truth = torch.rand(2, 1, 16, 16)
+    assert bands(truth, truth, 0.0).item() == pytest.approx(-30, abs=1e-3)
+    assert bands(truth, truth, 1.0).item() == pytest.approx(-40, abs=1e-3)

@@ -19,7 +19,7 @@ from acutance.training.recipes.sections import LossesSection
 from acutance.training.teachers.teachers import LoadedTeacher
 
 BORDER = 6
-TERMS = ("truth", "harm", "teacher_output", "teacher_features", "affinity", "perceptual", "frequency")
+TERMS = ("truth", "harm", "teacher_output", "teacher_features", "affinity", "perceptual", "bands", "frequency")
 
 
 @pytest.fixture(scope="module")

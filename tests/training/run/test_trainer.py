@@ -20,7 +20,7 @@ from acutance.training.pairs.pairs import Pairs
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.trainer import Trainer, TrainingError
 from acutance.training.run.validation import Validation
-from acutance.training.validation.scores import Score, checkpoint_score
+from acutance.training.validation.scores import Score
 from tests.training.conftest import draw
 from tests.training.sets import blurred_pairs, changed, write_set
 
@@ -126,7 +126,7 @@ def test_the_best_checkpoint_is_kept(recipe: Recipe, pairs: Pairs, tmp_path: Pat
     notes = RecordingListener()
     begin(recipe, pairs, tmp_path / "run", validation).train(notes)
     assert [set(scores) for scores in notes.scores] == [{"identity", "bicubic2"}] * 2
-    values = [checkpoint_score(scores) for scores in notes.scores]
+    values = [validation.value(scores) for scores in notes.scores]
     _, state = load_network(Checkpoint.BEST.file(tmp_path / "run"))
     assert state.best == max(values)
     assert state.step == 4 * (1 + values.index(max(values)))

@@ -40,6 +40,9 @@ def test_categories_alternate_and_each_clip_contributes_one_segment(source: Trai
     names = ["drawn/3", "moving/5#0", "drawn/4"]
     assert [item.name for item in validation_items(source)] == names
     assert [item.name for item in validation_items(source, 2)] == names[:2]
+    assert [item.name for item in validation_items(source, clips_first=True)] == ["moving/5#0"]
+    still = replace(source, items=tuple(item for item in source.items if item.frames == 1))
+    assert [item.name for item in validation_items(still, clips_first=True)] == ["drawn/3", "drawn/4"]
 
 
 def test_a_clip_is_evaluated_in_the_steady_state_of_a_call(source: TrainingSet) -> None:
@@ -55,6 +58,17 @@ def test_a_clip_is_evaluated_in_the_steady_state_of_a_call(source: TrainingSet) 
     settled = degrade_frames(planes, CODED, lead_in=BITS_WINDOW)[5]
     assert frames[0].degraded.hints == settled.hints
     assert frames[0].degraded.hints.bits < begun.hints.bits
+
+
+def test_a_stretch_is_the_last_frames_of_a_clip(source: TrainingSet) -> None:
+    clip = next(item for item in validation_items(source) if item.frames > 1)
+    every_tenth = validation_frames(source, clip, CODED, SIZE, seed=0)
+    stretch = validation_frames(source, clip, CODED, SIZE, seed=0, stretch=9)
+    assert len(stretch) == 9
+    # Frame 15 of 24 is in both.
+    np.testing.assert_array_equal(stretch[0].truth, every_tenth[1].truth)
+    np.testing.assert_array_equal(stretch[0].degraded.luma, every_tenth[1].degraded.luma)
+    assert len(validation_frames(source, clip, Degradation(), SIZE, seed=0, stretch=99)) == 24
 
 
 def test_a_clip_that_is_too_short_gives_its_last_frame(source: TrainingSet) -> None:

@@ -1,20 +1,45 @@
-import numpy as np
 import pytest
 
-from acutance.model.hints import UNCODED
-from acutance.training.degradation.degrade import DegradedFrame
-from acutance.training.validation.frames import ValidationFrame
-from acutance.training.validation.scores import Score, SourceScore, checkpoint_score, score
+from acutance.training.validation.scores import HarmBound, Score, SourceScore, checkpoint_score, losses, mean_gain
+
+NONE_HARMED = HarmBound(loss=0.02, share=0.0)
 
 
-def source(before: float, after: float, name: str = "a") -> SourceScore:
-    return SourceScore(name, before, after, 0.9, 0.9)
+def source(before: float, after: float, name: str = "a", seen: float | None = None) -> SourceScore:
+    return SourceScore(name, before, after, 0.9, 0.9, seen)
 
 
-def test_losses_weigh_more_than_gains_and_the_identity_only_below_45_db() -> None:
-    gain, loss, sharp = Score((source(30, 30.4),)), Score((source(40, 39.9),)), Score((source(99, 52),))
-    assert checkpoint_score({"soft": gain, "sharp": loss, "identity": sharp}) == pytest.approx((0.4 - 0.3) / 3)
-    assert checkpoint_score({"identity": Score((source(99, 44),))}) == pytest.approx(-3)
+def test_the_score_is_the_mean_gain_while_the_harm_is_within_the_bound() -> None:
+    gain, little = Score((source(30, 30.4),)), Score((source(40, 39.99),))
+    assert checkpoint_score({"soft": gain, "sharp": little}, NONE_HARMED) == pytest.approx(0.195)
+    seen = {"soft": Score((source(30, 30.4, seen=3.0),)), "sharp": Score((source(40, 40, seen=1.0),))}
+    assert checkpoint_score(seen, NONE_HARMED) == pytest.approx(2)
+
+
+def test_a_gain_within_the_bound_is_better_than_any_gain_beyond_it() -> None:
+    little = {"soft": Score((source(30, 30.1),)), "sharp": Score((source(40, 40),))}
+    much = {"soft": Score((source(30, 33),)), "sharp": Score((source(40, 39.7),))}
+    more_harm = {"soft": Score((source(30, 33),)), "sharp": Score((source(40, 39),))}
+    values = [checkpoint_score(scores, NONE_HARMED) for scores in (little, {}, much, more_harm)]
+    assert values == sorted(values, reverse=True)
+    assert values[1] == 0
+    assert values[2] == pytest.approx(-0.28 / 2)
+
+
+def test_a_share_of_the_pairs_may_be_harmed() -> None:
+    scores = {"h264-0.1": Score(tuple(source(40, 40.1 - 0.3 * (n < 2), str(n)) for n in range(100)))}
+    assert HarmBound(0.02, 0.02).harmed(scores) == 2
+    assert HarmBound(0.02, 0.02).excess(scores) == 0
+    assert HarmBound(0.02, 0.01).excess(scores) == pytest.approx(2 * 0.18 / 100)
+    assert HarmBound(0.2, 0.0).excess(scores) == 0
+
+
+def test_undegraded_pictures_lose_only_what_is_visible_and_gain_nothing() -> None:
+    scores = {"identity": Score((source(99, 52, "a"), source(99, 44, "b"))), "soft": Score((source(30, 31),))}
+    lost = losses(scores)
+    assert (lost["identity", "a"], lost["identity", "b"], lost["soft", "a"]) == pytest.approx((0, 1, -1))
+    assert mean_gain(scores) == pytest.approx(1)
+    assert mean_gain({"identity": scores["identity"]}) == 0
 
 
 def test_a_loss_on_one_clip_is_not_hidden_by_a_gain_on_another() -> None:
@@ -25,7 +50,8 @@ def test_a_loss_on_one_clip_is_not_hidden_by_a_gain_on_another() -> None:
     assert (even.harm, uneven.harm) == pytest.approx((0, 0.5))
     assert uneven.worst.source == "dog"
     assert uneven.harmed == ("dog",)
-    assert checkpoint_score({"h264-0.1": even}) > 0 > checkpoint_score({"h264-0.1": uneven})
+    assert checkpoint_score({"h264-0.1": even}, NONE_HARMED) > 0
+    assert checkpoint_score({"h264-0.1": uneven}, NONE_HARMED) < 0
 
 
 def test_a_source_is_harmed_by_psnr_or_ssim_beyond_what_tables_show() -> None:
@@ -34,19 +60,6 @@ def test_a_source_is_harmed_by_psnr_or_ssim_beyond_what_tables_show() -> None:
     assert not SourceScore("a", 30, 29.999, 0.9, 0.89999).harmed
 
 
-def test_frames_are_averaged_over_each_source_first() -> None:
-    truth = np.full((16, 16), 100, np.uint8)
-
-    def frame(name: str, error: int) -> ValidationFrame:
-        return ValidationFrame(name, DegradedFrame(truth + np.uint8(error), UNCODED), truth)
-
-    frames = [frame("clip", 1), frame("clip", 10), frame("picture", 2)]
-    scored = score(frames, lambda degraded: degraded.luma - np.uint8(1))
-    clip, picture = scored.sources
-    assert (clip.source, picture.source) == ("clip", "picture")
-    assert clip.before == pytest.approx((20 * np.log10(255) + 20 * np.log10(25.5)) / 2)
-    assert clip.after == pytest.approx((99 + 20 * np.log10(255 / 9)) / 2)
-    assert picture.gain == pytest.approx(20 * np.log10(2))
-    assert scored.before == pytest.approx((clip.before + picture.before) / 2)
-    with pytest.raises(ValueError, match="at least one frame"):
-        score([], lambda degraded: degraded.luma)
+def test_a_score_without_a_source_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one picture or clip"):
+        Score(())
