@@ -13,7 +13,7 @@ from tests.server.processes import Start
 
 _HERE = Path(__file__).parent
 # In these folders every test needs peers in real time; elsewhere tests carry the marker themselves.
-_MEDIA = (_HERE / "browser" / "calls", _HERE / "faults", _HERE / "server" / "media")
+_MEDIA = (_HERE / "browser" / "calls", _HERE / "faults", _HERE / "server" / "media", _HERE / "soak")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
