@@ -14,8 +14,11 @@ import av
 import numpy as np
 import pytest
 from skimage import data
+from typer.testing import CliRunner
 
 from acutance.server.bench.server import free_port
+from acutance.server.cli import main as acutance
+from acutance.training.cli.main import app as train
 from tests.documented.commands import ROOT, Command, documented, inline
 from tests.documented.ways import RULES, Rule, Way, rule_for
 from tests.server.processes import health
@@ -172,24 +175,26 @@ def test_it_serves(desk: Desk, command: Command, rule: Rule) -> None:
 _SLOW = _those(Way.SLOW)
 
 
-def _help(*words: str) -> str:
-    shown = subprocess.run(
-        [str(Path(sys.executable).parent / words[0]), *words[1:], "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "200", "TERM": "dumb", "PYTHONPATH": str(ROOT)},
-    )
-    return shown.stdout
+def _help(capsys: pytest.CaptureFixture[str], program: str, *words: str) -> str:
+    """Return the help of a command, from the function that its program calls."""
+    if program == "acutance-train":
+        return CliRunner().invoke(train, [*words, "--help"]).stdout
+    with pytest.raises(SystemExit):
+        acutance([*words, "--help"])
+    return capsys.readouterr().out
 
 
-def test_options_of_slow_commands_are_known_to_their_programs() -> None:
+def test_options_of_slow_commands_are_known_to_their_programs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "dumb")
     helps: dict[tuple[str, ...], str] = {}
     for command, _ in _SLOW:
         words = shlex.split(command.text)
         program = tuple(words[: 3 if words[1] == "bench" else 2])
         if program not in helps:
-            helps[program] = _help(*program)
+            helps[program] = _help(capsys, *program)
         shown = helps[program]
         for flag in (word for word in words if word.startswith("--")):
             assert re.search(rf"(?<![\w-]){flag}(?![\w-])", shown), f"{command}: {flag}"

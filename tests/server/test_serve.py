@@ -13,6 +13,7 @@ import pytest
 from acutance.server.bench.material import Plan, prepare
 from acutance.server.bench.peers.round_trip import PeerError, Sending, round_trip
 from acutance.server.bench.server import free_port
+from acutance.server.cli import main
 from tests.server.processes import Start, health
 
 
@@ -58,23 +59,33 @@ def test_a_port_in_use_is_one_line_of_error(start: Start) -> None:
     assert "Traceback" not in log
 
 
+def test_an_unknown_student_is_named(start: Start) -> None:
+    process = start("--student", "sharpest")
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "there is no student 'sharpest'" in log
+    assert "Traceback" not in log
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "complaint"),
     [
-        (("--student", "sharpest"), {}, "there is no student 'sharpest'"),
         (("--port", "99999"), {}, "acutance serve: --port: Input should be less than or equal to 65535 (got '99999')"),
         ((), {"ACUTANCE_MAX_SESSIONS": "many"}, "acutance serve: --max-sessions: Input should be a valid integer"),
         (("--provider", "tpu"), {}, "'tensorrt', 'cuda'"),
     ],
 )
 def test_a_wrong_option_is_named(
-    start: Start, arguments: tuple[str, ...], environment: dict[str, str], complaint: str
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    process = start(*arguments, **environment)
-    _, log = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert complaint in log
-    assert "Traceback" not in log
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["serve", *arguments]) == 2
+    assert complaint in capsys.readouterr().err
 
 
 def test_options_are_read_from_the_file_and_a_wrong_one_is_named(start: Start, tmp_path: Path) -> None:

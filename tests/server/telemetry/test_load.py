@@ -16,12 +16,13 @@ def test_load_is_measured_and_its_peak_is_kept(monkeypatch: pytest.MonkeyPatch) 
     load = Load(lambda: students)
     load.sample()
     first = load.without_students  # since any previous call of psutil in this process
-    end = time.monotonic() + 0.3
-    while time.monotonic() < end:
+    begun, end = time.monotonic(), time.process_time() + 0.3
+    while time.process_time() < end:
         pass
     load.sample()
-    assert load.own > 0.3
-    assert load.busy > 0.3 / load.cpus / 2
+    share = 0.3 / (time.monotonic() - begun)  # less than a processor while other programs work
+    assert load.own > 0.8 * share
+    assert load.busy > 0.5 * share / load.cpus
     peak = load.without_students
     assert peak == pytest.approx(max(first, load.busy * load.cpus))
     monkeypatch.setattr("psutil.cpu_times_percent", lambda interval: type("Idle", (), {"idle": 100.0})())

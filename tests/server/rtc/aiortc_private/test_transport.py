@@ -23,8 +23,11 @@ from tests.offers import AUDIO, VIDEO, offer
 
 @pytest.fixture
 async def peer() -> RTCPeerConnection:
-    # An address that never answers (RFC 5737).
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[RTCIceServer("stun:192.0.2.1:3478")]))
+    return await _peer_with_an_offer()
+
+
+async def _peer_with_an_offer(*servers: RTCIceServer) -> RTCPeerConnection:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=list(servers)))
     await peer.setRemoteDescription(RTCSessionDescription(offer(AUDIO, VIDEO), "offer"))
     return peer
 
@@ -37,7 +40,9 @@ def test_the_wrapped_methods_are_called_through_the_instance_as_we_call_them() -
     assert "self.check_incoming(" in source
 
 
-async def test_an_answer_does_not_wait_for_a_silent_stun_server(peer: RTCPeerConnection) -> None:
+async def test_an_answer_does_not_wait_for_a_silent_stun_server() -> None:
+    # An address that never answers (RFC 5737).
+    peer = await _peer_with_an_offer(RTCIceServer("stun:192.0.2.1:3478"))
     prepare_ice(peer)
     begun = asyncio.get_running_loop().time()
     await peer.setLocalDescription(await peer.createAnswer())
