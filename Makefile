@@ -42,7 +42,7 @@ unexport PYTHONDONTWRITEBYTECODE
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
 
-test: lint types unit
+test: lint unit
 
 check: $(TESTER)/.ready $(TESTER)/.node
 	$(WITH_NODE) .ci/check $(TESTER)/bin
@@ -58,7 +58,7 @@ types: $(TESTER)/.ready $(TESTER)/.node
 
 unit: $(TESTER)/.ready $(TESTER)/.node
 	.ci/chromium
-	.ci/unit $(TESTER)/bin/pytest
+	$(WITH_NODE) .ci/unit $(TESTER)/bin
 
 bench: $(TESTER)/.ready
 	$(TESTER)/bin/pytest -m bench tests
@@ -192,10 +192,9 @@ $(SERVER)/.ready: pyproject.toml
 	$(SERVER)/bin/pip install --quiet --editable ".$(EXTRA)"
 	touch $@
 
-# Most of what torch and others bring is never imported: it need not be compiled.
 $(TESTER)/.ready: pyproject.toml
 	python=$$(.ci/python) && "$$python" -m venv --clear $(TESTER)
-	$(TESTER)/bin/pip install --quiet --no-compile --editable ".[test]"
+	.ci/install $(TESTER)/bin
 	touch $@
 
 $(TESTER)/.node: $(TESTER)/.ready tests/browser/package-lock.json
