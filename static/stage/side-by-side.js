@@ -6,10 +6,18 @@
  */
 import { sizeOf } from './painter.js';
 
+/**
+ * A pair of two frames that are only close in time is left out. After this time without the same frame in both halves
+ * it is recorded nevertheless: the recording must not stand still.
+ */
+const MAX_LEFT_OUT_MS = 2_000;
+
 export class SideBySide {
   #canvas = document.createElement('canvas');
   #context = this.#canvas.getContext('2d', { alpha: false });
   #half;
+  /** When the same frame was last in both halves, in milliseconds. */
+  #exactAt = -Infinity;
 
   /** @param {Size} half size of each half, fixed for the whole file */
   constructor(half) {
@@ -23,13 +31,15 @@ export class SideBySide {
     return [2 * width, height];
   }
 
-  /** @returns {MediaStream} with a frame for each pair that is drawn */
+  /** @returns {MediaStream} with a frame for each pair that is not left out */
   capture() {
     return this.#canvas.captureStream();
   }
 
   /** @param {Pair} pair */
-  draw({ original, enhanced }) {
+  draw({ original, enhanced, match, now }) {
+    if (match === 'exact') this.#exactAt = now;
+    else if (match === 'near' && now - this.#exactAt < MAX_LEFT_OUT_MS) return;
     const [width, height] = this.#half;
     if (original && sizeOf(original)[0]) this.#context?.drawImage(original, 0, 0, width, height);
     if (sizeOf(enhanced)[0]) this.#context?.drawImage(enhanced, width, 0, width, height);

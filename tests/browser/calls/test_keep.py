@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Download, expect
 
 from tests.browser.fidelity import gain_db
-from tests.browser.numbered_video import FRAMES, RATE, number_in
+from tests.browser.numbered_video import FRAMES, number_in
 from tests.browser.stage_page import StagePage
 
 RECORDED_MS = 4_000
@@ -55,8 +55,6 @@ def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, outp
         assert (half.max(-1) > 128).mean() < 0.2
 
 
-# Numbers are read from lossy frames: the browser's software encoder shares two cores with the call and its server.
-@pytest.mark.flaky(reruns=1)
 @pytest.mark.parametrize(("what", "container"), [("enhanced", "mp4"), ("both", "webm"), ("both", "mp4")])
 def test_a_recording_moves_and_is_as_long_as_the_page_shows(stage, output, what, container):
     stage.page.locator("#record-what").select_option(what)
@@ -86,11 +84,13 @@ def test_a_recording_moves_and_is_as_long_as_the_page_shows(stage, output, what,
     shown = [halves_of(picture) for picture in pictures[len(pictures) // 4 :]]
     assert len({numbers[-1] for numbers in shown}) > 5, "it moves"
     forward = [(later[-1] - sooner[-1]) % FRAMES for sooner, later in pairwise(shown)]
-    assert max(forward) < 2 * RATE, "and never backwards"
+    assert max(forward) < FRAMES // 2, "and never backwards"
     if what == "both":
         assert all(original == enhanced for original, enhanced in shown)
         recorded = {number_in(picture[:, :640]): np.split(picture, 2, axis=1) for picture in pictures}
-        found = [(pair, recorded[number_in(pair[0])]) for pair in displayed if number_in(pair[0]) in recorded]
+        # On a busy host the stage may show two frames that are only close in time; they are not recorded.
+        same = [pair for pair in displayed if number_in(pair[0]) == number_in(pair[1])]
+        found = [(pair, recorded[number_in(pair[0])]) for pair in same if number_in(pair[0]) in recorded]
         assert len(found) >= 2, "what was displayed is in the file"
         for (original, enhanced), (left, right) in found:
             assert distance(left, original) < distance(left, enhanced)

@@ -62,6 +62,26 @@ _PRESENTED = """async (calls) => {
     });
 }"""
 
+_SIDE_BY_SIDE = """async (pairs) => {
+    const { SideBySide } = await import('/static/stage/side-by-side.js');
+    const grey = (level) => {
+        const canvas = new OffscreenCanvas(2, 2);
+        const context = canvas.getContext('2d');
+        context.fillStyle = `rgb(${level} ${level} ${level})`;
+        context.fillRect(0, 0, 2, 2);
+        return new VideoFrame(canvas, { timestamp: 0 });
+    };
+    const create = document.createElement.bind(document);
+    let canvas;
+    document.createElement = (name) => (canvas = create(name));
+    const sideBySide = new SideBySide([2, 2]);
+    return pairs.map(([match, now, original, enhanced]) => {
+        sideBySide.draw({ match, now, original: grey(original), enhanced: grey(enhanced) });
+        const { data } = canvas.getContext('2d').getImageData(0, 0, 4, 1);
+        return [data[0], data[12]];
+    });
+}"""
+
 FRAME = {"left": 38.4, "top": 300.25, "width": 586, "height": 329.6}
 WRAP = 2**32
 
@@ -166,3 +186,19 @@ def test_the_video_itself_is_shown_if_no_stored_frame_matches(modules):
     assert [taken[0] for taken in told] == [None] * 10 + ["video"] * 2 + [20]
     assert max(open_ for _, _, open_ in told) == 1
     assert modules.evaluate(_PRESENTED, [[1.0, None]]) == [["video", False, 0]]
+
+
+def test_a_recording_leaves_out_two_frames_that_are_only_close_in_time_unless_it_would_stand_still(modules):
+    pairs = [
+        ["near", 0, 10, 20],
+        ["exact", 100, 50, 60],
+        ["near", 1_900, 70, 80],
+        ["exact", 1_950, 90, 100],
+        ["near", 3_900, 110, 120],
+        ["near", 3_960, 130, 140],
+        ["exact", 4_000, 150, 160],
+        ["camera", 4_030, 170, 180],
+    ]
+    recorded = [[10, 20], [50, 60], [50, 60], [90, 100], [90, 100], [130, 140], [150, 160], [170, 180]]
+    for is_drawn, levels in zip(modules.evaluate(_SIDE_BY_SIDE, pairs), recorded, strict=True):
+        assert is_drawn == pytest.approx(levels, abs=1)
