@@ -1,4 +1,4 @@
-"""Addresses, connectivity checks and DTLS ciphers of aiortc and aioice."""
+"""Gathering of candidates, sockets and DTLS ciphers of aiortc and aioice."""
 
 import asyncio
 import random
@@ -7,22 +7,17 @@ from errno import EADDRINUSE
 from functools import partial
 from typing import Any
 
-from aioice import stun
-from aioice.candidate import candidate_priority
 from aioice.ice import Connection as IceConnection
 from aioice.ice import StunProtocol
 from aiortc import RTCPeerConnection
 from OpenSSL import SSL
 
-from acutance.server.options.session_limits import MOST_CANDIDATES
-from acutance.server.rtc.aiortc_private.datagrams import discard, is_of_peer, receive
+from acutance.server.rtc.aiortc_private.checks import limit_checks
+from acutance.server.rtc.aiortc_private.datagrams import discard, receive
 from acutance.server.rtc.aiortc_private.guard import dtls_transports, guard_transports
 
 # OBS waits 8 s for an answer, FFmpeg 5 s; aioice would wait 5 s for a silent STUN server.
 _GATHERING_S = 1.5
-# Addresses of one peer: candidates that it has signalled, and sources of its connectivity checks. aioice starts a check
-# for each and sorts all of them each time; a peer could send from thousands of ports.
-_MAX_ADDRESSES = 2 * MOST_CANDIDATES
 # RFC 8827, section 6.5, demands the first; the others are what browsers offer.
 _CIPHERS = b":".join(
     b"ECDHE-%b-%b" % (key, cipher)
@@ -32,7 +27,7 @@ _CIPHERS = b":".join(
 
 
 def prepare_ice(peer: RTCPeerConnection) -> None:
-    """Limit the time of gathering, guard the transports, and accept connectivity checks without PRIORITY.
+    """Limit the time of gathering, guard the transports, and limit connectivity checks.
 
     Call it between the first description and the gathering of candidates.
     """
@@ -40,9 +35,7 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
     for connection in _ice_connections(peer):
         gather = connection.get_component_candidates
         connection.get_component_candidates = partial(gather, timeout=_GATHERING_S)  # type: ignore[method-assign, arg-type]
-        connection.check_incoming = partial(  # type: ignore[method-assign]
-            _check_incoming, connection, connection.check_incoming
-        )
+        limit_checks(connection)
 
 
 def accept_rsa_certificates(peer: RTCPeerConnection) -> None:
@@ -59,21 +52,6 @@ def _with_rsa(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> SS
     context = create(*args, **rest)
     context.set_cipher_list(_CIPHERS)
     return context
-
-
-def _check_incoming(
-    connection: IceConnection,
-    check: Callable[[stun.Message, tuple[str, int], Any], None],
-    message: stun.Message,
-    address: tuple[str, int],
-    protocol: Any,
-) -> None:
-    if len(connection._remote_candidates) >= _MAX_ADDRESSES and not is_of_peer(connection, address):
-        return
-    # FFmpeg 8.0's WHIP muxer omits PRIORITY, which RFC 8445, section 7.1.1, requires: aioice replies to such a check
-    # and then fails. The default is the priority of a peer-reflexive candidate.
-    message.attributes.setdefault("PRIORITY", candidate_priority(1, "prflx"))
-    check(message, address, protocol)
 
 
 def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:

@@ -8,9 +8,7 @@ from typing import Any
 
 import av
 import pytest
-from aioice import stun
 from aioice.ice import Connection as IceConnection
-from aioice.ice import StunProtocol
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -34,10 +32,8 @@ async def _peer_with_an_offer(*servers: RTCIceServer) -> RTCPeerConnection:
 
 def test_the_wrapped_methods_are_called_through_the_instance_as_we_call_them() -> None:
     assert "timeout" in inspect.signature(IceConnection.get_component_candidates).parameters
-    assert list(inspect.signature(IceConnection.check_incoming).parameters) == ["self", "message", "addr", "protocol"]
     source = inspect.getsource(IceConnection)
     assert "self.get_component_candidates(" in source
-    assert "self.check_incoming(" in source
 
 
 async def test_an_answer_does_not_wait_for_a_silent_stun_server() -> None:
@@ -48,25 +44,6 @@ async def test_an_answer_does_not_wait_for_a_silent_stun_server() -> None:
     await peer.setLocalDescription(await peer.createAnswer())
     assert asyncio.get_running_loop().time() - begun < 3, "aioice's own patience is 5 s"
     assert "typ host" in peer.localDescription.sdp
-    await peer.close()
-
-
-async def test_a_check_without_priority_is_taken(peer: RTCPeerConnection) -> None:
-    # FFmpeg 8.0's, word for word: USERNAME, USE-CANDIDATE, MESSAGE-INTEGRITY, FINGERPRINT.
-    prepare_ice(peer)
-    await peer.setLocalDescription(await peer.createAnswer())
-    connection: Any = peer.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
-    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    request.attributes["USERNAME"] = f"{connection.local_username}:EsAw"
-    request.attributes["USE-CANDIDATE"] = None
-    request.add_message_integrity(connection.local_password.encode())
-    protocol: StunProtocol = connection._protocols[0]
-    async with asyncio.timeout(5):
-        while not connection._early_checks_done:  # noqa: ASYNC110 - the peer connection starts it
-            await asyncio.sleep(0.01)
-    protocol.datagram_received(bytes(request), ("127.0.0.1", 9))
-    (learnt,) = connection.remote_candidates
-    assert (learnt.type, learnt.host, learnt.port) == ("prflx", "127.0.0.1", 9)
     await peer.close()
 
 
@@ -108,21 +85,6 @@ def test_aioice_binds_through_the_loop_with_port_0() -> None:
     source = inspect.getsource(IceConnection.get_component_candidates)
     assert "loop.create_datagram_endpoint(" in source
     assert "local_addr=(address, 0)" in source
-
-
-async def test_the_addresses_of_a_peer_are_few(peer: RTCPeerConnection) -> None:
-    # aioice would start a check for each, and sort all of them each time, on the event loop.
-    prepare_ice(peer)
-    await peer.setLocalDescription(await peer.createAnswer())
-    connection: Any = peer.getTransceivers()[0].receiver.transport.transport.iceGatherer._connection
-    checked: list[int] = []
-    connection.check_start_task = lambda pair: checked.append(pair.remote_candidate.port)
-    for port in (*range(1, 1000), 1):
-        message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        connection.check_incoming(message, ("127.0.0.1", port), connection._protocols[0])
-    assert len(connection.remote_candidates) == 128
-    assert len(checked) == 129, "checks of known addresses are still taken"
-    await peer.close()
 
 
 async def test_ciphers_for_rsa_certificates_are_offered_too() -> None:
