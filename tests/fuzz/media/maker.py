@@ -14,11 +14,15 @@ class Target:
         payload_types: of its codecs, by name as in SDP.
         ssrc: of the video that the server sends it.
         tag: verification tag of the server's SCTP association; None without one.
+        ice_user: user name of connectivity checks to the server.
+        ice_password: the key of these checks.
     """
 
     payload_types: dict[str, int]
     ssrc: int
     tag: int | None
+    ice_user: str
+    ice_password: str
 
 
 class Maker:

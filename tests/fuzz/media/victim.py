@@ -96,4 +96,11 @@ def target_of(peer: RTCPeerConnection) -> Target:
             payload_types.setdefault(name.partition("/")[0], int(number))
     ssrcs = [int(line.split()[0][7:]) for line in remote.sdp.splitlines() if line.startswith("a=ssrc:")]
     sctp: Any = peer.sctp
-    return Target(payload_types, ssrcs[0], sctp._remote_verification_tag if sctp is not None else None)
+    connection = peer.getTransceivers()[0].receiver.transport.transport._connection
+    return Target(
+        payload_types,
+        ssrcs[0],
+        sctp._remote_verification_tag if sctp is not None else None,
+        f"{connection.remote_username}:{connection.local_username}",
+        str(connection.remote_password),
+    )
