@@ -31,6 +31,9 @@ def choose(
             show_default=False,
         ),
     ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Exported student (.onnx) of any shape that the chosen checkpoint must beat.")
+    ] = None,
     threads: options.Threads = 1,
 ) -> None:
     """Choose a checkpoint: the largest gain on the validation clips with little harm. `export` uses it by default.
@@ -45,11 +48,13 @@ def choose(
     from acutance.training.recipes.recipe import check_recipe, override
     from acutance.training.run.console import progress_bar
     from acutance.training.run.validation import Validation
-    from acutance.training.shipping.choice import candidates, evaluate, write_choice
+    from acutance.training.shipping.choice import candidates, evaluate, exported, write_choice
 
     torch.set_num_threads(threads)
     console = options.console()
     found = [candidate for run in runs for candidate in candidates(run)]
+    if against is not None:
+        found.append(exported(against))
     record = RunRecord.read(runs[0])
     tables = override(record.recipe, [f"validation.score={score}", *(changes or [])])
     section = check_recipe(tables, str(runs[0])).validation
@@ -73,7 +78,7 @@ def _table(ranked: "Sequence[Evaluated]", score: str) -> Table:
     for one in ranked:
         candidate = one.candidate
         table.add_row(
-            candidate.folder.name,
+            candidate.source.name,
             candidate.name,
             str(candidate.state.step),
             f"{one.value:+.3f}",

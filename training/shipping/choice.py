@@ -9,23 +9,33 @@ from statistics import fmean
 
 import torch
 
+from acutance.model.nets.reading import read_onnx
 from acutance.training.checkpoints.checkpoint import State, load_network, read_note, save_weights
 from acutance.training.checkpoints.networks import Network
 from acutance.training.checkpoints.run_record import Checkpoint
 from acutance.training.data.dataset import TrainingSet
+from acutance.training.data.pictures import DataError
 from acutance.training.recipes.sections import ValidationSection
 from acutance.training.run.validation import Validation
 from acutance.training.validation.scores import IDENTITY, HarmBound, Score, checkpoint_score, losses, mean_gain
 
 MEAN = "mean of last and best"
+EXPORTED = "exported"
 _NOTE = "choice"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network to choose from: folder of its run, name of the checkpoint, and progress of the run there."""
+    """A network to choose from.
 
-    folder: Path
+    Attributes:
+        source: Folder of its run, or the file of an exported student.
+        name: Name of the checkpoint.
+        network: The network.
+        state: Progress of the run at the checkpoint.
+    """
+
+    source: Path
     name: str
     network: Network
     state: State
@@ -108,6 +118,15 @@ def candidates(folder: Path) -> list[Candidate]:
     return [*found, Candidate(folder, Checkpoint.BEST.value, best, best_state), Candidate(folder, MEAN, mean, state)]
 
 
+def exported(file: Path) -> Candidate:
+    """An exported student, to compare candidates with.
+
+    Raises:
+        ExportError: The file holds no student.
+    """
+    return Candidate(file, EXPORTED, read_onnx(file), State())
+
+
 def evaluate(
     chosen_from: Sequence[Candidate],
     validation: Validation,
@@ -135,8 +154,11 @@ def write_choice(ranked: Sequence[Evaluated], section: ValidationSection, source
 
     Raises:
         CheckpointError: The disk is full or not writable.
+        DataError: The first one is an exported student.
     """
     first = ranked[0]
+    if first.candidate.name == EXPORTED:
+        raise DataError(f"no checkpoint is better than {first.candidate.source} on the validation: nothing is chosen")
     choice = Choice(
         first.candidate.name,
         len(ranked),
@@ -152,7 +174,7 @@ def write_choice(ranked: Sequence[Evaluated], section: ValidationSection, source
         source.fingerprint,
     )
     network = first.candidate.network
-    path = Checkpoint.CHOSEN.file(first.candidate.folder)
+    path = Checkpoint.CHOSEN.file(first.candidate.source)
     save_weights(path, first.candidate.state, network, network.state_dict(), {_NOTE: json.dumps(asdict(choice))})
     return path
 

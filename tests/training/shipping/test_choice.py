@@ -7,12 +7,14 @@ import typer
 from torch import nn
 from typer.testing import CliRunner
 
+from acutance.model.nets.export import to_onnx
 from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Student
 from acutance.training.checkpoints.checkpoint import State, load_network, save_weights
 from acutance.training.checkpoints.run_record import Checkpoint, RunRecord
 from acutance.training.cli.choose import choose
 from acutance.training.cli.export import export
+from acutance.training.data.pictures import DataError
 from acutance.training.shipping.choice import MEAN, candidates, read_choice
 from tests.training.conftest import RECIPE
 from tests.training.sets import write_set
@@ -77,6 +79,17 @@ def test_the_least_harm_is_chosen_among_the_checkpoints_of_all_runs_and_exported
     training = json.loads(out.with_suffix(".json").read_text())["training"]
     assert training["checkpoint"] == "chosen"
     assert training["choice"]["set"] == "drawn-3-2"
+
+
+def test_a_checkpoint_that_is_no_better_than_the_exported_student_is_not_chosen(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", write_set(tmp_path / "set"), last=4.0, best=2.0)
+    (tmp_path / "shipped.onnx").write_bytes(to_onnx(brightened(0.0), {}))
+    order = [str(run), "--against", str(tmp_path / "shipped.onnx"), "--score", "psnr"]
+    result = CliRunner().invoke(choosing, order)
+    assert isinstance(result.exception, DataError)
+    assert "no checkpoint is better than" in str(result.exception)
+    assert "exported" in result.output
+    assert not Checkpoint.CHOSEN.file(run).exists()
 
 
 def test_without_a_choice_the_best_checkpoint_is_exported(tmp_path: Path) -> None:
