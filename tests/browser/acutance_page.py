@@ -1,4 +1,4 @@
-"""The page as a person uses and reads it."""
+"""The page in a browser tab, used like a person uses it."""
 
 import json
 import re
@@ -13,7 +13,7 @@ Pane = Literal["original", "enhanced"]
 CONNECT_MS = 30_000
 
 # Variance of the Laplacian of the middle of a frame's luma: more detail, more variance. Returned with a sum of
-# the pixels, by which a test sees that the video moves.
+# the pixels, which changes while the video moves.
 _MEASURE = """(id) => {
     const video = document.getElementById(id);
     const [width, height] = [video.videoWidth, video.videoHeight];
@@ -55,7 +55,7 @@ def size_text(width: int, height: int) -> str:
 
 
 class AcutancePage:
-    """One tab with the page open; remembers what went wrong in it."""
+    """One tab with the page open; records errors of the page."""
 
     def __init__(self, page: Page, url: str):
         self.page = page
@@ -84,8 +84,8 @@ class AcutancePage:
         self.page.locator("#source").select_option(source)
 
     def report(self) -> dict[str, Any]:
-        """Return what "Copy as JSON" copies."""
-        # What is not named is taken back: the camera of a running call too.
+        """Return the copied report of "Copy as JSON"."""
+        # Permissions that are not listed are revoked, also that of the camera during a call.
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write", "camera", "microphone"])
         self.page.locator("#copy").click()
         expect(self.page.locator("#copy-message")).to_contain_text("Copied.")
@@ -96,7 +96,7 @@ class AcutancePage:
         self.page.locator("#stop").click()
 
     def until(self, true: str, argument: object = None, seconds: float = 10.0) -> None:
-        """Wait until a function of the page returns something true: its policy forbids `wait_for_function`."""
+        """Wait until a JavaScript function returns true; the policy of the page forbids `wait_for_function`."""
         end = monotonic() + seconds
         while not self.page.evaluate(true, argument):
             assert monotonic() < end, f"not within {seconds:g} s: {true}"
@@ -114,7 +114,7 @@ class AcutancePage:
         return measured
 
     def expect_error(self, what: str, next_step: str, timeout: float = 10_000) -> None:
-        """Expect words for what happened and what to do, and that Start can be pressed again."""
+        """Expect a message with the error and the next step, and an enabled Start button."""
         expect(self.page.locator("#status-what")).to_contain_text(what, timeout=timeout)
         expect(self.page.locator("#status-box")).to_have_attribute("data-kind", "error")
         expect(self.page.locator("#status-next")).to_contain_text(next_step)
@@ -122,7 +122,7 @@ class AcutancePage:
         expect(self.page.locator("#stop")).to_be_disabled()
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # Chromium itself logs every request that fails; the page says those in words.
+        # Chromium itself logs every request that fails; the page shows its own message.
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             self.faults.append(message.text)
 

@@ -1,4 +1,4 @@
-"""A real browser, a real server, a moving video between them.
+"""Fixtures: a real browser, a real server, and a moving video as camera.
 
 The browser lives as long as a module: Playwright's event loop would be in the way of asyncio tests elsewhere.
 """
@@ -68,7 +68,7 @@ def output() -> Path:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens the page of a server in a browser context of its own; in the end nothing may have gone wrong in it."""
+    """Opens the page of a server in its own browser context; at the end the page must have logged no error."""
     pages: list[AcutancePage] = []
 
     def open_one(server: Server, init_script: str = "", ready: str = "Ready.", **context: object) -> AcutancePage:
@@ -86,7 +86,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     assert [fault for page in pages for fault in page.faults] == []
 
 
-# The page keeps its connection to itself; a test that makes the line worse needs the sender.
+# The page does not expose its connection; a test that degrades the uplink needs the sender.
 _KEEP_SENDERS = """
     window.senders = [];
     const { addTransceiver } = RTCPeerConnection.prototype;

@@ -1,4 +1,4 @@
-"""How close frames of the numbered video are to the photograph that they were made of."""
+"""Fidelity of frames of the numbered video to the photograph that they were made from."""
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -11,11 +11,11 @@ _INNER = np.s_[8:-40, 8:-8]
 """Without the bar code's rows and the border."""
 
 _UNSHARP_PERCENT = (15, 25, 40, 60)
-"""Strengths of an unsharp mask of radius 2; more than 40 % already takes from PSNR on this frame."""
+"""Strengths of an unsharp mask of radius 2; above 40 % the PSNR of this frame decreases."""
 
 
 def gain_db(original: np.ndarray, enhanced: np.ndarray) -> float:
-    """Return by how many dB the enhanced frame is closer to the photograph than the original, in PSNR of luma.
+    """Return the gain in PSNR of luma of the enhanced frame over the original, against the photograph, in dB.
 
     Args:
         original: uint8 [H, W, 3 or 4] of the numbered video, as it was sent.
@@ -25,7 +25,7 @@ def gain_db(original: np.ndarray, enhanced: np.ndarray) -> float:
 
 
 def unsharp_gain_db(original: np.ndarray) -> float:
-    """Return the gain in dB of the unsharp mask that does best on this frame: what a student must exceed."""
+    """Return the gain in dB of the best unsharp mask on this frame, which a student must exceed."""
     frame = Image.fromarray(np.ascontiguousarray(original[..., :3]))
     masks = [ImageFilter.UnsharpMask(radius=2, percent=percent, threshold=0) for percent in _UNSHARP_PERCENT]
     truth = _truth(original)
@@ -54,6 +54,6 @@ def _truth(frame: np.ndarray) -> np.ndarray:
 
 
 def _luma(frame: np.ndarray) -> np.ndarray:
-    """Return the BT.601 luma of what is compared, as float [H, W]."""
+    """Return the BT.601 luma of the compared area, as float [H, W]."""
     luma: np.ndarray = (frame[..., :3].astype(float) @ np.array([0.299, 0.587, 0.114]))[_INNER]
     return luma

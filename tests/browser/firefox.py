@@ -1,4 +1,4 @@
-"""An installed Firefox, driven by WebDriver BiDi, which it speaks itself: nothing else has to be installed.
+"""An installed Firefox, driven by WebDriver BiDi, which it implements itself: no driver has to be installed.
 
 https://w3c.github.io/webdriver-bidi/: commands and answers are JSON over a WebSocket.
 """

@@ -11,12 +11,12 @@ from tests.frames import portrait
 
 WIDTH, HEIGHT, RATE = 640, 360, 30
 SECONDS = 6
-# Detail up to this size only: what a cheap camera or a weak uplink leaves, and what a student gives back.
+# Detail finer than this size is removed, as by a cheap camera or a weak uplink; a student restores some of it.
 SOFT_WIDTH, SOFT_HEIGHT = WIDTH // 2, HEIGHT // 2
 
 
 def write_moving_video(path: Path) -> Path:
-    """Write ``SECONDS`` of the moving video as YUV4MPEG2; its end meets its beginning."""
+    """Write ``SECONDS`` of the moving video as YUV4MPEG2; it loops without a jump."""
     return write_y4m(path, map(as_frame, soft_frames()))
 
 
@@ -43,7 +43,7 @@ def soft_frames() -> Iterator[Image.Image]:
 
 
 def pristine(frame: int) -> Image.Image:
-    """Return a frame with all the detail of the photograph: what an enhanced frame should come close to."""
+    """Return a frame with all the detail of the photograph, the target of enhancement."""
     return _crop(frame, (WIDTH, HEIGHT))
 
 

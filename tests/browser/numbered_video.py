@@ -1,4 +1,4 @@
-"""The moving video with each frame's number in it as a bar code: which frame is where, and how late, can be read."""
+"""The moving video with the number of each frame as a bar code, which identifies displayed frames and their delay."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`acutance serve` as its own process, as people start it."""
+"""`acutance serve` in its own process."""
 
 import json
 import signal
@@ -35,7 +35,7 @@ class Server:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def health(self, token: str = "") -> dict[str, Any]:
-        """Return what it says of itself: all of it to who has a token, where it asks for one."""
+        """Return its `/health`, with all fields if the token is valid or none is required."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(f"{self.url}/health", headers=headers)
         # Its self-signed certificate is not trusted; the tests check how browsers treat it.
@@ -44,7 +44,7 @@ class Server:
             return health
 
     def stop(self) -> int:
-        """Ask it to end and return its exit code."""
+        """Terminate it and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(_STOP_S)
 

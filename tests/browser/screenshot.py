@@ -1,4 +1,4 @@
-"""Makes the pictures of the page in docs/ again: `python -m tests.browser.screenshot [folder]`."""
+"""Renews the images of the page in docs/: `python -m tests.browser.screenshot [folder]`."""
 
 import os
 import sys
@@ -86,7 +86,7 @@ _PICTURES: dict[str, Callable[[Browser, Server, Path], None]] = {
 
 
 def main() -> int:
-    """Write the pictures; return 1 with one line where no browser is installed."""
+    """Write the images; return 1 and print one line if no browser is installed."""
     program = find_chromium()
     if program is None:
         print(f"screenshot: {MISSING}", file=sys.stderr)
@@ -108,7 +108,7 @@ def main() -> int:
 
 
 def _save(taken: Path, target: Path) -> None:
-    # Without the lowest bit, which is invisible, it stays below 500 kB; a palette would change the colours.
+    # Without the lowest bit, which is invisible, the file stays below 500 kB; a palette would change the colours.
     levels = [min((level + 1) // 2 * 2, 255) for level in range(256)] * 3
     Image.open(taken).convert("RGB").point(levels).save(target, optimize=True)
 

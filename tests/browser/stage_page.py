@@ -1,4 +1,4 @@
-"""The stage of a page in a call, as a person sees and uses it."""
+"""The stage of the page during a call, used and read like a person does."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ from tests.browser.numbered_video import FRAMES, number_in
 View = Literal["side", "divider", "difference"]
 Half = Literal["original", "enhanced"]
 
-# All at once: nothing is drawn while a script runs. Of each the last rows, as many as are asked for.
+# All in one script, because nothing is drawn while it runs. Only the requested share of rows at the bottom.
 _READ = """([ids, share]) => ids.map((id) => {
     const source = document.getElementById(id);
     const [width, height] = [source.videoWidth ?? source.width, source.videoHeight ?? source.height];
@@ -57,7 +57,7 @@ class StagePage:
         expect(self.page.locator("#stage-freeze")).to_have_attribute("aria-pressed", "true")
 
     def halves(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return original and enhanced as they are drawn now, uint8 [H, W, 4]."""
+        """Return the original and the enhanced frame that are drawn now, uint8 [H, W, 4]."""
         original, enhanced = self._read(["original-canvas", "enhanced-canvas"], 1.0)
         return original, enhanced
 
@@ -67,17 +67,17 @@ class StagePage:
         return number_in(original), number_in(enhanced)
 
     def frames_behind_the_camera(self) -> int | None:
-        """Return by how many frames what is drawn is behind the frame of the camera."""
+        """Return the number of frames by which the drawn frame is behind that of the camera."""
         camera, enhanced = (number_in(rows) for rows in self._read(["original-video", "enhanced-canvas"], 0.1))
         return None if camera is None or enhanced is None else (camera - enhanced) % FRAMES
 
     def seen(self, half: Half | None = None) -> np.ndarray:
-        """Return what is on the screen, uint8 [H, W, 3]: a half's frame, or both."""
+        """Return the pixels on the screen, uint8 [H, W, 3]: the frame of one half, or of both."""
         target: Locator = self.page.locator(f".half.{half} .pane") if half else self.panes
         return np.asarray(Image.open(io.BytesIO(target.screenshot())).convert("RGB"))
 
     def wait_for_pairs(self) -> None:
-        """Wait until the original beside the enhanced frame is the very same one."""
+        """Wait until the original and the enhanced frame have the same number."""
         expect(self.page.locator("#original-what")).to_have_text("as it was sent", timeout=20_000)
         expect(self.page.locator("#stage-roundtrip")).to_have_text(re.compile("ms$"), timeout=20_000)
 

@@ -1,4 +1,4 @@
-"""The files of docs/deploy fit the server that they start."""
+"""The files of docs/deploy match the server that they start."""
 
 import json
 import re
@@ -73,7 +73,7 @@ async def served(ladder: Ladder) -> dict[str, set[str]]:
 
 
 def _selectors(expression: Any) -> Iterator[tuple[str, set[str]]]:
-    """Each metric of a parsed PromQL expression, and the labels that are asked of it."""
+    """Each metric of a parsed PromQL expression, with the labels that it selects."""
     if isinstance(expression, promql_parser.VectorSelector):
         yield expression.name, {matcher.name for matcher in expression.matchers.matchers}
         return
@@ -133,7 +133,7 @@ def test_the_manifests_fit_the_schemas_of_kubernetes() -> None:
 
 
 def test_a_session_url_can_only_reach_the_pod_that_answered_it() -> None:
-    """A Service picks any pod, and affinity by address fails for clients that share or change theirs: one pod."""
+    """A Service selects any pod, and affinity by address fails for clients behind one address: one pod."""
     deployment, service, *_ = manifests()
     assert deployment["spec"]["replicas"] == 1
     assert deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
@@ -181,7 +181,7 @@ def test_the_lock_has_what_the_project_needs(kind: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     needed = [Requirement(line) for line in project["dependencies"]]
     for one in needed:
-        # Which of the two builds of ONNX Runtime it is differs by image.
+        # The images differ in their build of ONNX Runtime.
         name = "onnxruntime" if kind == "cpu" and one.name.startswith("onnxruntime") else one.name
         if one.name == "onnxruntime" and kind == "cuda":
             continue

@@ -1,4 +1,4 @@
-"""Links of the documentation lead somewhere, and its index names every page."""
+"""Links of the documentation have targets, and its index lists every page."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Python example in docs runs as it stands; the others run in `make interop`."""
+"""The Python example in docs runs unchanged; the others run in `make interop`."""
 
 import asyncio
 import json
@@ -57,13 +57,13 @@ def test_mediamtx_runs_ffmpeg_with_the_options_that_interop_tries() -> None:
     encoders = " ".join(script.partition('"$clip"')[2].partition('"$@"')[0].replace("\\\n", " ").split())
     assert encoders.startswith("-c:v libx264")
     assert f" {encoders} " in " ".join(paths["camera"]["runOnReady"].split())
-    assert paths["camera-enhanced"]["source"].endswith("/whep/camera"), "comes back under the name that was published"
+    assert paths["camera-enhanced"]["source"].endswith("/whep/camera"), "returns under the name of the published stream"
 
 
 def test_mediamtx_lets_in_what_forward_whip_publishes() -> None:
     settings = yaml.safe_load((EXAMPLES / "mediamtx" / "behind.yml").read_text())
     publishers = [user for user in settings["authInternalUsers"] if {"action": "publish"} in user["permissions"]]
-    assert [user["pass"] for user in publishers] == ["SECRET"], "nobody publishes without the forward's token"
+    assert [user["pass"] for user in publishers] == ["SECRET"], "the ingest requires the token of the forward"
 
 
 def test_the_obs_profile_has_the_settings_of_its_page() -> None:

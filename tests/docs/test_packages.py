@@ -1,4 +1,4 @@
-"""Every package is installed, says in its docstring what lives there, and is on the map of docs/11-how-it-works.md."""
+"""Every package is installed, has a docstring, and is on the map of docs/11-how-it-works.md."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ from tests.root import ROOT
 
 ROOMS = ("model", "server", "training")
 MAP = ROOT / "docs" / "11-how-it-works.md"
-# Folders with more modules than this are searched, not read.
+# The limit of CONTRIBUTING.md.
 _MOST_MODULES = 15
 
 
@@ -50,7 +50,7 @@ def test_every_file_that_is_not_python_is_installed() -> None:
 @pytest.mark.parametrize("folder", folders(), ids=str)
 def test_each_package_has_a_docstring(folder: Path) -> None:
     docstring = ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text("utf-8"))) or ""
-    assert len(docstring.split()) >= 12, f"{folder}/__init__.py: say what lives there and who may import it"
+    assert len(docstring.split()) >= 12, f"{folder}/__init__.py: state its contents and who may import it"
 
 
 @pytest.mark.parametrize("folder", folders(), ids=str)

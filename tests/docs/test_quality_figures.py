@@ -69,7 +69,7 @@ def short(figure: str) -> str:
 
 
 def pairs_below(method: str, metric: int, pairs: int = 90) -> int:
-    """How many of the pairs lose: the whole number that the table's percentage was rounded from."""
+    """Number of pairs that lose, from the rounded percentage of the table."""
     shares = re.findall(r"(\d+)%", cell("calls.md", f"clips/test: {WORSE}", "all but identity", method))
     (count,) = (n for n in range(pairs + 1) if f"{n / pairs:.0%}" == f"{shares[1 + metric]}%")
     return count

@@ -1,4 +1,4 @@
-"""What the server is made of: under which licences, and told in a bill of materials."""
+"""The dependencies of the server: licences, locks and bill of materials."""
 
 import importlib.metadata
 import json
@@ -26,7 +26,7 @@ ALLOWED = {
     "PSF-2.0",
     "Zlib",
 }
-# As packages without an SPDX expression write it.
+# Names that packages without an SPDX expression use.
 _SPDX = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache Software License": "Apache-2.0",
@@ -38,7 +38,7 @@ _SPDX = {
 
 
 def _needed(name: str = "acutance", extra: str = "") -> set[str]:
-    """The packages that the server needs at run time, without its extras; its own is not among them."""
+    """The packages that the server needs at run time, without extras and without itself."""
     found: set[str] = set()
     todo = [(name, frozenset({extra}))]
     while todo:

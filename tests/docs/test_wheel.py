@@ -1,4 +1,4 @@
-"""The wheel in an environment of its own, away from the checkout: nothing but one package `acutance` is installed.
+"""The wheel in its own environment outside of the checkout: it installs only the package `acutance`.
 
 The dependencies are those of the environment that runs the tests, so that nothing is downloaded; with
 `ACUTANCE_WHEEL_DEPENDENCIES=1` (`make wheel`) pip installs them from the wheel's own metadata, torch among them.
@@ -37,7 +37,7 @@ class Installed:
 
     @property
     def environment(self) -> dict[str, str]:
-        """As in a new shell: nothing that points to the checkout."""
+        """The variables of a new shell, without paths of the checkout."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ACUTANCE"))}
         return {**kept, "PATH": f"{self.programs}:{os.environ['PATH']}"}
 
@@ -52,7 +52,7 @@ class Installed:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("wheel")
-    # A copy: a build leaves files in the folder that it is given.
+    # A copy, because a build leaves files in its folder.
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     source = folder / "source"
     for name in filter(None, tracked.split("\0")):

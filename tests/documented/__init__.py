@@ -1,1 +1,1 @@
-"""Every command that the documentation shows is run, or says why it is not."""
+"""Every command of the documentation is run, or listed with the reason why not."""

@@ -1,4 +1,4 @@
-"""The commands that stand in fenced shell blocks of the documentation."""
+"""The commands in fenced shell blocks of the documentation."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _COMMENT = re.compile(r"\s+# .*$")
 
 @dataclass(frozen=True)
 class Command:
-    """One line of a page, continued lines joined, without its comment."""
+    """One command of a page, with continued lines joined and without its comment."""
 
     page: str
     text: str
@@ -22,7 +22,7 @@ class Command:
 
 
 def documented() -> list[Command]:
-    """Return every command, in the order of the pages; one that stands on several pages once."""
+    """Return every command once, in the order of the pages."""
     found: dict[str, Command] = {}
     for page in PAGES:
         for block in _BLOCK.findall(page.read_text("utf-8")):
@@ -34,7 +34,7 @@ def documented() -> list[Command]:
 
 
 def inline() -> list[tuple[str, str]]:
-    """Return each `make` target that a page names in its text, with the page."""
+    """Return each `make` target in the text of a page, with the page."""
     named = []
     for page in PAGES:
         text = _BLOCK.sub("", page.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""In `make test` all but the slow ones; `make docs-commands` runs those, too, in the order of the pages."""
+"""Runs the commands of the documentation: the quick ones in `make test`, all of them in `make docs-commands`."""
 
 import os
 import re
@@ -20,15 +20,15 @@ from acutance.server.bench.server import free_port
 from acutance.server.cli import main as acutance
 from acutance.training.cli.main import app as train
 from tests.documented.commands import ROOT, Command, documented, inline
-from tests.documented.ways import RULES, Rule, Way, rule_for
+from tests.documented.rules import RULES, Handling, Rule, rule_for
 from tests.server.processes import health
 
 COMMANDS = documented()
 _WITHIN_S = 100
 
 
-def _those(*ways: Way) -> list[tuple[Command, Rule]]:
-    return [(command, rule) for command in COMMANDS if (rule := rule_for(command.text)) and rule.way in ways]
+def _handled(*handlings: Handling) -> list[tuple[Command, Rule]]:
+    return [(command, rule) for command in COMMANDS if (rule := rule_for(command.text)) and rule.handling in handlings]
 
 
 def _names(chosen: list[tuple[Command, Rule]]) -> list[str]:
@@ -37,7 +37,7 @@ def _names(chosen: list[tuple[Command, Rule]]) -> list[str]:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where commands are run: a folder with what they name, and a server for those that call one."""
+    """A folder with the files that the commands name, and a server for commands that need one."""
 
     folder: Path
     clip: Path
@@ -45,16 +45,16 @@ class Desk:
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of a shell here, with the project's programs in its path."""
+        """The variables of a shell with the programs of the project on its path."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
     def filled(self, text: str) -> str:
-        """Put in what is only known now."""
+        """Insert the URL of the server and the paths of this run."""
         return text.replace("{url}", self.url).replace("{clip}", str(self.clip)).replace("{root}", str(ROOT))
 
     def start(self, text: str, **environment: str) -> "subprocess.Popen[str]":
-        """Start it in bash, as a reader would."""
+        """Start it in bash."""
         return subprocess.Popen(
             ["bash", "-c", "exec " * text.startswith("acutance") + text],
             cwd=self.folder,
@@ -65,7 +65,7 @@ class Desk:
         )
 
     def run(self, text: str) -> str:
-        """Run it to its end; return what it printed."""
+        """Run it to its end and return its output."""
         process = self.start(text)
         try:
             printed, _ = process.communicate(timeout=_WITHIN_S)
@@ -77,7 +77,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """With a server that others publish to, and a stream that is live."""
+    """With a server that accepts publishers, and a live stream."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "runs").mkdir()
     desk = Desk(folder, _clip(folder / "given.mp4", 2))
@@ -111,13 +111,13 @@ def _clip(path: Path, seconds: int) -> Path:
     return path
 
 
-def test_every_command_has_a_way_and_every_way_a_command() -> None:
+def test_every_command_has_a_rule_and_every_rule_a_command() -> None:
     assert len(COMMANDS) >= 35
     unknown = [str(command) for command in COMMANDS if rule_for(command.text) is None]
-    assert not unknown, "tests/documented/ways.py has to say how they are tested"
+    assert not unknown, "add them to tests/documented/rules.py"
     used = {id(rule_for(command.text)) for command in COMMANDS}
     assert [rule.pattern for rule in RULES if id(rule) not in used] == []
-    assert all(rule.reason for rule in RULES if rule.way is Way.NOT_HERE)
+    assert all(rule.reason for rule in RULES if rule.handling is Handling.NOT_RUN)
 
 
 @pytest.mark.parametrize("target", sorted({target for _, target in inline()}))
@@ -132,7 +132,7 @@ def test_every_extra_that_is_installed_is_one_of_the_project() -> None:
     assert set(named) <= set(extras)
 
 
-_RUN = _those(Way.RUN)
+_RUN = _handled(Handling.RUN)
 
 
 @pytest.mark.media
@@ -141,7 +141,7 @@ def test_it_runs(desk: Desk, command: Command, rule: Rule) -> None:
     desk.run(desk.filled(rule.rewritten(command.text)))
 
 
-_SERVE = _those(Way.SERVE)
+_SERVE = _handled(Handling.SERVE)
 
 
 @pytest.mark.media
@@ -172,7 +172,7 @@ def test_it_serves(desk: Desk, command: Command, rule: Rule) -> None:
     assert process.returncode == 0, output
 
 
-_SLOW = _those(Way.SLOW)
+_SLOW = _handled(Handling.SLOW)
 
 
 def _help(capsys: pytest.CaptureFixture[str], program: str, *words: str) -> str:

@@ -1,1 +1,1 @@
-"""Sends malformed input by the ten thousand: the server refuses it clearly and at once, and keeps nothing of it."""
+"""Sends tens of thousands of malformed inputs: the server must refuse each at once with a reason, and keep none."""

@@ -21,7 +21,7 @@ def served_for_all(identity: Identity) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def server(served_for_all: Served) -> Iterator[Served]:
-    """Return the server for all tests; each module ends its sessions, or the next one would be blamed for them."""
+    """Return the server for all tests; each module must have ended its sessions."""
     yield served_for_all
     after = served_for_all.quiet()
     assert (after.sessions, after.peers) == (0, 0), "sessions of this module have not ended"

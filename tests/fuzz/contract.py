@@ -41,7 +41,7 @@ class Asking:
         except (FaultError, NoAnswerError) as error:
             lines = [method + b" " + target, *(b"%b: %b" % header for header in headers)]
             file = keep("request", b"\r\n".join(lines) + b"\r\n\r\n" + body)
-            raise FaultError(f"{door}: {method!r} {target[:100]!r} (all of it in {file}): {error}") from error
+            raise FaultError(f"{door}: {method!r} {target[:100]!r} (complete in {file}): {error}") from error
         self.end(answer)
         return answer
 

@@ -1,10 +1,10 @@
-"""Inputs in files: seeds, and all inputs that once found a fault."""
+"""Inputs in files: seeds, and all inputs that have revealed a fault."""
 
 import hashlib
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
-# Findings of this run; those worth keeping are moved to the corpus under a descriptive name.
+# Findings of this run. Move them to the corpus under a descriptive name when the fault is repaired.
 FOUND = Path(__file__).parents[1] / "output" / "fuzz"
 
 
@@ -14,7 +14,7 @@ def inputs(door: str) -> dict[str, bytes]:
 
 
 def keep(door: str, given: bytes) -> Path:
-    """Save an input that found a fault; return its path."""
+    """Save an input that revealed a fault; return its path."""
     file = FOUND / door / hashlib.sha256(given).hexdigest()[:12]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(given)

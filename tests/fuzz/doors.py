@@ -49,7 +49,7 @@ class Door:
     refuses: tuple[type[Exception], ...]
 
     def try_with(self, given: bytes) -> None:
-        """Give it an input.
+        """Call it with an input.
 
         Raises:
             FaultError: it raised another error, took too long, or gave no reason.
@@ -60,7 +60,7 @@ class Door:
                 raise FaultError(f"it took {seconds:.1f} s")
         except Exception as error:
             file = keep(self.name, given)
-            raise FaultError(f"{self.name} with {given[:200]!r} (all of it in {file}): {error!r}") from error
+            raise FaultError(f"{self.name} with {given[:200]!r} (complete in {file}): {error!r}") from error
 
     def _tried(self, given: bytes) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How many inputs each test tries: a share of ``FUZZ_INPUTS``, which `make fuzz` sets and CI leaves small."""
+"""The number of inputs of each test: a share of ``FUZZ_INPUTS``, which is small in CI and large in `make fuzz`."""
 
 import os
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-# A little more than the largest body, so that the limit is tried too.
+# A little more than the largest body, so that inputs exceed the limit.
 _LARGEST = 70_000
 _NUMBER = re.compile(rb"\d+")
 

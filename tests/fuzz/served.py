@@ -157,7 +157,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
 
 
 def _forget_cancelled_timers(loop: asyncio.AbstractEventLoop) -> None:
-    # asyncio keeps cancelled timers until there are more than 100 and half of all are cancelled: a number that wanders.
+    # asyncio keeps cancelled timers until there are more than 100 and half of all are cancelled: this number varies.
     for _ in range(_MANY_TIMERS):
         loop.call_later(_LATER_S, int).cancel()
 

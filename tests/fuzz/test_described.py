@@ -1,4 +1,4 @@
-"""The server against its own description: valid and invalid requests that schemathesis generates from openapi.json."""
+"""Valid and invalid requests that schemathesis generates from openapi.json; responses must match the description."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Nothing grows with the number of inputs: some round of further inputs leaves nothing behind."""
+"""Memory does not grow with the number of inputs: at least one of several rounds leaves no object behind."""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def test_a_second_round_of_inputs_does_not_use_more_memory(server: Served) -> No
             asking.ask("growth", b"POST", path, [(b"Content-Type", _TYPES[path])], body)
         asking.wire.close()  # a connection is a task and a file
 
-    ask()  # what is loaded once and kept
+    ask()  # loads modules and fills caches
     first = last = server.quiet()
     least = _OBJECTS + 1
     for _ in range(_ROUNDS):

@@ -68,7 +68,7 @@ class _Start:
             self._started(flags)
         except Exception as error:
             file = keep("options", data).rename(keep("options", data).with_suffix(kind))
-            raise FaultError(f"{kind[1:]} {data[:300]!r} (all of it in {file}): {error!r}") from error
+            raise FaultError(f"{kind[1:]} {data[:300]!r} (complete in {file}): {error!r}") from error
         finally:
             os.environ.clear()
             os.environ.update(environment)

@@ -1,1 +1,1 @@
-"""Other people's WebRTC against the real server: `make interop`."""
+"""Other WebRTC software against the real server: `make interop`."""

@@ -24,7 +24,7 @@ from tests.interop.table import Row, write
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-_ROWS: dict[tuple[str, str], Row] = {}  # by peer and way: the last run of a test counts
+_ROWS: dict[tuple[str, str], Row] = {}  # by software and connection: the last run of a test counts
 _LIVE_S = 30.0
 
 Record = Callable[..., None]
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Write the table where `make interop` asked for it."""
+    """Write the table if `make interop` runs the tests."""
     if _ROWS and os.environ.get("ACUTANCE_INTEROP_TABLE"):
         write(list(_ROWS.values()))
 
@@ -68,17 +68,17 @@ def server(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 @pytest.fixture
 def record() -> Record:
-    """Take a row for the table."""
+    """Return a function that adds a row to the table."""
 
     def take(*args: Any) -> None:
         row = Row(*args)
-        _ROWS[row.peer, row.way] = row
+        _ROWS[row.software, row.connection] = row
 
     return take
 
 
 def closes(server: Server, seconds: float = 10.0, token: str = "") -> bool:
-    """Return whether the server has no session left, waiting for that."""
+    """Wait for the end of all sessions; return whether all have ended."""
     until = time.monotonic() + seconds
     while server.health(token)["sessions"]:
         if time.monotonic() > until:
@@ -124,7 +124,7 @@ def running(command: list[str], log: Path, **environment: str) -> Iterator[subpr
 
 
 def until_live(server: Server, stream: str, process: subprocess.Popen[bytes], log: Path, token: str = "") -> None:
-    """Wait until somebody publishes a stream; ``process`` is meant to, or to see to it."""
+    """Wait until a stream is live; ``process`` publishes it or starts its publisher."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(f"{server.url}/streams", headers=headers)
     until = time.monotonic() + _LIVE_S
@@ -138,7 +138,7 @@ def until_live(server: Server, stream: str, process: subprocess.Popen[bytes], lo
 
 
 def watched(server: Server, stream: str, token: str = "", out: Path | None = None) -> dict[str, Any]:
-    """Watch a stream by WHEP for some seconds with `acutance peer`; return what it saw, and wrote to a file."""
+    """Watch a stream by WHEP for some seconds with `acutance peer`; return its report and the recorded file."""
     command = [
         sys.executable,
         "-m",

@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 @contextmanager
 def publishing(url: str, profile: str) -> Iterator[None]:
-    """Publish until the block ends; what goes wrong there is raised."""
+    """Publish until the block ends; errors of the publisher are raised."""
     stop, failed = threading.Event(), []
 
     def run() -> None:

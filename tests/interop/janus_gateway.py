@@ -67,7 +67,7 @@ def running_janus(program: str, folder: Path, room: str) -> Iterator[str]:
 
 
 def await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until a program of this machine listens."""
+    """Wait until a program on this host listens."""
     until = time.monotonic() + _START_S
     while True:
         assert process.poll() is None, log.read_text()

@@ -1,4 +1,4 @@
-"""Publishes as OBS does, with OBS's WebRTC, libdatachannel: python obs_whip.py WHIP TOKEN SECONDS. Prints JSON.
+"""Publishes like OBS, with OBS's WebRTC library, libdatachannel: python obs_whip.py WHIP TOKEN SECONDS. Prints JSON.
 
 As in plugins/obs-webrtc of OBS Studio 30.2 and later: Opus as mid 0, H.264 as mid 1; an offer without candidates, none
 after it, gathering after the answer; sender reports, retransmissions on NACK and a pacer, but no reaction to keyframe
@@ -23,7 +23,7 @@ import av
 import libdatachannel as rtc
 from av.video.frame import PictureType
 
-# The settings that docs give to OBS.
+# The settings for OBS in docs.
 _X264 = json.loads((Path(__file__).parents[2] / "docs" / "examples" / "obs" / "streamEncoder.json").read_text())
 _VIDEO_BITRATE = 1000 * _X264["bitrate"]
 _CNAME = "obs"
@@ -31,7 +31,7 @@ _CONNECT_S = 10.0
 
 
 def packets(seconds: int) -> Iterator[tuple[float, str, bytes]]:
-    """Yield a test pattern and a tone, encoded: when each packet is due in seconds, its kind, its bytes."""
+    """Yield a test pattern and a tone, encoded: the time of each packet in seconds, its kind, its bytes."""
     video = av.CodecContext.create("libx264", "w")
     video.width, video.height, video.pix_fmt, video.framerate = 640, 360, "yuv420p", Fraction(30)
     video.time_base, video.bit_rate = Fraction(1, 30), _VIDEO_BITRATE

@@ -8,25 +8,25 @@ from acutance.server.markdown import table
 from acutance.server.telemetry.host_info import describe
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "interop.md"
-HEAD = ("other side", "way", "connects", "came back", "size", "closes cleanly", "to know")
+HEAD = ("software", "connection", "connects", "returned", "size", "closes cleanly", "notes")
 _BEGIN, _END = "<!-- written by make interop -->", "<!-- end -->"
 
 
 @dataclass(frozen=True)
 class Row:
-    """The result of one peer with one kind of connection.
+    """The result of one program with one kind of connection.
 
     Attributes:
-        peer: its name and version.
-        way: kind of connection.
-        frames: enhanced frames that it decoded; None if it did not connect.
-        size: of the last of them, as in 640x360.
-        closes: whether the server had no session left after its end.
-        note: remarks, or why it does not work.
+        software: name and version.
+        connection: kind of connection.
+        frames: number of enhanced frames that it decoded; None if it did not connect.
+        size: size of the last frame, such as 640x360.
+        closes: whether the server had no session left afterwards.
+        note: remarks, or the reason for a failure.
     """
 
-    peer: str
-    way: str
+    software: str
+    connection: str
     frames: int | None
     size: str = ""
     closes: bool = False
@@ -37,7 +37,7 @@ class Row:
         returned = "no" if self.frames is None else f"{self.frames} frames"
         closes = "yes" if self.closes else "no" if self.frames is not None else ""
         connects = "yes" if self.frames else "no"
-        return [self.peer, self.way, connects, returned, self.size, closes, self.note]
+        return [self.software, self.connection, connects, returned, self.size, closes, self.note]
 
 
 def write(rows: list[Row], document: Path = DOCUMENT) -> None:
@@ -49,10 +49,10 @@ def write(rows: list[Row], document: Path = DOCUMENT) -> None:
     lines = [
         _BEGIN,
         "",
-        table(HEAD, [row.cells() for row in sorted(rows, key=lambda row: (row.peer, row.way))]),
+        table(HEAD, [row.cells() for row in sorted(rows, key=lambda row: (row.software, row.connection))]),
         "",
         f"{date.today():%Y-%m-%d}, `make interop` at {host['commit']}: {host['cpu']}, "
-        f"Python {host['python']}, aiortc {host['aiortc']}, PyAV {host['av']}; loopback alone.",
+        f"Python {host['python']}, aiortc {host['aiortc']}, PyAV {host['av']}; loopback only.",
         "",
         _END,
     ]

@@ -24,7 +24,7 @@ def _see(record: Record, server: Server, browser: str, way: str, address: str, v
     record(seen["version"].replace("/", " "), way, seen["frames"], f"{seen['width']}x{seen['height']}", ended)
     assert seen["frames"] >= FRAMES, seen
     assert seen["width"] >= 320, seen
-    assert ended, "the session outlived the page"
+    assert ended, "the session did not end with the page"
 
 
 @pytest.mark.parametrize("browser", BROWSERS)

@@ -1,4 +1,4 @@
-"""coturn relays between two that may not reach each other directly, with credentials that expire."""
+"""coturn relays between two peers without a direct path, with credentials that expire."""
 
 import re
 import socket
@@ -27,7 +27,7 @@ def relay(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     command = [turnserver, "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}"]
     command += ["--use-auth-secret", f"--static-auth-secret={_SECRET}", "--realm=interop", "--allow-loopback-peers"]
     command += ["--no-cli", "--no-tls", "--no-dtls", "--verbose", f"--pidfile={tmp_path / 'pid'}", "--log-file=stdout"]
-    # Without a network of its own coturn would refuse relaying to where it listens itself.
+    # By default coturn refuses to relay to its own addresses.
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=tmp_path)
     time.sleep(1.0)

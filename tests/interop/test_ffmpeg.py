@@ -1,4 +1,4 @@
-"""FFmpeg's own program by the example in docs: a package's, and those that ACUTANCE_FFMPEG names (a path list)."""
+"""FFmpeg's program with the example in docs: that of a package, and those in ACUTANCE_FFMPEG (a path list)."""
 
 import os
 import re

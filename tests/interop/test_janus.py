@@ -61,7 +61,7 @@ async def feed_of(janus: Janus, name: str) -> int:
 
 
 async def subscribed(url: str, name: str) -> dict[str, Any]:
-    """Watch a publisher of the room as any subscriber does; return its frames and their size."""
+    """Watch a publisher of the room as a subscriber; return its frames and their size."""
     seen = {"frames": 0, "size": ""}
     enough = asyncio.Event()
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -94,7 +94,7 @@ async def subscribed(url: str, name: str) -> dict[str, Any]:
 
 
 def version() -> str:
-    """Return Janus's version, which it says above its options."""
+    """Return Janus's version, from the head of its help."""
     printed = subprocess.run(["janus", "--help"], capture_output=True, text=True)
     return (printed.stdout + printed.stderr).partition("(")[2].partition(")")[0]
 
@@ -126,7 +126,7 @@ async def test_a_stream_from_janus_goes_to_the_server_and_back(
             process = bridged.enter_context(running([sys.executable, *bridge], log))
             await asyncio.to_thread(until_live, server, "room", process, log)
             seen = await asyncio.to_thread(watched, server, "room")
-        # Nobody publishes any more: the bridge ends by itself.
+        # Without a publisher the bridge ends by itself.
         assert await asyncio.to_thread(process.wait, 40) == 0, log.read_text()
     ended = await asyncio.to_thread(closes, server)
     way = "in front: docs/examples/janus/room_to_acutance.py, watched by WHEP"

@@ -1,4 +1,4 @@
-"""OBS's WebRTC, libdatachannel, publishing the way OBS does. Debian's OBS is 29: WHIP came with 30."""
+"""OBS's WebRTC library, libdatachannel, publishes like OBS. Debian's OBS is 29, and WHIP needs 30."""
 
 import json
 import sys
@@ -30,5 +30,5 @@ def test_libdatachannel_publishes_as_obs_does(record: Record, tmp_path: Path) ->
     assert seen["decoded"] >= 60
     assert seen["size"] == "640x360"
     assert seen["audio_packets"] >= 100
-    assert report["deleted"] == 200, "OBS takes nothing else for an answer to DELETE"
+    assert report["deleted"] == 200, "OBS accepts only this status after DELETE"
     assert ended

@@ -1,4 +1,4 @@
-"""A real Prometheus with the files of docs/deploy, against the program itself."""
+"""A real Prometheus with the files of docs/deploy scrapes `acutance serve`."""
 
 import json
 import re
@@ -96,5 +96,5 @@ def test_every_expression_of_the_dashboard_is_answered(ask: Callable[..., Any]) 
                 metrics.add(re.findall(r"acutance_\w+", expression)[0])
         return metrics
 
-    # What an idle server has no series of: nobody was refused, nothing is encoded.
+    # Series that an idle server does not have: refusals and encoders.
     _until(lambda: silent() <= {"acutance_refusals_total", "acutance_encoders"})

@@ -1,4 +1,4 @@
-"""GStreamer and aiortc by the examples in docs, FFmpeg's WHIP muxer, and `acutance peer` both ways."""
+"""GStreamer and aiortc with the examples in docs, FFmpeg's WHIP muxer, and `acutance peer`."""
 
 import json
 import re

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from acutance.training.cli import run_options as options
-from acutance.training.cli.distil import STOPPED
 
 
 def study(
@@ -53,4 +52,4 @@ def study(
         note = f"\nTrained on {host_info()} at commit {commit()}, {now()}.\n"
         markdown.write_text(f"# {file.stem}\n\n{table}{note}", encoding="utf-8")
     if not ended:
-        raise typer.Exit(STOPPED)
+        raise typer.Exit(options.STOPPED)

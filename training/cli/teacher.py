@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from acutance.training.cli import run_options as options
-from acutance.training.cli.distil import STOPPED
+from acutance.training.cli.run_options import TrainingOptions, console, train, with_training_options
+
+_RECIPE = "teacher_call"
 
 
+@with_training_options
 def teacher(
-    out: options.Out,
-    data: options.Data = None,
-    recipe: options.Recipe = None,
+    options: TrainingOptions,
     source: Annotated[
         Path | None,
         typer.Option(
@@ -21,43 +21,12 @@ def teacher(
             help="Use this network instead of training one: a checkpoint, or weights that spandrel recognises.",
         ),
     ] = None,
-    init: options.Init = None,
-    resume: options.Resume = False,
-    steps: options.Steps = None,
-    changes: options.Set = None,
-    threads: options.Threads = 1,
-    processes: options.Processes = options.CORES,
-    accelerator: options.Accelerator = "auto",
-    devices: options.Devices = 1,
-    nodes: options.Nodes = 1,
-    precision: options.Precision = "32-true",
 ) -> None:
     """Train a teacher on a prepared set, or convert one; writes OUT/teacher.safetensors for `distil --teacher`."""
-    from acutance.training.run.run_options import RunOptions
-    from acutance.training.run.training_run import train
-
-    console = options.console()
-    if source is not None:
-        _convert(source, out, data, recipe or "teacher_call", console)
-        return
-    run_options = RunOptions(
-        command="teacher",
-        out=out,
-        data=data,
-        recipe=recipe or (None if resume else "teacher_call"),
-        overrides=tuple(changes or ()),
-        steps=steps,
-        init=init,
-        resume=resume,
-        threads=threads,
-        processes=processes,
-        accelerator=accelerator,
-        devices=devices,
-        nodes=nodes,
-        precision=precision,
-    )
-    if not train(run_options, console):
-        raise typer.Exit(STOPPED)
+    if source is None:
+        train(options, "teacher", _RECIPE)
+    else:
+        _convert(source, options.out, options.data, options.recipe or _RECIPE, console())
 
 
 def _convert(source: Path, out: Path, data: Path | None, recipe: str, console: Console) -> None:

@@ -8,18 +8,15 @@ from lightning_fabric import Fabric
 from rich.console import Console
 from torch import Tensor
 
-from acutance.training.checkpoints.provenance import commit, host_info, now, versions
-from acutance.training.checkpoints.run_record import Checkpoint, RunRecord, by_category, licences
-from acutance.training.data.dataset import TrainingSet
+from acutance.training.checkpoints.run_record import Checkpoint, RunRecord
 from acutance.training.data.pictures import DataError
 from acutance.training.losses.objective import Objective
-from acutance.training.losses.perceptual import Backbone, load_backbone
 from acutance.training.losses.ranks import Ranks
 from acutance.training.pairs.batches import Batches
-from acutance.training.pairs.pairs import Pairs, make_pairs
 from acutance.training.recipes.recipe import Recipe
-from acutance.training.run.console import RunReport, progress_bar
+from acutance.training.run.console import RunReport
 from acutance.training.run.devices import launch
+from acutance.training.run.inputs import prepare_inputs
 from acutance.training.run.interruption import Interruption
 from acutance.training.run.journal import Journal
 from acutance.training.run.run_options import (
@@ -34,7 +31,6 @@ from acutance.training.run.run_options import (
 from acutance.training.run.samples import Samples
 from acutance.training.run.trainer import Trainer
 from acutance.training.run.validation import Validation
-from acutance.training.teachers.labels import label_pairs
 from acutance.training.teachers.teachers import FILE, LoadedTeacher, write_teacher
 
 
@@ -51,25 +47,9 @@ def train(options: RunOptions, console: Console) -> bool:
     if recipe.training.batch % fabric.world_size:
         raise DataError(f"a batch of {recipe.training.batch} cannot be shared evenly by {fabric.world_size} processes")
     console.quiet = console.quiet or not fabric.is_global_zero
-    source = TrainingSet.open(data)
-    pairs = _pairs(options, recipe, source, fabric, console)
     teacher = resolve_teacher(options, recipe, before)
-    labels = None
-    if teacher is not None and recipe.losses.teacher_output.weight:
-        with progress_bar(console, "labels") as progress:
-            if fabric.is_global_zero:
-                label_pairs(pairs, teacher, fabric.device, progress)
-            fabric.barrier()
-            labels = label_pairs(pairs, teacher, fabric.device, lambda done, total: None)
-    backbone = None
-    if recipe.losses.perceptual.weight:
-        backbone = load_backbone(recipe.losses.perceptual.layers, options.perceptual_weights)
-        backbone.layers.to(fabric.device)
-        console.print(f"perceptual loss: {backbone.name}", highlight=False)
-    validation = None
-    if fabric.is_global_zero:
-        validation = _validation(recipe, source, console)
-    record = _record(options, recipe, source, pairs, teacher, backbone, fabric)
+    inputs = prepare_inputs(options, recipe, data, teacher, fabric, console)
+    record = inputs.record(options, recipe, fabric)
     if before is not None:
         check_unchanged(options.out, before, record)
     elif fabric.is_global_zero:
@@ -79,8 +59,8 @@ def train(options: RunOptions, console: Console) -> bool:
 
     settings = recipe.training
     batches = Batches(
-        pairs,
-        labels,
+        inputs.pairs,
+        inputs.labels,
         batch=settings.batch,
         crop=settings.crop,
         margin=_margin(recipe, teacher),
@@ -88,15 +68,15 @@ def train(options: RunOptions, console: Console) -> bool:
         rank=fabric.global_rank,
         ranks=fabric.world_size,
     )
-    steps, interval = settings.length(len(pairs)), settings.validation_interval(len(pairs))
+    steps, interval = settings.length(len(inputs.pairs)), settings.validation_interval(len(inputs.pairs))
     ranks = Ranks(fabric.global_rank, fabric.world_size, lambda value: _mean(fabric, value))
-    objective = Objective(recipe.losses, recipe.shape.border, teacher, backbone, ranks)
-    run = Trainer(recipe, batches, steps, interval, objective, validation, options.out, fabric)
+    objective = Objective(recipe.losses, recipe.shape.border, teacher, inputs.backbone, ranks)
+    run = Trainer(recipe, batches, steps, interval, objective, inputs.validation, options.out, fabric)
     if before is not None and Checkpoint.LAST.file(options.out).exists():
         run.resume()
     elif options.init is not None:
         run.start_from(load_initial_weights(options.init, recipe))
-    return _run_and_report(run, steps, options, console, validation, teacher, fabric)
+    return _run_and_report(run, steps, options, console, inputs.validation, teacher, fabric)
 
 
 def _mean(fabric: Fabric, value: Tensor) -> Tensor:
@@ -156,54 +136,3 @@ class _NullListener:
 
     def validated(self, step: int, scores: Any, score: float, best: bool, network: Any) -> None:
         """Do nothing."""
-
-
-def _pairs(options: RunOptions, recipe: Recipe, source: TrainingSet, fabric: Fabric, console: Console) -> Pairs:
-    options.out.mkdir(parents=True, exist_ok=True)
-    if fabric.is_global_zero:
-        with progress_bar(console, "pairs") as progress:
-            pairs = make_pairs(source, recipe, processes=options.processes, progress=progress)
-    fabric.barrier()
-    if not fabric.is_global_zero:
-        pairs = make_pairs(source, recipe, processes=1, progress=lambda done, total: None)
-    return pairs
-
-
-def _validation(recipe: Recipe, source: TrainingSet, console: Console) -> Validation | None:
-    if not source.split("val"):
-        console.print(f"{source.folder} has no validation split: the last checkpoint also counts as the best")
-        return None
-    with progress_bar(console, "validation") as progress:
-        return Validation(source, recipe.validation, progress)
-
-
-def _record(
-    options: RunOptions,
-    recipe: Recipe,
-    source: TrainingSet,
-    pairs: Pairs,
-    teacher: LoadedTeacher | None,
-    backbone: Backbone | None,
-    fabric: Fabric,
-) -> RunRecord:
-    teacher_entry = {"name": teacher.name, "file": str(teacher.file), "sha256": teacher.digest} if teacher else {}
-    return RunRecord(
-        recipe=recipe.model_dump(mode="json"),
-        sources=[str(source.folder)],
-        validation=[item.name for item in source.split("val")],
-        pictures=by_category(source.split("train")),
-        skipped=list(source.dropped),
-        commit=commit(),
-        machine=host_info(),
-        versions=versions(),
-        started=now(),
-        command=options.command,
-        fingerprint=source.fingerprint,
-        pairs=pairs.fingerprint,
-        licences=licences(source.split("train")),
-        teacher=teacher_entry,
-        perceptual=backbone.name if backbone else "",
-        init=str(options.init or ""),
-        precision=options.precision,
-        processes=fabric.world_size,
-    )

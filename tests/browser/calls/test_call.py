@@ -1,4 +1,4 @@
-"""Start, see, measure, stop: what a person does, against the real server with a moving video as camera."""
+"""A call from Start to Stop against the real server, with a moving video as camera."""
 
 import statistics
 from pathlib import Path
@@ -115,7 +115,7 @@ def test_start_and_stop_work_by_keyboard(open_page, server):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == expected
     page.keyboard.press("Enter")
-    # The button that was pressed is off now: the focus goes on to the one that ends the call.
+    # The pressed button is disabled now, and the focus moves to the one that ends the call.
     expect(page.locator("#stop")).to_be_focused()
     expect(page.locator("#status-box")).to_have_attribute("data-kind", "live", timeout=30_000)
     page.keyboard.press("Space")

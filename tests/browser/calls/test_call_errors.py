@@ -108,7 +108,7 @@ def test_no_connection_within_fifteen_seconds_is_explained(open_page, server):
     def lead_nowhere(route: Route) -> None:
         response = route.fetch()
         answer = response.json()
-        # The right password is not this one: neither side believes the other's checks.
+        # A wrong ICE password: neither side accepts the connectivity checks of the other.
         sdp = re.sub(r"a=ice-pwd:.*", "a=ice-pwd:" + "x" * 24, answer["sdp"])
         route.fulfill(response=response, json=answer | {"sdp": sdp})
 

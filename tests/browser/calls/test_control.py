@@ -1,4 +1,4 @@
-"""What is asked of the server over the data channel, what it answers, and what it really does."""
+"""Settings over the data channel: the request, the reply, and the effect on the returned video."""
 
 import re
 import statistics
@@ -102,7 +102,7 @@ def test_the_returned_bit_rate_keeps_under_its_ceiling(live):
     slider = live.page.get_by_role("slider", name="Maximum returned bit rate")
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "150 kbit/s")
-    # A browser's own estimate may lie a little lower, and rules then.
+    # The estimate of the browser may be a little lower and then is the limit.
     shown(live, "server-bitrate").to_have_text(re.compile(r"^1([0-4]\d|50) kbit/s$"), timeout=5_000)
     live.page.wait_for_timeout(4_000)
     assert live.text("figure-bits-down").endswith(" kbit/s")

@@ -1,4 +1,4 @@
-"""For everyone: axe-core finds nothing, the keyboard reaches everything, both languages say everything."""
+"""Accessibility: axe-core reports no violation, the keyboard reaches every control, both languages are complete."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def axe() -> str:
 
 
 def violations(page: Page, axe: str) -> list[dict[str, Any]]:
-    # Put in by the debugger, past the page's policy, which lets nothing inline run.
+    # Injected by the debugger, because the policy of the page allows no inline script.
     page.evaluate(axe)
     found: list[dict[str, Any]] = page.evaluate(RUN)
     return found
@@ -141,4 +141,4 @@ def test_the_content_security_policy_allows_no_inline_code_and_no_other_host(ope
     page.until("() => broken.length >= 3")
     assert {"script-src-elem", "style-src-attr", "connect-src"} <= set(tab.evaluate("broken"))
     assert tab.evaluate("window.ran") is None
-    page.faults.clear()  # Chromium says each of them on the console; they are this test's own
+    page.faults.clear()  # Chromium logs each of them on the console; this test causes them

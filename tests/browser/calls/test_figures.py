@@ -1,4 +1,4 @@
-"""What is measured: plausible, in agreement with the server's own figures, and fit for a bug report."""
+"""The figures of the page are plausible, agree with those of the server, and are in the bug report."""
 
 import importlib.metadata
 import json
@@ -38,7 +38,7 @@ def middle(seconds, read) -> float:
 def test_frame_rates_agree_with_the_servers(copied, settled):
     seconds = copied["seconds"]
     rates = {name: middle(seconds, lambda second, name=name: second[name]) for name in ("sent", "returned")}
-    # The server's are of its last second alone: several are asked for.
+    # Figures of the server cover only its last second, so several are compared.
     server = [settled.report()["server"]["rate"] for _ in range(3) if not settled.page.wait_for_timeout(1_000)]
     assert rates["sent"] == pytest.approx(statistics.median(rate["received"] for rate in server), rel=0.1)
     assert rates["returned"] == pytest.approx(statistics.median(rate["returned"] for rate in server), rel=0.1)

@@ -1,4 +1,4 @@
-"""Firefox, where it is installed: start, see frames, stop."""
+"""A short call in Firefox, if it is installed."""
 
 import asyncio
 from pathlib import Path

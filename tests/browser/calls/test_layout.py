@@ -1,4 +1,4 @@
-"""The page on a desktop and a phone, light and dark: nothing moves, nothing hangs over."""
+"""The layout on a desktop and a phone, light and dark: no state moves the videos or overflows the page."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -19,7 +19,7 @@ def test_the_page_restarts_its_sender_with_a_keyframe_and_stays_live(open_page, 
     page.start()
     page.page.wait_for_timeout(1_000)
     before = page.page.evaluate(KEYFRAMES)
-    # Two at once: the second arrives while the first is carried out.
+    # Two requests: the second arrives while the first is being handled.
     page.page.evaluate(SEND_TWICE, json.dumps({"type": "restart_sender", "reason": "no picture"}))
     page.page.wait_for_timeout(1_000)
     assert page.page.evaluate(KEYFRAMES) > before

@@ -1,4 +1,4 @@
-"""A name that is not localhost: browsers give a camera to it over HTTPS alone."""
+"""A host name other than localhost: browsers grant it a camera only over HTTPS."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ def browser(chromium_program: str, camera: Path) -> Iterator[Browser]:
 def page_by_name(browser: Browser, log: Path, scheme: str, *arguments: str) -> Iterator[AcutancePage]:
     port = free_port()
     url = f"{scheme}://{NAME}:{port}"
-    # On the loopback interface the server answers to localhost alone, unless another origin is its own.
+    # On the loopback interface the server accepts only localhost as host name, unless --origin names another.
     with running_server(log, "--origin", url, *arguments, port=port):
         # A person would compare the fingerprint and press "Advanced".
         context = browser.new_context(ignore_https_errors=True)
@@ -36,7 +36,7 @@ def page_by_name(browser: Browser, log: Path, scheme: str, *arguments: str) -> I
         page.open()
         yield page
         context.close()
-    # Over HTTP it says itself that it lets the page's isolation be.
+    # Over HTTP the browser logs that it ignores the header for isolation.
     assert [fault for fault in page.faults if "the URL's origin was untrustworthy" not in fault] == []
 
 

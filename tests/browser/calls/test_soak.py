@@ -1,4 +1,4 @@
-"""Ten minutes with the page open: `make soak-page`. In CI nothing of this runs."""
+"""Ten minutes with the page open: `make soak-page`. CI does not run it."""
 
 import os
 import statistics
@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 SECONDS = int(os.environ.get("SOAK_PAGE_SECONDS", "600"))
 EVERY_S = 10
-WARM_UP = 13  # samples: the plots and what a bug report has of them are full after two minutes
+WARM_UP = 13  # samples: plots and bug report hold at most two minutes of them
 
 
 @pytest.mark.soak

@@ -39,7 +39,7 @@ def expect_size(page, width: int, height: int) -> None:
 
 
 def test_the_sample_clip_needs_no_camera(open_page, server, output):
-    # Not even the question for a camera: nothing of it may be touched.
+    # The sample clip must not even ask for a camera.
     page = open_page(server, "navigator.mediaDevices.getUserMedia = () => { throw new Error('touched'); }")
     page.choose("sample")
     page.start()
@@ -144,7 +144,7 @@ def test_the_choices_are_kept_for_the_next_visit(open_page, server):
     chosen = source.input_value()
     assert source.locator("option:checked").inner_text() != "Default camera"
     page.page.locator("#stop").click()
-    # Another is chosen where there is another; the fake device is one, and choosing it has to be kept.
+    # The fake device is the only camera; its selection must be kept.
     source.dispatch_event("change")
     page.page.reload()
     expect(page.page.locator("#resolution")).to_have_value("320x180")

@@ -1,4 +1,4 @@
-"""Original and enhanced video beside each other: the same frame, and every way to view it."""
+"""Original and enhanced video side by side: both show the same frame in every view."""
 
 from pathlib import Path
 from statistics import median
@@ -59,7 +59,7 @@ def test_the_round_trip_is_as_long_as_the_video_is_behind_the_camera(stage):
         measured.append(float(stage.whole.text("stage-roundtrip").split("/")[0]))
         stage.page.wait_for_timeout(230)
     truth = median(frames for frames in behind if frames is not None) * 1000 / RATE
-    # Less the way from camera to encoder, which is not in it, and more or less two frames.
+    # Minus the delay from camera to encoder, which it does not contain; plus or minus two frames.
     assert median(measured) == pytest.approx(truth, abs=80, rel=0.25)
 
 
@@ -114,7 +114,7 @@ def test_the_divider_moves_by_keyboard_and_mouse_and_shows_a_half_on_each_side(s
     seen = stage.seen()
     stage.panes.screenshot(path=output / "stage-divider.png")
     height, width, _ = seen.shape
-    # Below the words, and apart from the handle.
+    # Below the labels, without the handle.
     rows, left, right = slice(60, height - 8), slice(8, int(0.4 * width) - 30), slice(int(0.4 * width) + 30, width - 8)
     # Chromium scales tile by tile: a few levels at their seams.
     assert largest_difference(seen[rows, left], original[rows, left]) <= 8
@@ -130,7 +130,7 @@ def test_a_finger_moves_the_divider(stage):
     box = slider.bounding_box()
     touch = {"pointerType": "touch", "pointerId": 7, "isPrimary": True, "button": 0, "bubbles": True}
     x, y = box["x"] + box["width"] / 2, box["y"] + 50
-    # Capturing needs a pointer that the browser knows of: it is left out for a made-up one.
+    # Capturing needs a real pointer; a synthetic one has none.
     slider.evaluate("(element) => { element.setPointerCapture = () => {}; }")
     for event, to in (("pointerdown", x), ("pointermove", x + 200), ("pointerup", x + 200), ("pointermove", x + 500)):
         slider.dispatch_event(event, touch | {"clientX": to, "clientY": y})
@@ -160,7 +160,7 @@ def test_zoom_shows_true_pixels_and_both_halves_pan_together(stage, zoom):
     stage.page.mouse.up()
     by_mouse = {half: assert_true_pixels(stage.seen(half), halves[half], zoom) for half in halves}
     assert by_mouse["original"] == by_mouse["enhanced"]
-    if zoom > 1:  # else there are only a few pixels beyond the frame
+    if zoom > 1:  # otherwise only a few pixels are beyond the frame
         assert by_key["original"] == before["original"] + 48
         assert by_mouse["original"] == by_key["original"] - 32
 
@@ -241,22 +241,22 @@ def largest_difference(one: np.ndarray, other: np.ndarray) -> int:
 
 
 def assert_true_pixels(seen: np.ndarray, picture: np.ndarray, zoom: int) -> int:
-    """Assert that each pixel of the picture is a square of ``zoom`` pixels; return how many are left of the frame."""
+    """Assert that each pixel of the picture is a square of ``zoom`` pixels; return the columns hidden at its left."""
     height, width, _ = seen.shape
     large = picture[..., :3].repeat(zoom, 0).repeat(zoom, 1)
     top = (large.shape[0] - height) // 2 if large.shape[0] > height else 0
     row = height // 2 if large.shape[0] > height else min(height, large.shape[0]) // 2
     line = seen[row]
-    # One line tells where it is; then all of it must be the same, but for the words and the round corners.
+    # One row gives its position; then all pixels must be equal, except for the labels and the rounded corners.
     for down in range(max(0, top - zoom - 4), top + zoom + 5):
         for left in range(max(large.shape[1] - width, 0) + 1):
             if np.array_equal(line[16:-16], large[row + down, left + 16 : left + width - 16]):
                 inner = np.s_[48 : height - 16, 16 : width - 16]
                 cut = large[down : down + height, left : left + width]
-                # Neighbouring lines of a zoomed picture are alike: the line may fit where the whole does not.
+                # Neighbouring rows of a zoomed picture are equal: a row may match where the whole picture does not.
                 if np.array_equal(seen[inner], cut[inner]):
                     return left
-    raise AssertionError("what is on the screen is no part of the frame, pixel by pixel")
+    raise AssertionError("the pixels on the screen are not a part of the frame")
 
 
 _SEND_SMALLER = """async (factor) => {

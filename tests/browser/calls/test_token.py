@@ -1,4 +1,4 @@
-"""A server that wants a token: the page asks for it once."""
+"""A server that requires a token: the page asks for it once."""
 
 from collections.abc import Iterator
 

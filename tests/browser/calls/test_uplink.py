@@ -32,7 +32,7 @@ def test_presets_make_the_uplink_bad_and_good_again(live):
     expect(tab.get_by_role("button", name="Terrible")).to_have_attribute("aria-pressed", "true")
     expect(tab.locator("#uplink-bitrate-value")).to_have_text("120 kbit/s")
     expect(tab.locator("#uplink-scale-value")).to_have_text("1 : 2")
-    # The sent video has half the size; the returned video has all of it.
+    # The sent video has half the size; the returned video has the full size.
     expect(tab.locator("#original-size")).to_have_text(size_text(320, 180), timeout=15_000)
     expect(tab.locator("#server-size")).to_have_text(f"{size_text(320, 180)} → {size_text(640, 360)}", timeout=15_000)
     tab.wait_for_timeout(4_000)
@@ -58,7 +58,7 @@ def test_a_soft_camera_is_softened_before_it_is_sent_and_sharp_again_when_switch
     page.page.wait_for_timeout(2_500)
     soft = sharpness(page, "original")
     assert soft < sharp / 2
-    assert sharpness(page, "enhanced") > soft, "the server gives back of what was taken"
+    assert sharpness(page, "enhanced") > soft, "the enhanced frame is closer to the photograph"
     slider.press("Home")
     page.page.wait_for_timeout(2_500)
     assert sharpness(page, "original") > 2 * soft

@@ -1,4 +1,4 @@
-"""The page's modules in a browser without a camera, from a server that serves files and nothing else."""
+"""The page's modules in a browser without a camera, from a server that serves only files."""
 
 import sys
 from collections.abc import Iterator
@@ -68,6 +68,6 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def modules(tab: Page, site: str) -> Page:
-    """Reload the page, so that a test does not see what another one replaced."""
+    """Reload the page, so that no test sees the replacements of another one."""
     tab.goto(site)
     return tab

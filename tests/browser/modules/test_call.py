@@ -1,4 +1,4 @@
-"""Messages of the data channel, and when a call is tried again."""
+"""Messages of the data channel, and the retries of a call."""
 
 import json
 
@@ -190,7 +190,7 @@ def test_a_server_that_does_not_respond_is_abandoned(modules):
     assert modules.evaluate(UNANSWERED) == {"result": "server-unreachable", "aborted": ["ice-servers"]}
 
 
-# Each second: how many bytes arrived, and whether the server answers.
+# Each second: the number of received bytes, and whether the server responds.
 PATH = """async (seconds) => {
     const { pathIsGone } = await import('/static/call/path-check.js');
     let [at, bytes] = [0, 0];
@@ -212,8 +212,8 @@ PATH = """async (seconds) => {
     [
         ([[500, True]], False, 1),  # it works
         ([[0, True], [0, True]], True, 2),  # the server is there, the path is not
-        ([[0, True], [500, True]], False, 2),  # it only stumbled
-        ([[0, False]] * 9 + [[500, True]], False, 10),  # no network for a while: it comes back by itself
+        ([[0, True], [500, True]], False, 2),  # a short interruption
+        ([[0, False]] * 9 + [[500, True]], False, 10),  # no network for a while, then the same network again
         ([[0, False]] * 9 + [[0, True], [0, True]], True, 11),  # another network after a while
         ([[0, False]] * 9, False, 9),  # until the connection itself gives up
     ],

@@ -1,4 +1,4 @@
-"""What the browser counts, and its plots."""
+"""The counters of the browser, and their plots."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The copy of the sent frames costs the call no frames and no useless keyframes."""
+"""Copying the sent frames causes no lost frames and no superfluous keyframes."""
 
 import pytest
 

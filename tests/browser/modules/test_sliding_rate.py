@@ -1,4 +1,4 @@
-"""Frame rates, on made-up time."""
+"""Frame rates, with a simulated clock."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Cameras, microphones and filters, opened by a browser that grants them when the test wants."""
+"""Cameras, microphones and filters, granted by a simulated browser in the order that the test sets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The stage's modules alone, in the browser that runs them: on made-up frames, sizes and codecs."""
+"""The stage's modules alone, in the browser, with synthetic frames, sizes and codecs."""
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_the_ring_returns_the_frame_of_a_timestamp_and_closes_earlier_frames(mod
     taken = modules.evaluate(_RING, steps)
     # The caller closes a taken frame: 200 is still open, 100 is not.
     assert taken[3] == {"taken": [200, True], "open": [200, 300]}
-    assert taken[4]["taken"] is None, "nothing that old is kept"
+    assert taken[4]["taken"] is None, "older frames are closed"
     assert taken[5]["taken"] == [300, True]
 
 

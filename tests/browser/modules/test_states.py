@@ -1,4 +1,4 @@
-"""Which words go with which state of a call."""
+"""The message for each state of a call."""
 
 import pytest
 

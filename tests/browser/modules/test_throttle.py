@@ -1,4 +1,4 @@
-"""What is sent while a slider is dragged, on the browser's clock held still."""
+"""Settings sent while a slider is dragged, with the clock of the browser stopped."""
 
 THROTTLED = """async (calls) => {
     const { throttled } = await import('/static/throttle.js');
