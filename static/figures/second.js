@@ -5,7 +5,7 @@
  * @import {Figures} from '../stage/meters.js'
  * @import {Flows} from './flows.js'
  */
-import { TELLS_PRESENTED } from '../stage/video-frames.js';
+import { TELLS_PRESENTED } from '../pairs/video-frames.js';
 
 /** @typedef {{at: number, flows: Flows | null, stage: Figures, server: ServerStats | null}} Second */
 

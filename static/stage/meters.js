@@ -1,15 +1,15 @@
 /**
  * Measurements at the display, and their place on the page.
- * @import {Half} from './painter.js'
- * @import {Match, Pair} from './pairing.js'
+ * @import {Half} from '../pairs/painter.js'
+ * @import {Match, Pair} from '../pairs/pairing.js'
  * @import {Spread} from '../call/protocol.js'
  */
 import { writeTo } from '../dom.js';
 import { UNKNOWN, decimal, sizeText } from '../format.js';
+import { followFrames } from '../pairs/video-frames.js';
 import { SlidingRate } from '../sliding-rate.js';
 import { RecentPercentiles } from './percentiles.js';
 import { SharpnessMeter } from './sharpness.js';
-import { followFrames } from './video-frames.js';
 
 const REFRESH_MS = 500;
 const SHARPNESS_MS = 1_000;

@@ -5,22 +5,22 @@
  * For each session call `prepare`, then `attach` after the video transceiver is created and before the offer,
  * `showOriginal` and `showEnhanced` with their streams, `applyStats` with each report of the server, and `hold` at its
  * end, which keeps the last pair visible. `clear` ends the call.
- * @import {Match, Pair} from './pairing.js'
+ * @import {Match, Pair} from '../pairs/pairing.js'
  * @import {ServerStats} from '../call/protocol.js'
  * @import {TextKey} from '../texts.js'
  */
 import { element } from '../dom.js';
+import { Half, paint, sizeOf } from '../pairs/painter.js';
+import { Pairing } from '../pairs/pairing.js';
+import { canShowSent, startWorker, tapSender } from '../pairs/sent-frames.js';
+import { RecordPanel } from '../saving/record-panel.js';
+import { StillPanel } from '../saving/still-panel.js';
 import { showText } from '../texts.js';
 import { buttonChoice } from './choice.js';
 import { Divider } from './divider.js';
 import { Meters } from './meters.js';
-import { Half, paint, sizeOf } from './painter.js';
-import { Pairing } from './pairing.js';
 import { Panning } from './panning.js';
-import { RecordPanel } from './record-panel.js';
 import { fullScreenButton, pictureInPictureButton } from './screen.js';
-import { canShowSent, startWorker, tapSender } from './sent-frames.js';
-import { StillPanel } from './still-panel.js';
 
 const DIFFERENCE_SCALE = 8;
 

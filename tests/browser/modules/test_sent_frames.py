@@ -3,7 +3,7 @@
 import pytest
 
 OBSERVED = """async () => {
-    const { observed } = await import('/static/stage/observed.js');
+    const { observed } = await import('/static/pairs/observed.js');
     const seen = [];
     const given = new ReadableStream({
         start(controller) {
@@ -26,7 +26,7 @@ def test_an_observer_that_fails_costs_no_frame(modules):
 
 # A decoder that supports a codec or not, and fails or not; on a clock that the test moves.
 DECODED = """async ({ supported, fails, frames, stepMs }) => {
-    const { SentDecoder } = await import('/static/stage/sent-decoder.js');
+    const { SentDecoder } = await import('/static/pairs/sent-decoder.js');
     let now = 0;
     performance.now = () => now;
     globalThis.EncodedVideoChunk = class { constructor(init) { Object.assign(this, init); } };

@@ -3,7 +3,7 @@
 import pytest
 
 _RING = """async (steps) => {
-    const { FrameRing } = await import('/static/stage/frame-ring.js');
+    const { FrameRing } = await import('/static/pairs/frame-ring.js');
     const ring = new FrameRing();
     const open = new Set();
     return steps.map(([act, timestamp]) => {
@@ -18,7 +18,7 @@ _RING = """async (steps) => {
     });
 }"""
 
-_CODEC = "async (bytes) => (await import('/static/stage/codec-string.js')).codecString(new Uint8Array(bytes))"
+_CODEC = "async (bytes) => (await import('/static/pairs/codec-string.js')).codecString(new Uint8Array(bytes))"
 
 _PLACE = """async ([look, frame, size, ratio]) =>
     (await import('/static/stage/zoom.js')).place(look, frame, size, ratio)"""
@@ -39,12 +39,12 @@ _PERCENTILES = """async ([samples, now]) => {
 }"""
 
 _FORMATS = """async ([withAudio, supported]) => {
-    const { recordingFormats } = await import('/static/stage/recording-format.js');
+    const { recordingFormats } = await import('/static/saving/recording-format.js');
     return recordingFormats(withAudio, (type) => supported.some((part) => type.includes(part)));
 }"""
 
 _PRESENTED = """async (calls) => {
-    const { PresentedFrames } = await import('/static/stage/presented-frames.js');
+    const { PresentedFrames } = await import('/static/pairs/presented-frames.js');
     const open = new Set();
     let shown = 0;
     globalThis.VideoFrame = class {

@@ -1,10 +1,10 @@
 /**
  * Both halves in one video, for a recording: original on the left, enhanced on the right, both at the size of the
  * enhanced video.
- * @import {Pair} from './pairing.js'
+ * @import {Pair} from '../pairs/pairing.js'
  * @import {Size} from '../call/protocol.js'
  */
-import { sizeOf } from './painter.js';
+import { sizeOf } from '../pairs/painter.js';
 
 /**
  * A pair of two frames that are only close in time is left out. After this time without the same frame in both halves

@@ -1,7 +1,7 @@
 /**
  * Freezes the current pair, and saves it as a still image.
- * @import {Half} from './painter.js'
- * @import {Match} from './pairing.js'
+ * @import {Half} from '../pairs/painter.js'
+ * @import {Match} from '../pairs/pairing.js'
  * @import {Size} from '../call/protocol.js'
  */
 import { element } from '../dom.js';

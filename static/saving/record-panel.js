@@ -1,6 +1,6 @@
 /**
  * Controls of a recording: content, format, and its progress.
- * @import {Pair} from './pairing.js'
+ * @import {Pair} from '../pairs/pairing.js'
  * @import {Size} from '../call/protocol.js'
  * @import {Container} from './recording-format.js'
  */
