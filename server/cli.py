@@ -24,6 +24,12 @@ from acutance.server.doctor import doctor
 from acutance.server.options import faults
 from acutance.server.options.server import ServeOptions
 from acutance.server.serve import ServeError, run
+from acutance.server.study.errors import StudyError
+from acutance.server.study.prepare.command import PrepareOptions, prepare
+from acutance.server.study.report.command import StudyReportOptions
+from acutance.server.study.report.command import report as report_study
+from acutance.server.study.serve.command import StudyServeOptions
+from acutance.server.study.serve.command import serve as serve_study
 
 
 class Serve(ServeOptions):
@@ -98,12 +104,49 @@ class Bench(BaseModel):
         CliApp.run_subcommand(self)
 
 
+class Prepare(PrepareOptions):
+    """Make the clips that raters see, from the source clips, connections and students of a study."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        prepare(self)
+
+
+class StudyServe(StudyServeOptions):
+    """Serve the page of a study, and keep the votes."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        serve_study(self)
+
+
+class StudyReport(StudyReportOptions):
+    """Screen the raters and compute opinion scores, their intervals, and the votes still needed."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        report_study(self)
+
+
+class Study(BaseModel):
+    """Ask people: an opinion study after ITU-T P.910."""
+
+    prepare: CliSubCommand[Prepare] = Field(description="make the clips that raters see")
+    serve: CliSubCommand[StudyServe] = Field(description="serve the page for raters, and keep their votes")
+    report: CliSubCommand[StudyReport] = Field(description="opinion scores with intervals, and the votes still needed")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        CliApp.run_subcommand(self)
+
+
 class Acutance(BaseModel):
     """Acutance sharpens live video."""
 
     serve: CliSubCommand[Serve] = Field(description="start the server")
     peer: CliSubCommand[Peer] = Field(description="call a server from the command line")
     bench: CliSubCommand[Bench] = Field(description="measure this host")
+    study: CliSubCommand[Study] = Field(description="ask people: an opinion study after ITU-T P.910")
     doctor: CliSubCommand[Doctor] = Field(description="check whether serve would work on this host")
 
     def cli_cmd(self) -> None:
@@ -120,6 +163,7 @@ _USER_ERRORS = (
     ServeError,
     SignallingError,
     SourceError,
+    StudyError,
 )
 
 

@@ -21,7 +21,8 @@ import { AudioPanel } from './sources/audio-panel.js';
 import { Stage } from './stage/stage.js';
 import { describe, explain, explainPause, valuesOf, wantsSample } from './states.js';
 import { countDown, showStatus } from './status.js';
-import { LANGUAGES, chooseLanguage, currentLanguage, fillTexts, showText } from './texts.js';
+import { chooseLanguage, currentLanguage, fillTexts, showText } from './texts.js';
+import { offerLanguages } from './translation.js';
 
 /** The server reports once a second: a report that is three seconds old is out of date. */
 const STALE_MS = 3_000;
@@ -208,21 +209,6 @@ async function fetchVersion() {
   version ??= await serverVersion();
 }
 
-function offerLanguages() {
-  const select = element('language', HTMLSelectElement);
-  select.replaceChildren(...Object.entries(LANGUAGES).map(([tag, name]) => {
-    const option = new Option(name, tag);
-    option.lang = tag;
-    return option;
-  }));
-  select.value = currentLanguage();
-  select.addEventListener('change', () => {
-    chooseLanguage(select.value);
-    uplink.refresh();
-    control.refresh();
-  });
-}
-
 buttons.start.addEventListener('click', start);
 buttons.stop.addEventListener('click', stop);
 element('controls', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
@@ -244,6 +230,10 @@ offerCopy(() => bugReport({
   events,
 }));
 fetchVersion();
-offerLanguages();
+offerLanguages(element('language', HTMLSelectElement), currentLanguage(), (wanted) => {
+  chooseLanguage(wanted);
+  uplink.refresh();
+  control.refresh();
+});
 updateStatus();
 fillTexts();

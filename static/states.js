@@ -5,7 +5,7 @@
  * @import {CallError, ErrorCode} from './call/call-error.js'
  * @import {SourceKind} from './sources/source.js'
  * @import {Kind, Status} from './status.js'
- * @import {Values} from './texts.js'
+ * @import {Values} from './translation.js'
  */
 
 /** Appearance of each state. @type {Record<State, Kind>} */

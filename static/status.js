@@ -1,7 +1,8 @@
 /**
  * Status of the call and what to do next, in a live region, so that screen readers announce it. The countdown is
  * outside of the region: it would be announced every second.
- * @import {TextKey, Values} from './texts.js'
+ * @import {TextKey} from './texts.js'
+ * @import {Values} from './translation.js'
  */
 import { element } from './dom.js';
 import { showText } from './texts.js';

@@ -13,12 +13,12 @@ from acutance.server.http.guard import CLIENT, Guard
 from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
 from acutance.server.http.middleware import add_headers, answer_errors
+from acutance.server.http.static_files import STATIC, static_file
 from acutance.server.http.whip_routes import add_routes, session_url
 from acutance.server.sessions.host import Host
 from acutance.server.signalling.offer import read_offer
 
 METRICS = web.AppKey("metrics", Metrics)
-STATIC = Path(__file__).resolve().parents[2] / "static"
 OPENAPI = Path(__file__).parent / "openapi.json"
 
 
@@ -47,7 +47,7 @@ def create_app(
     app.router.add_get("/openapi.json", _openapi)
     add_routes(app)
     forward_routes.add_routes(app, forwarding or ForwardRules())
-    app.router.add_get("/static/{path:.+}", _static)
+    app.router.add_get("/static/{path:.+}", static_file)
     refuse_expectations(app)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
@@ -56,18 +56,6 @@ def create_app(
 
 async def _page(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(STATIC / "index.html")
-
-
-async def _static(request: web.Request) -> web.StreamResponse:
-    # aiohttp's own static route sends no response for an impossible file name (too long, or with a NUL).
-    file = STATIC / request.match_info["path"]
-    try:
-        file = file.resolve(strict=True)
-    except (OSError, ValueError):
-        raise web.HTTPNotFound from None
-    if not file.is_relative_to(STATIC) or not file.is_file():
-        raise web.HTTPNotFound
-    return web.FileResponse(file)
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,1 @@
+"""`acutance study`: opinion studies with people, after ITU-T P.910."""

@@ -1,0 +1,1 @@
+"""`acutance study prepare`: makes the clips that raters see, from sources, connections and students."""

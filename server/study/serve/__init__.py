@@ -1,0 +1,1 @@
+"""`acutance study serve`: the page for raters, and their votes."""
