@@ -14,6 +14,7 @@
 # make wheel   the wheel with all its dependencies, installed away from the checkout and used
 # make lock    the images' locked requirements anew, from pyproject.toml
 # make lint-deploy   the Dockerfiles, YAML and unit of docs/deploy by their own tools
+# make study-coverage   how often the intervals of the opinion study hold: 200 studies of simulated raters
 # make audit   known vulnerabilities in the locks (asks the network)
 # make sbom    CycloneDX bills of materials of the images, in .venv-deploy
 # make docs-commands   every command of the documentation, those that train and measure, too
@@ -38,6 +39,7 @@ EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: serve check test lint types unit wheel bench compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
+.PHONY: serve check test lint types unit wheel bench study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -82,6 +84,9 @@ soak-cycles: $(TESTER)/.ready
 soak-page: $(TESTER)/.ready
 	.ci/chromium
 	SOAK_PAGE_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),600) $(TESTER)/bin/pytest -s -m soak tests/browser
+
+study-coverage: $(TESTER)/.ready
+	STUDY_REPETITIONS=200 $(TESTER)/bin/pytest -s -k hold tests/server/study/test_recovery.py
 
 INPUTS ?= 50000
 fuzz: $(TESTER)/.ready

@@ -1,1 +1,1 @@
-"""`acutance study`: opinion studies with people, after ITU-T P.910."""
+"""`acutance study`: opinion studies with people, after ITU-T P.910. Imported by `cli` only."""

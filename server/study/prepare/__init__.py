@@ -1,1 +1,4 @@
-"""`acutance study prepare`: makes the clips that raters see, from sources, connections and students."""
+"""`acutance study prepare`: makes the clips that raters see from sources, connections and students.
+
+Imported by `cli` only.
+"""

@@ -1,1 +1,1 @@
-"""`acutance study serve`: the page for raters, and their votes."""
+"""`acutance study serve`: the page for raters and the requests with which it stores their votes. Imported by `cli`."""

@@ -56,6 +56,7 @@ export class Ballot {
         if (this.#fieldset.disabled || vote === undefined) return;
         this.#form.removeEventListener('submit', submit);
         resolve({ vote, changes: this.#changes });
+        this.close(); // its keys are for other steps now
       };
       this.#form.addEventListener('submit', submit);
     });

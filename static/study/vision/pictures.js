@@ -10,6 +10,12 @@ const SQUARES = /** @type {const} */ ([[0, 11], [255, 242]]);
 const SIDE = 28;
 const PLATE = 320;
 const DOTS = 900;
+/**
+ * Linear sRGB of the digit and of the ground: the long and short cones (Hunt, Pointer and Estévez) answer both alike, so
+ * that they differ in the medium cones alone, the ones that the most frequent colour deficiency lacks.
+ */
+const DIGIT = [1, 0.35, 0.15];
+const GROUND = [0.45, 0.62, 0.127];
 
 /** @param {HTMLCanvasElement} canvas @param {Question} question */
 export function drawQuestion(canvas, question) {
@@ -45,7 +51,7 @@ function drawComb(canvas, { right, level: stroke }) {
 }
 
 /**
- * A digit of dots that differ from the ground by a hue between red and green, while the brightness of all dots varies.
+ * A digit of dots that differ from the ground by their hue between red and green, while the brightness of all varies.
  * @param {HTMLCanvasElement} canvas @param {Question} question
  */
 function drawPlate(canvas, { right }) {
@@ -67,8 +73,7 @@ function drawPlate(canvas, { right }) {
     if (dots.some(([ox, oy, r]) => Math.hypot(x - ox, y - oy) < radius + r + 0.5)) continue;
     dots.push([x, y, radius]);
     const inDigit = (data[4 * (Math.floor(y) * PLATE + Math.floor(x))] ?? 128) < 64;
-    const hue = inDigit ? 12 + 16 * Math.random() : 78 + 20 * Math.random();
-    context.fillStyle = `hsl(${hue} ${inDigit ? 62 : 38}% ${44 + 22 * Math.random()}%)`;
+    context.fillStyle = colour(inDigit ? DIGIT : GROUND, 0.3 + 0.5 * Math.random());
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fill();
@@ -83,6 +88,11 @@ function opened(canvas, width, height, ground) {
   context.fillStyle = ground;
   context.fillRect(0, 0, width, height);
   return context;
+}
+
+/** @param {number[]} linear @param {number} brightness */
+function colour(linear, brightness) {
+  return `rgb(${linear.map((part) => Math.round(255 * (part * brightness) ** (1 / 2.2))).join(' ')})`;
 }
 
 /** @template T @param {T[]} values */

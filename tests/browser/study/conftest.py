@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -77,7 +78,7 @@ def _write_clip(path: Path) -> None:
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
         for number, frame in zip(range(24), moving_frames(320, 240), strict=False):
             plane_view(frame, 1)[:] = np.uint8(60 + 3 * number)
-            frame.pts, frame.time_base = number, stream.time_base
+            frame.pts, frame.time_base = number, Fraction(1, 30)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

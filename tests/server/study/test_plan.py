@@ -1,6 +1,7 @@
 """Each rater has an order and sides of their own."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,16 +41,13 @@ def test_two_trials_in_a_row_show_different_sources(tmp_path: Path) -> None:
     for number in range(20):
         trials = [trial for trial in plan(study, manifest, number) if trial.kind != "training"]
         sources = [manifest.stimuli[trial.stimulus].source for trial in trials]
-        assert all(one != next_one for one, next_one in zip(sources, sources[1:], strict=False))
+        assert all(one != next_one for one, next_one in pairwise(sources))
 
 
 def test_raters_of_a_long_study_take_turns(tmp_path: Path) -> None:
     study, manifest = prepared(tmp_path, CCR + "[session]\ntrials = 4\n", sources=10)
     counts = Counter(
-        trial.stimulus
-        for number in range(10)
-        for trial in plan(study, manifest, number)
-        if trial.kind == "test"
+        trial.stimulus for number in range(10) for trial in plan(study, manifest, number) if trial.kind == "test"
     )
     assert set(counts.values()) == {4}
     assert len(counts) == 10

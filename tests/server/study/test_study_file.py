@@ -23,7 +23,11 @@ def test_the_example_of_the_documentation_is_valid() -> None:
         ('"ccr"', '"xyz"', "method: Input should be 'ccr' or 'acr'"),
         ("bits = 0.005", "bits = 0", "treatment.3.bits: Input should be greater than or equal to 0.001"),
         ("reduction = 4", "reductoin = 4", "treatment.3.reductoin: Extra inputs are not permitted"),
-        ('baseline = "plain"', 'baseline = "plan"', "comparison of sharpened with plan needs two different names of bad, "),
+        (
+            'baseline = "plain"',
+            'baseline = "plan"',
+            "comparison of sharpened with plan needs two different names of bad, ",
+        ),
         ('gold_treatment = "bad"', 'gold_treatment = "worse"', "worse is not the name of a [[treatment]]"),
         ('name = "bad"', 'name = "plain"', "given twice: plain"),
         ('name = "bad"', 'name = "reference"', "cannot be named reference"),
@@ -44,7 +48,7 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, before: str, after: s
 
 
 def test_a_missing_study_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="cannot read the study .*: No such file"):
+    with pytest.raises(StudyError, match=r"cannot read the study .*: No such file"):
         read(tmp_path / "none.toml")
 
 
