@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from acutance.model.processors import usable_threads
-from acutance.training.cli.options import DATA, Data, FitOn, Sets, console, fitted, named_sets
+from acutance.training.cli.clips import Bits, ClipOptions, Codecs, Frames, Regimes, SizeNames, are_clips
+from acutance.training.cli.compare import DISPLAY, JOD_FRAMES, Display, JodFrames, Measures, Without
+from acutance.training.cli.options import DATA, Data, FitOn, Sets, console, find_sets, fitted, named_sets
 from acutance.training.data.pictures import DataError
 
 
@@ -22,12 +24,15 @@ def evaluate(
     degradation: Annotated[
         list[str] | None,
         typer.Option(
-            help="identity, bicubic2, h264-0.1, soft2-vp8-0.05, shrunk2-h264-0.05, or a grid: call, codec. Repeatable."
+            help="Pictures: identity, bicubic2, h264-0.1, soft2-vp8-0.05, shrunk2-h264-0.05, or a grid: call, codec. "
+            "Repeatable."
         ),
     ] = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="In addition to psnr and ssim: ms-ssim, gradient, halo, lpips, vmaf, vmaf-neg. Repeatable."),
+        typer.Option(
+            help="Pictures: in addition to psnr and ssim, ms-ssim, gradient, halo, lpips, vmaf, vmaf-neg. Repeatable."
+        ),
     ] = None,
     data: Data = DATA,
     fit_on: FitOn = None,
@@ -39,11 +44,22 @@ def evaluate(
     markdown: Annotated[Path | None, typer.Option(help="Also write the tables to this Markdown file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Also write the tables to this CSV file.")] = None,
     json: Annotated[Path | None, typer.Option(help="Also write all results to this JSON file, for `figures`.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder in which degraded frames are cached.")] = None,
-    native: Annotated[bool, typer.Option("--native", help="Do not halve clips of at least 720 lines.")] = False,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder in which degraded pictures, or figures of clips, are cached; figures always are."),
+    ] = None,
+    regime: Regimes = None,
+    size: SizeNames = None,
+    codec: Codecs = None,
+    bits: Bits = None,
+    measure: Measures = None,
+    without: Without = None,
+    frames: Frames = 0,
+    display: Display = DISPLAY,
+    jod_frames: JodFrames = JOD_FRAMES,
     processes: Annotated[int, typer.Option(min=1, help="Number of processes that measure.")] = usable_threads(),
 ) -> None:
-    """Measure methods on test sets: PSNR, SSIM and other metrics with intervals, gains over the input, and cost."""
+    """Measure methods on pictures (PSNR, SSIM, cost) or on clips through real codecs (JOD, VMAF-NEG, flicker, harm)."""
     from acutance.training.evaluation import cost as costing
     from acutance.training.evaluation import tables
     from acutance.training.evaluation.evaluate import Plan, measure_sets
@@ -53,13 +69,25 @@ def evaluate(
 
     if not sets and not cost:
         raise DataError("name at least one --set (a folder of pictures or clips), or use --cost")
-    choices = choose_all(methods)
-    metrics, notes = choose(metric or [])
-    size = costing.parse_size(cost_size)
-    chosen = named_sets(sets or [], degradation or ["bicubic2"], data)
     for file in (markdown, csv, json):
         if file and not file.resolve().parent.is_dir():
             raise DataError(f"{file} cannot be written: missing folder {file.resolve().parent}")
+    folders = find_sets(sets or [], data)
+    if are_clips(folders):
+        if degradation or metric or csv or cost:
+            raise DataError(
+                "--degradation, --metric, --csv and --cost are for pictures; clips have --regime, --bits, --measure"
+            )
+        clips = ClipOptions(
+            regime or (), size or (), codec or (), bits or (), measure or (), without or (), frames, display, jod_frames,
+            fit_on, cache, processes,
+        )  # fmt: skip
+        clips.run(methods, folders, markdown, json)
+        return
+    choices = choose_all(methods)
+    metrics, notes = choose(metric or [])
+    timed_size = costing.parse_size(cost_size)
+    chosen = named_sets(sets or [], degradation or ["bicubic2"], data)
     filters = None
     if any(choice.kind == "linear" for choice in choices):
         names = list(dict.fromkeys(["identity", *(name for _, ways in chosen for name in ways)]))
@@ -68,10 +96,10 @@ def evaluate(
         open_method(choice, filters)  # refuses unusable files before the measurements start
     measurements = []
     if chosen:
-        plan = Plan(tuple(choices), tuple(metrics), filters, cache, native)
+        plan = Plan(tuple(choices), tuple(metrics), filters, cache)
         with progress_bar(console, "measuring") as progress:
             measurements = measure_sets(plan, chosen, processes, progress)
-    timed = costing.costs(choices, size, cost_rounds, filters=filters) if cost else []
+    timed = costing.costs(choices, timed_size, cost_rounds, filters=filters) if cost else []
     report = tables.Report(measurements, metrics, timed, notes)
     tables.show(console, report)
     title = ", ".join(choice.name for choice in choices)

@@ -46,6 +46,17 @@ def named_sets(sets: Sequence[str], degradations: Sequence[str], data: Path) -> 
     return found
 
 
+def find_sets(sets: Sequence[str], data: Path) -> list[Path]:
+    """Find the folders of sets by name; degradations after a colon are left out.
+
+    Raises:
+        DataError: A set is unknown.
+    """
+    from acutance.training.evaluation.testsets import find_set
+
+    return [find_set(name if Path(name).exists() else name.partition(":")[0], data) for name in sets]
+
+
 def fitted(fit_on: Path | None, names: Sequence[str], processes: int) -> Path:
     """Fit the missing linear filters for these degradations; returns their folder.
 

@@ -26,10 +26,11 @@ _X264_PRESETS = ("superfast", "veryfast")
 
 @dataclass(frozen=True)
 class Received:
-    """A decoded frame, and the hints from its encoded form, see `acutance.model.hints.StreamHints`."""
+    """A decoded frame, the hints from its encoded form, see `acutance.model.hints.StreamHints`, and its bytes."""
 
     yuv: Yuv
     hints: Hints
+    size: int
 
 
 def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[Received]:
@@ -48,7 +49,7 @@ def encode_decode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int 
     pixels = frames[0].size * 2 // 3
     reader, stream = QuantiserReader(codec), StreamHints()
     hints = [stream.add(reader.read(packet), len(packet), pixels) for packet in packets]
-    return [Received(*frame) for frame in zip(decode(packets, codec), hints, strict=True)]
+    return [Received(*frame) for frame in zip(decode(packets, codec), hints, map(len, packets), strict=True)]
 
 
 def encode(frames: Sequence[Yuv], codec: Codec, bits: float, preset: int = 0) -> list[bytes]:

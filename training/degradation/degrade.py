@@ -203,9 +203,9 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
         lumas = [to_8_bits(np.asarray(down_up(frame.y, how))) for frame in clip]
         return [DegradedFrame(luma, with_frame(UNCODED, luma, luma.shape[1])) for luma in lumas]
     width, height = clip[0].size
-    coded = _reduced((width, height), how.ratio) if how.shrunk else (width, height)
+    coded = reduced_size((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
-    sent = [_sent(frame, coded, how, rng) for frame in (*_forwards_and_backwards(clip, lead_in), *clip)]
+    sent = [sent_frame(frame, coded, how, rng) for frame in (*_forwards_and_backwards(clip, lead_in), *clip)]
     received = encode_decode(sent, how.codec, how.bits, how.preset)[lead_in:]
     lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
     if coded != (width, height):
@@ -233,12 +233,12 @@ def down_up(plane: Image.Image, how: Degradation) -> Image.Image:
     return plane if how.ratio == 1 else down(plane, how).resize(plane.size, _BICUBIC)
 
 
-def _reduced(size: tuple[int, int], ratio: float) -> tuple[int, int]:
+def reduced_size(size: tuple[int, int], ratio: float) -> tuple[int, int]:
     """Even width and height of the frame after reduction by the sender."""
     return round(size[0] / ratio / 2) * 2, round(size[1] / ratio / 2) * 2
 
 
-def _sent(frame: Planes, size: tuple[int, int], how: Degradation, rng: np.random.Generator) -> Yuv:
+def sent_frame(frame: Planes, size: tuple[int, int], how: Degradation, rng: np.random.Generator) -> Yuv:
     """The frame that a sender encodes: blurred or reduced to `size`, with chroma of half that size."""
     width, height = size
     y = frame.y

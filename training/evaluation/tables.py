@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from acutance.training.checkpoints.provenance import commit, host_info, versions
 from acutance.training.evaluation.bootstrap import Estimate
 from acutance.training.evaluation.cost import Cost
 from acutance.training.evaluation.evaluate import Measurement, protocol
-from acutance.training.evaluation.markdown import markdown_table
+from acutance.training.evaluation.grid import Grid
 from acutance.training.evaluation.rows import ALL, GROUPS, INPUT, Row, make_rows
 from acutance.training.metrics.registry import ALWAYS, METRICS
 
@@ -41,34 +40,16 @@ class Report:
         object.__setattr__(self, "rows", make_rows(self.measurements))
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """A table as text: its title, the titles of its columns, and its rows."""
-
-    title: str
-    columns: list[str]
-    lines: list[list[str]]
-
-
 def show(console: Console, report: Report) -> None:
     """Print every table and the footnote."""
     for grid in _grids(report):
-        console.print(f"\n{grid.title}", highlight=False, markup=False, soft_wrap=True)
-        table = Table()
-        for index, column in enumerate(grid.columns):
-            table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
-        for line in grid.lines:
-            table.add_row(*line)
-        console.print(table)
+        grid.show(console)
     console.print(footnote(report), highlight=False, markup=False, soft_wrap=True)
 
 
 def markdown(title: str, report: Report) -> str:
     """Every table and the footnote as Markdown."""
-    parts = [f"# {title}\n"]
-    for grid in _grids(report):
-        parts.append(f"## {grid.title}\n\n{markdown_table(grid.columns, grid.lines)}")
-    return "\n".join([*parts, footnote(report), ""])
+    return "\n".join([f"# {title}\n", *(grid.markdown for grid in _grids(report)), footnote(report), ""])
 
 
 def as_csv(report: Report) -> str:
@@ -119,7 +100,7 @@ def footnote(report: Report) -> str:
     )
 
 
-def _grids(report: Report) -> Iterator[_Grid]:
+def _grids(report: Report) -> Iterator[Grid]:
     for name in dict.fromkeys(row.set for row in report.rows):
         rows = [row for row in report.rows if (row.set, row.category) == (name, ALL)]
         others = [row for row in rows if row.method != INPUT]
@@ -139,13 +120,13 @@ def _grids(report: Report) -> Iterator[_Grid]:
         yield _cost_grid(report.costs)
 
 
-def _pivot(title: str, rows: Sequence[Row], cell: Callable[[Row], str]) -> _Grid:
+def _pivot(title: str, rows: Sequence[Row], cell: Callable[[Row], str]) -> Grid:
     """A row for each degradation (and category, if there are several), a column for each method."""
     methods = list(dict.fromkeys(row.method for row in rows))
     cells = {(_place(row), row.method): cell(row) for row in rows}
     counts = {_place(row): row.sources for row in rows}
     lines = [[name, str(count), *(cells[name, method] for method in methods)] for name, count in counts.items()]
-    return _Grid(title, ["degradation", "n", *methods], lines)
+    return Grid(title, ["degradation", "n", *methods], lines)
 
 
 def _place(row: Row) -> str:
@@ -180,7 +161,7 @@ def _direction(metric: str) -> str:
     return {"more": "more is better", "less": "less is better", "one": "1 is the truth's"}[METRICS[metric].better]
 
 
-def _cost_grid(costs: Sequence[Cost]) -> _Grid:
+def _cost_grid(costs: Sequence[Cost]) -> Grid:
     columns = list(dict.fromkeys(timing.where for cost in costs for timing in cost.timings))
     lines = []
     for cost in costs:
@@ -193,7 +174,7 @@ def _cost_grid(costs: Sequence[Cost]) -> _Grid:
                 *(times.get(column, "") for column in columns),
             ]
         )
-    return _Grid("Cost: median milliseconds a frame", ["method", "parameters", "MAC / px", *columns], lines)
+    return Grid("Cost: median milliseconds a frame", ["method", "parameters", "MAC / px", *columns], lines)
 
 
 def _today() -> str:

@@ -1,10 +1,13 @@
 """JOD of ColorVideoVDP (Mantiuk et al. 2024, doi 10.1145/3658144), by the package `cvvdp`."""
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from acutance.training.data.pictures import DataError
 from acutance.training.judge.video import Video
+
+if TYPE_CHECKING:
+    from acutance.training.judge.vdp import Metric
 
 DISPLAY = "standard_fhd"
 """The default display: a monitor of 24 inches with 1920x1080 pixels, seen from 0.6 m (38 pixels per degree, 200 cd/m2,
@@ -46,20 +49,15 @@ def jod(reference: Video, test: Video, display: str = DISPLAY) -> float:
         display: See `parse_display`.
 
     Raises:
-        DataError: The display is unknown.
+        DataError: The display is unknown, or there are less than two frames.
     """
-    import torch
-
-    from acutance.training.judge.vdp import Source
-
-    metric = _metric(display)
-    with torch.inference_mode():
-        found, _ = metric.predict_video_source(Source(reference, test, metric.display_photometry))
-    return float(found)
+    if len(reference) < 2:
+        raise DataError("JOD is for videos of at least two frames: it judges their change in time")
+    return _metric(display).jod(reference, test)
 
 
 @lru_cache(maxsize=2)
-def _metric(display: str) -> Any:
-    from acutance.training.judge.vdp import open_metric
+def _metric(display: str) -> "Metric":
+    from acutance.training.judge.vdp import Metric
 
-    return open_metric(*parse_display(display))
+    return Metric(*parse_display(display))

@@ -3,8 +3,8 @@
 import gc
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,10 @@ def vmaf(pairs: Iterable[tuple[Luma, Luma]], size: tuple[int, int], names: Itera
     models = "|".join(rf"version={MODELS[name]}\:name={name}" for name in wanted)
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "vmaf.json"
-        _run(pairs, (width, height), f"model={models}:log_fmt=json:log_path={log}")
-        gc.collect()  # the filter writes its log when it is freed, and a graph is a reference cycle
+        with _youngest_generation():
+            _run(pairs, (width, height), f"model={models}:log_fmt=json:log_path={log}")
+        if not log.is_file() or not log.stat().st_size:
+            gc.collect()
         pooled: dict[str, Any] = json.loads(log.read_text())["pooled_metrics"]
     return {name: float(pooled[name]["mean"]) for name in wanted}
 
@@ -67,6 +69,22 @@ def _run(pairs: Iterable[tuple[Luma, Luma]], size: tuple[int, int], options: str
     for source in sources:
         source.push(None)
     _drain(graph)
+
+
+@contextmanager
+def _youngest_generation() -> Iterator[None]:
+    """Free the graph at the end: a reference cycle, of which the filter writes its log only when it is freed.
+
+    A full collection takes a second beside torch; without one in between, all of the graph is in the first generation.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+    gc.collect(0)
 
 
 def _drain(graph: av.filter.Graph) -> None:

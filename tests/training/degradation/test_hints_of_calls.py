@@ -126,7 +126,7 @@ def test_a_lead_in_meets_the_first_frame_without_a_jump(
     def numbers(sent: Sequence[Yuv], *_: object) -> list[Received]:
         first = [degrade_frames([frame], Degradation())[0].luma for frame in clip]
         played.extend(next(i for i, luma in enumerate(first) if (luma == yuv[: SIZE[1]]).all()) for yuv in sent)
-        return [Received(yuv, UNCODED) for yuv in sent]
+        return [Received(yuv, UNCODED, 0) for yuv in sent]
 
     monkeypatch.setattr("acutance.training.degradation.degrade.encode_decode", numbers)
     result = degrade_frames(clip[:frames], Degradation(codec="vp8", bits=0.1), lead_in=7)

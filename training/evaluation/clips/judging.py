@@ -1,0 +1,207 @@
+"""Judge methods on clips: every method gets the same decoded frames, and figures are stored by clip."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from acutance.training.data.clips import find_clips
+from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes
+from acutance.training.degradation.calls import ArrivedFrame, send_clip
+from acutance.training.degradation.degrade import Degradation
+from acutance.training.evaluation.clips.cache import FigureCache, Found
+from acutance.training.evaluation.clips.settings import LARGE, ClipPlan, window
+from acutance.training.evaluation.methods.methods import Method, open_method
+from acutance.training.evaluation.testsets import MethodInput, set_name
+from acutance.training.judge.judge import judge
+from acutance.training.judge.results import Judged, Size
+from acutance.training.judge.video import Video, read_video
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One coding of a clip, and the regimes that are judged in it."""
+
+    set: str
+    clip: Path
+    size: Size
+    how: Degradation
+    regimes: tuple[str, ...]
+
+
+def judge_clips(
+    plan: ClipPlan,
+    folders: Sequence[Path],
+    processes: int = 1,
+    progress: Progress = lambda done, total: None,
+) -> list[Judged]:
+    """Judge methods on every clip of sets.
+
+    A clip that ends before a regime begins has no row in it.
+
+    Args:
+        plan: What is judged.
+        folders: Folders of clips.
+        processes: Number of processes, each on one core.
+        progress: Called with the numbers of finished and of all codings of a clip.
+
+    Returns:
+        Rows in the order of settings, clips, regimes and methods, for any number of processes.
+
+    Raises:
+        DataError: A folder has no clip, every clip is too short, or a clip or a method cannot be used.
+    """
+    work = [
+        _Work(set_name(folder), clip, size, how, regimes)
+        for size, how, regimes in plan.settings()
+        for folder in folders
+        for clip in _clips(folder)
+    ]
+    found: dict[int, list[Judged]] = {}
+    for index, rows in _judged(plan, work, processes):
+        found[index] = rows
+        progress(len(found), len(work))
+    rows = [row for index in range(len(work)) for row in found[index]]
+    if not rows:
+        raise DataError(
+            f"the clips are too short for {', '.join(plan.regimes)}: the steady state begins after 2 seconds"
+        )
+    return rows
+
+
+def _clips(folder: Path) -> list[Path]:
+    clips = find_clips(folder)
+    if not clips:
+        raise DataError(f"{folder} has no clip")
+    return clips
+
+
+def _judged(plan: ClipPlan, work: Sequence[_Work], processes: int) -> Iterator[tuple[int, list[Judged]]]:
+    if processes == 1:
+        judging = ClipJudge(plan)
+        yield from ((index, judging.rows(one)) for index, one in enumerate(work))
+        return
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=_Worker.start, initargs=(plan,)
+    ) as pool:
+        pending = {pool.submit(_Worker.rows, one): index for index, one in enumerate(work)}
+        try:
+            for done in as_completed(pending):
+                yield pending[done], done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+class _Worker:
+    """State of a worker process."""
+
+    judging: "ClipJudge"
+
+    @classmethod
+    def start(cls, plan: ClipPlan) -> None:
+        os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the cores; torch reads it at its import
+        cls.judging = ClipJudge(plan)
+
+    @classmethod
+    def rows(cls, work: _Work) -> list[Judged]:
+        return cls.judging.rows(work)
+
+
+class ClipJudge:
+    """Judges one coding of a clip at a time; keeps the last clip decoded and the methods open."""
+
+    def __init__(self, plan: ClipPlan) -> None:
+        self._plan, self._cache = plan, FigureCache(plan)
+        self._methods: list[Method] = []
+        self._read: tuple[Path, Size] | None = None
+        self._video: Video
+
+    def rows(self, work: _Work) -> list[Judged]:
+        """Rows of every regime and method; what the cache has is not measured again."""
+        video = self._source(work.clip, work.size)
+        sent: list[ArrivedFrame] = []
+        rows = []
+        for regime in work.regimes:
+            judged = window(regime, len(video), video.fps, self._plan.frames)
+            if len(judged) == 0:
+                continue
+            files = [self._cache.file(work.clip, work.size, work.how, judged, one) for one in self._plan.methods]
+            known = [self._cache.read(file) for file in files]
+            for index, figures in enumerate(known):
+                missing = tuple(name for name in (*self._plan.measures, "kbps") if name not in figures)
+                if missing:
+                    sent = sent or send_clip(_planes(video), work.how)
+                    figures |= self._figures(video, sent, judged, work.how, index, missing, regime)
+                    self._cache.write(files[index], figures)
+            rows += [
+                self._row(work, regime, video, judged, choice.name, figures)
+                for choice, figures in zip(self._plan.methods, known, strict=True)
+            ]
+        return rows
+
+    def _figures(
+        self,
+        video: Video,
+        sent: Sequence[ArrivedFrame],
+        judged: range,
+        how: Degradation,
+        method: int,
+        missing: Sequence[str],
+        regime: str,
+    ) -> Found:
+        self._methods = self._methods or [open_method(one, self._plan.filters) for one in self._plan.methods]
+        arrived = [sent[index] for index in judged]
+        restored = [self._methods[method](MethodInput(one.luma, one.hints, how, None)) for one in arrived]
+        test = Video(
+            *(np.stack(planes) for planes in (restored, [a.u for a in arrived], [a.v for a in arrived])), video.fps
+        )
+        # The stretch that JOD judges begins at the keyframe, or lies in the middle of the steady state.
+        options = replace(self._plan.options, jod_start=0 if regime == "first_second" else None)
+        names = tuple(name for name in missing if name != "kbps")
+        found: Found = {name: None for name in names}
+        if names:
+            found |= judge(video.stretch(judged.start, len(judged)), test, names, options)
+        found["kbps"] = sum(one.size for one in arrived) * 8 * video.fps / len(arrived) / 1000
+        return found
+
+    def _row(self, work: _Work, regime: str, video: Video, judged: range, method: str, figures: Found) -> Judged:
+        width, height = video.size
+        sent = figures["kbps"]
+        assert work.how.codec is not None
+        assert sent is not None
+        return Judged(
+            work.set,
+            work.clip.name,
+            work.clip.stem.partition("-")[0],
+            regime,
+            work.size,
+            width,
+            height,
+            work.how.codec,
+            work.how.bits,
+            sent,
+            method,
+            len(judged),
+            {name: value for name in self._plan.measures if (value := figures[name]) is not None},
+        )
+
+    def _source(self, clip: Path, size: Size) -> Video:
+        if self._read != (clip, size):
+            video = read_video(clip)
+            large = video.size[0] * video.size[1] >= LARGE
+            self._video = video.halved() if size == "halved" and large else video
+            self._read = (clip, size)
+        return self._video
+
+
+def _planes(video: Video) -> list[Planes]:
+    return [Planes(*map(Image.fromarray, planes)) for planes in zip(video.y, video.u, video.v, strict=True)]
