@@ -25,8 +25,8 @@ Bits = Annotated[
     list[float] | None,
     typer.Option(
         "--bits",
-        help="Clips: bits per coded pixel and frame. Repeatable; default 0.0125, 0.02, 0.03, 0.05, 0.1 and 0.6; of shrunk "
-        "regimes 0.03, 0.05 and 0.1.",
+        help="Clips: bits per coded pixel and frame. Repeatable; default 0.0125, 0.02, 0.03, 0.05, 0.1 and 0.6, for "
+        "shrunk regimes 0.03, 0.05 and 0.1.",
     ),
 ]
 Frames = Annotated[int, typer.Option(min=0, help="Clips: frames of a regime that are judged at most, 0 for all.")]

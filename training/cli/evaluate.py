@@ -75,12 +75,10 @@ def evaluate(
     folders = find_sets(sets or [], data)
     if are_clips(folders):
         if degradation or metric or csv or cost:
-            raise DataError(
-                "--degradation, --metric, --csv and --cost are for pictures; clips have --regime, --bits, --measure"
-            )
+            raise DataError("--degradation, --metric, --csv and --cost are for pictures, not for clips")
         clips = ClipOptions(
-            regime or (), size or (), codec or (), bits or (), measure or (), without or (), frames, display, jod_frames,
-            fit_on, cache, processes,
+            regime or (), size or (), codec or (), bits or (), measure or (), without or (), frames, display,
+            jod_frames, fit_on, cache, processes,
         )  # fmt: skip
         clips.run(methods, folders, markdown, json)
         return

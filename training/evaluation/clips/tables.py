@@ -65,8 +65,8 @@ def footnote(found: Results) -> str:
     about = found.about
     packages = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     return (
-        f"A clip is harmed if its PSNR of luma falls by more than {HARM} dB; means over clips, of several settings by clip "
-        f"first; {INTERVAL_KIND}. Protocol: {about['protocol']}. "
+        f"A clip is harmed if its PSNR of luma falls by more than {HARM} dB; means over clips, of several settings by "
+        f"clip first; {INTERVAL_KIND}. Protocol: {about['protocol']}. "
         f"Measured on {about['machine']}, {packages}, commit {about['commit']}, {about['date']}."
     )
 
