@@ -114,7 +114,8 @@ class Metric:
             metric.csf.sensitivity(self._frequency(band), metric.omega[transient], background, colour, metric.csf_sigma)
             for colour, transient in ((0, 0), (1, 0), (2, 0), (0, 1))
         ]
-        return torch.cat(parts, dim=1) * correction
+        sensitivity: Tensor = torch.cat(parts, dim=1) * correction
+        return sensitivity
 
     def _frequency(self, band: int) -> float:
         """Cycles per degree of a band; the package takes 0.1 for the rest that the last one holds."""

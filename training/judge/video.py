@@ -1,11 +1,13 @@
 """Videos in memory: the yuv420p planes of all frames, and the frame rate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -87,26 +89,42 @@ def read_video(path: Path, most: int = 0) -> Video:
         most: Number of frames that are read at most, 0 for all.
 
     Raises:
-        DataError: The file cannot be read, or has no video or no frame rate.
+        DataError: The file cannot be read, or has no video, no frame or no frame rate.
     """
     frames = []
+    with _opened(path) as container:
+        for frame in container.decode(video=0):
+            yuv = frame.to_ndarray(format="yuv420p") if frame.width % 2 == frame.height % 2 == 0 else _even(frame)
+            frames.append(yuv.astype(np.uint8, copy=False))
+            if len(frames) == most:
+                break
+    if not frames:
+        raise DataError(f"{path} has no frame")
+    return from_yuv(frames, frame_rate(path))
+
+
+def frame_rate(path: Path) -> float:
+    """Frames per second of a file, the mean over the file.
+
+    Raises:
+        DataError: The file cannot be read, or has no video or no frame rate.
+    """
+    with _opened(path) as container:
+        rate = container.streams.video[0].average_rate
+    if not rate:
+        raise DataError(f"{path} does not tell its frame rate")
+    return float(rate)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[InputContainer]:
     try:
         with av.open(path) as container:
             if not container.streams.video:
                 raise DataError(f"{path} has no video")
-            rate = container.streams.video[0].average_rate
-            for frame in container.decode(video=0):
-                yuv = frame.to_ndarray(format="yuv420p") if frame.width % 2 == frame.height % 2 == 0 else _even(frame)
-                frames.append(yuv.astype(np.uint8, copy=False))
-                if len(frames) == most:
-                    break
+            yield container
     except (av.error.FFmpegError, OSError) as error:
         raise DataError(f"{path} cannot be read ({error})") from None
-    if not rate:
-        raise DataError(f"{path} does not tell its frame rate")
-    if not frames:
-        raise DataError(f"{path} has no frame")
-    return from_yuv(frames, float(rate))
 
 
 def _even(frame: av.VideoFrame) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Judge methods on clips: every method gets the same decoded frames, and figures are stored by clip."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -21,8 +22,10 @@ from acutance.training.evaluation.methods.methods import Method, open_method
 from acutance.training.evaluation.testsets import MethodInput, set_name
 from acutance.training.judge.judge import judge
 from acutance.training.judge.results import Judged, Size
-from acutance.training.judge.video import Video, read_video
+from acutance.training.judge.video import Video, frame_rate, read_video
 
+_SENT = "kbps"
+"""Name of the sent bit rate among the figures of the cache."""
 Progress = Callable[[int, int], None]
 
 
@@ -116,6 +119,15 @@ class _Worker:
         return cls.judging.rows(work)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """The judged frames of a regime: the source, and what arrived."""
+
+    regime: str
+    truth: Video
+    arrived: Sequence[ArrivedFrame]
+
+
 class ClipJudge:
     """Judges one coding of a clip at a time; keeps the last clip decoded and the methods open."""
 
@@ -127,55 +139,45 @@ class ClipJudge:
 
     def rows(self, work: _Work) -> list[Judged]:
         """Rows of every regime and method; what the cache has is not measured again."""
-        video = self._source(work.clip, work.size)
+        video = self._source(work)
         sent: list[ArrivedFrame] = []
         rows = []
         for regime in work.regimes:
             judged = window(regime, len(video), video.fps, self._plan.frames)
             if len(judged) == 0:
                 continue
-            files = [self._cache.file(work.clip, work.size, work.how, judged, one) for one in self._plan.methods]
-            known = [self._cache.read(file) for file in files]
-            for index, figures in enumerate(known):
-                missing = tuple(name for name in (*self._plan.measures, "kbps") if name not in figures)
+            part = None
+            for index, choice in enumerate(self._plan.methods):
+                file = self._cache.file(work.clip, work.size, work.how, judged, choice)
+                figures = self._cache.read(file)
+                missing = tuple(name for name in (*self._plan.measures, _SENT) if name not in figures)
                 if missing:
                     sent = sent or send_clip(_planes(video), work.how)
-                    figures |= self._figures(video, sent, judged, work.how, index, missing, regime)
-                    self._cache.write(files[index], figures)
-            rows += [
-                self._row(work, regime, video, judged, choice.name, figures)
-                for choice, figures in zip(self._plan.methods, known, strict=True)
-            ]
+                    part = part or _Part(
+                        regime, video.stretch(judged.start, len(judged)), sent[judged.start : judged.stop]
+                    )
+                    figures |= self._figures(part, work.how, index, missing)
+                    self._cache.write(file, figures)
+                rows.append(self._row(work, regime, video, judged, choice.name, figures))
         return rows
 
-    def _figures(
-        self,
-        video: Video,
-        sent: Sequence[ArrivedFrame],
-        judged: range,
-        how: Degradation,
-        method: int,
-        missing: Sequence[str],
-        regime: str,
-    ) -> Found:
+    def _figures(self, part: "_Part", how: Degradation, method: int, missing: Sequence[str]) -> Found:
         self._methods = self._methods or [open_method(one, self._plan.filters) for one in self._plan.methods]
-        arrived = [sent[index] for index in judged]
-        restored = [self._methods[method](MethodInput(one.luma, one.hints, how, None)) for one in arrived]
-        test = Video(
-            *(np.stack(planes) for planes in (restored, [a.u for a in arrived], [a.v for a in arrived])), video.fps
-        )
+        restored = [self._methods[method](MethodInput(one.luma, one.hints, how, None)) for one in part.arrived]
+        chroma = (np.stack([one.u for one in part.arrived]), np.stack([one.v for one in part.arrived]))
+        test = Video(np.stack(restored), *chroma, fps=part.truth.fps)
         # The stretch that JOD judges begins at the keyframe, or lies in the middle of the steady state.
-        options = replace(self._plan.options, jod_start=0 if regime == "first_second" else None)
-        names = tuple(name for name in missing if name != "kbps")
+        options = replace(self._plan.options, jod_start=0 if part.regime == "first_second" else None)
+        names = tuple(name for name in missing if name != _SENT)
         found: Found = {name: None for name in names}
         if names:
-            found |= judge(video.stretch(judged.start, len(judged)), test, names, options)
-        found["kbps"] = sum(one.size for one in arrived) * 8 * video.fps / len(arrived) / 1000
-        return found
+            found |= judge(part.truth, test, names, options)
+        sent = sum(one.size for one in part.arrived) * 8 * part.truth.fps / len(part.arrived)
+        return {**found, _SENT: sent / 1000}
 
     def _row(self, work: _Work, regime: str, video: Video, judged: range, method: str, figures: Found) -> Judged:
         width, height = video.size
-        sent = figures["kbps"]
+        sent = figures[_SENT]
         assert work.how.codec is not None
         assert sent is not None
         return Judged(
@@ -194,12 +196,15 @@ class ClipJudge:
             {name: value for name in self._plan.measures if (value := figures[name]) is not None},
         )
 
-    def _source(self, clip: Path, size: Size) -> Video:
-        if self._read != (clip, size):
-            video = read_video(clip)
+    def _source(self, work: _Work) -> Video:
+        """The frames of a clip up to the last one that any regime of the plan judges, halved if they have to be."""
+        if self._read != (work.clip, work.size):
+            rate, most = frame_rate(work.clip), self._plan.frames
+            last = max(window(regime, sys.maxsize, rate, most).stop for regime in self._plan.regimes) if most else 0
+            video = read_video(work.clip, last)
             large = video.size[0] * video.size[1] >= LARGE
-            self._video = video.halved() if size == "halved" and large else video
-            self._read = (clip, size)
+            self._video = video.halved() if work.size == "halved" and large else video
+            self._read = (work.clip, work.size)
         return self._video
 
 
