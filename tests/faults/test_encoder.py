@@ -15,7 +15,7 @@ from acutance.server.encoding.h264 import H264Encoder
 from tests.faults.conftest import Stage
 from tests.server.peers import until
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
+pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
 
 
 class _Faulty(H264Encoder):
@@ -58,13 +58,14 @@ async def test_a_frame_that_fails_is_counted_and_the_next_one_is_a_keyframe(stag
         encoder.fault = lambda: None
         _fails()
 
+    begun = monotonic()
     with scene.nobody_else_notices():
         encoder.fault = once
         await until(lambda: encoder.keyframes > keyframes)
         await peer.sees()
         await until(lambda: peer.last["frames"]["dropped_encoding"] == 1)
     assert peer.order == sorted(set(peer.order))
-    assert peer.longest_gap() < 0.5
+    assert peer.longest_gap(begun) < 0.5
     assert peer.ended is None
 
 

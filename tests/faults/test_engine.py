@@ -12,7 +12,7 @@ from acutance.model.hints import UNCODED, Hints
 from acutance.model.planes import Plane
 from tests.faults.conftest import Stage
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
+pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
 
 
 class Faulty:
@@ -41,6 +41,7 @@ async def test_an_engine_that_raises_lets_frames_through_until_it_works_again(st
     def fault() -> None:
         raise RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")
 
+    begun = monotonic()
     with scene.nobody_else_notices():
         faulty.fault = fault
         await peer.is_told(passed_reason="the student failed on CPU: RuntimeError")
@@ -49,7 +50,7 @@ async def test_an_engine_that_raises_lets_frames_through_until_it_works_again(st
         await peer.is_told(passed_reason=None)
         await peer.sees(5)
     assert peer.order == sorted(set(peer.order))
-    assert peer.longest_gap() < 0.5
+    assert peer.longest_gap(begun) < 0.5
 
 
 async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, engine: Engine) -> None:
@@ -107,10 +108,11 @@ async def test_a_lost_device_costs_no_frame_and_is_named(stage: Stage, engine: E
     def fault() -> None:
         raise RuntimeError("CUDA_ERROR_DEVICE_UNAVAILABLE")
 
+    begun = monotonic()
     with scene.nobody_else_notices():
         lost.fault = fault
         await peer.is_told(provider="CPU")
         await peer.sees(10)
     assert "CUDA failed in a call (RuntimeError)" in peer.last["provider_note"]
     assert peer.last["frames"]["passed"] == 0, "each frame was enhanced, the one it failed on, too"
-    assert peer.longest_gap() < 0.5
+    assert peer.longest_gap(begun) < 0.5

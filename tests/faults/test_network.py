@@ -12,7 +12,7 @@ from tests.faults.conftest import Scene, Stage
 from tests.faults.witness import Witness
 from tests.server.impaired_network import ImpairedCall
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
+pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
 
 _BACK_WITHIN_S = 2.0
 

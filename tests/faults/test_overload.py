@@ -32,7 +32,7 @@ class _Slow:
         return out
 
 
-@pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
+@pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
 async def test_overload_changes_the_student_and_not_the_frame_rate(stage: Stage, engine: Engine) -> None:
     scene = await stage(_Slow(engine), limits=Limits(govern=True))
     peer = await scene.call()

@@ -16,7 +16,7 @@ from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas
 from tests.server.peers import until
 
-pytestmark = pytest.mark.flaky(reruns=1)  # two calls in real time on a busy host
+pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
 
 BITRATE = 1_000_000
 

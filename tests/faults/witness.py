@@ -71,13 +71,13 @@ class Witness(Peer):
         )
 
     def longest_gap(self, since: float = 0.0) -> float:
-        """Return the longest time between two returned frames, in seconds."""
-        times = [seen.at for seen in self.seen if seen.at >= since]
-        return max(after - before for before, after in itertools.pairwise(times))
+        """Return the longest time between two returned frames, in seconds, that ended after `since`."""
+        times = [seen.at for seen in self.seen]
+        return max(after - before for before, after in itertools.pairwise(times) if after >= since)
 
     def share_seen(self, since: float, until: float) -> float:
-        """Return the share of returned frames among those sent in a period, 30 per second."""
-        return sum(since <= seen.at <= until for seen in self.seen) / (30 * (until - since))
+        """Return the share of returned frames among those sent in a period, 30 per second without the one under way."""
+        return sum(since <= seen.at <= until for seen in self.seen) / max(1.0, 30 * (until - since) - 1)
 
     def record(self, frame: av.VideoFrame) -> None:
         """Record a returned frame."""

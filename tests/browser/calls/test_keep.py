@@ -69,8 +69,8 @@ def test_a_recording_moves_and_is_as_long_as_the_page_shows(stage, output, what,
     expect(stage.page.locator("#record")).to_have_text("Stop recording")
     started = monotonic()
     displayed = []
-    for _ in range(4):
-        stage.page.wait_for_timeout(RECORDED_MS // 4)
+    for _ in range(8):
+        stage.page.wait_for_timeout(RECORDED_MS // 8)
         displayed.append(stage.halves())
     assert re.fullmatch(r"0:\d\d\.\d · \d+\.\d MB", stage.whole.text("record-progress"))
     stopping = monotonic()

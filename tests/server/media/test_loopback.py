@@ -69,7 +69,6 @@ async def new_peer() -> AsyncIterator[Callable[[], Peer]]:
     await asyncio.gather(*(peer.close() for peer in peers))
 
 
-@pytest.mark.flaky(reruns=1)  # a busy host drops more than a fifth
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
 async def test_frames_are_returned_in_order_and_sharper_than_they_were_sent(
     client: TestClient,  # type: ignore[type-arg]
@@ -82,7 +81,10 @@ async def test_frames_are_returned_in_order_and_sharper_than_they_were_sent(
     await until(lambda: len(peer.order) >= 90)
     assert peer.order == sorted(set(peer.order)), "in order, none twice"
     lost = peer.order[-1] - peer.order[0] + 1 - len(peer.order)
-    assert lost <= 0.2 * len(peer.order), "a busy host may drop some: newest wins"
+    reports = len(peer.statistics)
+    await until(lambda: len(peer.statistics) > reports)
+    dropped = peer.statistics[-1]["frames"]["dropped"]
+    assert lost <= max(dropped, 0.2 * len(peer.order)), "a busy host drops some, and counts them: newest wins"
 
     # From the second second on: both rate controls have settled.
     numbers = [number for number in peer.order if 30 <= number < 120][::10]
@@ -145,7 +147,7 @@ async def test_audio_is_returned_and_statistics_arrive_on_the_data_channel(
     assert statistics["passed_reason"] is None
 
 
-@pytest.mark.flaky(reruns=1)  # a busy host drops frames too
+@pytest.mark.flaky(reruns=1)  # each frame: another program may take the host for a moment
 async def test_malformed_offers_cost_a_connected_peer_no_frame(
     client: TestClient,  # type: ignore[type-arg]
     new_peer: Callable[[], Peer],

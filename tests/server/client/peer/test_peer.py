@@ -75,8 +75,8 @@ def _options(**given: Any) -> PeerOptions:
     return PeerOptions.model_validate({"json": True, **given})
 
 
-def _onsets(path: Path) -> tuple[list[float], list[float], int]:
-    """Return when the video turns light and when the audio begins, in seconds, and the number of frames."""
+def _onsets(path: Path) -> tuple[list[float], list[float], list[float]]:
+    """Return when the video turns light, when the audio begins, and the times of all frames, in seconds."""
     with av.open(str(path)) as container:
         lights = [(float(frame.pts * frame.time_base), _luma(frame)) for frame in container.decode(video=0)]
     with av.open(str(path)) as container:
@@ -88,7 +88,7 @@ def _onsets(path: Path) -> tuple[list[float], list[float], int]:
             scale = 1.0 if frame.format.name.startswith("flt") else 32768.0
             for at in range(0, len(samples), 48):
                 loud.append((begin + at / frame.sample_rate, samples[at : at + 48].max() / scale))
-    return _rises(lights, 140.0, 0.1), _rises(loud, 0.15, 0.1), len(lights)
+    return _rises(lights, 140.0, 0.1), _rises(loud, 0.15, 0.1), [time for time, _ in lights]
 
 
 def _luma(frame: av.VideoFrame) -> float:
@@ -108,16 +108,18 @@ def _rises(levels: list[tuple[float, float]], threshold: float, quiet: float) ->
 
 
 def _check_sync(path: Path) -> int:
-    lights, beeps, count = _onsets(path)
+    lights, beeps, times = _onsets(path)
     assert len(lights) == len(FLASHES), lights
     assert len(beeps) == len(FLASHES), beeps
     for light, beep, flash in zip(lights, beeps, FLASHES, strict=True):
-        assert abs(light - beep) < IN_SYNC_S, (lights, beeps)
-        assert abs(light - flash) < IN_SYNC_S, lights
-    return count
+        # On a busy host the server drops frames, and the first of a flash may be among them.
+        first = next(time for time in times if time > flash - 1 / (2 * RATE))
+        assert abs(light - first) < IN_SYNC_S, (lights, first)
+        assert abs(light - (first - flash) - beep) < IN_SYNC_S, (lights, beeps)
+        assert first - flash < 0.2, "a whole flash is missing"
+    return len(times)
 
 
-@pytest.mark.flaky(reruns=1)  # a busy host drops frames too
 @pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "H264"), (".webm", "VP8"), (".mkv", "H264")])
 async def test_a_clip_is_returned_whole_and_in_sync_with_its_audio(
     url: str, clip: Path, tmp_path: Path, suffix: str, codec: str
@@ -157,7 +159,6 @@ def _png(path: Path) -> np.ndarray:
         return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(float)
 
 
-@pytest.mark.flaky(reruns=1)  # a busy host drops frames too
 async def test_a_clip_published_by_whip_and_watched_by_whep_is_in_sync(url: str, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "back.mp4"
     report = await call(_options(file=clip, whip=f"{url}/whip/flash", pull=f"{url}/whep/flash", out=out))
