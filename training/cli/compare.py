@@ -1,4 +1,4 @@
-"""`acutance-train compare`: judge one video against its reference."""
+"""`acutance-train compare`: judge videos against their reference."""
 
 import json as encoder
 from pathlib import Path
@@ -27,7 +27,9 @@ DISPLAY, JOD_FRAMES = "standard_fhd", 24
 
 def compare(
     reference: Annotated[Path, typer.Argument(help="The source video.")],
-    test: Annotated[Path, typer.Argument(help="The video to judge: the same size, and frame i shows the same moment.")],
+    tests: Annotated[
+        list[Path], typer.Argument(help="The videos to judge: the same size, and frame i shows the same moment.")
+    ],
     measure: Measures = None,
     without: Without = None,
     display: Display = DISPLAY,
@@ -35,9 +37,11 @@ def compare(
     halved: Annotated[
         bool, typer.Option("--halved", help="Halve both videos first, which is four times as fast.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead of a table.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a line of JSON for each video instead of a table.")
+    ] = False,
 ) -> None:
-    """Judge a video against its reference frame by frame: JOD, VMAF, VMAF-NEG, PSNR, SSIM and static flicker."""
+    """Judge videos against their reference frame by frame: JOD, VMAF, VMAF-NEG, PSNR, SSIM and static flicker."""
     from rich.table import Table
 
     from acutance.training.judge.jod import parse_display
@@ -45,27 +49,32 @@ def compare(
     from acutance.training.judge.video import read_video
 
     names = choose(measure or (), without or ())
+    options, original = Options(display, jod_frames), read_video(reference)
     if "jod" in names:
         parse_display(display)
-    source, ours = read_video(reference), read_video(test)
-    if abs(source.fps - ours.fps) > 0.01:
-        raise DataError(
-            f"{reference} has {source.fps:g} frames/s and {test} {ours.fps:g}: they do not show the same moments"
-        )
-    if halved:
-        source, ours = source.halved(), ours.halved()
-    options = Options(display, jod_frames)
-    figures = judge(source, ours, names, options)
+    source = original.halved() if halved else original
     width, height = source.size
     about = {"width": width, "height": height, "fps": source.fps, "frames": len(source)}
+    columns: list[dict[str, float]] = []
+    for test in tests:
+        ours = read_video(test)
+        if abs(source.fps - ours.fps) > 0.01:
+            raise DataError(
+                f"{reference} has {source.fps:g} frames/s and {test} {ours.fps:g}: they do not show the same moments"
+            )
+        figures = judge(source, ours.halved() if halved else ours, names, options)
+        columns.append(figures)
+        if json:
+            found = {"reference": str(reference), "test": str(test), **about, "protocol": protocol(names, options)}
+            typer.echo(encoder.dumps({**found, "figures": {name: round(value, 5) for name, value in figures.items()}}))
     if json:
-        found = {"reference": str(reference), "test": str(test), **about, "protocol": protocol(names, options)}
-        typer.echo(encoder.dumps({**found, "figures": {name: round(value, 5) for name, value in figures.items()}}))
         return
     table = Table("measure", "better")
-    table.add_column(test.name, justify="right")
-    for name, value in figures.items():
-        table.add_row(MEASURES[name].title, MEASURES[name].better, f"{value:.{MEASURES[name].decimals}f}")
+    for test in tests:
+        table.add_column(test.name, justify="right")
+    for name in columns[0]:
+        values = [f"{column[name]:.{MEASURES[name].decimals}f}" for column in columns]
+        table.add_row(MEASURES[name].title, MEASURES[name].better, *values)
     console.print(table)
     console.print(
         f"{width}x{height}, {source.fps:g} frames/s, {len(source)} frames. {protocol(names, options)}.",

@@ -15,8 +15,8 @@ from acutance.training.evaluation.crops import Strip
 from acutance.training.evaluation.rows import ALL
 
 # Okabe and Ito 2008: distinguishable with any colour vision and, with the markers, in print.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = "osD^vPX*"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = "osD^vPX*"
 _ENLARGED = 3
 _DPI = 100
 
@@ -92,8 +92,8 @@ def draw_plot(points: Sequence[Point], title: str, file: Path) -> None:
                 point.milliseconds,
                 mean,
                 yerr=[[mean - low], [high - mean]],
-                fmt=_MARKERS[index % len(_MARKERS)],
-                color=_COLOURS[index % len(_COLOURS)],
+                fmt=MARKERS[index % len(MARKERS)],
+                color=COLOURS[index % len(COLOURS)],
                 markersize=8,
                 capsize=3,
                 elinewidth=1,
