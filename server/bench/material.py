@@ -1,6 +1,6 @@
 """The stream that `acutance bench stream` sends: numbered frames, encoded beforehand, and pristine lumas to compare."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, cycle, islice
 from math import ceil
@@ -130,9 +130,8 @@ def prepare(clip: Path | None, plan: Plan) -> Material:
     material = Material(plan)
     control = RateControl(plan.bitrate)
     encoder = ENCODERS[plan.codec](control)
-    decoder = cast(av.VideoCodecContext, av.CodecContext.create({"H264": "h264", "VP8": "vp8"}[plan.codec], "r"))
-    scaler, enlarger = VideoReformatter(), VideoReformatter()
-    for number, original in enumerate(islice(_forwards_and_backwards(_read(clip, plan.size)), plan.count)):
+    scaler = VideoReformatter()
+    for number, original in enumerate(_originals(clip, plan)):
         frame = _numbered(original, number, plan)
         sampled = number % SAMPLE_EVERY == 0
         if sampled:
@@ -143,13 +142,49 @@ def prepare(clip: Path | None, plan: Plan) -> Material:
             frame = scaler.reformat(frame, *plan.reduced, interpolation=Interpolation.BICUBIC)
             # The same bits per pixel as before.
             control.maximum = plan.bitrate * frame.width * frame.height // (plan.size[0] * plan.size[1])
-        packet = encoder.encode(frame)
-        material.packets.append(bytes(packet))
-        for decoded in decoder.decode(packet):
-            if sampled and isinstance(decoded, VideoFrame):
-                shown = enlarger.reformat(decoded, *plan.size, interpolation=Interpolation.BICUBIC)
-                material.uplink[number] = plane_view(shown, 0).copy()
+        material.packets.append(bytes(encoder.encode(frame)))
+    enlarger = VideoReformatter()
+    for number, arrived in enumerate(decoded_frames(plan, material.packets)):
+        if number % SAMPLE_EVERY == 0:
+            material.uplink[number] = plane_view(enlarged(enlarger, arrived, plan), 0).copy()
     return material
+
+
+def pristine_frames(clip: Path | None, plan: Plan) -> Iterator[VideoFrame]:
+    """Yield the frames of a stream with their bar codes, before softening, reducing and encoding.
+
+    Args:
+        clip: see `prepare`.
+        plan: of the stream.
+
+    Raises:
+        MaterialError: the clip cannot be read.
+    """
+    for number, original in enumerate(_originals(clip, plan)):
+        yield _numbered(original, number, plan)
+
+
+def decoded_frames(plan: Plan, packets: Sequence[bytes]) -> Iterator[VideoFrame]:
+    """Yield the frames of a stream as the server receives them."""
+    decode = decoder(plan.codec)
+    for number, packet in enumerate(packets):
+        (frame,) = decode.decode(av.Packet(packet))
+        frame.pts, frame.time_base = number * VIDEO_CLOCK_RATE // plan.rate, VIDEO_TIME_BASE
+        yield frame
+
+
+def enlarged(scaler: VideoReformatter, frame: VideoFrame, plan: Plan) -> VideoFrame:
+    """Return a frame at the size of the plan, enlarged (bicubic) as by a player if the sender has reduced it."""
+    return scaler.reformat(frame, *plan.size, interpolation=Interpolation.BICUBIC)
+
+
+def decoder(codec: str) -> av.VideoCodecContext:
+    """Return a decoder of ``H264`` or ``VP8`` that has no delay."""
+    return cast(av.VideoCodecContext, av.CodecContext.create({"H264": "h264", "VP8": "vp8"}[codec], "r"))
+
+
+def _originals(clip: Path | None, plan: Plan) -> Iterator[VideoFrame]:
+    return islice(_forwards_and_backwards(_read(clip, plan.size)), plan.count)
 
 
 def _read(clip: Path | None, size: Size) -> list[VideoFrame]:

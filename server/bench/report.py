@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import CliPositionalArg
 
 from acutance.server.bench.errors import BenchError
+from acutance.server.bench.judge import judgement
 from acutance.server.bench.log import LogError, Run, host_of, model_rows, read
 from acutance.server.markdown import table
 
@@ -43,6 +44,7 @@ _RESIZED = (
     "returned",
     "gain",
 )
+_JUDGED = ("clip", "size", "codec", "kbit/s", "student", "regime", "measure", *judgement.HEAD)
 _SUMMARY = (
     "size",
     "codec",
@@ -90,6 +92,7 @@ def markdown(runs: Sequence[Run]) -> str:
     for head, rows in (
         (_STREAM, [(run, _stream_cells(run)) for run in streams]),
         (_RESIZED, [(run, _resized_cells(run)) for run in streams if "after_resize" in run["figures"]]),
+        (_JUDGED, [(run, cells) for run in streams for cells in _judged_rows(run)]),
         (_SUMMARY, _summary_rows(streams)),
         _model_table([run for run in runs if run["benchmark"] == "model"]),
     ):
@@ -149,7 +152,7 @@ def _checked(log: Path) -> list[Run]:
         for run in runs:
             host_of(run), _versions([run])
             if run["benchmark"] == "stream":
-                _stream_cells(run), _resized_cells(run)
+                _stream_cells(run), _resized_cells(run), _judged_rows(run)
             elif run["benchmark"] == "model":
                 model_rows(run)
             else:
@@ -196,6 +199,15 @@ def _resized_cells(run: Run) -> list[str]:
         *_compared(figures["ssim"], "bicubic", 4),
         *_compared(figures.get("psnr_y"), "bicubic", 2),
     ]
+
+
+def _judged_rows(run: Run) -> list[list[str]]:
+    options, figures = run["options"], run["figures"]
+    if "judge" not in figures:
+        return []
+    student = figures.get("server_statistics", {}).get("student", "-")
+    about = [_clip(options), options["size"], options["codec"], f"{options['uplink'] / 1000:.0f}", str(student)]
+    return [[*about, *cells] for cells in judgement.rows(figures["judge"])]
 
 
 def _clip(options: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ from acutance.server.bench import figures as bench_figures
 from acutance.server.bench import log
 from acutance.server.bench import threads as bench_threads
 from acutance.server.bench.errors import BenchError
+from acutance.server.bench.judge import judgement
+from acutance.server.bench.judge.compare import require
 from acutance.server.bench.material import Camera, Material, Plan, prepare
 from acutance.server.bench.peers.round_trip import PeerError, Sending, Trip
 from acutance.server.bench.peers.sessions import Outcome, Refused, run_sessions
@@ -61,6 +63,19 @@ class StreamOptions(BaseModel):
     ] = []
     url: Annotated[str | None, Field(description="URL of a running server; default: one is started")] = None
     threads_table: Annotated[bool, Field(description="also report processor time per frame by kind of thread")] = False
+    judge: Annotated[
+        bool,
+        Field(
+            description="also judge what was returned by the measures of `acutance-train compare` (JOD, VMAF, …), "
+            "beside what arrived and the same encoded again without a student; takes minutes after the run"
+        ),
+    ] = False
+    judge_frames: Annotated[
+        int, Field(ge=8, le=600, description="number of judged frames of each regime (first second, steady, shrunk)")
+    ] = 60
+    judge_keep: Annotated[
+        Path | None, Field(description="folder in which the judged videos stay, as lossless files; default: none")
+    ] = None
     log: Annotated[Path | None, Field(description="file to which the figures are appended, as one line of JSON")] = None
 
 
@@ -96,13 +111,13 @@ def stream(options: StreamOptions) -> None:
     if options.log is not None:
         log.check_writable(options.log)
     material = prepare(options.clip, plan)
-    run = _run(options, Sending(plan, material.packets, options.seconds * options.rate))
+    run = _run(options, Sending(plan, material.packets, options.seconds * options.rate, keeps_coded=options.judge))
     report = {
         "benchmark": "stream",
         "options": options.model_dump(mode="json", exclude={"log"}),
         "host": host_info.describe(),
         "server": {name: run.health.get(name) for name in ("version", "student", "provider", "provider_note")},
-        "figures": figures(material, run),
+        "figures": {**figures(material, run), **_judged(options, material, run)},
     }
     _print(report)
     if options.log is not None:
@@ -129,6 +144,12 @@ def figures(material: Material, run: Run) -> dict[str, Any]:
     }
 
 
+def _judged(options: StreamOptions, material: Material, run: Run) -> dict[str, Any]:
+    if not options.judge:
+        return {}
+    return {"judge": judgement.judge(options.clip, material, run.trips[0], options.judge_frames, options.judge_keep)}
+
+
 def _session(material: Material, outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Refused):
         return {"refused": outcome.message}
@@ -148,6 +169,12 @@ def _plan(options: StreamOptions) -> Plan:
         reduced, at = _size(size), int(after) * options.rate
         if options.seconds > _MATERIAL_S or int(after) >= options.seconds:
             raise BenchError(f"--resize needs a run of at most {_MATERIAL_S} s that ends after the resize")
+    if options.judge:
+        if options.sessions > 1 or options.seconds > _MATERIAL_S:
+            raise BenchError(f"--judge needs one session of at most {_MATERIAL_S} s")
+        require()
+        if options.judge_keep is not None:
+            judgement.check_folder(options.judge_keep)
     environment(options.serve)  # an error here, before a minute of encoding
     if options.url is not None and (options.serve or options.threads_table):
         raise BenchError("--serve and --threads-table are for a server that is started here: leave out --url")
@@ -196,7 +223,7 @@ def _server(options: StreamOptions) -> Iterator[tuple[MeasuredServer, Path | Non
 
 def _print(report: dict[str, Any]) -> None:
     options, values = report["options"], dict(report["figures"])
-    sessions = values.pop("sessions", [])
+    sessions, judged = values.pop("sessions", []), values.pop("judge", None)
     title = f"{options['size']}, {options['rate']} frames/s, {options['codec']}, {options['camera']} camera"
     table = Table("figure", "value", title=title)
     table.add_row("clip", Path(options["clip"]).name if options["clip"] else "FFmpeg's testsrc2 pattern")
@@ -212,6 +239,9 @@ def _print(report: dict[str, Any]) -> None:
     table.add_row("host", f"{report['host']['cpu']}, Python {report['host']['python']}")
     table.add_row("commit", f"{report['host']['commit']}, {report['host']['date']}")
     Console().print(table)
+    if judged is not None:
+        Console().print(judgement.table(judged))
+        Console().print(judged["protocol"], highlight=False, markup=False)
 
 
 def _add(table: Table, name: str, value: object) -> None:

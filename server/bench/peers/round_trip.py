@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, cast
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc import (
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpCodecParameters,
+    RTCRtpReceiver,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.jitterbuffer import JitterFrame
 from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, MediaStreamError, MediaStreamTrack
 from av import Packet, VideoFrame
 
@@ -18,6 +26,7 @@ from acutance.server.client.offer import OfferClient
 from acutance.server.client.whip import SignallingError
 from acutance.server.encoding.encoder import VideoPacket
 from acutance.server.frames.planes import plane_view
+from acutance.server.rtc.aiortc_private.decoder import DecoderQueue
 from acutance.server.rtc.data_channel import LABEL
 
 _CONNECT_S = 15.0
@@ -40,11 +49,13 @@ class Sending:
         plan: properties of the packets.
         packets: of `Material`; a longer run repeats them from their first keyframe on.
         count: number of frames to send.
+        keeps_coded: whether the trip keeps the returned frames as they were coded.
     """
 
     plan: Plan
     packets: list[bytes]
     count: int
+    keeps_coded: bool = False
 
 
 @dataclass
@@ -57,6 +68,8 @@ class Trip:
         sizes: width and height in pixels of each returned frame.
         lumas: returned luma, uint8 [H, W], by frame number, for every 15th frame until the packets are repeated.
         statistics: messages that the server sends once per second.
+        coded: the returned frames as they were coded, in the order of their decoding; empty unless the stream keeps
+            them.
     """
 
     sent: dict[int, float] = field(default_factory=dict)
@@ -64,6 +77,7 @@ class Trip:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     lumas: dict[int, Plane] = field(default_factory=dict)
     statistics: list[dict[str, Any]] = field(default_factory=list)
+    coded: list[bytes] = field(default_factory=list)
 
 
 class _PacketTrack(MediaStreamTrack):
@@ -126,6 +140,8 @@ async def round_trip(url: str, sending: Sending) -> Trip:
     transceiver = peer.addTransceiver(sending_track(sending, trip, begin), direction="sendrecv")
     capabilities = RTCRtpSender.getCapabilities("video").codecs
     transceiver.setCodecPreferences([c for c in capabilities if c.mimeType == f"video/{sending.plan.codec}"])
+    if sending.keeps_coded:
+        _keep_coded(transceiver.receiver, trip)
     try:
         await peer.setLocalDescription(await peer.createOffer())
         async with OfferClient(url) as client:
@@ -145,6 +161,14 @@ async def round_trip(url: str, sending: Sending) -> Trip:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
     return trip
+
+
+def _keep_coded(receiver: RTCRtpReceiver, trip: Trip) -> None:
+    def keep(codec: RTCRtpCodecParameters, frame: JitterFrame) -> None:
+        trip.coded.append(frame.data)
+        decoding.put(codec, frame)
+
+    decoding = DecoderQueue(receiver, keep)
 
 
 async def _read(track: MediaStreamTrack, sending: Sending, trip: Trip) -> None:

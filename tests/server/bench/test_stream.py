@@ -1,8 +1,12 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from acutance.server.bench.judge import judgement
+from acutance.server.bench.judge.compare import Comparison
+from acutance.server.bench.judge.frame_sets import COLUMNS
 from acutance.server.bench.stream import StreamOptions, stream
 from acutance.server.cli import main
 
@@ -18,6 +22,8 @@ CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
         (["--resize", "320x180@5", "--seconds", "90"], "at most 60 s"),
         (["--url", "http://localhost:1", "--serve", "student=nano"], "leave out --url"),
         (["--serve", "students=nano"], "'students' is not an option of `acutance serve`"),
+        (["--judge", "--sessions", "2"], "--judge needs one session"),
+        (["--judge", "--seconds", "61"], "--judge needs one session of at most 60 s"),
         (["--serve", "student"], "--serve takes an option of `acutance serve` as NAME=VALUE"),
     ],
 )
@@ -33,10 +39,17 @@ def test_a_clip_that_does_not_exist_is_an_error(capsys: pytest.CaptureFixture[st
     assert "acutance: cannot read a video from nowhere.mp4" in capsys.readouterr().err
 
 
+def _sizes(reference: Path, tests: Sequence[Path]) -> list[Comparison]:
+    assert reference.stat().st_size > 10_000
+    return [Comparison({"bytes": test.stat().st_size}, "size of the file") for test in tests]
+
+
 @pytest.mark.parametrize("codec", ["h264", pytest.param("vp8", marks=pytest.mark.bench)])
 def test_a_short_run_against_a_server_of_its_own(
-    codec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    codec: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The measures themselves have a test in tests/server/bench/judge: importing them takes longer than this run.
+    monkeypatch.setattr(judgement, "compare", _sizes)
     clip = CLIPS / "sports_nature-sam2_01_dog_720p.mp4"
     log = tmp_path / "figures.jsonl"
     stream(
@@ -48,6 +61,9 @@ def test_a_short_run_against_a_server_of_its_own(
             uplink=400_000,
             seconds=10,
             threads_table=True,
+            judge=True,
+            judge_frames=8,
+            judge_keep=tmp_path / "videos",
             log=log,
         )
     )
@@ -70,9 +86,18 @@ def test_a_short_run_against_a_server_of_its_own(
     assert by_work["decoding"] > 0
     # Threads and process are not measured at exactly the same time.
     assert sum(by_work.values()) == pytest.approx(figures["server_cpu_ms_per_frame"], rel=0.3)
-    capsys.readouterr()
+    steady = figures["judge"]["regimes"]["steady"]
+    assert steady["frames"] == 8
+    assert all(kbps > 50 for kbps in steady["kbps"].values())
+    bytes_of = {name: (tmp_path / "videos" / f"steady-{name}.mkv").stat().st_size for name in COLUMNS}
+    measured = steady["figures"]["bytes"]
+    assert {name: measured[name] for name in COLUMNS} == bytes_of
+    assert measured["second_encoding"] == bytes_of["encoded_again"] - bytes_of["arrived"]
+    assert measured["student"] == bytes_of["returned"] - bytes_of["encoded_again"]
+    assert "size of the file" in capsys.readouterr().out, "the protocol is printed below the measures"
     assert main(["bench", "report", str(log), str(log)]) == 0
     table = capsys.readouterr().out.splitlines()
+    assert any("| steady, 8 frames | bytes |" in line for line in table)
     assert table[2] == table[3]
     assert f"| 480x272 | {codec} | soft | 400 | 10 | 1 of 1 | {figures['frame_rate']:.2f} |" in table[2]
     assert f"| 480x272 | {codec} | soft | 2 | {figures['frame_rate']:.2f} |" in table[7]
