@@ -16,6 +16,9 @@ def bdrate(
     most_bits: Annotated[
         float, typer.Option(min=0, help="Highest setting to use, in bits per pixel: above it the measures saturate.")
     ] = 0.1,
+    method: Annotated[
+        list[str] | None, typer.Option(help="A method to compare with the input. Repeatable; default all.")
+    ] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write the tables to this Markdown file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw a plot to this PNG file.")] = None,
 ) -> None:
@@ -30,7 +33,7 @@ def bdrate(
         if file and not file.resolve().parent.is_dir():
             raise DataError(f"{file} cannot be written: missing folder {file.resolve().parent}")
     read = {file.name: read_results(file) for file in results}
-    choice = Choice(regime, size, most_bits)
+    choice = Choice(regime, size, most_bits, tuple(method or ()))
     rows = [row for one in read.values() for row in one.rows]
     report = Report(savings(rows, choice), choice, {name: one.about for name, one in read.items()})
     show(console, report)

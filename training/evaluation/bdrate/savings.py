@@ -22,11 +22,13 @@ class Choice:
         size: `native` or `halved`.
         most_bits: Highest setting in bits per pixel: above it JOD and VMAF-NEG are near their ends, where a curve no
             longer rises.
+        methods: Names of the methods to compare with `input`; empty for all.
     """
 
     regime: str = "steady"
     size: str = "native"
     most_bits: float = 0.1
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,14 @@ def savings(rows: Sequence[Judged], choice: Choice) -> list[Saving]:
         )
     curves = _curves(chosen)
     methods = list(dict.fromkeys(row.method for row in chosen))
+    for name in choice.methods:
+        if name not in methods:
+            raise DataError(f"there are no results of {name!r}: the files have {', '.join(methods)}")
     if INPUT not in methods or len(methods) == 1:
         raise DataError(f"BD-rate compares methods with {INPUT!r}: the results have {', '.join(methods)} only")
     found = []
     for codec, clip in dict.fromkeys((row.codec, row.clip) for row in chosen):
-        for method in methods:
+        for method in choice.methods or methods:
             for measure in MEASURES:
                 anchor, test = (curves.get((codec, clip, which, measure), {}) for which in (INPUT, method))
                 if method != INPUT and anchor and test:
