@@ -7,8 +7,8 @@ from typing import Any
 from acutance.server.http.app import OPENAPI
 from tests.fuzz.corpus import keep
 from tests.fuzz.doors import FaultError
+from tests.fuzz.http_connection import Answer, Headers, HttpConnection, NoAnswerError
 from tests.fuzz.tally import LONGEST_S
-from tests.fuzz.wire import Answer, Headers, NoAnswerError, Wire
 
 _SPECIFIED: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
 _CODES = set(_SPECIFIED["components"]["schemas"]["Error"]["properties"]["error"]["enum"])
@@ -20,23 +20,23 @@ _UNAVAILABLE = ("draining", "full", "keys_unavailable", "no_stream_yet", "quota"
 
 
 @dataclass
-class Asking:
+class CheckedClient:
     """Sends requests to a server and checks each response.
 
     Attributes:
-        wire: connection to the server.
+        connection: connection to the server.
     """
 
-    wire: Wire
+    connection: HttpConnection
 
-    def ask(self, door: str, method: bytes, target: bytes, headers: Headers = (), body: bytes = b"") -> Answer:
+    def request(self, door: str, method: bytes, target: bytes, headers: Headers = (), body: bytes = b"") -> Answer:
         """Send a request, check the response, and end the session that it started.
 
         Raises:
             FaultError: the response is not allowed.
         """
         try:
-            answer = self.wire.ask(door, method, target, headers, body)
+            answer = self.connection.request(door, method, target, headers, body)
             check(answer, method)
         except (FaultError, NoAnswerError) as error:
             lines = [method + b" " + target, *(b"%b: %b" % header for header in headers)]
@@ -49,7 +49,7 @@ class Asking:
         """End the session that a response has started."""
         url = session_url(answer)
         if url is not None:
-            ended = self.wire.ask("end", b"DELETE", url.encode())
+            ended = self.connection.request("end", b"DELETE", url.encode())
             check(ended, b"DELETE")
             if ended.status != 200:
                 raise FaultError(f"a session could not be ended: {ended.status} {ended.body!r}")

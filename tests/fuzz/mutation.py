@@ -103,9 +103,9 @@ _WHAT = st.sampled_from(TOKENS) | st.binary(max_size=8)
 CHANGES = st.builds(Change, st.sampled_from(_KINDS * 3 + _RARE), _WHERE, _WHERE, _WHAT)
 
 
-def spoilt(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
+def mutated(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """Return one of these inputs with up to five changes."""
-    return st.builds(_spoil, st.sampled_from(list(seeds)), st.lists(CHANGES, max_size=5))
+    return st.builds(_mutate, st.sampled_from(list(seeds)), st.lists(CHANGES, max_size=5))
 
 
 def spoilt_by(random: Random, seeds: Sequence[bytes]) -> bytes:
@@ -114,10 +114,10 @@ def spoilt_by(random: Random, seeds: Sequence[bytes]) -> bytes:
         Change(random.choice(_KINDS), random.randrange(1 << 16), random.randrange(1 << 16), random.choice(TOKENS))
         for _ in range(random.randrange(5))
     ]
-    return _spoil(random.choice(seeds), changes)
+    return _mutate(random.choice(seeds), changes)
 
 
-def _spoil(seed: bytes, changes: list[Change]) -> bytes:
+def _mutate(seed: bytes, changes: list[Change]) -> bytes:
     for change in changes:
         seed = change.applied(seed)[:_LARGEST]
     return seed

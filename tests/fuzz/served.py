@@ -76,7 +76,7 @@ class Served:
     closed_port: int
     _pipe: Connection
 
-    def look(self) -> Usage:
+    def usage(self) -> Usage:
         """Return the resources after a garbage collection."""
         self._pipe.send(None)
         assert self._pipe.poll(10), "the server does not answer"
@@ -90,10 +90,10 @@ class Served:
         Args:
             tasks: wait until no more tasks than this are left: aiohttp waits 10 s for the rest of an announced body.
         """
-        deadline, before = monotonic() + _QUIET_AT_LAST_S, self.look()
+        deadline, before = monotonic() + _QUIET_AT_LAST_S, self.usage()
         while monotonic() < deadline:
             sleep(0.1)
-            now = self.look()
+            now = self.usage()
             unchanged = (now.peers, now.tasks, now.files) == (before.peers, before.tasks, before.files)
             if unchanged and not now.sessions and now.tasks <= tasks:
                 return now
@@ -142,7 +142,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
 
     loop = asyncio.get_running_loop()
 
-    def look() -> None:
+    def receive_request() -> None:
         pipe.recv()
         _forget_cancelled_timers(loop)
         loop.call_soon(measure, sorted(heart.lags) or [0.0])
@@ -151,7 +151,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
         pipe.send(_usage(hosts, lags, faults))
         heart.begin()  # the time of the measurement does not count
 
-    loop.add_reader(pipe.fileno(), look)
+    loop.add_reader(pipe.fileno(), receive_request)
     pipe.send([runner.addresses[0][1] for runner in runners])
     await beating
 

@@ -18,9 +18,9 @@ from tests.fuzz import mutation
 from tests.fuzz.corpus import inputs, keep
 from tests.fuzz.doors import FaultError
 from tests.fuzz.effort import share
+from tests.fuzz.http_connection import HttpConnection
 from tests.fuzz.served import Served
 from tests.fuzz.tally import LONGEST_S, note
-from tests.fuzz.wire import Wire
 
 pytestmark = pytest.mark.media
 
@@ -35,7 +35,7 @@ class Caller:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._wire = Wire(port)
+        self._http = HttpConnection(port)
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._peer, self._channel, self.url = self._do(self._call())
 
@@ -52,16 +52,16 @@ class Caller:
         channel.on("message", self._heard)
         await peer.setLocalDescription(await peer.createOffer())
         body = json.dumps({"sdp": peer.localDescription.sdp, "type": "offer"}).encode()
-        answer = await asyncio.to_thread(self._wire.ask, "POST /offer", b"POST", b"/offer", (), body)
-        said = answer.json()
-        await peer.setRemoteDescription(RTCSessionDescription(said["sdp"], said["type"]))
+        answer = await asyncio.to_thread(self._http.request, "POST /offer", b"POST", b"/offer", (), body)
+        answered = answer.json()
+        await peer.setRemoteDescription(RTCSessionDescription(answered["sdp"], answered["type"]))
         await opened.wait()
-        return peer, channel, said["url"]
+        return peer, channel, answered["url"]
 
     def _heard(self, message: str) -> None:
-        said = json.loads(message)
-        if said["type"] in ("applied", "refused"):
-            self._answers.put_nowait(said)
+        reply = json.loads(message)
+        if reply["type"] in ("applied", "refused"):
+            self._answers.put_nowait(reply)
 
     def answers(self, messages: list[str | bytes]) -> list[dict[str, Any]]:
         """Return the server's replies to each of these messages."""
@@ -78,13 +78,13 @@ class Caller:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._wire.ask("end", b"DELETE", self.url.encode())
-        self._wire.close()
+        self._http.request("end", b"DELETE", self.url.encode())
+        self._http.close()
 
 
 @pytest.fixture(scope="module")
 def caller(server: Served) -> Iterator[Caller]:
-    faults = server.look().faults
+    faults = server.usage().faults
     caller = Caller(server.port)
     yield caller
     caller.hang_up()
@@ -96,8 +96,8 @@ def _said(caller: Caller, messages: list[str | bytes]) -> list[dict[str, Any]]:
     try:
         answers = caller.answers(messages)
     except TimeoutError as error:
-        given_ = b"\n".join(one.encode("utf-8", "replace") if isinstance(one, str) else one for one in messages)
-        raise FaultError(f"a message has no answer; they are in {keep('control', given_)}") from error
+        sent = b"\n".join(one.encode("utf-8", "replace") if isinstance(one, str) else one for one in messages)
+        raise FaultError(f"a message has no answer; they are in {keep('control', sent)}") from error
     seconds = perf_counter() - begun
     assert seconds <= LONGEST_S
     for _ in messages:
@@ -110,13 +110,13 @@ def test_a_setting_is_applied(caller: Caller) -> None:
     assert (answer["type"], answer["strength"]) == ("applied", 0.25)
 
 
-def test_messages_that_once_found_a_fault_find_none(caller: Caller) -> None:
+def test_the_corpus_of_messages(caller: Caller) -> None:
     messages = inputs("control").values()
     _said(caller, [*messages, *(message.decode("utf-8", "replace") for message in messages)])
 
 
 _MESSAGES = (
-    mutation.spoilt(list(inputs("control").values())).filter(lambda message: len(message) < 60_000)
+    mutation.mutated(list(inputs("control").values())).filter(lambda message: len(message) < 60_000)
     | st.builds(mutation.as_json, mutation.objects(*_FIELDS))
     | st.binary(max_size=2000)
 )

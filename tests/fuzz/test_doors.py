@@ -57,14 +57,14 @@ def test_the_corpus_of_headers_and_key_sets(bearer: Door, key_set: Door) -> None
 
 
 @share(0.16)
-@given(mutation.spoilt(seeds.DESCRIPTIONS))
+@given(mutation.mutated(seeds.DESCRIPTIONS))
 def test_session_descriptions(sdp: bytes) -> None:
     doors.DESCRIPTION.try_with(sdp)
 
 
 @share(0.10)
 @given(
-    mutation.spoilt(seeds.OFFERS) | st.builds(mutation.as_json, mutation.objects("sdp", "type", "settings", "stream"))
+    mutation.mutated(seeds.OFFERS) | st.builds(mutation.as_json, mutation.objects("sdp", "type", "settings", "stream"))
 )
 def test_offers(body: bytes) -> None:
     doors.OFFER.try_with(body)
@@ -92,19 +92,19 @@ def test_nesting_without_end(body: bytes) -> None:
 
 
 @share(0.10)
-@given(mutation.spoilt(_FRAGMENTS))
+@given(mutation.mutated(_FRAGMENTS))
 def test_fragments(fragment: bytes) -> None:
     doors.FRAGMENT.try_with(fragment)
 
 
 @share(0.05)
-@given(mutation.spoilt(list(inputs("candidates").values())) | st.builds(mutation.as_json, mutation.VALUES))
+@given(mutation.mutated(list(inputs("candidates").values())) | st.builds(mutation.as_json, mutation.VALUES))
 def test_candidates_as_json(body: bytes) -> None:
     doors.CANDIDATES.try_with(body)
 
 
 @share(0.05)
-@given(mutation.spoilt(_MESSAGES) | st.builds(mutation.as_json, mutation.objects(*_WISHES)))
+@given(mutation.mutated(_MESSAGES) | st.builds(mutation.as_json, mutation.objects(*_WISHES)))
 def test_messages_of_the_data_channel(message: bytes) -> None:
     doors.CONTROL.try_with(message)
     doors.CONTROL_BYTES.try_with(message)
@@ -112,26 +112,26 @@ def test_messages_of_the_data_channel(message: bytes) -> None:
 
 @share(0.05)
 @given(
-    mutation.spoilt(list(inputs("forward").values())) | st.builds(mutation.as_json, mutation.objects("url", "token"))
+    mutation.mutated(list(inputs("forward").values())) | st.builds(mutation.as_json, mutation.objects("url", "token"))
 )
 def test_requests_for_a_forward_are_read_or_refused(body: bytes) -> None:
     doors.FORWARD.try_with(body)
 
 
 @share(0.03)
-@given(mutation.spoilt(list(inputs("if-match").values())))
+@given(mutation.mutated(list(inputs("if-match").values())))
 def test_entity_tags(tags: bytes) -> None:
     doors.TAG.try_with(tags)
 
 
 @share(0.06)
-@given(mutation.spoilt(list(inputs("origin").values())))
+@given(mutation.mutated(list(inputs("origin").values())))
 def test_origins_and_hosts(origin: bytes) -> None:
     doors.ORIGIN.try_with(origin)
 
 
 @share(0.04)
-@given(mutation.spoilt(list(inputs("token").values())))
+@given(mutation.mutated(list(inputs("token").values())))
 def test_tokens_of_the_options(token: bytes) -> None:
     doors.TOKEN.try_with(token)
 
@@ -140,7 +140,7 @@ def test_tokens_of_the_options(token: bytes) -> None:
 @given(data=st.data())
 def test_bearers(bearer: Door, identity: Identity, data: st.DataObject) -> None:
     whole = [b"Bearer " + identity.token().encode(), *inputs("authorization").values()]
-    bearer.try_with(data.draw(mutation.spoilt(whole)))
+    bearer.try_with(data.draw(mutation.mutated(whole)))
 
 
 @share(0.02)
@@ -158,7 +158,7 @@ def test_key_sets(key_set: Door, identity: Identity, data: st.DataObject) -> Non
     keys = mutation.objects("keys", "jwks_uri") | st.lists(mutation.objects("kty", "crv", "x", "y", "kid", "alg")).map(
         lambda keys: {"keys": keys}
     )
-    documents = mutation.spoilt([identity.file.read_bytes(), *inputs("key-set").values()])
+    documents = mutation.mutated([identity.file.read_bytes(), *inputs("key-set").values()])
     key_set.try_with(data.draw(documents | st.builds(mutation.as_json, keys)))
 
 

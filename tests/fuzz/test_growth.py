@@ -6,10 +6,10 @@ from itertools import islice
 from random import Random
 
 from tests.fuzz import mutation, seeds
-from tests.fuzz.contract import Asking
+from tests.fuzz.contract import CheckedClient
 from tests.fuzz.effort import INPUTS
+from tests.fuzz.http_connection import HttpConnection
 from tests.fuzz.served import Served
-from tests.fuzz.wire import Wire
 
 _EACH = max(200, INPUTS // 25)
 # 13 to 31 of 200 inputs begin a session: one object kept of each session, or of each input, is more than this in each
@@ -29,12 +29,12 @@ def _requests() -> Iterator[tuple[bytes, bytes]]:
 
 
 def test_a_second_round_of_inputs_does_not_use_more_memory(server: Served) -> None:
-    asking, requests = Asking(Wire(server.port)), _requests()
+    client, requests = CheckedClient(HttpConnection(server.port)), _requests()
 
     def ask() -> None:
         for path, body in islice(requests, _EACH):
-            asking.ask("growth", b"POST", path, [(b"Content-Type", _TYPES[path])], body)
-        asking.wire.close()  # a connection is a task and a file
+            client.request("growth", b"POST", path, [(b"Content-Type", _TYPES[path])], body)
+        client.connection.close()  # a connection is a task and a file
 
     ask()  # loads modules and fills caches
     first = last = server.quiet()

@@ -109,13 +109,13 @@ def test_the_corpus_of_options(start: _Start) -> None:
 
 
 @share(0.01)
-@given(seed=mutation.spoilt(_SEEDS[".toml"]))
+@given(seed=mutation.mutated(_SEEDS[".toml"]))
 def test_files(start: _Start, seed: bytes) -> None:
     start.try_with(".toml", seed)
 
 
 @share(0.01)
-@given(seed=mutation.spoilt(_SEEDS[".env"]))
+@given(seed=mutation.mutated(_SEEDS[".env"]))
 def test_the_environment(start: _Start, seed: bytes) -> None:
     start.try_with(".env", seed)
 
@@ -135,7 +135,7 @@ def test_flags(start: _Start, pairs: list[tuple[str, bytes]]) -> None:
 
 
 @share(0.01)
-@given(seed=mutation.spoilt(_SEEDS[".flags"]).filter(lambda seed: b"self" not in seed))
+@given(seed=mutation.mutated(_SEEDS[".flags"]).filter(lambda seed: b"self" not in seed))
 def test_mutated_flags(start: _Start, seed: bytes) -> None:
     # argparse is slow with thousands of arguments, which only the operator could give it.
     start.try_with(".flags", b"".join(seed.splitlines(keepends=True)[:_MOST_FLAGS]))

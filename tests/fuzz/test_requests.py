@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz import mutation, seeds
-from tests.fuzz.contract import Asking, check, session_url
+from tests.fuzz.contract import CheckedClient, check, session_url
 from tests.fuzz.corpus import inputs
 from tests.fuzz.doors import FaultError
 from tests.fuzz.effort import share
+from tests.fuzz.http_connection import Headers, HttpConnection, NoAnswerError
 from tests.fuzz.identity import SECRET, Identity
 from tests.fuzz.served import ORIGIN, Served
 from tests.fuzz.tally import LONGEST_S, note_memory
-from tests.fuzz.wire import Headers, NoAnswerError, Wire
 from tests.offers import VIDEO, offer
 
 _JSON = (b"Content-Type", b"application/json")
@@ -54,25 +54,25 @@ _VALUES = {
 @st.composite
 def _headers(draw: st.DrawFn) -> Headers:
     names = draw(st.lists(st.sampled_from(list(_VALUES)), max_size=5))
-    values = [draw(st.sampled_from(_VALUES[name]) | mutation.spoilt(_VALUES[name])) for name in names]
+    values = [draw(st.sampled_from(_VALUES[name]) | mutation.mutated(_VALUES[name])) for name in names]
     # Without line breaks, which would add headers: the test of framing does that.
     clean = [value.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b"")[:4000] for value in values]
     return tuple(zip(names, clean, strict=True))
 
 
 @pytest.fixture(scope="module")
-def asking(server: Served) -> Iterator[Asking]:
-    asking = Asking(Wire(server.port))
-    yield asking
-    asking.wire.close()
+def client(server: Served) -> Iterator[CheckedClient]:
+    client = CheckedClient(HttpConnection(server.port))
+    yield client
+    client.connection.close()
 
 
 @pytest.fixture(scope="module")
-def closed(server: Served) -> Iterator[Asking]:
+def closed(server: Served) -> Iterator[CheckedClient]:
     """Sends requests to the application that needs a token."""
-    asking = Asking(Wire(server.closed_port))
-    yield asking
-    asking.wire.close()
+    client = CheckedClient(HttpConnection(server.closed_port))
+    yield client
+    client.connection.close()
 
 
 @pytest.fixture(autouse=True)
@@ -90,12 +90,14 @@ def _nothing_stays(server: Served) -> Iterator[None]:
     assert after.files <= before.files + 2, f"{after.files} files stay open where {before.files} were"
 
 
-def test_the_corpus_of_requests(asking: Asking) -> None:
+def test_the_corpus_of_requests(client: CheckedClient) -> None:
     for name, request in inputs("request").items():
         try:
-            answer = asking.wire.send("framing", request.replace(b"{port}", b"%d" % asking.wire.port), ends=True)
+            answer = client.connection.send(
+                "framing", request.replace(b"{port}", b"%d" % client.connection.port), ends=True
+            )
             check(answer, request.split(b" ")[0])
-            asking.end(answer)
+            client.end(answer)
         except NoAnswerError:
             assert name.startswith("half"), name
         except FaultError as error:
@@ -103,105 +105,107 @@ def test_the_corpus_of_requests(asking: Asking) -> None:
 
 
 @pytest.mark.parametrize("path", [b"/whip/corpus", b"/whep/corpus", b"/offer"])
-def test_the_corpus_of_session_descriptions(asking: Asking, path: bytes) -> None:
+def test_the_corpus_of_session_descriptions(client: CheckedClient, path: bytes) -> None:
     for sdp in inputs("description").values():
         if path == b"/offer":
             body = json.dumps({"sdp": sdp.decode("utf-8", "surrogatepass"), "type": "offer"}).encode()
-            asking.ask("POST /offer", b"POST", path, [_JSON], body)
+            client.request("POST /offer", b"POST", path, [_JSON], body)
         else:
-            asking.ask("POST " + path[:5].decode(), b"POST", path, [_SDP], sdp)
+            client.request("POST " + path[:5].decode(), b"POST", path, [_SDP], sdp)
 
 
 @share(0.06)
-@given(mutation.spoilt(seeds.DESCRIPTIONS))
-def test_offers_with_a_mutated_description(asking: Asking, sdp: bytes) -> None:
+@given(mutation.mutated(seeds.DESCRIPTIONS))
+def test_offers_with_a_mutated_description(client: CheckedClient, sdp: bytes) -> None:
     text = sdp.decode("utf-8", "replace") if b"\xed" not in sdp else sdp.decode("latin-1")
-    asking.ask("POST /offer", b"POST", b"/offer", [_JSON], json.dumps({"sdp": text, "type": "offer"}).encode())
+    client.request("POST /offer", b"POST", b"/offer", [_JSON], json.dumps({"sdp": text, "type": "offer"}).encode())
 
 
 @share(0.05)
-@given(mutation.spoilt(seeds.OFFERS))
-def test_offers_with_mutated_json(asking: Asking, body: bytes) -> None:
-    asking.ask("POST /offer", b"POST", b"/offer", [_JSON], body)
+@given(mutation.mutated(seeds.OFFERS))
+def test_offers_with_mutated_json(client: CheckedClient, body: bytes) -> None:
+    client.request("POST /offer", b"POST", b"/offer", [_JSON], body)
 
 
 @share(0.05)
-@given(mutation.spoilt(seeds.DESCRIPTIONS), st.sampled_from([b"/whip", b"/whip/a", b"/whip/%ff", b"/whip/a%0a"]))
-def test_publishing_with_mutated_descriptions(asking: Asking, sdp: bytes, target: bytes) -> None:
-    asking.ask("POST /whip", b"POST", target, [_SDP], sdp)
+@given(mutation.mutated(seeds.DESCRIPTIONS), st.sampled_from([b"/whip", b"/whip/a", b"/whip/%ff", b"/whip/a%0a"]))
+def test_publishing_with_mutated_descriptions(client: CheckedClient, sdp: bytes, target: bytes) -> None:
+    client.request("POST /whip", b"POST", target, [_SDP], sdp)
 
 
 @share(0.04)
-@given(mutation.spoilt([sdp.replace(b"sendrecv", b"recvonly") for sdp in seeds.DESCRIPTIONS]))
-def test_watching_with_mutated_descriptions(asking: Asking, sdp: bytes) -> None:
-    asking.ask("POST /whep", b"POST", b"/whep/none", [_SDP], sdp)
+@given(mutation.mutated([sdp.replace(b"sendrecv", b"recvonly") for sdp in seeds.DESCRIPTIONS]))
+def test_watching_with_mutated_descriptions(client: CheckedClient, sdp: bytes) -> None:
+    client.request("POST /whep", b"POST", b"/whep/none", [_SDP], sdp)
 
 
 @share(0.015)
 @given(data=st.data())
-def test_watching_a_live_stream(asking: Asking, data: st.DataObject) -> None:
-    published = asking.wire.ask("POST /whip", b"POST", b"/whip/watched", [_SDP], _PUBLISHED)
+def test_watching_a_live_stream(client: CheckedClient, data: st.DataObject) -> None:
+    published = client.connection.request("POST /whip", b"POST", b"/whip/watched", [_SDP], _PUBLISHED)
     assert published.status == 201, published.body
     players = [sdp.replace(b"sendrecv", b"recvonly").replace(b"sendonly", b"recvonly") for sdp in seeds.DESCRIPTIONS]
     variant = data.draw(st.sampled_from([b"", b"?variant=original", b"?variant=%ff", b"?variant=" + b"a" * 3000]))
     try:
-        for sdp in data.draw(st.lists(mutation.spoilt(players), max_size=4)):
-            asking.ask("POST /whep", b"POST", b"/whep/watched" + variant, [_SDP], sdp)
+        for sdp in data.draw(st.lists(mutation.mutated(players), max_size=4)):
+            client.request("POST /whep", b"POST", b"/whep/watched" + variant, [_SDP], sdp)
     finally:
-        asking.end(published)
+        client.end(published)
 
 
 @share(0.012)
 @given(data=st.data())
-def test_fragments_for_a_session(asking: Asking, data: st.DataObject) -> None:
-    begun = asking.wire.ask("POST /whip", b"POST", b"/whip/patched", [_SDP], _PUBLISHED)
+def test_fragments_for_a_session(client: CheckedClient, data: st.DataObject) -> None:
+    begun = client.connection.request("POST /whip", b"POST", b"/whip/patched", [_SDP], _PUBLISHED)
     url = (session_url(begun) or "").encode()
     tags = [begun.headers["etag"].encode(), b"*", *inputs("if-match").values()]
     fragments, bodies = list(inputs("fragment").values()), list(inputs("candidates").values())
     try:
         for _ in range(data.draw(st.integers(1, 8))):
             tag = data.draw(st.sampled_from(tags))
-            asking.ask("PATCH", b"PATCH", url, [_FRAGMENT, (b"If-Match", tag)], data.draw(mutation.spoilt(fragments)))
-            asking.ask("PATCH", b"PATCH", url, [_JSON], data.draw(mutation.spoilt(bodies)))
+            client.request(
+                "PATCH", b"PATCH", url, [_FRAGMENT, (b"If-Match", tag)], data.draw(mutation.mutated(fragments))
+            )
+            client.request("PATCH", b"PATCH", url, [_JSON], data.draw(mutation.mutated(bodies)))
     finally:
-        asking.end(begun)
+        client.end(begun)
 
 
 @share(0.08)
 @given(st.sampled_from(_METHODS), st.sampled_from(_TARGETS), _headers(), st.sampled_from([b"", b"v=0\r\n", _PUBLISHED]))
-def test_headers(asking: Asking, method: bytes, target: bytes, headers: Headers, body: bytes) -> None:
-    asking.ask("headers", method, target, headers, body)
+def test_headers(client: CheckedClient, method: bytes, target: bytes, headers: Headers, body: bytes) -> None:
+    client.request("headers", method, target, headers, body)
 
 
 @share(0.03)
-@given(st.sampled_from(_METHODS[:6]), mutation.spoilt(_TARGETS))
-def test_targets(asking: Asking, method: bytes, target: bytes) -> None:
+@given(st.sampled_from(_METHODS[:6]), mutation.mutated(_TARGETS))
+def test_targets(client: CheckedClient, method: bytes, target: bytes) -> None:
     clean = bytes(byte for byte in target[:4000] if byte > 32)
-    asking.ask("targets", method, b"/" + clean, [_SDP], b"v=0")
+    client.request("targets", method, b"/" + clean, [_SDP], b"v=0")
 
 
 @share(0.03)
 @given(data=st.data())
-def test_bearers(closed: Asking, identity: Identity, data: st.DataObject) -> None:
+def test_bearers(closed: CheckedClient, identity: Identity, data: st.DataObject) -> None:
     known = [b"Bearer " + SECRET.encode(), b"Bearer " + identity.token().encode(), *inputs("authorization").values()]
-    value = data.draw(mutation.spoilt(known))
+    value = data.draw(mutation.mutated(known))
     if not set(b"\r\n\0") & set(value):
-        answer = closed.ask("bearer", b"GET", b"/streams", [(b"Authorization", value)])
+        answer = closed.request("bearer", b"GET", b"/streams", [(b"Authorization", value)])
         assert answer.status != 200 or value.strip() in known[:2] or b"." in value or SECRET.encode() in value
 
 
 @share(0.04)
-@given(mutation.spoilt(list(inputs("request").values())))
+@given(mutation.mutated(list(inputs("request").values())))
 def test_framing(server: Served, request_: bytes) -> None:
-    wire = Wire(server.port)
+    connection = HttpConnection(server.port)
     request_ = request_.replace(b"{port}", b"%d" % server.port)
     try:
-        answer = wire.send("framing", request_, request_.partition(b" ")[0], ends=True)
+        answer = connection.send("framing", request_, request_.partition(b" ")[0], ends=True)
     except NoAnswerError:
         return  # half of a request, after which the client closed
     finally:
-        wire.close()
+        connection.close()
     check(answer, request_.partition(b" ")[0])
-    asking = Asking(Wire(server.port))
-    asking.end(answer)
-    asking.wire.close()
+    client = CheckedClient(HttpConnection(server.port))
+    client.end(answer)
+    client.connection.close()

@@ -54,4 +54,4 @@ class ClearTextMaker(Maker):
         if random.random() < 0.5:
             request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._target.ice_password.encode())
-        return self._spoilt(bytes(request), chance=0.1)
+        return self._mutated(bytes(request), chance=0.1)

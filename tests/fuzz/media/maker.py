@@ -40,7 +40,7 @@ class Maker:
     def _bytes(self, most: int) -> bytes:
         return self._random.randbytes(self._random.choice([0, 1, 2, 3, 4, self._random.randrange(most)]))
 
-    def _spoilt(self, data: bytes, chance: float = 0.5) -> bytes:
+    def _mutated(self, data: bytes, chance: float = 0.5) -> bytes:
         """Return it with a few bits, bytes or ends changed."""
         random, out = self._random, bytearray(data)
         while out and random.random() < chance:

@@ -53,4 +53,4 @@ class RtcpMaker(Maker):
         body += bytes(-len(body) % 4)
         words = len(body) // 4 if random.random() < 0.9 else self._number_like(16)
         packet = pack("!BBH", 0x80 | count, kind, words) + body
-        return self._spoilt(packet) if random.random() < 0.15 else packet
+        return self._mutated(packet) if random.random() < 0.15 else packet

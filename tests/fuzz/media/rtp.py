@@ -73,7 +73,7 @@ class RtpMaker(Maker):
             padding = bytes(random.randrange(20)) + bytes([self._number_like(8)])
         header = pack("!BBHLL", head, marker << 7 | kind, self._number, self._timestamp, self._ssrc)
         packet = header + csrcs + extension + payload + padding
-        return self._spoilt(packet) if random.random() < 0.1 else packet
+        return self._mutated(packet) if random.random() < 0.1 else packet
 
     def _extension(self) -> bytes:
         """Return a header extension: one-byte, two-byte (RFC 8285) or invalid, sometimes with a wrong length."""
@@ -95,7 +95,7 @@ class RtpMaker(Maker):
         if random.random() < 0.5:
             return payload
         if random.random() < 0.4:
-            return self._spoilt(payload)
+            return self._mutated(payload)
         return self._vp8(payload) if codec == "VP8" else self._h264(payload)
 
     def _vp8(self, payload: bytes) -> bytes:

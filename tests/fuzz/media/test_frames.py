@@ -49,20 +49,20 @@ def test_frames_that_once_found_a_fault_find_none() -> None:
 @share(0.02)
 @given(st.data())
 def test_h264_frames(data: st.DataObject) -> None:
-    H264.try_with(data.draw(mutation.spoilt(_frames("h264"))))
+    H264.try_with(data.draw(mutation.mutated(_frames("h264"))))
 
 
 @share(0.02)
 @given(st.data())
 def test_vp8_frames(data: st.DataObject) -> None:
-    VP8.try_with(data.draw(mutation.spoilt(_frames("vp8"))))
+    VP8.try_with(data.draw(mutation.mutated(_frames("vp8"))))
 
 
 @share(0.02)
 @given(st.data(), _CUTS)
 def test_a_frame_says_the_same_however_it_is_cut_into_packets(data: st.DataObject, cuts: list[int]) -> None:
     for codec in ("H264", "VP8"):
-        frame = data.draw(mutation.spoilt(_frames(codec.lower())))
+        frame = data.draw(mutation.mutated(_frames(codec.lower())))
         whole, parts = FrameScan(codec), FrameScan(codec)
         whole.add(frame)
         at = 0

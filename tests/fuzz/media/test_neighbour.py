@@ -87,10 +87,10 @@ async def _attack(port: int, inputs: int, seed: int) -> None:
 async def _alone(server: Served) -> Usage:
     """Return the server's resources once the good call is the only one."""
     async with asyncio.timeout(_GONE_S):
-        while (await asyncio.to_thread(server.look)).sessions > 1:  # noqa: ASYNC110 - of another process
+        while (await asyncio.to_thread(server.usage)).sessions > 1:  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.2)
     await asyncio.sleep(1)
-    return await asyncio.to_thread(server.look)
+    return await asyncio.to_thread(server.usage)
 
 
 async def _rate(neighbour: Neighbour) -> float:
@@ -105,9 +105,9 @@ async def test_a_good_call_goes_on_beside_hostile_peers(server: Served) -> None:
         await _rate(neighbour)
         await asyncio.sleep(_ALONE_S)
         alone = await _rate(neighbour)
-        await asyncio.to_thread(server.look)  # the lag counts from here
+        await asyncio.to_thread(server.usage)  # the lag counts from here
         await _attack(server.port, _INPUTS, seed=1)
-        frame_rate, during = await _rate(neighbour), await asyncio.to_thread(server.look)
+        frame_rate, during = await _rate(neighbour), await asyncio.to_thread(server.usage)
         after = await _alone(server)
         growth = after.rss / before.rss
         REPORTS.append(

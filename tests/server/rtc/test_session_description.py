@@ -157,10 +157,10 @@ def test_a_section_of_another_kind_is_refused(kind: str) -> None:
     assert refused.value.status == 422
 
 
-@pytest.mark.parametrize(("line", "spoilt"), [("m=audio", "m<audio"), ("a=mid:0", "a=mid:0 ")])
-def test_a_bundle_keeps_only_sections_of_the_offer(line: str, spoilt: str) -> None:
+@pytest.mark.parametrize(("line", "mutated"), [("m=audio", "m<audio"), ("a=mid:0", "a=mid:0 ")])
+def test_a_bundle_keeps_only_sections_of_the_offer(line: str, mutated: str) -> None:
     # The first section of a bundle carries the others: aiortc would accept a missing one.
-    (group,) = parse_offer(offer(AUDIO, VIDEO).replace(line, spoilt)).group
+    (group,) = parse_offer(offer(AUDIO, VIDEO).replace(line, mutated)).group
     assert group.items == ["1"]
 
 

@@ -46,7 +46,7 @@ class NoAnswerError(RuntimeError):
 
 
 @dataclass
-class Wire:
+class HttpConnection:
     """A connection to a server, opened again after it was closed.
 
     Attributes:
@@ -56,7 +56,7 @@ class Wire:
     port: int
     _socket: socket.socket | None = None
 
-    def ask(self, door: str, method: bytes, target: bytes, headers: Headers = (), body: bytes = b"") -> Answer:
+    def request(self, door: str, method: bytes, target: bytes, headers: Headers = (), body: bytes = b"") -> Answer:
         """Send a correctly framed request; ``headers`` replace the default ones of the same name."""
         given = {name.lower() for name, _ in headers}
         framing = [(b"Host", b"127.0.0.1:%d" % self.port)] if b"host" not in given else []
