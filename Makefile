@@ -1,24 +1,24 @@
 # make serve   starts the server at http://localhost:8080   (PORT=9000, ARGS="--max-sessions 8")
 # make check   lint, types, import contracts and the tests without browser, real-time media and training: before each commit
 # make test    what CI runs: make check and all other tests
-# make bench   measures this machine: the student's time, and round trips   (CLIP=file, SECONDS=60)
-# make compare this server beside aiortc's example server, in one run of five minutes   (CLIP=file)
-# make soak    a call of an hour: memory, threads, files and latency must stay   (SECONDS=3600)
-# make soak-cycles   a thousand calls of kind and unkind peers: nothing may be left   (CYCLES=1000; CYCLES=20 for a short look)
-# make soak-page   ten minutes with the page open: memory, frame rate; Start and Stop a hundred times   (SECONDS=600)
-# make fuzz    50,000 inputs that strangers may send, and as many of hostile media; CI tries a few thousand   (INPUTS=50000)
-# make fuzz-branches   one door under atheris, led by the branches taken   (DOOR=offer SECONDS=60)
-# make students   trains a family of students anew, from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
+# make bench   benchmarks on this host: the time of each student, and round trips   (CLIP=file, SECONDS=60)
+# make compare compares this server with aiortc's example server, in five minutes   (CLIP=file)
+# make soak    a call of an hour: memory, threads, files and latency must not grow   (SECONDS=3600)
+# make soak-cycles   a thousand calls of good and harmful peers: all resources must be released   (CYCLES=1000; CYCLES=20 for a short run)
+# make soak-page   the page for ten minutes: memory and frame rate; then Start and Stop a hundred times   (SECONDS=600)
+# make fuzz    50,000 malformed requests and messages, and as many media packets; CI tries a few thousand   (INPUTS=50000)
+# make fuzz-branches   fuzzes one parsing function with atheris, which follows the branches taken   (DOOR=offer SECONDS=60)
+# make students   trains all shipped students from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
-# make interop   browsers, GStreamer, FFmpeg and others against the server; writes the table of docs/interop.md
-# make wheel   the wheel with all its dependencies, installed away from the checkout and used
-# make lock    the images' locked requirements anew, from pyproject.toml
-# make lint-deploy   the Dockerfiles, YAML and unit of docs/deploy by their own tools
+# make interop   tests the server with browsers, GStreamer, FFmpeg and others; writes the table of docs/interop.md
+# make wheel   installs the wheel with all its dependencies outside of the checkout, and tests it
+# make lock    updates the locked requirements of the images from pyproject.toml
+# make lint-deploy   checks the Dockerfiles, YAML files and systemd unit of docs/deploy
 # make study-coverage   how often the intervals of the opinion study hold: 200 studies of simulated raters
-# make audit   known vulnerabilities in the locks (asks the network)
+# make audit   known vulnerabilities of the locked requirements (uses the network)
 # make sbom    CycloneDX bills of materials of the images, in .venv-deploy
-# make docs-commands   every command of the documentation, those that train and measure, too
-# make screenshot   takes the pictures of the page in docs again
+# make docs-commands   runs every command of the documentation, also those that train and measure
+# make screenshot   renews the images of the page in docs
 
 PORT ?= 8080
 ARGS ?=
@@ -30,12 +30,12 @@ RUNS ?= runs
 
 SERVER := .venv
 TESTER := .venv-dev
-# Node.js comes with the test environment where the machine has none.
+# The test environment contains Node.js for hosts without it.
 WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
-# CUDA's libraries are fetched where a driver is at work; elsewhere they would be 2 GB for nothing.
+# CUDA's libraries, 2 GB, are installed only if there is an NVIDIA driver.
 EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 
-# Hundreds of processes are started by the tests: each would compile the libraries that it imports anew.
+# The tests start hundreds of processes, and each would compile the imported libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: serve check test lint types unit wheel bench compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
@@ -72,7 +72,7 @@ bench: $(TESTER)/.ready
 compare: $(TESTER)/.ready
 	$(TESTER)/bin/python -m tests.compare $(if $(CLIP),--clip $(CLIP)) $(ARGS)
 
-# SECONDS has a default for `make bench` above: here it counts only where it is given.
+# SECONDS has a default above, for `make bench`; here it counts only if it was set by the user.
 soak: $(TESTER)/.ready
 	SOAK_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),3600) $(TESTER)/bin/pytest -s -m soak tests/soak
 
@@ -80,7 +80,7 @@ CYCLES ?= 1000
 soak-cycles: $(TESTER)/.ready
 	SOAK_CYCLES=$(CYCLES) $(TESTER)/bin/pytest -s tests/soak/test_cycles.py
 
-# The page for ten minutes, and a hundred times Start and Stop. SECONDS as above.
+# SECONDS as above.
 soak-page: $(TESTER)/.ready
 	.ci/chromium
 	SOAK_PAGE_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),600) $(TESTER)/bin/pytest -s -m soak tests/browser
@@ -92,7 +92,7 @@ INPUTS ?= 50000
 fuzz: $(TESTER)/.ready
 	FUZZ_INPUTS=$(INPUTS) $(TESTER)/bin/pytest -o timeout=3600 tests/fuzz
 
-# atheris has wheels for Linux alone, and is needed here alone.
+# atheris has wheels only for Linux.
 DOOR ?= offer
 fuzz-branches: $(TESTER)/.ready
 	$(TESTER)/bin/pip install --quiet atheris
@@ -102,15 +102,15 @@ TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
 SPECIALISTS := nano-enlarged small-enlarged base-enlarged
 BLURS := bicubic2-nano bicubic2-small bicubic2-base
-# Students for calls continue from the shipped ones. `bicubic2-base` is fitted in two runs, the second from the best of the
-# first.
+# Students for calls are trained further from the shipped ones. `bicubic2-base` is trained in two runs; the second starts
+# from the best checkpoint of the first.
 runs = $(call recipe,$(1)) $(if $(filter bicubic2-base,$(1)),$(call recipe,$(1))_2)
-begun = $(if $(filter call_%,$(2)),--init model/weights/$(1).onnx,\
+initial = $(if $(filter call_%,$(2)),--init model/weights/$(1).onnx,\
     $(if $(filter %_2,$(2)),--init $(RUNS)/$(patsubst %_2,%,$(2))/best.safetensors))
 chosen = $(if $(filter bicubic2-%,$(1)),,$(TRAIN) choose $(RUNS)/$(lastword $(call runs,$(1))) &&)
 SHRUNK := $(foreach ratio,1.5 2,$(foreach codec,h264 vp8,--degradation shrunk$(ratio)-$(codec)-0.05))
-# What a card's table judges.
-judged = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--set Set5 --set Set14 --set Kodak24 \
+# The sets and degradations in the table of a model card.
+evaluated = --data $(DATA) $(if $(filter bicubic2-%,$(1)),--set Set5 --set Set14 --set Kodak24 \
     --degradation bicubic2 --degradation bicubic2-float,--precision fp16 --set $(DATA)/clips/test \
     $(if $(filter %-enlarged,$(1)),$(SHRUNK),--degradation call))
 recipe = $(if $(filter bicubic2-%,$(1)),,call_)$(subst -,_,$(1))
@@ -119,8 +119,8 @@ students: $(TESTER)/.ready
 	$(TRAIN) prepare $(DATA)/train $(DATA)/clips/train --val $(DATA)/val --val $(DATA)/clips/val --out $(SETS)/shared
 	$(TRAIN) teacher --data $(SETS)/shared --recipe teacher_call --out $(RUNS)/teacher_call
 	$(foreach name,$(CALLS) $(SPECIALISTS) $(BLURS),$(foreach run,$(call runs,$(name)),$(TRAIN) distil \
-	    --data $(SETS)/shared --recipe $(run) $(call begun,$(name),$(run)) --out $(RUNS)/$(run) &&) $(call chosen,$(name)) \
-	    $(TRAIN) export $(RUNS)/$(lastword $(call runs,$(name))) --out model/weights/$(name).onnx $(call judged,$(name)) &&) true
+	    --data $(SETS)/shared --recipe $(run) $(call initial,$(name),$(run)) --out $(RUNS)/$(run) &&) $(call chosen,$(name)) \
+	    $(TRAIN) export $(RUNS)/$(lastword $(call runs,$(name))) --out model/weights/$(name).onnx $(call evaluated,$(name)) &&) true
 
 studies: $(TESTER)/.ready
 	$(TRAIN) study training/study/ablation.toml --data $(SETS)/shared --out $(RUNS)/ablation \
@@ -142,7 +142,7 @@ quality: $(TESTER)/.ready
 	$(TRAIN) figures --out docs/quality --plot docs/quality/calls.json --plot-degradation "codecs up to 0.05" \
 	    --plot-times docs/quality/cost.json
 
-# The wheel and everything that it asks for, torch too, in an environment of its own: minutes and gigabytes.
+# Takes minutes and gigabytes, because it installs torch too.
 wheel: $(TESTER)/.ready
 	ACUTANCE_WHEEL_DEPENDENCIES=1 $(TESTER)/bin/pytest tests/docs/test_wheel.py
 
