@@ -293,6 +293,6 @@ async def test_students_and_encoders_do_not_block_the_event_loop() -> None:
         run.camera.shoot(number)
         await asyncio.wait_for(run.returned.recv(), 10)
     # Each stage would have delayed it by 200 ms; the rest is for a busy host.
-    assert lag.p99_ms() < 100
+    assert lag.p99_ms() < 150
     watching.cancel()
     await run.close()
