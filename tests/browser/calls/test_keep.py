@@ -30,9 +30,11 @@ def stage(live_stage: StagePage) -> Iterator[StagePage]:
     live_stage.reset()
     yield live_stage
     # A test that failed may have left a recording.
-    if live_stage.page.locator("#record").get_attribute("data-recording") is not None:
-        with live_stage.page.expect_download():
-            live_stage.press("record")
+    record = live_stage.page.locator("#record")
+    if record.get_attribute("data-recording") is not None:
+        if record.is_enabled():
+            record.click()
+        expect(record).to_have_text("Record", timeout=15_000)
 
 
 def test_a_still_is_the_pair_pixel_by_pixel_with_what_it_shows_below(stage, output):
