@@ -83,6 +83,13 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     (r"acutance-train study .*", Handling.SLOW, {"training/study/ablation.toml": "study.toml"}, "hours"),
     (r"acutance-train export .*", Handling.SLOW, {}, ""),
     (
+        r"acutance-train evaluate .* --set ~/calls .*",
+        Handling.SLOW,
+        {"--size halved": "--frames 4 --jod-frames 4 --codec vp8 --regime steady"},
+        "minutes",
+    ),
+    (r"acutance-train compare .*", Handling.SLOW, {}, ""),
+    (
         r"acutance-train evaluate .*",
         Handling.SLOW,
         {"--degradation call": "--degradation h264-0.1"},

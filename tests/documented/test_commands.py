@@ -22,6 +22,7 @@ from acutance.training.cli.main import app as train
 from tests.documented.commands import ROOT, Command, documented, inline
 from tests.documented.rules import RULES, Handling, Rule, rule_for
 from tests.server.processes import health
+from tests.training.judge.videos import moving, write_lossless
 
 COMMANDS = documented()
 _WITHIN_S = 100
@@ -206,6 +207,9 @@ def test_slow_commands_run_in_order(desk: Desk) -> None:
     for name, sizes in (("pictures", (400, 380)), ("more-pictures", (320, 300))):
         for category in ("people", "nature"):
             _pictures(desk.folder / name / category, *sizes)
+    (desk.folder / "calls").mkdir()
+    for name in ("calls/people-a.mkv", "original.mkv", "returned.mkv"):
+        write_lossless(desk.folder / name, moving(30, fps=10))
     (desk.folder / "study.toml").write_text(
         'recipe = "call_small"\nsteps = 1\nseeds = [1]\n'
         'changes = ["validation.pictures=2", "pairs.clips=2"]\n[variants]\n"as it is" = []\n'

@@ -48,7 +48,7 @@ def host_info() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and the packages that results depend on."""
-    packages = ("torch", "onnxruntime-gpu", "onnxruntime", "av", "pillow", "scikit-image", "numpy")
+    packages = ("torch", "onnxruntime-gpu", "onnxruntime", "av", "cvvdp", "pillow", "scikit-image", "numpy")
     found = {"python": platform.python_version()}
     for package in packages:
         try:
