@@ -19,10 +19,12 @@ export function size(canvas, width, height) {
 /** Puts the pixels of a canvas on those of the screen, after a change of layout or zoom. @param {HTMLCanvasElement} canvas */
 export function align(canvas) {
   const ratio = devicePixelRatio;
-  Object.assign(canvas.style, { width: `${canvas.width / ratio}px`, height: `${canvas.height / ratio}px`, translate: '' });
+  const { style } = canvas;
+  Object.assign(style, { width: `${canvas.width / ratio}px`, height: `${canvas.height / ratio}px`, left: '', top: '' });
   const { left, top } = canvas.getBoundingClientRect();
   const [x, y] = [left, top].map((place) => (Math.round(place * ratio) - place * ratio) / ratio);
-  canvas.style.translate = `${x}px ${y}px`;
+  // Not by a transform: browsers round places of the layout to screen pixels, and resample what is transformed.
+  Object.assign(style, { left: `${x}px`, top: `${y}px` });
 }
 
 /** Returns the screen pixels that a trial needs. @param {Study} study */
