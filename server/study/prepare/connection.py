@@ -10,6 +10,7 @@ from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import open_student
 from acutance.model.planes import Size
 from acutance.server.encoding.bitrate import NOMINAL_RATE, Rate, RateControl
+from acutance.server.encoding.encoder import EncoderError
 from acutance.server.encoding.encoder_choice import ENCODERS
 from acutance.server.frames.planes import copy_of
 from acutance.server.students.ladder import Ladder
@@ -53,15 +54,22 @@ def treated(frames: Frames, rate: Fraction, treatment: Treatment) -> Frames:
         treatment: the connection and what the server does.
 
     Raises:
-        StudyError: there is no such student, or it passed a frame through.
+        StudyError: a codec fails, or the student passed a frame through.
+        EngineError: there is no such student.
     """
     enhancer, student = _enhancer(treatment)
     enhanced = _enhanced(frames, rate, treatment, enhancer, student)
-    if not treatment.returns_encoded:
-        yield from enhanced
-        return
-    for frame, _ in _through_codec(enhanced, treatment.codec, RateControl(_MOST_RETURNED)):
-        yield frame
+    try:
+        if not treatment.returns_encoded:
+            yield from enhanced
+            return
+        for frame, _ in _through_codec(enhanced, treatment.codec, RateControl(_MOST_RETURNED)):
+            yield frame
+    except (av.FFmpegError, EncoderError) as error:
+        raise StudyError(
+            f"treatment {treatment.name}: {treatment.codec} cannot code these frames with {treatment.bits:g} bits per "
+            f"pixel: give it more bits or a smaller reduction ({error})"
+        ) from error
 
 
 def _enhancer(treatment: Treatment) -> tuple[Enhancer, str | None]:

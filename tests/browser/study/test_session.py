@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from acutance.server.study.manifest import load
 from acutance.server.study.study_file import read
 from tests.browser.calls.test_everyone import axe, violations
+from tests.browser.chromium import launch_chromium
 from tests.browser.study.conftest import Served
 
 __all__ = ["axe"]  # a fixture
@@ -172,9 +173,17 @@ def test_a_window_that_is_too_small_stops_the_rater(open_study, study: Served, a
 
 
 @pytest.mark.parametrize("ratio", [1, 1.5, 2])
-def test_a_pixel_of_the_clip_is_a_pixel_of_the_screen(open_study, study: Served, ratio: float):
-    page: Page = open_study(study, device_scale_factor=ratio, viewport={"width": 901, "height": 700})
-    # Lines of one pixel, behind an odd number of CSS pixels: any resampling or offset would turn them grey.
+def test_a_pixel_of_the_clip_is_a_pixel_of_the_screen(
+    chromium_program: str, browser: Browser, study: Served, ratio: float
+):
+    # Of a real screen: a device that is emulated is scaled as a whole, after the layout.
+    arguments = (f"--force-device-scale-factor={ratio}", "--window-size=901,700")
+    dense = launch_chromium(browser.browser_type, chromium_program, more=arguments)
+    page = dense.new_context(no_viewport=True).new_page()
+    page.goto(study.url)
+    expect(page.locator("#welcome")).to_be_visible()
+    assert page.evaluate("devicePixelRatio") == ratio
+    # Lines of one pixel, at any place in the window: resampling or an offset would turn them grey.
     place = page.evaluate("""async () => {
         const { size } = await import('/static/study/pixels.js');
         const { show } = await import('/static/study/steps/show.js');
@@ -190,6 +199,7 @@ def test_a_pixel_of_the_clip_is_a_pixel_of_the_screen(open_study, study: Served,
         return { x, y };
     }""")
     screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))
+    dense.close()
     left, top = round(place["x"] * ratio), round(place["y"] * ratio)
     shown = screen[top : top + 240, left : left + 320]
     np.testing.assert_array_equal(shown, np.broadcast_to(np.arange(320) % 2 * 255, shown.shape))
