@@ -128,19 +128,26 @@ studies: $(TESTER)/.ready
 	$(TRAIN) study training/study/sweep.toml --data $(SETS)/shared --out $(RUNS)/sweep --markdown docs/quality/sweep.md
 	$(TRAIN) study training/study/optimiser.toml --data $(SETS)/shared --out $(RUNS)/optimiser --markdown docs/quality/optimiser.md
 
+# What judges calls. The validation clips choose; the test clips are read here alone.
+JUDGED := nano small base
+GRID := --size halved --frames 16 --jod-frames 8
+judge = $(TRAIN) evaluate input unsharp linear $(JUDGED) $(GRID) --fit-on $(SETS)/shared --set
+into = --json docs/quality/$(1).json --markdown docs/quality/$(1).md
+
 quality: $(TESTER)/.ready
 	$(TRAIN) evaluate input unsharp linear $(BLURS) --set Set5 --set Set14 --set Kodak24 --set $(DATA)/test \
 	    --degradation bicubic2-float --degradation bicubic2 --fit-on $(SETS)/shared --markdown docs/quality/bicubic2.md --json docs/quality/bicubic2.json
-	$(TRAIN) evaluate input unsharp linear $(CALLS) teacher --set $(DATA)/clips/test \
-	    --degradation call --fit-on $(SETS)/shared --markdown docs/quality/calls.md --json docs/quality/calls.json
-	$(TRAIN) evaluate input unsharp $(CALLS) --set $(DATA)/clips/test --degradation soft2-h264-0.1 \
-	    --degradation soft2-vp8-0.05 --markdown docs/quality/soft.md
+	$(judge) $(DATA)/clips/val --regime steady --bits 0.02 --bits 0.05 $(call into,steady)
+	$(judge) $(DATA)/clips/val --regime shrunk2 --bits 0.05 $(call into,shrunk)
+	$(judge) $(DATA)/clips/val --regime first_second --bits 0.02 $(call into,first-second)
+	$(judge) $(DATA)/clips/test --regime steady --regime shrunk2 --bits 0.05 $(call into,test)
+	$(TRAIN) evaluate input $(JUDGED) --set $(DATA)/clips/val $(GRID) --regime steady \
+	    $(foreach bits,0.0125 0.02 0.03 0.05 0.1,--bits $(bits)) --json docs/quality/bdrate.json
+	$(TRAIN) bdrate docs/quality/bdrate.json --size halved --markdown docs/quality/bdrate.md --plot docs/quality/bdrate.png
 	$(TRAIN) evaluate unsharp linear $(CALLS) $(BLURS) teacher --cost --fit-on $(SETS)/shared \
 	    --markdown docs/quality/cost.md --json docs/quality/cost.json
 	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json \
 	    --plot-degradation bicubic2 --plot-times docs/quality/cost.json
-	$(TRAIN) figures --out docs/quality --plot docs/quality/calls.json --plot-degradation "codecs up to 0.05" \
-	    --plot-times docs/quality/cost.json
 
 # Takes minutes and gigabytes, because it installs torch too.
 wheel: $(TESTER)/.ready

@@ -61,8 +61,8 @@ class Results:
     about: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The text of the JSON file: a line for each row; figures with five decimals."""
-        lines = [json.dumps(_rounded(asdict(row)), ensure_ascii=False) for row in self.rows]
+        """The text of the JSON file: a line for each row."""
+        lines = [json.dumps(asdict(row), ensure_ascii=False) for row in self.rows]
         head = json.dumps({"format": _FORMAT, **self.about}, indent=1, ensure_ascii=False)
         return head.removesuffix("\n}") + ',\n "rows": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n"
 
@@ -80,9 +80,3 @@ def read_results(file: Path) -> Results:
         return Results([Judged(**row) for row in read.pop("rows")], read)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{file} was not written by `evaluate --json` on clips ({error})") from None
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return round(value, 5) if isinstance(value, float) else value

@@ -14,7 +14,7 @@ def row(method: str, **figures: float) -> Judged:
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     written = Results(
-        [row("input", jod=8.123456789, psnr_y=31.5), row("base", jod=8.2)], {"command": "evaluate", "date": "x"}
+        [row("input", jod=8.12346, psnr_y=31.5), row("base", jod=8.2)], {"command": "evaluate", "date": "x"}
     )
     file = tmp_path / "results.json"
     file.write_text(written.to_json(), encoding="utf-8")

@@ -26,6 +26,7 @@ from acutance.training.judge.video import Video, frame_rate, read_video
 
 _SENT = "kbps"
 """Name of the sent bit rate among the figures of the cache."""
+_DECIMALS = 5
 Progress = Callable[[int, int], None]
 
 
@@ -190,10 +191,10 @@ class ClipJudge:
             height,
             work.how.codec,
             work.how.bits,
-            sent,
+            round(sent, _DECIMALS),
             method,
             len(judged),
-            {name: value for name in self._plan.measures if (value := figures[name]) is not None},
+            {name: round(value, _DECIMALS) for name in self._plan.measures if (value := figures[name]) is not None},
         )
 
     def _source(self, work: _Work) -> Video:
