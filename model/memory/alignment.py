@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.model.memory.low_pass import CELL
+from acutance.model.memory.observed import Observed
 from acutance.model.memory.planes import Candidate
-from acutance.model.planes import Plane
+from acutance.model.memory.reduced import CELL, Reduced, as_plane
 
-REDUCTION = 4
-"""Factor by which both frames are reduced before the flow is computed."""
-_FINEST, _DESCENT, _PATCH, _STRIDE, _REFINEMENT = 0, 16, 8, 3, 0
-"""Settings of DIS."""
+SMALLEST = 16
+"""Smallest side of the quarter grid on which the flow is computed."""
+_FINEST, _DESCENT, _PATCH, _STRIDE, _REFINEMENT = 0, 12, 8, 4, 0
+"""Settings of DIS. The variational refinement takes as long as the rest and gains little."""
 
 
 class Aligner:
@@ -29,28 +29,29 @@ class Aligner:
         self._flow.setPatchStride(_STRIDE)
         self._flow.setVariationalRefinementIterations(_REFINEMENT)
 
-    def align(self, plate: Candidate, luma: Plane) -> Candidate:
-        """Return the plate with its content where it lies in `luma`, uint8 `[H, W]`."""
-        height, width = luma.shape
-        small = max(width // REDUCTION, 16), max(height // REDUCTION, 16)
-        present, remembered = (cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in (luma, plate.luma))
+    def align(self, plate: Candidate, frame: Observed) -> Candidate:
+        """Return the plate with its content where it lies in the frame; a frame below 64 px has no aligned plate."""
+        present, remembered = frame.reduced.mean, plate.reduced.mean
+        if min(present.shape) < SMALLEST:
+            return plate
         start = np.zeros((*present.shape, 2), np.float32)
-        motion = np.asarray(self._flow.calc(present, remembered, start), np.float32)
-        across, down = (_places(motion[..., axis], (width, height), axis) for axis in (0, 1))
-        warped = cv2.remap(plate.luma, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        motion = CELL * np.asarray(self._flow.calc(present, remembered, start), np.float32)
+        across, down = (_places(motion[..., axis], plate.luma.shape, axis) for axis in (0, 1))
+        warped = as_plane(cv2.remap(plate.luma, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
         # The middle of a cell stands for the cell.
         middles = slice(CELL // 2, None, CELL)
         columns, rows = (np.ascontiguousarray(at[middles, middles]) * np.float32(1 / CELL) for at in (across, down))
-        known = np.zeros_like(plate.known)
         inside = cv2.remap(plate.known, columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-        known[: inside.shape[0], : inside.shape[1]] = inside
-        return Candidate.warped(warped.astype(np.uint8, copy=False), known)
+        rest = (0, plate.known.shape[0] - inside.shape[0], 0, plate.known.shape[1] - inside.shape[1])
+        known = as_plane(cv2.copyMakeBorder(inside, *rest, cv2.BORDER_CONSTANT))
+        return Candidate(warped, Reduced.of_luma(warped), known)
 
 
-def _places(motion: NDArray[np.float32], size: tuple[int, int], axis: int) -> NDArray[np.float32]:
+def _places(motion: NDArray[np.float32], shape: tuple[int, ...], axis: int) -> NDArray[np.float32]:
     """Return for each pixel of a frame the column (axis 0) or row (1) of the plate that it shows, float32 `[H, W]`."""
-    scale = np.float32(size[axis] / motion.shape[1 - axis])
-    places = np.asarray(cv2.resize(motion * scale, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    own = np.arange(size[axis], dtype=np.float32)
-    places += own if axis == 0 else own[:, None]
+    height, width = shape
+    rows, columns = motion.shape
+    whole = np.asarray(cv2.resize(motion, (columns * CELL, rows * CELL), interpolation=cv2.INTER_LINEAR), np.float32)
+    places = np.ascontiguousarray(whole[:height, :width])
+    places += np.arange(width, dtype=np.float32) if axis == 0 else np.arange(height, dtype=np.float32)[:, None]
     return places

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.model.hints import UNCODED, Hints
-from acutance.model.memory.low_pass import CELL
 from acutance.model.memory.quality import coarseness
+from acutance.model.memory.reduced import CELL
 from acutance.model.planes import Plane
 
 BLOCK = 16

@@ -1,12 +1,12 @@
 """The memory of one call: takes every decoded frame, and returns what a student may take from earlier ones."""
 
-import numpy as np
-
 from acutance.model.hints import Hints
 from acutance.model.memory.alignment import Aligner
+from acutance.model.memory.blocks import cells
 from acutance.model.memory.observed import Observed
-from acutance.model.memory.planes import Candidate, PlatePlanes, cover, cover_with_best, helpful
+from acutance.model.memory.planes import Candidate, cover, cover_with_best, helpful
 from acutance.model.memory.plate import Change, Plate
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 
 SMALLEST = 16
@@ -39,20 +39,30 @@ class CallMemory:
             The planes; None if nothing that is remembered is clearly sharper than the frame, as always while the
             connection is good.
         """
-        if min(luma.shape) < SMALLEST:
-            return None
-        if self.plate is None or self.plate.luma.shape != luma.shape:
-            self.plate = Plate.empty(luma.shape)
         frame = Observed(luma, hints)
-        if self.plate.observe(frame) in (Change.RENEWED, Change.CUT):
+        return self.offer(frame) if self.observe(frame) else None
+
+    def observe(self, frame: Observed) -> bool:
+        """Take the next frame of the call, see `add`; returns whether something older may still be sharper."""
+        shape = frame.luma.shape
+        if min(shape) < SMALLEST:
+            return False
+        if self.plate is None or self.plate.luma.shape != shape:
+            self.plate = Plate.empty(shape)
+        return self.plate.observe(frame) not in (Change.RENEWED, Change.CUT)
+
+    def offer(self, frame: Observed) -> PlatePlanes | None:
+        """Return the planes for the frame that was observed last, see `add`."""
+        if self.plate is None:
             return None
         known = self.plate.better(helpful(frame))
         if not known.any():
             return None
-        still = Candidate.of_blocks(self.plate.luma, self.plate.low, known)
+        reduced = self.plate.reduced
+        still = Candidate(self.plate.luma, reduced, cells(known, reduced.low.shape))
         if self._aligner is None:
             return cover(still, frame)
-        return cover_with_best(still, self._aligner.align(still, np.ascontiguousarray(luma)), frame)
+        return cover_with_best(still, self._aligner.align(still, frame), frame)
 
     def forget(self) -> None:
         """Forget everything that was seen."""

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from acutance.model.memory.low_pass import CELL, difference
 from acutance.model.memory.observed import Observed
+from acutance.model.memory.reduced import CELL, difference
 from acutance.model.planes import Plane
 
 MOVED = 0.2
@@ -35,12 +35,12 @@ def find_move(plate: Plane, plate_low: Plane, frame: Observed) -> tuple[int, int
         the difference.
     """
     height, width = plate_low.shape
-    right, down = _correlated(plate_low, frame.low)
+    right, down = _correlated(plate_low, frame.reduced.low)
     if not (abs(right) <= _FARTHEST * width and abs(down) <= _FARTHEST * height):  # false for NaN too
         return None
     coarse = round(right * CELL), round(down * CELL)
-    before = float(difference(plate_low, frame.low).mean())
-    if float(difference(moved(plate_low, right, down), frame.low).mean()) >= _EXPLAINED * before:
+    before = float(difference(plate_low, frame.reduced.low).mean())
+    if float(difference(moved(plate_low, right, down), frame.reduced.low).mean()) >= _EXPLAINED * before:
         return None
     right, down = _correlated(_centre(moved(plate, *coarse)), _centre(frame.luma))
     if abs(right) <= CELL and abs(down) <= CELL:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from acutance.model.hints import Hints
 from acutance.model.memory import quality
-from acutance.model.memory.low_pass import low_pass
+from acutance.model.memory.reduced import Reduced
 from acutance.model.planes import Plane
 
 
@@ -22,9 +22,9 @@ class Observed:
     hints: Hints
 
     @cached_property
-    def low(self) -> Plane:
-        """The low-passed luma, uint8 `[ceil(H / 4), ceil(W / 4)]`."""
-        return low_pass(self.luma)
+    def reduced(self) -> Reduced:
+        """The frame on the quarter grid."""
+        return Reduced.of_luma(self.luma)
 
     @property
     def coarseness(self) -> float:

@@ -8,9 +8,9 @@ import numpy as np
 
 from acutance.model.memory.blocks import BlockQuality, Mask, cells, pixels, worst
 from acutance.model.memory.camera import CUT, MOVED, find_move, moved
-from acutance.model.memory.low_pass import difference, low_pass
 from acutance.model.memory.observed import Observed
 from acutance.model.memory.quality import ABOUT_EQUAL, COMPARABLE
+from acutance.model.memory.reduced import Reduced, difference
 from acutance.model.planes import Plane
 
 PATIENCE = 45
@@ -43,24 +43,31 @@ class Plate:
     luma: Plane
     quality: BlockQuality
     frames: int = 0
-    _low: Plane | None = field(default=None, repr=False)
+    _reduced: Reduced | None = field(default=None, repr=False)
 
     @classmethod
     def empty(cls, shape: tuple[int, ...]) -> "Plate":
         """Return a plate for frames of `[H, W]` that holds nothing; both sides are at least 16."""
         return cls(np.zeros(shape, np.uint8), BlockQuality.unseen(shape))
 
+    @classmethod
+    def seen(cls, frame: Observed) -> "Plate":
+        """Return a plate that holds one frame."""
+        plate = cls.empty(frame.luma.shape)
+        plate.observe(frame)
+        return plate
+
     @property
-    def low(self) -> Plane:
-        """The low-passed luma, see `acutance.model.memory.low_pass`."""
-        if self._low is None:
-            self._low = low_pass(self.luma)
-        return self._low
+    def reduced(self) -> Reduced:
+        """The plate on the quarter grid."""
+        if self._reduced is None:
+            self._reduced = Reduced.of_luma(self.luma)
+        return self._reduced
 
     @property
     def bytes(self) -> int:
         """Size in memory."""
-        return self.luma.nbytes + self.low.nbytes + self.quality.bytes
+        return self.luma.nbytes + 2 * self.reduced.low.nbytes + self.quality.bytes
 
     def better(self, coarseness: float) -> Mask:
         """Return the blocks that were seen at most this coarsely, see `acutance.model.memory.quality.coarseness`."""
@@ -80,7 +87,7 @@ class Plate:
             return Change.RENEWED
         change, other = Change.UPDATED, self._contradicted(frame)
         if other.mean() > MOVED:
-            move = find_move(self.luma, self.low, frame)
+            move = find_move(self.luma, self.reduced.low, frame)
             if move is not None:
                 self._shift(*move)
                 change, other = Change.MOVED, self._contradicted(frame)
@@ -97,7 +104,7 @@ class Plate:
         return change
 
     def _contradicted(self, frame: Observed) -> Mask:
-        mask: Mask = worst(difference(self.low, frame.low)) > frame.tolerance
+        mask: Mask = worst(difference(self.reduced.low, frame.reduced.low)) > frame.tolerance
         return mask & (self.quality.seen >= 0)
 
     def _at_least(self, coarseness: float) -> Mask:
@@ -106,14 +113,16 @@ class Plate:
 
     def _take_all(self, frame: Observed, number: int) -> None:
         self.luma[:] = frame.luma
-        self._low = None
+        self._reduced = None
         self.quality.record(np.ones(self.quality.seen.shape, np.bool_), frame.hints, number)
 
     def _take(self, mask: Mask, frame: Observed, number: int) -> None:
         cv2.copyTo(frame.luma, pixels(mask, self.luma.shape), self.luma)
-        cv2.copyTo(frame.low, cells(mask, self.low.shape), self.low)
+        covered = cells(mask, self.reduced.low.shape)
+        for mine, new in ((self.reduced.mean, frame.reduced.mean), (self.reduced.low, frame.reduced.low)):
+            cv2.copyTo(new, covered, mine)
         self.quality.record(mask, frame.hints, number)
 
     def _shift(self, right: int, down: int) -> None:
-        self.luma, self._low = moved(self.luma, right, down), None
+        self.luma, self._reduced = moved(self.luma, right, down), None
         self.quality = self.quality.shifted(right, down)

@@ -29,7 +29,7 @@ def coarseness(hints: Hints) -> float:
 def tolerance(hints: Hints) -> float:
     """Return the low-passed difference, in grey levels, that the codec alone explains.
 
-    A larger difference between a frame and the plate, see `acutance.model.memory.low_pass`, means other content.
+    A larger difference between a frame and the plate, see `acutance.model.memory.reduced`, means other content.
     """
     step = max(hints.step, _MIN_STEP) * max(hints.reduction, 1.0)
     return min(_BASE + _GAIN * math.sqrt(step), _LARGEST)

@@ -39,8 +39,9 @@ class ExportError(RuntimeError):
 def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
     """Write a student as an ONNX model.
 
-    Inputs: `planes`, uint8 `[N, 1, H, W]` with luma, or `[N, 2, H, W]` with luma and the plane that
-    `acutance.model.hints.fill` writes, for a student that takes hints; `strength`, float32 `[N, 1, 1, 1]`, the factor
+    Inputs: `planes`, uint8 `[N, P, H, W]` with luma; for a student that takes hints, the plane that
+    `acutance.model.hints.fill` writes; for a student that takes a plate, the two planes of
+    `acutance.model.memory.plate_planes.PlatePlanes`; `strength`, float32 `[N, 1, 1, 1]`, the factor
     of the correction, 1 as trained. Output: `sharpened`, uint8 `[N, 1, H, W]`. H and W are even.
 
     Args:

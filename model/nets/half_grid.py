@@ -1,9 +1,11 @@
 """Common parts of students and teachers: input planes, a stride-2 head, and a correction by pixel shuffle."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from acutance.model.hints import COUNT, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.shape import StudentShape, TeacherShape
 
 CORRECTION = 1 / 16
@@ -25,8 +27,16 @@ def as_codes(hints: Hints) -> Tensor:
     return torch.tensor([hints.codes], dtype=torch.float32) / 255
 
 
+def as_tensor(planes: PlatePlanes) -> Tensor:
+    """Return the planes of a plate as the input of a network, float `[1, 2, H, W]` in 0..1."""
+    return torch.from_numpy(np.stack([planes.plate, planes.fit]))[None].float() / 255
+
+
 class HalfGridNetwork(nn.Module):
     """Luma in, sharpened luma out, both float `[B, 1, H, W]` in 0..1 with H and W even.
+
+    A network that takes a plate also gets `plate`, float `[B, 2, H, W]` in 0..1: the planes of
+    `acutance.model.memory.plate_planes.PlatePlanes`, or None for frames without a plate.
 
     The output is not clipped, because a loss needs its gradient beyond black and white. The exported graph clips.
 
@@ -38,11 +48,11 @@ class HalfGridNetwork(nn.Module):
     shape: StudentShape | TeacherShape
     tail: nn.Conv2d
 
-    def forward(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
+    def forward(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
         """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 4]` in 0..1."""
-        return self.corrected(luma, self.features(luma, hints))
+        return self.corrected(luma, self.features(luma, hints, plate))
 
-    def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
+    def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
         """Return the tail's input, float `[B, C, H / 2, W / 2]`; a network that takes hints must be given them."""
         raise NotImplementedError
 
@@ -50,23 +60,29 @@ class HalfGridNetwork(nn.Module):
         """Return `luma` with the correction from `features`, float `[B, 1, H, W]`."""
         return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
 
-    def _planes(self, luma: Tensor, hints: Tensor | None) -> Tensor:
-        """Return the head's input, float `[B, 1 or 2, H, W]`: luma, and the plane of hints where they are taken."""
-        if not self.shape.hinted:
-            return luma
-        assert hints is not None
-        return torch.cat([luma, hint_plane(hints, luma)], dim=1)
+    def _planes(self, luma: Tensor, hints: Tensor | None, plate: Tensor | None = None) -> Tensor:
+        """Return the head's input, float `[B, P, H, W]`: luma, the plane of hints, and the planes of the plate."""
+        planes = [luma]
+        if self.shape.hinted:
+            assert hints is not None
+            planes.append(hint_plane(hints, luma))
+        if self.shape.planes - len(planes):
+            planes += [luma, torch.zeros_like(luma)] if plate is None else [plate]
+        return torch.cat(planes, dim=1)
 
     @torch.no_grad()
     def _start_near_identity(self, head: nn.Conv2d) -> None:
         """Initialise the weights of head and tail.
 
         The head is independent of brightness at first, because luma varies ten times more than the detail in
-        corrections, and batch norm would scale every feature to it. It is also independent of hints, which are learned
-        last. The tail is near zero, but not zero: with a tail of zeros the body has no gradient in the first step.
+        corrections, and batch norm would scale every feature to it. It is also independent of hints and of the fit of a
+        plate, which are learned last. The tail is near zero, but not zero: with a tail of zeros the body has no
+        gradient in the first step.
         """
         head.weight -= head.weight.mean(dim=(2, 3), keepdim=True)
-        head.weight[:, 1:] = 0
+        plate = 1 + self.shape.hinted
+        head.weight[:, 1:plate] = 0
+        head.weight[:, plate + 1 :] = 0
         nn.init.normal_(self.tail.weight, std=0.02)
         assert self.tail.bias is not None
         nn.init.zeros_(self.tail.bias)

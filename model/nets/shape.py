@@ -3,13 +3,15 @@
 import re
 from dataclasses import dataclass
 
-_STUDENT = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)")
+_STUDENT = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)(p?)")
 _TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
 
 
 @dataclass(frozen=True)
 class StudentShape:
-    """The shape of a student. Its name is `r2c{channels}n{depth}`, `t1` for a 1x1 tail, and `h` if it takes hints.
+    """The shape of a student.
+
+    Its name is `r2c{channels}n{depth}`, `t1` for a 1x1 tail, `h` if it takes hints, and `p` if it takes a plate.
 
     Attributes:
         channels: Number of features on the half grid. ONNX Runtime computes them in blocks of 8 on AVX2 and of 16 on
@@ -18,12 +20,14 @@ class StudentShape:
         hinted: Whether it takes hints, see `acutance.model.hints`.
         tail: Side of the last convolution's kernel, 3 or 1. ONNX Runtime computes its 4 outputs as a whole block of
             channels: on AVX-512 a 3x3 tail takes as long as a convolution of the body.
+        plate: Whether it takes the planes of a plate, see `acutance.model.memory.plate_planes`.
     """
 
     channels: int
     depth: int
     hinted: bool = False
     tail: int = 3
+    plate: bool = False
 
     def __post_init__(self) -> None:
         if self.tail not in (1, 3):
@@ -34,24 +38,25 @@ class StudentShape:
     @property
     def name(self) -> str:
         """The family name, for example `r2c16n2h`."""
-        return f"r2c{self.channels}n{self.depth}{'t1' if self.tail == 1 else ''}{'h' if self.hinted else ''}"
+        ends = (("t1", self.tail == 1), ("h", self.hinted), ("p", self.plate))
+        return f"r2c{self.channels}n{self.depth}" + "".join(letter for letter, has in ends if has)
 
     @classmethod
     def parse(cls, name: str) -> "StudentShape":
         """Read a family name.
 
         Raises:
-            ValueError: The name is not of the form `r2c16n2`, `r2c16n2h` or `r2c16n2t1h`.
+            ValueError: The name is not of the form `r2c16n2`, `r2c16n2h`, `r2c16n2t1h` or `r2c16n2t1hp`.
         """
         match = _STUDENT.fullmatch(name)
         if match is None:
-            raise ValueError(f"{name!r} is not a student's shape: r2c<channels>n<depth>[t1][h], such as r2c16n2h")
-        return cls(channels=int(match[1]), depth=int(match[2]), hinted=bool(match[4]), tail=1 if match[3] else 3)
+            raise ValueError(f"{name!r} is not a student's shape: r2c<channels>n<depth>[t1][h][p], such as r2c16n2h")
+        return cls(int(match[1]), int(match[2]), bool(match[4]), 1 if match[3] else 3, bool(match[5]))
 
     @property
     def planes(self) -> int:
-        """Number of input planes: luma, and the plane of hints if it takes hints."""
-        return 2 if self.hinted else 1
+        """Number of input planes: luma, the plane of hints if it takes hints, and the two planes of a plate."""
+        return 1 + self.hinted + 2 * self.plate
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -115,6 +120,11 @@ class TeacherShape:
         if match is None:
             raise ValueError(f"{name!r} is not a teacher: teacher-c<channels>b<blocks>[h], such as teacher-c48b6h")
         return cls(int(match[1]), int(match[2]), bool(match[3]))
+
+    @property
+    def planes(self) -> int:
+        """Number of input planes: luma, and the plane of hints if it takes hints."""
+        return 1 + self.hinted
 
     @property
     def border(self) -> int:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from acutance.model.hints import UNCODED, Hints
-from acutance.model.nets.half_grid import CORRECTION, HalfGridNetwork, as_codes
+from acutance.model.memory.plate_planes import PlatePlanes
+from acutance.model.nets.half_grid import CORRECTION, HalfGridNetwork, as_codes, as_tensor
 from acutance.model.nets.shape import StudentShape
 
 
@@ -21,7 +22,7 @@ class Student(HalfGridNetwork):
     """A few 3x3 convolutions in residual blocks; see `HalfGridNetwork` for its input and output.
 
     Args:
-        shape: Channels, depth, tail, and whether it takes hints.
+        shape: Channels, depth, tail, and whether it takes hints and a plate.
         batch_norm: Whether head and body have batch norm; `fold` returns the same network without it.
     """
 
@@ -36,9 +37,9 @@ class Student(HalfGridNetwork):
         self.tail = nn.Conv2d(c, 4, shape.tail, padding=shape.tail // 2)
         self._start_near_identity(_inner(self.head))
 
-    def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
+    def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
         """Return the tail's input, float `[B, C, H / 2, W / 2]`; a student that takes hints must be given them."""
-        x = torch.relu(self.head(self._planes(luma, hints)))
+        x = torch.relu(self.head(self._planes(luma, hints, plate)))
         convolutions = iter(self.body)
         for length in self.shape.blocks:
             residual = x
@@ -65,19 +66,26 @@ def fold(student: Student) -> Student:
     return folded.eval()
 
 
-def sharpen(network: nn.Module, luma: NDArray[np.uint8 | np.float32], hints: Hints = UNCODED) -> NDArray[np.uint8]:
+def sharpen(
+    network: nn.Module,
+    luma: NDArray[np.uint8 | np.float32],
+    hints: Hints = UNCODED,
+    planes: PlatePlanes | None = None,
+) -> NDArray[np.uint8]:
     """Sharpen one plane with a student or a teacher in torch.
 
     Args:
         network: The network, in evaluation mode.
         luma: `[H, W]` in grey levels, rounded or not, H and W even.
         hints: Hints of the frame.
+        planes: The planes of a plate, for a student that takes one; None for a frame without a plate.
 
     Returns:
         uint8 `[H, W]`, rounded to nearest (halves to even) and clipped, as in the exported graph.
     """
     with torch.inference_mode():
-        output = network(torch.from_numpy(luma)[None, None].float() / 255, as_codes(hints))[0, 0]
+        remembered = None if planes is None else as_tensor(planes)
+        output = network(torch.from_numpy(luma)[None, None].float() / 255, as_codes(hints), remembered)[0, 0]
     sharpened: NDArray[np.uint8] = (output * 255).round().clamp(0, 255).to(torch.uint8).numpy()
     return sharpened
 

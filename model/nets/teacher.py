@@ -20,7 +20,7 @@ class Teacher(HalfGridNetwork):
         super().__init__()
         self.shape = shape
         c = shape.channels
-        self.head = nn.Conv2d(2 if shape.hinted else 1, c, 4, stride=2, padding=1)
+        self.head = nn.Conv2d(shape.planes, c, 4, stride=2, padding=1)
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Conv2d(c, c, 3, padding=1), nn.ReLU(), nn.Conv2d(c, c, 3, padding=1))
             for _ in range(shape.blocks)
@@ -36,8 +36,8 @@ class Teacher(HalfGridNetwork):
                 block[2].weight *= 0.1  # type: ignore[index]  # else the sums grow with depth
         self._start_near_identity(self.head)
 
-    def features(self, luma: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a teacher that takes hints must be given them."""
+    def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
+        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a teacher takes no plate and ignores `plate`."""
         shallow = x = torch.relu(self.head(self._planes(luma, hints)))
         for block in self.blocks:
             x = x + block(x)

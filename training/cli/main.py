@@ -13,6 +13,7 @@ from acutance.training.cli.distil import distil
 from acutance.training.cli.evaluate import evaluate
 from acutance.training.cli.export import export
 from acutance.training.cli.figures import figures
+from acutance.training.cli.memory import memory
 from acutance.training.cli.prepare import prepare
 from acutance.training.cli.study import study
 from acutance.training.cli.teacher import teacher
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (prepare, teacher, distil, choose, evaluate, bdrate, compare, figures, export, study):
+for _command in (prepare, teacher, distil, choose, evaluate, bdrate, compare, figures, export, study, memory):
     app.command()(_command)
 
 

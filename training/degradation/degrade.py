@@ -25,6 +25,7 @@ from scipy.ndimage import gaussian_filter
 
 from acutance.model.bitstream.quantiser import Codec
 from acutance.model.hints import REDUCTIONS, UNCODED, Hints, with_frame
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.scaling import enlarge
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma, Planes, as_array, to_8_bits
@@ -42,10 +43,11 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class DegradedFrame:
-    """A frame as received: luma, uint8 `[H, W]` at the size of the clip, and its hints."""
+    """A frame as received: luma, uint8 `[H, W]` at the size of the clip, its hints, and what of it is remembered."""
 
     luma: Luma
     hints: Hints
+    planes: PlatePlanes | None = None
 
 
 @dataclass(frozen=True)

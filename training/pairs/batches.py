@@ -13,25 +13,30 @@ from acutance.training.pairs.pairs import Pairs
 
 @dataclass(frozen=True)
 class Batch:
-    """Float tensors in 0..1: luma `[B, 1, crop, crop]` (degraded, true, and a label by a teacher), hints `[B, 4]`."""
+    """Float tensors in 0..1: luma `[B, 1, crop, crop]` (degraded, true, and a label by a teacher), hints `[B, 4]`.
+
+    `plate` holds the planes of a plate, `[B, 2, crop, crop]`, or None where the pairs have none.
+    """
 
     degraded: Tensor
     truth: Tensor
     hints: Tensor
     label: Tensor | None
+    plate: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on another device."""
         if device.type == "cpu":
             return self
-        label = None if self.label is None else self.label.to(device, non_blocking=True)
         degraded, truth, hints = (t.to(device, non_blocking=True) for t in (self.degraded, self.truth, self.hints))
-        return Batch(degraded, truth, hints, label)
+        label, plate = (None if t is None else t.to(device, non_blocking=True) for t in (self.label, self.plate))
+        return Batch(degraded, truth, hints, label, plate)
 
     def inside(self, border: int) -> "Batch":
         """The batch without `border` pixels at each edge of luma."""
-        label = None if self.label is None else without_border(self.label, border)
-        return Batch(without_border(self.degraded, border), without_border(self.truth, border), self.hints, label)
+        degraded, truth = (without_border(t, border) for t in (self.degraded, self.truth))
+        label, plate = (None if t is None else without_border(t, border) for t in (self.label, self.plate))
+        return Batch(degraded, truth, self.hints, label, plate)
 
 
 def without_border(tensor: Tensor, border: int) -> Tensor:
@@ -79,7 +84,8 @@ class Batches:
         rng = np.random.default_rng([self._seed, 0xBA7C4, step])
         corners = 2 * rng.integers(self._room, size=(self._batch, 2)) + self._margin
         turns = rng.integers(8, size=self._batch)
-        planes = 2 if self._labels is None else 3
+        made = self._pairs.patches.shape[1]
+        planes = made + (self._labels is not None)
         count = self._mine.stop - self._mine.start
         pixels = np.empty((planes, count, self._crop, self._crop), np.uint8)
         codes = np.empty((count, COUNT), np.uint8)
@@ -88,12 +94,13 @@ class Batches:
             (top, left), turn = corners[self._mine.start + slot].tolist(), int(turns[self._mine.start + slot])
             window = (slice(top, top + self._crop), slice(left, left + self._crop))
             codes[slot] = self._pairs.hints[index]
-            pixels[:2, slot] = _turned(self._pairs.patches[index][:, *window], turn)
+            pixels[:made, slot] = _turned(self._pairs.patches[index][:, *window], turn)
             if self._labels is not None:
-                pixels[2, slot] = _turned(self._labels[index][None, *window], turn)[0]
+                pixels[made, slot] = _turned(self._labels[index][None, *window], turn)[0]
         luma = torch.from_numpy(pixels).float().div_(255)[:, :, None]
         hints = torch.from_numpy(codes).float().div_(255)
-        return Batch(luma[0], luma[1], hints, luma[2] if planes == 3 else None)
+        plate = luma[2:4, :, 0].transpose(0, 1) if made > 2 else None
+        return Batch(luma[0], luma[1], hints, luma[made] if planes > made else None, plate)
 
     def _index(self, number: int) -> int:
         epoch, place = divmod(number, len(self._pairs))

@@ -18,8 +18,9 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from acutance.model.hints import COUNT
-from acutance.training.data.dataset import TrainingSet, write_json
+from acutance.training.data.dataset import Item, TrainingSet, write_json
 from acutance.training.pairs.patches import Patches, Task, make_patches
+from acutance.training.pairs.plates import PLANES, make_plate_patches
 from acutance.training.pairs.schedule import schedule, usable_items
 from acutance.training.recipes.recipe import PairsSection, Recipe
 
@@ -35,7 +36,8 @@ class Pairs:
     """The pairs that a network is trained on.
 
     Attributes:
-        patches: uint8 `[K, 2, P, P]`: degraded luma, true luma.
+        patches: uint8 `[K, 2, P, P]`: degraded luma, true luma; `[K, 4, P, P]` with remembered luma and its fit, if the
+            recipe has plates.
         hints: uint8 `[K, 4]`, see `acutance.model.hints.Hints.codes`.
         fingerprint: Fingerprint of set and settings; pairs with equal fingerprints are equal.
         folder: Folder of the files.
@@ -80,10 +82,19 @@ def make_pairs(
     order = schedule(usable_items(source, section), section, recipe.seed)
     own.mkdir(parents=True, exist_ok=True)
     with _locked(own, lambda: progress(_finished(own), section.clips)):
-        _create(own, fingerprint, section)
+        _create(own, fingerprint, section, 2 if recipe.plate is None else PLANES)
         done = np.load(own / "done.npy", mmap_mode="r")
         tasks = [
-            Task(index, source.folder, item, (recipe.seed, index), section, recipe.mixture.mixture)
+            Task(
+                index,
+                source.folder,
+                item,
+                (recipe.seed, index),
+                section,
+                recipe.mixture.mixture,
+                recipe.plate,
+                _another(order, index),
+            )
             for index, item in enumerate(order)
             if not done[index]
         ]
@@ -101,7 +112,8 @@ def _make_all(
     finished = section.clips - len(tasks)
     # "spawn": a forked child would inherit locks of torch's and the codecs' threads in an undefined state.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(make_patches, task) for task in tasks]
+        make = make_patches if tasks[0].plate is None else make_plate_patches
+        futures = [pool.submit(make, task) for task in tasks]
         try:
             for future in as_completed(futures):
                 index, made, codes = future.result()
@@ -116,16 +128,24 @@ def _make_all(
 
 
 def _fingerprint(source: TrainingSet, recipe: Recipe) -> str:
-    settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"})
+    plate = set() if recipe.plate is None else {"plate"}
+    settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"} | plate)
     return hashlib.sha256(f"{_VERSION}\n{settings}\n{source.fingerprint}".encode()).hexdigest()
 
 
-def _create(folder: Path, fingerprint: str, section: PairsSection) -> None:
+def _another(order: Sequence[Item], index: int) -> Item | None:
+    """Return the next item of the schedule that is of another picture or clip, in turn; None if there is none."""
+    name = order[index].name.partition("#")[0]
+    following = (*order[index + 1 :], *order[:index])
+    return next((item for item in following if item.name.partition("#")[0] != name), None)
+
+
+def _create(folder: Path, fingerprint: str, section: PairsSection, planes: int) -> None:
     """Create the files of a folder if they are missing; `pairs.json` is written last and marks them as complete."""
     note = folder / "pairs.json"
     if not note.exists():
         count = section.clips * section.patches
-        shapes = ((count, 2, section.patch, section.patch), (count, COUNT), (section.clips,))
+        shapes = ((count, planes, section.patch, section.patch), (count, COUNT), (section.clips,))
         for name, shape in zip(_FILES, shapes, strict=True):
             np.lib.format.open_memmap(folder / name, "w+", np.uint8, shape)
         write_json(note, {"fingerprint": fingerprint})

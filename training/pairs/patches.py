@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from acutance.model.hints import BITS_WINDOW, COUNT
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
-from acutance.training.data.planes import Planes, as_array
+from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.degrade import DegradedFrame, Mixture, degrade_frames
 from acutance.training.recipes.recipe import PairsSection
+from acutance.training.recipes.sections import PlateSection
 
 Patches = NDArray[np.uint8]
-"""`[K, 2, P, P]`: degraded luma and true luma."""
+"""`[K, 2, P, P]`: degraded luma and true luma; `[K, 4, P, P]` with remembered luma and its fit."""
 
 _PICTURE_FRAMES = (4, 8)
 """Minimum and maximum number of frames of a clip made from a picture. Only its last frame is used: it is usually a
@@ -36,7 +37,18 @@ _CLIP_SHRUNK = 1.6
 
 @dataclass(frozen=True)
 class Task:
-    """One clip to make, with all inputs of a worker process; `index` is its position in the schedule."""
+    """One clip to make, with all inputs of a worker process.
+
+    Attributes:
+        index: Its position in the schedule.
+        set_folder: Folder of the set.
+        item: The picture or clip.
+        seed: Seed of all draws.
+        section: Number and size of the pairs.
+        mixture: The degradations.
+        plate: The plates, for pairs with planes of a plate; see `acutance.training.pairs.plates`.
+        other: Another picture or clip, for plates of another scene.
+    """
 
     index: int
     set_folder: Path
@@ -44,6 +56,8 @@ class Task:
     seed: tuple[int, int]
     section: PairsSection
     mixture: Mixture
+    plate: PlateSection | None = None
+    other: Item | None = None
 
 
 def make_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
@@ -93,7 +107,7 @@ def _real_clip(source: TrainingSet, item: Item, section: PairsSection, rng: np.r
     if rng.random() < section.shrink_source:
         most = min(_CLIP_SHRUNK, min(item.width, item.height) / section.patch)
         ratio = float(rng.uniform(1.0, max(most, 1.0)))
-        clip = [_resized(planes, ratio) for planes in clip]
+        clip = [resized(planes, ratio) for planes in clip]
     size = clip[0].size
     width, height = (min(want, have) for want, have in zip(section.frame, size, strict=True))
     left, top = (_even(rng, 0, have - want) for have, want in zip(size, (width, height), strict=True))
@@ -101,10 +115,11 @@ def _real_clip(source: TrainingSet, item: Item, section: PairsSection, rng: np.r
 
 
 def _shrunk(planes: Planes, rng: np.random.Generator, most: float) -> Planes:
-    return _resized(planes, float(rng.uniform(1.0, max(most, 1.0))))
+    return resized(planes, float(rng.uniform(1.0, max(most, 1.0))))
 
 
-def _resized(planes: Planes, ratio: float) -> Planes:
+def resized(planes: Planes, ratio: float) -> Planes:
+    """Return a frame reduced to an even size."""
     width, height = (round(side / ratio / 2) * 2 for side in planes.size)
     return planes.resize((width, height))
 
@@ -115,9 +130,14 @@ def _even(rng: np.random.Generator, least: int, most: int) -> int:
 
 
 def _cut(degraded: DegradedFrame, truth: Planes, patch: int, rng: np.random.Generator) -> Patches:
-    """The same square of both, uint8 `[2, P, P]`; its corner is even because the student has a stride of 2."""
+    """The same square of both, uint8 `[2, P, P]`."""
     clean = as_array(truth.y)
-    height, width = clean.shape
-    top, left = _even(rng, 0, height - patch), _even(rng, 0, width - patch)
-    window = (slice(top, top + patch), slice(left, left + patch))
+    window = window_of(clean, patch, rng)
     return np.stack([degraded.luma[window], clean[window]])
+
+
+def window_of(luma: Luma, patch: int, rng: np.random.Generator) -> tuple[slice, slice]:
+    """Draw a square of a frame, uint8 `[H, W]`; its corner is even because the student has a stride of 2."""
+    height, width = luma.shape
+    top, left = _even(rng, 0, height - patch), _even(rng, 0, width - patch)
+    return slice(top, top + patch), slice(left, left + patch)

@@ -15,6 +15,7 @@ from acutance.training.data.pictures import DataError
 from acutance.training.degradation.degrade import Mixture
 from acutance.training.recipes.sections import (
     LossesSection,
+    PlateSection,
     Section,
     Share,
     StudentSection,
@@ -102,6 +103,7 @@ class Recipe(Section):
         teacher: The network, in a recipe for `teacher`.
         pairs: Number and size of the pairs.
         mixture: Shares of the kinds of pairs.
+        plate: Plates of the pairs, for a student that takes one.
         training: Settings of the training loop.
         losses: The losses and their weights.
         validation: Settings of the validation.
@@ -113,6 +115,7 @@ class Recipe(Section):
     teacher: TeacherSection | None = None
     pairs: PairsSection
     mixture: MixtureSection
+    plate: PlateSection | None = None
     training: TrainingSection
     losses: LossesSection
     validation: ValidationSection
@@ -121,6 +124,8 @@ class Recipe(Section):
     def _consistent(self) -> Self:
         if (self.student is None) == (self.teacher is None):
             raise ValueError("a recipe has either a [student] or a [teacher]")
+        if self.student is not None and self.student.plate and self.plate is None:
+            raise ValueError("a student that takes a plate needs pairs with plates: add the table [plate]")
         crop, border = self.training.crop, self.shape.border
         if crop > self.pairs.patch:
             raise ValueError(f"training.crop {crop} is larger than pairs.patch {self.pairs.patch}")

@@ -29,11 +29,12 @@ class StudentSection(Section):
     hinted: bool
     batch_norm: bool
     tail: Literal[1, 3] = 3
+    plate: bool = False
 
     @property
     def shape(self) -> StudentShape:
         """The shape of the network."""
-        return StudentShape(self.channels, self.depth, self.hinted, self.tail)
+        return StudentShape(self.channels, self.depth, self.hinted, self.tail, self.plate)
 
 
 class TeacherSection(Section):
@@ -104,6 +105,36 @@ class TrainingSection(Section):
     def validation_interval(self, pairs: int) -> int:
         """Number of steps between two validations."""
         return self.validate_every or max(pairs // self.batch, 1)
+
+
+class PlateSection(Section):
+    """The plates of the pairs, see `acutance.training.pairs.plates`. What is not wrong is what a memory would hold.
+
+    Attributes:
+        bits: Fewest and most bits per pixel before the drop, drawn log-uniformly.
+        aligned: Share of clips with a plate that is aligned.
+        absent: Share of frames without a plate.
+        shifted: Share of frames with a plate that is shifted.
+        exposure: Share of frames with a plate of another exposure.
+        elsewhere: Share of frames with a plate of another scene.
+        perfect: Share of frames with a plate that is the frame itself over a good connection.
+    """
+
+    bits: tuple[float, float]
+    aligned: Share
+    absent: Share
+    shifted: Share
+    exposure: Share
+    elsewhere: Share
+    perfect: Share
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if not 0 < self.bits[0] <= self.bits[1]:
+            raise ValueError("bits must be a range above 0")
+        if self.absent + self.shifted + self.exposure + self.elsewhere + self.perfect > 1:
+            raise ValueError("the shares must add up to at most 1")
+        return self
 
 
 class TruthTerm(Section):
@@ -190,6 +221,7 @@ class ValidationSection(Section):
         stretch: Number of consecutive frames of a clip for `vmaf_neg` and `jod`.
         harm: PSNR in dB that a clip may lose without counting as harmed.
         harmed: Share of pairs of clip and degradation that may be harmed.
+        drop: Whether clips are evaluated after the connection became poor, with a memory; pictures are left out.
     """
 
     degradations: tuple[str, ...] = Field(min_length=1)
@@ -199,6 +231,7 @@ class ValidationSection(Section):
     stretch: int = Field(default=8, ge=1)
     harm: float = Field(default=0.02, ge=0)
     harmed: Share = 0.02
+    drop: bool = False
 
     @field_validator("degradations")
     @classmethod

@@ -51,8 +51,8 @@ class _WithFeatures(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, luma: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.network.features(luma, hints)
+    def forward(self, luma: Tensor, hints: Tensor, plate: Tensor | None) -> tuple[Tensor, Tensor]:
+        features = self.network.features(luma, hints, plate)
         return self.network.corrected(luma, features), features
 
 
@@ -153,7 +153,7 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         batch = self._batches.draw(step).to(self._fabric.device)
-        output, features = self._fitted(batch.degraded, batch.hints)
+        output, features = self._fitted(batch.degraded, batch.hints, batch.plate)
         total, parts = self._objective(output, features, batch, done, edges=step % _EDGES_EVERY == 0)
         self._stepper.zero_grad(set_to_none=True)
         self._fabric.backward(total)

@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
-from acutance.model.nets.half_grid import as_codes
+from acutance.model.memory.call_memory import CallMemory
+from acutance.model.nets.half_grid import as_codes, as_tensor
 from acutance.model.nets.student import Student, fold
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
 from acutance.training.degradation.degrade import Degradation, DegradedFrame
 from acutance.training.recipes.sections import ValidationSection
-from acutance.training.validation.frames import validation_frames, validation_items
+from acutance.training.validation.frames import drop_frames, validation_frames, validation_items
 from acutance.training.validation.scores import HarmBound, Score, checkpoint_score
 from acutance.training.validation.stretches import Stretch
 
@@ -39,7 +40,9 @@ class Validation:
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         perceived = section.score != "psnr"
-        items = validation_items(source, section.pictures, clips_first=perceived)
+        items = validation_items(source, section.pictures, clips_first=perceived or section.drop)
+        if section.drop:
+            items = [item for item in items if item.frames > 1]
         if not items:
             raise DataError(f"{source.folder} has no validation pictures: prepare it with --val or --val-share")
         length = section.stretch if perceived else 0
@@ -49,7 +52,13 @@ class Validation:
             how = Degradation.parse(name)
             self.stretches[name] = [
                 Stretch(
-                    item.name, tuple(validation_frames(source, item, how, section.frame, seed, length)), section.score
+                    item.name,
+                    tuple(
+                        drop_frames(source, item, how, section.frame, [CallMemory()])[0]
+                        if section.drop
+                        else validation_frames(source, item, how, section.frame, seed, length)
+                    ),
+                    section.score,
                 )
                 for seed, item in enumerate(items)
             ]
@@ -74,6 +83,7 @@ def sharpened(network: nn.Module, degraded: DegradedFrame) -> Luma:
     device = next(network.parameters()).device
     with torch.inference_mode():
         luma = torch.from_numpy(degraded.luma).to(device)[None, None].float() / 255
-        output = network(luma, as_codes(degraded.hints).to(device))[0, 0]
+        plate = None if degraded.planes is None else as_tensor(degraded.planes).to(device)
+        output = network(luma, as_codes(degraded.hints).to(device), plate)[0, 0]
     result: Luma = (output.float() * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
     return result

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from acutance.model.hints import BITS_WINDOW
+from acutance.model.memory.call_memory import CallMemory
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.motion import middle_clip
 from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
+from acutance.training.degradation.drop import remember
 from acutance.training.metrics.psnr_ssim import finite_psnr, ssim
 
 PICTURE_FRAMES = 8
@@ -17,6 +19,11 @@ FIRST_FRAME = 5
 """Index of the first evaluated frame of a clip."""
 FRAME_STRIDE = 10
 """Distance between evaluated frames of a clip: neighbouring frames have nearly equal scores."""
+
+GOOD_BITS = 0.2
+"""Bits per pixel of the good connection before a drop: 5.5 Mbit/s at 720p30."""
+MOST_BEFORE, MOST_AFTER = 30, 60
+"""Most frames before and after a drop."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,40 @@ def validation_frames(
         clip, evaluated = [clip[index] for index in evaluated], list(range(len(evaluated)))
     degraded = degrade_frames(clip, how, lead_in=BITS_WINDOW)
     return [ValidationFrame(item.name, degraded[index], as_array(clip[index].y)) for index in evaluated]
+
+
+def drop_frames(
+    source: TrainingSet, item: Item, how: Degradation, size: tuple[int, int], memories: Sequence[CallMemory]
+) -> list[list[ValidationFrame]]:
+    """Degrade the second half of a clip after a first half over a good connection, and return the evaluated frames.
+
+    The good connection has the codec of `how`, full size and `GOOD_BITS`. Each half begins with a keyframe.
+
+    Args:
+        source: The set.
+        item: A clip; every tenth frame after the drop is evaluated, up to two seconds.
+        how: The degradation after the drop, with a codec.
+        size: Largest width and height; frames are cut from the middle.
+        memories: Memories to compare.
+
+    Returns:
+        The evaluated frames with the planes of each memory.
+
+    Raises:
+        DataError: The codec failed.
+    """
+    half = item.frames // 2
+    numbers = range(max(half - MOST_BEFORE, 0), min(half + MOST_AFTER, item.frames))
+    clip = [_middle(source.planes(item, number), size) for number in numbers]
+    before, after = clip[: half - numbers.start], clip[half - numbers.start :]
+    evaluated = list(range(FIRST_FRAME, len(after), FRAME_STRIDE)) or [len(after) - 1]
+    good = Degradation(codec=how.codec, bits=GOOD_BITS)
+    sent, received = degrade_frames(before, good), degrade_frames(after, how)
+    remembered = [remember(sent, received, memory, evaluated) for memory in memories]
+    return [
+        [ValidationFrame(item.name, frames[index], as_array(after[index].y)) for index in evaluated]
+        for frames in remembered
+    ]
 
 
 def _in_turn(rows: Sequence[Sequence[Item]]) -> Iterator[Item]:

@@ -18,7 +18,7 @@ def room(width: int = 320, height: int = 192, seed: int = 0) -> Plane:
     rng = np.random.default_rng(seed)
     luma = np.full((height, width), 128.0)
     for side in (1, 4, 16, 64):
-        grain = rng.normal(0, 12 + side / 8, (-(-height // side), -(-width // side))).astype(np.float32)
+        grain = rng.normal(0, 6 + side / 5, (-(-height // side), -(-width // side))).astype(np.float32)
         luma += cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
     return luma.clip(0, 255).astype(np.uint8)
 

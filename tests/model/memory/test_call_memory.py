@@ -28,9 +28,9 @@ def test_a_good_connection_needs_no_planes_and_keeps_the_newest_frame() -> None:
     memory = after_a_good_connection()
     newer = with_box(room(), 64, 64)
     assert memory.add(newer, SHARP) is None
-    planes = memory.add(poor(newer), COARSE)
-    assert planes is not None
-    assert np.array_equal(planes.plate[80:112, 80:112], newer[80:112, 80:112])
+    assert memory.plate is not None
+    assert np.array_equal(memory.plate.luma, newer)
+    assert (memory.plate.quality.seen == 1).all()
 
 
 def test_a_coarse_frame_does_not_replace_a_sharp_one_but_a_better_one_does() -> None:

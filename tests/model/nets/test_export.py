@@ -24,7 +24,7 @@ SIZES = [(2, 2), (2, 16), (16, 16), (18, 34), (96, 64), (180, 322)]
 STRENGTH = np.ones((1, 1, 1, 1), np.float32)
 
 
-@pytest.fixture(scope="module", params=["r2c16n3", "r2c8n2h", "r2c8n6h", "r2c16n1t1h"])
+@pytest.fixture(scope="module", params=["r2c16n3", "r2c8n2h", "r2c8n6h", "r2c16n1t1h", "r2c8n2hp", "r2c8n1p"])
 def student(request: pytest.FixtureRequest) -> Student:
     return lived_in(StudentShape.parse(request.param))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from acutance.model.memory.plate_planes import PlatePlanes, no_plate
 from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Student, convolutions, fold, sharpen
 from tests.model.students import lived_in
@@ -87,3 +88,11 @@ def test_sharpen_returns_integer_grey_levels_of_the_same_size() -> None:
     assert sharpened.dtype == np.uint8
     assert sharpened.shape == luma.shape
     assert (sharpened != luma).any()
+
+
+def test_a_frame_without_a_plate_is_its_own_plate_with_no_fit() -> None:
+    student = lived_in(StudentShape.parse("r2c8n2hp"))
+    luma = np.random.default_rng(0).integers(0, 256, (16, 32), np.uint8)
+    np.testing.assert_array_equal(sharpen(student, luma), sharpen(student, luma, planes=no_plate(luma)))
+    other = PlatePlanes(luma[::-1].copy(), np.full_like(luma, 255))
+    assert not np.array_equal(sharpen(student, luma, planes=other), sharpen(student, luma))

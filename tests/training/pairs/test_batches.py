@@ -80,3 +80,21 @@ def test_the_inside_of_a_batch_is_without_the_border_of_each_plane(tmp_path: Pat
     assert torch.equal(inside.label, batch.label[..., 3:13, 3:13])
     assert inside.degraded.shape == inside.truth.shape == (2, 1, 10, 10)
     assert torch.equal(inside.hints, batch.hints)
+
+
+def test_the_planes_of_a_plate_turn_with_the_frame(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    patches = rng.integers(0, 100, (10, 1, 32, 32), np.uint8) + np.arange(0, 160, 40, dtype=np.uint8)[:, None, None]
+    labels = patches[:, 0] + 10
+    pairs = Pairs(patches, np.zeros((10, COUNT), np.uint8), "", tmp_path)
+    batch = Batches(pairs, labels, batch=8, crop=16, margin=4, seed=1).draw(3)
+    assert batch.plate is not None
+    assert batch.label is not None
+    assert batch.plate.shape == (8, 2, 16, 16)
+    codes = (batch.degraded * 255).round()
+    assert torch.equal((batch.truth * 255).round(), codes + 40)
+    assert torch.equal((batch.plate * 255).round(), torch.cat([codes + 80, codes + 120], dim=1))
+    assert torch.equal((batch.label * 255).round(), codes + 10)
+    inside = batch.inside(3)
+    assert inside.plate is not None
+    assert torch.equal(inside.plate, batch.plate[..., 3:13, 3:13])

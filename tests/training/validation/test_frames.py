@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from acutance.model.hints import BITS_WINDOW
+from acutance.model.memory.call_memory import CallMemory
 from acutance.training.data.dataset import INDEX, TrainingSet
 from acutance.training.data.planes import as_array
 from acutance.training.degradation.degrade import Degradation, degrade_frames
-from acutance.training.validation.frames import validation_frames, validation_items
+from acutance.training.validation.frames import drop_frames, validation_frames, validation_items
 from tests.training.sets import write_set
 
 CODED = Degradation.parse("vp8-0.1")
@@ -86,3 +87,12 @@ def test_a_picture_gives_one_frame_at_rest(source: TrainingSet) -> None:
     top, left = (picture.height - 64) // 2, (picture.width - 96) // 2
     np.testing.assert_array_equal(plain.truth, as_array(source.planes(picture).y)[top : top + 64, left : left + 96])
     assert coded.degraded.hints.step > 0
+
+
+def test_after_a_drop_the_second_half_of_a_clip_remembers_the_first(source: TrainingSet) -> None:
+    clip = next(item for item in validation_items(source) if item.frames > 1)
+    frames = drop_frames(source, clip, Degradation.parse("shrunk2-h264-1"), SIZE, [CallMemory()])[0]
+    assert len(frames) == 1
+    np.testing.assert_array_equal(frames[0].truth.shape, SIZE[::-1])
+    assert frames[0].degraded.planes is not None
+    assert frames[0].degraded.planes.plate.shape == frames[0].truth.shape

@@ -1,0 +1,55 @@
+"""Reduced frames: the part of a frame that a poor connection still carries, on a grid of a quarter of the size."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from acutance.model.planes import Plane
+
+CELL = 4
+"""Side in pixels of a cell of the grid."""
+_SIGMA = 0.75
+"""Standard deviation of the Gaussian of the low pass in cells: 3 px."""
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """A frame on the quarter grid, uint8 `[ceil(H / 4), ceil(W / 4)]`.
+
+    Attributes:
+        mean: Mean luma of each cell.
+        low: The same, low-passed.
+    """
+
+    mean: Plane
+    low: Plane
+
+    @classmethod
+    def of_luma(cls, luma: Plane) -> "Reduced":
+        """Reduce a frame, uint8 `[H, W]` of any row stride."""
+        height, width = luma.shape
+        if height % CELL or width % CELL:
+            luma = as_plane(cv2.copyMakeBorder(luma, 0, -height % CELL, 0, -width % CELL, cv2.BORDER_REPLICATE))
+            height, width = luma.shape
+        mean = as_plane(cv2.resize(luma, (width // CELL, height // CELL), interpolation=cv2.INTER_AREA))
+        return cls(mean, as_plane(cv2.GaussianBlur(mean, (0, 0), _SIGMA)))
+
+
+def difference(one: Plane, other: Plane) -> Plane:
+    """Return the absolute difference of two planes in grey levels, uint8."""
+    return as_plane(cv2.absdiff(one, other))
+
+
+def enlarged(cells: Plane, shape: tuple[int, ...]) -> Plane:
+    """Return a map of the grid, uint8 `[h, w]`, interpolated to the pixels of a frame, uint8 of `shape`."""
+    height, width = shape
+    cell_rows, cell_columns = cells.shape
+    full = cv2.resize(cells, (cell_columns * CELL, cell_rows * CELL), interpolation=cv2.INTER_LINEAR)
+    return as_plane(full[:height, :width])
+
+
+def as_plane(array: NDArray[np.generic]) -> Plane:
+    """Return an array of OpenCV, of which mypy does not know the dtype, as a plane."""
+    return array.astype(np.uint8, copy=False)
