@@ -14,7 +14,7 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import Limits
-from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, prepare_ice
+from acutance.server.rtc.aiortc_private.transport import configure_dtls, prepare_ice
 from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.h264_profile import raise_received_level, restore_profiles, substitute_profiles
 from acutance.server.rtc.ice import Network
@@ -60,7 +60,7 @@ class Connection(ABC):
         self.etag = f'"{token_hex(8)}"'
         self.client = client
         self.peer = RTCPeerConnection(network.configuration())
-        accept_rsa_certificates(self.peer)
+        configure_dtls(self.peer)
         self._network = network
         self._limits = limits
         self._on_closed = on_closed

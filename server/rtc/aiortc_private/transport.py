@@ -38,19 +38,21 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
         limit_checks(connection)
 
 
-def accept_rsa_certificates(peer: RTCPeerConnection) -> None:
-    """Allow the handshake with peers that have an RSA certificate, such as GStreamer up to 1.22.
+def configure_dtls(peer: RTCPeerConnection) -> None:
+    """Accept RSA certificates and refuse renegotiation. Call it before the handshake.
 
-    An answerer is the DTLS client, and aiortc offers only ECDSA ciphers: it has none in common with such peers. Call it
-    before the handshake.
+    An answerer is the DTLS client, and aiortc offers only ECDSA ciphers: it has none in common with peers that have an
+    RSA certificate, such as GStreamer up to 1.22. Renegotiation is forbidden (RFC 8827, section 6.5): a peer could
+    request one handshake after the other.
     """
     for certificate in peer._RTCPeerConnection__certificates:  # type: ignore[attr-defined]
-        certificate._create_ssl_context = partial(_with_rsa, certificate._create_ssl_context)
+        certificate._create_ssl_context = partial(_configured, certificate._create_ssl_context)
 
 
-def _with_rsa(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> SSL.Context:
+def _configured(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> SSL.Context:
     context = create(*args, **rest)
     context.set_cipher_list(_CIPHERS)
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
     return context
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import socket
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from OpenSSL import SSL
 
 from acutance.server.rtc.aiortc_private.receiver import AudioFeed
-from acutance.server.rtc.aiortc_private.transport import accept_rsa_certificates, bind_within, prepare_ice
+from acutance.server.rtc.aiortc_private.transport import bind_within, configure_dtls, prepare_ice
 from tests.offers import AUDIO, VIDEO, offer
 
 
@@ -87,14 +88,54 @@ def test_aioice_binds_through_the_loop_with_port_0() -> None:
     assert "local_addr=(address, 0)" in source
 
 
+def _context(peer: RTCPeerConnection) -> SSL.Context:
+    """Return the context that aiortc makes for the handshake."""
+    transport: Any = peer.getTransceivers()[0].receiver.transport
+    context: SSL.Context = transport._RTCDtlsTransport__local_certificate._create_ssl_context(
+        srtp_profiles=transport._srtp_profiles
+    )
+    return context
+
+
 async def test_ciphers_for_rsa_certificates_are_offered_too() -> None:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    accept_rsa_certificates(peer)
+    configure_dtls(peer)
     peer.addTransceiver("video")
-    transport = peer.getTransceivers()[0].receiver.transport
-    certificate = transport._RTCDtlsTransport__local_certificate  # type: ignore[attr-defined]
-    context = certificate._create_ssl_context(srtp_profiles=transport._srtp_profiles)
-    ciphers = SSL.Connection(context, None).get_cipher_list()
+    ciphers = SSL.Connection(_context(peer), None).get_cipher_list()
     assert any(cipher.startswith("ECDHE-RSA-") for cipher in ciphers)
     assert any(cipher.startswith("ECDHE-ECDSA-") for cipher in ciphers)
     await peer.close()
+
+
+def _exchange(client: SSL.Connection, server: SSL.Connection) -> bytes:
+    """Pass datagrams in both directions until none is left; return the types of the records that the client sent."""
+    sent = b""
+    for _ in range(10):
+        for one in (client, server):
+            with suppress(SSL.Error):
+                one.recv(1500) if one.get_finished() else one.do_handshake()
+        for one, other in ((client, server), (server, client)):
+            with suppress(SSL.WantReadError):
+                datagram = one.bio_read(20_000)
+                sent += datagram[:1] if one is client else b""
+                other.bio_write(datagram)
+    return sent
+
+
+@pytest.mark.parametrize("configured", [True, False])
+async def test_a_peer_that_requests_renegotiation_gets_no_handshake(configured: bool) -> None:
+    peers = [RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2)]
+    for peer in peers:
+        peer.addTransceiver("video")
+    if configured:
+        configure_dtls(peers[0])
+    client, server = (SSL.Connection(_context(peer), None) for peer in peers)
+    client.set_connect_state()
+    server.set_accept_state()
+    assert b"\x16" in _exchange(client, server)  # handshake records (RFC 5246, section 6.2.1)
+    server.renegotiate()
+    with suppress(SSL.WantReadError):
+        server.do_handshake()
+    assert (b"\x16" in _exchange(client, server)) is not configured
+    for peer in peers:
+        await peer.close()
