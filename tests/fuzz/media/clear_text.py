@@ -1,21 +1,19 @@
-"""Datagrams of strangers: STUN (RFC 8489, section 5), DTLS (RFC 9147, section 4), invalid SRTP; checks of the peer."""
+"""Datagrams that anybody can send to a socket: STUN (RFC 8489, section 5), DTLS (RFC 9147, section 4), invalid SRTP."""
 
 from collections.abc import Iterator
 from struct import pack
-
-from aioice import stun
 
 from tests.fuzz.media.maker import Maker
 
 
 class ClearTextMaker(Maker):
-    """Sends datagrams that are not encrypted."""
+    """Sends datagrams that are not protected by a key."""
 
     def burst(self) -> Iterator[bytes]:
         """Return a few datagrams."""
         random = self._random
         for _ in range(random.randrange(1, 4)):
-            match random.randrange(5):
+            match random.randrange(4):
                 case 0:
                     yield self._stun()
                 case 1:
@@ -26,8 +24,6 @@ class ClearTextMaker(Maker):
                     yield head + body
                 case 2:
                     yield bytes([random.randrange(128, 192)]) + self._bytes(200)
-                case 3:
-                    yield self._check()
                 case _:
                     yield self._bytes(600)
 
@@ -42,16 +38,3 @@ class ClearTextMaker(Maker):
         size = len(attributes) if random.random() < 0.9 else self._number_like(16)
         kind = random.choice([1, 0x101, 0x111, 0x11, 3, 0x103, random.randrange(1 << 14)])
         return pack("!HHL", kind, size, 0x2112A442) + random.randbytes(12) + attributes
-
-    def _check(self) -> bytes:
-        """Return a connectivity check (RFC 8445, section 7.2.2) that is authentic and does not make sense."""
-        random, request = self._random, stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        request.transaction_id = random.randbytes(12)
-        request.attributes["USERNAME"] = self._target.ice_user
-        for name, bits in (("PRIORITY", 32), ("ICE-CONTROLLED", 64), ("ICE-CONTROLLING", 64)):
-            if random.random() < 0.5:
-                request.attributes[name] = self._number_like(bits)
-        if random.random() < 0.5:
-            request.attributes["USE-CANDIDATE"] = None
-        request.add_message_integrity(self._target.ice_password.encode())
-        return self._mutated(bytes(request), chance=0.1)

@@ -5,14 +5,15 @@ from random import Random
 from struct import pack, unpack_from
 from typing import Literal
 
+from tests.fuzz.media.checks import CheckMaker
 from tests.fuzz.media.clear_text import ClearTextMaker
 from tests.fuzz.media.maker import Target
 from tests.fuzz.media.rtcp import RtcpMaker
 from tests.fuzz.media.rtp import RtpMaker
 from tests.fuzz.media.sctp import SctpMaker
 
-Door = Literal["rtp", "rtcp", "sctp", "clear"]
-DOORS: tuple[Door, ...] = ("rtp", "rtcp", "sctp", "clear")
+Door = Literal["rtp", "rtcp", "sctp", "clear", "checks"]
+DOORS: tuple[Door, ...] = ("rtp", "rtcp", "sctp", "clear", "checks")
 _LONGEST = 1400
 
 
@@ -26,6 +27,7 @@ class Hostile:
             "rtcp": RtcpMaker(random, target, ssrc).burst,
             "sctp": SctpMaker(random, target).burst,
             "clear": ClearTextMaker(random, target).burst,
+            "checks": CheckMaker(random, target).burst,
         }
 
     def burst(self, door: Door) -> list[bytes]:

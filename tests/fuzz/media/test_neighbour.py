@@ -57,7 +57,7 @@ class _HostilePeer:
                 await transport._send_rtp(datagram)
             case "sctp":
                 await transport._send_data(datagram)
-            case "clear":
+            case "clear" | "checks":
                 pair = transport.transport._connection._nominated.get(1)
                 if pair is not None and self._random.random() < 0.5:
                     _send_as_stranger(datagram, pair.remote_addr)

@@ -58,6 +58,12 @@ class Victim:
             await opened.wait()
         self.target = target_of(self._peer)
 
+    @property
+    def connected(self) -> bool:
+        """Whether datagrams can be exchanged with the peer."""
+        transport = self.session.peer.getTransceivers()[0].receiver.transport.transport
+        return bool(transport._connection._nominated)
+
     async def feed(self, door: Door, datagrams: list[bytes]) -> float:
         """Pass decrypted datagrams on like the transport; return the longest time of one, in seconds."""
         transport: Any = self.session.peer.getTransceivers()[0].receiver.transport
@@ -72,7 +78,7 @@ class Victim:
                 case "sctp":
                     assert sctp is not None
                     await sctp._handle_data(datagram)
-                case "clear":
+                case "clear" | "checks":
                     pair = transport.transport._connection._nominated[1]
                     for address in (_STRANGER, pair.remote_addr):
                         pair.protocol.datagram_received(datagram, address)
