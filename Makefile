@@ -86,7 +86,7 @@ soak-page: $(TESTER)/.ready
 	SOAK_PAGE_SECONDS=$(if $(filter command environment,$(origin SECONDS)),$(SECONDS),600) $(TESTER)/bin/pytest -s -m soak tests/browser
 
 study-coverage: $(TESTER)/.ready
-	STUDY_REPETITIONS=200 $(TESTER)/bin/pytest -s -k hold tests/server/study/test_recovery.py
+	STUDY_REPETITIONS=200 $(TESTER)/bin/pytest -s -o timeout=3600 -k hold tests/server/study/test_recovery.py
 
 INPUTS ?= 50000
 fuzz: $(TESTER)/.ready

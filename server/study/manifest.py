@@ -91,30 +91,34 @@ class Manifest(BaseModel):
 
 def wanted(study: Study) -> list[Wanted]:
     """Return the stimuli that a study needs, those of one source together."""
-    golds = [source.name for source in study.source if not source.training][: study.checks.gold]
+    pairs = study.method == "ccr"
+    gold = study.checks.gold_treatment
+    tested = [source.name for source in study.source if not source.training]
+    with_gold, with_same = tested[: study.checks.gold], tested[: study.checks.same]
     stimuli: list[Wanted] = []
     for source in study.source:
+        name = source.name
         role: Role = "training" if source.training else "test"
-        gold = study.checks.gold_treatment
-        if study.method == "ccr":
-            stimuli += [
-                Wanted(role=role, source=source.name, baseline=each.baseline, test=each.test)
-                for each in study.comparison
-            ]
-            if gold is not None and (source.training or source.name in golds):
-                kind: Role = "training" if source.training else "gold"
-                stimuli.append(Wanted(role=kind, source=source.name, baseline=gold, test=REFERENCE, expected=(1, 3)))
-            if source.name in [each.name for each in study.source if not each.training][: study.checks.same]:
-                stimuli.append(
-                    Wanted(role="same", source=source.name, baseline=REFERENCE, test=REFERENCE, expected=(-1, 1))
-                )
-            continue
-        names = [REFERENCE, *(treatment.name for treatment in study.treatment if treatment.name != gold)]
-        stimuli += [Wanted(role=role, source=source.name, baseline=None, test=name) for name in names]
-        if gold is not None and (source.training or source.name in golds):
-            kind = "training" if source.training else "gold"
-            stimuli.append(Wanted(role=kind, source=source.name, baseline=None, test=gold, expected=(1, 2)))
+        compared = _pairs(study) if pairs else _singles(study)
+        stimuli += [Wanted(role=role, source=name, baseline=baseline, test=test) for baseline, test in compared]
+        if gold is not None and (source.training or name in with_gold):
+            clear: Role = "training" if source.training else "gold"
+            if pairs:
+                stimuli.append(Wanted(role=clear, source=name, baseline=gold, test=REFERENCE, expected=(1, 3)))
+            else:
+                stimuli.append(Wanted(role=clear, source=name, baseline=None, test=gold, expected=(1, 2)))
+        if pairs and name in with_same:
+            stimuli.append(Wanted(role="same", source=name, baseline=REFERENCE, test=REFERENCE, expected=(-1, 1)))
     return stimuli
+
+
+def _pairs(study: Study) -> list[tuple[str | None, str]]:
+    return [(comparison.baseline, comparison.test) for comparison in study.comparison]
+
+
+def _singles(study: Study) -> list[tuple[str | None, str]]:
+    treatments = [treatment.name for treatment in study.treatment if treatment.name != study.checks.gold_treatment]
+    return [(None, name) for name in (REFERENCE, *treatments)]
 
 
 def save(study: Study, manifest: Manifest) -> Path:

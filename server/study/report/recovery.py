@@ -65,7 +65,7 @@ def recover(votes: Array) -> Scores:
 
     The likelihood is not bounded: if a score equals the votes of one rater, it grows without limit as that rater's
     inconsistency falls to zero, and all other votes are lost. With 20 clips that happens in about half of the studies
-    with 8 raters, and in none of 60 with 30. Then all raters get the same weight (P.913 (06/2021), clause 12.4: bias
+    with 8 raters, and hardly ever with 30. Then all raters get the same weight (P.913 (06/2021), clause 12.4: bias
     removed, then the mean), which is the maximum likelihood if all are equally inconsistent.
 
     Args:

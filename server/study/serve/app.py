@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +26,6 @@ from acutance.server.study.votes import FullError, Rater, Step, VoteError, Votes
 _BODIES = BodyLimits(largest=8192)
 _PAGE = "study/index.html"
 _STEPS: dict[str, tuple[Step, type[BaseModel]]] = {"screen": ("screen", Screen), "vision": ("vision", Vision)}
-
-type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass

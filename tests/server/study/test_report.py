@@ -33,6 +33,7 @@ def held(study: Study, manifest: Manifest, truth: dict[str, float], raters: int 
     simulated = Raters.draw(rng, raters)
     low, high = study.scale
     votes = Votes.open(study.located(study.folder), study.digest)
+    votes._connection.execute("PRAGMA synchronous = OFF")  # hundreds of votes at once need not reach the disk
     for number in range(raters):
         rater = votes.enrol("en", "2026-11-27", 100, lambda number: plan(study, manifest, number))
         votes.note(rater.id, "vision", BLURRED if number == SHORT_SIGHTED else SEEING)
