@@ -51,14 +51,12 @@ class Plan:
         metrics: Names of metrics.
         filters: Folder of the linear filters, if `linear` is among the methods.
         cache: Folder in which degraded frames are kept, or None.
-        native: Whether clips are evaluated at their own size; otherwise those of at least 720 px are halved.
     """
 
     methods: tuple[Choice, ...]
     metrics: tuple[str, ...]
     filters: Path | None = None
     cache: Path | None = None
-    native: bool = False
 
 
 def protocol(metrics: Sequence[str]) -> str:
@@ -94,7 +92,7 @@ def measure_sets(
     work = []
     for folder, names in tables:
         ways = [Degradation.parse(name) for name in names]
-        sources = find_sources(folder, any(how.codec for how in ways), plan.native)
+        sources = find_sources(folder, any(how.codec for how in ways))
         work += [(source, how) for source in sources for how in ways]
     measured: dict[int, list[Measurement]] = {}
     for index, found in _measured(plan, work, processes):

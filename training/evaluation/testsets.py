@@ -45,9 +45,9 @@ _EVALUATED_FRAMES = range(17, _VIDEO_FRAMES, 10)
 SETS_KIND = (
     f"reductions by Pillow's antialiased bicubic, rounded to 8 bits (-float: only after the method), borders of the "
     f"ratio rounded up are cut; codecs get the middle of a picture (at most {MIDDLE[0]}x{MIDDLE[1]}) as "
-    f"{_CLIP_FRAMES} panned or zoomed frames, the last is evaluated; of real clips (halved from 720 px on, if not at "
-    f"native size) every tenth of the first {_VIDEO_FRAMES} frames is evaluated, from the 18th on; H.264 is x264 "
-    f"superfast, baseline, zerolatency, constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit rate; "
+    f"{_CLIP_FRAMES} panned or zoomed frames, the last is evaluated; of real clips (halved from 720 px on) every tenth "
+    f"of the first {_VIDEO_FRAMES} frames is evaluated, from the 18th on; H.264 is x264 superfast, baseline, "
+    f"zerolatency, constant bit rate; VP8 is libvpx, real-time, cpu-used -6, constant bit rate; "
     f"bits are for a coded pixel and frame; pictures that a sender shrank are brought back by FFmpeg's bicubic"
 )
 
@@ -62,7 +62,6 @@ class Source:
         set: Name of the set: its folder and the parent folder, so that "clips/test" and "data/test" differ.
         category: First folder of a picture below the set, or the part of the name of a clip before the first hyphen.
         seed: Position in the set; seed of the motion of a picture for a codec.
-        native: Whether a clip is used at its own size; otherwise those of at least `LARGE` px are halved.
     """
 
     path: Path
@@ -70,7 +69,6 @@ class Source:
     set: str
     category: str
     seed: int
-    native: bool = False
 
     @property
     def is_clip(self) -> bool:
@@ -140,22 +138,21 @@ def expand(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(Degradation.parse(one).name for name in names for one in GRIDS.get(name, (name,))))
 
 
-def find_sources(folder: Path, coded: bool, native: bool = False) -> list[Source]:
+def find_sources(folder: Path, coded: bool) -> list[Source]:
     """The clips of a set, or its pictures if it has no clips.
 
     Args:
         folder: Folder of the set.
         coded: Whether pictures will be coded; they then need a margin for panning.
-        native: Whether clips are used at their own size; " at native size" is then added to the name of the set.
 
     Raises:
         DataError: The set has no clip and no picture, or a picture cannot be read or is too small.
     """
-    name = set_name(folder) + (" at native size" if native else "")
+    name = set_name(folder)
     clips = find_clips(folder)
     if clips:
         return [
-            Source(path, path.relative_to(folder).as_posix(), name, path.stem.partition("-")[0], seed, native)
+            Source(path, path.relative_to(folder).as_posix(), name, path.stem.partition("-")[0], seed)
             for seed, path in enumerate(clips)
         ]
     pictures, skipped = find_pictures([folder], _SMALLEST + (2 * MARGIN if coded else 0))
@@ -207,7 +204,7 @@ def _load(file: Path, how: Degradation) -> list[Sample]:
 
 def _make(source: Source, how: Degradation) -> list[Sample]:
     if source.is_clip:
-        clip = read_clip(source.path, _VIDEO_FRAMES, reduction=1.0 if source.native else None)
+        clip = read_clip(source.path, _VIDEO_FRAMES)
         evaluated = [index for index in _EVALUATED_FRAMES if index < len(clip)] or [len(clip) - 1]
         if how.codec is None:
             return [last_frame([clip[index]], how) for index in evaluated]
@@ -241,7 +238,7 @@ def last_frame(clip: Sequence[Planes], how: Degradation) -> Sample:
 def _fingerprint(source: Source, how: Degradation) -> str:
     """A fingerprint of the inputs of degraded frames: the file, the degradation, the program, its libraries."""
     stat = source.path.stat()
-    parts = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, source.seed, source.native, how, program()]
+    parts = [str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, source.seed, how, program()]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 

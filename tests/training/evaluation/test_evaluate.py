@@ -245,14 +245,3 @@ def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
     folders = [tmp_path / parent / "clips" / "test" for parent in ("mine", "yours")]
     with pytest.raises(DataError, match=r"both .*mine.* and .*yours.* would be clips/test in the tables"):
         measure_sets(Plan(PLAIN, ALWAYS), [(folder, ["identity"]) for folder in folders])
-
-
-def test_clips_are_evaluated_at_native_size_on_request(tmp_path: Path) -> None:
-    (tmp_path / "set").mkdir()
-    write_clip(tmp_path / "set" / "large.mp4", frames=2, size=(1280, 720))
-    (halved,), (native,) = (find_sources(tmp_path / "set", coded=True, native=native) for native in (False, True))
-    assert samples(halved, Degradation())[0].truth.shape == (360, 640)
-    assert samples(native, Degradation())[0].truth.shape == (720, 1280)
-    assert native.set == f"{halved.set} at native size"
-    (one, _) = measure_sets(Plan(PLAIN, ALWAYS, native=True), [(tmp_path / "set", ["identity"])])
-    assert one.set == native.set

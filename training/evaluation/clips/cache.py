@@ -75,7 +75,8 @@ class FigureCache:
             return [_hash(self._plan.filters / f"{how.name}.npy")]
         if method.file is None:
             return []
-        special = catalog.specialist(catalog.find(method.file)) if method.kind == "student" else None
+        enlarged = method.kind == "student" and how.shrunk  # the specialist gets no frame of full size
+        special = catalog.specialist(catalog.find(method.file)) if enlarged else None
         return [_hash(method.file), *([_hash(special.file)] if special else [])]
 
 

@@ -102,6 +102,8 @@ def _line(one: Summary, measures: Sequence[str]) -> list[str]:
 
 
 def _interval(change: Estimate, digits: int) -> str:
+    if change.low == change.high == 0:
+        return "0"
     return f"{change.mean:+.{digits}f} [{change.low:+.{digits}f}, {change.high:+.{digits}f}]"
 
 

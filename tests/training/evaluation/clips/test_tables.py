@@ -57,6 +57,11 @@ def test_a_table_shows_what_gets_worse_beside_what_gets_better() -> None:
     assert clips.lines == [["a", "+0.10 / +0.25 (-0.01)"], ["b", "+0.25 / -0.05 (-0.10)"]]
 
 
+def test_what_nothing_changes_is_zero() -> None:
+    (means, _) = grids([row("people-a.mp4", 0.02, method, 8.0, 30.0) for method in ("input", "base")])
+    assert means.lines[1][3:] == ["0", "0", "0 of 1", "none"]
+
+
 def test_every_regime_has_its_own_table() -> None:
     shrunk = [row("people-a.mp4", 0.05, "input", 8.0, 30.0, "shrunk2")]
     assert [grid.title.partition(":")[0] for grid in grids([*ROWS, *shrunk])] == [
