@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import CliApp, CliSubCommand, SettingsError
 
 from acutance.model.engine.engine import EngineError
-from acutance.server.assembly import AssemblyError
+from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.bench.errors import BenchError
 from acutance.server.bench.model import ModelOptions, model
 from acutance.server.bench.report import ReportOptions, report

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from acutance.model.engine.engine import EngineError
 from acutance.model.processors import usable_processors
-from acutance.server import assembly
-from acutance.server.assembly import AssemblyError
+from acutance.server.assembly import http_parts
+from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.server import ServeOptions
 from acutance.server.security.access import is_loopback
@@ -86,8 +86,8 @@ def _versions() -> Finding:
 
 def _access(options: ServeOptions) -> Finding:
     try:
-        access = assembly.access(options, options.host)
-        assembly.origins(options, options.host)
+        access = http_parts.access(options, options.host)
+        http_parts.origins(options, options.host)
     except AssemblyError as error:
         return Finding("access", State.FAILS, str(error))
     if not access.required:
@@ -100,7 +100,7 @@ def _access(options: ServeOptions) -> Finding:
 
 def _tls(options: ServeOptions) -> Finding:
     try:
-        certificate = assembly.certificate(options)
+        certificate = http_parts.certificate(options)
     except AssemblyError as error:
         return Finding("TLS", State.FAILS, str(error))
     if certificate is None:

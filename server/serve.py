@@ -8,8 +8,9 @@ import os
 from aiohttp import web
 
 from acutance.model.processors import usable_processors
-from acutance.server import assembly, logs
-from acutance.server.assembly import HttpParts
+from acutance.server import logs
+from acutance.server.assembly import session_parts
+from acutance.server.assembly.http_parts import HttpParts, http_parts
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
 from acutance.server.http.bodies import BodyLimits
@@ -41,7 +42,7 @@ def run(options: ServeOptions) -> None:
         ServeError: the server cannot listen on the address.
     """
     # First, because opening the students takes seconds: a mistake in the options is reported at once.
-    parts = assembly.http_parts(options)
+    parts = http_parts(options)
     limit_arenas()
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     ladder = Ladder.open(options.student, options.provider, options.threads)
@@ -58,7 +59,7 @@ async def _serve(options: ServeOptions, parts: HttpParts, ladder: Ladder, encode
     """Serve until a signal; return the number of inferences that have hung."""
     stopping = Stopping()
     stopping.listen()
-    host = assembly.host(options, ladder, encoders)
+    host = session_parts.host(options, ladder, encoders)
     app = create_app(host, parts.guard, BodyLimits(options.max_body, options.body_timeout), parts.forwarding)
     runner = make_runner(app, _SHUTDOWN_S)
     await runner.setup()

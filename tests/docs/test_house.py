@@ -1,4 +1,4 @@
-"""Limits of CONTRIBUTING.md that keep modules and classes small, with the exceptions and their reasons."""
+"""Limits of CONTRIBUTING.md that keep modules and classes small."""
 
 import ast
 from collections.abc import Iterator
@@ -11,11 +11,6 @@ from tests.root import ROOT
 _ROOMS = ("model", "server", "training")
 _MOST_ARGUMENTS = 8
 _MOST_IMPORTS = 20
-
-# Module or class, and why it may exceed a limit.
-EXCEPTIONS: dict[str, str] = {
-    "server/assembly.py": "builds every part of the server from the options, so that no other module needs to",
-}
 
 
 def modules() -> list[Path]:
@@ -44,13 +39,6 @@ def _own_imports(tree: ast.Module) -> int:
 def test_constructors_and_imports_are_few(module: Path) -> None:
     tree = ast.parse((ROOT / module).read_text("utf-8"))
     for name, count in _constructors(tree):
-        if f"{module}:{name}" not in EXCEPTIONS:
-            assert count <= _MOST_ARGUMENTS, f"{module}: {name} takes {count} arguments: split the class"
-    if str(module) not in EXCEPTIONS:
-        count = _own_imports(tree)
-        assert count <= _MOST_IMPORTS, f"{module} imports {count} modules of this project: split it"
-
-
-def test_exceptions_are_still_needed() -> None:
-    known = {str(module) for module in modules()}
-    assert all(name.partition(":")[0] in known and reason for name, reason in EXCEPTIONS.items())
+        assert count <= _MOST_ARGUMENTS, f"{module}: {name} takes {count} arguments: split the class"
+    count = _own_imports(tree)
+    assert count <= _MOST_IMPORTS, f"{module} imports {count} modules of this project: split it"

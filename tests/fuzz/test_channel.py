@@ -18,7 +18,7 @@ from tests.fuzz import mutation
 from tests.fuzz.corpus import inputs, keep
 from tests.fuzz.doors import FaultError
 from tests.fuzz.effort import share
-from tests.fuzz.http_connection import HttpConnection
+from tests.fuzz.http.http_connection import HttpConnection
 from tests.fuzz.served import Served
 from tests.fuzz.tally import LONGEST_S, note
 

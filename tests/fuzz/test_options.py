@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acutance.server import assembly, cli
+from acutance.server import cli
+from acutance.server.assembly import http_parts, session_parts
 from acutance.server.options.server import ServeOptions
 from tests.fuzz import mutation
 from tests.fuzz.corpus import CORPUS, keep
@@ -44,9 +45,9 @@ def _nothing_is_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 def _build(options: ServeOptions) -> None:
     # Everything that `acutance serve` builds before it opens the students.
-    assembly.http_parts(options)
-    assert (options.limits, assembly.quota(options), assembly.network(options)) is not None
-    assembly.ingest(options)
+    http_parts.http_parts(options)
+    assert (options.limits, session_parts.quota(options), session_parts.network(options)) is not None
+    session_parts.ingest(options)
 
 
 class _Start:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from acutance.server import assembly
-from acutance.server.assembly import AssemblyError
+from acutance.server.assembly import http_parts, session_parts
+from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.server import ServeOptions
 from acutance.server.security.credentials import Credentials
@@ -24,15 +24,15 @@ def _options(**options: Any) -> ServeOptions:
 
 def test_a_host_that_others_can_reach_needs_authentication_or_open() -> None:
     with pytest.raises(AssemblyError, match="can be reached from other machines"):
-        assembly.http_parts(_options(host="0.0.0.0"))
+        http_parts.http_parts(_options(host="0.0.0.0"))
     for options in (_options(), _options(host="0.0.0.0", open=True)):
-        assert not assembly.http_parts(options).guard.access.required
-    assert assembly.http_parts(_options(host="0.0.0.0", token=SECRET)).guard.access.required
+        assert not http_parts.http_parts(options).guard.access.required
+    assert http_parts.http_parts(_options(host="0.0.0.0", token=SECRET)).guard.access.required
 
 
 def test_tokens_are_read_from_options_and_file(tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("berta:another-horse-battery\n")
-    access = assembly.access(_options(token=f"anna:{SECRET}", token_file=tmp_path / "tokens"), "localhost")
+    access = http_parts.access(_options(token=f"anna:{SECRET}", token_file=tmp_path / "tokens"), "localhost")
     assert access.tokens.caller(SECRET) == Caller("anna")
     assert access.tokens.caller("another-horse-battery") == Caller("berta")
 
@@ -48,13 +48,13 @@ def test_tokens_are_read_from_options_and_file(tmp_path: Path) -> None:
 )
 def test_options_that_cannot_be_used_are_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(AssemblyError, match=message):
-        assembly.http_parts(_options(**options))
+        http_parts.http_parts(_options(**options))
 
 
 def test_only_a_server_for_its_own_host_checks_the_host_header() -> None:
-    assert not assembly.origins(_options(), "127.0.0.1").serves_host("evil.example")
+    assert not http_parts.origins(_options(), "127.0.0.1").serves_host("evil.example")
     for options in (_options(open=True), _options(token=SECRET)):
-        assert assembly.origins(options, "127.0.0.1").serves_host("acutance.example")
+        assert http_parts.origins(options, "127.0.0.1").serves_host("acutance.example")
 
 
 def test_secrets_reach_what_needs_them() -> None:
@@ -65,19 +65,19 @@ def test_secrets_reach_what_needs_them() -> None:
         forward_whip="https://sfu.example/whip/{stream}",
         forward_token=SECRET,
     )
-    assert assembly.network(options).turn_password == SECRET
-    ingest = assembly.ingest(options)
+    assert session_parts.network(options).turn_password == SECRET
+    ingest = session_parts.ingest(options)
     assert ingest is not None
     assert (ingest.url, ingest.token) == ("https://sfu.example/whip/{stream}", SECRET)
-    assert assembly.ingest(_options()) is None
-    for built in (assembly.network(options), ingest, Credentials.for_endpoint(URL(ingest.url), ingest.token)):
+    assert session_parts.ingest(_options()) is None
+    for built in (session_parts.network(options), ingest, Credentials.for_endpoint(URL(ingest.url), ingest.token)):
         assert SECRET not in repr(built)
 
 
 def test_operators_are_checked_only_if_clients_have_tokens() -> None:
     options = _options(forward_host="sfu.example", forward_operator="ops")
-    assert assembly.forward_rules(options, authenticated=True).operators == frozenset({"ops"})
-    rules = assembly.forward_rules(options, authenticated=False)
+    assert http_parts.forward_rules(options, authenticated=True).operators == frozenset({"ops"})
+    rules = http_parts.forward_rules(options, authenticated=False)
     assert rules.operators is None
     assert rules.allow(URL("https://sfu.example/whip"))
     assert not rules.allow(URL("https://other.example/whip"))
@@ -85,7 +85,7 @@ def test_operators_are_checked_only_if_clients_have_tokens() -> None:
 
 def test_the_host_has_the_limits_of_the_options(ladder: Ladder) -> None:
     options = _options(max_sessions=7, max_sessions_per_address=2, admission=False, max_bitrate=1_000_000)
-    host = assembly.host(options, ladder, EncoderChoice())
+    host = session_parts.host(options, ladder, EncoderChoice())
     assert host.context.limits == options.limits
     assert (host.admission.limits.max_sessions, host.admission.limits.check_load) == (7, False)
     assert host.admission.limits.quota == Quota(per_address=2, handshakes=16)

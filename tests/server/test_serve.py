@@ -120,8 +120,8 @@ class Hanging(host.Host):
         super().start()
         Engine.sharpen = lambda *_, **__: threading.Event().wait()
 
-from acutance.server import assembly
-assembly.Host = Hanging
+from acutance.server.assembly import session_parts
+session_parts.Host = Hanging
 main(["serve", *sys.argv[1:]])
 """
 

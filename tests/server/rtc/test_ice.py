@@ -8,7 +8,7 @@ from aiortc import RTCIceCandidate
 from aiortc.sdp import SessionDescription, candidate_to_sdp
 from pydantic import ValidationError
 
-from acutance.server import assembly
+from acutance.server.assembly import session_parts
 from acutance.server.options.server import ServeOptions
 from acutance.server.rtc.ice import Network, credentials
 from acutance.server.rtc.session_description import check_candidate
@@ -93,6 +93,6 @@ def test_options_become_a_network() -> None:
         public_ip="198.51.100.9",
         udp_ports="50000-50199",
     )
-    network = assembly.network(options)
+    network = session_parts.network(options)
     assert (network.udp_ports, network.public_ip) == ((50000, 50199), "198.51.100.9")
     assert [server["urls"] for server in network.ice_servers()] == [*options.stun, *options.turn]

@@ -7,7 +7,7 @@ from typing import Any
 from acutance.server.http.app import OPENAPI
 from tests.fuzz.corpus import keep
 from tests.fuzz.doors import FaultError
-from tests.fuzz.http_connection import Answer, Headers, HttpConnection, NoAnswerError
+from tests.fuzz.http.http_connection import Answer, Headers, HttpConnection, NoAnswerError
 from tests.fuzz.tally import LONGEST_S
 
 _SPECIFIED: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))

@@ -6,9 +6,9 @@ from itertools import islice
 from random import Random
 
 from tests.fuzz import mutation, seeds
-from tests.fuzz.contract import CheckedClient
 from tests.fuzz.effort import INPUTS
-from tests.fuzz.http_connection import HttpConnection
+from tests.fuzz.http.contract import CheckedClient
+from tests.fuzz.http.http_connection import HttpConnection
 from tests.fuzz.served import Served
 
 _EACH = max(200, INPUTS // 25)

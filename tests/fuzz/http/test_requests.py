@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz import mutation, seeds
-from tests.fuzz.contract import CheckedClient, check, session_url
 from tests.fuzz.corpus import inputs
 from tests.fuzz.doors import FaultError
 from tests.fuzz.effort import share
-from tests.fuzz.http_connection import Headers, HttpConnection, NoAnswerError
+from tests.fuzz.http.contract import CheckedClient, check, session_url
+from tests.fuzz.http.http_connection import Headers, HttpConnection, NoAnswerError
 from tests.fuzz.identity import SECRET, Identity
 from tests.fuzz.served import ORIGIN, Served
 from tests.fuzz.tally import LONGEST_S, note_memory

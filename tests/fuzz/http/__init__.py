@@ -1,0 +1,1 @@
+"""Malformed and generated requests over HTTP against the real application."""
