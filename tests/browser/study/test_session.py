@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from acutance.server.study.manifest import load
 from acutance.server.study.study_file import read
-from tests.browser.calls.test_everyone import axe, violations
+from tests.browser.calls.test_accessibility import axe, violations
 from tests.browser.chromium import launch_chromium
 from tests.browser.study.conftest import Served
 
