@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from acutance.model.engine.device import DEVICE
 from acutance.model.hints import Hints, fill
+from acutance.model.memory.plate_planes import PlatePlanes, no_plate
 from acutance.model.planes import Plane
 
 NO_GRAPH = -1
@@ -24,12 +25,14 @@ class Frame:
         out: uint8 [H, W], receives the result.
         hints: hints of the frame.
         strength: factor of the correction: 0 none, 1 as trained.
+        plate: what is remembered, uint8 [H, W] each, for a student that takes a plate; None for a frame without one.
     """
 
     luma: Plane
     out: Plane
     hints: Hints
     strength: float
+    plate: PlatePlanes | None = None
 
 
 class HostBuffers:
@@ -49,7 +52,10 @@ class HostBuffers:
         count, height, width = shape
         inputs = session.get_inputs()
         self._session = session
-        self._planes = np.zeros((count, int(inputs[0].shape[1]), height, width), np.uint8)
+        planes = int(inputs[0].shape[1])
+        # Luma; the plane of hints; the two planes of a plate: see `acutance.model.nets.export.to_onnx`.
+        self._hinted, self._remembers = planes % 2 == 0, planes > 2
+        self._planes = np.zeros((count, planes, height, width), np.uint8)
         self._strength = np.ones((count, 1, 1, 1), np.float32)
         self._filled: list[Hints | None] = [None] * count
         self._binding = session.io_binding()
@@ -65,9 +71,13 @@ class HostBuffers:
         for index, frame in enumerate(frames):
             _copy(frame.luma, self._planes[index, 0])
             filled = self._filled[index]
-            if self._planes.shape[1] > 1 and (filled is None or filled.codes != frame.hints.codes):
+            if self._hinted and (filled is None or filled.codes != frame.hints.codes):
                 fill(self._planes[index, 1], frame.hints)
                 self._filled[index] = frame.hints
+            if self._remembers:
+                plate = frame.plate or no_plate(frame.luma)
+                _copy(plate.plate, self._planes[index, -2])
+                _copy(plate.fit, self._planes[index, -1])
             self._strength[index] = frame.strength
         result = self._compute()
         for index, frame in enumerate(frames):

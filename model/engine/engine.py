@@ -18,6 +18,7 @@ from acutance.model.engine.batching import Collector
 from acutance.model.engine.buffers import NO_GRAPH, DeviceBuffers, Frame, HostBuffers
 from acutance.model.engine.device import DEVICE
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 from acutance.model.processors import usable_threads
 
@@ -120,7 +121,14 @@ class Engine:
             raise providers.ProviderError(f"it opens, but does not run: {providers.first_line(error)}") from error
         return engine
 
-    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
         """Sharpen a plane and return the result.
 
         Args:
@@ -128,6 +136,8 @@ class Engine:
             out: uint8 [H, W] of any row stride for the result; None to allocate it.
             hints: hints of the frame; ignored by a student that takes none.
             strength: factor of the correction: 0 none, 1 as trained.
+            plate: what is remembered, of the size of ``luma``; None for a frame without a plate; ignored by a student
+                that takes none.
 
         Returns:
             uint8 [H, W]: ``out`` if it was given.
@@ -145,7 +155,7 @@ class Engine:
         # The grid needs whole cells: odd sizes are padded to the next multiple.
         grid = self.student.grid
         size = (-(-height // grid) * grid, -(-width // grid) * grid)
-        frame = Frame(luma, out, hints, strength)
+        frame = Frame(luma, out, hints, strength, plate)
         if self._collector is None:
             self._run(size, [frame])
         else:
@@ -229,12 +239,12 @@ def _check_interface(file: Path, session: ort.InferenceSession) -> None:
         [end.type for end in inputs] == ["tensor(uint8)", "tensor(float)"]
         and [end.type for end in outputs] == ["tensor(uint8)"]
         and all(len(end.shape) == 4 for end in (*inputs, *outputs))
-        and inputs[0].shape[1] in (1, 2)
+        and inputs[0].shape[1] in (1, 2, 3, 4)
         and not any(isinstance(side, int) for side in inputs[0].shape[2:])
     )
     if not is_student:
         raise EngineError(
-            f"{file} is not a student: it must take uint8 planes [N, 1 or 2, H, W] of any H and W and a strength, "
+            f"{file} is not a student: it must take uint8 planes [N, 1 to 4, H, W] of any H and W and a strength, "
             "and return one plane of that size; `acutance-train export` writes such files"
         )
 

@@ -10,6 +10,7 @@ from acutance.model.engine.engine import Engine, UnsupportedSizeError
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,14 @@ class FailoverEngine:
         """Why no better provider is used, in one sentence; None if the best one is."""
         return self._failure if self._preferred is None else self._preferred.note
 
-    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
         """Sharpen as `Engine.sharpen` does.
 
         Raises:
@@ -79,7 +87,7 @@ class FailoverEngine:
         preferred = self._preferred
         if preferred is not None:
             try:
-                return preferred.sharpen(luma, out, hints, strength)
+                return preferred.sharpen(luma, out, hints, strength, plate)
             except UnsupportedSizeError:
                 raise
             except Exception as error:  # ONNX Runtime's errors share no base class
@@ -88,7 +96,7 @@ class FailoverEngine:
             self._try_again()
         spare, turns = self._on_spare()
         with turns:
-            return spare.sharpen(luma, out, hints, strength)
+            return spare.sharpen(luma, out, hints, strength, plate)
 
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""

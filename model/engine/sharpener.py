@@ -4,6 +4,7 @@ from typing import Protocol
 
 from acutance.model.engine import catalog
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 
 
@@ -26,7 +27,14 @@ class Sharpener(Protocol):
     def note(self) -> str | None:
         """Why no better provider is used, in one sentence; None if the best one is."""
 
-    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
         """Sharpen a plane, as `Engine.sharpen` does."""
 
     def release_memory(self) -> None:

@@ -11,6 +11,7 @@ from acutance.model.engine.failover import open_engine
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import REDUCTIONS, UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 
 
@@ -37,10 +38,17 @@ class Specialists:
         """Why no better provider is used, in one sentence; None if the best one is."""
         return self._general.note or self._enlarged.note
 
-    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
         """Sharpen a plane with the student for its reduction, as `Engine.sharpen` does."""
         engine = self._enlarged if hints.reduction >= REDUCTIONS[0] else self._general
-        return engine.sharpen(luma, out, hints, strength)
+        return engine.sharpen(luma, out, hints, strength, plate)
 
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""

@@ -30,7 +30,7 @@ def memory(
     aligned: Annotated[bool, typer.Option(help="Align the plate in the check.")] = True,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
 ) -> None:
-    """Measure the gain from what is remembered, and look for old content at changed places of drawn scenes."""
+    """Measure the gain from what is remembered (with --data), or look for old content at changed places of scenes."""
     import torch
 
     from acutance.model.nets.student import Student, fold
@@ -54,6 +54,7 @@ def memory(
             raise DataError("name a run to measure gains")
         measured = gains.measure_gains(TrainingSet.open(data), students, setting or gains.SETTINGS, gains.SIZE)
         console.print(_gain_table(measured))
+        return
     checks: dict[str, Callable[[DegradedFrame], Luma]] = {
         name: partial(sharpened, student) for name, student in students.items()
     }

@@ -31,7 +31,8 @@ def make_card(
         parity: Largest difference between ONNX Runtime and torch in grey levels, by precision.
     """
     shape, run, state = finished.student.shape, finished.record, finished.state
-    planes = "luma and hints, uint8 [N, 2, H, W]" if shape.hinted else "luma, uint8 [N, 1, H, W]"
+    kinds = ["luma", *(["hints"] if shape.hinted else []), *(["plate", "fit"] if shape.plate else [])]
+    planes = f"{' and '.join(kinds)}, uint8 [N, {shape.planes}, H, W]"
     return {
         "name": name,
         "shape": shape.name,

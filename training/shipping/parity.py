@@ -8,6 +8,7 @@ from PIL import Image
 
 from acutance.model.engine.engine import SMALLEST, Engine
 from acutance.model.hints import Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.export import PARITY, ExportError
 from acutance.model.nets.student import Student, fold, sharpen
 from acutance.model.planes import Plane
@@ -56,9 +57,12 @@ def check(file: Path, student: Student, count: int = PICTURES) -> int:
     worst = 0
     for luma, hints in random_pictures(count):
         height, width = luma.shape
-        padded = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
-        wanted = sharpen(folded, padded, hints)[:height, :width].astype(np.int16)
-        worst = max(worst, int(np.abs(engine.sharpen(luma, hints=hints) - wanted).max()))
+        grid = ((0, height % 2), (0, width % 2))
+        padded = np.pad(luma, grid, mode="edge")
+        plate = PlatePlanes(luma[::-1].copy(), luma[:, ::-1].copy()) if student.shape.plate else None
+        padded_plate = plate and PlatePlanes(*(np.pad(p, grid, mode="edge") for p in (plate.plate, plate.fit)))
+        wanted = sharpen(folded, padded, hints, padded_plate)[:height, :width].astype(np.int16)
+        worst = max(worst, int(np.abs(engine.sharpen(luma, hints=hints, plate=plate) - wanted).max()))
         if worst > PARITY:
             raise ExportError(
                 f"the exported {student.shape.name} differs from torch by {worst} grey levels on a random picture of "

@@ -22,8 +22,8 @@ FRAME_STRIDE = 10
 
 GOOD_BITS = 0.2
 """Bits per pixel of the good connection before a drop: 5.5 Mbit/s at 720p30."""
-MOST_BEFORE, MOST_AFTER = 30, 60
-"""Most frames before and after a drop."""
+MOST_BEFORE, MOST_AFTER = 10, 26
+"""Most frames before and after a drop: the first second of a poor connection."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def drop_frames(
 
     Args:
         source: The set.
-        item: A clip; every tenth frame after the drop is evaluated, up to two seconds.
+        item: A clip; every tenth frame after the drop is evaluated.
         how: The degradation after the drop, with a codec.
         size: Largest width and height; frames are cut from the middle.
         memories: Memories to compare.

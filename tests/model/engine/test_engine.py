@@ -145,7 +145,7 @@ def test_a_file_that_is_no_model_is_an_error_with_its_name(tmp_path: Path) -> No
     ("element", "shape"),
     [
         (TensorProto.FLOAT, ["N", 1, "H", "W"]),
-        (TensorProto.UINT8, ["N", 3, "H", "W"]),
+        (TensorProto.UINT8, ["N", 5, "H", "W"]),
         (TensorProto.UINT8, ["N", 1, 360, 640]),
         (TensorProto.UINT8, ["H", "W"]),
     ],

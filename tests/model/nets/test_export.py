@@ -11,10 +11,11 @@ import torch
 
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.export import OUTPUT, PLANES, ExportError, to_onnx
 from acutance.model.nets.export import STRENGTH as STRENGTH_INPUT
 from acutance.model.nets.shape import StudentShape
-from acutance.model.nets.student import Student, sharpen
+from acutance.model.nets.student import Student, fold, sharpen
 from tests.model.parity import check_parity
 from tests.model.students import lived_in
 
@@ -110,3 +111,20 @@ def test_the_engine_runs_an_exported_student_on_odd_sizes(student: Student, tmp_
         sharpened = engine.sharpen(luma, hints=hints)
         assert np.abs(sharpened.astype(int) - sharpen(student, padded, hints)[:45, :67]).max() <= 1
     assert np.array_equal(engine.sharpen(luma, strength=0), luma)
+
+
+@pytest.mark.parametrize("name", ["r2c8n1hp", "r2c8n1p"])
+def test_the_engine_gives_a_student_what_is_remembered(tmp_path: Path, name: str) -> None:
+    student = lived_in(StudentShape.parse(name))
+    file = tmp_path / "remembers.onnx"
+    file.write_bytes(to_onnx(student, {}))
+    engine = Engine.open(file, provider="cpu", threads=1)
+    luma, hints = textured_luma(48, 64), Hints(step=20)
+    plate = PlatePlanes(luma[::-1], np.full_like(luma, 200))
+    remembered, without = (engine.sharpen(luma, hints=hints, plate=one).astype(int) for one in (plate, None))
+    contiguous = PlatePlanes(plate.plate.copy(), plate.fit)
+    assert np.abs(remembered - sharpen(fold(student), luma, hints, contiguous)).max() <= 1
+    assert np.abs(without - sharpen(fold(student), luma, hints)).max() <= 1
+    assert np.abs(remembered - without).max() > 1
+    odd = textured_luma(47, 63)
+    assert engine.sharpen(odd, plate=PlatePlanes(odd[::-1], odd)).shape == odd.shape
