@@ -13,6 +13,7 @@ from aiortc import RTCPeerConnection
 from OpenSSL import SSL
 
 from acutance.server.rtc.aiortc_private.checks import limit_checks
+from acutance.server.rtc.aiortc_private.consent import keep_consent
 from acutance.server.rtc.aiortc_private.datagrams import discard, receive
 from acutance.server.rtc.aiortc_private.guard import dtls_transports, guard_transports
 
@@ -27,7 +28,7 @@ _CIPHERS = b":".join(
 
 
 def prepare_ice(peer: RTCPeerConnection) -> None:
-    """Limit the time of gathering, guard the transports, and limit connectivity checks.
+    """Limit the time of gathering, guard the transports, limit connectivity checks, and keep consent.
 
     Call it between the first description and the gathering of candidates.
     """
@@ -36,6 +37,7 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
         gather = connection.get_component_candidates
         connection.get_component_candidates = partial(gather, timeout=_GATHERING_S)  # type: ignore[method-assign, arg-type]
         limit_checks(connection)
+        keep_consent(connection)
 
 
 def configure_dtls(peer: RTCPeerConnection) -> None:

@@ -1,13 +1,15 @@
 """Peers that vanish: killed, unplugged, asleep. Their sockets close without a DTLS alert."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from aioice import ice
 
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
+from acutance.server.rtc.aiortc_private import transport
+from acutance.server.rtc.aiortc_private.consent import ConsentTimes, keep_consent
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
@@ -27,8 +29,8 @@ async def client(host: Host) -> AsyncIterator[Client]:
 
 
 def _vanish(peer: WhipPeer) -> None:
-    for transport in {each.sender.transport.transport for each in peer.connection.getTransceivers()}:
-        for protocol in transport._connection._protocols:
+    for ice in {each.sender.transport.transport for each in peer.connection.getTransceivers()}:
+        for protocol in ice._connection._protocols:
             protocol.transport.abort()
 
 
@@ -50,8 +52,8 @@ async def test_a_viewer_that_vanished_is_noticed_by_its_missing_consent(
     client: Client, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # RFC 7675, section 5.1: consent expires after 30 s. docs/02-it-does-not-connect.md says so, too.
-    assert ice.CONSENT_FAILURES * ice.CONSENT_INTERVAL == 30
-    monkeypatch.setattr(ice, "CONSENT_INTERVAL", 0.1)
+    assert ConsentTimes().expiry == 30
+    monkeypatch.setattr(transport, "keep_consent", partial(keep_consent, times=ConsentTimes(0.1, 1.0)))
     publisher, viewer = Publisher(), Watcher()
     assert await publisher.post(client, "/whip/stage") == 201
     assert await viewer.post(client, "/whep/stage") == 201
