@@ -141,6 +141,7 @@ def test_a_rater_rates_single_clips_in_german(open_study, rating: Served, axe: s
     expect(page.locator("#screen-verdict")).to_have_text("Das Fenster ist groß genug.")
     page.keyboard.press("Enter")
     check_sight(page)
+    expect(page.locator("#notice-next")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".option input").first).to_be_enabled(timeout=15_000)
     expect(page.locator("#right")).to_be_hidden()
