@@ -130,7 +130,7 @@ function key(line) {
   drawing.setAttribute('aria-hidden', 'true');
   const stroke = document.createElementNS('http://www.w3.org/2000/svg', 'path');
   stroke.setAttribute('d', 'M0 2H22');
-  stroke.setAttribute('class', `uplink-${line + 1}`);
+  stroke.setAttribute('class', `line-${line + 1}`);
   stroke.setAttribute('stroke-dasharray', STYLES[line]?.dash.join(' ') ?? '');
   drawing.append(stroke);
   return drawing;

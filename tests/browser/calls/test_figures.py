@@ -82,6 +82,11 @@ def test_numbers_are_shown_with_their_units_and_the_plots_have_lines(settled):
     })""")
     assert len(drawn) == 4
     assert all(colours >= 3 for colours in drawn)
+    strokes = settled.page.evaluate(
+        "[...document.querySelectorAll('.key path')].map((path) => getComputedStyle(path).stroke)"
+    )
+    assert strokes
+    assert "none" not in strokes, "a line of the legend is invisible"
 
 
 def test_the_copied_report_has_diagnostics_and_no_personal_data(copied, settled):
