@@ -41,7 +41,7 @@ CROPS = (
     Crop("portrait", "test/people", "people-004.webp", 276, 122),
     Crop("fur", "test/animals", "animals-008.webp", 396, 36),
     Crop("feathers and bark", "test/animals", "animals-009.webp", 150, 180),
-    Crop("portrait, clip", "clips/test", "talking_head-intel_asl_want_480p.mp4", 216, 38),
+    Crop("portrait, clip", "clips/val", "talking_head-shahboz_podcast_674p.mp4", 292, 218),
     Crop("text, clip", "clips/test", "screen-scroll_docs_720p30.mp4", 120, 120),
 )
 
