@@ -37,7 +37,8 @@ class Aligner:
         start = np.zeros((*present.shape, 2), np.float32)
         motion = CELL * np.asarray(self._flow.calc(present, remembered, start), np.float32)
         across, down = (_places(motion[..., axis], plate.luma.shape, axis) for axis in (0, 1))
-        warped = as_plane(cv2.remap(plate.luma, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
+        # Linear interpolation takes a third of the time of cubic, and gained more in a trial: it averages noise.
+        warped = as_plane(cv2.remap(plate.luma, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
         # The middle of a cell stands for the cell.
         middles = slice(CELL // 2, None, CELL)
         columns, rows = (np.ascontiguousarray(at[middles, middles]) * np.float32(1 / CELL) for at in (across, down))
