@@ -43,6 +43,9 @@ def bd_rate(anchor: Sequence[Point], test: Sequence[Point], least_rates: int = L
     curve that rises from point to point can be inverted even where it is nearly flat (JOD and VMAF near their ends).
     It is also the interpolation of the common test conditions of JCT-VC and JVET, with published reference values.
 
+    Settings that gave the same stream are one point: libvpx at its largest quantiser sends the same bits for every
+    lower setting.
+
     Args:
         anchor: Points of what arrived.
         test: Points of what came back. The order of the points does not matter.
@@ -50,10 +53,10 @@ def bd_rate(anchor: Sequence[Point], test: Sequence[Point], least_rates: int = L
     """
     import bjontegaard
 
-    curves = [sorted(points, key=lambda point: point.kbps) for points in (anchor, test)]
+    curves = [sorted(set(points), key=lambda point: point.kbps) for points in (anchor, test)]
     for name, points in zip(("anchor", "test"), curves, strict=True):
         if len(points) < least_rates:
-            return BdRate(None, f"{len(points)} bit rates of {least_rates}")
+            return BdRate(None, f"{len(points)} different bit rates, of {least_rates}")
         for before, after in pairwise(points):
             if after.kbps <= before.kbps or after.quality <= before.quality:
                 return BdRate(None, f"{name} does not rise from {before.kbps:.0f} to {after.kbps:.0f} kbit/s")

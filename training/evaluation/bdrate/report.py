@@ -134,10 +134,14 @@ def _percent(percent: float | None) -> str:
 
 
 def _reasons(report: Report) -> Iterator[str]:
+    """A sentence for each clip, codec, measure and reason, with the methods that it applies to."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
     for saving in report.savings:
         if saving.bd_rate.percent is None:
-            where = f"{saving.clip}, {CODECS[saving.codec]}, {saving.method}, {MEASURES[saving.measure].title}"
-            yield f"{where}: {saving.bd_rate.reason}."
+            place = (saving.clip, CODECS[saving.codec], MEASURES[saving.measure].title, saving.bd_rate.reason)
+            found.setdefault(place, []).append(saving.method)
+    for (clip, codec, title, reason), methods in found.items():
+        yield f"{clip}, {codec}, {title}, {', '.join(methods)}: {reason}."
 
 
 def _setting(report: Report) -> str:

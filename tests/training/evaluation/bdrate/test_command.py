@@ -56,7 +56,7 @@ def test_the_command_writes_tables_and_a_plot(tmp_path: Path) -> None:
 def test_a_clip_without_a_number_is_counted_and_explained() -> None:
     rows = [row for row in results({"base": 1.25}).rows if row.bits < 0.1 or row.clip != "one.mp4"]
     text = markdown(Report(savings(rows, Choice()), Choice(), {}))
-    assert "- one.mp4, H.264, base, JOD: 4 bit rates of 5." in text
+    assert "- one.mp4, H.264, JOD, base: 4 different bit rates, of 5." in text
     assert "clips, settings of" in text
     assert "2 of 3 clips |" in text
     assert "| one.mp4 | - |" in text
