@@ -100,7 +100,6 @@ fuzz-branches: $(TESTER)/.ready
 
 TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large
-RATED := nano small base
 SPECIALISTS := nano-enlarged small-enlarged base-enlarged
 BLURS := bicubic2-nano bicubic2-small bicubic2-base
 # Students for calls are trained further from the shipped ones. `bicubic2-base` is trained in two runs; the second starts
@@ -147,9 +146,6 @@ quality: $(TESTER)/.ready
 	$(TRAIN) bdrate docs/quality/bdrate.json --size halved --most-bits 0.15 --markdown docs/quality/bdrate.md --plot docs/quality/bdrate.png
 	$(TRAIN) evaluate unsharp linear $(CALLS) $(BLURS) teacher --cost --fit-on $(SETS)/shared \
 	    --markdown docs/quality/cost.md --json docs/quality/cost.json
-	$(TRAIN) evaluate input $(RATED) --set $(DATA)/clips/val --size halved --frames 16 --jod-frames 8 --regime steady \
-	    $(foreach bits,0.0125 0.02 0.03 0.05 0.07 0.1 0.15,--bits $(bits)) --json docs/quality/bdrate.json
-	$(TRAIN) bdrate docs/quality/bdrate.json --size halved --most-bits 0.15 --markdown docs/quality/bdrate.md --plot docs/quality/bdrate.png
 	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json \
 	    --plot-degradation bicubic2 --plot-times docs/quality/cost.json
 
