@@ -64,6 +64,10 @@ def choose(
     with progress_bar(console, "candidates") as progress:
         ranked = evaluate(found, validation, section, progress)
     console.print(_table(ranked, score))
+    if ranked[0].value < 0:
+        console.print(
+            "every candidate harms more than the recipe allows: the one with the least harm is first", style="yellow"
+        )
     path = write_choice(ranked, section, source)
     console.print(f"chosen: {path}", highlight=False, markup=False, soft_wrap=True)
 

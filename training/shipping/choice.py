@@ -49,7 +49,7 @@ class Evaluated:
         candidate: The candidate.
         value: The score to choose by, see `acutance.training.validation.scores.checkpoint_score`.
         gain: Mean gain in the measure of the validation.
-        gain_psnr: Mean gain in PSNR in dB, over all degradations.
+        gain_psnr: Mean gain in PSNR in dB, over all degradations but `identity`; 0 without any.
         harmed: Number of pairs of clip and degradation with a loss of PSNR beyond the bound.
         pairs: Number of pairs.
         worst: Name of the degradation and clip with the smallest gain in PSNR, and that gain.
@@ -196,7 +196,7 @@ def _evaluated(candidate: Candidate, scores: Mapping[str, Score], bound: HarmBou
         candidate,
         value=checkpoint_score(scores, bound),
         gain=mean_gain(scores),
-        gain_psnr=fmean(score.gain for name, score in scores.items() if name != IDENTITY),
+        gain_psnr=fmean([score.gain for name, score in scores.items() if name != IDENTITY] or [0.0]),
         harmed=bound.harmed(scores),
         pairs=len(lost),
         worst=f"{degradation} {source} {-lost[degradation, source]:+.3f} dB",

@@ -87,9 +87,20 @@ def test_a_checkpoint_that_is_no_better_than_the_exported_student_is_not_chosen(
     order = [str(run), "--against", str(tmp_path / "shipped.onnx"), "--score", "psnr"]
     result = CliRunner().invoke(choosing, order)
     assert isinstance(result.exception, DataError)
+    assert "harms more than" not in result.output
     assert "no checkpoint is better than" in str(result.exception)
     assert "exported" in result.output
     assert not Checkpoint.CHOSEN.file(run).exists()
+
+
+def test_a_choice_among_harmful_checkpoints_says_so(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", write_set(tmp_path / "set"), last=4.0, best=2.0)
+    result = CliRunner().invoke(
+        choosing, [str(run), "--score", "psnr", "--set", 'validation.degradations=["bicubic2"]']
+    )
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "every candidate harms more than the recipe allows" in result.output
+    assert load_network(Checkpoint.CHOSEN.file(run))[1].step == 4
 
 
 def test_without_a_choice_the_best_checkpoint_is_exported(tmp_path: Path) -> None:
