@@ -84,8 +84,9 @@ def sharpen(
         uint8 `[H, W]`, rounded to nearest (halves to even) and clipped, as in the exported graph.
     """
     with torch.inference_mode():
-        remembered = None if planes is None else as_tensor(planes)
-        output = network(torch.from_numpy(luma)[None, None].float() / 255, as_codes(hints), remembered)[0, 0]
+        # Foreign networks take no plate.
+        plate = [] if planes is None else [as_tensor(planes)]
+        output = network(torch.from_numpy(luma)[None, None].float() / 255, as_codes(hints), *plate)[0, 0]
     sharpened: NDArray[np.uint8] = (output * 255).round().clamp(0, 255).to(torch.uint8).numpy()
     return sharpened
 

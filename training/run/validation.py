@@ -83,7 +83,8 @@ def sharpened(network: nn.Module, degraded: DegradedFrame) -> Luma:
     device = next(network.parameters()).device
     with torch.inference_mode():
         luma = torch.from_numpy(degraded.luma).to(device)[None, None].float() / 255
-        plate = None if degraded.planes is None else as_tensor(degraded.planes).to(device)
-        output = network(luma, as_codes(degraded.hints).to(device), plate)[0, 0]
+        # Foreign teachers take no plate.
+        plate = [] if degraded.planes is None else [as_tensor(degraded.planes).to(device)]
+        output = network(luma, as_codes(degraded.hints).to(device), *plate)[0, 0]
     result: Luma = (output.float() * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
     return result

@@ -1,14 +1,18 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from torch import nn
 
+from acutance.model.hints import UNCODED
 from acutance.model.nets.shape import StudentShape
-from acutance.model.nets.student import Student
+from acutance.model.nets.student import Student, sharpen
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
+from acutance.training.degradation.degrade import DegradedFrame
 from acutance.training.recipes.sections import ValidationSection
-from acutance.training.run.validation import Validation
+from acutance.training.run.validation import Validation, sharpened
 from tests.training.sets import write_set
 
 
@@ -57,3 +61,20 @@ def test_a_set_without_validation_pictures_is_an_error(tmp_path: Path) -> None:
     nothing = TrainingSet(source.folder, tuple(source.split("train")), source.fingerprint, ())
     with pytest.raises(DataError, match="has no validation pictures"):
         Validation(nothing, ValidationSection(degradations=("identity",)))
+
+
+class Foreign(nn.Module):
+    """A network that takes hints and no plate, as those that spandrel reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, luma: torch.Tensor, hints: torch.Tensor | None = None) -> torch.Tensor:
+        return luma * self.scale
+
+
+def test_a_network_without_plates_runs_on_frames_without_one() -> None:
+    luma = np.full((8, 8), 100, np.uint8)
+    assert (sharpened(Foreign(), DegradedFrame(luma, UNCODED)) == 50).all()
+    assert (sharpen(Foreign(), luma) == 50).all()
