@@ -63,7 +63,7 @@ _PRESENTED = """async (calls) => {
 }"""
 
 _SIDE_BY_SIDE = """async (pairs) => {
-    const { SideBySide } = await import('/static/stage/side-by-side.js');
+    const { SideBySide } = await import('/static/saving/side-by-side.js');
     const grey = (level) => {
         const canvas = new OffscreenCanvas(2, 2);
         const context = canvas.getContext('2d');
