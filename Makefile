@@ -142,8 +142,8 @@ quality: $(TESTER)/.ready
 	$(judge) $(DATA)/clips/val --regime first_second --bits 0.02 $(call into,first-second)
 	$(judge) $(DATA)/clips/test --regime steady --regime shrunk2 --bits 0.05 $(call into,test)
 	$(TRAIN) evaluate input $(JUDGED) --set $(DATA)/clips/val $(GRID) --regime steady \
-	    $(foreach bits,0.0125 0.02 0.03 0.05 0.07 0.1 0.15,--bits $(bits)) --json docs/quality/bdrate.json
-	$(TRAIN) bdrate docs/quality/bdrate.json --size halved --most-bits 0.15 --markdown docs/quality/bdrate.md --plot docs/quality/bdrate.png
+	    $(foreach bits,0.0125 0.02 0.03 0.05 0.07 0.1 0.15 0.2 0.3,--bits $(bits)) --json docs/quality/bdrate.json
+	$(TRAIN) bdrate docs/quality/bdrate.json --size halved --most-bits 0.3 --markdown docs/quality/bdrate.md --plot docs/quality/bdrate.png
 	$(TRAIN) evaluate unsharp linear $(CALLS) $(BLURS) teacher --cost --fit-on $(SETS)/shared \
 	    --markdown docs/quality/cost.md --json docs/quality/cost.json
 	$(TRAIN) figures unsharp small teacher --out docs/quality --plot docs/quality/bicubic2.json \

@@ -7,10 +7,11 @@ from itertools import pairwise
 
 LEAST_RATES = 5
 LEAST_OVERLAP = 0.75
+_LEAST_STEP = 1.01
 BD_RATE_KIND = (
     f"BD-rate (Bjontegaard, VCEG-M33) by the package bjontegaard: mean difference of the logarithm of the bit rate at "
     f"equal quality, over the range of quality that both curves have, interpolated by PCHIP; only for curves of at "
-    f"least {LEAST_RATES} bit rates that rise with each of them and share at least {LEAST_OVERLAP:.0%} of their range"
+    f"least {LEAST_RATES} bit rates 1 % apart, rising with each of them, that share at least {LEAST_OVERLAP:.0%} of it"
 )
 
 
@@ -43,8 +44,8 @@ def bd_rate(anchor: Sequence[Point], test: Sequence[Point], least_rates: int = L
     curve that rises from point to point can be inverted even where it is nearly flat (JOD and VMAF near their ends).
     It is also the interpolation of the common test conditions of JCT-VC and JVET, with published reference values.
 
-    Settings that gave the same stream are one point: libvpx at its largest quantiser sends the same bits for every
-    lower setting.
+    Bit rates that differ by less than 1 % are one point, of which the lowest is kept: libvpx at its largest quantiser
+    sends the same bits, or nearly so, for every lower setting.
 
     Args:
         anchor: Points of what arrived.
@@ -53,12 +54,12 @@ def bd_rate(anchor: Sequence[Point], test: Sequence[Point], least_rates: int = L
     """
     import bjontegaard
 
-    curves = [sorted(set(points), key=lambda point: point.kbps) for points in (anchor, test)]
+    curves = [_distinct(points) for points in (anchor, test)]
     for name, points in zip(("anchor", "test"), curves, strict=True):
         if len(points) < least_rates:
             return BdRate(None, f"{len(points)} different bit rates, of {least_rates}")
         for before, after in pairwise(points):
-            if after.kbps <= before.kbps or after.quality <= before.quality:
+            if after.quality <= before.quality:
                 return BdRate(None, f"{name} does not rise from {before.kbps:.0f} to {after.kbps:.0f} kbit/s")
     shared = _overlap(*curves)
     if shared < LEAST_OVERLAP:
@@ -69,6 +70,15 @@ def bd_rate(anchor: Sequence[Point], test: Sequence[Point], least_rates: int = L
         warnings.simplefilter("error")
         found = bjontegaard.bd_rate(*columns, method="pchip", require_matching_points=False, min_overlap=LEAST_OVERLAP)
     return BdRate(float(found))
+
+
+def _distinct(points: Sequence[Point]) -> list[Point]:
+    """The points in the order of their bit rates, without those that are hardly above the one before."""
+    kept: list[Point] = []
+    for point in sorted(points, key=lambda point: point.kbps):
+        if not kept or point.kbps >= _LEAST_STEP * kept[-1].kbps:
+            kept.append(point)
+    return kept
 
 
 def _overlap(one: Sequence[Point], other: Sequence[Point]) -> float:

@@ -145,8 +145,11 @@ def _reasons(report: Report) -> Iterator[str]:
 
 
 def _setting(report: Report) -> str:
-    choice, bits = report.choice, sorted({bits for saving in report.savings for bits in saving.bits})
+    settings = []
+    for codec in report.names("codec"):
+        bits = sorted({each for saving in report.savings if saving.codec == codec for each in saving.bits})
+        settings.append(f"{CODECS[codec]} at {', '.join(f'{each:g}' for each in bits)}")
     return (
-        f"Regime {choice.regime}, {choice.size} size, {len(report.names('clip'))} clips, settings of "
-        f"{', '.join(f'{each:g}' for each in bits)} bits per pixel; the bit rates are those really sent"
+        f"Regime {report.choice.regime}, {report.choice.size} size, {len(report.names('clip'))} clips; "
+        f"{', '.join(settings)} bits per pixel; the bit rates are those really sent"
     )

@@ -42,7 +42,7 @@ def test_the_command_writes_tables_and_a_plot(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*arguments, "--markdown", str(page), "--plot", str(plot)])
     assert done.exit_code == 0, done.output
     text = page.read_text(encoding="utf-8")
-    assert "settings of 0.0125, 0.02, 0.03, 0.05, 0.1 bits per pixel" in text
+    assert "H.264 at 0.0125, 0.02, 0.03, 0.05, 0.1, VP8 at 0.0125, 0.02, 0.03, 0.05, 0.1 bits per pixel" in text
     assert "| base | -20.0 [-20." in text
     assert "## VP8 at equal JOD, by clip" in text
     assert "| two.mp4 | -4.8 | -20.0 |" in text
@@ -57,7 +57,7 @@ def test_a_clip_without_a_number_is_counted_and_explained() -> None:
     rows = [row for row in results({"base": 1.25}).rows if row.bits < 0.1 or row.clip != "one.mp4"]
     text = markdown(Report(savings(rows, Choice()), Choice(), {}))
     assert "- one.mp4, H.264, JOD, base: 4 different bit rates, of 5." in text
-    assert "clips, settings of" in text
+    assert "native size, 3 clips; H.264 at" in text
     assert "2 of 3 clips |" in text
     assert "| one.mp4 | - |" in text
 

@@ -38,14 +38,14 @@ def test_the_same_quality_at_four_fifths_of_the_bits_saves_a_fifth() -> None:
     assert bd_rate(RISING, cheaper).percent == pytest.approx(-20)
     assert bd_rate(cheaper, RISING).percent == pytest.approx(25)
     assert bd_rate(RISING, RISING).percent == 0
-    assert bd_rate([*RISING, RISING[0]], [*cheaper, cheaper[0]]).percent == pytest.approx(-20)
+    assert bd_rate([*RISING, RISING[0]], [*cheaper, Point(80.5, 29.0)]).percent == pytest.approx(-20)
 
 
 @pytest.mark.parametrize(
     ("test", "reason"),
     [
         (RISING[:4], "4 different bit rates, of 5"),
-        ([*RISING[:4], RISING[0]], "4 different bit rates, of 5"),
+        ([*RISING[:4], Point(100.9, 31.0)], "4 different bit rates, of 5"),
         ([*RISING[:3], Point(800, 35.9), RISING[4]], "test does not rise from 400 to 800 kbit/s"),
         ([*RISING[:4], Point(1600, 38.5)], "test does not rise from 800 to 1600 kbit/s"),
         ([Point(point.kbps, point.quality + 20) for point in RISING], "curves share 0% of their range"),
