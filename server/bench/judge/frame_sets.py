@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from av import Packet, VideoFrame
+from av import FFmpegError, Packet, VideoCodecContext, VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from acutance.server.bench import barcode
@@ -38,7 +38,7 @@ def frame_sets(clip: Path | None, plan: Plan, packets: Sequence[bytes], trip: Tr
     """Yield the returned frames with their counterparts, in order; frames are paired by their bar codes.
 
     What is encoded again are the frames that were returned, from the first one on, with the encoder, the bit rates and
-    the keyframes of the server. A repeated frame, or one with an unreadable bar code, is left out.
+    the keyframes of the server. A repeated frame, a damaged one, or one with an unreadable bar code is left out.
 
     Args:
         clip: of the material; see `prepare`.
@@ -55,7 +55,7 @@ def frame_sets(clip: Path | None, plan: Plan, packets: Sequence[bytes], trip: Tr
     sources = enumerate(zip(pristine_frames(clip, plan), decoded_frames(plan, packets), strict=True))
     enlarger, current = VideoReformatter(), -1
     for index, data in enumerate(trip.coded):
-        for returned in decode_returned.decode(Packet(data)):
+        for returned in _decoded(decode_returned, data):
             number = barcode.read(plane_view(returned, 0), plan.block * returned.width / plan.size[0])
             if number is None or not current < number < len(packets):
                 continue
@@ -67,3 +67,10 @@ def frame_sets(clip: Path | None, plan: Plan, packets: Sequence[bytes], trip: Tr
             videos = dict(zip((REFERENCE, *COLUMNS), (pristine, arrived, twice, returned), strict=True))
             sizes = dict(zip(COLUMNS, (len(packets[number]), len(coded), len(data)), strict=True))
             yield FrameSet(number, videos, sizes)
+
+
+def _decoded(decode: VideoCodecContext, data: bytes) -> list[VideoFrame]:
+    try:
+        return decode.decode(Packet(data))
+    except FFmpegError:
+        return []

@@ -56,6 +56,13 @@ def test_what_a_student_changed_is_in_the_returned_frames_alone(material: Materi
     assert means["arrived"] == pytest.approx(means[REFERENCE], abs=2)
 
 
+def test_a_damaged_frame_is_left_out(material: Material) -> None:
+    trip = returned(material, lambda number: 400_000)
+    trip.coded[30] = b"\x00\x00\x00\x01garbage"
+    numbers = [one.number for one in frame_sets(None, material.plan, material.packets, trip)]
+    assert set(range(30)) <= set(numbers) <= set(range(90)) - {30}
+
+
 def test_frames_that_the_sender_reduced_are_compared_at_the_size_of_the_call() -> None:
     plan = Plan((640, 384), "H264", bitrate=600_000, count=40, reduced=(320, 192), reduced_at=20)
     reduced = prepare(None, plan)
