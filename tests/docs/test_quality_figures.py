@@ -127,17 +127,17 @@ SHOWN = ("nano", "small", "base", "unsharp")
 SETS = ("benchmarks/Set5", "benchmarks/Set14", "benchmarks/Kodak24")
 
 
-def saved(measure: str) -> str:
-    """The BD-rates of the students in H.264 at equal quality by a measure, as in the README."""
-    cells = (cell("bdrate.md", "H.264: mean over clips", student, measure) for student in ("nano", "small", "base"))
+def saved(codec: str, measure: str) -> str:
+    """The BD-rates of the students at equal quality by a measure, as in the README."""
+    cells = (cell("bdrate.md", f"{codec}: mean over clips", student, measure) for student in ("nano", "small", "base"))
     return " | ".join(f"{text.partition(' ')[0]} %" for text in cells)
 
 
 def in_readme() -> list[str]:
     return [
-        f"| PSNR | {saved('PSNR of luma, dB')} |",
-        f"| VMAF-NEG | {saved('VMAF-NEG')} |",
-        f"| JOD | {saved('JOD')} |",
+        *(f"| {codec}, PSNR | {saved(codec, 'PSNR of luma, dB')} |" for codec in ("H.264", "VP8")),
+        *(f"| {codec}, VMAF-NEG | {saved(codec, 'VMAF-NEG')} |" for codec in ("H.264", "VP8")),
+        *(f"| {codec}, JOD | {saved(codec, 'JOD')} |" for codec in ("H.264", "VP8")),
         " | ".join(both(CALLS, LOW, method) for method in SHOWN),
         " | ".join(both(CALLS, HIGH, method) for method in SHOWN),
         " | ".join(both(SOFT, "soft2-h264-0.1", method) for method in SHOWN),
