@@ -81,6 +81,19 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     (r"acutance-train distil .*--steps 5000 .*", Handling.SLOW, {"--steps 5000 --out": _SMALL}, "hours"),
     (r"acutance-train (distil|teacher) .*", Handling.SLOW, {"--out": _SMALL}, "hours"),
     (r"acutance-train study .*", Handling.SLOW, {"training/study/ablation.toml": "study.toml"}, "hours"),
+    (r"acutance-train choose runs/mine", Handling.SLOW, {}, ""),
+    (
+        r"acutance-train choose .* --against .*",
+        Handling.NOT_RUN,
+        {},
+        "needs a second run; the rule on harm is tested in tests/training/validation",
+    ),
+    (
+        r"acutance-train memory.*",
+        Handling.NOT_RUN,
+        {},
+        "hours, and needs a run with a plate; its parts are tested in tests/training/evaluation/memory",
+    ),
     (r"acutance-train export .*", Handling.SLOW, {}, ""),
     (
         r"acutance-train evaluate .* --set ~/calls .*",
@@ -96,6 +109,13 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
         "minutes",
     ),
     (r"acutance-train figures .*", Handling.SLOW, {}, ""),
+    (r"acutance study .*", Handling.NOT_RUN, {}, "needs clips and raters; tests/server/study and tests/browser/study"),
+    (
+        r"pip install 'acutance\[study\]'",
+        Handling.NOT_RUN,
+        {},
+        "`make test` has done it; its extra is checked",
+    ),
     (
         r"pip install -e .*",
         Handling.NOT_RUN,
