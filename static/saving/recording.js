@@ -42,7 +42,8 @@ export class Recording {
       videoBitsPerSecond: recordingBitrate(width, height),
     });
     this.#recorder.addEventListener('dataavailable', ({ data }) => this.#keep(data));
-    this.#recorder.addEventListener('start', () => { this.#began = performance.now(); });
+    // Its time stamp, not the time now: a busy page handles the event later, when there are frames already.
+    this.#recorder.addEventListener('start', ({ timeStamp }) => { this.#began = timeStamp; });
     this.file = new Promise((resolve, reject) => {
       // Also fired after an error: the data until then are a valid file.
       this.#recorder.addEventListener('stop', () => {
