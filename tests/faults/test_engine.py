@@ -9,6 +9,7 @@ import pytest
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.failover import FailoverEngine
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 from tests.faults.conftest import Stage
 
@@ -27,9 +28,16 @@ class Faulty:
     def release_memory(self) -> None:
         """It holds none."""
 
-    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
         self.fault()
-        return self._engine.sharpen(luma, out, hints, strength)
+        return self._engine.sharpen(luma, out, hints, strength, plate)
 
 
 async def test_an_engine_that_raises_lets_frames_through_until_it_works_again(stage: Stage, engine: Engine) -> None:

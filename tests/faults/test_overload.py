@@ -8,6 +8,7 @@ import pytest
 
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 from acutance.server.options.session_limits import Limits
 from tests.faults.conftest import Stage
@@ -25,7 +26,14 @@ class _Slow:
     def release_memory(self) -> None:
         """It holds none."""
 
-    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
         time.sleep(_OVERLOAD / 30)  # like a busy device: no processor is used
         out = np.empty_like(luma) if out is None else out
         out[:] = luma

@@ -102,6 +102,6 @@ def are_clips(folders: Sequence[Path]) -> bool:
     from acutance.training.data.clips import find_clips
 
     clips = [bool(find_clips(folder)) for folder in folders]
-    if any(clips) != all(clips):
+    if any(clips) and not all(clips):
         raise DataError("clips and pictures have different tables: evaluate them separately")
     return any(clips)

@@ -147,7 +147,9 @@ def projection(left: np.ndarray, right: np.ndarray, original: np.ndarray, enhanc
 
     The recording's own losses are far larger than the difference of the frames, but alike in both halves.
     """
-    halves, frames = (one[..., :3].astype(float) - other[..., :3] for one, other in ((left, right), (original, enhanced)))
+    halves, frames = (
+        one[..., :3].astype(float) - other[..., :3] for one, other in ((left, right), (original, enhanced))
+    )
     return float((halves * frames).sum() / (frames * frames).sum())
 
 

@@ -62,7 +62,7 @@ def test_a_short_run_against_a_server_of_its_own(
             seconds=10,
             threads_table=True,
             judge=True,
-            judge_frames=8,
+            judge_frames=24,
             judge_keep=tmp_path / "videos",
             log=log,
         )
@@ -87,7 +87,7 @@ def test_a_short_run_against_a_server_of_its_own(
     # Threads and process are not measured at exactly the same time.
     assert sum(by_work.values()) == pytest.approx(figures["server_cpu_ms_per_frame"], rel=0.3)
     steady = figures["judge"]["regimes"]["steady"]
-    assert steady["frames"] == 8
+    assert 8 <= steady["frames"] <= 24, "dropped frames are left out"
     assert all(kbps > 50 for kbps in steady["kbps"].values())
     bytes_of = {name: (tmp_path / "videos" / f"steady-{name}.mkv").stat().st_size for name in COLUMNS}
     measured = steady["figures"]["bytes"]
@@ -97,7 +97,7 @@ def test_a_short_run_against_a_server_of_its_own(
     assert "size of the file" in capsys.readouterr().out, "the protocol is printed below the measures"
     assert main(["bench", "report", str(log), str(log)]) == 0
     table = capsys.readouterr().out.splitlines()
-    assert any("| steady, 8 frames | bytes |" in line for line in table)
+    assert any(f"| steady, {steady['frames']} frames | bytes |" in line for line in table)
     assert table[2] == table[3]
     assert f"| 480x272 | {codec} | soft | 400 | 10 | 1 of 1 | {figures['frame_rate']:.2f} |" in table[2]
     assert f"| 480x272 | {codec} | soft | 2 | {figures['frame_rate']:.2f} |" in table[7]

@@ -21,7 +21,7 @@ async def test_calls_that_end_together_release_memory_once(monkeypatch: pytest.M
     trim = MemoryTrim(release)
     for _ in range(3):
         trim.collect_soon()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):  # a full collection takes seconds in a process with all tests, on a busy host
         await released.wait()
         assert len(times) == 1
         released.clear()

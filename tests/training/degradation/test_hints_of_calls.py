@@ -12,6 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from acutance.model.bitstream.quantiser import Codec, QuantiserReader
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import BITS_WINDOW, UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhancer, Treatment
@@ -32,7 +33,14 @@ class Recorder(Engine):
         self.provider = "CPU"
         self.seen: list[Hints] = []
 
-    def sharpen(self, luma: Plane, out: Plane | None = None, hints: Hints = UNCODED, strength: float = 1.0) -> Plane:
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
         self.seen.append(hints)
         return luma
 
