@@ -56,9 +56,12 @@ def choose(
     if against is not None:
         found.append(exported(against))
     record = RunRecord.read(runs[0])
+    source = TrainingSet.open(data or Path(record.sources[0]))
+    if score == "jod" and not any(item.frames > 1 for item in source.split("val")):
+        console.print("JOD needs clips, and the validation has only pictures: the score is psnr", style="yellow")
+        score = "psnr"
     tables = override(record.recipe, [f"validation.score={score}", *(changes or [])])
     section = check_recipe(tables, str(runs[0])).validation
-    source = TrainingSet.open(data or Path(record.sources[0]))
     with progress_bar(console, "validation") as progress:
         validation = Validation(source, section, progress)
     with progress_bar(console, "candidates") as progress:
