@@ -1,5 +1,6 @@
 """Reusable buffers for a batch of frames of one size, in host memory and in the memory of a device."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,36 +36,27 @@ class Frame:
     plate: PlatePlanes | None = None
 
 
-class HostBuffers:
-    """Buffers for a provider that computes in host memory.
+class FrameBuffers(ABC):
+    """Buffers in host memory; a subclass computes.
 
     Frames are copied in and out, because planes of decoders have padded rows, and the plane of hints must follow the
     luma in memory. The copies take a small part of the time. The plane of hints is rewritten only if the hints change.
     """
 
-    def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int]):
+    def __init__(self, planes: int, shape: tuple[int, int, int]):
         """Make buffers for a batch.
 
         Args:
-            session: session of a student.
+            planes: number of input planes of the student.
             shape: number of frames, height and width; the last two are multiples of the grid.
         """
         count, height, width = shape
-        inputs = session.get_inputs()
-        self._session = session
-        planes = int(inputs[0].shape[1])
         # Luma; the plane of hints; the two planes of a plate: see `acutance.model.nets.export.to_onnx`.
         self._hinted, self._remembers = planes % 2 == 0, planes > 2
         self._planes = np.zeros((count, planes, height, width), np.uint8)
         self._strength = np.ones((count, 1, 1, 1), np.float32)
         self._filled: list[Hints | None] = [None] * count
-        self._binding = session.io_binding()
-        self._values = [self._value(array) for array in (self._planes, self._strength)]
-        for end, value in zip(inputs, self._values, strict=True):
-            self._binding.bind_ortvalue_input(end.name, value)
         self._result = np.zeros((count, 1, height, width), np.uint8)
-        self._result_value = self._value(self._result)
-        self._binding.bind_ortvalue_output(session.get_outputs()[0].name, self._result_value)
 
     def sharpen(self, frames: Sequence[Frame]) -> None:
         """Sharpen a full batch of frames; a smaller frame is padded by repeating its last row and column."""
@@ -83,6 +75,31 @@ class HostBuffers:
         for index, frame in enumerate(frames):
             height, width = frame.luma.shape
             frame.out[:] = result[index, 0, :height, :width]
+
+    @abstractmethod
+    def _compute(self) -> Plane:
+        """Sharpen `_planes` with `_strength`, and return uint8 [count, 1, height, width]."""
+
+
+class HostBuffers(FrameBuffers):
+    """Buffers for ONNX Runtime's CPU provider."""
+
+    def __init__(self, session: ort.InferenceSession, shape: tuple[int, int, int]):
+        """Make buffers for a batch.
+
+        Args:
+            session: session of a student.
+            shape: number of frames, height and width; the last two are multiples of the grid.
+        """
+        inputs = session.get_inputs()
+        super().__init__(int(inputs[0].shape[1]), shape)
+        self._session = session
+        self._binding = session.io_binding()
+        self._values = [self._value(array) for array in (self._planes, self._strength)]
+        for end, value in zip(inputs, self._values, strict=True):
+            self._binding.bind_ortvalue_input(end.name, value)
+        self._result_value = self._value(self._result)
+        self._binding.bind_ortvalue_output(session.get_outputs()[0].name, self._result_value)
 
     def shrink_arena(self) -> None:
         """Run once, after which ONNX Runtime returns unused memory of its CPU arena to the operating system."""

@@ -1,7 +1,6 @@
 """The engine runs one student: a luma plane in, a sharpened luma plane of the same size out."""
 
 import hashlib
-import itertools
 import logging
 import threading
 from collections import OrderedDict
@@ -13,10 +12,12 @@ from typing import Self
 import numpy as np
 import onnxruntime as ort
 
-from acutance.model.engine import catalog, providers
+from acutance.model.engine import catalog, parity, providers
 from acutance.model.engine.batching import Collector
-from acutance.model.engine.buffers import NO_GRAPH, DeviceBuffers, Frame, HostBuffers
+from acutance.model.engine.buffers import Frame, FrameBuffers
 from acutance.model.engine.device import DEVICE
+from acutance.model.engine.openvino_runtime import OpenVino
+from acutance.model.engine.runtime import SMALLEST, OnnxRuntime, Runtime
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
@@ -24,7 +25,6 @@ from acutance.model.processors import usable_threads
 
 log = logging.getLogger(__name__)
 
-SMALLEST = 16
 LARGEST_SIDES = (4096, 2304)
 # Maximum number of shapes with idle buffers; on a GPU each size has up to four shapes, for 1, 2, 4 and 8 frames.
 _SHAPES_KEPT = 8
@@ -43,7 +43,7 @@ class Engine:
 
     Attributes:
         student: the student that it runs.
-        provider: ``TensorRT``, ``CUDA`` or ``CPU``.
+        provider: a key of `providers.TRAITS`, such as ``CUDA``, ``CPU`` or ``OpenVINO``.
         note: why no better provider is used, in one sentence; None if this is the best one.
         at_once: useful number of simultaneous calls of ``sharpen``.
     """
@@ -51,7 +51,7 @@ class Engine:
     def __init__(
         self,
         student: catalog.Student,
-        session: ort.InferenceSession,
+        runtime: Runtime,
         provider: str,
         note: str | None,
         traits: providers.ProviderTraits,
@@ -60,12 +60,11 @@ class Engine:
         self.provider = provider
         self.note = note
         self.at_once = traits.at_once
-        self._session = session
+        self._runtime = runtime
         self._traits = traits
         self._collector = Collector(self._run) if traits.batched else None
         # The buffers that no call is using, by shape; each running batch has its own.
-        self._idle: OrderedDict[tuple[int, int, int], list[HostBuffers]] = OrderedDict()
-        self._graphs = itertools.count(1)
+        self._idle: OrderedDict[tuple[int, int, int], list[FrameBuffers]] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
@@ -80,8 +79,8 @@ class Engine:
 
         Args:
             student: a name of the catalogue or the path of an ONNX file, see `acutance.model.nets.export.to_onnx`.
-            provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda`` or ``cpu``. If one does not run here, the
-                next one is used; ``note`` says why.
+            provider: ``auto`` (CUDA, else CPU), ``tensorrt``, ``cuda``, ``cpu``, ``openvino`` or ``openvino-bf16``. If
+                one does not run here, the next one of `providers.LADDER` is used; ``note`` says why.
             threads: CPU threads of one inference; 0 for half of the usable processors, because the others decode
                 and encode, and a thread without a processor delays the whole inference.
             graphs: whether to use CUDA graphs where they work.
@@ -89,18 +88,15 @@ class Engine:
         Raises:
             EngineError: there is no such student, or its file does not have the interface of a student.
         """
-        try:
-            found = catalog.find(student)
-            _check_file(found)
-        except (catalog.UnknownStudentError, OSError) as error:
-            raise EngineError(f"cannot open the student: {error}") from error
+        found = _find(student)
         failures: list[str] = []
         for name in providers.LADDER[provider]:
+            note = "; ".join(failures) or None
             traits = providers.TRAITS[name]
             # A GPU on which graphs cannot be captured may still compute.
             for allowed in (traits.graphs, 0) if traits.graphs and graphs else (0,):
                 try:
-                    return cls._open_on(found, name, threads, replace(traits, graphs=allowed), failures)
+                    return cls._open_on(found, name, threads, replace(traits, graphs=allowed), note)
                 except providers.ProviderError as error:
                     failure = f"{name}: {error}"
                     log.debug("%s with %d graphs: %s", name, allowed, error)
@@ -108,17 +104,41 @@ class Engine:
         raise EngineError(f"cannot open the student: {found.file} does not load. {'; '.join(failures)}")
 
     @classmethod
+    def open_on(cls, student: str | Path, name: str, threads: int, note: str | None = None) -> Self:
+        """Open a student on one provider that computes in host memory.
+
+        Args:
+            student: see `open`.
+            name: ``CPU``, ``OpenVINO`` or ``OpenVINO bf16``.
+            threads: see `open`.
+            note: why no better provider is used.
+
+        Raises:
+            EngineError: there is no such student, or its file does not have the interface of a student.
+            ProviderError: the provider does not run here, or not with the results of ONNX Runtime.
+        """
+        return cls._open_on(_find(student), name, threads, providers.TRAITS[name], note)
+
+    @classmethod
     def _open_on(
-        cls, student: catalog.Student, name: str, threads: int, traits: providers.ProviderTraits, failures: list[str]
+        cls, student: catalog.Student, name: str, threads: int, traits: providers.ProviderTraits, note: str | None
     ) -> Self:
+        threads = threads or max(1, usable_threads() // 2)
+        onnx_provider = "CPU" if name in providers.OPENVINO else name
         with DEVICE.lock.shared() if traits.place != "cpu" else nullcontext():
-            session = providers.open_session(student.file, name, _session_options(threads), traits.graphs > 0)
+            session = providers.open_session(student.file, onnx_provider, _session_options(threads), traits.graphs > 0)
         _check_interface(student.file, session)
-        engine = cls(student, session, name, "; ".join(failures) or None, traits)
+        engine = reference = cls(student, OnnxRuntime(session, traits), onnx_provider, note, traits)
+        if name in providers.OPENVINO:
+            planes = session.get_inputs()[0].shape[1]
+            engine = cls(student, OpenVino(student.file, name, threads, planes), name, note, traits)
         try:
             probe(engine)
+            difference = parity.difference(engine, reference) if engine is not reference else 0
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise providers.ProviderError(f"it opens, but does not run: {providers.first_line(error)}") from error
+        if difference > parity.TOLERANCE:
+            raise providers.ProviderError(f"its results differ from ONNX Runtime's by {difference} grey levels")
         return engine
 
     def sharpen(
@@ -163,16 +183,12 @@ class Engine:
         return out
 
     def release_memory(self) -> None:
-        """Return unused memory to the operating system. Takes as long as sharpening the smallest plane.
-
-        ONNX Runtime's CPU arena keeps the memory of its largest runs, about 100 MiB for each simultaneous call of
-        ``nano`` at 1920x1080. On a device nothing is released, because CUDA graphs hold the addresses.
-        """
+        """Return unused memory to the operating system, see `Runtime.release_memory`."""
         if self._traits.staged:
             return
         with self._lock:
             self._idle.clear()
-        HostBuffers(self._session, (1, SMALLEST, SMALLEST)).shrink_arena()
+        self._runtime.release_memory()
 
     def _run(self, size: tuple[int, int], frames: list[Frame]) -> None:
         shape = (len(frames), *size)
@@ -185,17 +201,12 @@ class Engine:
             if len(self._idle) > _SHAPES_KEPT:
                 self._idle.popitem(last=False)
 
-    def _take(self, shape: tuple[int, int, int]) -> HostBuffers:
+    def _take(self, shape: tuple[int, int, int]) -> FrameBuffers:
         with self._lock:
             idle = self._idle.get(shape)
             if idle:
                 return idle.pop()
-            graph = next(self._graphs)
-        if not self._traits.staged:
-            return HostBuffers(self._session, shape)
-        return DeviceBuffers(
-            self._session, shape, self._traits.place, graph if graph <= self._traits.graphs else NO_GRAPH
-        )
+        return self._runtime.buffers(shape)
 
 
 def probe(engine: Engine) -> None:
@@ -209,6 +220,15 @@ def probe(engine: Engine) -> None:
     first, second, again = (engine.sharpen(luma).astype(np.int16) for luma in (one, other, one))
     if np.abs(first - again).max() > 1 or np.array_equal(first, second):
         raise RuntimeError("its results do not depend on its input alone")
+
+
+def _find(student: str | Path) -> catalog.Student:
+    try:
+        found = catalog.find(student)
+        _check_file(found)
+    except (catalog.UnknownStudentError, OSError) as error:
+        raise EngineError(f"cannot open the student: {error}") from error
+    return found
 
 
 def _check_file(student: catalog.Student) -> None:
@@ -225,7 +245,7 @@ def _check_file(student: catalog.Student) -> None:
 
 def _session_options(threads: int) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or max(1, usable_threads() // 2)
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Threads that spin after a run would take processors from the encoder.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

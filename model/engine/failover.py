@@ -1,4 +1,4 @@
-"""Failover during calls: if the device fails, the CPU takes over at once, and the device is tried again later."""
+"""Failover during calls: if a device or OpenVINO fails, ONNX Runtime on the CPU takes over, and it is retried later."""
 
 import logging
 import threading
@@ -62,7 +62,7 @@ class FailoverEngine:
 
     @property
     def provider(self) -> str:
-        """Where the next frame runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
+        """Where the next frame runs: such as ``CUDA`` or ``CPU``, see `providers.TRAITS`."""
         return "CPU" if self._preferred is None else self._preferred.provider
 
     @property
@@ -149,17 +149,28 @@ class FailoverEngine:
 
 
 def open_engine(student: str | Path, provider: Request, threads: int) -> Sharpener:
-    """Open a student as `Engine.open` does; on a device that may fail, with the CPU as a fallback.
+    """Open a student as `Engine.open` does; where it may fail in a call, with ONNX Runtime on the CPU as a fallback.
 
     Raises:
         EngineError: there is no such student, or its file does not have the interface of a student.
     """
     engine = Engine.open(student, provider, threads)
+    # It is reopened without CUDA graphs, because they may have caused the failure.
+    return _with_fallback(engine, threads, lambda: Engine.open(student, provider, threads, graphs=False))
+
+
+def open_engine_on(student: str | Path, name: str, threads: int, note: str | None = None) -> Sharpener:
+    """Open a student as `Engine.open_on` does, with the same fallback as `open_engine`.
+
+    Raises:
+        EngineError: there is no such student, or its file does not have the interface of a student.
+        ProviderError: the provider does not run here, or not with the results of ONNX Runtime.
+    """
+    engine = Engine.open_on(student, name, threads, note)
+    return _with_fallback(engine, threads, lambda: Engine.open_on(student, name, threads, note))
+
+
+def _with_fallback(engine: Engine, threads: int, reopen: Callable[[], Engine]) -> Sharpener:
     if engine.provider == "CPU":
         return engine
-    # It is reopened without CUDA graphs, because they may have caused the failure.
-    return FailoverEngine(
-        engine,
-        lambda: Engine.open(student, provider, threads, graphs=False),
-        lambda: Engine.open(student, "cpu", threads),
-    )
+    return FailoverEngine(engine, reopen, lambda: Engine.open(engine.student.file, "cpu", threads))

@@ -1,4 +1,4 @@
-"""ONNX Runtime's execution providers: which ones run on this host, and why the others do not."""
+"""ONNX Runtime's execution providers, and OpenVINO: which ones run on this host, and why the others do not."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import onnxruntime as ort
 
 from acutance.model.engine.batching import AT_ONCE, BATCHES
 
-Request = Literal["auto", "tensorrt", "cuda", "cpu"]
+Request = Literal["auto", "tensorrt", "cuda", "cpu", "openvino", "openvino-bf16"]
 
 # Best first. TensorRT only on request: its first engine takes seconds to minutes to build.
 LADDER: dict[Request, tuple[str, ...]] = {
@@ -19,7 +19,11 @@ LADDER: dict[Request, tuple[str, ...]] = {
     "tensorrt": ("TensorRT", "CUDA", "CPU"),
     "cuda": ("CUDA", "CPU"),
     "cpu": ("CPU",),
+    "openvino": ("OpenVINO", "CPU"),
+    "openvino-bf16": ("OpenVINO bf16", "OpenVINO", "CPU"),
 }
+OPENVINO = {"OpenVINO": "f32", "OpenVINO bf16": "bf16"}
+"""OpenVINO's element type in which each of its two providers computes."""
 EXECUTION_PROVIDERS = {
     "TensorRT": "TensorrtExecutionProvider",
     "CUDA": "CUDAExecutionProvider",
@@ -68,19 +72,22 @@ class ProviderTraits:
     at_once: int
 
 
+_ON_CPU = ProviderTraits("cpu", staged=False, batched=False, graphs=0, at_once=2)
 # No batches on TensorRT, which would build an engine for each number of frames, and on the CPU, which one frame keeps
 # busy.
 TRAITS = {
     "TensorRT": ProviderTraits("cuda", staged=True, batched=False, graphs=0, at_once=2),
     "CUDA": ProviderTraits("cuda", staged=True, batched=True, graphs=32, at_once=AT_ONCE * BATCHES[0]),
-    "CPU": ProviderTraits("cpu", staged=False, batched=False, graphs=0, at_once=2),
+    "CPU": _ON_CPU,
+    "OpenVINO": _ON_CPU,
+    "OpenVINO bf16": _ON_CPU,
 }
 
 
 def file_for(model: Path, provider: str) -> Path:
     """Return the file that a provider runs: on GPUs the FP16 one beside ``model``, if there is one."""
     half = model.with_suffix(".fp16.onnx")
-    return half if provider != "CPU" and half.is_file() else model
+    return half if TRAITS[provider].staged and half.is_file() else model
 
 
 def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bool) -> ort.InferenceSession:

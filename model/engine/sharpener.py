@@ -21,7 +21,7 @@ class Sharpener(Protocol):
 
     @property
     def provider(self) -> str:
-        """Where the next frame runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
+        """Where the next frame runs: such as ``CUDA`` or ``CPU``, see `providers.TRAITS`."""
 
     @property
     def note(self) -> str | None:

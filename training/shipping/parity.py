@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from acutance.model.engine.engine import SMALLEST, Engine
+from acutance.model.engine.engine import Engine
+from acutance.model.engine.runtime import SMALLEST
 from acutance.model.hints import Hints
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.export import PARITY, ExportError

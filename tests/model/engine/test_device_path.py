@@ -11,6 +11,7 @@ import pytest
 from acutance.model.engine import providers
 from acutance.model.engine.device import DEVICE
 from acutance.model.engine.engine import Engine, probe
+from acutance.model.engine.runtime import OnnxRuntime
 from acutance.model.hints import Hints
 from tests.frames import lumas
 
@@ -49,7 +50,7 @@ def session(engine: Engine) -> Session:
 
 @pytest.fixture
 def device(engine: Engine, session: Session) -> Engine:
-    return Engine(engine.student, session, "CUDA", None, STAGED)
+    return Engine(engine.student, OnnxRuntime(session, STAGED), "CUDA", None, STAGED)
 
 
 def test_frames_of_many_calls_each_receive_their_own_result(engine: Engine, device: Engine) -> None:
