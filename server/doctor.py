@@ -79,7 +79,7 @@ def doctor(options: ServeOptions, as_json: bool) -> bool:
 
 def _versions() -> Finding:
     host = host_info.describe()
-    packages = ("python", "acutance", "aiortc", "av", "onnxruntime")
+    packages = ("python", "acutance", "aiortc", "av", "onnxruntime", "openvino")
     versions = ", ".join(f"{name} {host[name]}" for name in packages)
     return Finding("host", State.FINE, f"{host['cpu']}; GPU: {host['gpu']}; {versions}")
 
@@ -139,12 +139,9 @@ def _bound(kind: socket.SocketKind, host: str, port: int) -> str | None:
 
 
 def _students(ladder: Ladder) -> Finding:
-    best = ladder.best
-    pixels = SIZE[0] * SIZE[1]
-    timed = [rung for rung in ladder.rungs if rung.seconds_per_pixel]
-    times = ", ".join(f"{rung.name} {rung.seconds_per_pixel * pixels * 1000:.0f} ms" for rung in timed)
-    note = f"; {best.note}" if best.note else ""
-    return Finding("students", State.NOTE if best.note else State.FINE, f"on {best.provider}, at 720p: {times}{note}")
+    note = ladder.best.note
+    measured = "; ".join(choice.summary for choice in ladder.choices)
+    return Finding("students", State.NOTE if note else State.FINE, measured + f"; {note}" * bool(note))
 
 
 def _encoder(encoders: EncoderChoice) -> Finding:

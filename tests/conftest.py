@@ -31,7 +31,7 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def ladder(engine: Engine) -> Ladder:
     """One student and passing through, with a low measured cost, so that a busy test machine does not step down."""
-    ladder = Ladder([engine])
+    ladder = Ladder.of(engine)
     ladder.rungs = [Rung(engine.student.name, 1e-9), Rung(PASS)]
     return ladder
 

@@ -14,6 +14,8 @@ from acutance.model.hints import REDUCTIONS, UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 
+_REQUESTS: dict[str, Request] = {"OpenVINO": "openvino", "OpenVINO bf16": "openvino-bf16"}
+
 
 class Specialists:
     """A student, and the specialist of the same size for enlarged frames.
@@ -30,7 +32,7 @@ class Specialists:
 
     @property
     def provider(self) -> str:
-        """Where the next frame of full size runs: ``TensorRT``, ``CUDA`` or ``CPU``."""
+        """Where the next frame of full size runs: such as ``CUDA`` or ``CPU``, see `providers.TRAITS`."""
         return self._general.provider
 
     @property
@@ -62,8 +64,21 @@ def open_student(student: str | Path, provider: Request, threads: int) -> Sharpe
     Raises:
         EngineError: there is no such student, or one of the two files does not have the interface of a student.
     """
-    general = open_engine(student, provider, threads)
+    return with_specialist(open_engine(student, provider, threads), provider, threads)
+
+
+def with_specialist(general: Sharpener, provider: Request, threads: int) -> Sharpener:
+    """Return an open student with its specialist, if there is one.
+
+    Args:
+        general: the student for frames of full size.
+        provider: for the specialist, see `Engine.open`, unless ``general`` runs on OpenVINO.
+        threads: see `Engine.open`.
+
+    Raises:
+        EngineError: the file of the specialist does not have the interface of a student.
+    """
     enlarged = catalog.specialist(general.student)
     if enlarged is None:
         return general
-    return Specialists(general, open_engine(enlarged.file, provider, threads))
+    return Specialists(general, open_engine(enlarged.file, _REQUESTS.get(general.provider, provider), threads))

@@ -29,6 +29,15 @@ def details(host: Host) -> dict[str, Any]:
         "students": list(host.context.ladder.engines),
         "provider": best.provider,
         "provider_note": best.note,
+        "engines": [
+            {
+                "student": choice.engine.student.name,
+                "provider": choice.engine.provider,
+                "ms": choice.compared,
+                "refused": choice.refused,
+            }
+            for choice in host.context.ladder.choices
+        ],
         "encoder": "NVENC" if host.context.encoders.nvenc else "x264",
         "encoder_note": host.context.encoders.note,
         "sessions": len(host.registry.publishers),

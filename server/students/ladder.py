@@ -1,20 +1,18 @@
 """The open students of a server, best first, each with its measured cost on this host."""
 
+import logging
 from collections.abc import Sequence
-from time import perf_counter, process_time
-
-import numpy as np
+from dataclasses import replace
 
 from acutance.model.engine import catalog
+from acutance.model.engine.choice import Candidates, Choice, candidates, choose
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
-from acutance.model.engine.specialists import open_student
+from acutance.model.engine.specialists import with_specialist
 from acutance.server.options.serving import AUTO
 from acutance.server.students.governor import PASS, Rung
 
-# Height and width in pixels: large enough to outweigh the overhead, small enough to measure all students in 0.25 s.
-_MEASURED = (360, 640)
-_TURNS, _ROUNDS = 3, 4
+log = logging.getLogger(__name__)
 
 
 class Ladder:
@@ -23,23 +21,33 @@ class Ladder:
     Attributes:
         engines: by the name of their rung, best first.
         rungs: best first; the last one passes frames through.
+        choices: provider of each student and the figures behind it, best student first.
     """
 
-    def __init__(self, engines: Sequence[Sharpener]):
-        self.engines = {engine.student.name: engine for engine in engines}
-        # In turns, so that a short disturbance of the host does not affect one student alone.
-        turns = [[_measured(engine) for engine in engines] for _ in range(_TURNS)]
-        best = (min(seen, key=lambda rung: rung.seconds_per_pixel) for seen in zip(*turns, strict=True))
-        self.rungs = [*best, Rung(PASS)]
+    def __init__(self, choices: Sequence[Choice]):
+        self.choices = list(choices)
+        self.engines = {choice.engine.student.name: choice.engine for choice in choices}
+        self.rungs = [
+            *(
+                Rung(choice.engine.student.name, choice.cost.seconds_per_pixel, choice.cost.cpu_per_pixel)
+                for choice in choices
+            ),
+            Rung(PASS),
+        ]
+
+    @classmethod
+    def of(cls, *engines: Sharpener) -> "Ladder":
+        """Measure open students, best first; each on its own provider."""
+        return cls(choose([Candidates([engine]) for engine in engines]))
 
     @classmethod
     def open(cls, student: str, provider: Request, threads: int) -> "Ladder":
-        """Open the students that `student` allows.
+        """Open the students that `student` allows, each on the provider that is the fastest on this host.
 
         Args:
             student: ``auto`` for all students of `catalog.LADDER`; one of their names for it and the cheaper ones;
                 another name of the catalogue, or the path of an ONNX file, for that student alone.
-            provider: see `Engine.open`.
+            provider: see `Engine.open`; ``auto`` without a GPU compares ONNX Runtime and OpenVINO.
             threads: see `Engine.open`.
 
         Raises:
@@ -50,7 +58,10 @@ class Ladder:
             names = names[names.index(student) :]
         elif student != AUTO:
             names = [student]
-        return cls([open_student(name, provider, threads) for name in names])
+        choices = choose([candidates(name, provider, threads) for name in names])
+        for choice in choices:
+            log.info("student %s", choice.summary)
+        return cls([replace(one, engine=with_specialist(one.engine, provider, threads)) for one in choices])
 
     def release_memory(self) -> None:
         """Return unused memory of the students to the system; blocks for some milliseconds."""
@@ -72,17 +83,3 @@ class Ladder:
         if name not in names:
             raise KeyError(name)
         return self.rungs[names.index(name) :]
-
-
-def _measured(engine: Sharpener) -> Rung:
-    luma = np.random.default_rng(0).integers(0, 256, _MEASURED, np.uint8)
-    out = np.empty_like(luma)
-    engine.sharpen(luma, out)  # the first run makes the buffers
-    times, cpu_begun = [], process_time()
-    for _ in range(_ROUNDS):
-        begun = perf_counter()
-        engine.sharpen(luma, out)
-        times.append(perf_counter() - begun)
-    cpu = (process_time() - cpu_begun) / _ROUNDS
-    # The minimum: any disturbance makes a run longer.
-    return Rung(engine.student.name, min(times) / luma.size, cpu / luma.size)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from acutance.model.engine import openvino_runtime
 from acutance.model.processors import usable_processors
 
 
@@ -18,6 +19,7 @@ def describe() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in ("acutance", "aiortc", "av", "numpy")},
         "onnxruntime": _onnxruntime_version(),
+        "openvino": openvino_runtime.version(),
         "commit": _commit(),
         "date": datetime.now(UTC).date().isoformat(),
     }

@@ -127,7 +127,7 @@ async def _serve(pipe: Connection, key_set: Path) -> None:
     logging.getLogger().setLevel(logging.INFO)
     # A call without media must not end, nor refuse messages: other tests cover these limits.
     limits = Limits(idle_timeout=600, max_messages_per_second=1e6)
-    ladder = Ladder([Engine.open("nano", provider="cpu")])
+    ladder = Ladder.of(Engine.open("nano", provider="cpu"))
     hosts = [
         Host(ladder, limits, AdmissionLimits(max_sessions=8, check_load=False, quota=Quota(handshakes=8)))
         for _ in range(2)

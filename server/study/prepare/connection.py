@@ -77,7 +77,7 @@ def _enhancer(treatment: Treatment) -> tuple[Enhancer, str | None]:
         return Enhancer(Ladder([])), None
     # EngineError is a message for users.
     student: Sharpener = open_student(treatment.student, "auto", 0)
-    return Enhancer(Ladder([student])), student.student.name
+    return Enhancer(Ladder.of(student)), student.student.name
 
 
 def _enhanced(frames: Frames, rate: Fraction, treatment: Treatment, enhancer: Enhancer, student: str | None) -> Frames:

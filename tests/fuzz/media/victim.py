@@ -27,7 +27,7 @@ def new_host() -> Host:
     """Return a server with a student; on the event loop that it is to live on."""
     limits = Limits(idle_timeout=600, max_messages_per_second=1e6)
     admission = AdmissionLimits(max_sessions=8, check_load=False, quota=Quota(handshakes=8))
-    return Host(Ladder([Engine.open("nano", provider="cpu")]), limits, admission)
+    return Host(Ladder.of(Engine.open("nano", provider="cpu")), limits, admission)
 
 
 @dataclass(eq=False)

@@ -39,6 +39,9 @@ async def test_health_has_the_configuration(client: Client, ladder: Ladder) -> N
     assert response.status == 200
     assert health["status"] == "ok"
     assert (health["student"], health["provider"], health["max_sessions"]) == (ladder.best.student.name, "CPU", 1)
+    (engine,) = health["engines"]
+    assert (engine["student"], engine["provider"], engine["refused"]) == (ladder.best.student.name, "CPU", {})
+    assert engine["ms"]["CPU"] > 0
 
 
 async def test_the_page_and_every_file_that_it_references_are_served(client: Client) -> None:
