@@ -39,10 +39,9 @@ class Student:
     mac_per_pixel: float | None = None
     sha256: str | None = None
 
-    @property
-    def bytes_per_pixel(self) -> float | None:
+    def bytes_per_pixel(self, feature: int = 4) -> float | None:
         """Memory traffic per pixel, see `StudentShape.bytes_per_pixel`; None for a file without a card."""
-        return None if self.shape is None else StudentShape.parse(self.shape).bytes_per_pixel
+        return None if self.shape is None else StudentShape.parse(self.shape).bytes_per_pixel(feature)
 
 
 def shipped() -> dict[str, Student]:

@@ -45,7 +45,7 @@ class OpenVino:
             ProviderError: OpenVINO is not installed or does not run this model here.
         """
         try:
-            core = _core()
+            core = openvino_core()
             precision = OPENVINO[provider]
             if precision != "f32" and precision.upper() not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
                 raise ProviderError(f"this processor has no {precision} instructions")
@@ -72,7 +72,7 @@ class _Buffers(FrameBuffers):
     def __init__(self, model: Any, planes: int, shape: tuple[int, int, int]):
         super().__init__(planes, shape)
         self._request = model.create_infer_request()
-        tensor = _openvino().Tensor
+        tensor = openvino().Tensor
         for index, array in enumerate((self._planes, self._strength)):
             self._request.set_input_tensor(index, tensor(array, shared_memory=True))
         self._request.set_output_tensor(0, tensor(self._result, shared_memory=True))
@@ -95,12 +95,17 @@ def _configuration(precision: str, threads: int, at_once: int) -> dict[str, Any]
 
 
 @cache
-def _core() -> Any:
-    return _openvino().Core()
+def openvino_core() -> Any:
+    """Return OpenVINO's entry point, an `openvino.Core`.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    return openvino().Core()
 
 
 @cache
-def _openvino() -> ModuleType:
+def openvino() -> ModuleType:
     """Import the package without its model converter, whose import sends a report to a server on the internet.
 
     The converter is optional: the package catches the ImportError that the entry in `sys.modules` causes.

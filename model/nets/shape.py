@@ -71,15 +71,15 @@ class StudentShape:
         c = self.channels
         return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + (4 * self.tail**2 * c + 4)
 
-    @property
-    def bytes_per_pixel(self) -> float:
-        """Memory traffic in bytes per pixel of the frame, with float32 features that no cache keeps between layers.
+    def bytes_per_pixel(self, feature: int = 4) -> float:
+        """Memory traffic in bytes per pixel of the frame, if no cache keeps the features between layers.
 
-        Input and output planes are bytes. Each feature map of the half grid is written once and read once, and also the
-        correction before and after the pixel shuffle. A residual is read once more.
+        Features have ``feature`` bytes: 4 are float32, 2 are bfloat16. Input and output planes are bytes. Each feature
+        map of the half grid is written once and read once, and also the correction before and after the pixel shuffle.
+        A residual is read once more.
         """
         maps = (self.depth + 1) * 2 + len(self.blocks)
-        return (self.planes + 1) + 4 * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
+        return (self.planes + 1) + feature * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
 
     @property
     def macs_per_pixel(self) -> float:

@@ -1,6 +1,6 @@
 """`acutance bench model`: the time of each student per frame on this host, compared with the host's limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
@@ -11,14 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.console import Console
 from rich.table import Column, Table
 
-from acutance.model.engine import catalog
+from acutance.model.engine import catalog, openvino_runtime, providers
 from acutance.model.engine.engine import Engine
+from acutance.model.engine.providers import Request
 from acutance.model.processors import usable_threads
 from acutance.server.bench import log, roofline
 from acutance.server.bench.errors import BenchError
 from acutance.server.telemetry import host_info
 
 _WIDTH = 180  # columns of a table in a file or a pipe, which has no width of its own
+_TURNS = 4  # parts of each measurement
+_FEATURE_BYTES = {"f32": 4, "bf16": 2}
 _WARM_UP = 3  # runs in which buffers are allocated and CUDA chooses its algorithms
 SizeText = Annotated[str, Field(pattern=r"^\d+x\d+$")]
 
@@ -26,7 +29,8 @@ SizeText = Annotated[str, Field(pattern=r"^\d+x\d+$")]
 class ModelOptions(BaseModel):
     """Measure each student: milliseconds and frames/s by size, provider and threads, and the limits of this host.
 
-    Matrix products measure the limit of arithmetic, copies the limit of memory.
+    Matrix products measure the limit of arithmetic, copies the limit of memory. Providers on the CPU are measured in
+    turns.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -41,9 +45,9 @@ class ModelOptions(BaseModel):
         "3840x2160",
     ]
     provider: Annotated[
-        list[Literal["tensorrt", "cuda", "cpu"]],
+        list[Literal["tensorrt", "cuda", "cpu", "openvino", "openvino-bf16"]],
         Field(description="execution provider; repeatable; one that does not run here is reported", min_length=1),
-    ] = ["cuda", "cpu"]
+    ] = ["cuda", "cpu", "openvino", "openvino-bf16"]
     threads: Annotated[
         list[int], Field(description="threads of one inference on the CPU; repeatable; default: one, and all")
     ] = []
@@ -65,23 +69,17 @@ def model(options: ModelOptions) -> None:
     if options.log is not None:
         log.check_writable(options.log)
     try:
-        limits = {threads: roofline.measure(threads) for threads in _thread_counts(options)}
+        limits = _limits(options)
     except ImportError:
         raise BenchError("measuring the machine's limits needs threadpoolctl: pip install 'acutance[bench]'") from None
     rows: list[dict[str, Any]] = []
     notes: dict[str, str] = {}
-    for provider in options.provider:
-        for threads in _thread_counts(options) if provider == "cpu" else [0]:
-            for name in options.student or list(catalog.shipped()):
-                engine = Engine.open(name, provider, threads)
-                if engine.provider.lower() != provider:
-                    notes[provider] = engine.note or "it does not run here"
-                    break
-                rows += [
-                    _row(engine, size, threads, calls, options.seconds, limits.get(threads))
-                    for size in options.size
-                    for calls in options.calls
-                ]
+    for threads in [*([0] * any(map(_on_gpu, options.provider))), *_thread_counts(options)]:
+        for name in options.student or list(catalog.shipped()):
+            engines = _opened(name, [one for one in options.provider if _on_gpu(one) == (threads == 0)], threads, notes)
+            for size in options.size:
+                for calls in options.calls:
+                    rows += _rows(engines, size, threads, calls, options.seconds, limits)
     if not rows:
         raise BenchError(f"none of the providers {', '.join(options.provider)} runs here: {'; '.join(notes.values())}")
     report = {
@@ -90,8 +88,13 @@ def model(options: ModelOptions) -> None:
         "host": host_info.describe(),
         "figures": {
             "limits": [
-                {"threads": n, "gflop/s": round(limit.flops / 1e9, 1), "GB/s": round(limit.bandwidth / 1e9, 1)}
-                for n, limit in limits.items()
+                {
+                    "threads": limit.threads,
+                    "precision": precision,
+                    "gflop/s": round(limit.flops / 1e9, 1),
+                    "GB/s": round(limit.bandwidth / 1e9, 1),
+                }
+                for (_, precision), limit in limits.items()
             ],
             "rows": rows,
         },
@@ -105,34 +108,82 @@ def _thread_counts(options: ModelOptions) -> list[int]:
     return options.threads or sorted({1, usable_threads()})
 
 
-def _row(
-    engine: Engine, size: str, threads: int, calls: int, seconds: float, limit: roofline.Roofline | None
-) -> dict[str, Any]:
+def _on_gpu(provider: str) -> bool:
+    return provider in ("tensorrt", "cuda")
+
+
+def _limits(options: ModelOptions) -> dict[tuple[int, str], roofline.Roofline]:
+    """Return the limits by threads and precision; without bf16 where it is not asked for or does not run."""
+    limits = {}
+    for threads in _thread_counts(options):
+        limits[threads, "f32"] = roofline.measure(threads)
+        if "openvino-bf16" in options.provider and openvino_runtime.installed():
+            limits[threads, "bf16"] = roofline.with_bf16(limits[threads, "f32"])
+    return limits
+
+
+def _opened(name: str, wanted: Sequence[Request], threads: int, notes: dict[str, str]) -> list[Engine]:
+    """Open a student on each provider, and note why one does not run here."""
+    engines = []
+    for provider in wanted:
+        engine = Engine.open(name, provider, threads)
+        if engine.provider.lower().replace(" ", "-") == provider:
+            engines.append(engine)
+        else:
+            notes[f"{name} on {provider}"] = engine.note or "it does not run here"
+    return engines
+
+
+def _rows(
+    engines: Sequence[Engine],
+    size: str,
+    threads: int,
+    calls: int,
+    seconds: float,
+    limits: Mapping[tuple[int, str], roofline.Roofline],
+) -> list[dict[str, Any]]:
     width, height = (int(side) for side in size.split("x"))
+    times: list[list[list[float]]] = [[[] for _ in range(calls)] for _ in engines]
     with ThreadPoolExecutor(calls) as pool:
+        # In turns, so that other programs on the host disturb all engines alike. The first run allocates buffers for
+        # each batch size.
+        for turn in range(-1, _TURNS):
+            for engine, kept in zip(engines, times, strict=True):
+                duration = (0 if calls == 1 else seconds / 4) if turn < 0 else seconds / _TURNS
+                measured = list(pool.map(lambda run: _times(*run), [(engine, width, height, duration)] * calls))
+                for mine, more in zip(kept, measured, strict=True):
+                    mine += more if turn >= 0 else []
+    rows = []
+    for engine, measured in zip(engines, times, strict=True):
+        precision = providers.OPENVINO.get(engine.provider, "f32")
+        limit = limits.get((threads, precision)) if calls == 1 else None
+        row = {
+            "student": engine.student.name,
+            "size": size,
+            "provider": engine.provider,
+            "threads": threads or None,
+            "calls at once": calls,
+            **timing(measured),
+        }
+        rows.append(row | _limit(engine, width * height, precision, limit, row["ms"]["p50"]))
+    reference = next((row["ms"]["p50"] for row in rows if row["provider"] == "CPU"), None)
+    if reference is not None and len(rows) > 1:
+        for row in rows:
+            row["speed-up over CPU"] = round(reference / row["ms"]["p50"], 2)
+    return rows
 
-        def together(duration: float) -> list[list[float]]:
-            return list(pool.map(lambda _: _times(engine, width, height, duration), range(calls)))
 
-        together(0 if calls == 1 else seconds / 4)  # allocates buffers for each batch size
-        times = together(seconds)
-    student = engine.student
-    row: dict[str, Any] = {
-        "student": student.name,
-        "size": size,
-        "provider": engine.provider,
-        "threads": threads or None,
-        "calls at once": calls,
-        **timing(times),
-    }
-    if calls > 1 or limit is None or student.mac_per_pixel is None or student.bytes_per_pixel is None:
-        return row
-    pixels = width * height
-    arithmetic, memory = limit.floor(student.mac_per_pixel * pixels, student.bytes_per_pixel * pixels)
-    return row | {
+def _limit(
+    engine: Engine, pixels: int, precision: str, limit: roofline.Roofline | None, took_ms: float
+) -> dict[str, Any]:
+    macs, traffic = engine.student.mac_per_pixel, engine.student.bytes_per_pixel(_FEATURE_BYTES[precision])
+    if limit is None or macs is None or traffic is None:
+        return {}
+    arithmetic, memory = limit.floor(macs * pixels, traffic * pixels)
+    return {
         "arithmetic floor ms": round(arithmetic * 1000, 2),
         "memory floor ms": round(memory * 1000, 2),
-        "% of the limit": round(100 * max(arithmetic, memory) * 1000 / row["ms"]["p50"]),
+        "% of the limit": round(100 * max(arithmetic, memory) * 1000 / took_ms),
         "bound by": "arithmetic" if arithmetic > memory else "memory",
     }
 
@@ -179,9 +230,11 @@ def _print(report: dict[str, Any], notes: dict[str, str]) -> None:
         table.add_row(*(_shown(row.get(name)) for name in columns))
     console.print(table)
     for limit in report["figures"]["limits"]:
-        console.print(f"{limit['threads']} thread(s): {limit['gflop/s']} GFLOP/s, {limit['GB/s']} GB/s")
-    for provider, note in notes.items():
-        console.print(f"{provider}: {note}")
+        console.print(
+            f"{limit['threads']} thread(s), {limit['precision']}: {limit['gflop/s']} GFLOP/s, {limit['GB/s']} GB/s"
+        )
+    for engine, note in notes.items():
+        console.print(f"{engine}: {note}")
 
 
 def _shown(value: object) -> str:

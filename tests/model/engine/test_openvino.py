@@ -88,7 +88,7 @@ def test_a_host_without_the_package_says_how_to_install_it(monkeypatch: pytest.M
     def missing() -> object:
         raise ModuleNotFoundError("No module named 'openvino'")
 
-    monkeypatch.setattr(openvino_runtime, "_core", missing)
+    monkeypatch.setattr(openvino_runtime, "openvino_core", missing)
     engine = Engine.open("nano", "openvino", 1)
     assert (engine.provider, engine.note) == ("CPU", f"OpenVINO: {openvino_runtime.NOT_INSTALLED}")
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from acutance.model.engine.catalog import find
 from acutance.server.bench import roofline
 from acutance.server.bench.errors import BenchError
 from acutance.server.bench.model import ModelOptions, model, timing
@@ -61,3 +62,34 @@ def test_limits_are_measured_and_floors_follow_from_them() -> None:
     assert limit.bandwidth > 1e8
     arithmetic, memory = roofline.Roofline(1, flops=2e9, bandwidth=1e9).floor(macs=5e8, traffic=1e8)
     assert (arithmetic, memory) == (0.5, 0.1)
+
+
+def test_engines_on_the_cpu_stand_side_by_side_each_with_its_limit(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    log = tmp_path / "model.jsonl"
+    model(
+        ModelOptions(student=["nano"], size=["64x48"], provider=["openvino", "cpu"], threads=[1], seconds=0.01, log=log)
+    )
+    openvino, cpu = json.loads(log.read_text())["figures"]["rows"]
+    assert (openvino["provider"], cpu["provider"]) == ("OpenVINO", "CPU")
+    assert cpu["speed-up over CPU"] == 1
+    assert openvino["speed-up over CPU"] == pytest.approx(cpu["ms"]["p50"] / openvino["ms"]["p50"], abs=0.01)
+    assert openvino["arithmetic floor ms"] == cpu["arithmetic floor ms"]
+
+
+def test_products_in_bf16_are_measured() -> None:
+    openvino = pytest.importorskip("acutance.model.engine.openvino_runtime")
+    if "BF16" not in openvino.openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this processor has no bf16 instructions")
+    limit = roofline.with_bf16(roofline.Roofline(1, flops=1.0, bandwidth=2.0))
+    assert limit.flops > 1e8
+    assert limit.bandwidth == 2
+
+
+def test_features_in_bf16_need_half_the_memory_traffic() -> None:
+    student = find("nano")
+    full, half = student.bytes_per_pixel(4), student.bytes_per_pixel(2)
+    assert full is not None
+    assert half is not None
+    planes = 3  # luma and hints in, luma out: bytes
+    assert half - planes == pytest.approx((full - planes) / 2)
