@@ -49,14 +49,17 @@ export function describe(state, { stats, enhance, hidden, kind }) {
 
 /** @param {ServerStats | null} stats @returns {Status} */
 function describeEnhancement(stats) {
-  const { enhanced = null, passed = null } = stats?.rate ?? {};
+  const { enhanced = null, passed = null, forwarded = null } = stats?.rate ?? {};
   if (enhanced === null || passed === null) {
     return { kind: 'busy', what: 'state.unreported.what', next: 'state.unreported.next' };
   }
-  const frames = enhanced + passed;
+  const frames = enhanced + passed + (forwarded ?? 0);
   if (frames === 0) return { kind: 'busy', what: 'state.no-frames.what', next: 'state.no-frames.next' };
   if (enhanced >= ENHANCED_ENOUGH * frames) return { kind: 'live', what: 'state.live.what', next: 'state.live.next' };
   const reason = sentence(stats?.passed_reason ?? '');
+  if (forwarded !== null && forwarded > frames / 2) {
+    return { kind: 'live', what: 'state.forwarded.what', next: 'state.forwarded.next', values: { reason } };
+  }
   if (enhanced === 0) {
     return { kind: 'error', what: 'state.passed.what', next: 'state.passed.next', values: { reason } };
   }

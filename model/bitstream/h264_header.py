@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from acutance.model.bitstream.bits import Bits
+from acutance.model.bitstream.sequence import MAX_SPS, SequenceParameters, read_sequence
 from acutance.model.bitstream.unreadable import UnreadableError
 
-_HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
 _NAL_SLICE, _NAL_IDR, _NAL_SPS, _NAL_PPS = 1, 5, 7, 8
 _COARSEST = 51
 _LONGEST_HEADER = 256
@@ -16,9 +16,8 @@ _MAX_UNITS, _MAX_BYTES, _MAX_FIELDS = 16, 65536, 2000
 """Maximum numbers of NAL units, bytes and header fields that are read to find the first slice of a frame. Encoders send
 an access unit delimiter, two or three parameter sets and a few SEI messages before it; scaling lists take up to 780
 fields. The server reads headers on its event loop: these limits keep the time for a malicious frame to about 2 ms."""
-# Ranges of ITU-T H.264, section 7.4.2.1.1 (seq_parameter_set_id, num_ref_frames_in_pic_order_cnt_cycle), 7.4.2.2
-# (pic_parameter_set_id) and 7.4.3 (num_ref_idx_active_minus1: of fields).
-_MAX_SPS, _MAX_PPS, _MAX_ORDER_CYCLE, _MAX_REFERENCE = 31, 255, 255, 31
+# Ranges of ITU-T H.264, section 7.4.2.2 (pic_parameter_set_id) and 7.4.3 (num_ref_idx_active_minus1: of fields).
+_MAX_PPS, _MAX_REFERENCE = 255, 31
 _MAX_COMMANDS = 66
 """Maximum number of reordering or marking commands of a slice: one for each reference field, and two for all."""
 
@@ -27,7 +26,7 @@ class ParameterSets:
     """The parameter sets of a stream, by id: at most 32 SPS and 256 PPS. Slices cannot be read without them."""
 
     def __init__(self) -> None:
-        self._sps: dict[int, _Sps] = {}
+        self._sps: dict[int, SequenceParameters] = {}
         self._pps: dict[int, _Pps] = {}
 
     def __len__(self) -> int:
@@ -48,7 +47,7 @@ class ParameterSets:
             kind = unit[0] & 31
             bits = Bits(unit[1:], fields)
             if kind == _NAL_SPS:
-                number, sps = _parse_sps(bits)
+                number, sps = read_sequence(bits)
                 self._sps[number] = sps
             elif kind == _NAL_PPS:
                 number, pps = _parse_pps(bits)
@@ -66,18 +65,6 @@ class ParameterSets:
         if pps is None or sps is None or kind > 2:  # SP and SI slices are of the extended profile only
             raise UnreadableError
         return _parse_slice_qp(bits, head, kind, sps, pps)
-
-
-@dataclass(frozen=True)
-class _Sps:
-    """The SPS fields (section 7.3.2.1.1) that determine the layout of slice headers."""
-
-    separate_planes: bool
-    frame_num_bits: int
-    order_type: int
-    order_bits: int
-    order_delta_zero: bool
-    frames_only: bool
 
 
 @dataclass(frozen=True)
@@ -105,48 +92,8 @@ def _nal_units(frame: bytes) -> Iterator[bytes]:
             yield frame[begin:end].replace(b"\0\0\3", b"\0\0")
 
 
-def _parse_sps(bits: Bits) -> tuple[int, _Sps]:
-    profile = bits.take(8)
-    bits.take(16)  # constraint flags, level
-    number = bits.unsigned(_MAX_SPS)
-    separate = False
-    if profile in _HIGH_PROFILES:
-        chroma = bits.unsigned()
-        separate = chroma == 3 and bits.flag()
-        bits.unsigned()  # bit depths
-        bits.unsigned()
-        bits.take(1)
-        if bits.flag():
-            for index in range(12 if chroma == 3 else 8):
-                if bits.flag():
-                    _skip_scaling_list(bits, 16 if index < 6 else 64)
-    frame_num_bits = bits.unsigned() + 4
-    order_type, order_bits, delta_zero = bits.unsigned(), 0, False
-    if order_type == 0:
-        order_bits = bits.unsigned() + 4
-    elif order_type == 1:
-        delta_zero = bits.flag()
-        bits.signed()
-        bits.signed()
-        for _ in range(bits.unsigned(_MAX_ORDER_CYCLE)):
-            bits.signed()
-    bits.unsigned()  # reference frames
-    bits.take(1)
-    bits.unsigned()  # width and height in macroblocks
-    bits.unsigned()
-    return number, _Sps(separate, frame_num_bits, order_type, order_bits, delta_zero, bits.flag())
-
-
-def _skip_scaling_list(bits: Bits, size: int) -> None:
-    last = following = 8
-    for _ in range(size):
-        if following:
-            following = (last + bits.signed()) % 256
-        last = following or last
-
-
 def _parse_pps(bits: Bits) -> tuple[int, _Pps]:
-    number, sps = bits.unsigned(_MAX_PPS), bits.unsigned(_MAX_SPS)
+    number, sps = bits.unsigned(_MAX_PPS), bits.unsigned(MAX_SPS)
     cabac, field_order = bits.flag(), bits.flag()
     if bits.unsigned():  # slice groups: not used in calls
         raise UnreadableError
@@ -162,7 +109,7 @@ def _parse_pps(bits: Bits) -> tuple[int, _Pps]:
 _P, _B, _I = 0, 1, 2
 
 
-def _parse_slice_qp(bits: Bits, head: int, kind: int, sps: _Sps, pps: _Pps) -> int:
+def _parse_slice_qp(bits: Bits, head: int, kind: int, sps: SequenceParameters, pps: _Pps) -> int:
     """Return the slice's QP: section 7.3.3 from frame_num to slice_qp_delta."""
     if sps.separate_planes:
         bits.take(2)

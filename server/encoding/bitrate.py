@@ -73,6 +73,15 @@ class RateControl:
         ceiling = round(wanted * self._brake) if self.ceiling is None else self.ceiling
         return max(MIN_BITRATE, min(wanted, ceiling))
 
+    def limit(self, width: int, height: int) -> int:
+        """Return the largest bit rate in bit/s that the receiver can take; a forwarded stream may have it.
+
+        `target` is lower if more bits would not improve what our encoder makes of a frame of this size in pixels.
+        """
+        if self.ceiling is not None:
+            return max(MIN_BITRATE, min(self.maximum, self.ceiling))
+        return self.maximum if self._brake == 1.0 else self.target(width, height)
+
 
 def nominal(target: int, frame_rate: float) -> int:
     """Return the bit rate to configure in an encoder that assumes 30 frames per second, to get ``target`` bit/s.

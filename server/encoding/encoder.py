@@ -65,6 +65,11 @@ class Encoder(ABC):
         """Make one of the next frames a keyframe: at once, or half a second after the last one."""
         self._keyframe_wanted = True
 
+    def force_keyframe(self) -> None:
+        """Make the next frame a keyframe, however recent the last one is. Call it between two calls of ``encode``."""
+        self._keyframe_wanted = True
+        self._keyframe_at = -KEYFRAME_INTERVAL
+
     def reset(self) -> None:
         """Reopen the codec for the next frame, which becomes a keyframe. Call it between two calls of ``encode``."""
         self._codec = None

@@ -1,4 +1,4 @@
-"""The renditions of one stream and their receivers: each (variant, codec) is encoded once, while it has a receiver."""
+"""The renditions of one stream and their receivers: each (variant, codec) is made once, while it has a receiver."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,14 +6,8 @@ from dataclasses import replace
 from time import monotonic
 
 from acutance.server.encoding.encoder import Encoder
-from acutance.server.encoding.rendition import (
-    EncodedFrameTiming,
-    QueuedFrame,
-    Rendition,
-    RenditionSnapshot,
-    Subscription,
-    Variant,
-)
+from acutance.server.encoding.queued_frame import EncodedFrameTiming, QueuedFrame
+from acutance.server.encoding.rendition import Rendition, RenditionSnapshot, Subscription, Variant
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
@@ -35,6 +29,8 @@ class FanOut:
         on_encoded: Callable[[EncodedFrameTiming], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
+        on_superseded: Callable[[], None] = lambda: None,
+        ask: Callable[[], object] = lambda: None,
     ):
         """Start without a rendition.
 
@@ -43,11 +39,15 @@ class FanOut:
             on_encoded: called for each enhanced frame that a rendition has sent to its receivers.
             on_dropped: called for each enhanced frame that is lost because its encoder failed.
             clock: in seconds.
+            on_superseded: called for each enhanced frame that is not sent because a newer one was forwarded.
+            ask: requests a keyframe from the sender of the stream.
         """
         self.opened = 0
         self._make_encoder = make_encoder
         self._on_encoded = on_encoded
         self._on_dropped = on_dropped
+        self._on_superseded = on_superseded
+        self._ask = ask
         self._clock = clock
         self._renditions: dict[tuple[Variant, str], Rendition] = {}
         self._tasks: dict[Rendition, asyncio.Task[None]] = {}
@@ -66,6 +66,10 @@ class FanOut:
         """Return the renditions of one variant."""
         return [rendition for rendition in self._renditions.values() if rendition.variant is variant]
 
+    def encoding(self, variant: Variant) -> list[Rendition]:
+        """Return the renditions of one variant that take decoded frames: all that do not forward."""
+        return [rendition for rendition in self.for_variant(variant) if not rendition.forwarder.active]
+
     def join(self, variant: Variant, codec: str, subscription: Subscription) -> None:
         """Start to send a variant in a codec, ``H264`` or ``VP8``, to a receiver, beginning with a keyframe."""
         rendition = self._renditions.get((variant, codec))
@@ -82,12 +86,12 @@ class FanOut:
                 rendition.close()
 
     def put(self, variant: Variant, queued: QueuedFrame) -> int:
-        """Queue a frame for each rendition of a variant; return how many renditions dropped an older frame for it.
+        """Queue a frame for each rendition of a variant that encodes; return how many dropped an older frame for it.
 
         The frame must not be used afterwards: encoders write into it.
         """
         overwritten = 0
-        for index, rendition in enumerate(self.for_variant(variant)):
+        for index, rendition in enumerate(self.encoding(variant)):
             # Encoders write into their frames: each rendition gets its own planes.
             overwritten += rendition.put(replace(queued, frame=copy_of(queued.frame)) if index else queued)
         return overwritten
@@ -123,6 +127,8 @@ class FanOut:
             self._on_encoded if enhanced else _ignore,
             self._on_dropped if enhanced else _ignore,
             self._clock,
+            self._on_superseded if enhanced else _ignore,
+            self._ask,
         )
         self._renditions[variant, codec] = rendition
         self.opened += 1

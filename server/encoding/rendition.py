@@ -1,4 +1,4 @@
-"""A rendition: one encoder for one variant of a stream in one codec, shared by all its receivers."""
+"""A rendition: one variant of a stream in one codec, encoded or forwarded once for all its receivers."""
 
 import asyncio
 import logging
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic
 
-import av
-
-from acutance.model.hints import Hints
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import Encoder, VideoPacket
+from acutance.server.encoding.forwarding.coded import CodedFrame
+from acutance.server.encoding.forwarding.forwarder import NAME, Forwarder
+from acutance.server.encoding.forwarding.rate_fit import RateFit
+from acutance.server.encoding.queued_frame import EncodedFrameTiming, QueuedFrame
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.logs import LogOnce
@@ -29,40 +30,6 @@ class Variant(StrEnum):
 
     ENHANCED = "enhanced"
     ORIGINAL = "original"
-
-
-@dataclass(frozen=True)
-class QueuedFrame:
-    """A frame on its way through the pipeline. Times are in seconds on the pipeline's clock.
-
-    Attributes:
-        number: of the frame in the stream, from 1 on.
-        frame: the decoded or enhanced frame.
-        hints: for the student.
-        arrived: when its last packet arrived.
-        since: when its last stage ended.
-    """
-
-    number: int
-    frame: av.VideoFrame
-    hints: Hints
-    arrived: float
-    since: float
-
-
-@dataclass(frozen=True)
-class EncodedFrameTiming:
-    """A frame that a rendition has sent to its receivers.
-
-    Attributes:
-        queued: the frame.
-        waited: seconds that it waited for the encoder.
-        encoding: seconds that encoding took.
-    """
-
-    queued: QueuedFrame
-    waited: float
-    encoding: float
 
 
 @dataclass(eq=False)
@@ -86,10 +53,11 @@ class RenditionSnapshot:
 
     Attributes:
         variant, codec: of its video.
-        encoder: name of its encoder, such as ``x264 superfast``.
-        bitrate: bit rate that the encoder is set to, in bit/s; 0 before the first frame.
+        encoder: name of its encoder, such as ``x264 superfast``, or ``forwarded``.
+        bitrate: bit rate that the encoder is set to, or that is forwarded, in bit/s; 0 before the first frame.
         keyframes: number of keyframes since the rendition was opened.
         receivers: number of receivers.
+        forwarded: whether the sender's coded frames are sent instead of encoded ones.
     """
 
     variant: Variant
@@ -98,19 +66,23 @@ class RenditionSnapshot:
     bitrate: int
     keyframes: int
     receivers: int
+    forwarded: bool = False
 
 
 class Rendition:
     """Encodes the newest frame once for all receivers, as soon as one of them has room for it.
 
     While all receivers are behind, it waits, so that raw frames are dropped instead of encoded ones. While
-    some keep up, it continues for them, and the others get nothing until the next keyframe.
+    some keep up, it continues for them, and the others get nothing until the next keyframe. While it forwards, it
+    encodes nothing, and sends each coded frame of the sender as it arrives.
 
     Attributes:
         variant, codec: of the video.
         rate: the bit rate, from all receivers.
         encoder: used by this rendition only.
         encoding: seconds that the last frame took to encode.
+        forwarder: forwards the sender's coded frames.
+        fit: whether the receivers can take the bit rate of the sender.
     """
 
     def __init__(
@@ -121,6 +93,8 @@ class Rendition:
         on_encoded: Callable[[EncodedFrameTiming], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
+        on_superseded: Callable[[], None] = lambda: None,
+        ask: Callable[[], object] = lambda: None,
     ):
         """Start without a receiver; see `add` and `run`.
 
@@ -131,15 +105,20 @@ class Rendition:
             on_encoded: called on the event loop for each frame that was sent to the receivers.
             on_dropped: called for each frame that is lost because the encoder failed.
             clock: in seconds.
+            on_superseded: called for each frame that is not sent because a newer one was forwarded.
+            ask: requests a keyframe from the sender.
         """
         self.variant = variant
         self.codec = codec
         self.rate = SharedRate()
         self.encoder = make_encoder(self.rate)
         self.encoding = 0.0
+        self.forwarder = Forwarder(ask, clock)
+        self.fit = RateFit()
         self._failing_since: float | None = None
         self._on_encoded = on_encoded
         self._on_dropped = on_dropped
+        self._on_superseded = on_superseded
         self._clock = clock
         self._frames: Mailbox[QueuedFrame] = Mailbox()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="encode")
@@ -154,9 +133,15 @@ class Rendition:
 
     def snapshot(self) -> RenditionSnapshot:
         """Return the current state."""
-        encoder = self.encoder
+        encoder, forwarder = self.encoder, self.forwarder
         return RenditionSnapshot(
-            self.variant, self.codec, encoder.name, encoder.bitrate, encoder.keyframes, self.receivers
+            self.variant,
+            self.codec,
+            NAME if forwarder.active else encoder.name,
+            forwarder.bitrate if forwarder.active else encoder.bitrate,
+            encoder.keyframes + forwarder.keyframes,
+            self.receivers,
+            forwarder.active,
         )
 
     def add(self, subscription: Subscription) -> None:
@@ -164,14 +149,29 @@ class Rendition:
         self._subscriptions += (subscription,)
         self.rate.join(subscription.rate)
         subscription.track.on_room = self._room.set
-        subscription.track.on_behind = self.encoder.request_keyframe
-        self.encoder.request_keyframe()
+        subscription.track.on_behind = self.request_keyframe
+        self.request_keyframe()
 
     def remove(self, subscription: Subscription) -> None:
         """Remove a receiver."""
         self._subscriptions = tuple(other for other in self._subscriptions if other is not subscription)
         self.rate.leave(subscription.rate)
         self._room.set()
+
+    def request_keyframe(self) -> None:
+        """Make one of the next frames a keyframe; while frames are forwarded, request it from the sender."""
+        if self.forwarder.active:
+            self.forwarder.ask()
+        else:
+            self.encoder.request_keyframe()
+
+    def put_coded(self, coded: CodedFrame, wanted: bool) -> bool:
+        """Forward a coded frame, if that is wanted and the receivers can decode it; return whether it was forwarded."""
+        packet = self.forwarder.take(coded, wanted)
+        if packet is not None:
+            for subscription in self._subscriptions:
+                subscription.track.forward(packet, coded.arrived)
+        return packet is not None
 
     def put(self, queued: QueuedFrame) -> bool:
         """Queue a frame, which must not be used afterwards; return whether it replaced a frame not yet encoded."""
@@ -184,6 +184,11 @@ class Rendition:
             while True:
                 queued = await self._frames.take()
                 begun = self._clock()
+                if self.forwarder.supersedes(queued.frame.pts):
+                    self._on_superseded()
+                    continue
+                if self.forwarder.resumes:
+                    self.encoder.force_keyframe()
                 try:
                     packet = await loop.run_in_executor(self._executor, self.encoder.encode, queued.frame)
                 except Exception as error:  # FFmpeg's errors share no base class
@@ -197,6 +202,11 @@ class Rendition:
                     continue
                 self.encoding, self._failing_since = self._clock() - begun, None
                 await self._wait_for_room()
+                if self.forwarder.supersedes(packet.pts):
+                    self._on_superseded()
+                    continue
+                if packet.is_keyframe:
+                    self.forwarder.resumed()
                 self._deliver(packet, queued.arrived)
                 self._on_encoded(EncodedFrameTiming(queued, begun - queued.since, self.encoding))
         except Closed:

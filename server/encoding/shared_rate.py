@@ -27,9 +27,17 @@ class SharedRate:
 
     def target(self, width: int, height: int) -> int:
         """Return the bit rate in bit/s for a size in pixels."""
-        controls = self._controls or (RateControl(0),)
-        lowest = min(control.target(width, height) for control in controls)
+        return max(self._minimum(width, height), min(each.target(width, height) for each in self._known()))
+
+    def limit(self, width: int, height: int) -> int:
+        """Return the largest bit rate in bit/s that a forwarded stream may have, see `RateControl.limit`."""
+        return max(self._minimum(width, height), min(each.limit(width, height) for each in self._known()))
+
+    def _minimum(self, width: int, height: int) -> int:
+        controls = self._known()
         if len(controls) == 1:
-            return lowest
-        minimum = _LEAST_SHARE * min(control.unhindered(width, height) for control in controls)
-        return max(lowest, round(minimum))
+            return 0
+        return round(_LEAST_SHARE * min(control.unhindered(width, height) for control in controls))
+
+    def _known(self) -> tuple[RateControl, ...]:
+        return self._controls or (RateControl(0),)

@@ -25,9 +25,11 @@ class FrameInterval:
 
     def note(self, frame: VideoFrame) -> None:
         """Record the timestamp of a frame; a frame without one is ignored."""
-        if frame.pts is None or frame.time_base is None:
-            return
-        at = float(frame.pts * frame.time_base)
+        if frame.pts is not None and frame.time_base is not None:
+            self.note_time(float(frame.pts * frame.time_base))
+
+    def note_time(self, at: float) -> None:
+        """Record the timestamp of a frame, in seconds."""
         if self._last is not None and _SHORTEST <= at - self._last <= _LONGEST:
             self._steps.append(at - self._last)
             self.seconds = median(self._steps)

@@ -131,17 +131,26 @@ class _HostCollector(Collector):
             students.add_metric([rung.name], sum(publisher.student == rung.name for publisher in publishers))
         yield students
         renditions: Counter[tuple[str, str]] = Counter()
+        forwarded: Counter[tuple[str, str]] = Counter()
         bits = 0
         for publisher in publishers:
             for rendition in publisher.stream.renditions:
-                renditions[rendition.variant, rendition.codec] += 1
-                bits += rendition.bitrate
+                (forwarded if rendition.forwarded else renditions)[rendition.variant, rendition.codec] += 1
+                bits += 0 if rendition.forwarded else rendition.bitrate
         encoders = GaugeMetricFamily(
             "acutance_encoders", "Number of running encoders by variant and codec.", labels=["variant", "codec"]
         )
         for labels, count in sorted(renditions.items()):
             encoders.add_metric(labels, count)
         yield encoders
+        forwards = GaugeMetricFamily(
+            "acutance_forwarded",
+            "Number of renditions of streams that are forwarded as their publisher coded them, by variant and codec.",
+            labels=["variant", "codec"],
+        )
+        for labels, count in sorted(forwarded.items()):
+            forwards.add_metric(labels, count)
+        yield forwards
         yield GaugeMetricFamily(
             "acutance_encoder_bits_per_second", "Sum of the bit rates of all encoders, in bit/s.", bits
         )

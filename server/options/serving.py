@@ -34,6 +34,13 @@ class ServingOptions(BaseModel):
     governor: Annotated[
         bool, Field(description="Switch to a cheaper student, or to none, when this host cannot keep up")
     ] = Limits.govern
+    forward_unchanged: Annotated[
+        bool,
+        Field(
+            description="Forward the sender's own coded frames, without a second encoding, where a student would add "
+            "nothing to them"
+        ),
+    ] = Limits.forward_unchanged
     upscale: Annotated[
         bool, Field(description="Restore frames that the sender reduced to the size at the start of the call")
     ] = Limits.upscale

@@ -21,6 +21,7 @@ class Limits:
         upscale: whether frames that the sender reduced are restored to the size at the start of the call.
         output_height: shorter side of the returned frames in pixels, unless the peer chooses another; None for the
             size at the start of the call.
+        forward_unchanged: whether coded frames to which no student adds anything are forwarded, and not encoded again.
         govern: whether the server switches to a cheaper student when the host cannot keep up.
         max_session_length: seconds after which a session is ended; None for no limit.
         max_frame_pixels: largest frame in pixels; a session that sends larger frames is ended.
@@ -34,6 +35,7 @@ class Limits:
     idle_timeout: float = 15.0
     upscale: bool = True
     output_height: int | None = None
+    forward_unchanged: bool = True
     govern: bool = True
     max_session_length: float | None = None
     max_frame_pixels: int = 4096 * 2304

@@ -1,5 +1,7 @@
 """Detects keyframes, and frames without picture data, from the first bytes of an encoded frame."""
 
+from collections.abc import Iterator
+
 _START = b"\x00\x00\x01"
 _VP8_START = b"\x9d\x01\x2a"
 _VP8_HEADER_BYTES = 6
@@ -90,3 +92,23 @@ def opens_keyframe(codec: str, data: bytes) -> bool:
     scan = FrameScan(codec)
     scan.add(data)
     return scan.has_unit(_SPS)
+
+
+def first_units(data: bytes) -> Iterator[bytes]:
+    """Yield the NAL units of an H.264 access unit up to its first slice, of which only the header byte is yielded.
+
+    Args:
+        data: complete frame with Annex B start codes.
+    """
+    at = data.find(_START)
+    while 0 <= at < len(data) - len(_START):
+        begin = at + len(_START)
+        if data[begin] & 0x1F in _SLICES:
+            yield data[begin : begin + 1]
+            return
+        at = data.find(_START, begin)
+        end = at if at >= 0 else len(data)
+        # The zero byte of a start code of four bytes, and trailing zeros (ITU-T H.264, section B.1.1).
+        unit = data[begin:end].rstrip(b"\0")
+        if unit:
+            yield unit

@@ -12,6 +12,8 @@ type Packet = av.Packet[Any]  # of audio or video
 
 # A third of a second of video at 30 frames/s and of Opus at 50 packets/s: longer than any lag of the event loop.
 VIDEO_DEPTH, AUDIO_DEPTH = 10, 16
+# Forwarded frames that waited for a retransmission arrive at once, a second of them at most (`retransmissions.py`).
+_FORWARDED_DEPTH = 60
 
 
 class PacketTrack(MediaStreamTrack):
@@ -53,9 +55,16 @@ class PacketTrack(MediaStreamTrack):
             packet: of the track's kind.
             arrived: when its frame arrived at the server, in seconds on the monotonic clock.
         """
+        self._offer(packet, arrived, self._depth)
+
+    def forward(self, packet: Packet, arrived: float | None = None) -> None:
+        """Queue a packet of a sender that is forwarded: a burst after a loss is no reason to drop it; see `offer`."""
+        self._offer(packet, arrived, _FORWARDED_DEPTH)
+
+    def _offer(self, packet: Packet, arrived: float | None, depth: int) -> None:
         if self.readyState != "live":
             return
-        if not (self._in_step or packet.is_keyframe) or not self.has_room:
+        if not (self._in_step or packet.is_keyframe) or len(self._packets) >= depth:
             self._in_step = self.kind == "audio"
             self.dropped += 1
             return

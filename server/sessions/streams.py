@@ -129,6 +129,7 @@ def _entry(name: str, publisher: PublisherSnapshot) -> dict[str, Any]:
                 "codec": rendition.codec,
                 "encoder": rendition.encoder,
                 "bitrate": rendition.bitrate,
+                "forwarded": rendition.forwarded,
                 "receivers": rendition.receivers,
             }
             for rendition in stream.renditions

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from statistics import median
 from time import monotonic
 
 import numpy as np
@@ -18,20 +19,22 @@ class Counters:
     """Frames of a session since its start.
 
     Attributes:
-        received: decoded and taken from the peer's track.
+        received: taken from the peer's track, decoded unless nobody needs pixels.
         enhanced: enhanced by a student.
         passed: passed through without a student.
+        forwarded: sent as the peer coded them, neither enhanced nor encoded again.
         dropped_excess: dropped because they exceeded the frame rate that a peer may send.
         dropped_undecoded: dropped before the decoder, which could not keep up.
         dropped_waiting: replaced by a newer frame before they were enhanced.
         dropped_enhanced: replaced by a newer frame before they were encoded.
         dropped_encoding: lost because the encoder failed.
-        returned: encoded and sent.
+        returned: encoded, or forwarded, and sent.
     """
 
     received: int = 0
     enhanced: int = 0
     passed: int = 0
+    forwarded: int = 0
     dropped_excess: int = 0
     dropped_undecoded: int = 0
     dropped_waiting: int = 0
@@ -92,6 +95,10 @@ class Telemetry:
         self._durations[stage].append(seconds)
         self.observe(stage, seconds)
 
+    def median(self, stage: str) -> float:
+        """Return the median of the last times in a stage, in seconds; 0 before the first."""
+        return median(self._durations[stage]) if self._durations[stage] else 0.0
+
     def rates(self) -> dict[str, float]:
         """Return the growth of each counter per second since the last call."""
         now = self.clock()
@@ -128,5 +135,5 @@ class LoopLag:
 def _percentiles(times: deque[float]) -> dict[str, float] | None:
     if not times:
         return None
-    median, late = np.percentile(times, (50, 95))
-    return {"p50": round(float(median) * 1000, 2), "p95": round(float(late) * 1000, 2)}
+    middle, late = np.percentile(times, (50, 95))
+    return {"p50": round(float(middle) * 1000, 2), "p95": round(float(late) * 1000, 2)}

@@ -17,16 +17,26 @@ class Choices:
         output: chooses the size of the returned video.
         strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
         enhance: False passes every frame through.
+        forward: whether coded frames to which no student adds anything may be forwarded instead of encoded again.
     """
 
     governor: Governor
     output: OutputSize
     strength: float = 1.0
     enhance: bool = True
+    forward: bool = True
+
+    @property
+    def pass_reason(self) -> str | None:
+        """Why no student is used, in words; None if one is."""
+        if not self.enhance:
+            return "enhancement is switched off"
+        if self.strength == 0:
+            return "the strength is 0"
+        return (self.governor.reason or "no student is selected") if self.governor.rung.name == PASS else None
 
     def treatment(self, incoming: Size) -> Treatment:
         """Return what to do with a frame of this incoming size."""
-        rung = self.governor.rung.name
-        wanted = self.enhance and rung != PASS
-        pass_reason = None if wanted else (self.governor.reason if self.enhance else "enhancement is switched off")
-        return Treatment(rung if wanted else None, self.output.for_size(incoming), self.strength, pass_reason)
+        reason = self.pass_reason
+        student = self.governor.rung.name if reason is None else None
+        return Treatment(student, self.output.for_size(incoming), self.strength, reason)

@@ -40,10 +40,12 @@ class Enhanced:
     Attributes:
         frame: the enhanced frame, or the incoming one; at the output size unless resizing failed.
         passed_reason: why no student has enhanced it, in words; None if one has.
+        sharpness: of the student's input, see `acutance.model.sharpness`; None if no student has enhanced it.
     """
 
     frame: VideoFrame
     passed_reason: str | None = None
+    sharpness: float | None = None
 
 
 class Enhancer:
@@ -101,7 +103,7 @@ class Enhancer:
             return self._pass(frame, str(error), kind="unsupported size")
         except Exception as error:  # ONNX Runtime's errors share no base class
             return self._pass(frame, f"the student failed on {engine.provider}: {type(error).__name__}", error)
-        return Enhanced(enhanced)
+        return Enhanced(enhanced, sharpness=hints.sharpness)
 
     def _pass(
         self, frame: VideoFrame, reason: str, error: Exception | None = None, kind: str | None = None

@@ -46,8 +46,8 @@ class FrameHints:
         self._coded: OrderedDict[int, _Coded] = OrderedDict()
         self._stream = StreamHints()
 
-    def note(self, codec: str, data: bytes, timestamp: int) -> None:
-        """Take an encoded frame before it is decoded.
+    def note(self, codec: str, data: bytes, timestamp: int) -> float | None:
+        """Take an encoded frame before it is decoded; return its quantiser step in grey levels if it can be read.
 
         Args:
             codec: its name in SDP, ``H264`` or ``VP8``; other codecs are not read.
@@ -60,6 +60,13 @@ class FrameHints:
         self._coded[timestamp] = _Coded(self._clock(), len(data), step)
         if len(self._coded) > _MOST_WAITING:
             self._coded.popitem(last=False)
+        return step
+
+    def skip(self, timestamp: int, pixels: int) -> None:
+        """Note that the frame with this timestamp and number of pixels is not decoded."""
+        coded = self._coded.pop(timestamp, None)
+        if coded is not None:
+            self._stream.add(coded.step, coded.size, pixels)
 
     def metadata_for(self, frame: VideoFrame) -> FrameMetadata:
         """Return the metadata of a decoded frame; if its encoded frame is unknown, with the hints of the last one."""

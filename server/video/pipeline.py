@@ -1,4 +1,4 @@
-"""The pipeline of a call: track -> mailbox -> enhancer -> fan-out, each stage a task. Renditions encode."""
+"""The pipeline of a call: track -> mailbox -> enhancer -> fan-out, each stage a task. Renditions encode or forward."""
 
 import asyncio
 import logging
@@ -7,20 +7,24 @@ from dataclasses import replace
 from time import monotonic
 
 import av
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, MediaStreamError, MediaStreamTrack
 
 from acutance.model.planes import Size
 from acutance.server.encoding.fan_out import FanOut, MakeEncoder
-from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Variant
+from acutance.server.encoding.forwarding.coded import CodedFrame
+from acutance.server.encoding.forwarding.keyframe_requests import KeyframeRequests
+from acutance.server.encoding.queued_frame import EncodedFrameTiming, QueuedFrame
+from acutance.server.encoding.rendition import Variant
 from acutance.server.frames.frame_interval import FrameInterval
 from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
-from acutance.server.students.governor import Sample
+from acutance.server.students.governor import PASS, Sample
 from acutance.server.students.inference import Inference
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
+from acutance.server.video.coded_path import CodedPath
 from acutance.server.video.enhancer import Enhanced, Enhancer
 from acutance.server.video.enhancing import Enhancing
 from acutance.server.video.frame_hints import FrameHints
@@ -33,10 +37,10 @@ class Pipeline:
     """Takes every frame of a track, enhances the newest and passes it to the renditions of a fan-out.
 
     Enhancing and encoding overlap: while one frame is encoded the next one is enhanced. A variant that nobody receives
-    is neither enhanced nor encoded.
+    is neither enhanced nor encoded. Where a student has nothing to add, coded frames are forwarded past all stages.
 
     Attributes:
-        hints: takes encoded frames, see `FrameHints.note`.
+        coded: takes coded frames before they are decoded, see `CodedPath.take`.
         choices: what to do with each frame.
         fan_out: the renditions and their receivers.
         size_in, size_out: width and height in pixels of the last incoming and the last returned frame.
@@ -66,9 +70,14 @@ class Pipeline:
             make_encoder: see `FanOut`.
             clock: in seconds.
         """
-        self.hints = FrameHints(clock)
         self.choices = choices
-        self.fan_out = FanOut(make_encoder, self._on_encoded, self._on_dropped, clock)
+        self._hints, keyframes = FrameHints(clock), KeyframeRequests(clock)
+        self.fan_out = FanOut(
+            make_encoder, self._on_encoded, self._on_dropped, clock, self._on_superseded, keyframes.ask
+        )
+        self.coded = CodedPath(
+            choices, self.fan_out, keyframes, self._hints, self._on_forwarded, self._on_undecoded, clock
+        )
         self.size_in: Size | None = None
         self.size_out: Size | None = None
         self.interval = FrameInterval()
@@ -120,15 +129,15 @@ class Pipeline:
                 continue
             self.size_in = (frame.width, frame.height)
             self.interval.note(frame)
-            metadata = self.hints.metadata_for(frame)
+            metadata = self._hints.metadata_for(frame)
             arrived = now if metadata.arrived is None else metadata.arrived
             telemetry.record("decode", now - arrived)
             self._take(QueuedFrame(telemetry.counters.received, frame, metadata.hints, arrived, now))
 
     def _take(self, queued: QueuedFrame) -> None:
-        if self.fan_out.for_variant(Variant.ORIGINAL):
+        if self.fan_out.encoding(Variant.ORIGINAL):
             self.fan_out.put(Variant.ORIGINAL, replace(queued, frame=copy_of(queued.frame)))
-        if self.fan_out.for_variant(Variant.ENHANCED):
+        if self.fan_out.encoding(Variant.ENHANCED):
             self._telemetry.counters.dropped_waiting += self._arrived.put(queued)
 
     async def _enhance(self) -> None:
@@ -142,6 +151,7 @@ class Pipeline:
             if enhanced.passed_reason is None:
                 telemetry.counters.enhanced += 1
                 telemetry.record("enhance", now - begun)
+                self.coded.sharpness = enhanced.sharpness
             else:
                 telemetry.counters.passed += 1
             self.size_out = (enhanced.frame.width, enhanced.frame.height)
@@ -157,8 +167,8 @@ class Pipeline:
         return await self._enhancing.enhance(queued.frame, self.choices.treatment(incoming), queued.hints)
 
     def _on_encoded(self, timing: EncodedFrameTiming) -> None:
-        # A frame counts once, when the first rendition has encoded it.
-        if timing.queued.number <= self._last_encoded:
+        # A frame counts once, when the first rendition has encoded or forwarded it.
+        if timing.queued.number <= self._last_encoded or self.coded.forwards:
             return
         self._last_encoded = timing.queued.number
         telemetry = self._telemetry
@@ -170,6 +180,29 @@ class Pipeline:
     def _on_dropped(self) -> None:
         self._telemetry.counters.dropped_encoding += 1
 
+    def _on_superseded(self) -> None:
+        self._telemetry.counters.dropped_enhanced += 1
+
+    def _on_forwarded(self, frame: CodedFrame, reason: str | None) -> None:
+        telemetry = self._telemetry
+        telemetry.passed_reason = reason
+        telemetry.record("total", self._clock() - frame.arrived)
+        telemetry.counters.forwarded += 1
+        telemetry.counters.returned += 1
+        self.choices.output.note(frame.size)
+        self.size_out = frame.size
+
+    def _on_undecoded(self, frame: CodedFrame) -> bool:
+        """Do what `_pump` and `_enhance` do for decoded frames; return whether the frame is within the limits."""
+        now = self._clock()
+        self._telemetry.counters.received += 1
+        width, height = self.size_in = frame.size
+        self._hints.skip(frame.pts, width * height)
+        self.interval.note_time(frame.pts / VIDEO_CLOCK_RATE)
+        if self.choices.governor.rung.name == PASS:
+            self._govern(now, 0.0)
+        return not self._limits.exceeded_by(width, height, now)
+
     def _govern(self, now: float, enhancing: float) -> None:
         counters = self._telemetry.counters
         dropped = counters.dropped_waiting + counters.dropped_enhanced
@@ -178,7 +211,11 @@ class Pipeline:
         # The slowest encoder decides: the stages run side by side.
         encoding = max((rendition.encoding for rendition in self.fan_out.for_variant(Variant.ENHANCED)), default=0.0)
         interval, load = self.interval.seconds, self._load
-        sample = Sample(now, enhancing, encoding, lost, interval, width * height, load.busy, load.cpus)
+        busy = load.busy
+        if self.coded.forwards:
+            # With a student, the decoder and the encoder work again.
+            busy += (encoding + self._telemetry.median("decode")) / interval / load.cpus
+        sample = Sample(now, enhancing, encoding, lost, interval, width * height, busy, load.cpus)
         governor = self.choices.governor
         if governor.note(sample):
             log.info("the student is now %s%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")

@@ -37,7 +37,13 @@ export const CHANNEL = 'acutance';
 
 /** Milliseconds. @typedef {{p50: number | null, p95: number | null}} Spread */
 
-/** Frames per second. @typedef {'received' | 'enhanced' | 'passed' | 'dropped' | 'returned'} RateName */
+/**
+ * Frames per second; 'forwarded' are returned as this browser coded them.
+ * @typedef {'received' | 'enhanced' | 'passed' | 'forwarded' | 'dropped' | 'returned'} RateName
+ */
+
+/** In place of an encoder's name: the server forwards the frames of the sender. */
+export const FORWARDED = 'forwarded';
 
 /** @typedef {'undecoded' | 'waiting' | 'enhanced' | 'encoding'} DropName */
 
@@ -48,8 +54,8 @@ export const CHANNEL = 'acutance';
  * @typedef {object} ServerStats
  * @property {'stats'} type
  * @property {string | null} codec
- * @property {string | null} encoder
- * @property {number | null} bitrate target of the encoder of the returned video, bit/s
+ * @property {string | null} encoder its name, or FORWARDED
+ * @property {number | null} bitrate target of the encoder of the returned video, or bit rate of the forwarded one, bit/s
  * @property {number | null} received_bitrate measured over the packets, bit/s
  * @property {number | null} returned_bitrate measured over the packets, bit/s
  * @property {string | null} student in use, or 'pass-through'

@@ -5,7 +5,7 @@
  */
 
 /** @type {readonly RateName[]} */
-const RATES = ['received', 'enhanced', 'passed', 'dropped', 'returned'];
+const RATES = ['received', 'enhanced', 'passed', 'forwarded', 'dropped', 'returned'];
 
 /** In the order of the pipeline. @type {readonly DropName[]} */
 const DROPS = ['undecoded', 'waiting', 'enhanced', 'encoding'];

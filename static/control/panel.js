@@ -2,6 +2,7 @@
  * Settings of the session, and their effect on the server.
  * @import {Applied, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
+import { FORWARDED } from '../call/protocol.js';
 import { element, writeTo } from '../dom.js';
 import { UNKNOWN, bitrate, sizeText } from '../format.js';
 import { Slider } from '../slider.js';
@@ -66,7 +67,8 @@ export class ControlPanel {
     if (stats) this.#list(stats.students);
     writeTo('server-student', stats?.student ?? UNKNOWN);
     writeTo('server-provider', stats?.provider ?? UNKNOWN);
-    writeTo('server-encoder', [stats?.codec, stats?.encoder].filter(Boolean).join(', ') || UNKNOWN);
+    const encoder = stats?.encoder === FORWARDED ? text('control.forwarded') : stats?.encoder;
+    writeTo('server-encoder', [stats?.codec, encoder].filter(Boolean).join(', ') || UNKNOWN);
     writeTo('server-bitrate', bitrate(stats?.bitrate ?? null));
     const { size_in: from = null, size_out: to = null } = stats ?? {};
     writeTo('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);

@@ -53,7 +53,7 @@ class Peer:
         self._readers: list[asyncio.Task[None]] = []
         self.connection.on("track", lambda track: self._readers.append(asyncio.create_task(self._read(track))))
 
-    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False, **fields: str) -> None:  # type: ignore[type-arg]
+    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False, **fields: Any) -> None:  # type: ignore[type-arg]
         transceiver = self.connection.addTransceiver(self.camera, direction="sendrecv")
         codecs = [c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType == f"video/{codec}"]
         transceiver.setCodecPreferences(codecs)

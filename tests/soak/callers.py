@@ -86,7 +86,7 @@ class Call:
 
     def _attach(self, track: MediaStreamTrack) -> None:
         (receiver,) = self.peer.getReceivers()
-        feed = FrameFeed(receiver, self._count, lambda: None, decodes=False)
+        feed = FrameFeed(receiver, self._count, lambda: None, decodes=lambda: False)
         self._feeding.append(asyncio.create_task(feed.watch()))
 
     def _count(self, codec: str, data: bytes, timestamp: int) -> None:

@@ -43,7 +43,7 @@ class Watcher:
 
         @peer.on("track")
         def take(track: MediaStreamTrack) -> None:
-            feed = FrameFeed(transceiver.receiver, self._count, lambda: None, decodes=False)
+            feed = FrameFeed(transceiver.receiver, self._count, lambda: None, decodes=lambda: False)
             self._tasks.append(asyncio.create_task(feed.watch()))
 
         await _negotiate(peer, client)

@@ -34,7 +34,8 @@ class FrameFeed:
         on_frame: Callable[[str, bytes, int], None],
         on_dropped: Callable[[], None],
         clock: Callable[[], float] = monotonic,
-        decodes: bool = True,
+        decodes: Callable[[], bool] = lambda: True,
+        wants_keyframe: Callable[[], bool] = lambda: False,
     ):
         """Take over the receiver, before its first packet.
 
@@ -44,12 +45,14 @@ class FrameFeed:
                 the decoded frame will have.
             on_dropped: called for each frame that is dropped because the decoder is too slow.
             clock: in seconds.
-            decodes: whether frames are decoded.
+            decodes: called after ``on_frame``; returns whether this frame is decoded.
+            wants_keyframe: called some twenty times per second; returns whether to request a keyframe.
         """
         self._receiver = receiver
         self._decodes = decodes
         self._on_frame = on_frame
         self._on_dropped = on_dropped
+        self._wants_keyframe = wants_keyframe
         # Filled when the receiver starts.
         self._codecs: dict[int, RTCRtpCodecParameters] = receiver._RTCRtpReceiver__codecs  # type: ignore[attr-defined]
         self._timestamps = timestamps_of(receiver)
@@ -71,7 +74,7 @@ class FrameFeed:
             if requests.missing:
                 # aiortc packs ascending numbers only; across the wrap ours would be a negative distance apart.
                 await self._receiver._send_rtcp_nack(self.assembler.last.ssrc, sorted(requests.missing))
-            if requests.keyframe:
+            if requests.keyframe or self._wants_keyframe():
                 await self.ask_for_keyframe()
 
     async def ask_for_keyframe(self) -> None:
@@ -95,7 +98,7 @@ class FrameFeed:
             self._on_dropped()
             return
         self._on_frame(codec.name, frame.data, frame.timestamp)
-        if self._decodes:
+        if self._decodes():
             self._decoding.put(codec, frame)
 
 

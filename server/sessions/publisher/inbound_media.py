@@ -9,6 +9,7 @@ from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.mediastreams import MediaStreamTrack
 
 from acutance.server.encoding.fan_out import FanOut
+from acutance.server.rtc.aiortc_private.bandwidth import limit_estimates
 from acutance.server.rtc.aiortc_private.receiver import AudioFeed, FrameFeed
 from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.sessions.context import ServerContext
@@ -53,6 +54,7 @@ class InboundMedia:
             Choices(
                 Governor(context.ladder.rungs, steady=not limits.govern),
                 OutputSize(limits.upscale, limits.output_height),
+                forward=limits.forward_unchanged,
             ),
             context.load,
             FrameLimits(limits.max_frame_pixels, limits.max_frame_rate, on_lost),
@@ -102,7 +104,16 @@ class InboundMedia:
         """
         if self._video is None:
             return False
-        feed = FrameFeed(receiver, self.pipeline.hints.note, self.telemetry.count_undecoded, self._clock)
+        coded = self.pipeline.coded
+        feed = FrameFeed(
+            receiver,
+            coded.take,
+            self.telemetry.count_undecoded,
+            self._clock,
+            lambda: coded.decodes,
+            coded.keyframes.due,
+        )
+        limit_estimates(receiver, coded.bandwidth_limit)
         spawn(feed.watch())
         spawn(watch_frames(feed, lambda: self.telemetry.counters.received, self._on_stuck, self._clock))
         self.pipeline.start(self._video, self._on_lost)

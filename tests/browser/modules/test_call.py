@@ -23,7 +23,7 @@ STATS = {
     "size_out": [640, 360],
     "rtp_offset": 4_000_000_000,
     "rate": {
-        "received": 30.0, "enhanced": 29.9, "passed": 0.0, "dropped": 0.1, "returned": 29.9,
+        "received": 30.0, "enhanced": 29.9, "passed": 0.0, "forwarded": 0.0, "dropped": 0.1, "returned": 29.9,
         "dropped_undecoded": 0.0, "dropped_waiting": 0.1, "dropped_enhanced": 0.0, "dropped_encoding": 0.0,
     },
     "stages": {

@@ -4,7 +4,8 @@ import pytest
 
 DESCRIBE = """async ([state, rate, about]) => {
     const { describe } = await import('/static/states.js');
-    const stats = rate && { rate: { enhanced: rate[0], passed: rate[1] }, passed_reason: 'too slow' };
+    const [enhanced, passed, forwarded] = rate ?? [];
+    const stats = rate && { rate: { enhanced, passed, forwarded }, passed_reason: 'too slow' };
     const { kind, what, values } = describe(state, { stats, enhance: true, hidden: false, kind: 'camera', ...about });
     return [kind, what, values ?? null];
 }"""
@@ -21,6 +22,9 @@ DESCRIBE = """async ([state, rate, about]) => {
         ([20, 10], "live", "state.partly.what", {"share": 67, "reason": "too slow."}),
         ([0.3, 29.7], "error", "state.partly.what", {"share": 1, "reason": "too slow."}),
         ([0, 30], "error", "state.passed.what", {"reason": "too slow."}),
+        ([0, 0, 30], "live", "state.forwarded.what", {"reason": "too slow."}),
+        ([20, 0, 10], "live", "state.partly.what", {"share": 67, "reason": "too slow."}),
+        ([10, 2, 18], "live", "state.forwarded.what", {"reason": "too slow."}),
     ],
 )
 def test_the_page_shows_live_only_while_the_server_enhances(modules, rate, kind, what, values):

@@ -9,7 +9,8 @@ from acutance.model.hints import UNCODED
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.h264 import H264Encoder
-from acutance.server.encoding.rendition import EncodedFrameTiming, QueuedFrame, Subscription, Variant
+from acutance.server.encoding.queued_frame import EncodedFrameTiming, QueuedFrame
+from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.encoding.shared_rate import SharedRate
 from acutance.server.rtc.packet_track import PacketTrack
 from tests.frames import frame_of
