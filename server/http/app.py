@@ -9,6 +9,7 @@ from acutance.server.http import forward_routes
 from acutance.server.http.aiohttp_private import refuse_expectations
 from acutance.server.http.app_keys import HOST
 from acutance.server.http.bodies import BODY_LIMITS, BodyLimits, read_body
+from acutance.server.http.connections import FileResponse
 from acutance.server.http.guard import CLIENT, Guard
 from acutance.server.http.health import details, state
 from acutance.server.http.metrics import CONTENT_TYPE, Metrics
@@ -55,7 +56,7 @@ def create_app(
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(STATIC / "index.html")
+    return FileResponse(STATIC / "index.html")
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:
@@ -83,7 +84,7 @@ async def _metrics(request: web.Request) -> web.StreamResponse:
 
 
 async def _openapi(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(OPENAPI)
+    return FileResponse(OPENAPI)
 
 
 async def _start(app: web.Application) -> None:

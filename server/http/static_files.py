@@ -4,6 +4,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from acutance.server.http.connections import FileResponse
+
 STATIC = Path(__file__).resolve().parents[2] / "static"
 
 
@@ -21,4 +23,4 @@ async def static_file(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound from None
     if not file.is_relative_to(STATIC) or not file.is_file():
         raise web.HTTPNotFound
-    return web.FileResponse(file)
+    return FileResponse(file)

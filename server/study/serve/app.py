@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from acutance.server.errors import RequestError
 from acutance.server.http.aiohttp_private import refuse_expectations
 from acutance.server.http.bodies import BODY_LIMITS, BodyLimits, read_body
+from acutance.server.http.connections import FileResponse
 from acutance.server.http.guard import Guard
 from acutance.server.http.middleware import add_headers, answer_errors
 from acutance.server.http.static_files import static_file
@@ -152,7 +153,7 @@ async def _clip(request: web.Request) -> web.StreamResponse:
     if stimulus is None:
         raise web.HTTPNotFound
     path: Path = host.study.located(host.study.folder) / stimulus.file
-    return web.FileResponse(path, headers={"Cache-Control": "private, max-age=86400, immutable"})
+    return FileResponse(path, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
 async def _known(request: web.Request) -> Rater:

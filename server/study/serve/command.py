@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import CliPositionalArg
 
 from acutance.server import logs
+from acutance.server.http.connections import make_runner
 from acutance.server.http.guard import Guard
 from acutance.server.options.values import Words
 from acutance.server.security.access import is_loopback
@@ -75,7 +76,7 @@ def _guard(options: StudyServeOptions) -> Guard:
 async def _serve(options: StudyServeOptions, host: StudyHost, guard: Guard) -> None:
     stopping = Stopping()
     stopping.listen()
-    runner = web.AppRunner(create_app(host, guard), shutdown_timeout=_SHUTDOWN_S)
+    runner = make_runner(create_app(host, guard), _SHUTDOWN_S)
     await runner.setup()
     try:
         try:
