@@ -14,8 +14,8 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from acutance.server.bench.server import free_port
 from tests.browser.real_server import Server, running_server
-from tests.interop.conftest import HERE, ROOT, Record, closes, program, running, until_live, watched
-from tests.interop.janus_gateway import ROOM, await_port, running_janus
+from tests.interop.conftest import ROOT, Record, closes, program, running, until_live, watched
+from tests.interop.janus.gateway import ROOM, await_port, running_janus
 
 EXAMPLES = ROOT / "docs" / "examples" / "janus"
 sys.path.append(str(EXAMPLES))
@@ -36,7 +36,9 @@ def janus(tmp_path: Path) -> Iterator[str]:
 def front_end(janus: str, tmp_path: Path) -> Iterator[str]:
     """The WHIP front end of the room: its address."""
     port, log = free_port(), tmp_path / "front-end.log"
-    with running([sys.executable, str(HERE / "janus_whip.py"), str(port), janus, str(ROOM)], log) as process:
+    with running(
+        [sys.executable, str(Path(__file__).with_name("whip.py")), str(port), janus, str(ROOM)], log
+    ) as process:
         await_port(port, process, log)
         yield f"http://127.0.0.1:{port}"
 
@@ -106,7 +108,7 @@ async def test_a_stream_forwarded_to_janus_is_watched_there(
         with publishing(f"{server.url}/whip/stage", tmp_path / "peer.log"):
             seen = await subscribed(janus, "stage")
         ended = await asyncio.to_thread(closes, server)
-    note = "the WHIP front end is ours, tests/interop/janus_whip.py: Meetecho's is on no package registry"
+    note = "the WHIP front end is ours, tests/interop/janus/whip.py: Meetecho's is on no package registry"
     way = "behind: `--forward-whip`, watched in a VideoRoom"
     record(f"Janus {version()}", way, seen["frames"], seen["size"], ended, note)
     assert seen["frames"] >= FRAMES

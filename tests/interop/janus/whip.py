@@ -1,4 +1,4 @@
-"""A WHIP front end for a Janus VideoRoom, for the tests: python janus_whip.py PORT ws://JANUS ROOM.
+"""A WHIP front end for a Janus VideoRoom, for the tests: python whip.py PORT ws://JANUS ROOM.
 
 Meetecho's own, simple-whip-server, is in no package registry. This one accepts the requests of Acutance's forward: POST
 with all candidates, and DELETE. Each POST to /whip/NAME is a publisher called NAME.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-sys.path.append(str(Path(__file__).parents[2] / "docs" / "examples" / "janus"))
+sys.path.append(str(Path(__file__).parents[3] / "docs" / "examples" / "janus"))
 from janus_api import JanusError, joined
 
 _SDP = "application/sdp"
