@@ -45,7 +45,7 @@ def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: P
 def test_a_failed_check_is_reported_and_sets_the_exit_code(
     capsys: pytest.CaptureFixture[str], options: tuple[str, ...], subject: str, message: str
 ) -> None:
-    code, findings = _ask(capsys, "--port", "0", *options)
+    code, findings = _ask(capsys, "--provider", "cpu", "--port", "0", *options)
     assert code == 1
     state, printed = findings[subject]
     assert state == "fails"
@@ -56,7 +56,7 @@ def test_a_port_in_use_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        code, findings = _ask(capsys, "--port", str(taken.getsockname()[1]))
+        code, findings = _ask(capsys, "--provider", "cpu", "--port", str(taken.getsockname()[1]))
     assert code == 1
     assert findings["ports"][0] == "fails"
 

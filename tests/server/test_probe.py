@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from acutance.server.bench.server import free_port
-from tests.server.processes import Start, health
+from tests.server.processes import FAST_START, Start, health
 
 
 def _probe(*arguments: str, **environment: str) -> int:
@@ -22,7 +22,7 @@ def _probe(*arguments: str, **environment: str) -> int:
 def test_a_server_is_found_at_its_port_with_and_without_tls(start: Start, options: tuple[str, ...]) -> None:
     port = free_port()
     assert _probe(ACUTANCE_PORT=str(port)) == 1, "no server yet"
-    process = start(*options, ACUTANCE_PORT=str(port))
+    process = start(*FAST_START, *options, ACUTANCE_PORT=str(port))
     if options:
         assert process.stderr is not None
         while "open https://" not in process.stderr.readline():

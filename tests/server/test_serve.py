@@ -14,7 +14,7 @@ from acutance.server.bench.material import Plan, prepare
 from acutance.server.bench.peers.round_trip import PeerError, Sending, round_trip
 from acutance.server.bench.server import free_port
 from acutance.server.cli import main
-from tests.server.processes import Start, health
+from tests.server.processes import FAST_START, Start, health
 
 
 @pytest.mark.media
@@ -52,7 +52,7 @@ def test_a_port_in_use_is_one_line_of_error(start: Start) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        process = start("--port", str(port))
+        process = start("--port", str(port), *FAST_START)
         _, log = process.communicate(timeout=60)
     assert process.returncode == 2
     assert f"acutance: cannot listen on 127.0.0.1:{port}" in log
@@ -91,7 +91,7 @@ def test_a_wrong_option_is_named(
 def test_options_are_read_from_the_file_and_a_wrong_one_is_named(start: Start, tmp_path: Path) -> None:
     port = free_port()
     file = tmp_path / "acutance.toml"
-    file.write_text(f"port = {port}\nmax_sessions = 7\n")
+    file.write_text(f"port = {port}\nmax_sessions = 7\nstudent = 'nano'\nprovider = 'cpu'\n")
     process = start("--max-sessions", "3")
     assert health(f"http://127.0.0.1:{port}")["max_sessions"] == 3, "the flag wins over the file"
     process.terminate()

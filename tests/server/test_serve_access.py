@@ -12,7 +12,7 @@ import pytest
 
 from acutance.server.bench.server import free_port
 from acutance.server.cli import main
-from tests.server.processes import Start, health
+from tests.server.processes import FAST_START, Start, health
 
 SECRET = "correct-horse-battery"
 
@@ -48,7 +48,7 @@ def test_tokens_are_read_from_environment_and_file_and_a_certificate_is_made(sta
     port = free_port()
     (tmp_path / "tokens").write_text("carl:third-horse-battery\n")
     process = start(
-        *("--host", "0.0.0.0", "--port", str(port), "--student", "nano", "--token-file", "tokens"),
+        *("--host", "0.0.0.0", "--port", str(port), *FAST_START, "--token-file", "tokens"),
         *("--self-signed", "--self-signed-folder", "kept", "--log-format", "json"),
         ACUTANCE_TOKEN=f"anna:{SECRET}, berta:another-horse-battery",
     )
@@ -73,7 +73,7 @@ def test_tokens_are_read_from_environment_and_file_and_a_certificate_is_made(sta
 
 def test_sigterm_without_sessions_does_not_wait(start: Start) -> None:
     port = free_port()
-    process = start("--port", str(port), "--student", "nano", "--drain", "60")
+    process = start("--port", str(port), *FAST_START, "--drain", "60")
     health(f"http://127.0.0.1:{port}")
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
