@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(folder in item.path.parents for folder in _MEDIA):
             item.add_marker(pytest.mark.media)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse tests with equal ids: pytest-xdist would run one of them."""
+    equal = [name for name, count in Counter(item.nodeid for item in session.items).items() if count > 1]
+    if equal:
+        raise pytest.UsageError(f"tests with equal ids: {', '.join(equal)}")
 
 
 @pytest.fixture(scope="session")

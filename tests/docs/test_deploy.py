@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import promql_parser
 import pytest
 import yaml
@@ -125,6 +124,8 @@ async def test_the_dashboard_asks_for_metrics_that_the_server_has(served: dict[s
 
 
 def test_the_manifests_fit_the_schemas_of_kubernetes() -> None:
+    import kubernetes_validate  # takes two seconds, which each collection of tests would wait
+
     kinds = []
     for manifest in manifests():
         kubernetes_validate.validate(manifest, "1.30", strict=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 
@@ -24,6 +25,7 @@ GAIN = "gain over the input in PSNR"
 Tables = dict[str, dict[str, dict[str, str]]]
 
 
+@cache
 def tables(name: str) -> Tables:
     """Cells of a Markdown file, by title of the table (its heading), name of the row and title of the column."""
     found: Tables = {}
@@ -62,10 +64,15 @@ def short(figure: str) -> str:
     return figure.replace("0.", ".", 1)
 
 
+@cache
+def summarised(regime: str) -> list[Summary]:
+    """All methods on the validation clips in one regime; the bootstrap of their intervals takes a second."""
+    return summaries(read_results(QUALITY / f"{regime}.json").rows)
+
+
 def judged(regime: str, method: str) -> Summary:
     """A method on the validation clips in one regime: the mean over the settings that the JSON file holds."""
-    found = summaries(read_results(QUALITY / f"{regime}.json").rows)
-    return [one for one in found if one.method == method][-1]
+    return [one for one in summarised(regime) if one.method == method][-1]
 
 
 def visible(regime: str, method: str) -> str:

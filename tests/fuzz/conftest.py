@@ -1,10 +1,18 @@
 from collections.abc import Iterator
 
 import pytest
+from schemathesis.pytest.plugin import SchemathesisFunction
 
 from tests.fuzz import tally
 from tests.fuzz.identity import Identity
 from tests.fuzz.served import Served, served
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # pytest 9.2 takes no parameters from a name, so the tests of all operations had one id, and pytest-xdist ran one.
+    for item in items:
+        if isinstance(item, SchemathesisFunction) and item.parent is not None:
+            item._id = item.parent.id.child(item.originalname).with_params(item.operation_label)
 
 
 @pytest.fixture(scope="session")
