@@ -8,7 +8,7 @@
 import { recall, remember } from './choices.js';
 
 /** Languages, each under its own name. */
-export const LANGUAGES = { en: 'English', de: 'Deutsch' };
+const LANGUAGES = { en: 'English', de: 'Deutsch' };
 
 /** @typedef {keyof typeof LANGUAGES} Language */
 /** Values for the placeholders `{name}` of a text. @typedef {Record<string, string | number>} Values */

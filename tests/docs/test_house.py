@@ -1,6 +1,7 @@
 """Limits of CONTRIBUTING.md that keep modules and classes small."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,3 +43,16 @@ def test_constructors_and_imports_are_few(module: Path) -> None:
         assert count <= _MOST_ARGUMENTS, f"{module}: {name} takes {count} arguments: split the class"
     count = _own_imports(tree)
     assert count <= _MOST_IMPORTS, f"{module} imports {count} modules of this project: split it"
+
+
+def test_everything_that_a_module_of_the_page_exports_is_used() -> None:
+    texts = {
+        file: file.read_text("utf-8")
+        for folder in ("static", "tests/browser")
+        for file in (ROOT / folder).rglob("*.[jp][sy]")
+        if "node_modules" not in file.parts
+    }
+    for module in (file for file in texts if file.is_relative_to(ROOT / "static")):
+        others = "\n".join(text for file, text in texts.items() if file != module)
+        for name in re.findall(r"^export (?:async )?(?:function|class|const|let) (\w+)", texts[module], re.MULTILINE):
+            assert re.search(rf"\b{name}\b", others), f"{module.relative_to(ROOT)}: nothing imports {name}"
