@@ -41,6 +41,9 @@ class _Meeting:
         logging.getLogger().addHandler(self._log)
         self.runner.get_loop().set_exception_handler(lambda loop, context: self.errors.append(str(context)))
         self._host = self.runner.run(self._started())
+        # As in serve.py: the collections after each call visit only objects of calls.
+        gc.collect()
+        gc.freeze()
 
     async def _started(self) -> Host:
         host = new_host()
@@ -53,9 +56,7 @@ class _Meeting:
         Raises:
             FaultError: the server reported an error.
         """
-        begun = perf_counter()
         offer = self.runner.run(self._called(random))
-        note("offers", perf_counter() - begun)
         gc.collect()  # a task reports its error when it is released
         self.runner.run(asyncio.sleep(0))
         if self.errors:
@@ -72,7 +73,7 @@ class _Meeting:
         offer = with_strange_parameters(random, peer.localDescription.sdp)
         session = None
         try:
-            session, answer = await self._host.publish(Client(), parse_offer(offer))
+            session, answer = await self._answered(offer)
             prepare_ice(peer)
             await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
             await self._spoken(session)
@@ -87,6 +88,13 @@ class _Meeting:
                 await session.close("the test is over")
         return offer
 
+    async def _answered(self, offer: str) -> tuple[Publisher, str]:
+        begun = perf_counter()
+        try:
+            return await self._host.publish(Client(), parse_offer(offer))
+        finally:
+            note("offers", perf_counter() - begun)
+
     async def _spoken(self, session: Publisher) -> None:
         deadline = asyncio.get_running_loop().time() + _CONNECTED_S
         while session.state == "connecting" and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
@@ -97,6 +105,7 @@ class _Meeting:
         """End everything."""
         self.runner.run(self._host.close())
         self.runner.close()
+        gc.unfreeze()
         logging.getLogger().removeHandler(self._log)
 
 
