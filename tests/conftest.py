@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from acutance.model.engine.engine import Engine
-from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import PASS, Rung
 from tests.server.processes import Start
 
 _HERE = Path(__file__).parent

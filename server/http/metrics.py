@@ -130,6 +130,13 @@ class _HostCollector(Collector):
         for rung in self._host.context.ladder.rungs:
             students.add_metric([rung.name], sum(publisher.student == rung.name for publisher in publishers))
         yield students
+        failures = self._host.context.failures
+        tries = CounterMetricFamily(
+            "acutance_student_tries", "Number of tries of a better student by result.", labels=["result"]
+        )
+        tries.add_metric(["passed"], failures.passed)
+        tries.add_metric(["failed"], failures.failed)
+        yield tries
         renditions: Counter[tuple[str, str]] = Counter()
         forwarded: Counter[tuple[str, str]] = Counter()
         bits = 0

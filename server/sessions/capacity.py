@@ -9,7 +9,7 @@ import av
 from acutance.server.encoding.bitrate import NOMINAL_RATE, RateControl, start_bitrate
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.frames.synthetic import moving_frames
-from acutance.server.students.governor import PASS, Rung
+from acutance.server.students.rungs import PASS, Rung
 
 SIZE = (1280, 720)
 _FRAMES = 30

@@ -8,6 +8,7 @@ from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
+from acutance.server.students.failures import Failures
 from acutance.server.students.inference import Inference
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.counters import LoopLag
@@ -26,6 +27,7 @@ class ServerContext:
         load: processor load of the host.
         encoders: the encoders that the host can run.
         network: ICE servers, public address and ports.
+        failures: what failed at which size, for the governors of all sessions.
         make_enhancer: makes the enhancer of one session.
         loop_lag: lag of the event loop.
         stage_observers: each is called with every frame's stage and the seconds that the frame spent there.
@@ -38,6 +40,7 @@ class ServerContext:
     encoders: EncoderChoice
     network: Network
     make_enhancer: Callable[[Ladder], Enhancer] = Enhancer
+    failures: Failures = field(default_factory=Failures, init=False)
     loop_lag: LoopLag = field(default_factory=LoopLag, init=False)
     stage_observers: list[Callable[[str, float], object]] = field(default_factory=list, init=False)
 

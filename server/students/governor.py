@@ -1,18 +1,18 @@
 """Chooses the student of a call: a pure state machine over measured service times.
 
-It changes the student, never the frame rate: down at once, up only after some seconds without overload. A step up is an
-attempt: a few late frames end it, and the next attempt is much later unless the load has decreased enough.
+It changes the student, never the frame rate: down at once, up only after a `ShadowTry` beside the student in use has
+passed. What failed at a size is remembered for all calls of the server.
 """
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from acutance.server.students.failures import Failures
-from acutance.server.students.window import Window
+from acutance.server.students.rungs import Rung, Sample
+from acutance.server.students.shadow_try import ShadowTry
+from acutance.server.students.window import Tally, Window
 
-# In frames: decisions use the last 3 s at 30 frames per second, and at least one second. Only an attempt may fail on
-# fewer.
+# In frames: decisions use the last 3 s at 30 frames per second, and at least one second. Only a rung that is new to the
+# call may fail on fewer.
 _WINDOW, _ENOUGH = 90, 30
 # The first frames on a rung allocate its buffers and fill the caches.
 _WARM_UP = 5
@@ -20,54 +20,15 @@ _WARM_UP = 5
 # the interval is delayed, not lost (`acutance bench stream --size 1280x720 --serve student=nano --serve governor=false`
 # shows it with a student that has just enough time).
 _TOO_SLOW, _TOO_LATE = 0.9, 1.25
-# A rung is tried only if it is predicted to need at most this share of the interval.
-_AFFORDABLE = 0.7
+# A rung is tried only if it is predicted to need at most this share of the interval; a call begins without a try on one
+# that needs at most the second share: the rest is for the codecs, which are not yet measured.
+_AFFORDABLE, _CERTAIN = 0.7, 0.4
 # A larger share of lost frames is an overload, whatever the service times are.
 _LOST = 0.03
 # The predicted share of the processors in use after a step up must not exceed this.
 _BUSIEST = 0.95
-_QUIET_S = 5.0
-PASS = "pass-through"
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One way to treat a frame.
-
-    Attributes:
-        name: of the student, or ``pass-through``.
-        seconds_per_pixel: service time, measured on this host while it was idle; 0 for ``pass-through``.
-        cpu_per_pixel: processor seconds of all threads together; almost 0 on a GPU.
-    """
-
-    name: str
-    seconds_per_pixel: float = 0.0
-    cpu_per_pixel: float = 0.0
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The measurements of one frame.
-
-    Attributes:
-        at: seconds on the session's clock.
-        enhance: seconds in the enhancer, including the wait for frames of other sessions.
-        encode: seconds in the encoder.
-        lost: frames that were replaced in a mailbox since the last sample.
-        interval: seconds between incoming frames.
-        pixels: of the returned frame.
-        cpus: how many processors the server may use.
-        busy: share of these processors in use, 0 to 1.
-    """
-
-    at: float
-    enhance: float
-    encode: float
-    lost: int
-    interval: float
-    pixels: int
-    busy: float = 0.0
-    cpus: float = 1
+# Seconds without a change before a try; the first number until the first overload.
+_UNDISTURBED_S, _QUIET_S = 1.0, 5.0
 
 
 class Governor:
@@ -75,33 +36,52 @@ class Governor:
 
     Attributes:
         rungs: the available rungs.
+        failures: what failed at which size.
         reason: why the best rung is not in use, in words; None if it is.
     """
 
-    def __init__(self, rungs: Sequence[Rung], steady: bool = False):
+    def __init__(self, rungs: Sequence[Rung], steady: bool = False, failures: Failures | None = None):
         """Start without a measurement.
 
         Args:
             rungs: best first, at least one.
             steady: always use the first one.
+            failures: what failed in other calls too; None to remember it for this call alone.
         """
         self.rungs = list(rungs)
         self.reason: str | None = None
         self._steady = steady
         self._index = 0
         self._enhance, self._encode = Window(_WINDOW), Window(_WINDOW)
-        self._lost: deque[int] = deque(maxlen=_WINDOW)
+        self._lost = Tally(_WINDOW)
         self._changed_at: float | None = None
         self._warming = _WARM_UP
         self._pixels = 0
-        self._failures = Failures()
-        # Whether the rung was chosen by prediction and is not yet measured, and whether it was reached by a step up.
-        self._trying = self._rose = False
+        self.failures = failures or Failures()
+        self._try: ShadowTry | None = None
+        self._quiet = _UNDISTURBED_S
+        # Whether the rung is new to the call, and whether it was reached by a step up.
+        self._new = self._rose = False
 
     @property
     def rung(self) -> Rung:
         """The rung for the next frame."""
         return self.rungs[self._index]
+
+    @property
+    def trying(self) -> bool:
+        """Whether a student is tried beside the frames, which need to be treated as if it were in use."""
+        return self._try is not None
+
+    @property
+    def shadow(self) -> str | None:
+        """The student that shall run beside the frame of the last sample, see `ShadowTry`; None for none."""
+        return self._try.rung if self._try is not None and self._try.due else None
+
+    def shadow_ran(self, student: str, seconds: float | None) -> None:
+        """Take the time of a run that `shadow` asked for; None if it failed."""
+        if self._try is not None and self._try.rung == student:
+            self._try.ran(seconds)
 
     def note(self, sample: Sample) -> bool:
         """Record one frame's measurements; return whether the rung changed."""
@@ -116,11 +96,14 @@ class Governor:
             return False
         self._enhance.add(sample.enhance)
         self._encode.add(sample.encode)
-        self._lost.append(sample.lost)
+        self._lost.add(sample.lost)
         why = self._overload(sample)
         if why is not None:
             return self._down(sample, why)
-        return self._up(sample)
+        if self._try is not None:
+            return self._up(sample, self._try)
+        self._consider(sample)
+        return False
 
     def begin(self, at: float, pixels: int, interval: float) -> None:
         """Choose the rung for the first frame, by prediction. A second call changes nothing.
@@ -132,10 +115,15 @@ class Governor:
         """
         if self._steady or self._changed_at is not None:
             return
-        self._changed_at, self._pixels, self._trying = at, pixels, True
-        self._index = self._first_affordable(0, pixels, interval)
-        if self._index:
-            self.reason = self._takes_too_long(self._index - 1, pixels)
+        self._changed_at, self._pixels, self._new = at, pixels, True
+        index = self._first_affordable(0, pixels, interval, share=_CERTAIN)
+        while index < len(self.rungs) - 1 and self.failures.predict_failure(
+            self.rungs[index].name, at, pixels / interval, busy=1.0
+        ):
+            index += 1
+        self._index = index
+        if index:
+            self.reason = self._takes_too_long(index - 1, pixels)
 
     def _takes_too_long(self, index: int, pixels: int, slowdown: float = 1.0) -> str:
         takes = 1000 * self.rungs[index].seconds_per_pixel * pixels * slowdown
@@ -159,6 +147,8 @@ class Governor:
     def _outgrown(self, sample: Sample) -> bool:
         """Step down if frames have become larger and the rung is predicted to be too slow for them."""
         before, self._pixels = self._pixels, sample.pixels
+        if sample.pixels != before:
+            self._try = None
         if sample.pixels <= before:
             return False
         slowdown = self._slowdown(before)
@@ -166,15 +156,15 @@ class Governor:
         if index == self._index:
             return False
         self.reason = self._takes_too_long(index - 1, sample.pixels, slowdown)
-        self._change(index, sample.at, trying=True)
+        self._change(index, sample.at, new=True)
         return True
 
     def _overload(self, sample: Sample) -> str | None:
-        seen, lost = len(self._lost), sum(self._lost)
+        seen, lost = len(self._lost), self._lost.total
         enough = seen >= _ENOUGH
-        if self._index == len(self.rungs) - 1 or not (enough or self._trying):
+        if self._index == len(self.rungs) - 1 or not (enough or self._new):
             return None
-        # An attempt fails once it has lost as many frames as a full window may lose.
+        # A new rung fails once it has lost as many frames as a full window may lose.
         if lost > _LOST * ((seen if enough else _WINDOW) + lost):
             return f"{lost} of {seen + lost} frames were late"
         if not enough:
@@ -187,8 +177,12 @@ class Governor:
 
     def _down(self, sample: Sample, why: str) -> bool:
         assert self._changed_at is not None
-        attempt = sample.at - self._changed_at if self._rose else None
-        self._failures.note(self.rung.name, sample.at, self._carried(sample), attempt)
+        if self._try is not None:
+            self._note_failed(sample, self._try)
+        rose_before = sample.at - self._changed_at if self._rose else None
+        carried = self._carried(sample)
+        self.failures.note_overload(self.rung.name, sample.pixels, sample.at, carried, rose_before)
+        self._quiet = _QUIET_S
         self.reason = f"with {self.rung.name} {why}"
         # A student that is predicted to take the whole interval is not tried.
         slowdown = self._slowdown(sample.pixels)
@@ -198,34 +192,52 @@ class Governor:
 
     def _carried(self, sample: Sample) -> float:
         """Return the pixels per second that this rung could treat with a margin, according to the measurements."""
-        kept = len(self._lost) / (len(self._lost) + sum(self._lost))
+        kept = len(self._lost) / (len(self._lost) + self._lost.total)
         slowest = max(self._enhance.percentile(50), self._encode.percentile(50), sample.interval)
-        return _AFFORDABLE * min(kept, sample.interval / slowest) * sample.pixels / sample.interval
+        return _AFFORDABLE * min(kept, sample.interval / slowest) * sample.load
 
-    def _up(self, sample: Sample) -> bool:
+    def _consider(self, sample: Sample) -> None:
+        """Begin to try the rung above if it is predicted to work."""
         assert self._changed_at is not None
-        if self._index == 0 or sample.at - self._changed_at < _QUIET_S or len(self._lost) < _ENOUGH:
-            return False
+        if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._lost) < _ENOUGH:
+            return
         above = self._index - 1
-        if self._failures.predict_failure(self.rungs[above].name, sample.at, sample.pixels / sample.interval):
-            return False
+        name = self.rungs[above].name
+        if self.failures.predict_failure(name, sample.at, sample.load, sample.busy):
+            return
         if self._first_affordable(above, sample.pixels, sample.interval, self._slowdown(sample.pixels)) != above:
+            return
+        if self._leaves_room(above, sample) and self.failures.reserve(sample.at):
+            self._try = ShadowTry(name, sample.busy)
+
+    def _up(self, sample: Sample, tried: ShadowTry) -> bool:
+        """Step up if the try has passed."""
+        tried.frame(sample)
+        if tried.failure is not None:
+            self._note_failed(sample, tried)
+            self.reason = f"a try of {tried.rung} failed: {tried.failure}"
+            self._changed_at, self._quiet = sample.at, _QUIET_S
+            self._try = None
+        if not tried.passed:
             return False
-        if not self._leaves_room(above, sample):
-            return False
-        self._change(above, sample.at, trying=True, rose=True)
+        self.failures.passed += 1
+        self._change(self._index - 1, sample.at, new=True, rose=True)
         if self._index == 0:
             self.reason = None
         return True
 
+    def _note_failed(self, sample: Sample, tried: ShadowTry) -> None:
+        self.failures.note_failed_try(tried.rung, sample.pixels, sample.at, sample.load, tried.busy)
+
     def _leaves_room(self, above: int, sample: Sample) -> bool:
         more = self.rungs[above].cpu_per_pixel - self.rung.cpu_per_pixel
-        return sample.busy + more * sample.pixels / sample.interval / sample.cpus <= _BUSIEST
+        return sample.busy + more * sample.load / sample.cpus <= _BUSIEST
 
-    def _change(self, index: int, at: float, trying: bool = False, rose: bool = False) -> None:
+    def _change(self, index: int, at: float, new: bool = False, rose: bool = False) -> None:
         self._index = index
-        self._trying, self._rose = trying, rose
+        self._new, self._rose = new, rose
         self._changed_at = at
+        self._try = None
         self._warming = _WARM_UP
         for kept in (self._enhance, self._encode, self._lost):
             kept.clear()

@@ -10,7 +10,7 @@ from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import with_specialist
 from acutance.server.options.serving import AUTO
-from acutance.server.students.governor import PASS, Rung
+from acutance.server.students.rungs import PASS, Rung
 
 log = logging.getLogger(__name__)
 

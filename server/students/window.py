@@ -1,4 +1,4 @@
-"""The last measurements of a stage, sorted, so that any percentile is a look-up."""
+"""The last measurements of a stage, kept so that any percentile, or their sum, is a look-up."""
 
 from bisect import bisect_left, insort
 from collections import deque
@@ -39,3 +39,26 @@ class Window:
         share = place - below
         # As NumPy, to the last bit: interpolate from the nearer neighbour.
         return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
+
+
+class Tally:
+    """The last ``length`` counts and their sum."""
+
+    def __init__(self, length: int):
+        self._counts: deque[int] = deque(maxlen=length)
+        self.total = 0
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def add(self, count: int) -> None:
+        """Add a count; a full tally drops its oldest one."""
+        if len(self._counts) == self._counts.maxlen:
+            self.total -= self._counts[0]
+        self._counts.append(count)
+        self.total += count
+
+    def clear(self) -> None:
+        """Forget all counts."""
+        self._counts.clear()
+        self.total = 0

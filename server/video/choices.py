@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from acutance.model.planes import Size
-from acutance.server.students.governor import PASS, Governor
+from acutance.server.students.governor import Governor
+from acutance.server.students.rungs import PASS
 from acutance.server.video.enhancer import Treatment
 from acutance.server.video.output_size import OutputSize
 
@@ -25,6 +26,11 @@ class Choices:
     strength: float = 1.0
     enhance: bool = True
     forward: bool = True
+
+    @property
+    def wants_student(self) -> bool:
+        """Whether a student is used if the governor finds one that is fast enough."""
+        return self.enhance and self.strength > 0
 
     @property
     def pass_reason(self) -> str | None:

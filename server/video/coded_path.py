@@ -141,7 +141,8 @@ class CodedPath:
         """Return why frames of this size are better forwarded than enhanced, in words; None if they are not."""
         if self._choices.output.for_size(size) != size:
             return None
-        return self._choices.pass_reason or (_GOOD if self._rule.is_good else None)
+        trying = self._choices.wants_student and self._choices.governor.trying  # under the load of a second encoding
+        return (None if trying else self._choices.pass_reason) or (_GOOD if self._rule.is_good else None)
 
     def _wants(self, rendition: Rendition, frame: CodedFrame, bitrate: int, reason: str | None) -> bool:
         if not self._choices.forward or self._stream.refusal_reason is not None or rendition.codec != frame.codec:

@@ -51,8 +51,9 @@ class Enhanced:
 class Enhancer:
     """Treats the frames of one session. Blocks: call it in an executor.
 
-    Two calls of `enhance` may run at once: one with a student, one that passes a frame through. `enhance` raises no
-    error: the frame passes through, and the first failure of each kind is logged.
+    Three calls of `enhance` may run at once: one with a student, one that passes a frame through, and one with a
+    student on a frame of the output size, which needs no resizer. `enhance` raises no error: the frame passes through,
+    and the first failure of each kind is logged.
     """
 
     def __init__(self, ladder: Ladder):

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import monotonic
 
 from av import VideoFrame
 
@@ -19,9 +21,17 @@ log = logging.getLogger(__name__)
 class Enhancing:
     """Enhances frames in the threads of the students, and passes frames through in a thread of its own."""
 
-    def __init__(self, enhancer: Enhancer, inference: Inference):
+    def __init__(self, enhancer: Enhancer, inference: Inference, clock: Callable[[], float] = monotonic):
+        """Start without a frame.
+
+        Args:
+            enhancer: of this session.
+            inference: the threads of all students.
+            clock: in seconds.
+        """
         self._enhancer = enhancer
         self._inference = inference
+        self._clock = clock
         # Frames that need no student must not wait for other sessions' students.
         self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
         self._log_once = LogOnce(log)
@@ -33,6 +43,20 @@ class Enhancing:
         except Exception as error:  # whatever fails, the frame goes on
             self._log_once(logging.ERROR, type(error).__name__, "enhancing failed; frames pass through", error)
             return Enhanced(frame, f"enhancing failed: {type(error).__name__}")
+
+    async def time_student(self, student: str, frame: VideoFrame, hints: Hints) -> float | None:
+        """Run a student on a frame that is on its way, drop the result, and return the seconds that it took.
+
+        Returns:
+            None if the student failed, did not answer in time, or does not enhance such frames.
+        """
+        begun = self._clock()
+        try:
+            done = await self._inference.run(student, self._enhancer.enhance, frame, Treatment(student), hints)
+        except Exception as error:  # no frame depends on it
+            log.debug("a try of %s failed", student, exc_info=error)
+            return None
+        return self._clock() - begun if done.passed_reason is None else None
 
     def close(self) -> None:
         """Accept no further frame. The result of a running call is discarded."""

@@ -19,8 +19,8 @@ from acutance.server.frames.frame_interval import FrameInterval
 from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
-from acutance.server.students.governor import PASS, Sample
 from acutance.server.students.inference import Inference
+from acutance.server.students.rungs import PASS, Sample
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
@@ -29,6 +29,7 @@ from acutance.server.video.enhancer import Enhanced, Enhancer
 from acutance.server.video.enhancing import Enhancing
 from acutance.server.video.frame_hints import FrameHints
 from acutance.server.video.frame_limits import FrameLimits
+from acutance.server.video.shadow import Shadow
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,8 @@ class Pipeline:
         self.size_in: Size | None = None
         self.size_out: Size | None = None
         self.interval = FrameInterval()
-        self._enhancing = Enhancing(enhancer, inference)
+        self._enhancing = Enhancing(enhancer, inference, clock)
+        self._shadow = Shadow(self._enhancing)
         self._telemetry = telemetry
         self._load = load
         self._limits = limits
@@ -109,6 +111,7 @@ class Pipeline:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._shadow.close()
         await self.fan_out.close()
         self._enhancing.close()
 
@@ -158,6 +161,7 @@ class Pipeline:
             done = replace(queued, frame=enhanced.frame, since=now)
             telemetry.counters.dropped_enhanced += self.fan_out.put(Variant.ENHANCED, done)
             self._govern(now, now - begun)
+            self._shadow.offer(self.choices.governor, enhanced.frame, queued.hints)
 
     async def _treat(self, queued: QueuedFrame) -> Enhanced:
         incoming = (queued.frame.width, queued.frame.height)
@@ -199,7 +203,10 @@ class Pipeline:
         width, height = self.size_in = frame.size
         self._hints.skip(frame.pts, width * height)
         self.interval.note_time(frame.pts / VIDEO_CLOCK_RATE)
-        if self.choices.governor.rung.name == PASS:
+        governor = self.choices.governor
+        if (
+            governor.rung.name == PASS and not governor.trying
+        ):  # a try begins with the first frame that is encoded again
             self._govern(now, 0.0)
         return not self._limits.exceeded_by(width, height, now)
 
@@ -208,6 +215,8 @@ class Pipeline:
         dropped = counters.dropped_waiting + counters.dropped_enhanced
         lost, self._dropped_last = dropped - self._dropped_last, dropped
         width, height = self.size_out or (0, 0)
+        if not self.choices.wants_student:
+            return  # what passing through costs tells nothing about the student
         # The slowest encoder decides: the stages run side by side.
         encoding = max((rendition.encoding for rendition in self.fan_out.for_variant(Variant.ENHANCED)), default=0.0)
         interval, load = self.interval.seconds, self._load
@@ -217,8 +226,11 @@ class Pipeline:
             busy += (encoding + self._telemetry.median("decode")) / interval / load.cpus
         sample = Sample(now, enhancing, encoding, lost, interval, width * height, busy, load.cpus)
         governor = self.choices.governor
+        reason = governor.reason
         if governor.note(sample):
             log.info("the student is now %s%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")
+        elif governor.reason != reason:
+            log.info("%s", governor.reason)
 
 
 async def _next(mailbox: Mailbox[QueuedFrame]) -> QueuedFrame | None:

@@ -14,8 +14,8 @@ from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
-from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import PASS, Rung
 from tests.faults.witness import Client, Witness
 
 # Share of a bystander's frames that must return, on a busy host.

@@ -61,7 +61,7 @@ class AppliedSettings:
             names = ", ".join((AUTO, *(rung.name for rung in self._ladder.rungs)))
             raise SettingError(f"there is no student {name!r} here, only {names}") from None
         if rungs != choices.governor.rungs:
-            choices.governor = Governor(rungs, steady=not limits.govern)
+            choices.governor = Governor(rungs, not limits.govern, choices.governor.failures)
         choices.strength, choices.enhance = settings.strength, settings.enhance
         choices.output.height = settings.output_height or limits.output_height
         if self._rate is not None:

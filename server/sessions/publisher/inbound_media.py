@@ -52,7 +52,7 @@ class InboundMedia:
             context.inference,
             self.telemetry,
             Choices(
-                Governor(context.ladder.rungs, steady=not limits.govern),
+                Governor(context.ladder.rungs, steady=not limits.govern, failures=context.failures),
                 OutputSize(limits.upscale, limits.output_height),
                 forward=limits.forward_unchanged,
             ),

@@ -61,6 +61,7 @@ async def test_a_call_is_counted_in_every_metric(client: Client, host: Host) -> 
     assert during["acutance_encoders"]["acutance_encoders", "H264", "enhanced"] == 1
     assert during["acutance_encoder_bits_per_second"]["acutance_encoder_bits_per_second",] > 100_000
     assert during["acutance_student_sessions"]["acutance_student_sessions", "small"] == 1
+    assert during["acutance_student_tries"]["acutance_student_tries_total", "failed"] == 0
     assert during["acutance_refusals"]["acutance_refusals_total", "not_json"] == 1
     await peer.close()
     await until(lambda: not len(host.registry.publishers))

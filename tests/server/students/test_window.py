@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 import pytest
 
-from acutance.server.students.window import Window
+from acutance.server.students.window import Tally, Window
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 90])
@@ -23,3 +23,13 @@ def test_percentiles_are_those_of_the_last_durations(length: int) -> None:
     assert len(window) == 0
     with pytest.raises(IndexError):
         window.percentile(50)
+
+
+def test_a_tally_is_the_sum_of_the_last_counts() -> None:
+    tally, kept = Tally(7), deque[int](maxlen=7)
+    for count in np.random.default_rng(0).integers(0, 4, 50).tolist():
+        tally.add(count)
+        kept.append(count)
+        assert (len(tally), tally.total) == (len(kept), sum(kept))
+    tally.clear()
+    assert (len(tally), tally.total) == (0, 0)

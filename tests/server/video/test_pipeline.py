@@ -14,8 +14,10 @@ from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.h264 import H264Encoder
 from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.packet_track import PacketTrack
-from acutance.server.students.governor import PASS, Governor, Rung
+from acutance.server.students.governor import Governor
 from acutance.server.students.inference import Inference
+from acutance.server.students.rungs import PASS, Rung
+from acutance.server.students.shadow_try import ShadowTry
 from acutance.server.telemetry.counters import LoopLag, Telemetry
 from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
@@ -55,12 +57,17 @@ class Gate:
         self.error: Exception | None = None
         self.delay = 0.0
         self.treatments: list[Treatment] = []
+        self.hangs: str | None = None
+        self.hung = threading.Event()
 
     def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
         self.treatments.append(treatment)
         self.entered.release()
         if self.error is not None:
             raise self.error
+        if treatment.student is not None and treatment.student == self.hangs:
+            self.hung.wait(10)
+            return Enhanced(frame)
         time.sleep(self.delay)
         assert self.open.acquire(timeout=10)
         return Enhanced(frame, self.reason)
@@ -296,3 +303,45 @@ async def test_students_and_encoders_do_not_block_the_event_loop() -> None:
     assert lag.p99_ms() < 150
     watching.cancel()
     await run.close()
+
+
+async def test_a_student_is_tried_on_frames_that_are_already_on_their_way(run: Run) -> None:
+    run.governor._try = tried = ShadowTry("base", 0.0)
+    run.governor.begin(0.0, 64 * 48, 1 / 30)
+    run.governor._warming = 0
+    run.governor._index = 1
+    for _ in range(4):
+        run.gate.open.release()
+    run.camera.shoot(1)
+    assert await _next_number(run) == 1
+    await run.until(lambda: len(run.gate.treatments) == 2)
+    assert [treatment.student for treatment in run.gate.treatments] == ["small", "base"]
+    await run.until(lambda: bool(tried._spaced))
+    assert run.telemetry.counters.enhanced == 1
+    assert run.telemetry.counters.returned == 1
+
+
+async def test_no_frame_waits_for_a_student_that_is_tried(run: Run) -> None:
+    run.governor._try = ShadowTry("base", 0.0)
+    run.governor.begin(0.0, 64 * 48, 1 / 30)
+    run.governor._warming = 0
+    run.governor._index = 2
+    run.gate.hangs = "base"
+    for number in range(4):
+        run.gate.open.release()
+        run.camera.shoot(number)
+        assert await _next_number(run) == number
+    students = [treatment.student for treatment in run.gate.treatments]
+    assert students.count("base") == 1
+    assert students.count(None) == 4
+    run.gate.hung.set()
+
+
+async def test_nothing_is_tried_while_enhancement_is_switched_off(run: Run) -> None:
+    run.choices.enhance = False
+    noted: list[object] = []
+    run.governor.note = noted.append  # type: ignore[method-assign, assignment]
+    run.gate.open.release()
+    run.camera.shoot(1)
+    assert await _next_number(run) == 1
+    assert noted == []

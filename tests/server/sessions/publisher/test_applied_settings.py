@@ -9,8 +9,9 @@ from acutance.server.encoding.bitrate import RateControl
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.publisher.applied_settings import AppliedSettings
 from acutance.server.sessions.settings import SessionSettings, SettingError
-from acutance.server.students.governor import PASS, Governor
+from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import PASS
 from acutance.server.video.choices import Choices
 from acutance.server.video.output_size import OutputSize
 
