@@ -116,14 +116,14 @@ class Governor:
         if self._steady or self._changed_at is not None:
             return
         self._changed_at, self._pixels, self._new = at, pixels, True
-        index = self._first_affordable(0, pixels, interval, share=_CERTAIN)
-        while index < len(self.rungs) - 1 and self.failures.predict_failure(
-            self.rungs[index].name, at, pixels / interval, busy=1.0
+        self._index = self._first_affordable(0, pixels, interval, share=_CERTAIN)
+        if self._index:
+            self.reason = self._takes_too_long(self._index - 1, pixels)
+        while self._index < len(self.rungs) - 1 and self.failures.predict_failure(
+            self.rung.name, at, pixels / interval, busy=1.0
         ):
-            index += 1
-        self._index = index
-        if index:
-            self.reason = self._takes_too_long(index - 1, pixels)
+            self.reason = f"{self.rung.name} was too slow in another call"
+            self._index += 1
 
     def _takes_too_long(self, index: int, pixels: int, slowdown: float = 1.0) -> str:
         takes = 1000 * self.rungs[index].seconds_per_pixel * pixels * slowdown

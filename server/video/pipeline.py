@@ -26,10 +26,9 @@ from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
 from acutance.server.video.coded_path import CodedPath
 from acutance.server.video.enhancer import Enhanced, Enhancer
-from acutance.server.video.enhancing import Enhancing
+from acutance.server.video.enhancing import Enhancing, Shadow
 from acutance.server.video.frame_hints import FrameHints
 from acutance.server.video.frame_limits import FrameLimits
-from acutance.server.video.shadow import Shadow
 
 log = logging.getLogger(__name__)
 

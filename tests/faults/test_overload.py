@@ -46,7 +46,7 @@ async def test_overload_changes_the_student_and_not_the_frame_rate(stage: Stage,
     peer = await scene.call()
     for each in (peer, scene.bystander):
         await each.is_told(student="pass-through")
-        assert each.last["rung_reason"].startswith("with nano")
+        assert each.last["rung_reason"].startswith(("with nano", "nano was too slow in another call"))
     begun = monotonic()
     await peer.sees(60)
     for each in (peer, scene.bystander):
