@@ -91,6 +91,9 @@ def _configuration(precision: str, threads: int, at_once: int) -> dict[str, Any]
         "NUM_STREAMS": streams,
         # A pinned thread waits for its processor while an encoder uses it and another processor is idle.
         "ENABLE_CPU_PINNING": False,
+        # Compiled operations that are kept for sizes seen before: a student has up to 30. By default 5,000: a peer that
+        # changes the size of its frames could fill gigabytes.
+        "CPU_RUNTIME_CACHE_CAPACITY": 128,
     }
 
 

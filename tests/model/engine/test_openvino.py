@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from acutance.model.engine import catalog, openvino_runtime, parity, providers
@@ -137,3 +138,16 @@ def test_nothing_is_reported_to_the_makers_of_the_library(tmp_path: Path) -> Non
     )
     assert done.stdout.strip() == "[]"
     assert list(tmp_path.rglob("*openvino*")) == []
+
+
+def test_frames_of_ever_new_sizes_do_not_fill_the_memory() -> None:
+    engine, process = Engine.open_on("nano", "OpenVINO", 1), psutil.Process()
+
+    def grown(sizes: range) -> int:
+        before = process.memory_info().rss
+        for size in sizes:
+            engine.sharpen(np.zeros((size, 96), np.uint8))
+        return process.memory_info().rss - before
+
+    grown(range(600, 850, 2))
+    assert grown(range(850, 1100, 2)) < 128 << 20, "without a bound it is 3 MB for each size"
