@@ -38,7 +38,6 @@ EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
 # The tests start hundreds of processes, and each would compile the imported libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve check test lint types unit wheel bench compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 .PHONY: serve check test lint types unit wheel bench study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
