@@ -83,10 +83,11 @@ def test_a_process_that_is_bound_to_one_processor_counts_one() -> None:
     code = f"""
 import os
 os.sched_setaffinity(0, {{{min(usable_ids())}}})
-from acutance.model.engine.engine import _session_options
+from acutance.model.engine.engine import Engine
 from acutance.model.processors import usable_threads
 from acutance.server.telemetry.load import Load
-print(usable_threads(), Load().cpus <= 1, _session_options(0).intra_op_num_threads)
+session = Engine.open("nano", provider="cpu")._runtime._session
+print(usable_threads(), Load().cpus <= 1, session.get_session_options().intra_op_num_threads)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["1", "True", "1"]
