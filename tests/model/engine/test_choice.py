@@ -1,5 +1,7 @@
 """The provider of a student is the one that is the fastest on this host."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def test_each_student_runs_on_its_fastest_provider() -> None:
         Candidates([Timed(clock, "CPU", 40), Timed(clock, "OpenVINO", 30)], {"OpenVINO bf16": "no instructions"}),
         Candidates([Timed(clock, "CPU", 10), Timed(clock, "OpenVINO", 12), Timed(clock, "OpenVINO bf16", 9.5)]),
     ]
-    one, other = choose(students, clock)
+    one, other = choose(students, clock, clock)
     assert (one.engine.provider, other.engine.provider) == ("OpenVINO", "CPU")
     assert one.compared == {"CPU": 40, "OpenVINO": 30}
     assert one.cost.seconds_per_pixel == pytest.approx(0.03 / (SIZE[0] * SIZE[1]))
@@ -69,11 +71,30 @@ def test_each_student_runs_on_its_fastest_provider() -> None:
     assert other.summary.endswith("(OpenVINO 12 ms, OpenVINO bf16 10 ms)")
 
 
+def test_a_busy_host_does_not_change_the_choice() -> None:
+    clock = Clock()
+
+    class Disturbed(Timed):
+        """Needs half of the processor time of the other, and waits for a processor."""
+
+        def sharpen(self, *given: Any, **named: Any) -> Plane:
+            clock.now += 0.03
+            return super().sharpen(*given, **named)
+
+    def cpu_clock() -> float:
+        return clock.now - 0.03 * (slow.runs + fast.runs)
+
+    slow, fast = Disturbed(clock, "CPU", 10, disturbed=0), Disturbed(clock, "OpenVINO", 5, disturbed=0)
+    (choice,) = choose([Candidates([slow, fast])], clock, cpu_clock)
+    assert choice.engine.provider == "OpenVINO"
+    assert choice.compared == {"CPU": 10, "OpenVINO": 5}
+
+
 @pytest.mark.parametrize(("ms", "runs"), [(5, 9), (100, 8), (2000, 4)])
 def test_slow_hosts_measure_less(ms: float, runs: int) -> None:
     clock = Clock()
     engines = [Timed(clock, "CPU", ms, disturbed=0), Timed(clock, "OpenVINO", ms, disturbed=0)]
-    choose([Candidates(engines)], clock)
+    choose([Candidates(engines)], clock, clock)
     assert [engine.runs for engine in engines] == [runs, runs]
 
 
