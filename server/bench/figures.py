@@ -118,6 +118,10 @@ def _compared(material: Material, trip: Trip, among: range, baseline: str) -> di
 
     return {
         "compared_frames": len(numbers),
+        # Decoders of both codecs are exact: equal frames were coded alike.
+        "equal_share": round(
+            float(np.mean([np.array_equal(material.uplink[number], trip.lumas[number]) for number in numbers])), 4
+        ),
         "ssim": both(lambda one, other: float(structural_similarity(one, other, data_range=255, **wang)), 5),
         "psnr_y": both(lambda one, other: float(peak_signal_noise_ratio(one, other, data_range=255)), 2),
     }
@@ -132,11 +136,12 @@ def summarise(statistics: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return {}
     last = statistics[-1]
     frames = last.get("frames") or {}
-    processed = frames.get("enhanced", 0) + frames.get("passed", 0)
+    processed = sum(frames.get(outcome, 0) for outcome in ("enhanced", "passed", "forwarded"))
     students = [message.get("student") for message in statistics]
     kept = ("student", "rung_reason", "passed_reason", "encoder", "bitrate", "size_in", "size_out", "frames", "stages")
     return {
         "enhanced_share": round(frames.get("enhanced", 0) / processed, 4) if processed else None,
+        "forwarded_share": round(frames.get("forwarded", 0) / processed, 4) if processed else None,
         "seconds_with": {str(student): students.count(student) for student in dict.fromkeys(students)},
         "loop_lag_ms_worst": max(message.get("loop_lag_ms", 0.0) for message in statistics),
         **{name: last[name] for name in kept if name in last},
@@ -155,7 +160,7 @@ def worst(sessions: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "in_order": all(figures["in_order"] for figures in sessions),
         "latency_ms": {name: max(latency[name] for latency in latencies) for name in latencies[0]},
         "drift_ms": max(figures["drift_ms"] for figures in sessions),
-        **{name: least[name] for name in ("compared_frames", "ssim", "psnr_y") if name in least},
+        **{name: least[name] for name in ("compared_frames", "equal_share", "ssim", "psnr_y") if name in least},
         **{name: slowest[name] for name in ("after_resize", "server_statistics") if name in slowest},
     }
 

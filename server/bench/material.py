@@ -44,6 +44,8 @@ class Plan:
         count: number of frames to encode.
         reduced: size from frame ``reduced_at`` on, at the same bits per pixel; None for a constant size.
         reduced_at: number of the first frame with size ``reduced``.
+        keyframe_every: frames between keyframes; 0: only the first frame is one. The second one follows after half a
+            second, as the answer to a request of the server: the packets are encoded beforehand.
     """
 
     size: Size
@@ -54,6 +56,13 @@ class Plan:
     count: int = 1800
     reduced: Size | None = None
     reduced_at: int = 0
+    keyframe_every: int = 0
+
+    def is_keyframe(self, number: int) -> bool:
+        """Return whether the frame with this number is a keyframe on purpose."""
+        if self.keyframe_every == 0:
+            return False
+        return number == self.rate // 2 or (number > 0 and number % self.keyframe_every == 0)
 
     @property
     def block(self) -> int:
@@ -142,6 +151,8 @@ def prepare(clip: Path | None, plan: Plan) -> Material:
             frame = scaler.reformat(frame, *plan.reduced, interpolation=Interpolation.BICUBIC)
             # The same bits per pixel as before.
             control.maximum = plan.bitrate * frame.width * frame.height // (plan.size[0] * plan.size[1])
+        if plan.is_keyframe(number):
+            encoder.force_keyframe()
         material.packets.append(bytes(encoder.encode(frame)))
     enlarger = VideoReformatter()
     for number, arrived in enumerate(decoded_frames(plan, material.packets)):

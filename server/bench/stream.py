@@ -53,6 +53,15 @@ class StreamOptions(BaseModel):
             description="WIDTHxHEIGHT@SECONDS: from that time on, send this smaller size at the same bits per pixel",
         ),
     ] = None
+    keyframes: Annotated[
+        float | None,
+        Field(
+            ge=0.5,
+            le=60,
+            description="seconds between keyframes of the sender, and one after half a second, as if it answered a "
+            "request; default: the first frame only, and then nothing is forwarded",
+        ),
+    ] = None
     sessions: Annotated[
         int, Field(ge=1, le=64, description="number of simultaneous peers, each in its own process")
     ] = 1
@@ -187,6 +196,7 @@ def _plan(options: StreamOptions) -> Plan:
         seconds * options.rate,
         reduced,
         at,
+        round((options.keyframes or 0) * options.rate),
     )
 
 

@@ -1,5 +1,7 @@
 """The bit rate of a rendition that several receivers share."""
 
+from collections.abc import Sequence
+
 from acutance.server.encoding.bitrate import RateControl
 
 # One viewer on a poor connection must not spoil the video of others: with several receivers, the minimum is half of the
@@ -8,36 +10,56 @@ from acutance.server.encoding.bitrate import RateControl
 _LEAST_SHARE = 0.5
 
 
+def sender_limit(forwarding: Sequence["SharedRate"], others: Sequence["SharedRate"], width: int, height: int) -> int:
+    """Return the largest bit rate in bit/s that a sender should use for a size in pixels.
+
+    Args:
+        forwarding: rates of the renditions, at least one, that its coded frames are forwarded to; the lowest counts.
+        others: rates of the other renditions of the stream: their receivers would get a worse video, too.
+        width: in pixels.
+        height: in pixels.
+    """
+    together = SharedRate()
+    for rate in (*forwarding, *others):
+        for control in rate.controls:
+            together.join(control)
+    return max(together.minimum(width, height), min(rate.limit(width, height) for rate in forwarding))
+
+
 class SharedRate:
     """The lowest rate of all receivers; with several receivers, at least half of the rate for the size.
 
     `target` is called in the encoder's thread: the tuple is replaced, never changed.
+
+    Attributes:
+        controls: of the receivers.
     """
 
     def __init__(self) -> None:
-        self._controls: tuple[RateControl, ...] = ()
+        self.controls: tuple[RateControl, ...] = ()
 
     def join(self, control: RateControl) -> None:
         """Add a receiver's rate."""
-        self._controls += (control,)
+        self.controls += (control,)
 
     def leave(self, control: RateControl) -> None:
         """Remove a receiver's rate."""
-        self._controls = tuple(other for other in self._controls if other is not control)
+        self.controls = tuple(other for other in self.controls if other is not control)
 
     def target(self, width: int, height: int) -> int:
         """Return the bit rate in bit/s for a size in pixels."""
-        return max(self._minimum(width, height), min(each.target(width, height) for each in self._known()))
+        return max(self.minimum(width, height), min(each.target(width, height) for each in self._known()))
 
     def limit(self, width: int, height: int) -> int:
         """Return the largest bit rate in bit/s that a forwarded stream may have, see `RateControl.limit`."""
-        return max(self._minimum(width, height), min(each.limit(width, height) for each in self._known()))
+        return max(self.minimum(width, height), min(each.limit(width, height) for each in self._known()))
 
-    def _minimum(self, width: int, height: int) -> int:
+    def minimum(self, width: int, height: int) -> int:
+        """Return the bit rate in bit/s below which one of several receivers brings nobody; 0 for a single one."""
         controls = self._known()
         if len(controls) == 1:
             return 0
         return round(_LEAST_SHARE * min(control.unhindered(width, height) for control in controls))
 
     def _known(self) -> tuple[RateControl, ...]:
-        return self._controls or (RateControl(0),)
+        return self.controls or (RateControl(0),)

@@ -16,6 +16,7 @@ from acutance.server.encoding.forwarding.decoding_gate import DecodingGate
 from acutance.server.encoding.forwarding.keyframe_requests import KeyframeRequests
 from acutance.server.encoding.forwarding.quality_rule import QualityRule
 from acutance.server.encoding.rendition import Rendition, Variant
+from acutance.server.encoding.shared_rate import SharedRate, sender_limit
 from acutance.server.logs import LogOnce
 from acutance.server.video.choices import Choices
 from acutance.server.video.frame_hints import FrameHints
@@ -116,9 +117,10 @@ class CodedPath:
         """
         if self._stream.size is None:
             return None
-        size = self._stream.size
-        forwarding = (rendition for rendition in self._fan_out.renditions if rendition.forwarder.active)
-        return min((rendition.rate.limit(*size) for rendition in forwarding), default=None)
+        rates: dict[bool, list[SharedRate]] = {True: [], False: []}
+        for rendition in self._fan_out.renditions:
+            rates[rendition.forwarder.active].append(rendition.rate)
+        return sender_limit(rates[True], rates[False], *self._stream.size) if rates[True] else None
 
     def _forward(self, frame: CodedFrame) -> None:
         bitrate, reason = self._bitrate(), self._reason(frame.size)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from time import monotonic
 
+import aiortc.rtcrtpsender
 from aiortc import RTCRtpSender
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -18,6 +19,10 @@ from aiortc.rtp import (
 )
 
 from acutance.server.rtc.loss_requests import ResendLimit
+
+# Packets that a sender keeps for retransmission. aiortc keeps 128, but a forwarded keyframe of 1080p has up to 400, all
+# sent at once: none may be gone when the first NACK arrives. At most 0.7 MB for each receiver.
+aiortc.rtcrtpsender.RTP_HISTORY_SIZE = 512  # type: ignore[attr-defined]
 
 
 def watch_feedback(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from copy import copy
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from acutance.server.http.app_keys import HOST
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
+from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder
 from tests.server.media_peers import Client, Publisher, Watcher
 from tests.server.peers import HEIGHT, WIDTH, until
@@ -93,6 +95,27 @@ async def test_a_stream_is_forwarded_enhanced_with_its_audio_and_again_after_an_
     await until(lambda: host.registry.streams.listed() == [])
     await publisher.close()
     await viewer.close()
+
+
+async def test_an_ingest_gets_the_coded_frames_of_a_publisher_whose_frames_are_not_enhanced(ladder: Ladder) -> None:
+    passing = copy(ladder)
+    passing.rungs = [Rung(PASS)]
+    limits = Limits(govern=False)
+    ingest = TestServer(create_app(Host(ladder, limits, AdmissionLimits(max_sessions=3, check_load=False))))
+    publisher, viewer = Publisher(), Watcher()
+    async with TestClient(ingest) as behind:
+        forward = Ingest(str(behind.make_url("/whip/")) + "from-{stream}")
+        host = Host(passing, limits, AdmissionLimits(max_sessions=3, check_load=False), forward=forward)
+        async with TestClient(TestServer(create_app(host))) as client:
+            assert await publisher.post(client, "/whip/stage") == 201
+            await _until_connected(client)
+            assert await viewer.post(behind, "/whep/from-stage") == 201
+            await until(lambda: len(viewer.order) >= 30)
+            (stream,) = (await (await client.get("/streams")).json())["streams"]
+            assert [rendition["encoder"] for rendition in stream["renditions"]] == ["forwarded"]
+            assert viewer.order == sorted(set(viewer.order))
+            await publisher.close()
+            await viewer.close()
 
 
 async def test_an_unreachable_ingest_does_not_affect_the_call(ladder: Ladder, unused_tcp_port: int) -> None:

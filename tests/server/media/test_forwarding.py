@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any, cast
@@ -23,6 +24,8 @@ from tests.server.impaired_network import Direction, ImpairedNetwork
 from tests.server.media_peers import Watcher
 from tests.server.peers import Peer, SoftCamera, until
 
+# At one per second; SWITCHES=60 takes a minute for each codec.
+SWITCHES = int(os.environ.get("SWITCHES", "6"))
 CODECS = pytest.mark.parametrize("codec", ["H264", "VP8"])
 
 
@@ -156,14 +159,19 @@ async def test_every_switch_begins_with_a_keyframe_and_leaves_no_gap(
 ) -> None:
     await call.join(client, codec)
     await until(lambda: len(call.returned) >= 30)
-    for _ in range(3):
-        for enhance, counter in ((False, "forwarded"), (True, "enhanced")):
-            call.set(enhance=enhance)
-            before = getattr(call.counters, counter)
-            await until(lambda counter=counter, before=before: getattr(call.counters, counter) >= before + 10)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for number in range(SWITCHES):
+        await asyncio.sleep(begun + number - loop.time())
+        enhance, counter = [(False, "forwarded"), (True, "enhanced")][number % 2]
+        call.set(enhance=enhance)
+        before = getattr(call.counters, counter)
+        await until(lambda counter=counter, before=before: getattr(call.counters, counter) >= before + 5)
     assert len(_decoded(codec, call.returned)) == len(call.returned), "no frame without its reference"
-    gaps = [after - before for before, after in pairwise(call.times[30:])]
-    assert max(gaps) < 1.0
+    assert len(call.peer.order) > 0.9 * len(call.returned), "nor for the decoders of a peer"
+    gaps = sorted(after - before for before, after in pairwise(call.times[30:]))
+    print(f"{codec}: {SWITCHES} switches, longest gaps {[round(1000 * gap) for gap in gaps[-5:]]} ms")
+    assert gaps[-1] < 1.0
 
 
 async def test_a_viewer_who_joins_a_forwarded_stream_gets_a_keyframe_of_the_sender(

@@ -3,9 +3,7 @@
 import inspect
 
 import pytest
-from aiortc import (
-    RTCRtpSender,
-)
+from aiortc import RTCRtpSender, rtcrtpsender
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -98,3 +96,9 @@ def test_nacks_are_answered_packet_by_packet_through_the_instance() -> None:
 
 def _report(ssrc: int, lost: int) -> RtcpReceiverInfo:
     return RtcpReceiverInfo(ssrc=ssrc, fraction_lost=lost, packets_lost=0, highest_sequence=0, jitter=0, lsr=0, dlsr=0)
+
+
+async def test_a_keyframe_of_400_packets_is_kept_for_retransmission(sender: RTCRtpSender) -> None:
+    source = inspect.getsource(RTCRtpSender)
+    assert source.count("% RTP_HISTORY_SIZE") == 2, "aiortc stores and looks up a packet by the module's constant"
+    assert rtcrtpsender.RTP_HISTORY_SIZE >= 400
