@@ -9,7 +9,7 @@ import numpy as np
 
 from acutance.model.engine import openvino_runtime
 from acutance.model.engine.failover import open_engine, open_engine_on
-from acutance.model.engine.providers import OPENVINO, ProviderError, Request
+from acutance.model.engine.providers import OPENVINO, TRAITS, ProviderError, Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.planes import Size
 
@@ -27,7 +27,7 @@ class Cost:
     """The measured cost of a student, on a host that does nothing else.
 
     Attributes:
-        seconds_per_pixel: time of a frame.
+        seconds_per_pixel: time of a frame; on the CPU its processor time if that is less.
         cpu_per_pixel: processor seconds of all threads together; almost 0 on a GPU.
     """
 
@@ -122,11 +122,7 @@ def choose(
     choices = []
     for each in students:
         known = [next(costs) for _ in each.engines]
-        # Other programs make a run longer, but not its processor time, which is less with one thread only.
-        alone = len(known) == 1
-        seconds = [
-            cost.seconds_per_pixel if alone else min(cost.seconds_per_pixel, cost.cpu_per_pixel) for cost in known
-        ]
+        seconds = [cost.seconds_per_pixel for cost in known]
         chosen = fastest(seconds)
         ms = (round(1000 * one * SIZE[0] * SIZE[1], 2) for one in seconds)
         compared = dict(zip((engine.provider for engine in each.engines), ms, strict=True))
@@ -154,6 +150,9 @@ def _measured(engines: Sequence[Sharpener], clock: Callable[[], float], cpu_cloc
             run_begun, cpu_begun = clock(), cpu_clock()
             engine.sharpen(luma, out)
             took, used = clock() - run_begun, cpu_clock() - cpu_begun
+            if not TRAITS[engine.provider].staged:
+                # Other programs make a run longer, but not its processor time, which is less with one thread only.
+                took = min(took, used)
             # The minimum: any disturbance makes a run longer. The first round makes the buffers.
             if number >= 0:
                 best[index] = min(best[index][0], took), min(best[index][1], used)

@@ -88,6 +88,14 @@ def test_a_busy_host_does_not_change_the_choice() -> None:
     (choice,) = choose([Candidates([slow, fast])], clock, cpu_clock)
     assert choice.engine.provider == "OpenVINO"
     assert choice.compared == {"CPU": 10, "OpenVINO": 5}
+    assert choice.cost.seconds_per_pixel == pytest.approx(0.005 / (SIZE[0] * SIZE[1]))
+
+
+def test_a_gpu_uses_no_processor_while_it_computes() -> None:
+    clock = Clock()
+    (choice,) = choose([Candidates([Timed(clock, "CUDA", 10)])], clock, lambda: 0.0)
+    assert choice.compared == {"CUDA": 10}
+    assert choice.cost.cpu_per_pixel == 0
 
 
 @pytest.mark.parametrize(("ms", "runs"), [(5, 9), (100, 8), (2000, 4)])
