@@ -94,6 +94,11 @@ class StreamHints:
         return self.last
 
 
+def with_reduction(hints: Hints, width: int, coded_width: int) -> Hints:
+    """Add the reduction of a frame of ``width`` pixels that was sent with ``coded_width`` pixels."""
+    return replace(hints, reduction=max(1.0, width / coded_width))
+
+
 def with_frame(hints: Hints, luma: NDArray[np.uint8], coded_width: int) -> Hints:
     """Add the hints of the decoded frame: its sharpness, and its enlargement as the reduction.
 
@@ -102,7 +107,7 @@ def with_frame(hints: Hints, luma: NDArray[np.uint8], coded_width: int) -> Hints
         luma: Input of the student, uint8 `[H, W]`.
         coded_width: Width in pixels before the enlargement.
     """
-    return replace(hints, reduction=max(1.0, luma.shape[1] / coded_width), sharpness=detail_ratio(luma))
+    return replace(with_reduction(hints, luma.shape[1], coded_width), sharpness=detail_ratio(luma))
 
 
 def fill(plane: NDArray[np.uint8], hints: Hints) -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from acutance.model.processors import usable_processors
 from acutance.server import logs
-from acutance.server.assembly import session_parts
+from acutance.server.assembly import memory, session_parts
 from acutance.server.assembly.http_parts import HttpParts, http_parts
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
@@ -45,7 +45,8 @@ def run(options: ServeOptions) -> None:
     parts = http_parts(options)
     limit_arenas()
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
-    ladder = Ladder.open(options.student, options.provider, options.threads)
+    remembers = memory.available(options.memory)
+    ladder = Ladder.open(options.student, options.provider, options.threads, memory=remembers)
     encoders = EncoderChoice.measure(usable_processors())
     overdue = asyncio.run(_serve(options, parts, ladder, encoders))
     if overdue:

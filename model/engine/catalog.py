@@ -11,6 +11,9 @@ DEFAULT = "small"
 LADDER = ("base", "small", "nano")
 """Students from which a server chooses, best first. `large` is not one of them: it needs more training."""
 
+MEMORY = "memory"
+"""The student that takes what is remembered of a call; it follows any other student."""
+
 
 class UnknownStudentError(ValueError):
     """There is neither a shipped student nor a file of this name."""

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from acutance.model.memory.observed import Observed
 from acutance.model.memory.planes import Candidate
 from acutance.model.memory.reduced import CELL, Reduced, as_plane
+from acutance.model.planes import Plane
 
 SMALLEST = 16
 """Smallest side of the quarter grid on which the flow is computed."""
-_FINEST, _DESCENT, _PATCH, _STRIDE, _REFINEMENT = 0, 12, 8, 4, 0
+_FINEST, _DESCENT, _PATCH, _STRIDE, _REFINEMENT = 0, 8, 8, 5, 0
 """Settings of DIS. The variational refinement takes as long as the rest and gains little."""
 
 
@@ -35,24 +36,23 @@ class Aligner:
         if min(present.shape) < SMALLEST:
             return plate
         start = np.zeros((*present.shape, 2), np.float32)
-        motion = CELL * np.asarray(self._flow.calc(present, remembered, start), np.float32)
-        across, down = (_places(motion[..., axis], plate.luma.shape, axis) for axis in (0, 1))
+        motion = np.asarray(self._flow.calc(present, remembered, start), np.float32)
         # Linear interpolation takes a third of the time of cubic, and gained more in a trial: it averages noise.
-        warped = as_plane(cv2.remap(plate.luma, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-        # The middle of a cell stands for the cell.
-        middles = slice(CELL // 2, None, CELL)
-        columns, rows = (np.ascontiguousarray(at[middles, middles]) * np.float32(1 / CELL) for at in (across, down))
-        inside = cv2.remap(plate.known, columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-        rest = (0, plate.known.shape[0] - inside.shape[0], 0, plate.known.shape[1] - inside.shape[1])
-        known = as_plane(cv2.copyMakeBorder(inside, *rest, cv2.BORDER_CONSTANT))
-        return Candidate(warped, Reduced.of_luma(warped), known)
+        warped = _moved(plate.luma, _enlarged(motion, plate.luma.shape), cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        inside = _moved(plate.known, motion, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT)
+        return Candidate(warped, Reduced.of_luma(warped), inside)
 
 
-def _places(motion: NDArray[np.float32], shape: tuple[int, ...], axis: int) -> NDArray[np.float32]:
-    """Return for each pixel of a frame the column (axis 0) or row (1) of the plate that it shows, float32 `[H, W]`."""
+def _enlarged(motion: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the motion of each pixel of a frame in pixels, float32 `[H, W, 2]`, from that of the cells in cells."""
     height, width = shape
-    rows, columns = motion.shape
-    whole = np.asarray(cv2.resize(motion, (columns * CELL, rows * CELL), interpolation=cv2.INTER_LINEAR), np.float32)
-    places = np.ascontiguousarray(whole[:height, :width])
-    places += np.arange(width, dtype=np.float32) if axis == 0 else np.arange(height, dtype=np.float32)[:, None]
-    return places
+    rows, columns, _ = motion.shape
+    size = (columns * CELL, rows * CELL)
+    whole = np.asarray(cv2.resize(CELL * motion, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    return whole[:height, :width]
+
+
+def _moved(plane: Plane, motion: NDArray[np.float32], interpolation: int, border: int) -> Plane:
+    """Return for each place what lies `motion`, float32 `[H, W, 2]` in pixels, away from it in the plane."""
+    # OpenCV's stubs know no missing second map; an empty array there gives another result.
+    return as_plane(cv2.remap(plane, motion, None, interpolation | cv2.WARP_RELATIVE_MAP, borderMode=border))  # type: ignore[call-overload]

@@ -1,5 +1,7 @@
 """The memory of one call: takes every decoded frame, and returns what a student may take from earlier ones."""
 
+import numpy as np
+
 from acutance.model.hints import Hints
 from acutance.model.memory.alignment import Aligner
 from acutance.model.memory.blocks import cells
@@ -17,7 +19,8 @@ class CallMemory:
     """The memory of one call. For one thread at a time.
 
     Args:
-        aligned: Whether the plate is also aligned to the frame by optical flow, and each place takes what fits better.
+        aligned: Whether the plate is also aligned to the frame by optical flow, and each place takes what fits better;
+            `offer` may choose otherwise for a frame.
 
     Attributes:
         plate: The plate; None before the first frame and after `forget`.
@@ -25,7 +28,8 @@ class CallMemory:
 
     def __init__(self, *, aligned: bool = False) -> None:
         self.plate: Plate | None = None
-        self._aligner = Aligner() if aligned else None
+        self._aligned = aligned
+        self._aligner: Aligner | None = None
 
     def add(self, luma: Plane, hints: Hints) -> PlatePlanes | None:
         """Take the next frame of the call, and return the planes for a student.
@@ -51,8 +55,13 @@ class CallMemory:
             self.plate = Plate.empty(shape)
         return self.plate.observe(frame) not in (Change.RENEWED, Change.CUT)
 
-    def offer(self, frame: Observed) -> PlatePlanes | None:
-        """Return the planes for the frame that was observed last, see `add`."""
+    def offer(self, frame: Observed, *, aligned: bool | None = None) -> PlatePlanes | None:
+        """Return the planes for the frame that was observed last, see `add`.
+
+        Args:
+            frame: The frame.
+            aligned: Whether the plate is also aligned to the frame; None for the choice of the constructor.
+        """
         if self.plate is None:
             return None
         known = self.plate.better(helpful(frame))
@@ -60,9 +69,17 @@ class CallMemory:
             return None
         reduced = self.plate.reduced
         still = Candidate(self.plate.luma, reduced, cells(known, reduced.low.shape))
-        if self._aligner is None:
+        if not (self._aligned if aligned is None else aligned):
             return cover(still, frame)
+        self._aligner = self._aligner or Aligner()
         return cover_with_best(still, self._aligner.align(still, frame), frame)
+
+    def age(self, frame: Observed) -> int | None:
+        """Return how many frames ago the blocks were seen that are sharper than this frame: their median, or None."""
+        if self.plate is None:
+            return None
+        seen = self.plate.quality.seen[self.plate.better(helpful(frame))]
+        return self.plate.frames - 1 - int(np.median(seen)) if seen.size else None
 
     def forget(self) -> None:
         """Forget everything that was seen."""

@@ -24,6 +24,12 @@ class PlatePlanes:
     plate: Plane
     fit: Plane
 
+    def onto(self, luma: Plane) -> "PlatePlanes":
+        """Return the planes with another version of the frame, uint8 `[H, W]`, where nothing is remembered."""
+        plate = np.ascontiguousarray(luma).copy()
+        np.copyto(plate, self.plate, where=self.fit > 0)
+        return PlatePlanes(plate, self.fit)
+
     @property
     def share(self) -> float:
         """Share of pixels that the plate covers, 0 to 1."""

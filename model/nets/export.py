@@ -9,6 +9,9 @@ first and the last convolution, batch norm is folded, and rounding, clipping and
 Each node that ONNX Runtime runs on several threads wakes them once: QuantizeLinear rounds, clips and casts in one such
 node instead of three.
 
+A student that takes a plate has eight outputs in its tail: corrections c and gates g. With the plate p, its fit f and
+the luma l, the end of its graph computes l + strength * min(8 f, 1) (c + clip(g) (p - l)).
+
 The pixel shuffle is written as two transpositions. ONNX Runtime merges the first one with its conversion from its own
 feature layout, and the second one moves pairs of neighbours at once. DepthToSpace takes longer in its profiler, and
 runs on a single thread.
@@ -22,6 +25,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from acutance.model.nets.half_grid import COVERED
 from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Convolution, Student, convolutions
 
@@ -67,15 +71,16 @@ def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
             graph.node("Relu", [summed], previous)
             index += 1
         block = previous
-    graph.convolution(block, "tail", Convolution(tail.weight * white, tail.bias * white))
+    scale = np.ones(student.shape.outputs, np.float32)
+    scale[:4] = white
+    graph.convolution(block, "tail", Convolution(tail.weight * scale[:, None, None, None], tail.bias * scale))
     luma = graph.luma(student.shape.planes)
     graph.node("Transpose", ["tail"], "pixels", perm=[0, 2, 3, 1])
-    graph.node("Mul", ["pixels", STRENGTH], "scaled")
-    graph.node("Reshape", ["scaled", graph.constant("cells", np.array([0, 0, -1, 2, 2]))], "squares")
-    graph.node("Transpose", ["squares"], "rows", perm=[0, 1, 3, 2, 4])
-    graph.node("Shape", [luma], "size")
-    graph.node("Reshape", ["rows", "size"], "correction")
     graph.node("Cast", [luma], "grey_luma", to=TensorProto.FLOAT)
+    if student.shape.plate:
+        graph.crossfade()
+    else:
+        graph.correction(luma)
     graph.node("Add", ["correction", "grey_luma"], "corrected")
     one, zero = graph.constant("one", np.float32(1)), graph.constant("zero", np.uint8(0))
     graph.node("QuantizeLinear", ["corrected", one, zero], OUTPUT)
@@ -89,19 +94,48 @@ class _Graph:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
-    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
-        self._nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+    def node(self, kind: str, inputs: list[str], *outputs: str, **attributes: Any) -> None:
+        self._nodes.append(helper.make_node(kind, inputs, outputs, name=outputs[0], **attributes))
 
     def constant(self, name: str, value: NDArray[Any] | np.generic) -> str:
         self._constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
     def luma(self, planes: int) -> str:
-        if planes == 1:
-            return PLANES
-        ends = [self.constant(name, np.array([value])) for name, value in (("first", 0), ("past", 1), ("axis", 1))]
-        self.node("Slice", [PLANES, *ends], "luma")
-        return "luma"
+        return PLANES if planes == 1 else self._slice("luma", 0, 1)
+
+    def correction(self, luma: str) -> None:
+        """Add the nodes from `pixels`, `[N, h, w, 4]`, to `correction`, `[N, 1, H, W]`."""
+        self.node("Mul", ["pixels", STRENGTH], "scaled")
+        self.node("Reshape", ["scaled", self.constant("cells", np.array([0, 0, -1, 2, 2]))], "squares")
+        self.node("Transpose", ["squares"], "rows", perm=[0, 1, 3, 2, 4])
+        self.node("Shape", [luma], "size")
+        self.node("Reshape", ["rows", "size"], "correction")
+
+    def crossfade(self) -> None:
+        """Add the nodes from `pixels`, `[N, h, w, 8]`, and the planes of the plate to `correction`, `[N, 1, H, W]`."""
+        remembered = self._slice("remembered", -2, np.iinfo(np.int64).max)
+        self.node("Cast", [remembered], "grey_remembered", to=TensorProto.FLOAT)
+        self.node("Split", ["grey_remembered"], "grey_plate", "grey_fit", axis=1)
+        self.node("Reshape", ["pixels", self.constant("cells", np.array([0, 0, -1, 2, 2, 2]))], "squares")
+        self.node("Transpose", ["squares"], "rows", perm=[0, 3, 1, 4, 2, 5])
+        self.node("Shape", [remembered], "size")
+        self.node("Reshape", ["rows", "size"], "values")
+        self.node("Split", ["values"], "detail", "gate", axis=1)
+        none, whole = self.constant("none", np.float32(0)), self.constant("whole", np.float32(1))
+        self.node("Clip", ["gate", none, whole], "open")
+        self.node("Sub", ["grey_plate", "grey_luma"], "difference")
+        self.node("Mul", ["open", "difference"], "taken")
+        self.node("Add", ["taken", "detail"], "change")
+        self.node("Mul", ["grey_fit", self.constant("covered", np.float32(COVERED / 255))], "share")
+        self.node("Min", ["share", whole], "mask")
+        self.node("Mul", ["change", "mask"], "masked")
+        self.node("Mul", ["masked", STRENGTH], "correction")
+
+    def _slice(self, name: str, first: int, past: int) -> str:
+        ends = [self.constant(f"{name}.{end}", np.array([at])) for end, at in (("first", first), ("past", past))]
+        self.node("Slice", [PLANES, *ends, self.constant(f"{name}.axis", np.array([1]))], name)
+        return name
 
     def convolution(self, source: str, name: str, numbers: Convolution, stride: int = 1) -> None:
         # The head's kernel of 4 with stride 2 needs one row of padding on each side, like a kernel of 3; 1 needs none.

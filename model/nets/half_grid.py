@@ -14,6 +14,10 @@ CORRECTION = 1 / 16
 Corrections are about 0.02. Without this factor every step of Adam (2e-3 on each of 144 weights) would change the tail's
 output by more than that.
 """
+GATE = 0.5
+"""Gate of a plate for a tail output of 0: at first, half of the plate is taken."""
+COVERED = 8.0
+"""Factor of the fit: from 1/8 on, the gate alone decides. Below, a seam would be visible where the fit ends."""
 
 
 def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
@@ -42,7 +46,7 @@ class HalfGridNetwork(nn.Module):
 
     Attributes:
         shape: The size of the network, and whether it takes hints.
-        tail: The last convolution, with four outputs: one for each pixel of a 2x2 cell.
+        tail: The last convolution, with four outputs: one for each pixel of a 2x2 cell; eight with a plate.
     """
 
     shape: StudentShape | TeacherShape
@@ -50,15 +54,28 @@ class HalfGridNetwork(nn.Module):
 
     def forward(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
         """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 4]` in 0..1."""
-        return self.corrected(luma, self.features(luma, hints, plate))
+        return self.corrected(luma, self.features(luma, hints, plate), plate)
 
     def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
         """Return the tail's input, float `[B, C, H / 2, W / 2]`; a network that takes hints must be given them."""
         raise NotImplementedError
 
-    def corrected(self, luma: Tensor, features: Tensor) -> Tensor:
-        """Return `luma` with the correction from `features`, float `[B, 1, H, W]`."""
-        return luma + CORRECTION * nn.functional.pixel_shuffle(self.tail(features), 2)
+    def corrected(self, luma: Tensor, features: Tensor, plate: Tensor | None = None) -> Tensor:
+        """Return `luma` with the correction from `features`, float `[B, 1, H, W]`.
+
+        A network that takes a plate gives two values for each pixel: a correction c and a gate g. With p the plate, its
+        fit f, and l the luma, the output is l + min(8 f, 1) (c + g (p - l)), g clipped to 0..1. So nothing changes
+        where nothing is remembered, and the network decides for each pixel how much of the plate it takes.
+        """
+        values = self.tail(features)
+        correction = CORRECTION * nn.functional.pixel_shuffle(values[:, :4], 2)
+        if values.shape[1] == 4:
+            return luma + correction
+        if plate is None:
+            return luma
+        remembered, fit = plate[:, :1], plate[:, 1:]
+        gate = torch.clamp(GATE + nn.functional.pixel_shuffle(values[:, 4:], 2), 0, 1)
+        return luma + torch.clamp(COVERED * fit, max=1) * (correction + gate * (remembered - luma))
 
     def _planes(self, luma: Tensor, hints: Tensor | None, plate: Tensor | None = None) -> Tensor:
         """Return the head's input, float `[B, P, H, W]`: luma, the plane of hints, and the planes of the plate."""

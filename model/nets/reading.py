@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from acutance.model.nets.export import ExportError
-from acutance.model.nets.half_grid import CORRECTION
+from acutance.model.nets.half_grid import CORRECTION, GATE
 from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Student
 
@@ -41,6 +41,10 @@ def _weights(constants: dict[str, NDArray[np.float32]], depth: int) -> dict[str,
         if name == "head":
             weight = weight * np.float32(255)
         if name == "tail":
-            weight, bias = (one / np.float32(255 * CORRECTION) for one in (weight, bias))
+            # The last four outputs of a student that takes a plate are gates.
+            scale = np.full(len(bias), 1, np.float32)
+            scale[:4] = 255 * CORRECTION
+            weight, bias = weight / scale[:, None, None, None], bias / scale
+            bias[4:] -= GATE
         weights[f"{own}.weight"], weights[f"{own}.bias"] = torch.tensor(weight), torch.tensor(bias)
     return weights

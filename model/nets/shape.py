@@ -59,6 +59,11 @@ class StudentShape:
         return 1 + self.hinted + 2 * self.plate
 
     @property
+    def outputs(self) -> int:
+        """Number of outputs of the tail: a correction for each pixel of a 2x2 cell, and with a plate also a gate."""
+        return 4 + 4 * self.plate
+
+    @property
     def blocks(self) -> tuple[int, ...]:
         """Number of convolutions in each residual block, for example (2, 3) for a depth of 5."""
         if self.depth < 4:
@@ -69,7 +74,7 @@ class StudentShape:
     def parameters(self) -> int:
         """The number of weights and biases with batch norm folded."""
         c = self.channels
-        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + (4 * self.tail**2 * c + 4)
+        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + self.outputs * (self.tail**2 * c + 1)
 
     def bytes_per_pixel(self, feature: int = 4) -> float:
         """Memory traffic in bytes per pixel of the frame, if no cache keeps the features between layers.
@@ -79,13 +84,14 @@ class StudentShape:
         A residual is read once more.
         """
         maps = (self.depth + 1) * 2 + len(self.blocks)
-        return (self.planes + 1) + feature * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
+        tail = self.outputs // 4 * (2 * 2 + 2)
+        return (self.planes + 1) + feature * (self.planes * 2 + maps * self.channels / 4 + tail)
 
     @property
     def macs_per_pixel(self) -> float:
         """Multiply-accumulate operations per pixel of the frame, including head and tail."""
         c = self.channels
-        return (16 * self.planes * c + self.depth * 9 * c * c + 4 * self.tail**2 * c) / 4
+        return (16 * self.planes * c + self.depth * 9 * c * c + self.outputs * self.tail**2 * c) / 4
 
     @property
     def border(self) -> int:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.nets.half_grid import CORRECTION, HalfGridNetwork, as_codes, as_tensor
+from acutance.model.nets.half_grid import CORRECTION, GATE, HalfGridNetwork, as_codes, as_tensor
 from acutance.model.nets.shape import StudentShape
 
 
@@ -34,7 +34,7 @@ class Student(HalfGridNetwork):
         c = shape.channels
         self.head = _convolution(shape.planes, c, kernel=4, stride=2, batch_norm=batch_norm)
         self.body = nn.ModuleList(_convolution(c, c, batch_norm=batch_norm) for _ in range(shape.depth))
-        self.tail = nn.Conv2d(c, 4, shape.tail, padding=shape.tail // 2)
+        self.tail = nn.Conv2d(c, shape.outputs, shape.tail, padding=shape.tail // 2)
         self._start_near_identity(_inner(self.head))
 
     def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
@@ -102,11 +102,16 @@ class Convolution:
 def convolutions(student: Student) -> list[Convolution]:
     """Return the folded convolutions of a student, head first and tail last, for luma of 0..1.
 
-    The tail's output is the correction itself: its weights include `CORRECTION`.
+    The tail's output is the correction itself: its weights include `CORRECTION`. For a student that takes a plate, its
+    last four outputs are gates that are not clipped yet; they include `GATE`.
     """
     folded = fold(student)
     layers = [_folded(layer) for layer in (folded.head, *folded.body, folded.tail)]
-    layers[-1] = (layers[-1][0] * CORRECTION, layers[-1][1] * CORRECTION)
+    weight, bias = (values.detach().clone() for values in layers[-1])
+    weight[:4] *= CORRECTION
+    bias[:4] *= CORRECTION
+    bias[4:] += GATE
+    layers[-1] = weight, bias
     return [Convolution(weight.detach().numpy(), bias.detach().numpy()) for weight, bias in layers]
 
 

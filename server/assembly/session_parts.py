@@ -1,5 +1,6 @@
 """The host of the sessions and its parts: network, quota, limits, ingest."""
 
+from acutance.server.assembly import memory
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.forward.forward import Ingest
 from acutance.server.forward.rules import ForwardRules
@@ -59,6 +60,7 @@ def host(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> Host
         encoders,
         network(options),
         ingest(options),
+        memory.make_enhancer,
     )
 
 

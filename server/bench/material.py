@@ -42,10 +42,11 @@ class Plan:
         bitrate: bit/s at ``size``.
         rate: frames/s.
         count: number of frames to encode.
-        reduced: size from frame ``reduced_at`` on, at the same bits per pixel; None for a constant size.
+        reduced: size from frame ``reduced_at`` on; None for a constant size.
         reduced_at: number of the first frame with size ``reduced``.
         keyframe_every: frames between keyframes; 0: only the first frame is one. The second one follows after half a
             second, as the answer to a request of the server: the packets are encoded beforehand.
+        reduced_bitrate: bit/s from frame ``reduced_at`` on; None for the same bits per pixel as before.
     """
 
     size: Size
@@ -57,6 +58,7 @@ class Plan:
     reduced: Size | None = None
     reduced_at: int = 0
     keyframe_every: int = 0
+    reduced_bitrate: int | None = None
 
     def is_keyframe(self, number: int) -> bool:
         """Return whether the frame with this number is a keyframe on purpose."""
@@ -149,8 +151,8 @@ def prepare(clip: Path | None, plan: Plan) -> Material:
             frame = _numbered(_softened(scaler, original), number, plan)
         if plan.reduced is not None and number >= plan.reduced_at:
             frame = scaler.reformat(frame, *plan.reduced, interpolation=Interpolation.BICUBIC)
-            # The same bits per pixel as before.
-            control.maximum = plan.bitrate * frame.width * frame.height // (plan.size[0] * plan.size[1])
+            same = plan.bitrate * frame.width * frame.height // (plan.size[0] * plan.size[1])
+            control.maximum = plan.reduced_bitrate or same
         if plan.is_keyframe(number):
             encoder.force_keyframe()
         material.packets.append(bytes(encoder.encode(frame)))

@@ -50,7 +50,8 @@ class StreamOptions(BaseModel):
         str | None,
         Field(
             pattern=r"^\d+x\d+@\d+$",
-            description="WIDTHxHEIGHT@SECONDS: from that time on, send this smaller size at the same bits per pixel",
+            description="WIDTHxHEIGHT@SECONDS: from that time on, send this size, at most the first one, at the same "
+            "bits per pixel or at --uplink-after",
         ),
     ] = None
     keyframes: Annotated[
@@ -61,6 +62,9 @@ class StreamOptions(BaseModel):
             description="seconds between keyframes of the sender, and one after half a second, as if it answered a "
             "request; default: the first frame only, and then nothing is forwarded",
         ),
+    ] = None
+    uplink_after: Annotated[
+        int | None, Field(ge=20_000, description="bit rate of the sent video after --resize, in bit/s")
     ] = None
     sessions: Annotated[
         int, Field(ge=1, le=64, description="number of simultaneous peers, each in its own process")
@@ -178,6 +182,8 @@ def _plan(options: StreamOptions) -> Plan:
         reduced, at = _size(size), int(after) * options.rate
         if options.seconds > _MATERIAL_S or int(after) >= options.seconds:
             raise BenchError(f"--resize needs a run of at most {_MATERIAL_S} s that ends after the resize")
+    if options.uplink_after is not None and options.resize is None:
+        raise BenchError("--uplink-after needs --resize, which says when; it may name the size of --size")
     if options.judge:
         if options.sessions > 1 or options.seconds > _MATERIAL_S:
             raise BenchError(f"--judge needs one session of at most {_MATERIAL_S} s")
@@ -197,6 +203,7 @@ def _plan(options: StreamOptions) -> Plan:
         reduced,
         at,
         round((options.keyframes or 0) * options.rate),
+        options.uplink_after,
     )
 
 

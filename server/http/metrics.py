@@ -137,6 +137,17 @@ class _HostCollector(Collector):
         tries.add_metric(["passed"], failures.passed)
         tries.add_metric(["failed"], failures.failed)
         yield tries
+        remembering = [publisher.memory for publisher in publishers if publisher.memory is not None]
+        yield GaugeMetricFamily(
+            "acutance_remembering_sessions",
+            "Number of sessions with detail from earlier frames in the last frame.",
+            sum(memory.share > 0 for memory in remembering),
+        )
+        yield GaugeMetricFamily(
+            "acutance_remembered_ratio",
+            "Share of the pixels of the last frames for which something sharper is remembered, mean over sessions.",
+            sum(memory.share for memory in remembering) / max(len(remembering), 1),
+        )
         renditions: Counter[tuple[str, str]] = Counter()
         forwarded: Counter[tuple[str, str]] = Counter()
         bits = 0

@@ -41,6 +41,13 @@ class ServingOptions(BaseModel):
             "nothing to them"
         ),
     ] = Limits.forward_unchanged
+    memory: Annotated[
+        bool,
+        Field(
+            description="Restore detail from earlier frames of the call, seen while the connection was good. Frames "
+            "are kept in memory, until the call ends. Needs OpenCV: acutance[memory]"
+        ),
+    ] = True
     upscale: Annotated[
         bool, Field(description="Restore frames that the sender reduced to the size at the start of the call")
     ] = Limits.upscale

@@ -28,6 +28,7 @@ class SessionSettings(BaseModel):
         student: ``auto`` or the name of a rung of the server; the governor may still choose a cheaper one.
         strength: share of the student's correction that is added: 0 for none, 1 as trained.
         enhance: False passes every frame through.
+        remember: whether detail is taken from earlier frames of the call; False also forgets them.
         output_height: shorter side of the returned frames in pixels; None for the size at the start of the call.
         max_bitrate: maximum bit rate of the returned video, in bit/s; None for the limit of the server.
     """
@@ -37,6 +38,7 @@ class SessionSettings(BaseModel):
     student: Annotated[str, Field(max_length=64)] = "auto"
     strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
     enhance: bool = True
+    remember: bool = True
     output_height: Annotated[int, Field(ge=MIN_OUTPUT_HEIGHT, le=MAX_OUTPUT_HEIGHT)] | None = None
     max_bitrate: Annotated[int, Field(ge=MIN_BITRATE, le=MAX_BITRATE)] | None = None
 

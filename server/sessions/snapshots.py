@@ -6,6 +6,7 @@ from typing import Literal
 from acutance.model.planes import Size
 from acutance.server.encoding.rendition import RenditionSnapshot
 from acutance.server.telemetry.counters import Counters
+from acutance.server.telemetry.memory import MemorySnapshot
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class PublisherSnapshot:
         frames: numbers of frames since the start of the session.
         messages_refused: number of data channel messages that exceeded the rate.
         stream: state of its stream.
+        memory: what its memory contributed to the last frame; None for a server without a memory.
     """
 
     state: Literal["connecting", "running", "closing"]
@@ -43,6 +45,7 @@ class PublisherSnapshot:
     frames: Counters
     messages_refused: int
     stream: StreamSnapshot
+    memory: MemorySnapshot | None = None
 
 
 @dataclass(frozen=True)

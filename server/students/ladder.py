@@ -22,10 +22,12 @@ class Ladder:
         engines: by the name of their rung, best first.
         rungs: best first; the last one passes frames through.
         choices: provider of each student and the figures behind it, best student first.
+        memory: the student that takes what is remembered of a call, after any other student; None without a memory.
     """
 
-    def __init__(self, choices: Sequence[Choice]):
+    def __init__(self, choices: Sequence[Choice], memory: Sharpener | None = None):
         self.choices = list(choices)
+        self.memory = memory
         self.engines = {choice.engine.student.name: choice.engine for choice in choices}
         self.rungs = [
             *(
@@ -36,12 +38,12 @@ class Ladder:
         ]
 
     @classmethod
-    def of(cls, *engines: Sharpener) -> "Ladder":
+    def of(cls, *engines: Sharpener, memory: Sharpener | None = None) -> "Ladder":
         """Measure open students, best first; each on its own provider."""
-        return cls(choose([Candidates([engine]) for engine in engines]))
+        return cls(choose([Candidates([engine]) for engine in engines]), memory)
 
     @classmethod
-    def open(cls, student: str, provider: Request, threads: int) -> "Ladder":
+    def open(cls, student: str, provider: Request, threads: int, *, memory: bool = False) -> "Ladder":
         """Open the students that `student` allows, each on the provider that is the fastest on this host.
 
         Args:
@@ -49,6 +51,7 @@ class Ladder:
                 another name of the catalogue, or the path of an ONNX file, for that student alone.
             provider: see `Engine.open`; ``auto`` without a GPU compares ONNX Runtime and OpenVINO.
             threads: see `Engine.open`.
+            memory: whether to open the student that takes what is remembered of a call.
 
         Raises:
             EngineError: a student cannot be opened.
@@ -61,12 +64,15 @@ class Ladder:
         choices = choose([candidates(name, provider, threads) for name in names])
         for choice in choices:
             log.info("student %s", choice.summary)
-        return cls([replace(one, engine=with_specialist(one.engine, provider, threads)) for one in choices])
+        remembering = choose([candidates(catalog.MEMORY, provider, threads)])[0].engine if memory else None
+        choices = [replace(one, engine=with_specialist(one.engine, provider, threads)) for one in choices]
+        return cls(choices, remembering)
 
     def release_memory(self) -> None:
         """Return unused memory of the students to the system; blocks for some milliseconds."""
-        for engine in self.engines.values():
-            engine.release_memory()
+        for engine in (*self.engines.values(), self.memory):
+            if engine is not None:
+                engine.release_memory()
 
     @property
     def best(self) -> Sharpener:

@@ -9,8 +9,9 @@ from time import monotonic
 
 import numpy as np
 
-# In the order of the pipeline; `total` is the time from the arrival of a frame's last packet until it is sent.
-STAGES = ("decode", "wait", "enhance", "encode_wait", "encode", "total")
+# In the order of the pipeline. `memory` is a part of `enhance`; `total` is the time from the arrival of a frame's last
+# packet until it is sent.
+STAGES = ("decode", "wait", "enhance", "memory", "encode_wait", "encode", "total")
 _SAMPLES = 300  # ten seconds at 30 frames per second: enough for a 95th percentile
 
 

@@ -19,6 +19,7 @@ class Choices:
         strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
         enhance: False passes every frame through.
         forward: whether coded frames to which no student adds anything may be forwarded instead of encoded again.
+        remember: whether detail is taken from earlier frames of the call, if the server has a memory.
     """
 
     governor: Governor
@@ -26,6 +27,7 @@ class Choices:
     strength: float = 1.0
     enhance: bool = True
     forward: bool = True
+    remember: bool = True
 
     @property
     def wants_student(self) -> bool:
@@ -45,4 +47,4 @@ class Choices:
         """Return what to do with a frame of this incoming size."""
         reason = self.pass_reason
         student = self.governor.rung.name if reason is None else None
-        return Treatment(student, self.output.for_size(incoming), self.strength, reason)
+        return Treatment(student, self.output.for_size(incoming), self.strength, reason, self.remember)

@@ -2,16 +2,21 @@
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from av import VideoFrame
 
 from acutance.model.engine.engine import UnsupportedSizeError
-from acutance.model.hints import UNCODED, Hints, with_frame
-from acutance.model.planes import Size
+from acutance.model.hints import UNCODED, Hints, with_frame, with_reduction
+from acutance.model.planes import Plane, Size
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.resizer import Resizer
+
+if TYPE_CHECKING:
+    # Needs OpenCV, which a server without memory has not.
+    from acutance.server.video.recall import Recall
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +30,16 @@ class Treatment:
         size: output width and height in pixels; None keeps the incoming size.
         strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
         pass_reason: reason for ``student`` None, in words.
+        remember: whether to take detail from earlier frames of the call; False also forgets them.
+        aligned: whether to align what is remembered to the frame, which takes several milliseconds.
     """
 
     student: str | None
     size: Size | None = None
     strength: float = 1.0
     pass_reason: str | None = None
+    remember: bool = True
+    aligned: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,10 +63,14 @@ class Enhancer:
     Three calls of `enhance` may run at once: one with a student, one that passes a frame through, and one with a
     student on a frame of the output size, which needs no resizer. `enhance` raises no error: the frame passes through,
     and the first failure of each kind is logged.
+
+    Attributes:
+        recall: the memory of the call; None if the server has none.
     """
 
-    def __init__(self, ladder: Ladder):
+    def __init__(self, ladder: Ladder, recall: "Recall | None" = None):
         self._ladder = ladder
+        self.recall = recall
         # A resizer is for one thread; a frame that passes through must not wait for a student that hangs.
         self._resizers = {passes: Resizer() for passes in (False, True)}
         self._log_once = LogOnce(log)
@@ -81,23 +94,37 @@ class Enhancer:
             return self._pass(frame, f"the frame could not be {what}: {type(error).__name__}", error)
         if not planar:
             return self._pass(sized, f"frames in the format {name} are not enhanced")
+        if self.recall is not None and not treatment.remember:
+            self.recall.forget()
         if treatment.student is None:
+            if self.recall is not None and treatment.remember:
+                self._observe(self.recall, sized, hints, frame.width)
             return Enhanced(sized, treatment.pass_reason or "no student is selected")
-        return self._sharpened(sized, treatment.student, treatment.strength, hints, frame.width)
+        return self._sharpened(sized, treatment.student, treatment, hints, frame.width)
+
+    def _observe(self, recall: "Recall", frame: VideoFrame, hints: Hints, coded_width: int) -> None:
+        try:
+            recall.observe(plane_view(frame, 0), with_reduction(hints, frame.width, coded_width))
+        except Exception as error:  # OpenCV's errors share no base class with others
+            self._log_once(logging.WARNING, "observe", "the memory failed on a frame", error)
 
     def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
         width, height = treatment.size or (frame.width, frame.height)
         return self._resizers[treatment.student is None].resize(frame, width, height)
 
-    def _sharpened(self, frame: VideoFrame, student: str, strength: float, hints: Hints, coded_width: int) -> Enhanced:
+    def _sharpened(
+        self, frame: VideoFrame, student: str, treatment: Treatment, hints: Hints, coded_width: int
+    ) -> Enhanced:
         engine = self._ladder.engines.get(student)
         if engine is None:
             return self._pass(frame, f"the student {student} is not loaded")
         try:
             enhanced = new_like(frame)
-            luma = plane_view(frame, 0)
+            luma, sharpened = plane_view(frame, 0), plane_view(enhanced, 0)
             hints = with_frame(hints, luma, coded_width)
-            engine.sharpen(luma, out=plane_view(enhanced, 0), hints=hints, strength=strength)
+            engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength)
+            if self.recall is not None and treatment.remember:
+                self._restore(self.recall, luma, sharpened, hints, treatment)
             for index in (1, 2):
                 plane_view(enhanced, index)[:] = plane_view(frame, index)
         except UnsupportedSizeError as error:
@@ -105,6 +132,13 @@ class Enhancer:
         except Exception as error:  # ONNX Runtime's errors share no base class
             return self._pass(frame, f"the student failed on {engine.provider}: {type(error).__name__}", error)
         return Enhanced(enhanced, sharpness=hints.sharpness)
+
+    def _restore(self, recall: "Recall", luma: Plane, sharpened: Plane, hints: Hints, treatment: Treatment) -> None:
+        """Add what is remembered; if that fails, the frame stays as the student left it."""
+        try:
+            recall.restore(luma, sharpened, hints, treatment.strength, aligned=treatment.aligned)
+        except Exception as error:  # errors of OpenCV and ONNX Runtime share no base class
+            self._log_once(logging.WARNING, "recall", "the memory failed on a frame", error)
 
     def _pass(
         self, frame: VideoFrame, reason: str, error: Exception | None = None, kind: str | None = None

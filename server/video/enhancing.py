@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
 
@@ -35,6 +35,7 @@ class Enhancing:
         self._clock = clock
         # Frames that need no student must not wait for other sessions' students.
         self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
+        self._observing: Future[Enhanced] | None = None
         self._log_once = LogOnce(log)
 
     async def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Enhanced:
@@ -59,6 +60,12 @@ class Enhancing:
             return None
         return self._clock() - begun if done.passed_reason is None else None
 
+    def observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> None:
+        """Show a forwarded frame to the memory of the call; it is left out if the one before is not done."""
+        if self._observing is None or self._observing.done():
+            passing = replace(treatment, student=None)
+            self._observing = self._passing.submit(self._enhancer.enhance, frame, passing, hints)
+
     def close(self) -> None:
         """Accept no further frame. The result of a running call is discarded."""
         self._passing.shutdown(wait=False)
@@ -70,7 +77,8 @@ class Enhancing:
                 return await self._inference.run(treatment.student, enhance, frame, treatment, hints)
             except OverdueError as error:
                 treatment = replace(treatment, student=None, pass_reason=str(error))
-        if treatment.size == (frame.width, frame.height) and frame.format.name in FORMATS:
+        untouched = treatment.size == (frame.width, frame.height) and frame.format.name in FORMATS
+        if untouched and self._enhancer.recall is None:
             # Nothing to compute: no thread is needed.
             return enhance(frame, treatment, hints)
         loop = asyncio.get_running_loop()

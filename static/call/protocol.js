@@ -28,6 +28,7 @@ export const CHANNEL = 'acutance';
  * @property {string} student 'auto' or the name of a student
  * @property {number} strength 0 to 1.5
  * @property {boolean} enhance
+ * @property {boolean} remember whether detail is taken from earlier frames of the call; false also forgets them
  * @property {number | null} output_height shorter side of the returned video in pixels; null for the size at the
  *   start of the call
  * @property {number | null} max_bitrate of the returned video in bit/s; null for the server's limit
@@ -50,6 +51,14 @@ export const FORWARDED = 'forwarded';
 /** @typedef {'decode' | 'wait' | 'enhance' | 'encode_wait' | 'encode' | 'total'} StageName */
 
 /**
+ * The memory of the call, for the last frame.
+ * @typedef {object} Memory
+ * @property {number} share of its pixels for which something sharper is remembered, 0 to 1
+ * @property {number | null} age seconds since these pixels were seen; null if there are none
+ * @property {number | null} ms time that the memory took
+ */
+
+/**
  * Sent once per second. Values that the server does not know yet are null.
  * @typedef {object} ServerStats
  * @property {'stats'} type
@@ -69,6 +78,7 @@ export const FORWARDED = 'forwarded';
  * @property {Record<RateName, number | null>} rate
  * @property {Record<DropName, number | null>} drops frames per second, by the place where they were dropped
  * @property {Record<StageName, Spread>} stages
+ * @property {Memory | null} memory null for a server without a memory
  * @property {string | null} passed_reason why frames are passed through unenhanced
  */
 

@@ -1,7 +1,9 @@
 /**
  * Parses the server's messages on the data channel. The server may be newer or older than the page: missing or invalid
  * values become null, unknown fields and messages are ignored.
- * @import {DropName, Applied, RateName, ServerMessage, ServerStats, Size, Spread, StageName} from './protocol.js'
+ * @import {
+ *   DropName, Applied, Memory, RateName, ServerMessage, ServerStats, Size, Spread, StageName,
+ * } from './protocol.js'
  */
 
 /** @type {readonly RateName[]} */
@@ -53,6 +55,7 @@ function readStats(message) {
     rate: named(RATES, (name) => number(rate[name])),
     drops: named(DROPS, (name) => number(rate[`dropped_${name}`])),
     stages: named(STAGES, (name) => spread(stages[name])),
+    memory: memory(message.memory),
     passed_reason: text(message.passed_reason),
     rtp_offset: number(message.rtp_offset),
   };
@@ -65,6 +68,7 @@ function readApplied(message) {
     student: text(message.student) ?? 'auto',
     strength: number(message.strength) ?? 1,
     enhance: message.enhance !== false,
+    remember: message.remember !== false,
     output_height: number(message.output_height),
     max_bitrate: number(message.max_bitrate),
   };
@@ -110,6 +114,13 @@ function size(value) {
   if (!Array.isArray(value)) return null;
   const [width, height] = value.map(number);
   return width && height ? [width, height] : null;
+}
+
+/** @param {unknown} value @returns {Memory | null} */
+function memory(value) {
+  const { share, age, ms } = fields(value);
+  const known = number(share);
+  return known === null ? null : { share: known, age: number(age), ms: number(ms) };
 }
 
 /** @param {unknown} value @returns {Spread} */

@@ -1,10 +1,10 @@
 /**
  * Settings of the session, and their effect on the server.
- * @import {Applied, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
+ * @import {Applied, Memory, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
 import { FORWARDED } from '../call/protocol.js';
 import { element, writeTo } from '../dom.js';
-import { UNKNOWN, bitrate, sizeText } from '../format.js';
+import { UNKNOWN, bitrate, decimal, percent, sizeText } from '../format.js';
 import { Slider } from '../slider.js';
 import { sentence } from '../states.js';
 import { showText, text } from '../texts.js';
@@ -25,10 +25,11 @@ const CEILINGS = [
 /** Interval in milliseconds at which a dragged slider sends its settings, and once more after the last change. */
 const INTERVAL_MS = 150;
 
-/** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'max_bitrate'>} ControlSettings */
+/** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'remember' | 'max_bitrate'>} ControlSettings */
 
 export class ControlPanel {
   #enhance = element('enhance', HTMLInputElement);
+  #remember = element('remember', HTMLInputElement);
   #student = element('student', HTMLSelectElement);
   #strength;
   #ceiling;
@@ -42,6 +43,7 @@ export class ControlPanel {
     this.#strength.value = 1;
     this.#ceiling.value = null;
     this.#enhance.addEventListener('change', send);
+    this.#remember.addEventListener('change', send);
     this.#student.addEventListener('change', send);
     this.#list([]);
   }
@@ -52,6 +54,7 @@ export class ControlPanel {
       student: this.#student.value,
       strength: this.#strength.value,
       enhance: this.#enhance.checked,
+      remember: this.#remember.checked,
       max_bitrate: this.#ceiling.value,
     };
   }
@@ -72,6 +75,7 @@ export class ControlPanel {
     writeTo('server-bitrate', bitrate(stats?.bitrate ?? null));
     const { size_in: from = null, size_out: to = null } = stats ?? {};
     writeTo('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);
+    writeTo('server-memory', memoryWords(stats?.memory ?? null));
     reason('server-rung-reason', 'control.rung-reason', stats?.rung_reason);
     reason('server-provider-note', 'control.provider-note', stats?.provider_note);
     reason('server-passed-reason', 'control.passed-reason', stats?.passed_reason);
@@ -102,6 +106,13 @@ export class ControlPanel {
 /** @param {number | null} bits */
 function ceilingWords(bits) {
   return bits === null ? text('control.no-ceiling') : bitrate(bits);
+}
+
+/** @param {Memory | null} memory */
+function memoryWords(memory) {
+  if (!memory) return UNKNOWN;
+  if (memory.age === null) return text('control.memory.none');
+  return text('control.memory.share', { share: percent(memory.share), age: decimal(memory.age, 0) });
 }
 
 /**

@@ -40,6 +40,11 @@ export default {
 
   'control.title': 'Verbesserung',
   'control.enhance': 'Video verbessern',
+  'control.remember': 'Frühere Bilder des Gesprächs nutzen',
+  'control.remember.note': 'Stellt wieder her, was bei guter Verbindung scharf zu sehen war. Ausschalten löscht diese Bilder.',
+  'control.memory': 'Aus früheren Bildern',
+  'control.memory.none': 'nichts',
+  'control.memory.share': '{share} des Bildes, gesehen vor {age} s',
   'control.student': 'Netz',
   'control.auto': 'Automatisch',
   'control.strength': 'Stärke',

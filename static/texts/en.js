@@ -42,6 +42,11 @@ export default {
 
   'control.title': 'Enhancement',
   'control.enhance': 'Enhance the video',
+  'control.remember': 'Use earlier frames of the call',
+  'control.remember.note': 'Restores detail that was seen sharp while the connection was good. Switching it off deletes these frames.',
+  'control.memory': 'From earlier frames',
+  'control.memory.none': 'nothing',
+  'control.memory.share': '{share} of the picture, seen {age} s ago',
   'control.student': 'Student',
   'control.auto': 'Automatic',
   'control.strength': 'Strength',

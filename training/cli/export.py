@@ -30,7 +30,10 @@ def export(
     cache: Annotated[Path | None, typer.Option(help="Folder in which degraded frames are cached.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Number of processes that measure.")] = usable_threads(),
 ) -> None:
-    """Write a student as an ONNX file with its model card: batch norm folded, checked against torch, measured."""
+    """Write a student as an ONNX file with its model card: batch norm folded, checked against torch, measured.
+
+    A student that takes the plate of a memory is not measured on sets: `acutance-train memory` does that, on calls.
+    """
     from acutance.training.evaluation import tables
     from acutance.training.evaluation.evaluate import Measurement, Plan, measure_sets
     from acutance.training.evaluation.methods.methods import Choice
@@ -50,6 +53,8 @@ def export(
     found: list[Measurement] = []
 
     def measured(file: Path) -> list[Row]:
+        if loaded.student.shape.plate:
+            return []
         choices = (Choice("input", "input"), Choice("unsharp", "unsharp"), Choice(label, "student", file))
         with progress_bar(console, "measuring") as progress:
             found.extend(measure_sets(Plan(choices, ALWAYS, cache=cache), chosen, processes, progress))

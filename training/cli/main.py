@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from acutance.training.cli.adapt import adapt
 from acutance.training.cli.bdrate import bdrate
 from acutance.training.cli.choose import choose
 from acutance.training.cli.compare import compare
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (prepare, teacher, distil, choose, evaluate, bdrate, compare, figures, export, study, memory):
+for _command in (prepare, teacher, distil, choose, evaluate, bdrate, compare, figures, export, study, memory, adapt):
     app.command()(_command)
 
 

@@ -1,7 +1,7 @@
 """Pairs with the planes of a plate: what the server would remember, and plates that are wrong.
 
 A student that is trained only with plates that fit trusts all of them. So some are absent, shifted, of another
-exposure, of another scene, or perfect. Wrong plates bypass the checks of the memory, because those may fail too.
+exposure, of another scene, edited, or perfect. Wrong plates bypass the rules by which the memory replaces blocks.
 """
 
 from dataclasses import replace
@@ -18,6 +18,7 @@ from acutance.model.memory.plate_planes import no_plate
 from acutance.model.planes import Plane
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.planes import Planes, as_array, to_8_bits
+from acutance.training.degradation.blind import after_student
 from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
 from acutance.training.degradation.drop import degrade_drop
 from acutance.training.pairs.patches import Patches, Task, resized, window_of
@@ -33,10 +34,12 @@ _FARTHEST = 120
 """Most frames between those before and those after the drop."""
 _USED = 6
 """Frames of a clip from which pairs are cut."""
-_KINDS = ("remembered", "absent", "shifted", "exposure", "elsewhere", "perfect")
+_KINDS = ("remembered", "absent", "shifted", "exposure", "elsewhere", "edited", "perfect")
 """Kinds of plates; their shares are keys of the table `plate` of a recipe."""
 _SHIFT = 16
 """Largest shift of a wrong plate in pixels."""
+_EDITS, _EDIT_SIDE = (4, 16), (8, 96)
+"""Range of the number of foreign rectangles in an edited plate, and of their sides in pixels."""
 _CONTRAST, _BRIGHTNESS = (0.75, 1.3), 24.0
 """Range of the contrast, and largest change of brightness in grey levels, of a plate of another exposure."""
 
@@ -67,6 +70,9 @@ def make_plate_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
             sharp = degrade_frames([before[-1], after[index]], good)
             luma = _wrong(kind, sharp[0].luma, sharp[1].luma, _other(source, task, rng), rng)
             frames[index] = _covered(frames[index], luma, sharp[0].hints, aligned)
+    student = str(rng.choice(section.students))
+    for index in used:
+        frames[index] = after_student(frames[index], student)
     patches = np.empty((task.section.patches, PLANES, task.section.patch, task.section.patch), np.uint8)
     codes = np.empty((task.section.patches, COUNT), np.uint8)
     for patch, code in zip(patches, codes, strict=True):
@@ -136,10 +142,24 @@ def _wrong(kind: str, old: Plane, now: Plane, other: Plane, rng: np.random.Gener
     if kind == "exposure":
         contrast, brightness = rng.uniform(*_CONTRAST), rng.uniform(-_BRIGHTNESS, _BRIGHTNESS)
         return to_8_bits((old - 128.0) * contrast + 128 + brightness)
+    height, width = old.shape
+    foreign = cv2.resize(other, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     if kind == "elsewhere":
-        height, width = old.shape
-        return cv2.resize(other, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return now
+        return foreign
+    return _edited(now, foreign, rng) if kind == "edited" else now
+
+
+def _edited(luma: Plane, foreign: Plane, rng: np.random.Generator) -> Plane:
+    """Return a frame in which rectangles show foreign content of equal mean: only its detail tells that it is wrong."""
+    edited = luma.copy()
+    height, width = luma.shape
+    for _ in range(int(rng.integers(*_EDITS))):
+        tall, wide = np.minimum(rng.integers(*_EDIT_SIDE, 2), (height, width)).tolist()
+        top, left = int(rng.integers(height - tall + 1)), int(rng.integers(width - wide + 1))
+        place = slice(top, top + tall), slice(left, left + wide)
+        content = foreign[place].astype(np.float64)
+        edited[place] = to_8_bits(content - content.mean() + luma[place].mean())
+    return edited
 
 
 def _covered(frame: DegradedFrame, luma: Plane, hints: Hints, aligned: bool) -> DegradedFrame:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.training.data.pictures import DataError
+from acutance.training.degradation.blind import PASS, STUDENTS
 from acutance.training.degradation.degrade import Degradation
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -117,7 +118,10 @@ class PlateSection(Section):
         shifted: Share of frames with a plate that is shifted.
         exposure: Share of frames with a plate of another exposure.
         elsewhere: Share of frames with a plate of another scene.
+        edited: Share of frames with a plate in which rectangles show other content of equal mean.
         perfect: Share of frames with a plate that is the frame itself over a good connection.
+        students: What sharpens a clip before the plate is used, see `acutance.training.degradation.blind`;
+            each clip draws one.
     """
 
     bits: tuple[float, float]
@@ -126,13 +130,15 @@ class PlateSection(Section):
     shifted: Share
     exposure: Share
     elsewhere: Share
+    edited: Share
     perfect: Share
+    students: tuple[str, ...] = Field(default=STUDENTS, min_length=1)
 
     @model_validator(mode="after")
     def _ranges(self) -> Self:
         if not 0 < self.bits[0] <= self.bits[1]:
             raise ValueError("bits must be a range above 0")
-        if self.absent + self.shifted + self.exposure + self.elsewhere + self.perfect > 1:
+        if self.absent + self.shifted + self.exposure + self.elsewhere + self.edited + self.perfect > 1:
             raise ValueError("the shares must add up to at most 1")
         return self
 
@@ -222,6 +228,7 @@ class ValidationSection(Section):
         harm: PSNR in dB that a clip may lose without counting as harmed.
         harmed: Share of pairs of clip and degradation that may be harmed.
         drop: Whether clips are evaluated after the connection became poor, with a memory; pictures are left out.
+        student: What sharpens these clips before the evaluated student.
     """
 
     degradations: tuple[str, ...] = Field(min_length=1)
@@ -232,6 +239,7 @@ class ValidationSection(Section):
     harm: float = Field(default=0.02, ge=0)
     harmed: Share = 0.02
     drop: bool = False
+    student: str = PASS
 
     @field_validator("degradations")
     @classmethod

@@ -53,7 +53,7 @@ class _WithFeatures(nn.Module):
 
     def forward(self, luma: Tensor, hints: Tensor, plate: Tensor | None) -> tuple[Tensor, Tensor]:
         features = self.network.features(luma, hints, plate)
-        return self.network.corrected(luma, features), features
+        return self.network.corrected(luma, features, plate), features
 
 
 class Trainer:

@@ -54,7 +54,7 @@ class Validation:
                 Stretch(
                     item.name,
                     tuple(
-                        drop_frames(source, item, how, section.frame, [CallMemory()])[0]
+                        drop_frames(source, item, how, section.frame, [CallMemory(aligned=True)], section.student)[0]
                         if section.drop
                         else validation_frames(source, item, how, section.frame, seed, length)
                     ),

@@ -9,6 +9,7 @@ from acutance.model.memory.call_memory import CallMemory
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.motion import middle_clip
 from acutance.training.data.planes import Luma, Planes, as_array
+from acutance.training.degradation.blind import PASS, after_student
 from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
 from acutance.training.degradation.drop import remember
 from acutance.training.metrics.psnr_ssim import finite_psnr, ssim
@@ -99,7 +100,14 @@ def validation_frames(
 
 
 def drop_frames(
-    source: TrainingSet, item: Item, how: Degradation, size: tuple[int, int], memories: Sequence[CallMemory]
+    source: TrainingSet,
+    item: Item,
+    how: Degradation,
+    size: tuple[int, int],
+    memories: Sequence[CallMemory],
+    student: str = PASS,
+    *,
+    every: bool = False,
 ) -> list[list[ValidationFrame]]:
     """Degrade the second half of a clip after a first half over a good connection, and return the evaluated frames.
 
@@ -107,10 +115,12 @@ def drop_frames(
 
     Args:
         source: The set.
-        item: A clip; every tenth frame after the drop is evaluated.
+        item: A clip.
         how: The degradation after the drop, with a codec.
         size: Largest width and height; frames are cut from the middle.
         memories: Memories to compare.
+        student: What sharpens the frames, see `acutance.training.degradation.blind`.
+        every: Whether every frame after the drop is evaluated, instead of every tenth.
 
     Returns:
         The evaluated frames with the planes of each memory.
@@ -122,12 +132,16 @@ def drop_frames(
     numbers = range(max(half - MOST_BEFORE, 0), min(half + MOST_AFTER, item.frames))
     clip = [_middle(source.planes(item, number), size) for number in numbers]
     before, after = clip[: half - numbers.start], clip[half - numbers.start :]
-    evaluated = list(range(FIRST_FRAME, len(after), FRAME_STRIDE)) or [len(after) - 1]
+    spread = list(range(FIRST_FRAME, len(after), FRAME_STRIDE)) or [len(after) - 1]
+    evaluated = list(range(len(after))) if every else spread
     good = Degradation(codec=how.codec, bits=GOOD_BITS)
     sent, received = degrade_frames(before, good), degrade_frames(after, how)
     remembered = [remember(sent, received, memory, evaluated) for memory in memories]
     return [
-        [ValidationFrame(item.name, frames[index], as_array(after[index].y)) for index in evaluated]
+        [
+            ValidationFrame(item.name, after_student(frames[index], student), as_array(after[index].y))
+            for index in evaluated
+        ]
         for frames in remembered
     ]
 

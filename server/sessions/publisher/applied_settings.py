@@ -63,6 +63,7 @@ class AppliedSettings:
         if rungs != choices.governor.rungs:
             choices.governor = Governor(rungs, not limits.govern, choices.governor.failures)
         choices.strength, choices.enhance = settings.strength, settings.enhance
+        choices.remember = settings.remember
         choices.output.height = settings.output_height or limits.output_height
         if self._rate is not None:
             self._rate.maximum = min(settings.max_bitrate or limits.max_bitrate, limits.max_bitrate)

@@ -97,6 +97,7 @@ class Publisher(Connection):
                 viewers=sum(rendition.receivers for rendition in renditions) - own,
                 forwards=tuple(forward.state for forward in self.forwards),
             ),
+            memory=pipeline.recall.snapshot if pipeline.recall is not None else None,
         )
 
     def _prepare(self) -> None:

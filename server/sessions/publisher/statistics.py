@@ -102,10 +102,20 @@ class SessionStatistics:
             "rate": self._rate,
             "frames": telemetry.counters.counts(),
             "stages": telemetry.stages(),
+            "memory": self._memory(),
             "passed_reason": telemetry.passed_reason,
             "loop_lag_ms": self._context.loop_lag.p99_ms(),
             "busy": self._context.load.busy,
         }
+
+    def _memory(self) -> dict[str, float | None] | None:
+        """Return what is remembered of the last frame, see static/call/protocol.js; None without a memory."""
+        pipeline = self._media.pipeline
+        if pipeline.recall is None:
+            return None
+        last = pipeline.recall.snapshot
+        age = None if last.age is None else round(last.age * pipeline.interval.seconds, 1)
+        return {"share": round(last.share, 3), "age": age, "ms": round(last.seconds * 1000, 1)}
 
     def _enhanced(self) -> RenditionSnapshot | None:
         # The first one is the peer's own if the video is returned to it.

@@ -29,6 +29,7 @@ STATS = {
     "stages": {
         stage: {"p50": 1.0, "p95": 2.0} for stage in ("decode", "wait", "enhance", "encode_wait", "encode", "total")
     },
+    "memory": {"share": 0.64, "age": 2.5, "ms": 12.3},
     "passed_reason": None,
 }  # fmt: skip
 
@@ -53,8 +54,8 @@ def test_a_request_to_restart_the_sender_is_read(modules):
 
 def test_applied_and_refused_settings_are_read(modules):
     applied = {
-        "type": "applied", "student": "nano", "strength": 0.5, "enhance": False, "output_height": 360,
-        "max_bitrate": None,
+        "type": "applied", "student": "nano", "strength": 0.5, "enhance": False, "remember": False,
+        "output_height": 360, "max_bitrate": None,
     }  # fmt: skip
     assert modules.evaluate(READ, json.dumps(applied)) == applied
     refused = {"type": "refused", "message": "there is no student 'x' here"}

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from acutance.model.hints import Hints
+from acutance.model.memory.alignment import Aligner
 from acutance.model.memory.call_memory import CallMemory
+from acutance.model.memory.observed import Observed
+from acutance.model.memory.planes import Candidate
 from acutance.model.memory.plate import PATIENCE
+from acutance.model.memory.reduced import Reduced
 from tests.model.memory.scenes import COARSE, SHARP, SHRUNK, poor, room, with_box
 
 
@@ -152,6 +156,18 @@ def test_equal_frames_give_equal_planes_from_planes_of_any_stride() -> None:
         results.append(planes)
     assert np.array_equal(results[0].plate, results[1].plate)
     assert np.array_equal(results[0].fit, results[1].fit)
+
+
+def test_a_plate_is_aligned_to_a_scene_that_has_moved() -> None:
+    before = room(320, 192)
+    now = np.roll(before, (3, 5), (0, 1))
+    frame = Observed(poor(now), COARSE)
+    still = Candidate(before, Reduced.of_luma(before), np.full((48, 80), 255, np.uint8))
+    aligned = Aligner().align(still, frame)
+    inside = slice(16, -16), slice(16, -16)
+    far, near = (np.abs(luma[inside].astype(float) - now[inside]).mean() for luma in (before, aligned.luma))
+    assert near < 0.35 * far
+    assert aligned.known[4:-4, 4:-4].all()
 
 
 def test_an_aligned_plate_follows_an_object_that_moves() -> None:

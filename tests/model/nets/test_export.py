@@ -67,7 +67,7 @@ def test_each_frame_of_a_batch_is_sharpened_alone(student: Student) -> None:
     batch = np.zeros((2, student.shape.planes, 32, 48), np.uint8)
     batch[0, 0], batch[1, 0] = textured_luma(32, 48), 255 - textured_luma(32, 48)
     if student.shape.plate:
-        batch[:, -2] = batch[:, 0]  # no plate
+        batch[:, -2] = batch[:, 0]  # no plate: its fit is 0
     (result,) = session.run([OUTPUT], {PLANES: batch, STRENGTH_INPUT: STRENGTH.repeat(2, axis=0)})
     assert result.dtype == np.uint8
     assert np.abs(result[1, 0].astype(int) - sharpen(student, batch[1, 0])).max() <= 1
@@ -77,6 +77,8 @@ def test_strength_scales_the_correction(student: Student) -> None:
     session = ort.InferenceSession(to_onnx(student, {}), providers=["CPUExecutionProvider"])
     planes = np.zeros((1, student.shape.planes, 64, 64), np.uint8)
     planes[0, 0] = 64 + textured_luma(64, 64) // 2
+    if student.shape.plate:
+        planes[0, -2], planes[0, -1] = planes[0, 0, ::-1], 255
     none, half, full = (
         session.run([OUTPUT], {PLANES: planes, STRENGTH_INPUT: STRENGTH * factor})[0][0, 0].astype(int)
         for factor in (0, 0.5, 1)
@@ -94,6 +96,9 @@ def test_the_graph_has_no_superfluous_nodes(student: Student) -> None:
     expected = Counter(Conv=convolutions, Relu=convolutions - 1, Add=len(student.shape.blocks) + 1)
     expected += Counter(Cast=2, Slice=int(student.shape.planes > 1), Mul=1, QuantizeLinear=1)
     expected += Counter(Transpose=2, Reshape=2, Shape=1)
+    if student.shape.plate:
+        # The planes of the plate and the gate; the mask of the fit.
+        expected += Counter(Slice=1, Cast=1, Split=2, Clip=1, Sub=1, Mul=3, Add=1, Min=1)
     assert kinds == expected
     assert {opset.version for opset in model.opset_import} == {17}
 
@@ -113,6 +118,17 @@ def test_the_engine_runs_an_exported_student_on_odd_sizes(student: Student, tmp_
         sharpened = engine.sharpen(luma, hints=hints)
         assert np.abs(sharpened.astype(int) - sharpen(student, padded, hints)[:45, :67]).max() <= 1
     assert np.array_equal(engine.sharpen(luma, strength=0), luma)
+
+
+def test_where_nothing_is_remembered_a_frame_stays_as_it_is() -> None:
+    student = lived_in(StudentShape.parse("r2c8n2hp"))
+    luma = textured_luma(64, 64)
+    fit = np.zeros_like(luma)
+    fit[:, 40:] = 255
+    result = sharpen(student, luma, planes=PlatePlanes(luma[::-1].copy(), fit))
+    np.testing.assert_array_equal(result[:, :40], luma[:, :40])
+    assert (result[:, 40:] != luma[:, 40:]).any()
+    np.testing.assert_array_equal(sharpen(student, luma), luma)
 
 
 @pytest.mark.parametrize("name", ["r2c8n1hp", "r2c8n1p"])

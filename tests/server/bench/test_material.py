@@ -1,5 +1,6 @@
 """The sent stream has bar codes and the requested softness and size; impossible streams are refused with a reason."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -75,3 +76,10 @@ def test_a_real_clip_of_another_shape_is_cut_and_not_stretched() -> None:
     material = prepare(upright, Plan((640, 360), count=20))
     assert all(picture.shape == (360, 640) for picture in material.pristine.values())
     assert material.pristine[0].std() > 10
+
+
+def test_the_bit_rate_falls_at_the_resize_if_another_is_given() -> None:
+    plan = Plan((640, 360), "H264", "sharp", 1_500_000, count=90, reduced=(640, 360), reduced_at=30)
+    same, lower = (prepare(None, each) for each in (plan, replace(plan, reduced_bitrate=150_000)))
+    assert sum(map(len, lower.packets[60:])) < 0.3 * sum(map(len, same.packets[60:]))
+    assert lower.packets[:30] == same.packets[:30]

@@ -13,7 +13,7 @@ from tests.training.sets import changed, write_set
 
 pytestmark = pytest.mark.training
 
-NONE_WRONG = {"absent": 0, "shifted": 0, "exposure": 0, "elsewhere": 0, "perfect": 0}
+NONE_WRONG = {"absent": 0, "shifted": 0, "exposure": 0, "elsewhere": 0, "edited": 0, "perfect": 0}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_an_absent_plate_is_the_frame_itself_with_no_fit(source: TrainingSet, re
     np.testing.assert_array_equal(pairs.patches[:, 2], pairs.patches[:, 0])
 
 
-@pytest.mark.parametrize("kind", ["shifted", "exposure", "elsewhere"])
+@pytest.mark.parametrize("kind", ["shifted", "exposure", "elsewhere", "edited"])
 def test_a_wrong_plate_is_offered_less_and_leaves_the_rest_as_it_is(
     source: TrainingSet, recipe: Recipe, tmp_path: Path, kind: str
 ) -> None:

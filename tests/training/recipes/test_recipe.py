@@ -152,7 +152,7 @@ def test_a_key_that_cannot_be_set_is_explained(change: str, words: str) -> None:
 
 
 def test_a_student_that_takes_a_plate_needs_plates_to_train_on(tmp_path: Path) -> None:
-    assert load_recipe("memory_nano").shape.name == "r2c16n4t1hp"
+    assert load_recipe("memory_nano").shape.name == "r2c16n3t1hp"
     with pytest.raises(RecipeError, match=r"add the table \[plate\]"):
         load_recipe("call_nano", ["student.plate=true"])
     with pytest.raises(RecipeError, match="plate: the shares must add up to at most 1"):

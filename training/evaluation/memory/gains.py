@@ -1,73 +1,121 @@
-"""What a student gains after a drop of the connection, with and without what is remembered."""
+"""What students gain after a drop of the connection, with and without what is remembered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+import numpy as np
+
 from acutance.model.memory.call_memory import CallMemory
 from acutance.model.nets.student import Student
 from acutance.training.data.dataset import TrainingSet
+from acutance.training.degradation.blind import after_student
+from acutance.training.degradation.codec import FPS
 from acutance.training.degradation.degrade import Degradation
+from acutance.training.judge.jod import jod
+from acutance.training.judge.video import Video
 from acutance.training.metrics.psnr_ssim import finite_psnr
 from acutance.training.run.validation import sharpened
-from acutance.training.validation.frames import drop_frames, validation_items
+from acutance.training.validation.frames import ValidationFrame, drop_frames, validation_items
 
 SETTINGS = ("shrunk2-h264-0.05", "shrunk2-vp8-0.05", "h264-0.02")
 """Degradations after the drop."""
-SIZE = (448, 320)
-"""Largest width and height of an evaluated frame, cut from the middle."""
-NO_PLATE, STILL, ALIGNED = "no plate", "plate as it lies", "plate aligned"
-"""What a student gets of the memory."""
+STUDENTS = ("pass", "nano", "small", "base")
+"""What sharpens the frames before the student that takes the plate."""
+BLIND, STILL, ALIGNED = "without memory", "plate as it lies", "plate aligned"
+"""What is added to the output of these students."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """PSNR gained by one student on one clip in one setting.
+    """PSNR gained on one clip in one setting.
 
     Attributes:
-        student: Name of the student.
-        plate: `NO_PLATE`, `STILL` or `ALIGNED`.
+        student: Name of the student that sharpens the frames.
+        memory: `BLIND`, or name of the student that takes the plate, and `STILL` or `ALIGNED`.
         setting: The degradation after the drop.
         clip: Name of the item.
         before: PSNR of what arrives in dB.
         gain: PSNR gained in dB.
+        share: Share of the pixels for which something is remembered.
+        jod_before: JOD of what arrives; None if it was not measured.
+        jod: JOD gained; None if it was not measured.
     """
 
     student: str
-    plate: str
+    memory: str
     setting: str
     clip: str
     before: float
     gain: float
+    share: float
+    jod_before: float | None = None
+    jod: float | None = None
 
 
 def measure_gains(
-    source: TrainingSet, students: Mapping[str, Student], settings: Sequence[str], size: tuple[int, int]
+    source: TrainingSet,
+    memories: Mapping[str, Student],
+    students: Sequence[str],
+    settings: Sequence[str],
+    size: tuple[int, int],
+    *,
+    jods: bool = False,
 ) -> list[Gain]:
-    """Measure students on the clips of the validation split, see `drop_frames`.
+    """Measure what students gain on the clips of the validation split, see `drop_frames`, without and with a memory.
 
     Args:
         source: A prepared set.
-        students: Networks in evaluation mode, by name; those that take no plate are measured without one only.
+        memories: Students that take a plate, in evaluation mode, by name.
+        students: Names of the students that sharpen the frames before, see `acutance.training.degradation.blind`.
         settings: Degradations after the drop, each with a codec.
         size: Largest width and height of a frame, cut from the middle.
+        jods: Whether to measure JOD of luma too, over every frame of the first second after the drop.
 
     Raises:
-        DataError: A codec failed.
+        DataError: A codec failed, or there is no such student.
     """
     clips = [item for item in validation_items(source) if item.frames > 1]
     gains = []
     for setting in settings:
         how = Degradation.parse(setting)
         for clip in clips:
-            still, aligned = drop_frames(source, clip, how, size, [CallMemory(), CallMemory(aligned=True)])
-            without = [replace(frame, degraded=replace(frame.degraded, planes=None)) for frame in still]
+            plates = [CallMemory(), CallMemory(aligned=True)]
+            still, aligned = drop_frames(source, clip, how, size, plates, every=jods)
             before = fmean(frame.psnr for frame in still)
-            for name, student in students.items():
-                ways = (
-                    {NO_PLATE: without, STILL: still, ALIGNED: aligned} if student.shape.plate else {NO_PLATE: without}
-                )
-                for plate, frames in ways.items():
-                    after = fmean(finite_psnr(sharpened(student, one.degraded), one.truth) for one in frames)
-                    gains.append(Gain(name, plate, setting, clip.name, before, after - before))
+            jod_before = _jod(still) if jods else None
+            for student in students:
+                results = [(BLIND, _sharpened(still, student))]
+                for name, network in memories.items():
+                    for kind, frames in ((STILL, still), (ALIGNED, aligned)):
+                        results.append((f"{name}, {kind}", _sharpened(frames, student, network)))
+                for name, frames in results:
+                    after = fmean(finite_psnr(one.degraded.luma, one.truth) for one in frames)
+                    share = fmean(one.degraded.planes.share if one.degraded.planes else 0.0 for one in frames)
+                    seen = _jod(frames) - jod_before if jod_before is not None else None
+                    gains.append(
+                        Gain(student, name, setting, clip.name, before, after - before, share, jod_before, seen)
+                    )
     return gains
+
+
+def _sharpened(frames: Sequence[ValidationFrame], student: str, memory: Student | None = None) -> list[ValidationFrame]:
+    """Return frames as the student leaves them, and then as the student that takes the plate does."""
+    results = []
+    for frame in frames:
+        degraded = after_student(frame.degraded, student)
+        if memory is not None:
+            degraded = replace(degraded, luma=sharpened(memory, degraded))
+        results.append(replace(frame, degraded=degraded))
+    return results
+
+
+def _jod(frames: Sequence[ValidationFrame]) -> float:
+    """JOD of consecutive frames of luma, without colour."""
+    height, width = (side // 2 * 2 for side in frames[0].truth.shape)
+    test, reference = (
+        np.stack([luma[:height, :width] for luma in lumas])
+        for lumas in ([one.degraded.luma for one in frames], [one.truth for one in frames])
+    )
+    grey = np.full((len(frames), height // 2, width // 2), 128, np.uint8)
+    return jod(Video(reference, grey, grey, FPS), Video(test, grey, grey, FPS))

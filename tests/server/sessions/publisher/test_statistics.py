@@ -10,17 +10,22 @@ from acutance.server.sessions.publisher.statistics import SessionStatistics
 from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.counters import Telemetry
+from acutance.server.telemetry.memory import MemorySnapshot
 
 ENHANCED = RenditionSnapshot(Variant.ENHANCED, "VP8", "libvpx VP8", 700_000, 3, 1)
 ORIGINAL = RenditionSnapshot(Variant.ORIGINAL, "H264", "x264 superfast", 900_000, 1, 2)
 
 
 class Measured:
-    def __init__(self, ladder: Ladder, *renditions: RenditionSnapshot) -> None:
+    def __init__(self, ladder: Ladder, *renditions: RenditionSnapshot, recalled: MemorySnapshot | None = None) -> None:
         self.now = 100.0
         self.telemetry = Telemetry(lambda: self.now)
         choices = SimpleNamespace(governor=Governor(ladder.rungs))
-        pipeline = SimpleNamespace(choices=choices, size_in=(320, 180), size_out=(640, 360))
+        recall = None if recalled is None else SimpleNamespace(snapshot=recalled)
+        interval = SimpleNamespace(seconds=1 / 30)
+        pipeline = SimpleNamespace(
+            choices=choices, size_in=(320, 180), size_out=(640, 360), recall=recall, interval=interval
+        )
         media: Any = SimpleNamespace(
             telemetry=self.telemetry, pipeline=pipeline, fan_out=SimpleNamespace(snapshots=lambda: renditions)
         )
@@ -70,3 +75,12 @@ def test_the_message_tells_of_the_first_enhanced_rendition(ladder: Ladder) -> No
 def test_the_message_of_a_stream_without_receivers_names_no_encoder(ladder: Ladder) -> None:
     message = Measured(ladder).statistics.message("H264")
     assert (message["encoder"], message["bitrate"], message["keyframes"]) == (None, 0, 0)
+
+
+def test_the_message_tells_what_is_remembered(ladder: Ladder) -> None:
+    def memory(recalled: MemorySnapshot | None) -> object:
+        return Measured(ladder, ENHANCED, recalled=recalled).statistics.message("VP8")["memory"]
+
+    assert memory(None) is None
+    assert memory(MemorySnapshot()) == {"share": 0.0, "age": None, "ms": 0.0}
+    assert memory(MemorySnapshot(0.6412, 75, 0.0123)) == {"share": 0.641, "age": 2.5, "ms": 12.3}

@@ -1,0 +1,27 @@
+"""The memory of calls, on servers with OpenCV."""
+
+import logging
+from importlib.util import find_spec
+
+from acutance.server.students.ladder import Ladder
+from acutance.server.video.enhancer import Enhancer
+
+log = logging.getLogger(__name__)
+
+
+def available(wanted: bool) -> bool:
+    """Return whether calls are remembered: it is wanted, and OpenCV is installed. A missing OpenCV is logged."""
+    if wanted and find_spec("cv2") is None:
+        log.warning("calls are not remembered: OpenCV is missing; install acutance[memory], or give --no-memory")
+        return False
+    return wanted
+
+
+def make_enhancer(ladder: Ladder) -> Enhancer:
+    """Make the enhancer of one session, with a memory if the ladder has a student for it."""
+    if ladder.memory is None:
+        return Enhancer(ladder)
+    # Imports OpenCV, which other servers have not.
+    from acutance.server.video.recall import Recall
+
+    return Enhancer(ladder, Recall(ladder.memory))

@@ -1,0 +1,129 @@
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from acutance.model.engine import catalog
+from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import PlatePlanes
+from acutance.model.planes import Plane
+from acutance.server.frames.planes import plane_view
+from acutance.server.students.ladder import Ladder
+from acutance.server.telemetry.memory import MemorySnapshot
+from acutance.server.video.enhancer import Enhancer, Treatment
+from acutance.server.video.recall import Recall
+from tests.frames import frame_of
+from tests.model.memory.scenes import COARSE, SHARP, poor, room
+
+
+@dataclass
+class Copying:
+    """Shows the plate wherever it is offered."""
+
+    student: catalog.Student = field(default_factory=lambda: catalog.find("nano"))
+    at_once: int = 1
+    provider: str = "CPU"
+    note: str | None = None
+    threads: set[int] = field(default_factory=set)
+
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
+        assert plate is not None
+        assert out is not None
+        out[:] = plate.plate
+        return out
+
+    def release_memory(self) -> None:
+        """Nothing is kept."""
+
+
+class Broken(Copying):
+    """A student that fails."""
+
+    def sharpen(self, *given: object, **named: object) -> Plane:
+        raise RuntimeError("out of memory")
+
+
+SMALL = Treatment("small")
+
+
+@pytest.fixture
+def scene() -> Plane:
+    return room(320, 192)
+
+
+def luma_of(enhancer: Enhancer, luma: Plane, hints: Hints, treatment: Treatment = SMALL) -> Plane:
+    enhanced = enhancer.enhance(frame_of(luma), treatment, hints)
+    return plane_view(enhanced.frame, 0).copy()
+
+
+def error(one: Plane, other: Plane) -> float:
+    return float(np.abs(one.astype(int) - other).mean())
+
+
+def test_detail_seen_earlier_is_restored_after_the_student(ladder: Ladder, scene: Plane) -> None:
+    enhancer = Enhancer(ladder, Recall(Copying()))
+    blind = luma_of(Enhancer(ladder), poor(scene), COARSE)
+    luma_of(enhancer, scene, SHARP)
+    restored = luma_of(enhancer, poor(scene), COARSE)
+    assert error(restored, scene) < 0.5 * error(blind, scene)
+    assert enhancer.recall is not None
+    snapshot = enhancer.recall.snapshot
+    assert snapshot.share > 0.8
+    assert snapshot.age == 1
+
+
+def test_frames_that_pass_through_are_remembered_too(ladder: Ladder, scene: Plane) -> None:
+    enhancer = Enhancer(ladder, Recall(Copying()))
+    passed = luma_of(enhancer, scene, SHARP, Treatment(None))
+    np.testing.assert_array_equal(passed, scene)
+    assert error(luma_of(enhancer, poor(scene), COARSE), scene) < 0.5 * error(poor(scene), scene)
+
+
+def test_while_the_connection_is_good_the_student_alone_works(ladder: Ladder, scene: Plane) -> None:
+    enhancer = Enhancer(ladder, Recall(Broken()))
+    for _ in range(3):
+        np.testing.assert_array_equal(luma_of(enhancer, scene, SHARP), luma_of(Enhancer(ladder), scene, SHARP))
+    assert enhancer.recall is not None
+    assert enhancer.recall.snapshot == MemorySnapshot()
+
+
+def test_switched_off_it_forgets(ladder: Ladder, scene: Plane) -> None:
+    enhancer = Enhancer(ladder, Recall(Copying()))
+    blind = luma_of(Enhancer(ladder), poor(scene), COARSE)
+    luma_of(enhancer, scene, SHARP)
+    np.testing.assert_array_equal(luma_of(enhancer, poor(scene), COARSE, Treatment("small", remember=False)), blind)
+    np.testing.assert_array_equal(luma_of(enhancer, poor(scene), COARSE), blind)
+
+
+def test_a_memory_that_fails_leaves_the_frame_to_the_student(
+    ladder: Ladder, scene: Plane, caplog: pytest.LogCaptureFixture
+) -> None:
+    enhancer = Enhancer(ladder, Recall(Broken()))
+    luma_of(enhancer, scene, SHARP)
+    blind = luma_of(Enhancer(ladder), poor(scene), COARSE)
+    for _ in range(2):
+        np.testing.assert_array_equal(luma_of(enhancer, poor(scene), COARSE), blind)
+    assert [record.message for record in caplog.records].count("the memory failed on a frame") == 1
+
+
+def test_two_threads_may_give_frames_at_once(ladder: Ladder, scene: Plane) -> None:
+    recall = Recall(Copying())
+    enhancer = Enhancer(ladder, recall)
+    treatments = (SMALL, Treatment(None))
+    threads = [
+        threading.Thread(target=lambda t=treatment: [luma_of(enhancer, scene, SHARP, t) for _ in range(5)])
+        for treatment in treatments
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert error(luma_of(enhancer, poor(scene), COARSE), scene) < 0.5 * error(poor(scene), scene)
