@@ -53,7 +53,7 @@ def after_the_drop(clip: Path, log: Path, memory: bool) -> dict[str, float]:
         )
     )
     figures = json.loads(log.read_text().splitlines()[-1])["figures"]
-    after: dict[str, float] = figures["after_resize"]["psnr"]
+    after: dict[str, float] = figures["after_resize"]["psnr_y"]
     return after
 
 
