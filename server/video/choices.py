@@ -1,11 +1,12 @@
 """What to do with the frames of one session: student, output size, strength."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acutance.model.planes import Size
 from acutance.server.students.governor import Governor
 from acutance.server.students.rungs import PASS
 from acutance.server.video.enhancer import Treatment
+from acutance.server.video.memory_budget import AlignmentBudget, ForwardedFrames
 from acutance.server.video.output_size import OutputSize
 
 
@@ -20,6 +21,8 @@ class Choices:
         enhance: False passes every frame through.
         forward: whether coded frames to which no student adds anything may be forwarded instead of encoded again.
         remember: whether detail is taken from earlier frames of the call, if the server has a memory.
+        alignment: whether there is time to align what is remembered.
+        forwarded: which forwarded frames are remembered.
     """
 
     governor: Governor
@@ -28,6 +31,8 @@ class Choices:
     enhance: bool = True
     forward: bool = True
     remember: bool = True
+    alignment: AlignmentBudget = field(default_factory=AlignmentBudget)
+    forwarded: ForwardedFrames = field(default_factory=ForwardedFrames)
 
     @property
     def wants_student(self) -> bool:
@@ -47,4 +52,5 @@ class Choices:
         """Return what to do with a frame of this incoming size."""
         reason = self.pass_reason
         student = self.governor.rung.name if reason is None else None
-        return Treatment(student, self.output.for_size(incoming), self.strength, reason, self.remember)
+        size, aligned = self.output.for_size(incoming), self.alignment.allowed
+        return Treatment(student, size, self.strength, reason, self.remember, aligned)

@@ -23,7 +23,6 @@ from acutance.server.students.inference import Inference
 from acutance.server.students.rungs import PASS, Sample
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
-from acutance.server.video.alignment_budget import AlignmentBudget
 from acutance.server.video.choices import Choices
 from acutance.server.video.coded_path import CodedPath
 from acutance.server.video.enhancer import Enhanced, Enhancer
@@ -89,8 +88,6 @@ class Pipeline:
         self._telemetry = telemetry
         self._load = load
         self._limits = limits
-        self._alignment = AlignmentBudget()
-        self._forwarded = ForwardedFrames()
         self._clock = clock
         self._arrived: Mailbox[QueuedFrame] = Mailbox()
         self._last_encoded = 0
@@ -146,7 +143,7 @@ class Pipeline:
             self.fan_out.put(Variant.ORIGINAL, replace(queued, frame=copy_of(queued.frame)))
         if self.fan_out.encoding(Variant.ENHANCED):
             self._telemetry.counters.dropped_waiting += self._arrived.put(queued)
-        elif self.recall is not None and self._forwarded.sees(queued.since):
+        elif self.recall is not None and self.choices.forwarded.sees(queued.since):
             size = (queued.frame.width, queued.frame.height)
             self._enhancing.observe(queued.frame, self.choices.treatment(size), queued.hints)
 
@@ -169,7 +166,7 @@ class Pipeline:
             self.size_out = (enhanced.frame.width, enhanced.frame.height)
             done = replace(queued, frame=enhanced.frame, since=now)
             telemetry.counters.dropped_enhanced += self.fan_out.put(Variant.ENHANCED, done)
-            self._alignment.note(now - begun, self.interval.seconds)
+            self.choices.alignment.note(now - begun, self.interval.seconds)
             self._govern(now, now - begun)
             self._shadow.offer(self.choices.governor, enhanced.frame, queued.hints)
 
@@ -178,8 +175,7 @@ class Pipeline:
         self.choices.output.note(incoming)
         width, height = self.choices.output.for_size(incoming)
         self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
-        treatment = replace(self.choices.treatment(incoming), aligned=self._alignment.allowed)
-        return await self._enhancing.enhance(queued.frame, treatment, queued.hints)
+        return await self._enhancing.enhance(queued.frame, self.choices.treatment(incoming), queued.hints)
 
     def _on_encoded(self, timing: EncodedFrameTiming) -> None:
         # A frame counts once, when the first rendition has encoded or forwarded it.
@@ -207,7 +203,7 @@ class Pipeline:
         self.choices.output.note(frame.size)
         self.size_out = frame.size
         remembers = self.recall is not None and self.choices.remember
-        self.coded.keeps_pixels = remembers and self._forwarded.decodes(frame.arrived, self._load.busy)
+        self.coded.keeps_pixels = remembers and self.choices.forwarded.decodes(frame.arrived, self._load.busy)
 
     def _on_undecoded(self, frame: CodedFrame) -> bool:
         """Do what `_pump` and `_enhance` do for decoded frames; return whether the frame is within the limits."""

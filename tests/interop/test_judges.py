@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from acutance.training.cli.compare import compare
+from acutance.training.cli.evaluation.compare import compare
 from acutance.training.data.clips import find_clips
 from acutance.training.judge.video import Video, read_video
 from tests.interop.conftest import ROOT

@@ -7,14 +7,14 @@ import typer
 from rich.console import Console
 
 from acutance.training.cli.adapt import adapt
-from acutance.training.cli.bdrate import bdrate
 from acutance.training.cli.choose import choose
-from acutance.training.cli.compare import compare
 from acutance.training.cli.distil import distil
-from acutance.training.cli.evaluate import evaluate
+from acutance.training.cli.evaluation.bdrate import bdrate
+from acutance.training.cli.evaluation.compare import compare
+from acutance.training.cli.evaluation.evaluate import evaluate
+from acutance.training.cli.evaluation.figures import figures
+from acutance.training.cli.evaluation.memory import memory
 from acutance.training.cli.export import export
-from acutance.training.cli.figures import figures
-from acutance.training.cli.memory import memory
 from acutance.training.cli.prepare import prepare
 from acutance.training.cli.study import study
 from acutance.training.cli.teacher import teacher

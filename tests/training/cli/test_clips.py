@@ -4,7 +4,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from acutance.training.cli.evaluate import evaluate
+from acutance.training.cli.evaluation.evaluate import evaluate
 from acutance.training.data.pictures import DataError
 from acutance.training.evaluation.clips.tables import markdown
 from acutance.training.judge.results import read_results

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from acutance.model.nets.export import to_onnx
 from acutance.model.nets.shape import StudentShape
-from acutance.training.cli.evaluate import evaluate
+from acutance.training.cli.evaluation.evaluate import evaluate
 from acutance.training.data.clips import read_clip
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import as_array

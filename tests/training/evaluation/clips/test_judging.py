@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acutance.training.cli.clips import are_clips
+from acutance.training.cli.evaluation.clips import are_clips
 from acutance.training.data.pictures import DataError
 from acutance.training.evaluation.clips import judging
 from acutance.training.evaluation.clips.judging import judge_clips

@@ -3,18 +3,40 @@
 import numpy as np
 import pytest
 
+from acutance.model.engine.catalog import MEMORY
+from acutance.model.engine.engine import Engine
+from acutance.training.data.planes import Luma
+from acutance.training.degradation.degrade import DegradedFrame
 from acutance.training.evaluation.memory.changes import ChangedThing, changed_things
 from acutance.training.evaluation.memory.integrity import measure, offered
 
 SETTING = "shrunk2-vp8-0.05"
 
 
+def shipped(frame: DegradedFrame) -> Luma:
+    """What the student that ships makes of a frame."""
+    return Engine.open(MEMORY, provider="cpu", threads=1).sharpen(frame.luma, hints=frame.hints, plate=frame.planes)
+
+
+@pytest.mark.parametrize("setting", [SETTING, "h264-0.02"])
 @pytest.mark.parametrize("thing", changed_things(), ids=lambda thing: thing.name)
-def test_even_a_copy_of_what_is_offered_shows_the_change(thing: ChangedThing) -> None:
-    (result,) = measure([thing], [SETTING], offered, aligned=True)
+def test_the_student_that_ships_shows_each_change(thing: ChangedThing, setting: str) -> None:
+    (result,) = measure([thing], [setting], shipped, aligned=True)
     assert result.places > 10
     assert result.old == 0
     assert result.worst < 0.5
+
+
+def test_the_student_that_ships_shows_a_hand_of_the_colour_of_the_shelf_at_the_fewest_bits() -> None:
+    thing = next(one for one in changed_things() if one.name == "hand before the shelf")
+    (result,) = measure([thing], ["shrunk2-h264-0.0125"], shipped, aligned=True)
+    assert result.places > 100
+    assert result.old == 0
+
+
+def test_a_copy_of_what_is_offered_does_not() -> None:
+    results = measure(changed_things(), [SETTING], offered, aligned=True)
+    assert 0 < sum(one.old for one in results) < 0.02 * sum(one.places for one in results)
 
 
 def test_a_result_that_shows_the_old_scene_is_noticed() -> None:

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from acutance.model.processors import usable_threads
-from acutance.training.cli.clips import Bits, ClipOptions, Codecs, Frames, Regimes, SizeNames, are_clips
-from acutance.training.cli.compare import DISPLAY, JOD_FRAMES, Display, JodFrames, Measures, Without
+from acutance.training.cli.evaluation.clips import Bits, ClipOptions, Codecs, Frames, Regimes, SizeNames, are_clips
+from acutance.training.cli.evaluation.compare import DISPLAY, JOD_FRAMES, Display, JodFrames, Measures, Without
 from acutance.training.cli.options import DATA, Data, FitOn, Sets, console, find_sets, fitted, named_sets
 from acutance.training.data.pictures import DataError
 

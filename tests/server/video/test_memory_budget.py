@@ -1,4 +1,4 @@
-from acutance.server.video.alignment_budget import AlignmentBudget
+from acutance.server.video.memory_budget import AlignmentBudget, ForwardedFrames
 
 INTERVAL = 1 / 30
 
@@ -24,3 +24,19 @@ def test_one_slow_frame_changes_nothing() -> None:
     budget = AlignmentBudget()
     after(budget, 0.3, 30)
     assert after(budget, 3.0, 1)
+
+
+def test_five_frames_a_second_are_seen() -> None:
+    forwarded = ForwardedFrames()
+    seen = [forwarded.sees(number / 30) for number in range(60)]
+    assert 9 <= sum(seen) <= 11
+    assert seen[0]
+
+
+def test_a_busy_host_does_not_decode_and_decides_again_after_ten_seconds() -> None:
+    forwarded = ForwardedFrames()
+    assert not forwarded.decodes(0.0, 0.9)
+    assert not forwarded.decodes(9.9, 0.1)
+    assert forwarded.decodes(10.0, 0.1)
+    assert forwarded.decodes(15.0, 0.9)
+    assert not forwarded.decodes(20.0, 0.9)

@@ -1,0 +1,64 @@
+"""What the memory of a call may cost: alignment if enhancing leaves time, forwarded frames if the host is idle."""
+
+_MOST, _LEAST = 0.7, 0.4
+"""Shares of the frame interval: a mean enhancing time above the first ends alignment, one below the second allows it.
+Alignment takes up to a quarter of the interval, so that the two do not follow each other at once."""
+_SMOOTHING = 0.1
+"""Weight of the newest frame in the mean."""
+_QUIET = 60
+"""Frames in a row below `_LEAST` after which alignment begins again: two seconds."""
+_EVERY_S = 0.2
+"""Seconds between two frames that the memory sees: sharp pixels change slowly, and each frame costs a thread's turn."""
+_DECIDED_EVERY_S = 10.0
+"""Seconds for which a decision holds: decoding begins again only at a keyframe, which the sender has to make."""
+_BUSY = 0.75
+"""Share of the processors in use from which forwarded frames are not decoded; the plate then stays as it is."""
+
+
+class AlignmentBudget:
+    """Decides from the time that enhancing takes. Alignment is the first thing that a busy host leaves out.
+
+    Attributes:
+        allowed: whether the next frame may be aligned.
+    """
+
+    def __init__(self) -> None:
+        self.allowed = True
+        self._share = 0.0
+        self._quiet = 0
+
+    def note(self, seconds: float, interval: float) -> None:
+        """Take the enhancing time of a frame and the interval between frames, in seconds."""
+        self._share += _SMOOTHING * (seconds / interval - self._share)
+        if self._share > _MOST:
+            self.allowed, self._quiet = False, 0
+        elif not self.allowed:
+            self._quiet = self._quiet + 1 if self._share < _LEAST else 0
+            self.allowed = self._quiet >= _QUIET
+
+
+class ForwardedFrames:
+    """Decides by time and load. For one session."""
+
+    def __init__(self) -> None:
+        self._decodes = True
+        self._decided_at = float("-inf")
+        self._seen_at = float("-inf")
+
+    def decodes(self, now: float, busy: float) -> bool:
+        """Return whether forwarded frames are decoded for the memory.
+
+        Args:
+            now: in seconds.
+            busy: share of the usable processors in use, 0 to 1.
+        """
+        if now - self._decided_at >= _DECIDED_EVERY_S:
+            self._decodes, self._decided_at = busy < _BUSY, now
+        return self._decodes
+
+    def sees(self, now: float) -> bool:
+        """Return whether the memory sees the decoded frame of this time, in seconds; if so, it counts as seen."""
+        if now - self._seen_at < _EVERY_S:
+            return False
+        self._seen_at = now
+        return True

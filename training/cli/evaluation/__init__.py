@@ -1,0 +1,1 @@
+"""Commands of `acutance-train` that measure: one module for each. Imported by `main`."""
