@@ -30,7 +30,8 @@ class Treatment:
         size: output width and height in pixels; None keeps the incoming size.
         strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
         pass_reason: reason for ``student`` None, in words.
-        remember: whether to take detail from earlier frames of the call; False also forgets them.
+        remember: whether to take detail from earlier frames of the call; False also forgets them; None leaves the
+            memory alone, for a frame that is only timed.
         aligned: whether to align what is remembered to the frame, which takes several milliseconds.
     """
 
@@ -38,7 +39,7 @@ class Treatment:
     size: Size | None = None
     strength: float = 1.0
     pass_reason: str | None = None
-    remember: bool = True
+    remember: bool | None = True
     aligned: bool = True
 
 
@@ -94,7 +95,7 @@ class Enhancer:
             return self._pass(frame, f"the frame could not be {what}: {type(error).__name__}", error)
         if not planar:
             return self._pass(sized, f"frames in the format {name} are not enhanced")
-        if self.recall is not None and not treatment.remember:
+        if self.recall is not None and treatment.remember is False:
             self.recall.forget()
         if treatment.student is None:
             if self.recall is not None and treatment.remember:

@@ -52,9 +52,9 @@ class Enhancing:
         Returns:
             None if the student failed, did not answer in time, or does not enhance such frames.
         """
-        begun = self._clock()
+        begun, timed = self._clock(), Treatment(student, remember=None)
         try:
-            done = await self._inference.run(student, self._enhancer.enhance, frame, Treatment(student), hints)
+            done = await self._inference.run(student, self._enhancer.enhance, frame, timed, hints)
         except Exception as error:  # no frame depends on it
             log.debug("a try of %s failed", student, exc_info=error)
             return None

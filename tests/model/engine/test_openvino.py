@@ -69,7 +69,9 @@ def test_the_comparison_sees_a_student_that_computes_too_coarsely() -> None:
         def __init__(self, real: Engine) -> None:
             self.real = real
 
-        def sharpen(self, luma: np.ndarray, out: object = None, hints: Hints = UNCODED, *_: object) -> np.ndarray:
+        def sharpen(
+            self, luma: np.ndarray, out: object = None, hints: Hints = UNCODED, *_: object, **__: object
+        ) -> np.ndarray:
             sharpened = self.real.sharpen(luma, hints=hints).astype(float)
             return np.round(luma + 0.8 * (sharpened - luma)).astype(np.uint8)
 
