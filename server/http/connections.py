@@ -15,14 +15,18 @@ _UNREAD_S = 60.0
 
 
 class FileResponse(web.FileResponse):
-    """A response with the content of a file. A client that stops reading it is a lost connection, not a failure."""
+    """A response with the content of a file. A connection that is lost meanwhile is not a failure of the server."""
 
     @override
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         try:
             return await super().prepare(request)
-        except TimeoutError as error:  # ETIMEDOUT of sendfile(2), which aiohttp would log as an unhandled exception
-            raise ConnectionError("the client does not read") from error
+        except Exception as error:
+            # asyncio's sendfile raises ETIMEDOUT, and an AttributeError where a TLS connection is lost (CPython 3.12).
+            # aiohttp would log them as unhandled exceptions.
+            if isinstance(error, TimeoutError) or request.transport is None:
+                raise ConnectionError("the client is gone, or does not read") from error
+            raise
 
 
 def make_runner(

@@ -2,18 +2,21 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from acutance.server.http.connections import FileResponse, make_runner
+from acutance.server.security.self_signed import self_signed
 
 _WITHOUT_REQUEST_S = 0.4
 _UNREAD_S = 0.5
 _PATIENCE_S = 20.0
 _LARGE = bytes(8 << 20)  # more than the kernel buffers for both sides
+_SMALL = 16 << 10
 
 type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -71,7 +74,7 @@ async def test_after_a_response_too(client: Streams) -> None:
 
 
 @pytest.fixture
-async def large(tmp_path: Path) -> AsyncIterator[web.AppRunner]:
+async def large(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[web.AppRunner]:
     """A server of the same bytes in a file and in memory."""
     stored = tmp_path / "large"
     stored.write_bytes(_LARGE)
@@ -87,53 +90,54 @@ async def large(tmp_path: Path) -> AsyncIterator[web.AppRunner]:
     app.router.add_get("/memory", memory)
     runner = make_runner(app, unread=_UNREAD_S)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    context = self_signed().context if getattr(request, "param", "http") == "https" else None
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     yield runner
     await runner.cleanup()
 
 
-@pytest.fixture
-def connection() -> Iterator[socket.socket]:
-    """A socket with a small receive buffer."""
-    with socket.socket() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
-        connection.setblocking(False)
-        yield connection
-
-
-async def _request(connection: socket.socket, runner: web.AppRunner, path: str) -> None:
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(connection, runner.addresses[0])
-    await loop.sock_sendall(connection, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+async def _request(runner: web.AppRunner, path: str) -> Streams:
+    """Send a request from a socket with a small receive buffer."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL)
+    connection.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(connection, runner.addresses[0])
+    context = None
+    if any(site.name.startswith("https") for site in runner.sites):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    reader, writer = await asyncio.open_connection(
+        sock=connection, ssl=context, server_hostname="localhost" if context else None, limit=_SMALL
+    )
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return reader, writer
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux only")
 @pytest.mark.parametrize("path", ["/file", "/memory"])
+@pytest.mark.parametrize("large", ["http", "https"], indirect=True)
 async def test_a_client_that_does_not_read_does_not_hold_a_connection(
-    large: web.AppRunner, connection: socket.socket, path: str, caplog: pytest.LogCaptureFixture
+    large: web.AppRunner, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await _request(connection, large, path)
+    reader, writer = await _request(large, path)
+    await reader.readuntil(b"\r\n\r\n")
     server = large.server
     assert server is not None
     async with asyncio.timeout(_PATIENCE_S):
-        while not server.connections:  # noqa: ASYNC110 - nothing signals it
-            await asyncio.sleep(0.01)
-        while server.connections:  # noqa: ASYNC110
+        while server.connections:  # noqa: ASYNC110 - nothing signals it
             await asyncio.sleep(0.01)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    writer.transport.abort()
 
 
 @pytest.mark.parametrize("path", ["/file", "/memory"])
-async def test_a_client_that_reads_slowly_gets_the_whole_response(
-    large: web.AppRunner, connection: socket.socket, path: str
-) -> None:
-    await _request(connection, large, path)
-    loop, received = asyncio.get_running_loop(), bytearray()
+async def test_a_client_that_reads_slowly_gets_the_whole_response(large: web.AppRunner, path: str) -> None:
+    reader, writer = await _request(large, path)
+    await reader.readuntil(b"\r\n\r\n")
+    received = 0
     async with asyncio.timeout(_PATIENCE_S):
         for _ in range(15):  # three times the limit in seconds
-            received += await loop.sock_recv(connection, 16 << 10)
+            received += len(await reader.read(_SMALL))
             await asyncio.sleep(0.1)
-        whole = received.index(b"\r\n\r\n") + 4 + len(_LARGE)
-        while len(received) < whole and (more := await loop.sock_recv(connection, 1 << 20)):
-            received += more
-    assert len(received) == whole
+        await reader.readexactly(len(_LARGE) - received)
+    writer.transport.abort()
