@@ -33,7 +33,7 @@ TESTER := .venv-dev
 # The test environment contains Node.js for hosts without it.
 WITH_NODE := PATH="$$PATH:$(abspath $(TESTER))/bin"
 # CUDA's libraries, 2 GB, are installed only if there is an NVIDIA driver.
-EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[cuda]'; fi)
+EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[memory,cuda]'; else echo '[memory]'; fi)
 
 # The tests start hundreds of processes, and each would compile the imported libraries again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -172,8 +172,8 @@ LOCK = $(TOOLS)/bin/uv pip compile --quiet --python-version 3.12 --generate-hash
 
 lock: $(TOOLS)/.ready
 	echo 'onnxruntime-gpu; sys_platform == "none"' > $(TOOLS)/override.txt
-	$(LOCK) pyproject.toml $(DEPLOY)/cpu.in --override $(TOOLS)/override.txt --universal -o $(DEPLOY)/requirements-cpu.txt
-	$(LOCK) pyproject.toml --extra cuda --python-platform x86_64-manylinux_2_28 -o $(DEPLOY)/requirements-cuda.txt
+	$(LOCK) pyproject.toml $(DEPLOY)/cpu.in --extra memory --override $(TOOLS)/override.txt --universal -o $(DEPLOY)/requirements-cpu.txt
+	$(LOCK) pyproject.toml --extra memory --extra cuda --python-platform x86_64-manylinux_2_28 -o $(DEPLOY)/requirements-cuda.txt
 
 lint-deploy: $(TOOLS)/.ready
 	$(TOOLS)/bin/hadolint Dockerfile Dockerfile.cuda
