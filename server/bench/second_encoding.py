@@ -1,7 +1,8 @@
 """`python -m acutance.server.bench.second_encoding CLIP…`: what a student gains and the second encoding costs.
 
 The thresholds of `server/encoding/forwarding/quality_rule.py` are fitted with it. Everything runs offline, with the
-encoders, hints and students of the server: no network, no clock. Each line is JSON.
+encoders, hints and students of the server: no network, no clock. Each line is JSON; `--rows FILE` prints such lines as
+a Markdown table instead.
 """
 
 import json
@@ -23,6 +24,7 @@ from acutance.model.sharpness import detail_ratio
 from acutance.server.bench.material import Camera, Plan, decoded_frames, decoder, prepare, pristine_frames
 from acutance.server.encoding.bitrate import RateControl, start_bitrate
 from acutance.server.encoding.encoder_choice import ENCODERS
+from acutance.server.encoding.forwarding.quality_rule import FINEST_STEPS, SHARP
 from acutance.server.frames.planes import new_like, plane_view
 
 # The first second is that of the keyframe; calls last longer.
@@ -82,14 +84,38 @@ def _psnr(pristine: list[Plane], lumas: list[Plane], plan: Plan, numbers: range)
     return float(np.mean([10 * np.log10(255**2 / max(error, 1e-8)) for error in errors]))
 
 
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return a Markdown table of the gains of a student, by codec, camera and the decision of the `QualityRule`."""
+    lines = [
+        "| codec | camera | rule | settings | mean gain, dB | least | most |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    groups: dict[tuple[str, str, str], list[float]] = {}
+    for row in rows:
+        if row["student"] != "none":
+            good = row["step"] <= FINEST_STEPS[row["codec"]] and row["sharpness"] >= SHARP
+            key = row["codec"], row["camera"], "forward" if good else "enhance"
+            groups.setdefault(key, []).append(row["gain"])
+    for (codec, camera, rule), gains in sorted(groups.items()):
+        mean = sum(gains) / len(gains)
+        lines.append(
+            f"| {codec} | {camera} | {rule} | {len(gains)} | {mean:+.2f} | {min(gains):+.2f} | {max(gains):+.2f} |"
+        )
+    return "\n".join(lines)
+
+
 def main(arguments: list[str]) -> None:
     """Measure every combination of clips, sizes, codecs, cameras and bits per pixel; print the rows."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("clips", type=Path, nargs="+")
+    parser.add_argument("clips", type=Path, nargs="*")
+    parser.add_argument("--rows", type=Path)
     parser.add_argument("--size", action="append", default=[])
     parser.add_argument("--bits", type=float, action="append", default=[])
     parser.add_argument("--student", action="append", default=[])
     options = parser.parse_args(arguments)
+    if options.rows is not None:
+        print(table([json.loads(line) for line in options.rows.read_text().splitlines()]))
+        return
     students = {name: Engine.open(name, "cpu") for name in options.student}
     for size in options.size or ["640x360"]:
         width, height = map(int, size.split("x"))

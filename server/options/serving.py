@@ -41,6 +41,13 @@ class ServingOptions(BaseModel):
             "nothing to them"
         ),
     ] = Limits.forward_unchanged
+    forward_good: Annotated[
+        bool,
+        Field(
+            description="With --forward-unchanged: also forward sharp frames that are coded so well that a second "
+            "encoding would cost more than a student gives"
+        ),
+    ] = Limits.forward_good
     memory: Annotated[
         bool,
         Field(

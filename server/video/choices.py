@@ -20,6 +20,7 @@ class Choices:
         strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
         enhance: False passes every frame through.
         forward: whether coded frames to which no student adds anything may be forwarded instead of encoded again.
+        forward_good: whether frames that a student would improve less than a second encoding costs count as such.
         remember: whether detail is taken from earlier frames of the call, if the server has a memory.
         alignment: whether there is time to align what is remembered.
         forwarded: which forwarded frames are remembered.
@@ -30,6 +31,7 @@ class Choices:
     strength: float = 1.0
     enhance: bool = True
     forward: bool = True
+    forward_good: bool = False
     remember: bool = True
     alignment: AlignmentBudget = field(default_factory=AlignmentBudget)
     forwarded: ForwardedFrames = field(default_factory=ForwardedFrames)

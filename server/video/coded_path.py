@@ -39,7 +39,7 @@ class CodedPath:
             proved that it answers requests for keyframes: without a decoder, only a keyframe leads back to encoding.
         keeps_pixels: whether frames are decoded even if all receivers get coded ones.
         forwards: whether the last frame was forwarded to receivers of the enhanced variant.
-        sharpness: of the last enhanced frame, for the `QualityRule`; None before the first.
+        quality: whether the frames are so good that they are better forwarded.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class CodedPath:
         self.decodes = True
         self.keeps_pixels = False
         self.forwards = False
-        self.sharpness: float | None = None
+        self.quality = QualityRule()
         self._choices = choices
         self._fan_out = fan_out
         self._hints = hints
@@ -79,7 +79,6 @@ class CodedPath:
         self._gate = DecodingGate()
         self._stream = CodedStream()
         self._recent: deque[tuple[int, int]] = deque(maxlen=_SECOND)  # pts and size in bits
-        self._rule = QualityRule()
         self._excess_at = float("-inf")
         self._failed = False
         self._log_once = LogOnce(log)
@@ -99,7 +98,7 @@ class CodedPath:
             if is_keyframe:
                 self.keyframes.arrived()
             self._recent.append((pts, 8 * len(data)))
-            self._rule.note(codec, step, self.sharpness)
+            self.quality.note(codec, step)
             if self._stream.size is not None and not self._failed:
                 self._forward(CodedFrame(codec, complete, pts, self._stream.size, is_keyframe, self._clock()))
                 return
@@ -144,7 +143,8 @@ class CodedPath:
         if self._choices.output.for_size(size) != size:
             return None
         trying = self._choices.wants_student and self._choices.governor.trying  # under the load of a second encoding
-        return (None if trying else self._choices.pass_reason) or (_GOOD if self._rule.is_good else None)
+        good = self._choices.forward_good and self._choices.strength <= 1 and self.quality.is_good
+        return (None if trying else self._choices.pass_reason) or (_GOOD if good else None)
 
     def _wants(self, rendition: Rendition, frame: CodedFrame, bitrate: int, reason: str | None) -> bool:
         if not self._choices.forward or self._stream.refusal_reason is not None or rendition.codec != frame.codec:

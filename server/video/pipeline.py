@@ -158,7 +158,7 @@ class Pipeline:
             if enhanced.passed_reason is None:
                 telemetry.counters.enhanced += 1
                 telemetry.record("enhance", now - begun)
-                self.coded.sharpness = enhanced.sharpness
+                self.coded.quality.note_sharpness(enhanced.sharpness or 0.0)
                 if self.recall is not None and self.recall.snapshot.seconds:
                     telemetry.record("memory", self.recall.snapshot.seconds)
             else:

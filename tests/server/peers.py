@@ -29,13 +29,15 @@ class SoftCamera(MediaStreamTrack):
         super().__init__()
         self.pristine = list(lumas(WIDTH, HEIGHT, count))
         self.sent = 0
+        self.soften = True
         self._begun: float | None = None
 
     async def recv(self) -> av.VideoFrame:
         loop = asyncio.get_running_loop()
         self._begun = self._begun or loop.time()
         await asyncio.sleep(max(0, self._begun + self.sent / 30 - loop.time()))
-        luma = soft(self.pristine[self.sent % len(self.pristine)]).copy()
+        luma = self.pristine[self.sent % len(self.pristine)]
+        luma = soft(luma).copy() if self.soften else luma.copy()
         barcode.stamp(luma, self.sent)
         frame = frame_of(luma, self.sent)
         self.sent += 1

@@ -55,6 +55,7 @@ class InboundMedia:
                 Governor(context.ladder.rungs, steady=not limits.govern, failures=context.failures),
                 OutputSize(limits.upscale, limits.output_height),
                 forward=limits.forward_unchanged,
+                forward_good=limits.forward_good,
             ),
             context.load,
             FrameLimits(limits.max_frame_pixels, limits.max_frame_rate, on_lost),

@@ -249,6 +249,17 @@ async def test_a_sender_that_shrinks_its_frames_is_enlarged_and_forwarded_again_
         await call.close()
 
 
+async def test_sharp_frames_that_are_coded_well_are_forwarded_if_that_is_wanted(ladder: Ladder) -> None:
+    host = Host(ladder, Limits(govern=False, forward_good=True), AdmissionLimits(max_sessions=2, check_load=False))
+    call = Call(host)
+    call.peer.camera.soften = False
+    async with TestClient(TestServer(create_app(host))) as client:
+        await call.join(client, "H264")
+        await until(lambda: call.counters.forwarded >= 30)
+        assert call.peer.statistics[-1]["passed_reason"].startswith("the frames are so good")
+        await call.close()
+
+
 async def test_a_failure_ends_forwarding_and_not_the_call(
     client: TestClient,  # type: ignore[type-arg]
     call: Call,

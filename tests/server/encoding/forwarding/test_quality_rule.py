@@ -1,0 +1,39 @@
+import pytest
+
+from acutance.server.encoding.forwarding.quality_rule import FINEST_STEPS, SHARP, QualityRule
+
+
+def _seen(
+    rule: QualityRule, step: float | None, sharpness: float = SHARP, frames: int = 30, codec: str = "H264"
+) -> bool:
+    for _ in range(frames):
+        rule.note_sharpness(sharpness)
+        rule.note(codec, step)
+    return rule.is_good
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+def test_sharp_frames_with_fine_steps_are_good(codec: str) -> None:
+    finest = FINEST_STEPS[codec]
+    assert _seen(QualityRule(), finest, codec=codec)
+    assert not _seen(QualityRule(), 1.1 * finest, codec=codec)
+    assert not _seen(QualityRule(), finest, 0.9 * SHARP, codec=codec), "a soft camera: the student restores detail"
+
+
+def test_a_second_decides() -> None:
+    assert not _seen(QualityRule(), 1.0, frames=29)
+
+
+def test_the_way_back_is_further() -> None:
+    rule = QualityRule()
+    _seen(rule, FINEST_STEPS["H264"])
+    assert _seen(rule, 1.2 * FINEST_STEPS["H264"])
+    assert not _seen(rule, 1.3 * FINEST_STEPS["H264"])
+    assert not _seen(rule, 1.2 * FINEST_STEPS["H264"])
+
+
+def test_what_cannot_be_read_is_not_good() -> None:
+    rule = QualityRule()
+    _seen(rule, 1.0)
+    assert not _seen(rule, None, frames=1)
+    assert not _seen(QualityRule(), 1.0, codec="AV1")
