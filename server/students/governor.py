@@ -117,13 +117,20 @@ class Governor:
             return
         self._changed_at, self._pixels, self._new = at, pixels, True
         self._index = self._first_affordable(0, pixels, interval, share=_CERTAIN)
-        if self._index:
-            self.reason = self._takes_too_long(self._index - 1, pixels)
+        self.reason = self._reason_above(pixels, interval)
         while self._index < len(self.rungs) - 1 and self.failures.predict_failure(
             self.rung.name, at, pixels / interval, busy=1.0
         ):
             self.reason = f"{self.rung.name} was too slow in another call"
             self._index += 1
+
+    def _reason_above(self, pixels: int, interval: float) -> str | None:
+        above = self._index - 1
+        if above < 0:
+            return None
+        if self._first_affordable(above, pixels, interval) == above:
+            return f"{self.rungs[above].name} has to be tried first"
+        return self._takes_too_long(above, pixels)
 
     def _takes_too_long(self, index: int, pixels: int, slowdown: float = 1.0) -> str:
         takes = 1000 * self.rungs[index].seconds_per_pixel * pixels * slowdown
@@ -222,8 +229,7 @@ class Governor:
             return False
         self.failures.passed += 1
         self._change(self._index - 1, sample.at, new=True, rose=True)
-        if self._index == 0:
-            self.reason = None
+        self.reason = self._reason_above(sample.pixels, sample.interval)
         return True
 
     def _note_failed(self, sample: Sample, tried: ShadowTry) -> None:
