@@ -193,6 +193,7 @@ class Pipeline:
 
     def _on_superseded(self) -> None:
         self._telemetry.counters.dropped_enhanced += 1
+        self._dropped_last += 1  # a switch, which says nothing about the student
 
     def _on_forwarded(self, frame: CodedFrame, reason: str | None) -> None:
         telemetry = self._telemetry

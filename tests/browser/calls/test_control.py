@@ -1,5 +1,6 @@
 """Settings over the data channel: the request, the reply, and the effect on the returned video."""
 
+import os
 import re
 import statistics
 
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.acutance_page import HOLD_CONNECTION
 from tests.browser.real_server import running_server
 
+SWITCHES = int(os.environ.get("SWITCHES", "6"))
 DIFFERENCE = """() => {
     const canvas = document.createElement('canvas');
     const [width, height] = [640, 360];
@@ -70,6 +72,29 @@ def test_enhancement_switched_off_is_shown_and_the_video_is_returned_unchanged(l
     assert live.page.evaluate(DIFFERENCE) < enhanced
     live.page.get_by_role("switch", name="Enhance the video").click()
     shown(live, "status-what").to_have_text("Live.")
+
+
+INBOUND = """async () => {
+    const report = [...(await held.pc.getStats()).values()];
+    const video = report.find((each) => each.type === 'inbound-rtp' && each.kind === 'video');
+    return Object.fromEntries(['framesDecoded', 'framesReceived', 'pliCount'].map((name) => [name, video[name]]));
+}"""
+
+
+def test_what_is_not_enhanced_is_forwarded_and_each_switch_leaves_the_decoder_in_step(live):
+    live.page.get_by_label("Student").select_option("nano")
+    shown(live, "server-student").to_have_text("nano", timeout=5_000)
+    before = live.page.evaluate(INBOUND)
+    for _ in range(SWITCHES // 2):
+        for encoder in ("none: forwarded as received", "x264|libvpx"):
+            live.page.get_by_role("switch", name="Enhance the video").click()
+            shown(live, "server-encoder").to_contain_text(re.compile(encoder), timeout=10_000)
+    after = live.page.evaluate(INBOUND)
+    print(before, after)
+    decoded = after["framesDecoded"] - before["framesDecoded"]
+    assert decoded > 0.9 * (after["framesReceived"] - before["framesReceived"])
+    # Chromium asks for a keyframe when it cannot decode a frame.
+    assert after["pliCount"] == before["pliCount"]
 
 
 def difference(page) -> float:
