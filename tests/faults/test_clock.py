@@ -13,7 +13,8 @@ from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas
 from tests.server.peers import HEIGHT, WIDTH
 
-pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
+# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
+pytestmark = pytest.mark.flaky(reruns=1)
 
 HOUR_S = 3600.0
 
@@ -30,7 +31,7 @@ async def test_timestamps_that_jump_have_no_effect(stage: Stage, engine: Engine)
         for ahead in (HOUR_S, -HOUR_S, 14 * HOUR_S):
             camera.ahead = ahead
             await peer.sees(30)
-    assert peer.longest_gap(begun) < 0.7
+    assert peer.longest_gap(begun) < 0.65 + peer.gap_before(begun)
     await peer.is_told(passed_reason=None)
 
 
@@ -45,5 +46,5 @@ async def test_a_wall_clock_that_jumps_ends_no_call(
         for ahead in (HOUR_S, -HOUR_S):
             monkeypatch.setattr(time, "time", lambda ahead=ahead: real() + ahead)
             await peer.sees(60)
-    assert peer.longest_gap(begun) < 0.5
+    assert peer.longest_gap(begun) < 0.45 + peer.gap_before(begun)
     assert peer.ended is None

@@ -15,7 +15,8 @@ from acutance.server.encoding.h264 import H264Encoder
 from tests.faults.conftest import Stage
 from tests.server.peers import until
 
-pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
+# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
+pytestmark = pytest.mark.flaky(reruns=1)
 
 
 class _Faulty(H264Encoder):
@@ -65,7 +66,7 @@ async def test_a_frame_that_fails_is_counted_and_the_next_one_is_a_keyframe(stag
         await peer.sees()
         await until(lambda: peer.last["frames"]["dropped_encoding"] == 1)
     assert peer.order == sorted(set(peer.order))
-    assert peer.longest_gap(begun) < 0.5
+    assert peer.longest_gap(begun) < 0.45 + peer.gap_before(begun)
     assert peer.ended is None
 
 

@@ -13,7 +13,8 @@ from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 from tests.faults.conftest import Stage
 
-pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
+# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
+pytestmark = pytest.mark.flaky(reruns=1)
 
 
 class Faulty:
@@ -58,7 +59,7 @@ async def test_an_engine_that_raises_lets_frames_through_until_it_works_again(st
         await peer.is_told(passed_reason=None)
         await peer.sees(5)
     assert peer.order == sorted(set(peer.order))
-    assert peer.longest_gap(begun) < 0.5
+    assert peer.longest_gap(begun) < 0.45 + peer.gap_before(begun)
 
 
 async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, engine: Engine) -> None:
@@ -81,8 +82,8 @@ async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, 
     # Whichever call's frame hung, both calls have a gap of at most half a second and continue.
     for each in (peer, scene.bystander):
         await each.sees(5)
-        assert each.longest_gap(begun) < 1.0
-        assert each.share_seen(begun, monotonic()) > 0.7
+        assert each.longest_gap(begun) < 0.95 + each.gap_before(begun)
+        assert each.share_seen(begun, monotonic()) > 0.7 * each.share_before(begun)
 
 
 async def test_calls_continue_while_all_inference_threads_hang(stage: Stage, engine: Engine) -> None:
@@ -123,4 +124,4 @@ async def test_a_lost_device_costs_no_frame_and_is_named(stage: Stage, engine: E
         await peer.sees(10)
     assert "CUDA failed in a call (RuntimeError)" in peer.last["provider_note"]
     assert peer.last["frames"]["passed"] == 0, "each frame was enhanced, the one it failed on, too"
-    assert peer.longest_gap(begun) < 0.5
+    assert peer.longest_gap(begun) < 0.45 + peer.gap_before(begun)

@@ -12,7 +12,8 @@ from tests.faults.conftest import Scene, Stage
 from tests.faults.witness import Witness
 from tests.server.impaired_network import ImpairedCall
 
-pytestmark = pytest.mark.flaky(reruns=1)  # frame rates and gaps: another program may take the host for a second
+# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
+pytestmark = pytest.mark.flaky(reruns=1)
 
 _BACK_WITHIN_S = 2.0
 

@@ -19,6 +19,9 @@ from tests.server.peers import Peer, SoftCamera, until
 
 type Client = TestClient  # type: ignore[type-arg]
 
+# The time before a fault with which the time after it is compared: other programs may need the host too.
+_BEFORE_S = 1.0
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -72,12 +75,24 @@ class Witness(Peer):
 
     def longest_gap(self, since: float = 0.0) -> float:
         """Return the longest time between two returned frames, in seconds, that ended after `since`."""
-        times = [seen.at for seen in self.seen]
-        return max(after - before for before, after in itertools.pairwise(times) if after >= since)
+        return self._longest_gap(since, float("inf"))
 
     def share_seen(self, since: float, until: float) -> float:
         """Return the share of returned frames among those sent in a period, 30 per second without the one under way."""
         return sum(since <= seen.at <= until for seen in self.seen) / max(1.0, 30 * (until - since) - 1)
+
+    def share_before(self, at: float) -> float:
+        """Return the share of returned frames in the second before a fault, at most 1: what the busy host carries."""
+        return min(1.0, self.share_seen(max(at - _BEFORE_S, self.seen[0].at), at))
+
+    def gap_before(self, at: float) -> float:
+        """Return the longest time between two returned frames in the second before a fault, in seconds."""
+        return self._longest_gap(at - _BEFORE_S, at)
+
+    def _longest_gap(self, since: float, until: float) -> float:
+        times = [seen.at for seen in self.seen]
+        gaps = (after - before for before, after in itertools.pairwise(times) if since <= after <= until)
+        return max(gaps, default=until - since)
 
     def record(self, frame: av.VideoFrame) -> None:
         """Record a returned frame."""
