@@ -135,6 +135,18 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
         {_LOG: "mine", "FILE": "{clip}", "--size 1280x720": "--size 320x192 --seconds 10"},
         "minutes",
     ),
+    (
+        r"python -m acutance\.server\.bench\.second_encoding CLIP.*",
+        Handling.RUN,
+        {"CLIP… --student base --bits 0.05": "{clip} --size 320x192 --student nano"},
+        "minutes",
+    ),
+    (
+        r"python -m acutance\.server\.bench\.second_encoding --rows .*",
+        Handling.RUN,
+        {"rows.jsonl": "{root}/docs/benchmarks/2026-11-28-second-encoding.jsonl"},
+        "",
+    ),
     (r"cd docs/deploy", Handling.RUN, {"docs": "{root}/docs"}, ""),
     (r"openssl rand -hex 24 > token", Handling.RUN, {}, ""),
     (r"export PUBLIC_HOST=.*", Handling.RUN, {}, ""),
