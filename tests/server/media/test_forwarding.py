@@ -20,6 +20,7 @@ from acutance.server.rtc.aiortc_private.receiver import FrameFeed
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.shadow_try import ShadowTry
 from tests.server.impaired_network import Direction, ImpairedNetwork
 from tests.server.media_peers import Watcher
 from tests.server.peers import Peer, SoftCamera, until
@@ -289,3 +290,18 @@ async def test_forwarding_can_be_switched_off(
         await until(lambda: call.counters.passed >= 60)
         assert call.counters.forwarded == 0
         await call.close()
+
+
+async def test_a_student_is_tried_under_the_load_of_the_second_encoding(
+    client: TestClient,  # type: ignore[type-arg]
+    call: Call,
+) -> None:
+    await call.join(client, "H264", settings={"student": "pass-through"})
+    await until(lambda: call.counters.forwarded >= 30)
+    governor = call.pipeline.choices.governor
+    governor._try = ShadowTry("small", 0.0)
+    await until(lambda: not call.pipeline.coded.forwards)
+    passed = call.counters.passed
+    await until(lambda: call.counters.passed >= passed + 10)
+    governor._try = None
+    await until(lambda: call.pipeline.coded.forwards)
