@@ -149,3 +149,14 @@ def test_settings_from_before_the_call_go_with_the_offer(open_page, family):
     assert offer.value.post_data_json["settings"]["enhance"] is False
     assert offer.value.post_data_json["settings"]["output_height"] == 360
     shown(page, "status-what").to_have_text("Live, with enhancement switched off.", timeout=30_000)
+
+
+def test_what_is_remembered_is_shown_and_forgotten_when_switched_off(live):
+    live.page.get_by_label("Student").select_option("nano")
+    shown(live, "server-memory").to_have_text("nothing", timeout=5_000)
+    live.page.get_by_role("button", name="Terrible").click()
+    shown(live, "server-memory").to_contain_text("of the picture, seen", timeout=30_000)
+    live.page.get_by_role("switch", name="Use earlier frames of the call").click()
+    shown(live, "server-memory").to_have_text("nothing", timeout=5_000)
+    live.page.wait_for_timeout(2_000)
+    shown(live, "server-memory").to_have_text("nothing")
