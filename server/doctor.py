@@ -11,7 +11,7 @@ from rich.table import Table
 
 from acutance.model.engine.engine import EngineError
 from acutance.model.processors import usable_processors
-from acutance.server.assembly import http_parts
+from acutance.server.assembly import http_parts, memory
 from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.server import ServeOptions
@@ -52,11 +52,12 @@ def examine(options: ServeOptions) -> list[Finding]:
     findings = [_versions(), _access(options), _tls(options), _port(options)]
     encoders = EncoderChoice.measure(usable_processors())
     try:
-        ladder = Ladder.open(options.student, options.provider, options.threads)
+        remembers = options.memory and memory.installed()
+        ladder = Ladder.open(options.student, options.provider, options.threads, memory=remembers)
     except EngineError as error:
         return [*findings, Finding("students", State.FAILS, str(error)), _encoder(encoders)]
     measured = capacity.measure(usable_processors(), ladder.rungs, encoders)
-    return [*findings, _students(ladder), _encoder(encoders), _capacity(measured, options)]
+    return [*findings, _students(ladder), _memory(options, ladder), _encoder(encoders), _capacity(measured, options)]
 
 
 def doctor(options: ServeOptions, as_json: bool) -> bool:
@@ -75,6 +76,12 @@ def doctor(options: ServeOptions, as_json: bool) -> bool:
     console.print(table)
     console.print("\n`acutance serve` would work." if works else "\n`acutance serve` would fail: see above.")
     return works
+
+
+def _memory(options: ServeOptions, ladder: Ladder) -> Finding:
+    if ladder.memory is not None:
+        return Finding("memory", State.FINE, f"restores what was seen sharp in a call, on {ladder.memory.provider}")
+    return Finding("memory", State.NOTE, memory.MISSING if options.memory else "switched off (--no-memory)")
 
 
 def _versions() -> Finding:

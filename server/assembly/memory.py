@@ -9,10 +9,18 @@ from acutance.server.video.enhancer import Enhancer
 log = logging.getLogger(__name__)
 
 
+MISSING = "calls are not remembered: OpenCV is missing; install acutance[memory], or give --no-memory"
+
+
+def installed() -> bool:
+    """Return whether OpenCV is installed."""
+    return find_spec("cv2") is not None
+
+
 def available(wanted: bool) -> bool:
     """Return whether calls are remembered: it is wanted, and OpenCV is installed. A missing OpenCV is logged."""
-    if wanted and find_spec("cv2") is None:
-        log.warning("calls are not remembered: OpenCV is missing; install acutance[memory], or give --no-memory")
+    if wanted and not installed():
+        log.warning(MISSING)
         return False
     return wanted
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from acutance.server.assembly import http_parts, session_parts
+from acutance.model.engine.catalog import MEMORY
+from acutance.model.engine.engine import Engine
+from acutance.server.assembly import http_parts, memory, session_parts
 from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.server import ServeOptions
@@ -89,3 +91,23 @@ def test_the_host_has_the_limits_of_the_options(ladder: Ladder) -> None:
     assert host.context.limits == options.limits
     assert (host.admission.limits.max_sessions, host.admission.limits.check_load) == (7, False)
     assert host.admission.limits.quota == Quota(per_address=2, handshakes=16)
+
+
+def test_without_opencv_calls_are_not_remembered_and_the_log_says_why(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert memory.available(True)
+    assert not memory.available(False)
+    monkeypatch.setattr(memory, "installed", lambda: False)
+    assert not memory.available(False)
+    assert not caplog.records
+    assert not memory.available(True)
+    assert "install acutance[memory]" in caplog.text
+
+
+def test_each_session_has_a_memory_of_its_own_if_the_server_has_a_student_for_it(ladder: Ladder) -> None:
+    remembers = Ladder.of(ladder.best, memory=Engine.open(MEMORY, provider="cpu", threads=1))
+    one, other = memory.make_enhancer(remembers), memory.make_enhancer(remembers)
+    assert one.recall is not None
+    assert one.recall is not other.recall
+    assert memory.make_enhancer(ladder).recall is None

@@ -26,7 +26,8 @@ def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: P
     tls = ("--tls-cert", str(tmp_path / "certificate.pem"), "--tls-key", str(tmp_path / "key.pem"))
     code, findings = _ask(capsys, "--port", "0", "--host", "0.0.0.0", "--token", "correct-horse-battery", *tls)
     assert code == 0
-    assert set(findings) == {"host", "access", "TLS", "ports", "students", "encoder", "capacity"}
+    assert set(findings) == {"host", "access", "TLS", "ports", "students", "memory", "encoder", "capacity"}
+    assert findings["memory"][0] == "ok"
     assert findings["access"] == ("ok", "1 token(s)")
     assert "valid for 36" in findings["TLS"][1]
     assert "nano" in findings["students"][1]
