@@ -15,8 +15,8 @@ from acutance.server.http.app_keys import HOST
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
-from acutance.server.students.governor import PASS, Rung
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import PASS, Rung
 from tests.server.media_peers import Client, Publisher, Watcher
 from tests.server.peers import HEIGHT, WIDTH, until
 
