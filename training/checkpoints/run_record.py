@@ -41,7 +41,7 @@ class RunRecord:
         pictures: Names of the training items by category.
         skipped: Unused files, each with the reason.
         commit: The commit of the program, see `acutance.training.checkpoints.provenance`.
-        machine: Processor and operating system of the host.
+        host: Processor and operating system.
         versions: Versions of Python and packages.
         started: UTC time, ISO 8601.
         command: `distil` or `teacher`.
@@ -61,7 +61,7 @@ class RunRecord:
     pictures: dict[str, list[str]]
     skipped: list[str]
     commit: str
-    machine: str
+    host: str
     versions: dict[str, str]
     started: str
     command: str = "distil"

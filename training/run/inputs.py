@@ -52,7 +52,7 @@ class RunInputs:
             pictures=by_category(self.source.split("train")),
             skipped=list(self.source.dropped),
             commit=commit(),
-            machine=host_info(),
+            host=host_info(),
             versions=versions(),
             started=now(),
             command=options.command,

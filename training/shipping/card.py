@@ -63,7 +63,7 @@ def make_card(
             "minutes": round(state.seconds / 60, 1),
             "started": run.started,
             "commit": run.commit,
-            "host": run.machine,
+            "host": run.host,
             "versions": run.versions,
         },
         "export": {"commit": commit(), "parity_grey_levels": dict(parity)},

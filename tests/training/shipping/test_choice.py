@@ -43,7 +43,7 @@ def write_run(folder: Path, source: Path, last: float, best: float) -> Path:
         pictures={},
         skipped=[],
         commit="abc",
-        machine="here",
+        host="here",
         versions={},
         started="2026-01-01T00:00:00+00:00",
     ).write(folder)

@@ -37,7 +37,7 @@ def write_run(folder: Path, network: Student | Teacher) -> Path:
         pictures={"people": ["people/b", "people/c"]},
         skipped=[],
         commit="abc",
-        machine="here",
+        host="here",
         versions={},
         started="2026-01-01T00:00:00+00:00",
         licences={"public domain or CC0": 2},
