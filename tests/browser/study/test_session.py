@@ -165,6 +165,7 @@ def test_a_rater_rates_single_clips_in_german(open_study, rating: Served, axe: s
 
 def test_a_window_that_is_too_small_stops_the_rater(open_study, study: Served, axe: str, output: Path):
     page: Page = open_study(study, viewport={"width": 600, "height": 400})
+    expect(page.get_by_role("button", name="I agree, begin")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#screen-verdict")).to_contain_text("too small")
     expect(page.locator("#screen-next")).to_be_disabled()
