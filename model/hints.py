@@ -111,9 +111,9 @@ def with_frame(hints: Hints, luma: NDArray[np.uint8], coded_width: int) -> Hints
 
 
 def fill(plane: NDArray[np.uint8], hints: Hints) -> None:
-    """Fill a plane with hints, in place; uint8 `[H, W]` with H and W even."""
+    """Fill a plane with hints, in place; uint8 `[H, W]` with H and W even, the bytes of a row side by side."""
     step, bits, reduction, sharpness = hints.codes
-    plane[0::2, 0::2] = step
-    plane[0::2, 1::2] = bits
-    plane[1::2, 0::2] = reduction
-    plane[1::2, 1::2] = sharpness
+    # A row has one pair of bytes throughout, and numpy fills a row of 16-bit numbers much faster than every other byte.
+    pairs = plane.view(np.dtype("<u2"))
+    pairs[0::2] = step | bits << 8
+    pairs[1::2] = reduction | sharpness << 8

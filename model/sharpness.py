@@ -1,11 +1,14 @@
 """Sharpness of a whole frame, which a network with a receptive field of 20 pixels cannot see."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acutance.model.planes import Plane
 
 _ROWS = 4
 """Every fourth row is measured: a quarter of the work, with almost the same mean."""
+_BLOCK = 32
+"""Rows that are computed together: their intermediate results stay in the processor's cache."""
 _SMALLEST = 5
 
 
@@ -23,8 +26,19 @@ def detail_ratio(luma: Plane) -> float:
     """
     if luma.shape[1] < _SMALLEST:
         return 0.0
-    rows = luma[::_ROWS].astype(np.int16)
-    centre = 2 * rows[:, 2:-2]
-    fine = np.abs(rows[:, 1:-3] + rows[:, 3:-1] - centre).sum(dtype=np.int64)
-    coarse = np.abs(rows[:, :-4] + rows[:, 4:] - centre).sum(dtype=np.int64)
-    return min(float(fine) / float(coarse), 1.0) if coarse else 0.0
+    fine = coarse = 0
+    for first in range(0, luma.shape[0], _ROWS * _BLOCK):
+        rows = luma[first : first + _ROWS * _BLOCK : _ROWS].astype(np.int16)
+        centre = rows[:, 2:-2] << 1
+        difference = rows[:, 1:-3] + rows[:, 3:-1]
+        fine += _absolute_sum(difference, centre)
+        np.add(rows[:, :-4], rows[:, 4:], out=difference)
+        coarse += _absolute_sum(difference, centre)
+    return min(fine / coarse, 1.0) if coarse else 0.0
+
+
+def _absolute_sum(values: NDArray[np.int16], centre: NDArray[np.int16]) -> int:
+    """Return the sum of |values - centre|; ``values`` is overwritten. At most 64 rows: 64 * 510 fits into int16."""
+    values -= centre
+    np.abs(values, out=values)
+    return int(np.add.reduce(values, axis=0, dtype=np.int16).sum(dtype=np.int64))

@@ -7,6 +7,7 @@ import os
 
 from aiohttp import web
 
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.model.processors import usable_processors
 from acutance.server import logs
 from acutance.server.assembly import memory, session_parts
@@ -49,9 +50,11 @@ def run(options: ServeOptions) -> None:
     ladder = Ladder.open(options.student, options.provider, options.threads, memory=remembers)
     encoders = EncoderChoice.measure(usable_processors())
     overdue = asyncio.run(_serve(options, parts, ladder, encoders))
-    if overdue:
-        # Python would wait for their threads, and a device that hangs may never return.
-        log.error("ending with %d inference(s) that have hung", overdue)
+    if overdue or DEVICE.lost is not None:
+        # Python would wait for their threads, and a device that hangs may never return. Destructors of sessions on a
+        # device that has failed may abort the process.
+        if overdue:
+            log.error("ending with %d inference(s) that have hung", overdue)
         logging.shutdown()
         os._exit(0)
 

@@ -2,8 +2,7 @@
 
 import hashlib
 import logging
-import threading
-from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -13,21 +12,21 @@ import numpy as np
 import onnxruntime as ort
 
 from acutance.model.engine import catalog, parity, providers
-from acutance.model.engine.batching import Collector
-from acutance.model.engine.buffers import Frame, FrameBuffers
-from acutance.model.engine.device import DEVICE
+from acutance.model.engine.batching import BATCHES, Collector
+from acutance.model.engine.buffers import BatchShape, Frame, FrameBuffers
+from acutance.model.engine.gpu.device import DEVICE
+from acutance.model.engine.gpu.errors import Failure, classify
 from acutance.model.engine.openvino_runtime import OpenVino
+from acutance.model.engine.pool import BufferPool
 from acutance.model.engine.runtime import SMALLEST, OnnxRuntime, Runtime
-from acutance.model.hints import UNCODED, Hints
+from acutance.model.hints import COUNT, UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Plane, Size
 from acutance.model.processors import usable_threads
 
 log = logging.getLogger(__name__)
 
 LARGEST_SIDES = (4096, 2304)
-# Maximum number of shapes with idle buffers; on a GPU each size has up to four shapes, for 1, 2, 4 and 8 frames.
-_SHAPES_KEPT = 8
 
 
 class EngineError(RuntimeError):
@@ -63,9 +62,9 @@ class Engine:
         self._runtime = runtime
         self._traits = traits
         self._collector = Collector(self._run) if traits.batched else None
-        # The buffers that no call is using, by shape; each running batch has its own.
-        self._idle: OrderedDict[tuple[int, int, int], list[FrameBuffers]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._pool = BufferPool(runtime.buffers, traits.memory)
+        # Kept until the process ends: on a device that has failed, releasing a graph may end the process.
+        self._failed: list[FrameBuffers] = []
 
     @classmethod
     def open(
@@ -89,19 +88,25 @@ class Engine:
             EngineError: there is no such student, or its file does not have the interface of a student.
         """
         found = _find(student)
-        failures: list[str] = []
+        failures: dict[str, str] = {}
         for name in providers.LADDER[provider]:
-            note = "; ".join(failures) or None
             traits = providers.TRAITS[name]
+            if traits.staged and DEVICE.lost is not None:
+                failures[name] = DEVICE.lost
+                continue
             # A GPU on which graphs cannot be captured may still compute.
+            without, failure = None, ""
             for allowed in (traits.graphs, 0) if traits.graphs and graphs else (0,):
                 try:
-                    return cls._open_on(found, name, threads, replace(traits, graphs=allowed), note)
+                    note = "; ".join(filter(None, [_summary(failures), without]))
+                    return cls._open_on(found, name, threads, replace(traits, graphs=allowed), note or None)
                 except providers.ProviderError as error:
-                    failure = f"{name}: {error}"
-                    log.debug("%s with %d graphs: %s", name, allowed, error)
-            failures.append(failure)
-        raise EngineError(f"cannot open the student: {found.file} does not load. {'; '.join(failures)}")
+                    failure = str(error)
+                    if allowed:
+                        without = f"{name} runs without CUDA graphs: {failure}"
+                        log.info("%s does not run with CUDA graphs: %s", name, failure)
+            failures[name] = failure
+        raise EngineError(f"cannot open the student: {found.file} does not load. {_summary(failures)}")
 
     @classmethod
     def open_on(cls, student: str | Path, name: str, threads: int, note: str | None = None) -> Self:
@@ -134,6 +139,8 @@ class Engine:
             engine = cls(student, OpenVino(student.file, name, threads, planes), name, note, traits)
         try:
             probe(engine)
+            if traits.staged:
+                reference = cls._open_on(student, "CPU", threads, providers.TRAITS["CPU"], None)
             difference = parity.difference(engine, reference) if engine is not reference else 0
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise providers.ProviderError(f"it opens, but does not run: {providers.first_line(error)}") from error
@@ -172,9 +179,7 @@ class Engine:
             )
         if out is None:
             out = np.empty_like(luma, order="C")
-        # The grid needs whole cells: odd sizes are padded to the next multiple.
-        grid = self.student.grid
-        size = (-(-height // grid) * grid, -(-width // grid) * grid)
+        size = self._padded(height, width)
         frame = Frame(luma, out, hints, strength, plate)
         if self._collector is None:
             self._run(size, [frame])
@@ -186,27 +191,56 @@ class Engine:
         """Return unused memory to the operating system, see `Runtime.release_memory`."""
         if self._traits.staged:
             return
-        with self._lock:
-            self._idle.clear()
+        self._pool.clear()
         self._runtime.release_memory()
 
-    def _run(self, size: tuple[int, int], frames: list[Frame]) -> None:
-        shape = (len(frames), *size)
-        buffers = self._take(shape)
-        buffers.sharpen(frames)
-        # After an error the buffers are not reused: their contents are undefined.
-        with self._lock:
-            self._idle.setdefault(shape, []).append(buffers)
-            self._idle.move_to_end(shape)
-            if len(self._idle) > _SHAPES_KEPT:
-                self._idle.popitem(last=False)
+    def warm_up(self, sizes: Sequence[Size]) -> None:
+        """Plan and capture what frames of these sizes need on a device, for each number of frames in a batch.
 
-    def _take(self, shape: tuple[int, int, int]) -> FrameBuffers:
-        with self._lock:
-            idle = self._idle.get(shape)
-            if idle:
-                return idle.pop()
-        return self._runtime.buffers(shape)
+        Otherwise the first frames of a size take longer, and TensorRT builds its engines in a call. On the CPU there is
+        nothing to do.
+
+        Args:
+            sizes: width and height of frames.
+
+        Raises:
+            Exception: any error of `sharpen`.
+        """
+        if not self._traits.staged:
+            return
+        for width, height in sizes:
+            luma = np.zeros((height, width), np.uint8)
+            frame = Frame(luma, np.empty_like(luma), UNCODED, 1.0)
+            for count in BATCHES if self._traits.batched else (1,):
+                self._run(self._padded(height, width), [frame] * count)
+
+    def _padded(self, height: int, width: int) -> tuple[int, int]:
+        # The grid needs whole cells: odd sizes are padded to the next multiple.
+        grid = self.student.grid
+        return -(-height // grid) * grid, -(-width // grid) * grid
+
+    def _run(self, size: tuple[int, int], frames: list[Frame]) -> None:
+        shape: BatchShape = (len(frames), *size)
+        buffers = self._pool.take(shape)
+        try:
+            buffers.sharpen(frames)
+        except Exception as error:
+            # They are not used again: their contents are undefined.
+            if self._traits.staged and classify(error) is not Failure.OUT_OF_MEMORY:
+                self._failed.append(buffers)
+            else:
+                buffers.close()
+            raise
+        self._pool.give_back(shape, buffers)
+
+
+def _summary(failures: dict[str, str]) -> str:
+    """Return why each provider does not run; one that repeats the reason of the one before is left out."""
+    said: dict[str, str] = {}
+    for name, why in failures.items():
+        if not (name == "CUDA fp32" and said.get("CUDA") == why):
+            said[name] = why
+    return "; ".join(f"{name}: {why}" for name, why in said.items())
 
 
 def probe(engine: Engine) -> None:
@@ -255,11 +289,13 @@ def _session_options(threads: int) -> ort.SessionOptions:
 
 def _check_interface(file: Path, session: ort.InferenceSession) -> None:
     inputs, outputs = session.get_inputs(), session.get_outputs()
+    kinds = [end.type for end in inputs]
     is_student = (
-        [end.type for end in inputs] == ["tensor(uint8)", "tensor(float)"]
+        kinds in (["tensor(uint8)", "tensor(float)"], ["tensor(uint8)", "tensor(uint8)", "tensor(float)"])
         and [end.type for end in outputs] == ["tensor(uint8)"]
         and all(len(end.shape) == 4 for end in (*inputs, *outputs))
         and inputs[0].shape[1] in (1, 2, 3, 4)
+        and (len(inputs) == 2 or (inputs[0].shape[1] in (1, 3) and inputs[1].shape[1] == COUNT))
         and not any(isinstance(side, int) for side in inputs[0].shape[2:])
     )
     if not is_student:

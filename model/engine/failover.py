@@ -2,27 +2,33 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
 from acutance.model.engine.engine import Engine, UnsupportedSizeError
-from acutance.model.engine.providers import Request
+from acutance.model.engine.gpu.device import DEVICE, Device
+from acutance.model.engine.gpu.errors import Failure, classify
+from acutance.model.engine.providers import TRAITS, Request, first_line
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Plane, Size
 
 log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 5.0, 300.0
+# Engines that have failed, until the process ends: ONNX Runtime destroys a session's graphs in a destructor, and if a
+# lost device refuses that, the process ends (CudaGraphSet, microsoft/onnxruntime#32081).
+_kept: list[Engine] = []
 
 
 class FailoverEngine:
     """An engine that loses no frame when its device fails.
 
     The frame on which the device failed is sharpened on the CPU. The device is reopened in a separate thread after
-    5 s, then after 10 s, 20 s and so on up to 5 minutes; no frame waits for that.
+    5 s, then after 10 s, 20 s and so on up to 5 minutes; no frame waits for that. After some errors of CUDA no call of
+    the process can succeed: then the device is not reopened, and `Device.lost` has the reason, for `/health`.
 
     Attributes:
         student: the student that it runs.
@@ -35,6 +41,7 @@ class FailoverEngine:
         reopen: Callable[[], Engine],
         open_spare: Callable[[], Engine],
         clock: Callable[[], float] = monotonic,
+        device: Device = DEVICE,
     ):
         """Start with the preferred engine.
 
@@ -43,6 +50,7 @@ class FailoverEngine:
             reopen: opens the student again on the best provider.
             open_spare: opens the student on the CPU.
             clock: monotonic time in seconds.
+            device: the GPU of the process.
         """
         self.student = preferred.student
         self.at_once = preferred.at_once
@@ -54,7 +62,9 @@ class FailoverEngine:
         self._reopen = reopen
         self._open_spare = open_spare
         self._clock = clock
+        self._device = device
         self._failure: str | None = None
+        self._sizes: Sequence[Size] = ()
         self._wait = _FIRST_RETRY_S
         self._retry_at = 0.0
         self._retry: threading.Thread | None = None
@@ -98,6 +108,16 @@ class FailoverEngine:
         with turns:
             return spare.sharpen(luma, out, hints, strength, plate)
 
+    def warm_up(self, sizes: Sequence[Size]) -> None:
+        """Prepare the device for frames of these sizes, see `Engine.warm_up`; if it fails, the CPU takes over."""
+        preferred, self._sizes = self._preferred, sizes
+        if preferred is None:
+            return
+        try:
+            preferred.warm_up(sizes)
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            self._fail(preferred, error)
+
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""
         for engine in (self._preferred, self._spare):
@@ -108,9 +128,21 @@ class FailoverEngine:
         with self._lock:
             if self._preferred is not failed:
                 return  # another frame has failed at the same time
-            # Drop the engine: the device may lack the memory that it holds.
             self._preferred = None
-            self._failure = f"{self._wanted} failed in a call ({type(error).__name__}) and is tried again at intervals"
+            kind = classify(error) if TRAITS[failed.provider].staged else Failure.OTHER
+            if kind is Failure.STICKY:
+                self._failure = (
+                    f"{self._wanted} failed in a call ({_short(error)}); CUDA does not recover in a running "
+                    "process: restart the server"
+                )
+                self._device.lost = self._failure
+            else:
+                self._failure = (
+                    f"{self._wanted} failed in a call ({type(error).__name__}) and is tried again at intervals"
+                )
+            if kind is not Failure.OUT_OF_MEMORY:
+                # Only a device without memory needs what it holds.
+                _kept.append(failed)
             self._retry_at = self._clock() + self._wait
         log.warning("%s failed; the CPU takes over", self._wanted, exc_info=error)
 
@@ -122,6 +154,8 @@ class FailoverEngine:
             return self._spare, self._turns
 
     def _try_again(self) -> None:
+        if self._device.lost is not None and TRAITS[self._wanted].staged:
+            return
         with self._lock:
             if self._clock() < self._retry_at or (self._retry is not None and self._retry.is_alive()):
                 return
@@ -131,6 +165,8 @@ class FailoverEngine:
     def _reopened(self) -> None:
         try:
             engine = self._reopen()
+            if self._sizes:
+                engine.warm_up(self._sizes)
         except Exception as error:
             log.info("%s does not open yet: %s", self._wanted, error)
             engine = None
@@ -146,6 +182,11 @@ class FailoverEngine:
         """Wait for a running attempt to open the device."""
         if self._retry is not None:
             self._retry.join()
+
+
+def _short(error: Exception) -> str:
+    # ONNX Runtime adds the name of the host and of its source file.
+    return first_line(error).split(" ; ")[0]
 
 
 def open_engine(student: str | Path, provider: Request, threads: int) -> Sharpener:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from acutance.model.engine.buffers import FrameBuffers
+from acutance.model.engine.buffers import BatchShape, FrameBuffers, InputLayout
 from acutance.model.engine.providers import OPENVINO, TRAITS, ProviderError, first_line
 from acutance.model.planes import Plane
 from acutance.model.processors import usable_threads
@@ -58,7 +58,7 @@ class OpenVino:
             raise ProviderError(first_line(error)) from error
         self._planes = planes
 
-    def buffers(self, shape: tuple[int, int, int]) -> FrameBuffers:
+    def buffers(self, shape: BatchShape) -> FrameBuffers:
         """Make buffers for a batch, see `acutance.model.engine.runtime.Runtime.buffers`."""
         return _Buffers(self._model, self._planes, shape)
 
@@ -69,8 +69,8 @@ class OpenVino:
 
 
 class _Buffers(FrameBuffers):
-    def __init__(self, model: Any, planes: int, shape: tuple[int, int, int]):
-        super().__init__(planes, shape)
+    def __init__(self, model: Any, planes: int, shape: BatchShape):
+        super().__init__(InputLayout(planes), shape)
         self._request = model.create_infer_request()
         tensor = openvino().Tensor
         for index, array in enumerate((self._planes, self._strength)):

@@ -1,9 +1,12 @@
 """ONNX Runtime's execution providers, and OpenVINO: which ones run on this host, and why the others do not."""
 
+import ctypes
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,9 +18,9 @@ Request = Literal["auto", "tensorrt", "cuda", "cpu", "openvino", "openvino-bf16"
 
 # Best first. TensorRT only on request: its first engine takes seconds to minutes to build.
 LADDER: dict[Request, tuple[str, ...]] = {
-    "auto": ("CUDA", "CPU"),
-    "tensorrt": ("TensorRT", "CUDA", "CPU"),
-    "cuda": ("CUDA", "CPU"),
+    "auto": ("CUDA", "CUDA fp32", "CPU"),
+    "tensorrt": ("TensorRT", "CUDA", "CUDA fp32", "CPU"),
+    "cuda": ("CUDA", "CUDA fp32", "CPU"),
     "cpu": ("CPU",),
     "openvino": ("OpenVINO", "CPU"),
     "openvino-bf16": ("OpenVINO bf16", "OpenVINO", "CPU"),
@@ -27,15 +30,19 @@ OPENVINO = {"OpenVINO": "f32", "OpenVINO bf16": "bf16"}
 EXECUTION_PROVIDERS = {
     "TensorRT": "TensorrtExecutionProvider",
     "CUDA": "CUDAExecutionProvider",
+    "CUDA fp32": "CUDAExecutionProvider",
     "CPU": "CPUExecutionProvider",
 }
 # Files that exist on Linux (driver, WSL) with an NVIDIA device. On other systems the check is skipped.
 _DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/proc/driver/nvidia/version"))
 _ENGINES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance" / "tensorrt"
+_SEARCH = {"cudnn_conv_algo_search": "HEURISTIC"}
+# HEURISTIC: with cuDNN 9, EXHAUSTIVE measures nothing, and ONNX Runtime keeps a convolution's plan for its last shape
+# only: two alternating sizes planned again with each call (142 instead of 16 ms, sgl-project/sglang-omni#2176).
 _OPTIONS: dict[str, dict[str, str]] = {
-    # EXHAUSTIVE measures cuDNN's algorithms once for each size, because a call has few sizes.
-    # Convolutions in half precision run on tensor cores in NHWC only.
-    "CUDA": {"cudnn_conv_algo_search": "EXHAUSTIVE", "prefer_nhwc": "1"},
+    # Convolutions in half precision run on tensor cores in NHWC only. The bias is added inside of the convolution.
+    "CUDA": _SEARCH | {"prefer_nhwc": "1", "fuse_conv_bias": "1"},
+    "CUDA fp32": _SEARCH,
     # The cache keeps engines for the next start: each takes seconds to minutes to build.
     "TensorRT": {"trt_fp16_enable": "1", "trt_engine_cache_enable": "1", "trt_engine_cache_path": str(_ENGINES)},
     "CPU": {},
@@ -46,7 +53,10 @@ _GRAPHS = {"enable_cuda_graph": "1"}
 _REMEDIES = {
     "TensorRT": "`pip install tensorrt` installs them",
     "CUDA": "`pip install 'acutance[cuda]'` installs CUDA and cuDNN",
+    "CUDA fp32": "`pip install 'acutance[cuda]'` installs CUDA and cuDNN",
 }
+# ONNX Runtime loads TensorRT by name; PyPI's wheel has its libraries in this package, where no loader looks.
+_TENSORRT_PACKAGE, _TENSORRT_LIBRARIES = "tensorrt_libs", ("nvinfer", "nvinfer_plugin", "nvonnxparser")
 
 
 class ProviderError(RuntimeError):
@@ -61,23 +71,32 @@ class ProviderTraits:
         place: ONNX Runtime's name of the memory in which it computes.
         staged: whether frames are copied to and from that memory.
         batched: whether frames of several calls are batched.
-        graphs: maximum number of CUDA graphs; each keeps some memory until the end of the session.
+        half: whether it runs the file in half precision, if there is one.
+        graphs: maximum number of CUDA graphs at the same time.
+        memory: maximum size in bytes of the idle buffers of a student, in host memory and on the device each.
         at_once: useful number of simultaneous calls of `Engine.sharpen`.
     """
 
     place: str
     staged: bool
     batched: bool
+    half: bool
     graphs: int
+    memory: int
     at_once: int
 
 
-_ON_CPU = ProviderTraits("cpu", staged=False, batched=False, graphs=0, at_once=2)
+_ON_CPU = ProviderTraits("cpu", staged=False, batched=False, half=False, graphs=0, memory=128 << 20, at_once=2)
+# 2 x 15 frames of 1920x1080 in batches of 1, 2, 4 and 8 need 190 MB, so that several sizes fit.
+_ON_GPU = ProviderTraits(
+    "cuda", staged=True, batched=True, half=True, graphs=512, memory=512 << 20, at_once=AT_ONCE * BATCHES[0]
+)
 # No batches on TensorRT, which would build an engine for each number of frames, and on the CPU, which one frame keeps
 # busy.
 TRAITS = {
-    "TensorRT": ProviderTraits("cuda", staged=True, batched=False, graphs=0, at_once=2),
-    "CUDA": ProviderTraits("cuda", staged=True, batched=True, graphs=32, at_once=AT_ONCE * BATCHES[0]),
+    "TensorRT": replace(_ON_GPU, batched=False, graphs=0, at_once=2),
+    "CUDA": _ON_GPU,
+    "CUDA fp32": replace(_ON_GPU, half=False),
     "CPU": _ON_CPU,
     "OpenVINO": _ON_CPU,
     "OpenVINO bf16": _ON_CPU,
@@ -85,9 +104,9 @@ TRAITS = {
 
 
 def file_for(model: Path, provider: str) -> Path:
-    """Return the file that a provider runs: on GPUs the FP16 one beside ``model``, if there is one."""
+    """Return the file that a provider runs: that in half precision beside ``model``, if there is one and it runs it."""
     half = model.with_suffix(".fp16.onnx")
-    return half if TRAITS[provider].staged and half.is_file() else model
+    return half if TRAITS[provider].half and half.is_file() else model
 
 
 def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bool) -> ort.InferenceSession:
@@ -95,7 +114,7 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
 
     Args:
         model: an ONNX file.
-        name: ``TensorRT``, ``CUDA`` or ``CPU``.
+        name: ``TensorRT``, ``CUDA``, ``CUDA fp32`` or ``CPU``.
         options: options of the session, such as threads.
         graphs: whether runs may be captured as CUDA graphs.
 
@@ -105,11 +124,11 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
     provider = EXECUTION_PROVIDERS[name]
     if provider not in ort.get_available_providers():
         raise ProviderError("this build of ONNX Runtime does not contain it")
-    if name == "TensorRT":
-        _ENGINES.mkdir(parents=True, exist_ok=True)
     if name != "CPU":
         _require_device()
         _preload_libraries()
+    if name == "TensorRT":
+        _prepare_tensorrt()
     # Without this ONNX Runtime prints many lines on stderr for each missing library.
     ort.set_default_logger_severity(4)
     try:
@@ -127,9 +146,26 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
 
 
 def _with_fallbacks(name: str, graphs: bool) -> Sequence[tuple[str, dict[str, str]]]:
-    own = (EXECUTION_PROVIDERS[name], _OPTIONS[name] | (_GRAPHS if graphs else {}))
-    # A node that the GPU provider does not support runs on the CPU provider, which must be listed, too.
-    return [own] if name == "CPU" else [own, (EXECUTION_PROVIDERS["CPU"], _OPTIONS["CPU"])]
+    chosen = [(EXECUTION_PROVIDERS[name], _OPTIONS[name] | (_GRAPHS if graphs else {}))]
+    # A node that a provider does not support runs on the next one, which must be listed, too.
+    if name == "TensorRT":
+        chosen.append((EXECUTION_PROVIDERS["CUDA"], _OPTIONS["CUDA"]))
+    if name != "CPU":
+        chosen.append((EXECUTION_PROVIDERS["CPU"], _OPTIONS["CPU"]))
+    return chosen
+
+
+def _prepare_tensorrt() -> None:
+    try:
+        _ENGINES.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProviderError(f"its cache {_ENGINES} cannot be written ({error.strerror}); set XDG_CACHE_HOME") from error
+    package = importlib.util.find_spec(_TENSORRT_PACKAGE)
+    for folder in package.submodule_search_locations or [] if package is not None else []:
+        for name in _TENSORRT_LIBRARIES:
+            for file in sorted(Path(folder).glob(f"lib{name}.so.*")):
+                with suppress(OSError):  # then ONNX Runtime says what it lacks
+                    ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL)
 
 
 def _require_device() -> None:

@@ -1,11 +1,11 @@
 """What opens and runs a student's file: ONNX Runtime here, OpenVINO in `acutance.model.engine.openvino_runtime`."""
 
-import itertools
 from typing import Protocol
 
 import onnxruntime as ort
 
-from acutance.model.engine.buffers import NO_GRAPH, DeviceBuffers, FrameBuffers, HostBuffers
+from acutance.model.engine.buffers import BatchShape, FrameBuffers, HostBuffers
+from acutance.model.engine.gpu.device_buffers import DeviceBuffers, Graphs
 from acutance.model.engine.providers import ProviderTraits
 
 SMALLEST = 16
@@ -15,7 +15,7 @@ SMALLEST = 16
 class Runtime(Protocol):
     """An open student in some inference library; used by several threads at once."""
 
-    def buffers(self, shape: tuple[int, int, int]) -> FrameBuffers:
+    def buffers(self, shape: BatchShape) -> FrameBuffers:
         """Make buffers for a batch: number of frames, height and width; the last two are multiples of the grid."""
 
     def release_memory(self) -> None:
@@ -28,16 +28,13 @@ class OnnxRuntime:
     def __init__(self, session: ort.InferenceSession, traits: ProviderTraits):
         self._session = session
         self._traits = traits
-        self._graphs = itertools.count(1)
+        self._graphs = Graphs(session, traits.graphs)
 
-    def buffers(self, shape: tuple[int, int, int]) -> FrameBuffers:
-        """Make buffers for a batch, see `Runtime.buffers`; the first ones on a device get a CUDA graph each."""
+    def buffers(self, shape: BatchShape) -> FrameBuffers:
+        """Make buffers for a batch, see `Runtime.buffers`; on a device with a CUDA graph."""
         if not self._traits.staged:
             return HostBuffers(self._session, shape)
-        graph = next(self._graphs)
-        return DeviceBuffers(
-            self._session, shape, self._traits.place, graph if graph <= self._traits.graphs else NO_GRAPH
-        )
+        return DeviceBuffers(self._session, shape, self._traits.place, self._graphs)
 
     def release_memory(self) -> None:
         """Return unused memory to the operating system. Takes as long as sharpening the smallest plane.

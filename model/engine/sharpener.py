@@ -1,11 +1,12 @@
 """The interface that an engine, its failover and its specialists share."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from acutance.model.engine import catalog
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Plane, Size
 
 
 class Sharpener(Protocol):
@@ -36,6 +37,9 @@ class Sharpener(Protocol):
         plate: PlatePlanes | None = None,
     ) -> Plane:
         """Sharpen a plane, as `Engine.sharpen` does."""
+
+    def warm_up(self, sizes: Sequence[Size]) -> None:
+        """Prepare a device for frames of these sizes, as `Engine.warm_up` does."""
 
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""

@@ -4,6 +4,7 @@ An enlarged frame lacks different detail than a frame of full size, and a small 
 both well. A second student costs no time, because each frame is sharpened only by the one that was trained for it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from acutance.model.engine import catalog
@@ -12,7 +13,7 @@ from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import REDUCTIONS, UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Plane, Size
 
 _REQUESTS: dict[str, Request] = {"OpenVINO": "openvino", "OpenVINO bf16": "openvino-bf16"}
 
@@ -51,6 +52,11 @@ class Specialists:
         """Sharpen a plane with the student for its reduction, as `Engine.sharpen` does."""
         engine = self._enlarged if hints.reduction >= REDUCTIONS[0] else self._general
         return engine.sharpen(luma, out, hints, strength, plate)
+
+    def warm_up(self, sizes: Sequence[Size]) -> None:
+        """Prepare a device for frames of these sizes, as `Engine.warm_up` does."""
+        self._general.warm_up(sizes)
+        self._enlarged.warm_up(sizes)
 
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""

@@ -71,7 +71,10 @@ async def _offer(request: web.Request) -> web.StreamResponse:
 async def _health(request: web.Request) -> web.StreamResponse:
     host = request.app[HOST]
     # A client without a token gets only the state, nothing about configuration and other clients.
-    return web.json_response(state(host) | (details(host) if CLIENT in request else {}))
+    current = state(host)
+    return web.json_response(
+        current | (details(host) if CLIENT in request else {}), status=200 if current["live"] else 503
+    )
 
 
 async def _ready(request: web.Request) -> web.StreamResponse:

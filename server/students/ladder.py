@@ -3,16 +3,20 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from time import monotonic
 
 from acutance.model.engine import catalog
 from acutance.model.engine.choice import Candidates, Choice, candidates, choose
-from acutance.model.engine.providers import Request
+from acutance.model.engine.providers import TRAITS, Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import with_specialist
 from acutance.server.options.serving import AUTO
 from acutance.server.students.rungs import PASS, Rung
 
 log = logging.getLogger(__name__)
+
+WARM_SIZES = ((640, 360), (1280, 720), (1920, 1080))
+"""Width and height of frames for which a GPU is prepared before calls are admitted."""
 
 
 class Ladder:
@@ -66,7 +70,18 @@ class Ladder:
             log.info("student %s", choice.summary)
         remembering = choose([candidates(catalog.MEMORY, provider, threads)])[0].engine if memory else None
         choices = [replace(one, engine=with_specialist(one.engine, provider, threads)) for one in choices]
-        return cls(choices, remembering)
+        ladder = cls(choices, remembering)
+        ladder.warm_up()
+        return ladder
+
+    def warm_up(self) -> None:
+        """Prepare a GPU for common sizes, which takes some seconds; without a GPU there is nothing to do."""
+        begun = monotonic()
+        for engine in (*self.engines.values(), self.memory):
+            if engine is not None:
+                engine.warm_up(WARM_SIZES)
+        if TRAITS[self.best.provider].staged:
+            log.info("%s is ready for %d sizes after %.1f s", self.best.provider, len(WARM_SIZES), monotonic() - begun)
 
     def release_memory(self) -> None:
         """Return unused memory of the students to the system; blocks for some milliseconds."""

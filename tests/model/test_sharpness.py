@@ -23,3 +23,14 @@ def test_noise_is_sharp_and_a_ramp_is_not() -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (17, 31), (5, 4), (1, 5)])
 def test_flat_and_tiny_pictures_have_none(shape: tuple[int, int]) -> None:
     assert detail_ratio(np.full(shape, 90, np.uint8)) == 0.0
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (131, 97), (360, 640), (1081, 1919)])
+def test_the_blocks_of_rows_add_up_to_the_definition(shape: tuple[int, int]) -> None:
+    luma = np.random.default_rng(1).integers(0, 2, shape, np.uint8) * 255
+    rows = luma[::4].astype(np.int64)
+    fine, coarse = (
+        np.abs(rows[:, 2 - step : -2 - step] + np.roll(rows, -2 - step, 1)[:, :-4] - 2 * rows[:, 2:-2]).sum()
+        for step in (1, 2)
+    )
+    assert detail_ratio(luma) == min(fine / coarse, 1.0)

@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.server.http.app import create_app
+from acutance.server.http.app_keys import HOST
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
@@ -42,6 +44,24 @@ async def test_health_has_the_configuration(client: Client, ladder: Ladder) -> N
     (engine,) = health["engines"]
     assert (engine["student"], engine["provider"], engine["refused"]) == (ladder.best.student.name, "CPU", {})
     assert engine["ms"]["CPU"] > 0
+
+
+async def test_health_asks_for_a_restart_after_the_gpu_has_failed_for_good_when_no_call_is_left(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DEVICE, "lost", "CUDA failed in a call")
+    response = await client.get("/health")
+    health = await response.json()
+    assert response.status == 503
+    assert (health["status"], health["live"], health["ready"]) == ("device lost", False, False)
+    assert "the GPU has failed" in health["reasons"][0]
+    described = (await client.get("/ready")).status
+    assert described == 503
+    host = client.app[HOST]  # type: ignore[union-attr]
+    monkeypatch.setattr(type(host.registry), "publishers", [object()])
+    response = await client.get("/health")
+    assert response.status == 200, "a call is running"
+    assert (await response.json())["live"] is True
 
 
 async def test_the_page_and_every_file_that_it_references_are_served(client: Client) -> None:

@@ -1,5 +1,6 @@
 """The path of frames on a GPU, without the device: staging, batches, graph numbers, and failures."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,12 @@ import onnxruntime as ort
 import pytest
 
 from acutance.model.engine import providers
-from acutance.model.engine.device import DEVICE
 from acutance.model.engine.engine import Engine, probe
-from acutance.model.engine.runtime import OnnxRuntime
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.model.hints import Hints
 from tests.frames import lumas
+from tests.model.engine.gpu.staged import LOST, STAGED, Session, staged
 
-STAGED = replace(providers.TRAITS["CUDA"], place="cpu", graphs=2)
 KNOWN = [Hints(step=float(step), sharpness=0.1) for step in range(0, 64, 2)]
 STRENGTHS = [1.0, 0.5, 0.0, 0.75]
 
@@ -25,24 +25,6 @@ def engine() -> Engine:
     return Engine.open("nano", provider="cpu", threads=1)
 
 
-class Session:
-    """A session that records how it was run, and loses its device on request."""
-
-    def __init__(self, real: Engine) -> None:
-        self._real = ort.InferenceSession(str(real.student.file), providers=["CPUExecutionProvider"])
-        self.graphs: list[int] = []
-        self.lost = False
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._real, name)
-
-    def run_with_iobinding(self, binding: ort.IOBinding, options: ort.RunOptions) -> None:
-        self.graphs.append(int(options.get_run_config_entry("gpu_graph_id")))
-        if self.lost:
-            raise RuntimeError("CUDA failure 719: unspecified launch failure")
-        self._real.run_with_iobinding(binding, options)
-
-
 @pytest.fixture
 def session(engine: Engine) -> Session:
     return Session(engine)
@@ -50,7 +32,7 @@ def session(engine: Engine) -> Session:
 
 @pytest.fixture
 def device(engine: Engine, session: Session) -> Engine:
-    return Engine(engine.student, OnnxRuntime(session, STAGED), "CUDA", None, STAGED)
+    return staged(engine, session)
 
 
 def test_frames_of_many_calls_each_receive_their_own_result(engine: Engine, device: Engine) -> None:
@@ -88,30 +70,36 @@ def test_frames_that_queue_up_run_in_batches(device: Engine, session: Session) -
     assert 4 <= len(session.graphs) < 32
 
 
-def test_each_size_has_its_own_graph_up_to_the_limit(device: Engine, session: Session) -> None:
-    small, large, third = (next(lumas(width, 48, 1)) for width in (48, 64, 80))
-    for luma in (small, large, small, third, third):
+def test_a_graph_is_captured_right_after_a_run_that_plans(device: Engine, session: Session) -> None:
+    """The first run of a shape plans outside of the gate; only the plan of the last shape is kept."""
+    small, large = (next(lumas(width, 48, 1)) for width in (48, 64))
+    for luma in (small, large, small, large):
         device.sharpen(luma)
-    assert session.graphs == [1, 2, 1, -1, -1]
+    assert session.graphs == [-1, 1, -1, 2, 1, 2]
 
 
 def test_no_graph_is_captured_while_another_student_copies(device: Engine, session: Session) -> None:
     luma = next(lumas(48, 48, 1))
-    with DEVICE.lock.shared():
+    with DEVICE.lock.shared(long=True):
         device.sharpen(luma)
     device.sharpen(luma)
     device.sharpen(luma)
-    assert session.graphs == [-1, 1, 1]
+    assert session.graphs == [-1, -1, 1, 1]
 
 
 def test_a_failed_run_is_reported_and_the_next_one_is_complete(device: Engine, session: Session) -> None:
     luma = next(lumas(64, 48, 1))
     expected = device.sharpen(luma)
-    session.lost = True
+    session.failing = LOST
     with pytest.raises(RuntimeError, match="719"):
         device.sharpen(luma)
-    session.lost = False
+    assert session.captured, "on a lost device no graph is released: that may end the process"
+    session.failing = None
     assert np.array_equal(device.sharpen(luma), expected)
+    session.failing = "CUDA failure 2: out of memory"
+    with pytest.raises(RuntimeError, match="out of memory"):
+        device.sharpen(luma)
+    assert list(session.captured) == [1], "without memory, graph and buffers are released"
 
 
 class Stale:
@@ -127,44 +115,76 @@ def test_a_device_that_ignores_its_input_is_refused() -> None:
 
 
 @pytest.fixture
-def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Replaces CUDA in the ladder by the CPU; the list has for each session whether graphs were requested."""
+def on_cuda(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Replaces CUDA in the ladder by the CPU; the list has each opened rung, and whether graphs were requested."""
     monkeypatch.setitem(providers.TRAITS, "CUDA", STAGED)
-    opened: list[bool] = []
+    monkeypatch.setitem(providers.TRAITS, "CUDA fp32", replace(STAGED, half=False))
+    opened: list[tuple[str, bool]] = []
     real = providers.open_session
 
     def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bool) -> ort.InferenceSession:
-        if name == "CUDA":
-            opened.append(graphs)
+        if name != "CPU":
+            opened.append((name, graphs))
         return real(model, "CPU", options, False)
 
     monkeypatch.setattr(providers, "open_session", open_session)
     return opened
 
 
-def test_a_device_without_working_graphs_runs_without_them(
-    on_cuda: list[bool], monkeypatch: pytest.MonkeyPatch
+def fails_on(monkeypatch: pytest.MonkeyPatch, fails: Callable[[Engine], bool], why: str) -> None:
+    def run(engine: Engine) -> None:
+        if fails(engine):
+            raise RuntimeError(why)
+
+    monkeypatch.setattr("acutance.model.engine.engine.probe", run)
+
+
+def test_a_device_without_working_graphs_runs_without_them_and_says_so(
+    on_cuda: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def only_without(engine: Engine) -> None:
-        if engine._traits.graphs:
-            raise RuntimeError("operation not permitted when stream is capturing")
-
-    monkeypatch.setattr("acutance.model.engine.engine.probe", only_without)
+    why = "operation not permitted when stream is capturing"
+    fails_on(monkeypatch, lambda engine: engine._traits.graphs > 0, why)
     engine = Engine.open("nano", threads=1)
-    assert (engine.provider, engine.note, on_cuda) == ("CUDA", None, [True, False])
+    assert engine.provider == "CUDA"
+    assert engine.note == f"CUDA runs without CUDA graphs: it opens, but does not run: {why}"
+    assert on_cuda == [("CUDA", True), ("CUDA", False)]
 
 
-def test_a_device_that_opens_but_does_not_run_is_replaced(on_cuda: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(engine: Engine) -> None:
-        if engine.provider == "CUDA":
-            raise RuntimeError("CUDNN_STATUS_NOT_INITIALIZED\nand a page more")
+def test_if_half_precision_fails_cuda_runs_in_single(
+    on_cuda: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_on(monkeypatch, lambda engine: engine.provider == "CUDA", "CUDNN_STATUS_NOT_SUPPORTED\nand a page more")
+    engine = Engine.open("nano", threads=1)
+    assert engine.provider == "CUDA fp32"
+    assert engine.note == "CUDA: it opens, but does not run: CUDNN_STATUS_NOT_SUPPORTED"
+    assert on_cuda == [("CUDA", True), ("CUDA", False), ("CUDA fp32", True)]
 
-    monkeypatch.setattr("acutance.model.engine.engine.probe", fails)
+
+def test_a_device_that_gives_other_pictures_than_the_cpu_is_refused(
+    on_cuda: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acutance.model.engine.parity.difference", lambda engine, reference: 2)
+    engine = Engine.open("nano", threads=1)
+    assert engine.provider == "CPU"
+    assert engine.note is not None
+    assert engine.note.startswith("CUDA: its results differ from ONNX Runtime's by 2 grey levels")
+
+
+def test_a_device_that_opens_but_does_not_run_is_replaced(
+    on_cuda: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_on(monkeypatch, lambda engine: engine.provider != "CPU", "CUDNN_STATUS_NOT_INITIALIZED\nand a page more")
     engine = Engine.open("nano", threads=1)
     assert engine.provider == "CPU"
     assert engine.note == "CUDA: it opens, but does not run: CUDNN_STATUS_NOT_INITIALIZED"
 
 
-def test_graphs_can_be_left_out(on_cuda: list[bool]) -> None:
+def test_a_device_that_is_lost_is_not_opened(on_cuda: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DEVICE, "lost", "restart the server")
+    engine = Engine.open("nano", threads=1)
+    assert (engine.provider, engine.note, on_cuda) == ("CPU", "CUDA: restart the server", [])
+
+
+def test_graphs_can_be_left_out(on_cuda: list[tuple[str, bool]]) -> None:
     assert Engine.open("nano", threads=1, graphs=False).provider == "CUDA"
-    assert on_cuda == [False]
+    assert on_cuda == [("CUDA", False)]
