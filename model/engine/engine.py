@@ -62,7 +62,7 @@ class Engine:
         self._runtime = runtime
         self._traits = traits
         self._collector = Collector(self._run) if traits.batched else None
-        self._pool = BufferPool(runtime.buffers, traits.memory)
+        self._pool = BufferPool(lambda shape: runtime.buffers(shape), traits.memory)
         # Kept until the process ends: on a device that has failed, releasing a graph may end the process.
         self._failed: list[FrameBuffers] = []
 

@@ -1,6 +1,7 @@
 """The base class of encoders: constant bit rate that can change, one packet for each frame."""
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 from time import monotonic
@@ -20,8 +21,12 @@ KEYFRAME_INTERVAL = 0.5
 type VideoPacket = av.Packet[VideoStream]
 
 _NO_PERIODIC_KEYFRAMES = 1_000_000
+_RATE_WINDOW = 32  # frames
 # The measured frame rate jitters; the codec need not follow.
 _NOISE = 0.05
+# For encoders in which a change of bit rate costs a keyframe. REMB climbs by about 8 % per second: following each step
+# would make a series of keyframes.
+_LARGE_CHANGE, _CHANGE_INTERVAL_S = 0.25, 2.0
 
 
 class EncoderError(RuntimeError):
@@ -35,12 +40,15 @@ class Encoder(ABC):
         name: display name, such as ``x264 superfast``.
         control: gives the bit rate; a change takes effect at the next frame.
         bitrate: the codec's setting in bit/s; 0 before the first frame.
+        rate_costs_keyframe: whether a new bit rate makes a keyframe: it is changed by steps of 25 % and more, at most
+            every two seconds.
         keyframes: number of encoded keyframes.
     """
 
     name: str
     codec_name: str
     formats: ClassVar[tuple[str, ...]]
+    rate_costs_keyframe: bool = False
 
     def __init__(self, control: bitrate.Rate, clock: Callable[[], float] = monotonic, max_threads: int = 2):
         """Start with no codec open.
@@ -60,6 +68,8 @@ class Encoder(ABC):
         self._keyframe_at = -KEYFRAME_INTERVAL
         self._last_pts = -1
         self._frame_rate = float(bitrate.NOMINAL_RATE)
+        self._recent_pts: deque[int] = deque(maxlen=_RATE_WINDOW)
+        self._rate_set_at = 0.0
 
     def request_keyframe(self) -> None:
         """Make one of the next frames a keyframe: at once, or half a second after the last one."""
@@ -116,24 +126,30 @@ class Encoder(ABC):
         rate = bitrate.nominal(self.control.target(frame.width, frame.height), self._frame_rate)
         codec = self._codec
         if codec is not None and (codec.width, codec.height) == (frame.width, frame.height):
-            if abs(rate - self.bitrate) <= _NOISE * self.bitrate:
+            if not self._worth_changing(rate):
                 return codec
             if self._retune(codec, rate):
-                self.bitrate = rate
-                return codec
-            if not self._may_reopen(rate):
+                self._set_rate(rate)
                 return codec
         codec = self._open(frame.width, frame.height, rate)
         codec.pix_fmt = frame.format.name if frame.format.name in self.formats else self.formats[0]
-        self._codec, self.bitrate = codec, rate
+        self._codec = codec
+        self._set_rate(rate)
         return codec
+
+    def _worth_changing(self, rate: int) -> bool:
+        change = abs(rate - self.bitrate)
+        if self.rate_costs_keyframe:
+            recent = self._clock() - self._rate_set_at < _CHANGE_INTERVAL_S
+            return change > _LARGE_CHANGE * self.bitrate and not recent
+        return change > _NOISE * self.bitrate
+
+    def _set_rate(self, rate: int) -> None:
+        self.bitrate, self._rate_set_at = rate, self._clock()
 
     def _threads(self, width: int, height: int) -> int:
         # One thread makes one slice and leaves processors to the student; above 720p it is too slow for 30 frames/s.
         return 1 if width * height <= 1280 * 720 else self._max_threads
-
-    def _may_reopen(self, rate: int) -> bool:
-        return True
 
     def _keyframe_due(self) -> bool:
         return self._keyframe_wanted and self._clock() - self._keyframe_at >= KEYFRAME_INTERVAL
@@ -144,10 +160,14 @@ class Encoder(ABC):
         if frame.pts is not None and frame.time_base is not None:
             numerator, denominator = frame.time_base.numerator, frame.time_base.denominator
             pts = max(pts, frame.pts * numerator * VIDEO_CLOCK_RATE // denominator)
-        step = pts - self._last_pts
-        if self._last_pts >= 0 and step > VIDEO_CLOCK_RATE / 240:
-            # A tenth of each new step: one late frame does not retune the codec.
-            self._frame_rate += 0.1 * (VIDEO_CLOCK_RATE / step - self._frame_rate)
+        recent = self._recent_pts
+        if pts == self._last_pts + 1:
+            recent.clear()  # the clock of the sender stands still or has jumped back
+        recent.append(pts)
+        if len(recent) >= _RATE_WINDOW // 2:
+            # From the first to the last of a window: one that is late or early changes it by a few per cent. A mean of
+            # the rates between frames would be too high, and jump.
+            self._frame_rate = (len(recent) - 1) * VIDEO_CLOCK_RATE / (recent[-1] - recent[0])
         self._last_pts = pts
         return pts
 

@@ -3,18 +3,22 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from time import monotonic
+from typing import ClassVar
 
+from av import VideoFrame
 from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange
 
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.server.encoding import bitrate
-from acutance.server.encoding.encoder import Encoder, new_context
-from acutance.server.frames.planes import FORMATS
+from acutance.server.encoding.encoder import Encoder, VideoPacket, new_context
+from acutance.server.frames.planes import FORMATS, FULL_RANGE, with_range_flag
 
 
 class _Retunable(Encoder):
     """An encoder that changes its bit rate while open: FFmpeg's x264 and NVENC (PyAV 19), if opened with a VBV."""
 
-    formats = FORMATS
+    formats: ClassVar[tuple[str, ...]] = FORMATS
 
     def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
         codec = new_context(self.codec_name, width, height)
@@ -69,11 +73,15 @@ class H264Encoder(_Retunable):
 class NvencEncoder(H264Encoder):
     """NVIDIA's encoder, configured like x264: without delay, and a forced keyframe is an IDR.
 
-    The options are those of `ffmpeg -h encoder=h264_nvenc`; a new rate reconfigures the open encoder. After a failure
-    x264 encodes the rest of the call: the device is lost, or has no free encoding session.
+    The options are those of `ffmpeg -h encoder=h264_nvenc`. A new rate reconfigures the open encoder, for which FFmpeg
+    forces an IDR (libavcodec/nvenc.c). After a failure x264 encodes the rest of the call: the device is lost, or has no
+    free encoding session. Its calls are not made while a CUDA graph is captured, because that would end the capture.
     """
 
     codec_name = "h264_nvenc"
+    # It takes full range under the name of limited range, with a flag.
+    formats = ("yuv420p",)
+    rate_costs_keyframe = True
 
     def __init__(
         self,
@@ -84,14 +92,40 @@ class NvencEncoder(H264Encoder):
     ):
         super().__init__(control, clock, max_threads, preset)
         self.name = "NVENC"
+        self._full_range = False
+
+    def encode(self, frame: VideoFrame) -> VideoPacket:
+        """Encode a frame, see `Encoder.encode`; a change between full and limited range reopens the codec."""
+        full_range = frame.format.name == FULL_RANGE
+        if full_range != self._full_range:
+            self._full_range, self._codec = full_range, None
+        if full_range:
+            frame = with_range_flag(frame)
+        if not self._on_gpu:
+            return super().encode(frame)
+        codec = self._codec
+        opens = codec is None or (codec.width, codec.height) != (frame.width & ~1, frame.height & ~1)
+        with DEVICE.lock.shared(long=opens):
+            return super().encode(frame)
 
     def reset(self) -> None:
         """Encode the next frame, which becomes a keyframe, and all later ones with x264."""
         super().reset()
         self.codec_name = H264Encoder.codec_name
+        self.rate_costs_keyframe = False
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self.codec_name != H264Encoder.codec_name
+
+    def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
+        codec = super()._open(width, height, rate)
+        if self._full_range:
+            codec.color_range = ColorRange.JPEG
+        return codec
 
     def _options(self, width: int, height: int) -> dict[str, str]:
-        if self.codec_name == H264Encoder.codec_name:
+        if not self._on_gpu:
             return super()._options(width, height)
         # FFmpeg's NVENC takes the profile from this option only; its default is Main.
         return {

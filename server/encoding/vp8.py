@@ -14,9 +14,7 @@ class VP8Encoder(Encoder):
     name = "libvpx VP8"
     codec_name = "libvpx"
     formats = ("yuv420p",)  # VP8 cannot signal full range: PyAV converts it to limited range
-    # REMB climbs by about 8 % per second: reopening for each step would make a series of keyframes.
-    _LARGE_CHANGE = 0.25
-    _REOPEN_INTERVAL = 2.0
+    rate_costs_keyframe = True
 
     def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
         codec = new_context(self.codec_name, width, height)
@@ -38,14 +36,7 @@ class VP8Encoder(Encoder):
             "noise-sensitivity": "0",
         }
         codec.thread_count = self._threads(width, height)
-        self._opened_at = self._clock()
         return codec
 
     def _retune(self, codec: VideoCodecContext, rate: int) -> bool:
         return False
-
-    def _may_reopen(self, rate: int) -> bool:
-        return (
-            abs(rate - self.bitrate) > self._LARGE_CHANGE * self.bitrate
-            and self._clock() - self._opened_at >= self._REOPEN_INTERVAL
-        )

@@ -2,11 +2,13 @@
 
 import numpy as np
 from av import VideoFrame
+from av.video.reformatter import ColorRange
 
 from acutance.model.planes import Plane
 
 # FFmpeg's names of planar 8-bit 4:2:0: limited range, and full range, which some cameras send.
 FORMATS = ("yuv420p", "yuvj420p")
+FULL_RANGE = "yuvj420p"
 
 
 def plane_view(frame: VideoFrame, index: int) -> Plane:
@@ -33,7 +35,22 @@ def new_like(frame: VideoFrame, width: int | None = None, height: int | None = N
 
 def copy_of(frame: VideoFrame) -> VideoFrame:
     """Return a copy of a frame with its own planes: an encoder writes into its frames."""
-    copy = new_like(frame)
+    return _filled_from(frame, new_like(frame))
+
+
+def with_range_flag(frame: VideoFrame) -> VideoFrame:
+    """Return a copy of a frame of full range in the format of limited range, whose flag says that it is full.
+
+    For encoders that do not know ``yuvj420p``; converting would change the range.
+    """
+    flagged = VideoFrame(frame.width, frame.height, FORMATS[0])
+    flagged.pts, flagged.time_base = frame.pts, frame.time_base
+    flagged.color_range = ColorRange.JPEG
+    flagged.colorspace = frame.colorspace
+    return _filled_from(frame, flagged)
+
+
+def _filled_from(frame: VideoFrame, copy: VideoFrame) -> VideoFrame:
     for source, target in zip(frame.planes, copy.planes, strict=True):
         rows = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)
         into = np.frombuffer(target, np.uint8).reshape(-1, target.line_size)

@@ -1,12 +1,15 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import av
 import numpy as np
 import pytest
 from aiortc.mediastreams import VIDEO_TIME_BASE
+from av.video.codeccontext import VideoCodecContext
 from skimage.metrics import structural_similarity
 
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.encoder_choice import ENCODERS
@@ -203,6 +206,91 @@ def test_x264_replaces_nvenc_after_a_failure() -> None:
     packets = [encoder.encode(frame) for frame in frames[1:]]
     assert [packet.is_keyframe for packet in packets] == [True, False]
     assert encoder.name == "x264 superfast"
+
+
+class StagedNvenc(NvencEncoder):
+    """NVENC's rules with x264 as the codec: hosts without a GPU run these tests, too."""
+
+    @property
+    def _on_gpu(self) -> bool:
+        return True
+
+    def _options(self, width: int, height: int) -> dict[str, str]:
+        return {"preset": "superfast", "tune": "zerolatency"}
+
+    def _open(self, width: int, height: int, rate: int) -> VideoCodecContext:
+        self.codec_name = "libx264"
+        return super()._open(width, height, rate)
+
+
+@pytest.mark.parametrize(("rate", "jitter"), [(60, 0.002), (45, 0.008)])
+def test_nvenc_is_not_retuned_because_frames_arrive_unevenly(rate: int, jitter: float) -> None:
+    """Each retuning forces an IDR: 60 frames/s with 2 ms of jitter made ten in ten seconds."""
+    clock = Clock()
+    encoder, changes = StagedNvenc(RateControl(1_000_000), clock), np.random.default_rng(0)
+    rates = []
+    for index, frame in enumerate(_frames(400, 64, 48)):
+        frame.pts = round(90_000 * (index / rate + changes.normal(0, jitter))) + 9000
+        encoder.encode(frame)
+        rates.append(encoder.bitrate)
+        clock.frames = 30 * index // rate
+    assert len(set(rates)) <= 2, "the estimate of the frame rate has to settle once"
+
+
+class Climbing:
+    """A bit rate that climbs as REMB does, by 8 % per second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def target(self, width: int, height: int) -> int:
+        return round(300_000 * 1.08 ** self._clock())
+
+
+def test_nvenc_follows_a_climbing_remb_in_few_steps() -> None:
+    clock = Clock()
+    control = Climbing(clock)
+    encoder = StagedNvenc(control, clock)
+    changed, before = [], 0
+    for frame in _frames(600, 64, 48):
+        encoder.encode(frame)
+        if encoder.bitrate != before:
+            changed.append(clock())
+            before = encoder.bitrate
+        clock.frames += 1
+    assert min(np.diff(changed)) >= 2.0
+    assert encoder.bitrate > control.target(64, 48) / 1.3
+
+
+def test_nvenc_takes_full_range_with_a_flag_and_reopens_when_the_range_changes() -> None:
+    encoder = StagedNvenc(RateControl(8_000_000))
+    luma = np.tile(np.array([0, 255], np.uint8).repeat(32), (64, 2))
+    names = []
+    for index, name in enumerate(["yuvj420p", "yuvj420p", "yuv420p"]):
+        packet = encoder.encode(frame_of(luma, index, name=name))
+        if packet.is_keyframe:
+            decoder = av.CodecContext.create("h264", "r")
+        (decoded,) = decoder.decode(packet)
+        names.append(decoded.format.name)
+        assert plane_view(decoded, 0).max() > 245
+        assert encoder._codec is not None
+        assert encoder._codec.pix_fmt == "yuv420p", "h264_nvenc refuses yuvj420p"
+    assert names == ["yuvj420p", "yuvj420p", "yuv420p"]
+    assert encoder.keyframes == 2
+
+
+def test_nvenc_does_not_run_while_a_graph_is_captured() -> None:
+    """The capture would fail: cudaStreamCaptureModeGlobal forbids its calls in every thread."""
+    encoder = StagedNvenc(RateControl(1_000_000))
+    first, second = _frames(2, 64, 48)
+    encoder.encode(first)
+    with ThreadPoolExecutor(1) as pool:
+        with DEVICE.lock.exclusive() as alone:
+            assert alone
+            encoding = pool.submit(encoder.encode, second)
+            with pytest.raises(TimeoutError):
+                encoding.result(0.1)
+        assert encoding.result(60).size > 0
 
 
 @pytest.mark.bench
