@@ -7,7 +7,7 @@ passed. What failed at a size is remembered for all calls of the server.
 from collections.abc import Sequence
 
 from acutance.server.students.failures import Failures
-from acutance.server.students.rungs import Rung, Sample
+from acutance.server.students.rungs import PASS, REMEMBER, Rung, Sample
 from acutance.server.students.shadow_try import ShadowTry
 from acutance.server.students.window import Tally, Window
 
@@ -23,6 +23,8 @@ _TOO_SLOW, _TOO_LATE = 0.9, 1.25
 # A rung is tried only if it is predicted to need at most this share of the interval; a call begins without a try on one
 # that needs at most the second share: the rest is for the codecs, which are not yet measured.
 _AFFORDABLE, _CERTAIN = 0.7, 0.4
+# A student beside the memory of the call, and that memory together: alignment takes up to a quarter of the interval.
+_TOGETHER = 0.45
 # A larger share of lost frames is an overload, whatever the service times are.
 _LOST = 0.03
 # The predicted share of the processors in use after a step up must not exceed this.
@@ -56,7 +58,7 @@ class Governor:
         self._lost = Tally(_WINDOW)
         self._changed_at: float | None = None
         self._warming = _WARM_UP
-        self._pixels = 0
+        self._pixels, self._interval = 0, 0.0
         self.failures = failures or Failures()
         self._try: ShadowTry | None = None
         self._quiet = _UNDISTURBED_S
@@ -74,6 +76,20 @@ class Governor:
         return self._try is not None
 
     @property
+    def beside_memory(self) -> str:
+        """Name of the rung for a frame to which the memory of the call adds something: not above the one in use.
+
+        What is remembered gives more than a better student, so the student makes room for it.
+        """
+        students = [rung for rung in self.rungs if rung.name not in (REMEMBER, PASS)]
+        memory = next((rung for rung in self.rungs if rung.name == REMEMBER), None)
+        if self._steady or memory is None or not self._pixels or self._index >= len(students):
+            return self.rung.name
+        room = _TOGETHER * self._interval / self._pixels - memory.seconds_per_pixel
+        fits = (rung.name for rung in students[self._index :] if rung.seconds_per_pixel <= room)
+        return next(fits, REMEMBER)
+
+    @property
     def shadow(self) -> str | None:
         """The student that shall run beside the frame of the last sample, see `ShadowTry`; None for none."""
         return self._try.rung if self._try is not None and self._try.due else None
@@ -89,6 +105,7 @@ class Governor:
             return False
         if self._changed_at is None:
             self.begin(sample.at, sample.pixels, sample.interval)
+        self._interval = sample.interval
         if self._outgrown(sample):
             return True
         if self._warming > 0:
@@ -115,7 +132,7 @@ class Governor:
         """
         if self._steady or self._changed_at is not None:
             return
-        self._changed_at, self._pixels, self._new = at, pixels, True
+        self._changed_at, self._pixels, self._interval, self._new = at, pixels, interval, True
         self._index = self._first_affordable(0, pixels, interval, share=_CERTAIN)
         self.reason = self._reason_above(pixels, interval)
         while self._index < len(self.rungs) - 1 and self.failures.predict_failure(

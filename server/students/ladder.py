@@ -11,7 +11,7 @@ from acutance.model.engine.providers import TRAITS, Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import with_specialist
 from acutance.server.options.serving import AUTO
-from acutance.server.students.rungs import PASS, Rung
+from acutance.server.students.rungs import PASS, REMEMBER, Rung
 
 log = logging.getLogger(__name__)
 
@@ -24,27 +24,26 @@ class Ladder:
 
     Attributes:
         engines: by the name of their rung, best first.
-        rungs: best first; the last one passes frames through.
+        rungs: best first; the last one passes frames through. The one above uses the memory of the call alone, if the
+            ladder has one that is cheaper than every student.
         choices: provider of each student and the figures behind it, best student first.
         memory: the student that takes what is remembered of a call, after any other student; None without a memory.
     """
 
-    def __init__(self, choices: Sequence[Choice], memory: Sharpener | None = None):
+    def __init__(self, choices: Sequence[Choice], memory: Choice | None = None):
         self.choices = list(choices)
-        self.memory = memory
+        self.memory = None if memory is None else memory.engine
         self.engines = {choice.engine.student.name: choice.engine for choice in choices}
-        self.rungs = [
-            *(
-                Rung(choice.engine.student.name, choice.cost.seconds_per_pixel, choice.cost.cpu_per_pixel)
-                for choice in choices
-            ),
-            Rung(PASS),
-        ]
+        self.rungs = [_rung(choice.engine.student.name, choice) for choice in choices]
+        if memory is not None and all(memory.cost.seconds_per_pixel < rung.seconds_per_pixel for rung in self.rungs):
+            self.rungs.append(_rung(REMEMBER, memory))
+        self.rungs.append(Rung(PASS))
 
     @classmethod
     def of(cls, *engines: Sharpener, memory: Sharpener | None = None) -> "Ladder":
         """Measure open students, best first; each on its own provider."""
-        return cls(choose([Candidates([engine]) for engine in engines]), memory)
+        remembering = None if memory is None else choose([Candidates([memory])])[0]
+        return cls(choose([Candidates([engine]) for engine in engines]), remembering)
 
     @classmethod
     def open(cls, student: str, provider: Request, threads: int, *, memory: bool = False) -> "Ladder":
@@ -68,7 +67,7 @@ class Ladder:
         choices = choose([candidates(name, provider, threads) for name in names])
         for choice in choices:
             log.info("student %s", choice.summary)
-        remembering = choose([candidates(catalog.MEMORY, provider, threads)])[0].engine if memory else None
+        remembering = choose([candidates(catalog.MEMORY, provider, threads)])[0] if memory else None
         choices = [replace(one, engine=with_specialist(one.engine, provider, threads)) for one in choices]
         ladder = cls(choices, remembering)
         ladder.warm_up()
@@ -94,6 +93,10 @@ class Ladder:
         """The engine of the first rung."""
         return next(iter(self.engines.values()))
 
+    def engine(self, rung: str) -> Sharpener | None:
+        """Return the engine of the rung with this name; None for ``pass-through`` and unknown names."""
+        return self.memory if rung == REMEMBER else self.engines.get(rung)
+
     def from_rung(self, name: str) -> list[Rung]:
         """Return the rung with this name and all below it.
 
@@ -104,3 +107,7 @@ class Ladder:
         if name not in names:
             raise KeyError(name)
         return self.rungs[names.index(name) :]
+
+
+def _rung(name: str, choice: Choice) -> Rung:
+    return Rung(name, choice.cost.seconds_per_pixel, choice.cost.cpu_per_pixel)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 PASS = "pass-through"
+REMEMBER = "memory"
+"""Only the memory of the call works, after no student; where it has nothing to add, frames pass through."""
 
 
 @dataclass(frozen=True)
@@ -10,7 +12,7 @@ class Rung:
     """One way to treat a frame.
 
     Attributes:
-        name: of the student, or ``pass-through``.
+        name: of the student, ``memory`` or ``pass-through``.
         seconds_per_pixel: service time, measured on this host while it was idle; 0 for ``pass-through``.
         cpu_per_pixel: processor seconds of all threads together; almost 0 on a GPU.
     """

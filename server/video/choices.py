@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from acutance.model.planes import Size
 from acutance.server.students.governor import Governor
-from acutance.server.students.rungs import PASS
+from acutance.server.students.rungs import PASS, REMEMBER
 from acutance.server.video.enhancer import Treatment
-from acutance.server.video.memory_budget import AlignmentBudget, ForwardedFrames
+from acutance.server.video.memory_budget import AlignmentBudget, ForwardedFrames, Offers
 from acutance.server.video.output_size import OutputSize
 
 
@@ -24,6 +24,7 @@ class Choices:
         remember: whether detail is taken from earlier frames of the call, if the server has a memory.
         alignment: whether there is time to align what is remembered.
         forwarded: which forwarded frames are remembered.
+        offers: whether the memory has something to add.
     """
 
     governor: Governor
@@ -35,6 +36,7 @@ class Choices:
     remember: bool = True
     alignment: AlignmentBudget = field(default_factory=AlignmentBudget)
     forwarded: ForwardedFrames = field(default_factory=ForwardedFrames)
+    offers: Offers = field(default_factory=Offers)
 
     @property
     def wants_student(self) -> bool:
@@ -48,11 +50,15 @@ class Choices:
             return "enhancement is switched off"
         if self.strength == 0:
             return "the strength is 0"
-        return (self.governor.reason or "no student is selected") if self.governor.rung.name == PASS else None
+        rung = self.governor.rung.name
+        if rung == REMEMBER and not (self.remember and self.offers.any):
+            return f"nothing sharper is remembered; {self.governor.reason or 'no student is selected'}"
+        return (self.governor.reason or "no student is selected") if rung == PASS else None
 
     def treatment(self, incoming: Size) -> Treatment:
         """Return what to do with a frame of this incoming size."""
         reason = self.pass_reason
         student = self.governor.rung.name if reason is None else None
         size, aligned = self.output.for_size(incoming), self.alignment.allowed
-        return Treatment(student, size, self.strength, reason, self.remember, aligned)
+        beside = None if student in (None, self.governor.beside_memory) else self.governor.beside_memory
+        return Treatment(student, size, self.strength, reason, self.remember, aligned, beside)

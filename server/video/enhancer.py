@@ -12,13 +12,16 @@ from acutance.model.planes import Plane, Size
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import REMEMBER
 from acutance.server.video.resizer import Resizer
 
 if TYPE_CHECKING:
     # Needs OpenCV, which a server without memory has not.
-    from acutance.server.video.recall import Recall
+    from acutance.server.video.recall import Offer, Recall
 
 log = logging.getLogger(__name__)
+
+_MEMORY_FAILED = "the memory failed on a frame"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Treatment:
         remember: whether to take detail from earlier frames of the call; False also forgets them; None leaves the
             memory alone, for a frame that is only timed.
         aligned: whether to align what is remembered to the frame, which takes several milliseconds.
+        beside: rung that is used instead of ``student`` where something is remembered of the frame; None for none.
     """
 
     student: str | None
@@ -41,6 +45,7 @@ class Treatment:
     pass_reason: str | None = None
     remember: bool | None = True
     aligned: bool = True
+    beside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Enhanced:
 
     Attributes:
         frame: the enhanced frame, or the incoming one; at the output size unless resizing failed.
-        passed_reason: why no student has enhanced it, in words; None if one has.
+        passed_reason: why it was not enhanced, in words; None if it was.
         sharpness: of the student's input, see `acutance.model.sharpness`; None if no student has enhanced it.
     """
 
@@ -107,7 +112,7 @@ class Enhancer:
         try:
             recall.observe(plane_view(frame, 0), with_reduction(hints, frame.width, coded_width))
         except Exception as error:  # OpenCV's errors share no base class with others
-            self._log_once(logging.WARNING, "observe", "the memory failed on a frame", error)
+            self._log_once(logging.WARNING, "observe", _MEMORY_FAILED, error)
 
     def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
         width, height = treatment.size or (frame.width, frame.height)
@@ -116,30 +121,58 @@ class Enhancer:
     def _sharpened(
         self, frame: VideoFrame, student: str, treatment: Treatment, hints: Hints, coded_width: int
     ) -> Enhanced:
-        engine = self._ladder.engines.get(student)
-        if engine is None:
-            return self._pass(frame, f"the student {student} is not loaded")
+        luma = plane_view(frame, 0)
+        provider = None
         try:
-            enhanced = new_like(frame)
-            luma, sharpened = plane_view(frame, 0), plane_view(enhanced, 0)
             hints = with_frame(hints, luma, coded_width)
-            engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength)
-            if self.recall is not None and treatment.remember:
-                self._restore(self.recall, luma, sharpened, hints, treatment)
+            offer = self._offer(luma, hints, treatment)
+            rung = student if offer is None else treatment.beside or student
+            engine = self._ladder.engine(rung)
+            if engine is None:
+                return self._pass(frame, f"the student {rung} is not loaded")
+            provider = engine.provider
+            if rung == REMEMBER and offer is None:
+                return self._without_student(frame, luma, hints, treatment)
+            enhanced = new_like(frame)
+            sharpened = plane_view(enhanced, 0)
+            if rung == REMEMBER:
+                sharpened[:] = luma
+            else:
+                engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength)
+            if offer is not None:
+                self._add(offer, sharpened, hints, treatment)
             for index in (1, 2):
                 plane_view(enhanced, index)[:] = plane_view(frame, index)
         except UnsupportedSizeError as error:
             return self._pass(frame, str(error), kind="unsupported size")
         except Exception as error:  # ONNX Runtime's errors share no base class
-            return self._pass(frame, f"the student failed on {engine.provider}: {type(error).__name__}", error)
+            return self._pass(frame, f"the student failed on {provider}: {type(error).__name__}", error)
         return Enhanced(enhanced, sharpness=hints.sharpness)
 
-    def _restore(self, recall: "Recall", luma: Plane, sharpened: Plane, hints: Hints, treatment: Treatment) -> None:
-        """Add what is remembered; if that fails, the frame stays as the student left it."""
+    def _without_student(self, frame: VideoFrame, luma: Plane, hints: Hints, treatment: Treatment) -> Enhanced:
+        """Pass a frame through of which nothing is remembered; if it is only timed, do what a remembered one takes."""
+        if self.recall is not None and treatment.remember is None:
+            self.recall.rehearse(luma, hints)
+            return Enhanced(frame)
+        return Enhanced(frame, "nothing sharper is remembered")
+
+    def _offer(self, luma: Plane, hints: Hints, treatment: Treatment) -> "Offer | None":
+        """Return what is remembered of a frame; nothing if the memory fails."""
+        if self.recall is None or not treatment.remember:
+            return None
         try:
-            recall.restore(luma, sharpened, hints, treatment.strength, aligned=treatment.aligned)
+            return self.recall.offer(luma, hints, aligned=treatment.aligned)
+        except Exception as error:  # OpenCV's errors share no base class with others
+            self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
+            return None
+
+    def _add(self, offer: "Offer", sharpened: Plane, hints: Hints, treatment: Treatment) -> None:
+        """Add what is remembered; if that fails, the frame stays as the student left it."""
+        assert self.recall is not None
+        try:
+            self.recall.add(offer, sharpened, hints, treatment.strength)
         except Exception as error:  # errors of OpenCV and ONNX Runtime share no base class
-            self._log_once(logging.WARNING, "recall", "the memory failed on a frame", error)
+            self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
 
     def _pass(
         self, frame: VideoFrame, reason: str, error: Exception | None = None, kind: str | None = None

@@ -1,4 +1,7 @@
-"""What the memory of a call may cost: alignment if enhancing leaves time, forwarded frames if the host is idle."""
+"""What the memory of a call may cost: alignment if enhancing leaves time, forwarded frames if the host is idle.
+
+Also whether it has something to add at all.
+"""
 
 _MOST, _LEAST = 0.7, 0.4
 """Shares of the frame interval: a mean enhancing time above the first ends alignment, one below the second allows it.
@@ -11,6 +14,8 @@ _EVERY_S = 0.2
 """Seconds between two frames that the memory sees: sharp pixels change slowly, and each frame costs a thread's turn."""
 _DECIDED_EVERY_S = 10.0
 """Seconds for which a decision holds: decoding begins again only at a keyframe, which the sender has to make."""
+_LASTS = 30
+"""Frames without anything to add after which the memory counts as having nothing."""
 _BUSY = 0.75
 """Share of the processors in use from which forwarded frames are not decoded; the plate then stays as it is."""
 
@@ -35,6 +40,23 @@ class AlignmentBudget:
         elif not self.allowed:
             self._quiet = self._quiet + 1 if self._share < _LEAST else 0
             self.allowed = self._quiet >= _QUIET
+
+
+class Offers:
+    """Whether the memory of a call has something to add to frames like the last ones. For one session.
+
+    Attributes:
+        any: it had for one of the last frames.
+    """
+
+    def __init__(self) -> None:
+        self.any = False
+        self._without = 0
+
+    def note(self, offered: bool) -> None:
+        """Take whether the memory had something to add to a frame that it saw."""
+        self._without = 0 if offered else self._without + 1
+        self.any = offered or (self.any and self._without < _LASTS)
 
 
 class ForwardedFrames:

@@ -20,7 +20,7 @@ from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
 from acutance.server.students.inference import Inference
-from acutance.server.students.rungs import PASS, Sample
+from acutance.server.students.rungs import PASS, REMEMBER, Sample
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
@@ -146,6 +146,7 @@ class Pipeline:
         elif self.recall is not None and self.choices.forwarded.sees(queued.since):
             size = (queued.frame.width, queued.frame.height)
             self._enhancing.observe(queued.frame, self.choices.treatment(size), queued.hints)
+            self._note_offer()  # of the frame before
 
     async def _enhance(self) -> None:
         telemetry = self._telemetry
@@ -155,6 +156,7 @@ class Pipeline:
             enhanced = await self._treat(queued)
             now = self._clock()
             telemetry.passed_reason = enhanced.passed_reason
+            self._note_offer()
             if enhanced.passed_reason is None:
                 telemetry.counters.enhanced += 1
                 telemetry.record("enhance", now - begun)
@@ -176,6 +178,10 @@ class Pipeline:
         width, height = self.choices.output.for_size(incoming)
         self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
         return await self._enhancing.enhance(queued.frame, self.choices.treatment(incoming), queued.hints)
+
+    def _note_offer(self) -> None:
+        if self.recall is not None:
+            self.choices.offers.note(self.recall.has_offered)
 
     def _on_encoded(self, timing: EncodedFrameTiming) -> None:
         # A frame counts once, when the first rendition has encoded or forwarded it.
@@ -215,7 +221,7 @@ class Pipeline:
         self.interval.note_time(frame.pts / VIDEO_CLOCK_RATE)
         governor = self.choices.governor
         if (
-            governor.rung.name == PASS and not governor.trying
+            governor.rung.name in (PASS, REMEMBER) and not governor.trying
         ):  # a try begins with the first frame that is encoded again
             self._govern(now, 0.0)
         return not self._limits.exceeded_by(width, height, now)

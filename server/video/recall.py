@@ -2,21 +2,41 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
+
+import numpy as np
 
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import Hints
 from acutance.model.memory.call_memory import CallMemory
 from acutance.model.memory.observed import Observed
+from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 from acutance.server.telemetry.memory import MemorySnapshot
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What is remembered of one frame.
+
+    Attributes:
+        planes: for the student.
+        age: number of frames since it was seen, in the median; None if that is unknown.
+        seconds: time that finding it took.
+    """
+
+    planes: PlatePlanes
+    age: int | None
+    seconds: float
 
 
 class Recall:
     """The memory of one call. Thread-safe: frames that pass through run in another thread than enhanced ones.
 
     Attributes:
-        snapshot: what was remembered of the last frame.
+        snapshot: what was added to the last frame.
+        has_offered: whether something was remembered of the last frame.
     """
 
     def __init__(self, student: Sharpener, clock: Callable[[], float] = monotonic) -> None:
@@ -27,47 +47,72 @@ class Recall:
             clock: in seconds.
         """
         self.snapshot = MemorySnapshot()
+        self.has_offered = False
         self._student = student
         self._clock = clock
         self._memory = CallMemory()
         self._lock = threading.Lock()
 
     def observe(self, luma: Plane, hints: Hints) -> None:
-        """Take a frame that passes through without a student.
+        """Take a frame that passes through: nothing is added to it.
 
         Args:
             luma: uint8 `[H, W]` at the output size.
             hints: of the frame; step, bits and reduction are used.
         """
         with self._lock:
-            self._memory.observe(Observed(luma, hints))
-            self.snapshot = MemorySnapshot()
+            planes = self._planes(Observed(luma, hints), aligned=False)
+            self.snapshot, self.has_offered = MemorySnapshot(), planes is not None
 
-    def restore(self, luma: Plane, sharpened: Plane, hints: Hints, strength: float, *, aligned: bool) -> None:
-        """Take a frame, and add to its sharpened version what is remembered of it.
+    def offer(self, luma: Plane, hints: Hints, *, aligned: bool) -> Offer | None:
+        """Take a frame; returns what is remembered of it, for `add`. None if that is nothing.
 
         Args:
             luma: uint8 `[H, W]`, the decoded frame at the output size.
-            sharpened: uint8 `[H, W]`, what the student made of it; changed in place.
             hints: of the frame.
-            strength: factor of the change: 0 for none, 1 as trained; higher values count as 1.
             aligned: whether to align the plate to the frame by optical flow, which takes several milliseconds.
         """
         with self._lock:
             begun = self._clock()
             frame = Observed(luma, hints)
-            planes = None
-            if self._memory.observe(frame):
-                planes = self._memory.offer(frame, aligned=aligned)
-            if planes is None or not planes.fit.any():
+            planes = self._planes(frame, aligned=aligned)
+            self.has_offered = planes is not None
+            if planes is None:
                 self.snapshot = MemorySnapshot()
-                return
-            self._student.sharpen(sharpened, sharpened, hints, min(strength, 1.0), planes.onto(sharpened))
-            age = self._memory.age(frame)
-            self.snapshot = MemorySnapshot(planes.share, age, self._clock() - begun)
+                return None
+            return Offer(planes, self._memory.age(frame), self._clock() - begun)
+
+    def add(self, offer: Offer, sharpened: Plane, hints: Hints, strength: float) -> None:
+        """Add to a frame what is remembered of it.
+
+        Args:
+            offer: of this frame.
+            sharpened: uint8 `[H, W]`, what the student of the call made of the frame; changed in place.
+            hints: of the frame.
+            strength: factor of the change: 0 for none, 1 as trained; higher values count as 1.
+        """
+        begun = self._clock()
+        self._student.sharpen(sharpened, sharpened, hints, min(strength, 1.0), offer.planes.onto(sharpened))
+        self.snapshot = MemorySnapshot(offer.planes.share, offer.age, offer.seconds + self._clock() - begun)
+
+    def rehearse(self, luma: Plane, hints: Hints) -> None:
+        """Do what `add` does for a frame of which everything is remembered, for a measurement; the result is dropped.
+
+        Args:
+            luma: uint8 `[H, W]`; only read.
+            hints: of the frame.
+        """
+        everything = PlatePlanes(luma, np.full_like(luma, 255))
+        self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, everything)
 
     def forget(self) -> None:
         """Forget everything that was seen."""
         with self._lock:
             self._memory.forget()
-            self.snapshot = MemorySnapshot()
+            self.snapshot, self.has_offered = MemorySnapshot(), False
+
+    def _planes(self, frame: Observed, *, aligned: bool) -> PlatePlanes | None:
+        if not self._memory.observe(frame):
+            return None
+        planes = self._memory.offer(frame, aligned=aligned)
+        return planes if planes is not None and planes.fit.any() else None

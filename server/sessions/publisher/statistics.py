@@ -81,7 +81,7 @@ class SessionStatistics:
         """Return the message for the page, see static/call/protocol.js."""
         pipeline, telemetry = self._media.pipeline, self._media.telemetry
         governor, rendition, ladder = pipeline.choices.governor, self._enhanced(), self._context.ladder
-        engine = ladder.engines.get(governor.rung.name)
+        engine = ladder.engine(governor.rung.name)
         return {
             "type": "stats",
             "session": self._session,

@@ -7,7 +7,7 @@ import pytest
 
 from acutance.server.students.failures import Failures
 from acutance.server.students.governor import Governor
-from acutance.server.students.rungs import PASS, Rung, Sample
+from acutance.server.students.rungs import PASS, REMEMBER, Rung, Sample
 from tests.work import bytecodes
 
 PIXELS = 1280 * 720
@@ -300,3 +300,31 @@ def test_a_frame_costs_the_event_loop_little_work() -> None:
     sample = replace(SAMPLE, at=call.at + 1 / 30)
     # A thousand; with NumPy's percentiles of the window it was five thousand.
     assert bytecodes(lambda: call.governor.note(sample)) < 2000
+
+
+WITH_MEMORY = [*RUNGS[:-1], Rung(REMEMBER, 4 * MS, 7 * MS), Rung(PASS)]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "in_use", "beside"),
+    [
+        (PIXELS, "base", "nano"),  # 10 + 4 of 33 ms; alignment is not counted
+        (PIXELS // 4, "base", "base"),
+        (PIXELS // 4, "nano", "nano"),
+        (2 * PIXELS, "small", REMEMBER),
+        (PIXELS, REMEMBER, REMEMBER),
+    ],
+)
+def test_a_student_makes_room_for_the_memory(pixels: int, in_use: str, beside: str) -> None:
+    names = [rung.name for rung in WITH_MEMORY]
+    governor = Governor([replace(rung, seconds_per_pixel=0.0) for rung in WITH_MEMORY[names.index(in_use) :]])
+    governor.begin(0.0, pixels, 1 / 30)
+    governor.rungs = WITH_MEMORY[names.index(in_use) :]
+    assert governor.rung.name == in_use
+    assert governor.beside_memory == beside
+
+
+def test_a_student_that_is_fixed_makes_no_room() -> None:
+    governor = Governor(WITH_MEMORY, steady=True)
+    governor.begin(0.0, 4 * PIXELS, 1 / 30)
+    assert governor.beside_memory == "base"

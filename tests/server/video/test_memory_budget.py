@@ -1,4 +1,4 @@
-from acutance.server.video.memory_budget import AlignmentBudget, ForwardedFrames
+from acutance.server.video.memory_budget import AlignmentBudget, ForwardedFrames, Offers
 
 INTERVAL = 1 / 30
 
@@ -40,3 +40,14 @@ def test_a_busy_host_does_not_decode_and_decides_again_after_ten_seconds() -> No
     assert forwarded.decodes(10.0, 0.1)
     assert forwarded.decodes(15.0, 0.9)
     assert not forwarded.decodes(20.0, 0.9)
+
+
+def test_an_offer_counts_for_a_second() -> None:
+    offers = Offers()
+    assert not offers.any
+    offers.note(offered=True)
+    for _ in range(29):
+        offers.note(offered=False)
+        assert offers.any
+    offers.note(offered=False)
+    assert not offers.any

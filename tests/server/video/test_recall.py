@@ -6,10 +6,11 @@ import pytest
 
 from acutance.model.engine import catalog
 from acutance.model.hints import UNCODED, Hints
-from acutance.model.memory.plate_planes import PlatePlanes
+from acutance.model.memory.plate_planes import PlatePlanes, no_plate
 from acutance.model.planes import Plane
 from acutance.server.frames.planes import plane_view
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import REMEMBER
 from acutance.server.telemetry.memory import MemorySnapshot
 from acutance.server.video.enhancer import Enhancer, Treatment
 from acutance.server.video.recall import Recall
@@ -42,6 +43,26 @@ class Copying:
 
     def release_memory(self) -> None:
         """Nothing is kept."""
+
+
+@dataclass
+class Filling(Copying):
+    """Like `Copying`, and without a plate it leaves the frame as it is."""
+
+    ran: int = 0
+
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
+        self.ran += 1
+        return super().sharpen(
+            luma, np.empty_like(luma) if out is None else out, hints, strength, plate or no_plate(luma)
+        )
 
 
 class Broken(Copying):
@@ -127,3 +148,42 @@ def test_two_threads_may_give_frames_at_once(ladder: Ladder, scene: Plane) -> No
     for thread in threads:
         thread.join()
     assert error(luma_of(enhancer, poor(scene), COARSE), scene) < 0.5 * error(poor(scene), scene)
+
+
+def test_the_memory_alone_restores_where_it_has_something_and_passes_the_rest(ladder: Ladder, scene: Plane) -> None:
+    enhancer, alone = Enhancer(Ladder.of(ladder.best, memory=Filling()), Recall(Filling())), Treatment(REMEMBER)
+    passed = enhancer.enhance(frame_of(scene), alone, SHARP)
+    np.testing.assert_array_equal(plane_view(passed.frame, 0), scene)
+    assert passed.passed_reason == "nothing sharper is remembered"
+    assert error(luma_of(enhancer, poor(scene), COARSE, alone), scene) < 0.5 * error(poor(scene), scene)
+
+
+def test_where_something_is_remembered_another_student_works_beside_it(ladder: Ladder, scene: Plane) -> None:
+    enhancer = Enhancer(Ladder.of(ladder.best, memory=Filling()), Recall(Filling()))
+    both = Treatment(ladder.best.student.name, beside=REMEMBER)
+    seen = luma_of(enhancer, scene, SHARP, both)
+    np.testing.assert_array_equal(seen, luma_of(Enhancer(ladder), scene, SHARP, Treatment(ladder.best.student.name)))
+    restored = luma_of(enhancer, poor(scene), COARSE, both)
+    assert error(restored, scene) < 0.5 * error(poor(scene), scene)
+
+
+def test_a_timed_frame_leaves_the_memory_alone_and_takes_its_student(ladder: Ladder, scene: Plane) -> None:
+    student = Filling()
+    enhancer = Enhancer(Ladder.of(ladder.best, memory=student), Recall(student))
+    luma_of(enhancer, scene, SHARP)
+    student.ran = 0
+    timed = enhancer.enhance(frame_of(poor(scene)), Treatment(REMEMBER, remember=None), COARSE)
+    assert timed.passed_reason is None
+    assert student.ran == 1
+    assert enhancer.recall is not None
+    assert enhancer.recall.snapshot == MemorySnapshot()
+
+
+def test_passed_frames_tell_whether_something_is_remembered(scene: Plane) -> None:
+    recall = Recall(Copying())
+    recall.observe(scene, SHARP)
+    assert not recall.has_offered
+    recall.observe(poor(scene), COARSE)
+    assert recall.has_offered
+    recall.forget()
+    assert not recall.has_offered
