@@ -156,11 +156,15 @@ async def test_while_the_student_works_only_the_newest_frame_waits(run: Run) -> 
 
 
 async def test_a_slow_sender_drops_raw_frames_and_no_encoded_one(run: Run) -> None:
+    recorded: list[str] = []
+    run.telemetry.observe = lambda stage, seconds: recorded.append(stage)
     for number in range(8):
         run.camera.shoot(number)
         await run.gate.wait_entered()
         run.gate.open.release()
         await run.until(lambda number=number: run.telemetry.counters.enhanced > number)
+        await run.until(lambda: "encode" in recorded)  # the first packet is in the slot
+        await run.settle()  # the encoder takes the second frame before there is a third one
     numbers = [await _next_number(run), await _next_number(run), await _next_number(run)]
     assert numbers == [0, 1, 7], "one packet in the slot, one encoded and waiting, then the newest frame"
     assert run.telemetry.counters.dropped == 5
