@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -24,10 +25,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Refuse tests with equal ids: pytest-xdist would run one of them."""
+    """Refuse tests with equal ids, of which pytest-xdist would run one; take imports out of the garbage collection."""
     equal = [name for name, count in Counter(item.nodeid for item in session.items).items() if count > 1]
     if equal:
         raise pytest.UsageError(f"tests with equal ids: {', '.join(equal)}")
+    # Modules and tests stay until the end: without them each garbage collection has less to look at.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
