@@ -8,6 +8,7 @@ import pytest
 
 from acutance.server.cli import main
 from acutance.server.security.self_signed import self_signed
+from acutance.server.sessions import capacity
 from acutance.server.sessions.capacity import Capacity
 
 
@@ -19,6 +20,13 @@ def _ask(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[s
     report = json.loads(capsys.readouterr().out)
     assert report["works"] is (code == 0)
     return code, {one["subject"]: (one["state"], one["message"]) for one in report["findings"]}
+
+
+@pytest.fixture
+def known_capacity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the measurement, which takes half a second, for tests of other checks."""
+    known = Capacity(cpus=4, codec=0.0065, students={"nano": 0.02, "pass-through": 0.0})
+    monkeypatch.setattr(capacity, "measure", lambda cpus, rungs, encoders: known)
 
 
 def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -34,6 +42,7 @@ def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert "unenhanced" in findings["capacity"][1]
 
 
+@pytest.mark.usefixtures("known_capacity")
 @pytest.mark.parametrize(
     ("options", "subject", "message"),
     [
@@ -53,6 +62,7 @@ def test_a_failed_check_is_reported_and_sets_the_exit_code(
     assert message in printed
 
 
+@pytest.mark.usefixtures("known_capacity")
 def test_a_port_in_use_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
