@@ -28,7 +28,9 @@ pytestmark = pytest.mark.media
 SIZE = (320, 192)
 SECONDS = 3
 RATE = Fraction(25)  # not 30, the default everywhere else
-FLASHES = (Fraction(2, 5), Fraction(6, 5), Fraction(2))
+# The first frames of a call may be lost on a busy host, and up to a fifth in a row later: a flash is longer than that.
+FLASHES = (Fraction(4, 5), Fraction(8, 5), Fraction(12, 5))
+FLASH_S = Fraction(2, 5)
 IN_SYNC_S = 0.04
 
 
@@ -42,7 +44,7 @@ async def url(ladder: Ladder) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Grey noise that turns white for a fifth of a second, with a beep at the same time."""
+    """Grey noise that turns white for two fifths of a second, with a beep at the same time."""
     path = tmp_path_factory.mktemp("clips") / "flash.mp4"
     noise = np.random.default_rng(0).integers(0, 40, (SIZE[1], SIZE[0]), np.uint8)
     with av.open(str(path), "w") as container:
@@ -68,7 +70,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _is_lit(time: float | Fraction) -> bool:
-    return any(flash <= time < flash + 0.2 for flash in FLASHES)
+    return any(flash <= time < flash + FLASH_S for flash in FLASHES)
 
 
 def _options(**given: Any) -> PeerOptions:
@@ -116,7 +118,7 @@ def _check_sync(path: Path) -> int:
         first = next(time for time in times if time > flash - 1 / (2 * RATE))
         assert abs(light - first) < IN_SYNC_S, (lights, first)
         assert abs(light - (first - flash) - beep) < IN_SYNC_S, (lights, beeps)
-        assert first - flash < 0.2, "a whole flash is missing"
+        assert first - flash < FLASH_S, "a whole flash is missing"
     return len(times)
 
 
