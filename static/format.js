@@ -21,6 +21,11 @@ export function milliseconds(ms) {
   return ms === null ? UNKNOWN : `${decimal(ms, ms < 10 ? 1 : 0)} ms`;
 }
 
+/** @param {number} seconds */
+export function duration(seconds) {
+  return seconds < 60 ? `${decimal(seconds, 0)} s` : `${decimal(seconds / 60, 0)} min`;
+}
+
 /** @param {number | null} share 0 to 1 */
 export function percent(share) {
   return share === null ? UNKNOWN : `${decimal(share * 100, 1)} %`;

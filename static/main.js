@@ -62,9 +62,13 @@ const audio = new AudioPanel(async (on) => {
   }
 });
 const uplink = new UplinkPanel((settings) => call?.setUplink(settings));
-const control = new ControlPanel((settings) => {
-  call?.applySettings(settings);
-  updateStatus();
+const control = new ControlPanel({
+  onChange: (settings) => {
+    call?.applySettings(settings);
+    if (!settings.memory_mask) stage.markMemory(null);
+    updateStatus();
+  },
+  onForget: () => call?.forget(),
 });
 const buttons = { start: element('start', HTMLButtonElement), stop: element('stop', HTMLButtonElement) };
 
@@ -95,6 +99,9 @@ function start() {
       updateStatus();
     },
     onResponse: (response) => control.showResponse(response),
+    onMemoryMask: (mask) => {
+      if (control.settings.memory_mask) stage.markMemory(mask);
+    },
     onReturned: (stream) => audio.play(stream),
     onPause: pause,
     onToken: askToken,

@@ -148,6 +148,12 @@ class _HostCollector(Collector):
             "Share of the pixels of the last frames for which something sharper is remembered, mean over sessions.",
             sum(memory.share for memory in remembering) / max(len(remembering), 1),
         )
+        ages = [publisher.memory_age for publisher in publishers if publisher.memory_age is not None]
+        yield GaugeMetricFamily(
+            "acutance_memory_age_seconds",
+            "Seconds since the remembered parts of the last frames were seen, mean over sessions.",
+            sum(ages) / max(len(ages), 1),
+        )
         renditions: Counter[tuple[str, str]] = Counter()
         forwarded: Counter[tuple[str, str]] = Counter()
         bits = 0

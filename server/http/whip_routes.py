@@ -6,6 +6,7 @@ from acutance.server.http.app_keys import HOST
 from acutance.server.http.bodies import read_body
 from acutance.server.http.guard import CLIENT
 from acutance.server.rtc.connection import Connection
+from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.sessions.streams import DEFAULT
 from acutance.server.signalling import whep, whip
 
@@ -28,6 +29,7 @@ def add_routes(app: web.Application) -> None:
     router.add_patch("/session/{id}", _patch)
     router.add_delete("/session/{id}", _delete)
     router.add_route(hdrs.METH_OPTIONS, "/session/{id}", _session_options)
+    router.add_delete("/session/{id}/memory", _forget)
     router.add_get("/streams", _streams)
     router.add_get("/ice-servers", _ice_servers)
 
@@ -106,6 +108,14 @@ async def _patch(request: web.Request) -> web.StreamResponse:
 async def _delete(request: web.Request) -> web.StreamResponse:
     await _found(request).close("the peer has ended it")
     return web.Response()
+
+
+async def _forget(request: web.Request) -> web.StreamResponse:
+    found = _found(request)
+    if not isinstance(found, Publisher):
+        raise web.HTTPNotFound
+    found.forget()
+    return web.Response(status=204)
 
 
 def _found(request: web.Request) -> Connection:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import MAX_BITRATE, MAX_OUTPUT_HEIGHT, MIN_BITRATE, MIN_OUTPUT_HEIGHT
 
-# Longest control message, in characters of text or bytes; a message with every field has 150.
+# Longest message, in characters of text or bytes; a control message with every field has 170.
 LONGEST_MESSAGE = 1024
 # Longest name of an unknown field in an error message.
 _LONGEST_NAME = 64
@@ -29,6 +29,7 @@ class SessionSettings(BaseModel):
         strength: share of the student's correction that is added: 0 for none, 1 as trained.
         enhance: False passes every frame through.
         remember: whether detail is taken from earlier frames of the call; False also forgets them.
+        memory_mask: whether the peer gets messages with the places of the frame for which something is remembered.
         output_height: shorter side of the returned frames in pixels; None for the size at the start of the call.
         max_bitrate: maximum bit rate of the returned video, in bit/s; None for the limit of the server.
     """
@@ -39,6 +40,7 @@ class SessionSettings(BaseModel):
     strength: Annotated[float, Field(ge=0, le=1.5)] = 1.0
     enhance: bool = True
     remember: bool = True
+    memory_mask: bool = False
     output_height: Annotated[int, Field(ge=MIN_OUTPUT_HEIGHT, le=MAX_OUTPUT_HEIGHT)] | None = None
     max_bitrate: Annotated[int, Field(ge=MIN_BITRATE, le=MAX_BITRATE)] | None = None
 
@@ -56,21 +58,26 @@ class SessionSettings(BaseModel):
             raise SettingError(f"{field[:_LONGEST_NAME]}: {fault['msg']}") from error
 
 
-class _Control(BaseModel):
-    type: Literal["control"]
+class _Message(BaseModel):
+    type: Literal["control", "forget"]
 
 
-def read_control(message: str | bytes) -> dict[str, Any]:
-    """Return the fields of a control message, ``{"type": "control", "strength": 0.5, …}``, without ``type``.
+def read_message(message: str | bytes) -> dict[str, Any] | None:
+    """Read a message of the data channel.
+
+    Returns:
+        The fields of a control message, ``{"type": "control", "strength": 0.5, …}``, without ``type``; None for the
+        request to forget what is remembered of the call, ``{"type": "forget"}``.
 
     Raises:
-        SettingError: it is not a control message, or too long.
+        SettingError: it is neither, or too long.
     """
     if len(message) > LONGEST_MESSAGE:
         raise SettingError(f"a message of {len(message)} bytes: at most {LONGEST_MESSAGE} are read")
     try:
         fields = json.loads(message)
-        _Control.model_validate(fields)
+        kind = _Message.model_validate(fields).type
     except (ValueError, RecursionError):
-        raise SettingError('a message must be JSON: {"type": "control", …}') from None
-    return {name: value for name, value in fields.items() if name != "type"}
+        raise SettingError('a message must be JSON: {"type": "control", …} or {"type": "forget"}') from None
+    del fields["type"]
+    return fields if kind == "control" else None

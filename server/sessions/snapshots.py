@@ -36,6 +36,7 @@ class PublisherSnapshot:
         messages_refused: number of data channel messages that exceeded the rate.
         stream: state of its stream.
         memory: what its memory contributed to the last frame; None for a server without a memory.
+        memory_age: seconds since that was seen; None if it contributed nothing.
     """
 
     state: Literal["connecting", "running", "closing"]
@@ -46,6 +47,7 @@ class PublisherSnapshot:
     messages_refused: int
     stream: StreamSnapshot
     memory: MemorySnapshot | None = None
+    memory_age: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The memory of one session's call: takes detail from earlier frames into the enhanced ones. Needs OpenCV."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 
@@ -14,6 +15,7 @@ from acutance.model.memory.observed import Observed
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 from acutance.server.telemetry.memory import MemorySnapshot
+from acutance.server.video.remembered_mask import RememberedMask
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,13 @@ class Offer:
         planes: for the student.
         age: number of frames since it was seen, in the median; None if that is unknown.
         seconds: time that finding it took.
+        forgotten: how many times everything was forgotten before.
     """
 
     planes: PlatePlanes
     age: int | None
     seconds: float
+    forgotten: int = 0
 
 
 class Recall:
@@ -51,7 +55,10 @@ class Recall:
         self._student = student
         self._clock = clock
         self._memory = CallMemory()
+        self._fit: Plane | None = None
         self._lock = threading.Lock()
+        self._forgets = False
+        self._forgotten = 0
 
     def observe(self, luma: Plane, hints: Hints) -> None:
         """Take a frame that passes through: nothing is added to it.
@@ -60,9 +67,10 @@ class Recall:
             luma: uint8 `[H, W]` at the output size.
             hints: of the frame; step, bits and reduction are used.
         """
-        with self._lock:
+        with self._held():
             planes = self._planes(Observed(luma, hints), aligned=False)
-            self.snapshot, self.has_offered = MemorySnapshot(), planes is not None
+            self._nothing()
+            self.has_offered = planes is not None
 
     def offer(self, luma: Plane, hints: Hints, *, aligned: bool) -> Offer | None:
         """Take a frame; returns what is remembered of it, for `add`. None if that is nothing.
@@ -72,15 +80,15 @@ class Recall:
             hints: of the frame.
             aligned: whether to align the plate to the frame by optical flow, which takes several milliseconds.
         """
-        with self._lock:
+        with self._held():
             begun = self._clock()
             frame = Observed(luma, hints)
             planes = self._planes(frame, aligned=aligned)
-            self.has_offered = planes is not None
             if planes is None:
-                self.snapshot = MemorySnapshot()
+                self._nothing()
                 return None
-            return Offer(planes, self._memory.age(frame), self._clock() - begun)
+            self.has_offered = True
+            return Offer(planes, self._memory.age(frame), self._clock() - begun, self._forgotten)
 
     def add(self, offer: Offer, sharpened: Plane, hints: Hints, strength: float) -> None:
         """Add to a frame what is remembered of it.
@@ -93,7 +101,9 @@ class Recall:
         """
         begun = self._clock()
         self._student.sharpen(sharpened, sharpened, hints, min(strength, 1.0), offer.planes.onto(sharpened))
-        self.snapshot = MemorySnapshot(offer.planes.share, offer.age, offer.seconds + self._clock() - begun)
+        if offer.forgotten == self._forgotten:
+            self._fit = offer.planes.fit
+            self.snapshot = MemorySnapshot(offer.planes.share, offer.age, offer.seconds + self._clock() - begun)
 
     def rehearse(self, luma: Plane, hints: Hints) -> None:
         """Do what `add` does for a frame of which everything is remembered, for a measurement; the result is dropped.
@@ -105,11 +115,37 @@ class Recall:
         everything = PlatePlanes(luma, np.full_like(luma, 255))
         self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, everything)
 
+    def mask(self) -> RememberedMask:
+        """Return the places of the last frame for which something is remembered. Takes less than a millisecond."""
+        fit = self._fit
+        return RememberedMask() if fit is None else RememberedMask.of_fit(fit)
+
     def forget(self) -> None:
-        """Forget everything that was seen."""
-        with self._lock:
-            self._memory.forget()
-            self.snapshot, self.has_offered = MemorySnapshot(), False
+        """Forget everything that was seen: at once, or as soon as a frame that is compared with it is done."""
+        self._forgets = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._forget()
+            finally:
+                self._lock.release()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        finally:
+            if self._forgets:
+                self.forget()
+
+    def _forget(self) -> None:
+        self._forgets = False
+        self._forgotten += 1
+        self._memory.forget()
+        self._nothing()
+
+    def _nothing(self) -> None:
+        self._fit, self.snapshot, self.has_offered = None, MemorySnapshot(), False
 
     def _planes(self, frame: Observed, *, aligned: bool) -> PlatePlanes | None:
         if not self._memory.observe(frame):

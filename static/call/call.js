@@ -4,7 +4,7 @@
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {SourceSettings} from '../sources/source.js'
  * @import {Stage} from '../stage/stage.js'
- * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
+ * @import {Applied, Forgotten, MemoryMask, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
 import { Microphone } from '../sources/microphone.js';
 import { OutgoingVideo } from '../sources/outgoing-video.js';
@@ -28,7 +28,8 @@ const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
  * @property {() => void} onMicrophoneLost it was unplugged, or the permission withdrawn; the call continues
  * @property {(error: unknown) => void} onSoftenFailed softening failed; the video is sent as it is captured
  * @property {(stats: ServerStats) => void} onStats
- * @property {(response: Applied | Refused) => void} onResponse to changed settings
+ * @property {(response: Applied | Forgotten | Refused) => void} onResponse to changed settings and to `forget`
+ * @property {(mask: MemoryMask) => void} onMemoryMask after a change, if the settings ask for it
  * @property {(stream: MediaStream | null) => void} onReturned the server's stream; null after the session
  * @property {(failure: CallError, seconds: number, signal: AbortSignal) => Promise<void>} onPause shows the pause
  *   before the next attempt and resolves when it is over
@@ -109,6 +110,11 @@ export class Call {
     this.#session?.applySettings(settings);
   }
 
+  /** Asks the server to forget what it remembers of the call. */
+  forget() {
+    this.#session?.forget();
+  }
+
   /**
    * @param {boolean} on
    * @returns {Promise<void>} rejects if the microphone does not open; the call continues without audio
@@ -169,6 +175,7 @@ export class Call {
         this.#on.onStats(stats);
       },
       onResponse: this.#on.onResponse,
+      onMemoryMask: this.#on.onMemoryMask,
       onInterrupted: (interrupted) => {
         if (live) this.#on.onState(interrupted ? 'interrupted' : 'live');
       },

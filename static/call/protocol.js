@@ -29,6 +29,7 @@ export const CHANNEL = 'acutance';
  * @property {number} strength 0 to 1.5
  * @property {boolean} enhance
  * @property {boolean} remember whether detail is taken from earlier frames of the call; false also forgets them
+ * @property {boolean} memory_mask whether the server sends MemoryMask messages
  * @property {number | null} output_height shorter side of the returned video in pixels; null for the size at the
  *   start of the call
  * @property {number | null} max_bitrate of the returned video in bit/s; null for the server's limit
@@ -84,6 +85,8 @@ export const FORWARDED = 'forwarded';
 
 /** The server has applied the settings. @typedef {{type: 'applied'} & SessionSettings} Applied */
 
+/** The server has forgotten what was remembered of the call. @typedef {{type: 'forgotten'}} Forgotten */
+
 /** The server has refused the settings. @typedef {{type: 'refused', message: string | null}} Refused */
 
 /**
@@ -100,4 +103,14 @@ export const FORWARDED = 'forwarded';
  * @property {string | null} reason for the user
  */
 
-/** @typedef {ServerStats | Applied | Refused | Closing | RestartSender} ServerMessage */
+/**
+ * The places of the last frame that come from the memory of the call, sent after a change, at most four times per
+ * second: a grid that covers the frame, without columns and rows if there are none.
+ * @typedef {object} MemoryMask
+ * @property {'memory_mask'} type
+ * @property {number} columns
+ * @property {number} rows
+ * @property {Uint8Array} cells row by row one bit for each cell, the most significant first; Base64 in the message
+ */
+
+/** @typedef {ServerStats | Applied | Forgotten | Refused | Closing | RestartSender | MemoryMask} ServerMessage */

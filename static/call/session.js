@@ -1,7 +1,7 @@
 /**
  * One peer connection to the server: video and audio out, enhanced video and audio in, and the data channel.
  * @import {UplinkSettings} from '../uplink/presets.js'
- * @import {Applied, Refused, ServerStats, SessionSettings} from './protocol.js'
+ * @import {Applied, Forgotten, MemoryMask, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
 import { UplinkSender } from '../uplink/sender.js';
 import { within } from './deadline.js';
@@ -21,7 +21,8 @@ const CONNECT_MS = 15_000;
  * @typedef {object} SessionEvents
  * @property {(stream: MediaStream) => void} onStream the enhanced video, and audio if there is any
  * @property {(stats: ServerStats) => void} onStats once per second
- * @property {(response: Applied | Refused) => void} onResponse to changed settings
+ * @property {(response: Applied | Forgotten | Refused) => void} onResponse to changed settings and to `forget`
+ * @property {(mask: MemoryMask) => void} onMemoryMask after a change, if the settings ask for it
  * @property {(interrupted: boolean) => void} onInterrupted whether the connection is interrupted now
  */
 
@@ -103,6 +104,11 @@ export class Session {
   applySettings(settings) {
     this.#pending = { ...this.#pending, ...settings };
     if (this.#channel.readyState === 'open') this.#sendPending();
+  }
+
+  /** Asks the server to forget what it remembers of the call. */
+  forget() {
+    if (this.#channel.readyState === 'open') this.#channel.send(JSON.stringify({ type: 'forget' }));
   }
 
   /** Checks whether packets still arrive; if not although the server answers, the session is lost. */
@@ -211,7 +217,9 @@ export class Session {
     const message = readMessage(data);
     switch (message?.type) {
       case 'stats': return this.#on.onStats(message);
+      case 'memory_mask': return this.#on.onMemoryMask(message);
       case 'applied':
+      case 'forgotten':
       case 'refused': return this.#on.onResponse(message);
       case 'restart_sender': return this.#uplink.restart();
       case 'closing': return this.#lose(new CallError('server-closed', { detail: message.reason }));

@@ -2,7 +2,7 @@
  * Parses the server's messages on the data channel. The server may be newer or older than the page: missing or invalid
  * values become null, unknown fields and messages are ignored.
  * @import {
- *   DropName, Applied, Memory, RateName, ServerMessage, ServerStats, Size, Spread, StageName,
+ *   DropName, Applied, Memory, MemoryMask, RateName, ServerMessage, ServerStats, Size, Spread, StageName,
  * } from './protocol.js'
  */
 
@@ -15,6 +15,9 @@ const DROPS = ['undecoded', 'waiting', 'enhanced', 'encoding'];
 /** @type {readonly StageName[]} */
 const STAGES = ['decode', 'wait', 'enhance', 'encode_wait', 'encode', 'total'];
 
+/** Largest side of a grid of MemoryMask. */
+const LONGEST_SIDE = 256;
+
 /**
  * @param {unknown} data of a message event
  * @returns {ServerMessage | null} null for unknown messages
@@ -24,6 +27,8 @@ export function readMessage(data) {
   switch (message.type) {
     case 'stats': return readStats(message);
     case 'applied': return readApplied(message);
+    case 'forgotten': return { type: 'forgotten' };
+    case 'memory_mask': return readMask(message);
     case 'refused': return { type: 'refused', message: text(message.message) };
     case 'closing': return { type: 'closing', reason: text(message.reason) };
     case 'restart_sender': return { type: 'restart_sender', reason: text(message.reason) };
@@ -69,9 +74,33 @@ function readApplied(message) {
     strength: number(message.strength) ?? 1,
     enhance: message.enhance !== false,
     remember: message.remember !== false,
+    memory_mask: message.memory_mask === true,
     output_height: number(message.output_height),
     max_bitrate: number(message.max_bitrate),
   };
+}
+
+/** @param {Record<string, unknown>} message @returns {MemoryMask | null} */
+function readMask(message) {
+  const [columns, rows] = [number(message.columns), number(message.rows)];
+  if (columns === null || rows === null || !inGrid(columns) || !inGrid(rows)) return null;
+  const cells = bytes(message.cells);
+  return cells?.length === Math.ceil(columns * rows / 8) ? { type: 'memory_mask', columns, rows, cells } : null;
+}
+
+/** @param {number} side */
+function inGrid(side) {
+  return Number.isInteger(side) && side >= 0 && side <= LONGEST_SIDE;
+}
+
+/** @param {unknown} base64 @returns {Uint8Array | null} */
+function bytes(base64) {
+  if (typeof base64 !== 'string') return null;
+  try {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
 /**
  * Settings of the session, and their effect on the server.
- * @import {Applied, Memory, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
+ * @import {Applied, Forgotten, Memory, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
 import { FORWARDED } from '../call/protocol.js';
 import { element, writeTo } from '../dom.js';
-import { UNKNOWN, bitrate, decimal, percent, sizeText } from '../format.js';
+import { UNKNOWN, bitrate, duration, percent, sizeText } from '../format.js';
 import { Slider } from '../slider.js';
 import { sentence } from '../states.js';
 import { showText, text } from '../texts.js';
@@ -25,18 +25,26 @@ const CEILINGS = [
 /** Interval in milliseconds at which a dragged slider sends its settings, and once more after the last change. */
 const INTERVAL_MS = 150;
 
-/** @typedef {Pick<SessionSettings, 'student' | 'strength' | 'enhance' | 'remember' | 'max_bitrate'>} ControlSettings */
+/** @typedef {'student' | 'strength' | 'enhance' | 'remember' | 'memory_mask' | 'max_bitrate'} Name */
+/** @typedef {Pick<SessionSettings, Name>} ControlSettings */
 
 export class ControlPanel {
   #enhance = element('enhance', HTMLInputElement);
   #remember = element('remember', HTMLInputElement);
+  #memoryMask = element('memory-mask', HTMLInputElement);
+  #forget = element('forget', HTMLButtonElement);
+  #forgotten = element('forget-message', HTMLElement);
   #student = element('student', HTMLSelectElement);
   #strength;
   #ceiling;
   #refused = element('control-refused', HTMLElement);
 
-  /** @param {(settings: ControlSettings) => void} onChange */
-  constructor(onChange) {
+  /**
+   * @param {object} on
+   * @param {(settings: ControlSettings) => void} on.onChange
+   * @param {() => void} on.onForget the user asks to forget earlier frames
+   */
+  constructor({ onChange, onForget }) {
     const send = throttled(() => onChange(this.settings), INTERVAL_MS);
     this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, send);
     this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, send);
@@ -44,6 +52,8 @@ export class ControlPanel {
     this.#ceiling.value = null;
     this.#enhance.addEventListener('change', send);
     this.#remember.addEventListener('change', send);
+    this.#memoryMask.addEventListener('change', send);
+    this.#forget.addEventListener('click', onForget);
     this.#student.addEventListener('change', send);
     this.#list([]);
   }
@@ -55,13 +65,15 @@ export class ControlPanel {
       strength: this.#strength.value,
       enhance: this.#enhance.checked,
       remember: this.#remember.checked,
+      memory_mask: this.#memoryMask.checked,
       max_bitrate: this.#ceiling.value,
     };
   }
 
-  /** @param {Applied | Refused} answer */
+  /** @param {Applied | Forgotten | Refused} answer */
   showResponse(answer) {
-    if (answer.type === 'applied') showText(this.#refused, null);
+    if (answer.type === 'forgotten') showText(this.#forgotten, 'control.forgotten');
+    else if (answer.type === 'applied') showText(this.#refused, null);
     else showText(this.#refused, 'control.refused', { reason: sentence(answer.message ?? '') });
   }
 
@@ -76,6 +88,8 @@ export class ControlPanel {
     const { size_in: from = null, size_out: to = null } = stats ?? {};
     writeTo('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);
     writeTo('server-memory', memoryWords(stats?.memory ?? null));
+    this.#forget.disabled = !stats?.memory;
+    if (!stats?.memory || stats.memory.share > 0) showText(this.#forgotten, null);
     reason('server-rung-reason', 'control.rung-reason', stats?.rung_reason);
     reason('server-provider-note', 'control.provider-note', stats?.provider_note);
     reason('server-passed-reason', 'control.passed-reason', stats?.passed_reason);
@@ -112,7 +126,7 @@ function ceilingWords(bits) {
 function memoryWords(memory) {
   if (!memory) return UNKNOWN;
   if (memory.age === null) return text('control.memory.none');
-  return text('control.memory.share', { share: percent(memory.share), age: decimal(memory.age, 0) });
+  return text('control.memory.share', { share: percent(memory.share), age: duration(memory.age) });
 }
 
 /**

@@ -6,7 +6,7 @@
  * `showOriginal` and `showEnhanced` with their streams, `applyStats` with each report of the server, and `hold` at its
  * end, which keeps the last pair visible. `clear` ends the call.
  * @import {Match, Pair} from '../pairs/pairing.js'
- * @import {ServerStats} from '../call/protocol.js'
+ * @import {MemoryMask, ServerStats} from '../call/protocol.js'
  * @import {TextKey} from '../texts.js'
  */
 import { element } from '../dom.js';
@@ -18,6 +18,7 @@ import { StillPanel } from '../saving/still-panel.js';
 import { showText } from '../texts.js';
 import { buttonChoice } from './choice.js';
 import { Divider } from './divider.js';
+import { MemoryOverlay } from './memory-overlay.js';
 import { Meters } from './meters.js';
 import { Panning } from './panning.js';
 import { fullScreenButton, pictureInPictureButton } from './screen.js';
@@ -45,6 +46,7 @@ export class Stage {
     original: new Half(element('original-canvas', HTMLCanvasElement)),
     enhanced: new Half(element('enhanced-canvas', HTMLCanvasElement)),
   };
+  #overlay = new MemoryOverlay(element('memory-canvas', HTMLCanvasElement));
   #pairing = new Pairing(this.#videos, (pair) => this.#present(pair));
   #meters = new Meters(this.#halves);
   #still = new StillPanel(this.#halves);
@@ -128,8 +130,14 @@ export class Stage {
     this.#recording.stream = stream;
   }
 
+  /** @param {MemoryMask | null} mask the places that come from the memory of the call; null to mark none */
+  markMemory(mask) {
+    if (mask === null || !this.#still.frozen) this.#overlay.show(mask);
+  }
+
   /** Ends the session; the last pair stays visible. */
   hold() {
+    this.markMemory(null);
     this.#detach();
     this.#stopWorker();
     this.#section.toggleAttribute('data-held', this.#halves.enhanced.size !== null);

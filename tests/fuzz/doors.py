@@ -17,7 +17,7 @@ from acutance.server.rtc.session_description import Role, parse_offer, serialise
 from acutance.server.security.access import Access
 from acutance.server.security.origins import OriginError, Origins
 from acutance.server.security.tokens import TokenError, Tokens
-from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
+from acutance.server.sessions.settings import SessionSettings, SettingError, read_message
 from acutance.server.signalling.forward_requests import read_ingest
 from acutance.server.signalling.offer import read_offer
 from acutance.server.signalling.trickle import read_fragment, read_json
@@ -116,6 +116,12 @@ def _origin(given: bytes) -> None:
     Origins.of([header])
 
 
+def _settings(message: str | bytes) -> None:
+    fields = read_message(message)
+    if fields is not None:
+        SessionSettings().changed(fields)
+
+
 def bearer(access: Access, runner: asyncio.Runner) -> Door:
     """Return the door of the Authorization header, with this authentication."""
     return Door("authorization", lambda given: runner.run(access.caller(_header(given))), (RequestError,))
@@ -127,8 +133,8 @@ OFFER = Door("offer", read_offer, (RequestError,))
 DESCRIPTION = Door("description", _description, (RequestError,))
 FRAGMENT = Door("fragment", lambda given: _usable(read_fragment(_text(given))), (RequestError,))
 CANDIDATES = Door("candidates", lambda given: _usable(read_json(given)), (RequestError,))
-CONTROL = Door("control", lambda given: SessionSettings().changed(read_control(_text(given))), (SettingError,))
-CONTROL_BYTES = Door("control", lambda given: SessionSettings().changed(read_control(given)), (SettingError,))
+CONTROL = Door("control", lambda given: _settings(_text(given)), (SettingError,))
+CONTROL_BYTES = Door("control", lambda given: _settings(given), (SettingError,))
 FORWARD = Door("forward", lambda given: read_ingest(given, _FORWARDING), (RequestError,))
 TAG = Door("if-match", lambda given: check_tag('"0123456789abcdef"', _header(given)), (RequestError,))
 ORIGIN = Door("origin", _origin, (OriginError,))

@@ -1,11 +1,12 @@
 """Applies the settings that a peer chooses, within the limits of the server."""
 
+from collections.abc import Callable
 from typing import Any
 
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.options.serving import AUTO
 from acutance.server.options.session_limits import Limits
-from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
+from acutance.server.sessions.settings import SessionSettings, SettingError, read_message
 from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.choices import Choices
@@ -19,7 +20,13 @@ class AppliedSettings:
     """
 
     def __init__(
-        self, ladder: Ladder, limits: Limits, choices: Choices, rate: RateControl | None, settings: SessionSettings
+        self,
+        ladder: Ladder,
+        limits: Limits,
+        choices: Choices,
+        rate: RateControl | None,
+        settings: SessionSettings,
+        forget: Callable[[], object] = lambda: None,
     ):
         """Apply the settings of the offer.
 
@@ -29,6 +36,7 @@ class AppliedSettings:
             choices: the choices of the session's pipeline, which `apply` changes.
             rate: rate control of the returned video; None if no video is returned.
             settings: the settings in the offer.
+            forget: forgets what is remembered of the call.
 
         Raises:
             SettingError: the server has no such student.
@@ -37,12 +45,17 @@ class AppliedSettings:
         self._limits = limits
         self._choices = choices
         self._rate = rate
+        self._forget = forget
         self.apply(settings)
 
     def receive(self, message: str | bytes) -> dict[str, Any]:
-        """Apply a control message of the data channel; return the reply: ``applied`` or ``refused``."""
+        """Obey a message of the data channel; return the reply: ``applied``, ``forgotten`` or ``refused``."""
         try:
-            self.apply(self.settings.changed(read_control(message)))
+            fields = read_message(message)
+            if fields is None:
+                self._forget()
+                return {"type": "forgotten"}
+            self.apply(self.settings.changed(fields))
         except SettingError as error:
             return {"type": "refused", "message": str(error)}
         return {"type": "applied", **self.settings.model_dump()}

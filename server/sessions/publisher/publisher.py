@@ -19,6 +19,7 @@ from acutance.server.sessions.publisher.applied_settings import AppliedSettings
 from acutance.server.sessions.publisher.forwards import Forwards
 from acutance.server.sessions.publisher.idle import watch_idle
 from acutance.server.sessions.publisher.inbound_media import InboundMedia
+from acutance.server.sessions.publisher.memory_masks import send_masks
 from acutance.server.sessions.publisher.statistics import SessionStatistics
 from acutance.server.sessions.settings import SessionSettings
 from acutance.server.sessions.snapshots import PublisherSnapshot, StreamSnapshot
@@ -72,9 +73,16 @@ class Publisher(Connection):
         self._transceiver: RTCRtpTransceiver | None = None
         self._returned = OutboundMedia(fan_out, limits.max_bitrate, self.end, _RETURN_DEPTH, clock) if returns else None
         rate = self._returned.rate if self._returned is not None else None
-        self._settings = AppliedSettings(context.ladder, limits, self.media.pipeline.choices, rate, settings)
+        pipeline = self.media.pipeline
+        self._settings = AppliedSettings(context.ladder, limits, pipeline.choices, rate, settings, self.forget)
         self._statistics = SessionStatistics(self.name, context, self.media, clock)
         self._channel = DataChannel(self._on_message, limits.max_messages_per_second)
+
+    def forget(self) -> None:
+        """Forget what is remembered of the call."""
+        recall = self.media.pipeline.recall
+        if recall is not None:
+            recall.forget()
 
     def load(self) -> SessionLoad:
         """Return the load of this session for admission."""
@@ -98,6 +106,7 @@ class Publisher(Connection):
                 forwards=tuple(forward.state for forward in self.forwards),
             ),
             memory=pipeline.recall.snapshot if pipeline.recall is not None else None,
+            memory_age=pipeline.memory_age,
         )
 
     def _prepare(self) -> None:
@@ -124,6 +133,8 @@ class Publisher(Connection):
         self._began = self._clock()
         self.spawn(watch_idle(self.peer, self._limits.idle_timeout, self.end, self._clock))
         self.spawn(self._statistics.report(self.peer, self._codec, self._channel.send))
+        recall, settings = self.media.pipeline.recall, self._settings
+        self.spawn(send_masks(recall, lambda: settings.settings.memory_mask, self._channel.send))
 
     def _notify_closing(self, reason: str) -> None:
         self._channel.send({"type": "closing", "reason": reason})

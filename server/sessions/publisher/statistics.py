@@ -113,9 +113,9 @@ class SessionStatistics:
         pipeline = self._media.pipeline
         if pipeline.recall is None:
             return None
-        last = pipeline.recall.snapshot
-        age = None if last.age is None else round(last.age * pipeline.interval.seconds, 1)
-        return {"share": round(last.share, 3), "age": age, "ms": round(last.seconds * 1000, 1)}
+        last, age = pipeline.recall.snapshot, pipeline.memory_age
+        seconds = None if age is None else round(age, 1)
+        return {"share": round(last.share, 3), "age": seconds, "ms": round(last.seconds * 1000, 1)}
 
     def _enhanced(self) -> RenditionSnapshot | None:
         # The first one is the peer's own if the video is returned to it.

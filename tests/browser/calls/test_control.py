@@ -24,6 +24,14 @@ DIFFERENCE = """() => {
 }"""
 
 
+# Share of the cells of the overlay that are marked.
+MARKED = """() => {
+    const canvas = document.getElementById('memory-canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, i) => i % 4 === 3 && value > 0).length / (canvas.width * canvas.height);
+}"""
+
+
 @pytest.fixture(scope="module")
 def family(chromium_program, tmp_path_factory):
     """A server with every student that ships."""
@@ -151,11 +159,22 @@ def test_settings_from_before_the_call_go_with_the_offer(open_page, family):
     shown(page, "status-what").to_have_text("Live, with enhancement switched off.", timeout=30_000)
 
 
-def test_what_is_remembered_is_shown_and_forgotten_when_switched_off(live):
+def test_what_is_remembered_is_shown_marked_and_forgotten(live, output):
     live.page.get_by_label("Student").select_option("nano")
     shown(live, "server-memory").to_have_text("nothing", timeout=5_000)
     live.page.get_by_role("button", name="Terrible").click()
-    shown(live, "server-memory").to_contain_text("of the picture, seen", timeout=30_000)
+    shown(live, "server-memory").to_contain_text("of the picture, learned", timeout=30_000)
+    overlay = live.page.locator("#memory-canvas")
+    expect(overlay).to_be_hidden()
+    live.page.get_by_role("switch", name="Mark what comes from earlier frames").click()
+    expect(overlay).to_be_visible(timeout=10_000)
+    assert 0 < live.page.evaluate(MARKED) <= 1
+    live.page.screenshot(path=output / "memory-overlay.png", full_page=True)
+    live.page.get_by_role("switch", name="Mark what comes from earlier frames").click()
+    expect(overlay).to_be_hidden()
+    live.page.get_by_role("button", name="Forget earlier frames").click()
+    shown(live, "forget-message").to_have_text("Forgotten.", timeout=5_000)
+    shown(live, "server-memory").to_have_text("nothing", timeout=5_000)
     live.page.get_by_role("switch", name="Use earlier frames of the call").click()
     shown(live, "server-memory").to_have_text("nothing", timeout=5_000)
     live.page.wait_for_timeout(2_000)

@@ -55,11 +55,19 @@ def test_a_request_to_restart_the_sender_is_read(modules):
 def test_applied_and_refused_settings_are_read(modules):
     applied = {
         "type": "applied", "student": "nano", "strength": 0.5, "enhance": False, "remember": False,
-        "output_height": 360, "max_bitrate": None,
+        "memory_mask": True, "output_height": 360, "max_bitrate": None,
     }  # fmt: skip
     assert modules.evaluate(READ, json.dumps(applied)) == applied
     refused = {"type": "refused", "message": "there is no student 'x' here"}
     assert modules.evaluate(READ, json.dumps(refused)) == refused
+
+
+def test_a_mask_of_the_memory_is_read_if_it_has_all_cells(modules):
+    mask = {"type": "memory_mask", "columns": 5, "rows": 2, "cells": "wIA="}
+    assert modules.evaluate(READ, json.dumps(mask)) == mask | {"cells": [0xC0, 0x80]}
+    assert modules.evaluate(READ, json.dumps({"type": "forgotten"})) == {"type": "forgotten"}
+    for wrong in ({"columns": 50}, {"rows": -2}, {"columns": 2.5}, {"columns": 1e9}, {"cells": "?"}, {"cells": None}):
+        assert modules.evaluate(READ, json.dumps(mask | wrong)) is None, wrong
 
 
 PAUSES = """async (errors) => {

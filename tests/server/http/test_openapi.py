@@ -99,6 +99,7 @@ def test_examples_fit_their_schemas() -> None:
         ("POST", "/whep/{stream}", {"data": offer(), "headers": {"Content-Type": "application/sdp"}}),
         ("PATCH", "/session/{id}", {"data": "a"}),
         ("DELETE", "/session/{id}", {}),
+        ("DELETE", "/session/{id}/memory", {}),
         ("OPTIONS", "/whip", {}),
     ],
 )

@@ -91,6 +91,7 @@ async def test_a_peer_with_too_many_candidates_is_refused_and_leaves_no_session(
                 assert answer["error"] == "bad_candidate"
                 assert "3 ICE candidates: a peer may have 2 (--max-candidates)" in answer["message"]
                 assert len(host.registry.publishers) == 0
+        assert (await client.delete(f"{answer['url']}/memory")).status == 204, "this server remembers nothing"
         more = {"candidates": [{"candidate": CANDIDATE[2:].strip(), "sdpMid": "1", "sdpMLineIndex": 0}]}
         assert (await client.patch(answer["url"], json=more)).status == 400
         assert len(host.registry.publishers) == 1, "what it had is kept"

@@ -1,11 +1,23 @@
+from typing import Any
+
 import pytest
 
-from acutance.server.sessions.settings import SessionSettings, SettingError, read_control
+from acutance.server.sessions.settings import SessionSettings, SettingError, read_message
+
+
+def fields_of(message: str | bytes) -> dict[str, Any]:
+    fields = read_message(message)
+    assert fields is not None
+    return fields
+
+
+def test_a_message_may_ask_to_forget() -> None:
+    assert read_message('{"type": "forget"}') is None
 
 
 def test_omitted_settings_stay() -> None:
-    settings = SessionSettings().changed(read_control('{"type": "control", "strength": 0.5}'))
-    settings = settings.changed(read_control(b'{"type": "control", "output_height": 720, "enhance": false}'))
+    settings = SessionSettings().changed(fields_of('{"type": "control", "strength": 0.5}'))
+    settings = settings.changed(fields_of(b'{"type": "control", "output_height": 720, "enhance": false}'))
     assert settings == SessionSettings(strength=0.5, output_height=720, enhance=False)
     assert settings.changed({"output_height": None}).output_height is None
 
@@ -23,7 +35,7 @@ def test_omitted_settings_stay() -> None:
 )
 def test_invalid_control_messages_are_refused(message: str | bytes, part: str) -> None:
     with pytest.raises(SettingError, match=part):
-        read_control(message)
+        read_message(message)
 
 
 @pytest.mark.parametrize(

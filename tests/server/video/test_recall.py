@@ -1,5 +1,6 @@
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from acutance.server.students.rungs import REMEMBER
 from acutance.server.telemetry.memory import MemorySnapshot
 from acutance.server.video.enhancer import Enhancer, Treatment
 from acutance.server.video.recall import Recall
+from acutance.server.video.remembered_mask import RememberedMask
 from tests.frames import frame_of
 from tests.model.memory.scenes import COARSE, SHARP, poor, room
 
@@ -187,3 +189,40 @@ def test_passed_frames_tell_whether_something_is_remembered(scene: Plane) -> Non
     assert recall.has_offered
     recall.forget()
     assert not recall.has_offered
+
+
+def test_the_mask_shows_the_places_that_come_from_memory(ladder: Ladder, scene: Plane) -> None:
+    recall = Recall(Copying())
+    enhancer = Enhancer(ladder, recall)
+    luma_of(enhancer, scene, SHARP)
+    assert recall.mask() == RememberedMask(), "while the connection is good"
+    luma_of(enhancer, poor(scene), COARSE)
+    mask = recall.mask()
+    assert (mask.columns, mask.rows) == (20, 12)
+    share = np.unpackbits(np.frombuffer(mask.cells, np.uint8)).sum() / 240
+    assert share == pytest.approx(recall.snapshot.share, abs=0.1)
+    recall.forget()
+    assert recall.mask() == RememberedMask()
+
+
+def test_to_forget_waits_for_no_frame(ladder: Ladder, scene: Plane) -> None:
+    entered, leaves = threading.Event(), threading.Event()
+
+    class Slow(Copying):
+        def sharpen(self, *given: Any, **named: Any) -> Plane:
+            entered.set()
+            assert leaves.wait(20)
+            return super().sharpen(*given, **named)
+
+    recall = Recall(Slow())
+    enhancer = Enhancer(ladder, recall)
+    luma_of(enhancer, scene, SHARP)
+    restoring = threading.Thread(target=luma_of, args=(enhancer, poor(scene), COARSE))
+    restoring.start()
+    assert entered.wait(20)
+    recall.forget()
+    leaves.set()
+    restoring.join()
+    assert recall.snapshot == MemorySnapshot()
+    blind = luma_of(Enhancer(ladder), poor(scene), COARSE)
+    np.testing.assert_array_equal(luma_of(enhancer, poor(scene), COARSE), blind)

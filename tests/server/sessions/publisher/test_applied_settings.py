@@ -42,6 +42,15 @@ def test_a_message_changes_only_the_settings_in_it(ladder: Ladder) -> None:
     assert session.choices.governor is governor, "what the governor has measured is kept"
 
 
+def test_a_message_asks_to_forget_and_changes_no_settings(ladder: Ladder) -> None:
+    session, forgotten = Session(ladder, strength=0.5), list[bool]()
+    limits, choices = session.limits, session.choices
+    applied = AppliedSettings(ladder, limits, choices, None, SessionSettings(), lambda: forgotten.append(True))
+    assert applied.receive('{"type": "forget"}') == {"type": "forgotten"}
+    assert forgotten == [True]
+    assert applied.settings == SessionSettings()
+
+
 def test_the_limits_of_the_server_hold(ladder: Ladder) -> None:
     session = Session(ladder, Limits(max_bitrate=1_000_000, output_height=720))
     session.send(max_bitrate=5_000_000)
