@@ -16,3 +16,7 @@ class MemorySnapshot:
     share: float = 0.0
     age: int | None = None
     seconds: float = 0.0
+
+    def age_seconds(self, interval: float) -> float | None:
+        """Return the age in seconds of frames with an interval in seconds; None if nothing is remembered."""
+        return None if self.age is None else self.age * interval

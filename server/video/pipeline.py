@@ -94,12 +94,6 @@ class Pipeline:
         self._dropped_last = 0
         self._tasks: list[asyncio.Task[None]] = []
 
-    @property
-    def memory_age(self) -> float | None:
-        """Seconds since the remembered parts of the last frame were seen; None if there are none."""
-        age = None if self.recall is None else self.recall.snapshot.age
-        return None if age is None else age * self.interval.seconds
-
     def start(self, track: MediaStreamTrack, on_failed: Callable[[str], object]) -> None:
         """Begin to take frames from ``track``; one call only.
 

@@ -92,6 +92,7 @@ class Publisher(Connection):
         """Return the state of this session."""
         pipeline = self.media.pipeline
         renditions = self.media.fan_out.snapshots()
+        memory = pipeline.recall.snapshot if pipeline.recall is not None else None
         own = self._returned is not None and self._returned.joined
         return PublisherSnapshot(
             state=self.state,
@@ -105,8 +106,8 @@ class Publisher(Connection):
                 viewers=sum(rendition.receivers for rendition in renditions) - own,
                 forwards=tuple(forward.state for forward in self.forwards),
             ),
-            memory=pipeline.recall.snapshot if pipeline.recall is not None else None,
-            memory_age=pipeline.memory_age,
+            memory=memory,
+            memory_age=memory.age_seconds(pipeline.interval.seconds) if memory is not None else None,
         )
 
     def _prepare(self) -> None:

@@ -113,7 +113,8 @@ class SessionStatistics:
         pipeline = self._media.pipeline
         if pipeline.recall is None:
             return None
-        last, age = pipeline.recall.snapshot, pipeline.memory_age
+        last = pipeline.recall.snapshot
+        age = last.age_seconds(pipeline.interval.seconds)
         seconds = None if age is None else round(age, 1)
         return {"share": round(last.share, 3), "age": seconds, "ms": round(last.seconds * 1000, 1)}
 
