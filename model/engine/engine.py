@@ -99,12 +99,15 @@ class Engine:
             for allowed in (traits.graphs, 0) if traits.graphs and graphs else (0,):
                 try:
                     note = "; ".join(filter(None, [_summary(failures), without]))
-                    return cls._open_on(found, name, threads, replace(traits, graphs=allowed), note or None)
+                    engine = cls._open_on(found, name, threads, replace(traits, graphs=allowed), note or None)
                 except providers.ProviderError as error:
                     failure = str(error)
                     if allowed:
                         without = f"{name} runs without CUDA graphs: {failure}"
-                        log.info("%s does not run with CUDA graphs: %s", name, failure)
+                    continue
+                if without is not None:
+                    log.warning("%s", without)
+                return engine
             failures[name] = failure
         raise EngineError(f"cannot open the student: {found.file} does not load. {_summary(failures)}")
 

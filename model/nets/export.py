@@ -12,6 +12,12 @@ node instead of three.
 A student that takes a plate has eight outputs in its tail: corrections c and gates g. With the plate p, its fit f and
 the luma l, the end of its graph computes l + strength * min(8 f, 1) (c + clip(g) (p - l)).
 
+For GPUs, everything before the last sum is computed in half precision, and hints are an input of four bytes, which the
+graph spreads over the frame: a plane of them would double what is copied to the device.
+
+    hints -> Cast -> Expand to the half grid -> DepthToSpace -+
+    planes -> Cast -------------------------------------------+-> Concat -> Conv ...
+
 The pixel shuffle is written as two transpositions. ONNX Runtime merges the first one with its conversion from its own
 feature layout, and the second one moves pairs of neighbours at once. DepthToSpace takes longer in its profiler, and
 runs on a single thread.
@@ -25,13 +31,14 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from acutance.model.hints import COUNT
 from acutance.model.nets.half_grid import COVERED
-from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Convolution, Student, convolutions
 
-PLANES, STRENGTH, OUTPUT = "planes", "strength", "sharpened"
+PLANES, HINTS, STRENGTH, OUTPUT = "planes", "hints", "strength", "sharpened"
 # All operators are unchanged since opset 13; ONNX Runtime reads opset 17 and IR 8 since 1.14.
 _OPSET, _IR = 17, 8
+_END = np.iinfo(np.int64).max
 PARITY = 1
 """Maximum difference between ONNX Runtime and torch in grey levels: sums in another order round differently."""
 
@@ -40,23 +47,30 @@ class ExportError(RuntimeError):
     """A graph does not compute what the student computes; the message says by how much they differ."""
 
 
-def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
+def to_onnx(student: Student, metadata: Mapping[str, str], *, half: bool = False) -> bytes:
     """Write a student as an ONNX model.
 
     Inputs: `planes`, uint8 `[N, P, H, W]` with luma; for a student that takes hints, the plane that
     `acutance.model.hints.fill` writes; for a student that takes a plate, the two planes of
     `acutance.model.memory.plate_planes.PlatePlanes`; `strength`, float32 `[N, 1, 1, 1]`, the factor
-    of the correction, 1 as trained. Output: `sharpened`, uint8 `[N, 1, H, W]`. H and W are even.
+    of the correction, 1 as trained. Output: `sharpened`, uint8 `[N, 1, H, W]`. H and W are even. In half precision the
+    plane of hints is replaced by an input after `planes`: `hints`, uint8 `[N, 4, 1, 1]`, see
+    `acutance.model.hints.Hints.codes`.
 
     Args:
         student: The student; its batch norm is folded with the running statistics.
         metadata: Entries for the file's metadata, in addition to the student's shape.
+        half: Whether to write it in half precision.
     """
-    graph = _Graph()
+    graph = _Graph(half)
+    hint_bytes = half and student.shape.hinted
     white = np.float32(255)
     head, *body, tail = convolutions(student)
-    graph.node("Cast", [PLANES], "grey", to=TensorProto.FLOAT)
-    graph.convolution("grey", "head", Convolution(head.weight / white, head.bias), stride=2)
+    graph.node("Cast", [PLANES], "grey", to=graph.element)
+    if hint_bytes:
+        graph.spread_hints(student.shape.plate)
+    first = "grey_and_hints" if hint_bytes else "grey"
+    graph.convolution(first, "head", Convolution(head.weight / white, head.bias), stride=2)
     graph.node("Relu", ["head"], "features")
     block, index = "features", 0
     for length in student.shape.blocks:
@@ -74,7 +88,8 @@ def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
     scale = np.ones(student.shape.outputs, np.float32)
     scale[:4] = white
     graph.convolution(block, "tail", Convolution(tail.weight * scale[:, None, None, None], tail.bias * scale))
-    luma = graph.luma(student.shape.planes)
+    planes = student.shape.planes - hint_bytes
+    luma = graph.luma(planes)
     graph.node("Transpose", ["tail"], "pixels", perm=[0, 2, 3, 1])
     graph.node("Cast", [luma], "grey_luma", to=TensorProto.FLOAT)
     if student.shape.plate:
@@ -84,13 +99,14 @@ def to_onnx(student: Student, metadata: Mapping[str, str]) -> bytes:
     graph.node("Add", ["correction", "grey_luma"], "corrected")
     one, zero = graph.constant("one", np.float32(1)), graph.constant("zero", np.uint8(0))
     graph.node("QuantizeLinear", ["corrected", one, zero], OUTPUT)
-    return graph.model(student.shape, metadata)
+    return graph.model(student.shape.name, planes, hint_bytes, metadata)
 
 
 class _Graph:
     """An ONNX graph under construction."""
 
-    def __init__(self) -> None:
+    def __init__(self, half: bool) -> None:
+        self.element = TensorProto.FLOAT16 if half else TensorProto.FLOAT
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
@@ -104,20 +120,53 @@ class _Graph:
     def luma(self, planes: int) -> str:
         return PLANES if planes == 1 else self._slice("luma", 0, 1)
 
+    def spread_hints(self, plate: bool) -> None:
+        """Add the nodes from `grey`, `[N, P, H, W]`, and the hints to `grey_and_hints`, `[N, P + 1, H, W]`.
+
+        All of them run on a GPU: sums and products of sizes would run on the CPU. A pool of single pixels has the size
+        of the half grid.
+        """
+        self.node("MaxPool", ["grey"], "grid", kernel_shape=[1, 1], strides=[2, 2])
+        grid = "grid"
+        if plate:
+            grid = self._slice("one_of_grid", 0, 1, "grid")
+        self.node("Shape", [grid], "grid_size")
+        self.node("Cast", [HINTS], "codes", to=self.element)
+        self.node("Expand", ["codes", "grid_size"], "cells_of_hints")
+        self.node("DepthToSpace", ["cells_of_hints"], "hint_plane", blocksize=2)
+        if not plate:
+            self.node("Concat", ["grey", "hint_plane"], "grey_and_hints", axis=1)
+            return
+        luma, rest = self._slice("grey_first", 0, 1, "grey"), self._slice("grey_rest", 1, _END, "grey")
+        self.node("Concat", [luma, "hint_plane", rest], "grey_and_hints", axis=1)
+
     def correction(self, luma: str) -> None:
         """Add the nodes from `pixels`, `[N, h, w, 4]`, to `correction`, `[N, 1, H, W]`."""
-        self.node("Mul", ["pixels", STRENGTH], "scaled")
+        half = self.element == TensorProto.FLOAT16
+        strength = STRENGTH
+        if half:
+            self.node("Cast", [STRENGTH], "half_strength", to=self.element)
+            strength = "half_strength"
+        self.node("Mul", ["pixels", strength], "scaled")
         self.node("Reshape", ["scaled", self.constant("cells", np.array([0, 0, -1, 2, 2]))], "squares")
         self.node("Transpose", ["squares"], "rows", perm=[0, 1, 3, 2, 4])
         self.node("Shape", [luma], "size")
-        self.node("Reshape", ["rows", "size"], "correction")
+        self.node("Reshape", ["rows", "size"], "half_correction" if half else "correction")
+        if half:
+            # The sum with luma is computed in single precision: above 128, half has steps of an eighth of a grey level.
+            self.node("Cast", ["half_correction"], "correction", to=TensorProto.FLOAT)
 
     def crossfade(self) -> None:
         """Add the nodes from `pixels`, `[N, h, w, 8]`, and the planes of the plate to `correction`, `[N, 1, H, W]`."""
-        remembered = self._slice("remembered", -2, np.iinfo(np.int64).max)
+        remembered = self._slice("remembered", -2, _END)
         self.node("Cast", [remembered], "grey_remembered", to=TensorProto.FLOAT)
         self.node("Split", ["grey_remembered"], "grey_plate", "grey_fit", axis=1)
-        self.node("Reshape", ["pixels", self.constant("cells", np.array([0, 0, -1, 2, 2, 2]))], "squares")
+        cells = self.constant("cells", np.array([0, 0, -1, 2, 2, 2]))
+        pixels = "pixels"
+        if self.element == TensorProto.FLOAT16:
+            self.node("Cast", ["pixels"], "single_pixels", to=TensorProto.FLOAT)
+            pixels = "single_pixels"
+        self.node("Reshape", [pixels, cells], "squares")
         self.node("Transpose", ["squares"], "rows", perm=[0, 3, 1, 4, 2, 5])
         self.node("Shape", [remembered], "size")
         self.node("Reshape", ["rows", "size"], "values")
@@ -132,15 +181,16 @@ class _Graph:
         self.node("Mul", ["change", "mask"], "masked")
         self.node("Mul", ["masked", STRENGTH], "correction")
 
-    def _slice(self, name: str, first: int, past: int) -> str:
+    def _slice(self, name: str, first: int, past: int, source: str = PLANES) -> str:
         ends = [self.constant(f"{name}.{end}", np.array([at])) for end, at in (("first", first), ("past", past))]
-        self.node("Slice", [PLANES, *ends, self.constant(f"{name}.axis", np.array([1]))], name)
+        self.node("Slice", [source, *ends, self.constant(f"{name}.axis", np.array([1]))], name)
         return name
 
     def convolution(self, source: str, name: str, numbers: Convolution, stride: int = 1) -> None:
         # The head's kernel of 4 with stride 2 needs one row of padding on each side, like a kernel of 3; 1 needs none.
-        weight = self.constant(f"{name}.weight", numbers.weight)
-        bias = self.constant(f"{name}.bias", numbers.bias)
+        element = np.float16 if self.element == TensorProto.FLOAT16 else np.float32
+        weight = self.constant(f"{name}.weight", numbers.weight.astype(element))
+        bias = self.constant(f"{name}.bias", numbers.bias.astype(element))
         kernel = list(numbers.weight.shape[2:])
         self.node(
             "Conv",
@@ -151,18 +201,19 @@ class _Graph:
             strides=[stride] * 2,
         )
 
-    def model(self, shape: StudentShape, metadata: Mapping[str, str]) -> bytes:
+    def model(self, shape: str, planes: int, hint_bytes: bool, metadata: Mapping[str, str]) -> bytes:
         uint8 = TensorProto.UINT8
         ends = [
-            helper.make_tensor_value_info(PLANES, uint8, ["N", shape.planes, "H", "W"]),
+            helper.make_tensor_value_info(PLANES, uint8, ["N", planes, "H", "W"]),
+            *([helper.make_tensor_value_info(HINTS, uint8, ["N", COUNT, 1, 1])] if hint_bytes else []),
             helper.make_tensor_value_info(STRENGTH, TensorProto.FLOAT, ["N", 1, 1, 1]),
             helper.make_tensor_value_info(OUTPUT, uint8, ["N", 1, "H", "W"]),
         ]
-        graph = helper.make_graph(self._nodes, shape.name, ends[:2], ends[2:], self._constants)
+        graph = helper.make_graph(self._nodes, shape, ends[:-1], ends[-1:], self._constants)
         model = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR, producer_name="acutance"
         )
-        helper.set_model_props(model, {"shape": shape.name, **metadata})
+        helper.set_model_props(model, {"shape": shape, **metadata})
         onnx.checker.check_model(model)
         serialized: bytes = model.SerializeToString()
         return serialized

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-import onnx
-from onnxruntime.transformers.float16 import convert_float_to_float16
-
 from acutance.model.nets.export import to_onnx
 from acutance.training.checkpoints.provenance import commit
 from acutance.training.data.pictures import DataError
@@ -62,8 +59,8 @@ def export_run(
         differences = {"fp32": parity.check(file, run.student)}
         half = file.with_suffix(".fp16.onnx")
         if "fp16" in precisions:
-            half.write_bytes(as_half(model))
-            differences["fp16"] = parity.check(half, run.student)
+            half.write_bytes(to_onnx(run.student, metadata, half=True))
+            differences["fp16"] = max(parity.check(half, run.student), parity.check_half(run.student))
         rows = evaluate(file)
         card = make_card(name, model, run, rows, metrics, differences)
         text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
@@ -73,13 +70,3 @@ def export_run(
             half.replace(out.with_suffix(".fp16.onnx"))
         file.replace(out)
     return rows
-
-
-def as_half(model: bytes) -> bytes:
-    """Convert the convolutions of a graph to half precision; input, strength and the last sum stay in single."""
-    # Luma stays in single precision: only its correction is small enough for half precision.
-    half = convert_float_to_float16(
-        onnx.load_from_string(model), keep_io_types=True, node_block_list=["grey_luma", "corrected", "sharpened"]
-    )
-    serialized: bytes = half.SerializeToString()
-    return serialized

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+from torch.nn.functional import conv2d, pixel_shuffle
 
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.runtime import SMALLEST
-from acutance.model.hints import Hints
+from acutance.model.hints import Hints, fill
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.export import PARITY, ExportError
-from acutance.model.nets.student import Student, fold, sharpen
+from acutance.model.nets.student import Student, convolutions, fold, sharpen
 from acutance.model.planes import Plane
 
 PICTURES = 100
@@ -70,3 +72,58 @@ def check(file: Path, student: Student, count: int = PICTURES) -> int:
                 f"{width}x{height}; at most {PARITY} is allowed"
             )
     return worst
+
+
+def check_half(student: Student, count: int = PICTURES) -> int:
+    """Compare half precision with single, both in torch: on the CPU, ONNX Runtime computes convolutions in single.
+
+    Weights, features and the correction are half, as in the exported graph; the last sum is single. How a GPU rounds
+    the sums inside of a convolution is not known here.
+
+    Args:
+        student: A student without a plate.
+        count: Number of random pictures.
+
+    Returns:
+        The largest difference in grey levels.
+
+    Raises:
+        ExportError: The difference is larger than one grey level.
+    """
+    folded = fold(student)
+    worst = 0
+    for luma, hints in random_pictures(count):
+        even = luma[: luma.shape[0] & ~1, : luma.shape[1] & ~1].copy()
+        difference = np.abs(_half(student, even, hints).astype(np.int16) - sharpen(folded, even, hints))
+        worst = max(worst, int(difference.max()))
+        if worst > PARITY:
+            raise ExportError(
+                f"{student.shape.name} in half precision differs by {worst} grey levels on a random picture of "
+                f"{even.shape[1]}x{even.shape[0]}; at most {PARITY} is allowed"
+            )
+    return worst
+
+
+@torch.inference_mode()
+def _half(student: Student, luma: Plane, hints: Hints) -> Plane:
+    planes = [luma]
+    if student.shape.hinted:
+        fill(plane := np.empty_like(luma), hints)
+        planes.append(plane)
+    head, *body, tail = (
+        (torch.from_numpy(np.ascontiguousarray(one.weight)), torch.from_numpy(one.bias))
+        for one in convolutions(student)
+    )
+    x = torch.from_numpy(np.stack(planes)[None]).half()
+    x = conv2d(x, (head[0] / 255).half(), head[1].half(), stride=2, padding=1).relu()
+    inner = iter(body)
+    for length in student.shape.blocks:
+        block = x
+        for left in range(length - 1, -1, -1):
+            weight, bias = next(inner)
+            x = conv2d(x, weight.half(), bias.half(), padding=1)
+            x = (x + block if left == 0 else x).relu()
+    correction = conv2d(x, (tail[0] * 255).half(), (tail[1] * 255).half(), padding=tail[0].shape[-1] // 2)
+    summed = pixel_shuffle(correction, 2)[0, 0].float() + torch.from_numpy(luma.astype(np.float32))
+    rounded: Plane = summed.round().clamp(0, 255).to(torch.uint8).numpy()
+    return rounded

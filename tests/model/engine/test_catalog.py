@@ -2,9 +2,12 @@ import hashlib
 import json
 from pathlib import Path
 
+import onnxruntime as ort
 import pytest
 
-from acutance.model.engine import catalog
+from acutance.model.engine import catalog, parity
+from acutance.model.engine.buffers import InputLayout
+from acutance.model.engine.engine import Engine
 
 
 def test_every_weight_has_a_card_that_tells_its_hash() -> None:
@@ -13,6 +16,15 @@ def test_every_weight_has_a_card_that_tells_its_hash() -> None:
     assert catalog.DEFAULT in files
     for student in catalog.shipped().values():
         assert hashlib.sha256(student.file.read_bytes()).hexdigest() == student.sha256
+
+
+def test_every_student_for_calls_has_a_file_in_half_precision_with_the_same_pictures() -> None:
+    halves = sorted(catalog.WEIGHTS.glob("*.fp16.onnx"))
+    assert {file.name.partition(".")[0] for file in halves} >= set(catalog.LADDER)
+    for half in halves:
+        single = Engine.open(half.with_name(half.name.replace(".fp16", "")), provider="cpu", threads=1)
+        assert parity.difference(Engine.open(half, provider="cpu", threads=1), single) <= parity.TOLERANCE, half.name
+        assert InputLayout.of(ort.InferenceSession(half, providers=["CPUExecutionProvider"])).hint_bytes
 
 
 def test_a_file_is_found_with_and_without_a_card(tmp_path: Path) -> None:

@@ -146,3 +146,40 @@ def test_the_engine_gives_a_student_what_is_remembered(tmp_path: Path, name: str
     assert np.abs(remembered - without).max() > 1
     odd = textured_luma(47, 63)
     assert engine.sharpen(odd, plate=PlatePlanes(odd[::-1], odd)).shape == odd.shape
+
+
+@pytest.fixture(params=["r2c8n2h", "r2c16n3", "r2c8n2hp", "r2c8n1p"])
+def half(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Student, Engine, onnx.ModelProto]:
+    student, file = lived_in(StudentShape.parse(request.param)), tmp_path / "half.onnx"
+    file.write_bytes(to_onnx(student, {}, half=True))
+    return student, Engine.open(file, provider="cpu", threads=1), onnx.load(file)
+
+
+def test_half_precision_takes_hints_as_bytes_and_gives_the_same_picture(
+    half: tuple[Student, Engine, onnx.ModelProto],
+) -> None:
+    student, engine, model = half
+    inputs = {end.name: [side.dim_value for side in end.type.tensor_type.shape.dim] for end in model.graph.input}
+    assert inputs["planes"][1] == student.shape.planes - student.shape.hinted
+    assert inputs.get("hints", []) == ([0, 4, 1, 1] if student.shape.hinted else [])
+    luma = textured_luma(48, 64)
+    plate = PlatePlanes(luma[::-1].copy(), np.full_like(luma, 200)) if student.shape.plate else None
+    for hints in (UNCODED, Hints(30, 0.1, 1.5, 0.4), Hints(8, 0.05, 1, 0.2)):
+        expected = sharpen(fold(student), luma, hints, plate).astype(int)
+        assert np.abs(engine.sharpen(luma, hints=hints, plate=plate) - expected).max() <= 1
+
+
+def test_in_half_precision_the_last_sum_is_single(half: tuple[Student, Engine, onnx.ModelProto]) -> None:
+    """In half precision, luma above 128 has steps of an eighth of a grey level."""
+    _, _, model = half
+    source = {output: node for node in model.graph.node for output in node.output}
+    summed = source["corrected"]
+    assert summed.op_type == "Add"
+    assert source["sharpened"].input[0] == "corrected", "no cast between the sum and its rounding"
+    casts = [source["grey_luma"], source["correction"]] if "half_correction" in source else [source["grey_luma"]]
+    for cast in casts:
+        assert cast.op_type == "Cast"
+        assert next(one.i for one in cast.attribute if one.name == "to") == onnx.TensorProto.FLOAT
+    assert source["grey_luma"].input[0] in ("planes", "luma"), "luma is not rounded to half on the way"
+    sizes = {"Gather", "Div", "Unsqueeze", "Squeeze"}
+    assert not sizes & {node.op_type for node in model.graph.node}, "sums of sizes would run on the CPU"

@@ -1,6 +1,9 @@
+import json
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, cycle
+from pathlib import Path
 
 import av
 import numpy as np
@@ -235,6 +238,37 @@ def test_nvenc_is_not_retuned_because_frames_arrive_unevenly(rate: int, jitter: 
         rates.append(encoder.bitrate)
         clock.frames = 30 * index // rate
     assert len(set(rates)) <= 2, "the estimate of the frame rate has to settle once"
+
+
+class Replayed:
+    """The receiver's bit rate for a frame of 1280x720, whatever size the test encodes, with the time of the replay."""
+
+    def __init__(self) -> None:
+        self.control, self.now = RateControl(100_000_000), 0.0
+
+    def target(self, width: int, height: int) -> int:
+        return self.control.target(1280, 720)
+
+
+def test_nvenc_is_retuned_at_most_every_two_seconds_on_a_recorded_call() -> None:
+    """REMB of Chromium and the jitter of its frames; the former thresholds changed the bit rate eight times."""
+    trace = json.loads((Path(__file__).parent / "chromium_remb.json").read_text("utf-8"))
+    replayed, rembs = Replayed(), deque(trace["remb"])
+    encoder = StagedNvenc(replayed, lambda: replayed.now)
+    changed, before = [], 0
+    for luma, (arrival, timestamp) in zip(cycle(lumas(64, 48, 8)), trace["frames"], strict=False):
+        while rembs and rembs[0][0] <= arrival:
+            replayed.control.on_remb(rembs.popleft()[1])
+        replayed.now = arrival / 1000
+        frame = frame_of(luma)
+        frame.pts = 90 * timestamp
+        encoder.encode(frame)
+        if encoder.bitrate != before:
+            changed.append(replayed.now)
+            before = encoder.bitrate
+    assert len(changed) >= 3, "otherwise the trace tests nothing"
+    assert min(np.diff(changed)) >= 2.0
+    assert encoder.keyframes == 1, "x264 stands in; NVENC makes one IDR for each change"
 
 
 class Climbing:

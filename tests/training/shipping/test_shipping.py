@@ -21,7 +21,6 @@ from acutance.training.checkpoints.run_record import RunRecord
 from acutance.training.cli.export import export
 from acutance.training.data.pictures import DataError
 from acutance.training.shipping import parity
-from acutance.training.shipping.export import as_half
 from tests.model.students import lived_in
 
 app = typer.Typer()
@@ -108,12 +107,22 @@ def test_parity_fails_for_a_graph_that_reads_one_hint_differently(student: Stude
 def test_half_precision_gives_the_same_picture_within_a_grey_level(student: Student, tmp_path: Path) -> None:
     half, single = tmp_path / "half.onnx", tmp_path / "single.onnx"
     single.write_bytes(to_onnx(student, {}))
-    half.write_bytes(as_half(single.read_bytes()))
+    half.write_bytes(to_onnx(student, {}, half=True))
     weights = {one.name: one.data_type for one in onnx.load(half).graph.initializer}
     assert weights["body0.weight"] == onnx.TensorProto.FLOAT16
     luma, hints = next(parity.random_pictures(1))
     one, other = (Engine.open(file, provider="cpu", threads=1).sharpen(luma, hints=hints) for file in (single, half))
     assert np.abs(one.astype(int) - other).max() <= 1
+
+
+def test_half_precision_is_computed_in_half_for_the_parity_check(student: Student) -> None:
+    """On the CPU, ONNX Runtime computes the convolutions of the file in single precision."""
+    assert parity.check_half(student, 20) <= 1
+    coarse = copy.deepcopy(student)
+    with torch.no_grad():
+        coarse.tail.weight *= 500
+    with pytest.raises(ExportError, match="in half precision differs by"):
+        parity.check_half(coarse, 20)
 
 
 def test_nothing_is_written_after_an_error(student: Student, tmp_path: Path) -> None:
