@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.model.engine.engine import EngineError
+from acutance.model.engine.providers import TRAITS
 from acutance.model.processors import usable_processors
 from acutance.server.assembly import http_parts, memory
 from acutance.server.assembly.http_parts import AssemblyError
@@ -19,6 +20,7 @@ from acutance.server.security.access import is_loopback
 from acutance.server.sessions import capacity
 from acutance.server.sessions.capacity import SIZE
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import PASS
 from acutance.server.telemetry import host_info
 
 _SOON_DAYS = 14
@@ -56,7 +58,7 @@ def examine(options: ServeOptions) -> list[Finding]:
         ladder = Ladder.open(options.student, options.provider, options.threads, memory=remembers)
     except EngineError as error:
         return [*findings, Finding("students", State.FAILS, str(error)), _encoder(encoders)]
-    measured = capacity.measure(usable_processors(), ladder.rungs, encoders)
+    measured = capacity.measure(usable_processors(), ladder.rungs, encoders, TRAITS[ladder.best.provider].staged)
     return [*findings, _students(ladder), _memory(options, ladder), _encoder(encoders), _capacity(measured, options)]
 
 
@@ -161,8 +163,8 @@ def _encoder(encoders: EncoderChoice) -> Finding:
 
 def _capacity(measured: capacity.Capacity, options: ServeOptions) -> Finding:
     each = ", ".join(
-        f"{measured.sessions(rung)} with {rung}" if seconds else f"{measured.sessions(rung)} unenhanced"
-        for rung, seconds in measured.students.items()
+        f"{measured.sessions(rung)} {'unenhanced' if rung == PASS else f'with {rung}'} ({measured.limited_by(rung)})"
+        for rung in measured.students
     )
     calls = f"simultaneous calls of 1280x720 at 30 frames/s, if nothing else runs: {each}"
     if measured.maximum < 1:

@@ -188,3 +188,40 @@ def test_the_lock_has_what_the_project_needs(kind: str) -> None:
             continue
         assert name in lock, "make lock"
         assert one.specifier.contains(lock[name]), f"{name}: make lock"
+
+
+def test_what_runs_on_a_gpu_asks_for_the_device_and_the_parts_of_the_driver() -> None:
+    """The default of NVIDIA's container toolkit has no `video`, without which NVENC does not open."""
+    parts = {"compute", "utility", "video"}
+    image = (ROOT / "Dockerfile.cuda").read_text("utf-8").rpartition("\nFROM ")[2]
+    asked = re.search(r"NVIDIA_DRIVER_CAPABILITIES=(\S+)", image)
+    assert asked
+    assert set(asked[1].split(",")) == parts
+    composed = read("compose.gpu.yaml")["services"]["acutance"]
+    (device,) = composed["deploy"]["resources"]["reservations"]["devices"]
+    assert set(device["capabilities"]) == parts | {"gpu"}
+    assert (ROOT / composed["build"]["dockerfile"]).is_file()
+    container = read("kubernetes-gpu.yaml")["spec"]["template"]["spec"]["containers"][0]
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert {"name": "NVIDIA_DRIVER_CAPABILITIES", "value": "compute,utility,video"} in container["env"]
+
+
+def test_the_patch_for_gpus_fits_the_manifest_and_leaves_more_memory() -> None:
+    import kubernetes_validate
+
+    deployment = manifests()[0]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (patch,) = read("kubernetes-gpu.yaml")["spec"]["template"]["spec"]["containers"]
+    assert patch["name"] == container["name"]
+    assert container["resources"]["limits"]["memory"] == "1Gi"
+    assert patch["resources"]["limits"]["memory"] == "4Gi"
+    container.update({key: value for key, value in patch.items() if key != "env"})
+    container["env"] += patch["env"]
+    kubernetes_validate.validate(deployment, "1.30", strict=True)
+
+
+def test_the_driver_that_cuda_needs_is_named() -> None:
+    lock = (DEPLOY / "requirements-cuda.txt").read_text("utf-8")
+    assert re.search(r"^nvidia-cuda-runtime==13\.", lock, re.MULTILINE), "CUDA 13 needs driver 580"
+    for file in (ROOT / "Dockerfile.cuda", DEPLOY / "README.md", DEPLOY / "compose.gpu.yaml"):
+        assert "580" in file.read_text("utf-8"), file.name

@@ -156,7 +156,7 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     (r"cd docs/deploy", Handling.RUN, {"docs": "{root}/docs"}, ""),
     (r"openssl rand -hex 24 > token", Handling.RUN, {}, ""),
     (r"export PUBLIC_HOST=.*", Handling.RUN, {}, ""),
-    (r"docker compose up --build", Handling.NOT_RUN, {}, "no Docker daemon" + _DEPLOYING),
+    (r"docker compose (-f \S+ )*up --build", Handling.NOT_RUN, {}, "no Docker daemon" + _DEPLOYING),
     (r"kubectl .*", Handling.NOT_RUN, {}, "no cluster" + _DEPLOYING),
     (r"sh ffmpeg_whip\.sh .*", Handling.NOT_RUN, {}, "`make interop` runs the script by FFmpeg's program"),
     (r"gst-launch-1\.0 .*", Handling.NOT_RUN, {}, "neither Debian 12 nor PyPI has the plugin; its page says so"),

@@ -26,7 +26,7 @@ def _ask(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[s
 def known_capacity(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the measurement, which takes half a second, for tests of other checks."""
     known = Capacity(cpus=4, codec=0.0065, students={"nano": 0.02, "pass-through": 0.0})
-    monkeypatch.setattr(capacity, "measure", lambda cpus, rungs, encoders: known)
+    monkeypatch.setattr(capacity, "measure", lambda *_: known)
 
 
 def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -76,4 +76,16 @@ def test_the_number_of_sessions_follows_from_the_cost_of_a_frame() -> None:
     # 6.5 ms of codecs and 3.5 ms of the loop: 0.3 processors a call; with 20 ms of student 0.9.
     measured = Capacity(cpus=4, codec=0.0065, students={"nano": 0.02, "pass-through": 0.0})
     assert measured.sessions("nano") == 4
-    assert measured.maximum == 12
+    assert measured.maximum == 8
+
+
+def test_one_event_loop_serves_eight_calls_whatever_computes_the_students() -> None:
+    """3.5 ms a frame of 1280x720, at 30 frames/s and with a tenth in reserve."""
+    measured = Capacity(cpus=64, codec=0.004, students={"base": 1e-5, "pass-through": 0.0}, device={"base": 0.0005})
+    assert measured.sessions("base") == measured.maximum == 8
+    assert measured.limited_by("base") == "event loop"
+
+
+def test_the_time_of_a_gpu_limits_calls() -> None:
+    measured = Capacity(cpus=64, codec=0.001, students={"large": 1e-5}, device={"large": 0.01})
+    assert (measured.sessions("large"), measured.limited_by("large")) == (3, "GPU")
