@@ -89,6 +89,10 @@ class OutboundMedia:
         if self._audio is not None:
             self._fan_out.join_audio(audio_codec, self._audio)
 
+    def request_keyframe(self) -> None:
+        """Send a keyframe soon: the peer has lost frames."""
+        self._video.on_behind()  # set by the rendition that the track has joined
+
     def leave(self) -> None:
         """End both tracks; may be called before `join`, and more than once."""
         self.joined = False

@@ -95,14 +95,20 @@ async def _session(request: web.Request) -> web.StreamResponse:
 
 async def _patch(request: web.Request) -> web.StreamResponse:
     headers = request.headers
-    await whip.patch(
+    restarted = await whip.patch(
         _found(request),
         request.content_type,
         await read_body(request),
         headers.get(hdrs.IF_MATCH),
         headers.get(hdrs.ETAG),
     )
-    return web.Response(status=204)
+    if restarted is None:
+        return web.Response(status=204)
+    return web.Response(
+        text=restarted.fragment,
+        content_type=whip.FRAGMENT,
+        headers={hdrs.ETAG: restarted.etag, hdrs.CACHE_CONTROL: "no-store"},
+    )
 
 
 async def _delete(request: web.Request) -> web.StreamResponse:

@@ -10,12 +10,12 @@ from time import monotonic
 from typing import Any, Literal
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.sdp import SessionDescription, candidate_from_sdp
+from aiortc.sdp import SessionDescription
 
 from acutance.server.errors import RequestError
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import configure_dtls, prepare_ice
-from acutance.server.rtc.candidates import TrickledCandidates
+from acutance.server.rtc.candidates import IceSession, TrickledCandidates
 from acutance.server.rtc.h264_profile import raise_received_level, restore_profiles, substitute_profiles
 from acutance.server.rtc.ice import Network
 from acutance.server.rtc.session_description import serialised
@@ -32,8 +32,8 @@ class Connection(ABC):
     Attributes:
         id: secret identifier of the session, which its URL contains; whoever knows it may end the session.
         name: identifier for logs; it does not reveal the id.
-        etag: entity tag of the ICE session (RFC 9725, section 4.3.1), with its quotes.
         peer: aiortc's peer connection.
+        ice: candidates and credentials of the peer.
         client: the sender of the offer.
         connected: set once ICE and DTLS have completed.
     """
@@ -57,18 +57,18 @@ class Connection(ABC):
         """
         self.id = token_urlsafe(18)
         self.name = token_hex(3)
-        self.etag = f'"{token_hex(8)}"'
         self.client = client
         self.peer = RTCPeerConnection(network.configuration())
         configure_dtls(self.peer)
+        self.ice = IceSession(self.peer, network, limits.max_candidates)
         self._network = network
         self._limits = limits
         self._on_closed = on_closed
         self._clock = clock
         self._offered = SessionDescription()
-        self._candidates = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
+        self._reconnecting: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
 
     async def answer(self, offer: SessionDescription) -> str:
@@ -86,7 +86,7 @@ class Connection(ABC):
         try:
             profiles = substitute_profiles(offer)
             self._offered = offer
-            self._take_candidates(sum(len(media.ice_candidates) for media in offer.media))
+            self.ice.begin(offer)
             self._prepare()
             await self.peer.setRemoteDescription(RTCSessionDescription(serialised(offer), "offer"))
             prepare_ice(self.peer)
@@ -118,40 +118,17 @@ class Connection(ABC):
         """The entry that counts against the quota of the client."""
         return ActiveSession(self.client, connected=self.state != "connecting")
 
-    @property
-    def remote_ice(self) -> tuple[str, str]:
-        """The peer's ICE user name fragment and password."""
-        ice = self._offered.media[0].ice
-        assert ice is not None  # checked by `parse_offer`
-        return str(ice.usernameFragment), str(ice.password)
-
-    async def trickle(self, trickled: TrickledCandidates) -> None:
-        """Add candidates that arrived after the offer; unusable ones are ignored (RFC 9725, section 4.3.2).
+    async def restart_ice(self, trickled: TrickledCandidates) -> str:
+        """Restart ICE, so that the session continues on another network of the peer; see `IceSession.restart`.
 
         Raises:
-            RequestError: the peer has too many candidates.
+            RequestError: that is not possible; the session is unchanged.
         """
-        self._take_candidates(len(trickled.candidates))
-        mids = [media.rtp.muxId for media in self._offered.media]
-        groups = (group for group in self._offered.group if group.semantic == "BUNDLE")
-        bundled = next(([str(mid) for mid in group.items] for group in groups), [])
-        for mid, text in trickled.candidates:
-            candidate = candidate_from_sdp(text)
-            # All bundled sections use the transport of the first section of the group.
-            candidate.sdpMid = (mid if mid in mids and mid not in bundled else None) or [*bundled, *mids][0]
-            await self.peer.addIceCandidate(candidate)
-        # The end of candidates is not passed on: after it, aioice ignores candidates of a PATCH that arrives out of
-        # order, and does not wait for peer-reflexive candidates. A peer that never connects is ended by the time limit.
-
-    def _take_candidates(self, count: int) -> None:
-        self._candidates += count
-        most = self._limits.max_candidates
-        if self._candidates > most:
-            raise RequestError(
-                400,
-                "bad_candidate",
-                f"{self._candidates} ICE candidates: a peer may have {most} (--max-candidates).",
-            )
+        fragment = await self.ice.restart(trickled)
+        if self._reconnecting is not None:
+            self._reconnecting.cancel()
+        self._reconnecting = self.spawn(self._reconnect())
+        return fragment
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task that is cancelled when the session closes; it never starts in a closing session."""
@@ -183,6 +160,10 @@ class Connection(ABC):
     @abstractmethod
     def _begin(self) -> None:
         """Start the work that needs a connected peer."""
+
+    @abstractmethod
+    def _path_changed(self) -> None:
+        """Repair what was lost; called when the media take another network path."""
 
     @abstractmethod
     def _notify_closing(self, reason: str) -> None:
@@ -235,6 +216,16 @@ class Connection(ABC):
                 await self.connected.wait()
         except TimeoutError:
             self.end(f"not connected within {self._limits.handshake_timeout:g} s")
+
+    async def _reconnect(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.handshake_timeout):
+                await self.ice.reconnected()
+        except TimeoutError:
+            log.info("session %s: no path after an ICE restart", self.name)
+            return
+        log.info("session %s: connected on another path", self.name)
+        self._path_changed()
 
     async def _watch_length(self) -> None:
         longest = self._limits.max_session_length

@@ -50,6 +50,9 @@ class Viewer(Connection):
         # Not earlier: packets for a receiver that is not connected yet would pile up.
         self._media.join(self.variant, self._codec, self._audio_codec)
 
+    def _path_changed(self) -> None:
+        self._media.request_keyframe()
+
     def _notify_closing(self, reason: str) -> None:
         """Do nothing: the DTLS closure alert (RFC 5246, section 7.2.1) tells the peer."""
 

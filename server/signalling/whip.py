@@ -1,4 +1,4 @@
-"""WHIP (RFC 9725) without HTTP objects: publish a stream, trickle candidates."""
+"""WHIP (RFC 9725) without HTTP objects: publish a stream, trickle candidates, restart ICE."""
 
 from dataclasses import dataclass
 
@@ -35,6 +35,19 @@ class Created:
     links: list[str]
 
 
+@dataclass(frozen=True)
+class Restarted:
+    """An ICE restart (RFC 9725, section 4.3.3).
+
+    Attributes:
+        fragment: SDP fragment with the server's new credentials and candidates.
+        etag: entity tag of the new ICE session.
+    """
+
+    fragment: str
+    etag: str
+
+
 async def publish(host: Host, client: Client, stream: str, content_type: str, body: bytes) -> Created:
     """Start the session of an encoder that publishes a stream.
 
@@ -57,7 +70,7 @@ async def publish(host: Host, client: Client, stream: str, content_type: str, bo
 
 def created(host: Host, connection: Connection, answer: str) -> Created:
     """Return the content of the response for a session that has been created."""
-    return Created(answer, connection.id, connection.etag, host.context.network.links())
+    return Created(answer, connection.id, connection.ice.etag, host.context.network.links())
 
 
 def read_sdp(content_type: str, body: bytes, role: Role) -> SessionDescription:
@@ -77,8 +90,8 @@ def read_sdp(content_type: str, body: bytes, role: Role) -> SessionDescription:
 
 async def patch(
     connection: Connection, content_type: str, body: bytes, if_match: str | None = None, etag: str | None = None
-) -> None:
-    """Add trickled candidates, from an SDP fragment or, for sessions of /offer, from JSON.
+) -> Restarted | None:
+    """Add trickled candidates, from an SDP fragment or, for sessions of /offer, from JSON; or restart ICE.
 
     Args:
         connection: the session.
@@ -87,23 +100,24 @@ async def patch(
         if_match: value of the ``If-Match`` header, if present.
         etag: value of the ``ETag`` header, which some clients send instead.
 
+    Returns:
+        What to respond to an ICE restart; None if candidates were added.
+
     Raises:
-        RequestError: the candidates cannot be added; the session is unchanged.
+        RequestError: the candidates cannot be added, or ICE cannot be restarted; the session is unchanged.
     """
     if content_type == JSON:
-        await connection.trickle(read_json(body))
-        return
+        await connection.ice.trickle(read_json(body))
+        return None
     _check_type(content_type, FRAGMENT)
     if len(body) > _LARGEST_FRAGMENT:
         raise RequestError(413, "too_large", f"An SDP fragment may have at most {_LARGEST_FRAGMENT} bytes.")
-    check_tag(connection.etag, if_match if if_match is not None else etag)
+    check_tag(connection.ice.etag, if_match if if_match is not None else etag)
     trickled = read_fragment(_text(body))
-    if trickled.restarts(*connection.remote_ice):
-        # aiortc has no ICE restart. The session continues until its consent expires (RFC 9725, section 4.3.3).
-        raise RequestError(
-            422, "no_restart", "This server does not support ICE restarts: end the session and begin a new one."
-        )
-    await connection.trickle(trickled)
+    if connection.ice.is_restart(trickled):
+        return Restarted(await connection.restart_ice(trickled), connection.ice.etag)
+    await connection.ice.trickle(trickled)
+    return None
 
 
 def check_tag(tag: str, given: str | None) -> None:

@@ -18,6 +18,7 @@ let kept = null;
  * @property {number} status any but 401
  * @property {boolean} ok
  * @property {Headers} headers
+ * @property {string} text
  * @property {any} body parsed JSON; null if it is not JSON
  */
 
@@ -67,7 +68,8 @@ async function fetchReply(address, request) {
   try {
     const response = await fetch(address, request);
     const { status, ok, headers } = response;
-    return { status, ok, headers, body: parse(await response.text()) };
+    const text = await response.text();
+    return { status, ok, headers, text, body: parse(text) };
   } catch {
     throw new CallError('server-unreachable');
   }

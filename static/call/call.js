@@ -45,6 +45,8 @@ export class Call {
   #video;
   /** @type {Session | null} */
   #session = null;
+  /** Stays open until the next one is, after a change of network. @type {Session | null} */
+  #former = null;
   #microphone;
   /** @type {UplinkSettings} */
   #uplink;
@@ -133,9 +135,11 @@ export class Call {
       try {
         await this.#runSession(signal, () => retries.reset());
       } catch (error) {
-        this.#hangUp();
+        const failure = CallError.from(error);
+        const former = failure.code === 'network-changed' ? this.#session : null;
+        this.#hangUp(former);
         signal.throwIfAborted();
-        await this.#handleError(CallError.from(error), retries, signal);
+        await this.#handleError(failure, retries, signal);
       }
     }
   }
@@ -150,6 +154,7 @@ export class Call {
     const [servers] = await Promise.all([iceServers(signal), this.#stage.prepare(signal)]);
     const session = this.#open(servers);
     await session.connect(this.#settings, signal);
+    this.#endFormer(null);
     session.setUplink(this.#uplink); // Chromium drops parameters that were set before the answer
     this.#on.onState('waiting');
     const late = () => new CallError('no-video');
@@ -170,6 +175,7 @@ export class Call {
         this.#on.onReturned(stream);
       },
       onStats: (stats) => {
+        if (this.#session !== session) return;
         live = true;
         this.#stage.applyStats(stats);
         this.#on.onStats(stats);
@@ -177,7 +183,7 @@ export class Call {
       onResponse: this.#on.onResponse,
       onMemoryMask: this.#on.onMemoryMask,
       onInterrupted: (interrupted) => {
-        if (live) this.#on.onState(interrupted ? 'interrupted' : 'live');
+        if (live && this.#session === session) this.#on.onState(interrupted ? 'interrupted' : 'live');
       },
     });
     this.#session = session;
@@ -214,11 +220,19 @@ export class Call {
     this.applySettings({ output_height: shorter >= MIN_HEIGHT && shorter <= MAX_HEIGHT ? shorter : null });
   }
 
-  #hangUp() {
-    this.#session?.end();
+  /** @param {Session | null} [former] the session, if it stays open until the next one is */
+  #hangUp(former = null) {
+    if (!former) this.#session?.end();
+    this.#endFormer(former);
     this.#session = null;
     this.#stage.hold();
     this.#on.onReturned(null);
+  }
+
+  /** @param {Session | null} next */
+  #endFormer(next) {
+    this.#former?.end();
+    this.#former = next;
   }
 
   /** @param {CallError | null} failure */

@@ -5,14 +5,18 @@
  */
 import { UplinkSender } from '../uplink/sender.js';
 import { within } from './deadline.js';
+import { iceFragment, withFragment } from './ice-restart.js';
+import { PathWatch } from './path-watch.js';
 import { CHANNEL } from './protocol.js';
-import { pathIsGone } from './path-check.js';
-import { answers, endSession, postOffer } from './signalling.js';
+import { endSession, patchIce, postOffer } from './signalling.js';
 import { readMessage } from './telemetry.js';
 import { CallError } from './call-error.js';
 
-/** Time limit for gathering ICE candidates. Without ICE servers it takes milliseconds. */
-const GATHERING_MS = 2_000;
+/** Time limits for gathering ICE candidates. Without ICE servers it takes milliseconds. */
+const GATHERING_MS = { first: 2_000, restart: 300 };
+
+/** Time for further candidates after the first one in a restart. The server learns later ones from their checks. */
+const FURTHER_MS = 30;
 
 /** Time limit for connecting; the server has the same for a handshake. */
 const CONNECT_MS = 15_000;
@@ -35,7 +39,7 @@ export class Session {
   #on;
   #closed = new AbortController();
   #connected = false;
-  #checking = false;
+  #watch;
   /** Settings changed since the offer that are not sent yet. @type {Partial<SessionSettings>} */
   #pending = {};
   /** @type {string | null} */
@@ -65,6 +69,14 @@ export class Session {
     this.#uplink = new UplinkSender(this.#video.sender);
     // The server paces its frames and drops late ones: a jitter buffer here would only add delay.
     if ('jitterBufferTarget' in this.#video.receiver) this.#video.receiver.jitterBufferTarget = 0;
+    this.#watch = new PathWatch({
+      frame: () => this.#video.receiver.getSynchronizationSources()[0]?.timestamp ?? null,
+      received: () => countReceived(this.#pc),
+      restart: () => this.#restartIce(),
+      onBroken: on.onInterrupted,
+      pause,
+      now: () => performance.now(),
+    });
     this.#listen();
   }
 
@@ -111,15 +123,9 @@ export class Session {
     if (this.#channel.readyState === 'open') this.#channel.send(JSON.stringify({ type: 'forget' }));
   }
 
-  /** Checks whether packets still arrive; if not although the server answers, the session is lost. */
-  async checkPath() {
-    if (this.#checking || !this.#connected) return;
-    const { signal } = this.#closed;
-    const path = { received: () => bytesReceived(this.#pc), answers: () => answers(signal), pause };
-    this.#checking = true;
-    // The server does not support an ICE restart (`no_restart`), so the call needs a new session.
-    if (await pathIsGone(path, signal)) this.#lose(new CallError('network-changed'));
-    this.#checking = false;
+  /** The network may have changed: continues the session on the present one. */
+  checkPath() {
+    this.#watch.suspect();
   }
 
   /** Ends the session with a DELETE request; if that fails, the server notices the closed DTLS transport. */
@@ -155,7 +161,7 @@ export class Session {
   async #negotiate(settings, signal) {
     const pc = this.#pc;
     await pc.setLocalDescription();
-    await this.#gathered();
+    await this.#gathered(GATHERING_MS.first);
     const { localDescription } = pc;
     signal.throwIfAborted();
     if (!localDescription) throw new CallError('unexpected');
@@ -174,20 +180,45 @@ export class Session {
     }
     await this.#settled();
     this.#connected = true;
+    this.#watch.run(this.#closed.signal).catch((error) => this.#lose(CallError.from(error)));
   }
 
-  /** @returns {Promise<void>} when all candidates are gathered, or after the time limit */
-  #gathered() {
+  /** Media take the old path until the new one is established. */
+  async #restartIce() {
+    const pc = this.#pc;
+    if (!this.#address) throw new CallError('network-changed');
+    if (pc.signalingState === 'have-local-offer') await pc.setLocalDescription({ type: 'rollback' });
+    pc.restartIce();
+    await pc.setLocalDescription();
+    await Promise.race([this.#gathered(GATHERING_MS.restart), this.#firstCandidate().then(() => pause(FURTHER_MS))]);
+    const [local, remote] = [pc.localDescription, pc.currentRemoteDescription];
+    if (!local || !remote) throw new CallError('unexpected');
+    const fragment = await patchIce(this.#address, iceFragment(local.sdp));
+    await pc.setRemoteDescription({ type: 'answer', sdp: withFragment(remote.sdp, fragment) });
+  }
+
+  /** @param {number} limitMs @returns {Promise<void>} when all candidates are gathered, or after the time limit */
+  #gathered(limitMs) {
     const pc = this.#pc;
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, GATHERING_MS);
+      const timer = setTimeout(resolve, limitMs);
       const look = () => {
-        if (pc.iceGatheringState !== 'complete') return;
+        // After a restart the state is that of the last gathering until the next one begins.
+        if (pc.iceGatheringState !== 'complete' || !pc.localDescription?.sdp.includes('a=candidate:')) return;
         clearTimeout(timer);
         resolve();
       };
       pc.addEventListener('icegatheringstatechange', look, { signal: this.#closed.signal });
       look();
+    });
+  }
+
+  /** @returns {Promise<void>} when the first candidate for UDP is gathered */
+  #firstCandidate() {
+    return new Promise((resolve) => {
+      this.#pc.addEventListener('icecandidate', ({ candidate }) => {
+        if (candidate?.protocol === 'udp') resolve();
+      }, { signal: this.#closed.signal });
     });
   }
 
@@ -209,7 +240,6 @@ export class Session {
     if (!this.#connected) return;
     if (state === 'failed' || state === 'closed') this.#lose(new CallError('connection-lost'));
     else this.#on.onInterrupted(state !== 'connected');
-    if (state === 'disconnected') this.checkPath();
   }
 
   /** @param {unknown} data */
@@ -227,11 +257,16 @@ export class Session {
   }
 }
 
-/** @param {RTCPeerConnection} pc @returns {Promise<number>} bytes received so far over all candidate pairs */
-async function bytesReceived(pc) {
-  const entries = /** @type {Iterable<{type: string, bytesReceived?: number}>} */ ((await pc.getStats()).values());
-  return [...entries].reduce((sum, { type, bytesReceived: bytes = 0 }) =>
-    sum + (type === 'candidate-pair' ? bytes : 0), 0);
+/**
+ * @param {RTCPeerConnection} pc
+ * @returns {Promise<number>} of received bytes and reports; candidate pairs do not count, because a restart removes them
+ */
+async function countReceived(pc) {
+  const entries = /** @type {Iterable<Record<string, any>>} */ ((await pc.getStats()).values());
+  return [...entries].reduce((sum, { type, bytesReceived, reportsSent, roundTripTimeMeasurements }) => {
+    const bytes = type === 'inbound-rtp' || type === 'data-channel' ? bytesReceived ?? 0 : 0;
+    return sum + bytes + (reportsSent ?? 0) + (roundTripTimeMeasurements ?? 0);
+  }, 0);
 }
 
 /** @param {number} ms @returns {Promise<void>} */

@@ -1,5 +1,6 @@
 /**
- * Signalling over HTTP: the ICE servers, one POST with the offer (no trickle ICE), and the end of the session.
+ * Signalling over HTTP: the ICE servers, one POST with the offer (no trickle ICE), ICE restarts, and the end of the
+ * session.
  * @import {Answer, Refusal, SessionSettings} from './protocol.js'
  * @import {Reply} from './access.js'
  */
@@ -9,8 +10,8 @@ import { CallError } from './call-error.js';
 /** Time limit of the request that ends a session. */
 const GOODBYE_MS = 1_000;
 
-/** Time limit for finding out whether the server answers. */
-const PROBE_MS = 2_000;
+/** Time limit of an ICE restart. A request on a connection of the old network may never be answered. */
+const RESTART_MS = 1_500;
 
 const NEVER = new AbortController().signal;
 
@@ -56,16 +57,20 @@ export async function endSession(address) {
 }
 
 /**
- * @param {AbortSignal} signal
- * @returns {Promise<boolean>} whether the server answers HTTP requests now
+ * Restarts ICE (RFC 9725, section 4.3.3).
+ * @param {string} address URL of the session
+ * @param {string} fragment SDP fragment with the new credentials and candidates
+ * @returns {Promise<string>} SDP fragment of the server; rejects with the `CallError` 'refused' if it cannot
  */
-export async function answers(signal) {
-  try {
-    await request('ready', {}, signal, PROBE_MS);
-    return true;
-  } catch (error) {
-    return error instanceof CallError && error.code.startsWith('token');
-  }
+export async function patchIce(address, fragment) {
+  const patch = {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*' },
+    body: fragment,
+  };
+  const reply = await request(address, patch, NEVER, RESTART_MS);
+  if (reply.status !== 200) throw refusal(reply);
+  return reply.text;
 }
 
 /** @returns {Promise<string | null>} version of the server; null if it is unknown */

@@ -44,12 +44,12 @@ def keep_consent(
 
 
 async def _query(connection: Connection, times: ConsentTimes, clock: Callable[[], float]) -> None:
-    assert connection.remote_password is not None  # it has authenticated the checks before
-    key = connection.remote_password.encode()
     answered = clock()
     while clock() - answered < times.expiry:
         await asyncio.sleep(times.interval * random.uniform(0.8, 1.2))
         for pair in list(connection._nominated.values()):
+            assert connection.remote_password is not None  # it has authenticated the checks before
+            key = connection.remote_password.encode()  # of the last restart
             request = connection.build_request(pair, nominate=False)
             try:
                 await pair.protocol.request(request, pair.remote_addr, key, _RETRANSMISSIONS)

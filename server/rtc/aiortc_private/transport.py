@@ -9,7 +9,7 @@ from typing import Any
 
 from aioice.ice import Connection as IceConnection
 from aioice.ice import StunProtocol
-from aiortc import RTCPeerConnection
+from aiortc import RTCIceGatherer, RTCPeerConnection
 from OpenSSL import SSL
 
 from acutance.server.rtc.aiortc_private.checks import limit_checks
@@ -33,7 +33,8 @@ def prepare_ice(peer: RTCPeerConnection) -> None:
     Call it between the first description and the gathering of candidates.
     """
     guard_transports(peer)
-    for connection in _ice_connections(peer):
+    for gatherer in ice_gatherers(peer):
+        connection = gatherer._connection
         gather = connection.get_component_candidates
         connection.get_component_candidates = partial(gather, timeout=_GATHERING_S)  # type: ignore[method-assign, arg-type]
         limit_checks(connection)
@@ -58,8 +59,9 @@ def _configured(create: Callable[..., SSL.Context], *args: Any, **rest: Any) -> 
     return context
 
 
-def _ice_connections(peer: RTCPeerConnection) -> set[IceConnection]:
-    return {transport.transport.iceGatherer._connection for transport in dtls_transports(peer)}
+def ice_gatherers(peer: RTCPeerConnection) -> set[RTCIceGatherer]:
+    """Return the ICE gatherers of a peer connection that has a description; bundled media share one."""
+    return {transport.transport.iceGatherer for transport in dtls_transports(peer)}
 
 
 StunProtocol.datagram_received = receive  # type: ignore[method-assign, assignment]

@@ -137,6 +137,12 @@ class Publisher(Connection):
         recall, settings = self.media.pipeline.recall, self._settings
         self.spawn(send_masks(recall, lambda: settings.settings.memory_mask, self._channel.send))
 
+    def _path_changed(self) -> None:
+        # What either side sent on the old path is lost, and older than a retransmission is worth.
+        self.media.pipeline.coded.keyframes.ask()
+        if self._returned is not None:
+            self._returned.request_keyframe()
+
     def _notify_closing(self, reason: str) -> None:
         self._channel.send({"type": "closing", "reason": reason})
 

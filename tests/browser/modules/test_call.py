@@ -197,35 +197,3 @@ UNANSWERED = """async () => {
 
 def test_a_server_that_does_not_respond_is_abandoned(modules):
     assert modules.evaluate(UNANSWERED) == {"result": "server-unreachable", "aborted": ["ice-servers"]}
-
-
-# Each second: the number of received bytes, and whether the server responds.
-PATH = """async (seconds) => {
-    const { pathIsGone } = await import('/static/call/path-check.js');
-    let [at, bytes] = [0, 0];
-    const over = new AbortController();
-    const path = {
-        received: async () => bytes,
-        answers: async () => seconds[at - 1][1],
-        pause: async () => {
-            if (at === seconds.length) return over.abort();
-            bytes += seconds[at++][0];
-        },
-    };
-    return { gone: await pathIsGone(path, over.signal), seconds: at };
-}"""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "gone", "after"),
-    [
-        ([[500, True]], False, 1),  # it works
-        ([[0, True], [0, True]], True, 2),  # the server is there, the path is not
-        ([[0, True], [500, True]], False, 2),  # a short interruption
-        ([[0, False]] * 9 + [[500, True]], False, 10),  # no network for a while, then the same network again
-        ([[0, False]] * 9 + [[0, True], [0, True]], True, 11),  # another network after a while
-        ([[0, False]] * 9, False, 9),  # until the connection itself gives up
-    ],
-)
-def test_a_path_is_lost_if_the_server_responds_and_no_media_arrives(modules, seconds, gone, after):
-    assert modules.evaluate(PATH, seconds) == {"gone": gone, "seconds": after}

@@ -38,6 +38,9 @@ class Call(Connection):
     def _begin(self) -> None:
         self.begun += 1
 
+    def _path_changed(self) -> None:
+        pass
+
     def _notify_closing(self, reason: str) -> None:
         self._fail_in("goodbye")
 
