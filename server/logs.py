@@ -21,7 +21,7 @@ _SESSION = re.compile(r"\b(?:session|viewer) ([\w-]+)")
 type Format = Literal["console", "json"]
 
 
-def set_up(level: str, format: Format, addresses: bool) -> None:
+def set_up(level: str, format: Format, addresses: bool, worker: str | None = None) -> None:
     """Send the log to stderr.
 
     Args:
@@ -29,13 +29,21 @@ def set_up(level: str, format: Format, addresses: bool) -> None:
         format: lines for people, or one JSON object per line with ``time``, ``level``, ``logger``, ``message`` and, if
             the line is about a session, ``session``.
         addresses: whether peers' addresses and each HTTP request are logged.
+        worker: name of this worker process, which is added to each line; None for the process that accepts requests.
     """
     handler = logging.StreamHandler(sys.stderr)
     if format == "json":
         names = {"asctime": "time", "levelname": "level", "name": "logger"}
-        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names))
+        handler.setFormatter(
+            JsonFormatter(
+                "%(asctime)s %(levelname)s %(name)s %(message)s",
+                rename_fields=names,
+                static_fields={"worker": worker} if worker else None,
+            )
+        )
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+        of_worker = f"{worker} " if worker else ""
+        handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {of_worker}%(name)s: %(message)s"))
     handler.addFilter(is_relevant)
     handler.addFilter(_with_session)
     if not addresses:

@@ -65,6 +65,11 @@ class Choice:
     refused: dict[str, str]
 
     @property
+    def known(self) -> "Known":
+        """What was found, for `reopen` in another process of this host."""
+        return Known(self.engine.provider, self.cost, self.compared, self.refused)
+
+    @property
     def summary(self) -> str:
         """The figures in words, such as ``base on OpenVINO: 22 ms per frame of 1280x720 (CPU 46 ms)``."""
         provider = self.engine.provider
@@ -77,6 +82,47 @@ class Choice:
             f"{self.engine.student.name} on {provider}: {ms:.0f} ms per frame of {SIZE[0]}x{SIZE[1]}"
             + f" ({others})" * bool(others)
         )
+
+
+@dataclass(frozen=True)
+class Known:
+    """A choice without its engine.
+
+    Attributes:
+        provider: the chosen provider.
+        cost: see `Choice`.
+        compared: see `Choice`.
+        refused: see `Choice`.
+    """
+
+    provider: str
+    cost: Cost
+    compared: dict[str, float]
+    refused: dict[str, str]
+
+
+def reopen(student: str, provider: Request, threads: int, known: Known) -> Choice:
+    """Open a student as it was chosen before, without timing it: in a process that starts while others have calls.
+
+    Args:
+        student: see `Engine.open`.
+        provider: see `Engine.open`.
+        threads: see `Engine.open`.
+        known: the choice of another process with the same arguments.
+
+    Raises:
+        EngineError: see `candidates`.
+    """
+    if known.provider in OPENVINO:
+        try:
+            engine = open_engine_on(student, known.provider, threads)
+        except ProviderError:
+            engine = open_engine(student, provider, threads)
+    else:
+        engine = open_engine(student, provider, threads)
+    if engine.provider != known.provider:  # such as a GPU that was lost meanwhile
+        return choose([Candidates([engine])])[0]
+    return Choice(engine, known.cost, known.compared, known.refused)
 
 
 def candidates(student: str, provider: Request, threads: int) -> Candidates:

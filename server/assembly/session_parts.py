@@ -1,5 +1,7 @@
 """The host of the sessions and its parts: network, quota, limits, ingest."""
 
+import sys
+
 from acutance.server.assembly import memory
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.forward.forward import Ingest
@@ -8,6 +10,7 @@ from acutance.server.options.forwarding import ForwardOptions, read_hosts
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
 from acutance.server.options.server import ServeOptions
+from acutance.server.options.session_options import SessionOptions
 from acutance.server.options.values import revealed
 from acutance.server.rtc.ice import Network
 from acutance.server.security.quota import Quota
@@ -61,6 +64,27 @@ def host(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> Host
         network(options),
         ingest(options),
         memory.make_enhancer,
+    )
+
+
+def worker_host(options: SessionOptions, ladder: Ladder, encoders: EncoderChoice, inferences: int) -> Host:
+    """Build the host of the sessions of a worker, which admits every session: the accepting process has the limits.
+
+    Args:
+        options: the options for sessions.
+        ladder: the opened students.
+        encoders: the measured encoders.
+        inferences: how many inferences run at once.
+    """
+    return Host(
+        ladder,
+        options.limits,
+        AdmissionLimits(max_sessions=sys.maxsize, max_viewers=sys.maxsize, check_load=False),
+        encoders,
+        network(options),
+        ingest(options),
+        memory.make_enhancer,
+        inferences,
     )
 
 

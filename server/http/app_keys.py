@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
-from acutance.server.forward.rules import ForwardRules
 from acutance.server.sessions.host import Host
+from acutance.server.signalling.door import Door
 
+# Of static type Door, which `AppKey` cannot check: a protocol is no class of its implementations.
+DOOR: web.AppKey[Door] = web.AppKey("door")
 HOST = web.AppKey("host", Host)
-FORWARDING = web.AppKey("forwarding", ForwardRules)
+"""The host of the sessions, if they are in this process."""

@@ -55,4 +55,5 @@ def details(host: Host) -> dict[str, Any]:
         "max_viewers": host.admission.limits.max_viewers,
         "loop_lag_ms": host.context.loop_lag.p99_ms(),
         "busy": host.context.load.busy,
+        "workers": [],
     }

@@ -2,19 +2,26 @@
 
 from aiohttp import hdrs, web
 
-from acutance.server.http.app_keys import HOST
+from acutance.server.http.app_keys import DOOR
 from acutance.server.http.bodies import read_body
 from acutance.server.http.guard import CLIENT
-from acutance.server.rtc.connection import Connection
-from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.sessions.streams import DEFAULT
-from acutance.server.signalling import whep, whip
+from acutance.server.signalling import whip
+from acutance.server.signalling.requests import (
+    EndSession,
+    FindSession,
+    ForgetFrames,
+    ListStreams,
+    PatchSession,
+    PublishStream,
+    WatchStream,
+)
 
 _STREAM = r"{stream:[^/]+}"
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the routes to an application that has a `HOST`."""
+    """Add the routes to an application that has a `DOOR`."""
     router = app.router
     for path in ("/whip", f"/whip/{_STREAM}"):
         router.add_post(path, _publish)
@@ -42,14 +49,17 @@ def session_url(id: str) -> str:
 async def _publish(request: web.Request) -> web.StreamResponse:
     stream = request.match_info.get("stream", DEFAULT)
     body = await read_body(request)
-    return _created(await whip.publish(request.app[HOST], request[CLIENT], stream, request.content_type, body))
+    asked = PublishStream(client=request[CLIENT], stream=stream, content_type=request.content_type, body=body)
+    return _created(await request.app[DOOR].ask(asked))
 
 
 async def _watch(request: web.Request) -> web.StreamResponse:
     stream = request.match_info.get("stream", DEFAULT)
     variant = request.query.get("variant", "enhanced")
     body = await read_body(request)
-    return _created(await whep.watch(request.app[HOST], request[CLIENT], stream, variant, request.content_type, body))
+    content_type = request.content_type
+    asked = WatchStream(client=request[CLIENT], stream=stream, variant=variant, content_type=content_type, body=body)
+    return _created(await request.app[DOOR].ask(asked))
 
 
 def _created(created: whip.Created) -> web.Response:
@@ -78,7 +88,7 @@ async def _endpoint_options(request: web.Request) -> web.StreamResponse:
     response = web.Response(status=204, headers={hdrs.ALLOW: "POST, GET, HEAD, OPTIONS", "Accept-Post": whip.SDP})
     # RFC 9725, section 4.6. A preflight has no token and must not see TURN credentials.
     if hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
-        _add_links(response, request.app[HOST].context.network.links())
+        _add_links(response, request.app[DOOR].network.links())
     return response
 
 
@@ -89,19 +99,20 @@ async def _session_options(request: web.Request) -> web.StreamResponse:
 
 
 async def _session(request: web.Request) -> web.StreamResponse:
-    _found(request)
+    await request.app[DOOR].ask(FindSession(id=request.match_info["id"]))
     return web.Response(status=204)
 
 
 async def _patch(request: web.Request) -> web.StreamResponse:
     headers = request.headers
-    restarted = await whip.patch(
-        _found(request),
-        request.content_type,
-        await read_body(request),
-        headers.get(hdrs.IF_MATCH),
-        headers.get(hdrs.ETAG),
+    asked = PatchSession(
+        id=request.match_info["id"],
+        content_type=request.content_type,
+        body=await read_body(request),
+        if_match=headers.get(hdrs.IF_MATCH),
+        etag=headers.get(hdrs.ETAG),
     )
+    restarted = await request.app[DOOR].ask(asked)
     if restarted is None:
         return web.Response(status=204)
     return web.Response(
@@ -112,31 +123,21 @@ async def _patch(request: web.Request) -> web.StreamResponse:
 
 
 async def _delete(request: web.Request) -> web.StreamResponse:
-    await _found(request).close("the peer has ended it")
+    await request.app[DOOR].ask(EndSession(id=request.match_info["id"]))
     return web.Response()
 
 
 async def _forget(request: web.Request) -> web.StreamResponse:
-    found = _found(request)
-    if not isinstance(found, Publisher):
-        raise web.HTTPNotFound
-    found.forget()
+    await request.app[DOOR].ask(ForgetFrames(id=request.match_info["id"]))
     return web.Response(status=204)
 
 
-def _found(request: web.Request) -> Connection:
-    connection = request.app[HOST].registry.find(request.match_info["id"])
-    if connection is None:
-        raise web.HTTPNotFound
-    return connection
-
-
 async def _streams(request: web.Request) -> web.StreamResponse:
-    return web.json_response({"streams": request.app[HOST].registry.streams.listed()})
+    return web.json_response({"streams": await request.app[DOOR].ask(ListStreams())})
 
 
 async def _ice_servers(request: web.Request) -> web.StreamResponse:
-    response = web.json_response({"iceServers": request.app[HOST].context.network.ice_servers()})
+    response = web.json_response({"iceServers": request.app[DOOR].network.ice_servers()})
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
 

@@ -12,7 +12,7 @@ from acutance.server.options.access import AccessOptions
 from acutance.server.options.forwarding import ForwardOptions
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
-from acutance.server.options.serving import ServingOptions
+from acutance.server.options.serving import ServingOptions, Workers
 from acutance.server.options.values import SecretWords, Words
 
 _GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
@@ -66,6 +66,7 @@ _KINDS: dict[Any, str] = {
     SecretStr: "secret",
     Words: "words",
     SecretWords: "secret words",
+    Workers: "auto, or whole number",
 }
 
 

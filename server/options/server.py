@@ -16,6 +16,7 @@ from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
 from acutance.server.options.serving import ServingOptions
 from acutance.server.options.session_limits import Limits
+from acutance.server.options.session_options import limits_of
 
 
 # The fields of the last class come first in --help.
@@ -50,18 +51,4 @@ class ServeOptions(ForwardOptions, NetworkOptions, LimitOptions, AccessOptions, 
     @property
     def limits(self) -> Limits:
         """Limits of one session."""
-        return Limits(
-            max_bitrate=self.max_bitrate,
-            handshake_timeout=self.handshake_timeout,
-            idle_timeout=self.idle_timeout,
-            upscale=self.upscale,
-            output_height=self.output_height,
-            forward_unchanged=self.forward_unchanged,
-            forward_good=self.forward_good,
-            govern=self.governor,
-            max_session_length=self.max_session_length,
-            max_frame_pixels=self.max_frame_pixels,
-            max_frame_rate=self.max_frame_rate,
-            max_messages_per_second=self.max_messages_per_second,
-            max_candidates=self.max_candidates,
-        )
+        return limits_of(self, self)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from acutance.model.engine import catalog
 from acutance.server.options.session_limits import (
@@ -13,8 +13,23 @@ from acutance.server.options.session_limits import (
     Limits,
 )
 
-# The value of --student that lets the server choose.
+# Maximum number of workers: as many as a host with 256 processors can use.
+MOST_WORKERS = 64
+# The value of --student and --workers that lets the server choose.
 AUTO = "auto"
+
+
+def _count(value: object) -> object:
+    if value == AUTO or (isinstance(value, int) and not isinstance(value, bool)):
+        counted = value
+    else:
+        counted = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else 0
+    if isinstance(counted, int) and not 1 <= counted <= MOST_WORKERS:
+        raise ValueError(f"must be auto, or a number from 1 to {MOST_WORKERS}")
+    return counted
+
+
+type Workers = Annotated[int | Literal["auto"], BeforeValidator(_count)]
 
 
 class ServingOptions(BaseModel):
@@ -31,6 +46,13 @@ class ServingOptions(BaseModel):
             "the name of the best one to use, or the path of an .onnx file"
         ),
     ] = AUTO
+    workers: Annotated[
+        Workers,
+        Field(
+            description="Processes that carry the sessions: auto (one for four processors, at least one for each GPU) "
+            f"or 1 to {MOST_WORKERS}; 1: this process alone. A worker process that fails ends only its own sessions",
+        ),
+    ] = 1
     governor: Annotated[
         bool, Field(description="Switch to a cheaper student, or to none, when this host cannot keep up")
     ] = Limits.govern

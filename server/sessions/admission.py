@@ -1,12 +1,48 @@
 """Decides whether another session is admitted: the only place that refuses one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from acutance.server.errors import RETRY_LATER, RequestError
-from acutance.server.security.quota import Client, Quota
-from acutance.server.sessions.headroom import refusal_reason
-from acutance.server.sessions.registry import Registry
-from acutance.server.telemetry.load import Load
+from acutance.server.security.quota import ActiveSession, Client, Quota
+from acutance.server.sessions.headroom import SessionLoad, refusal_reason
+
+
+class Census(Protocol):
+    """Counts the sessions of a server, of all its processes."""
+
+    def publisher_loads(self) -> Sequence[SessionLoad]:
+        """Return the load of each publisher."""
+        ...
+
+    @property
+    def viewer_count(self) -> int:
+        """Number of viewers."""
+        ...
+
+    def active_sessions(self) -> Sequence[ActiveSession]:
+        """Return the sessions as they count against the quotas of clients."""
+        ...
+
+
+class HostLoad(Protocol):
+    """The load on the processors, see `telemetry.load.Load`; ``own`` is that of all processes of the server."""
+
+    @property
+    def without_students(self) -> float:
+        """Processors in use without the students, other programs included."""
+        ...
+
+    @property
+    def own(self) -> float:
+        """Processors that the server uses."""
+        ...
+
+    @property
+    def cpus(self) -> float:
+        """Processors that the server may use."""
+        ...
 
 
 class NotAdmittedError(RequestError):
@@ -48,10 +84,10 @@ class Admission:
         draining: whether new sessions are refused because the server is about to stop.
     """
 
-    def __init__(self, limits: AdmissionLimits, registry: Registry, load: Load):
+    def __init__(self, limits: AdmissionLimits, census: Census, load: HostLoad):
         self.limits = limits
         self.draining = False
-        self._registry = registry
+        self._census = census
         self._load = load
 
     def check_publisher(self, client: Client) -> None:
@@ -61,8 +97,8 @@ class Admission:
             NotAdmittedError: it may not; the message says why.
         """
         self._check_client(client)
-        limits, publishers = self.limits, self._registry.publishers
-        if len(publishers) >= limits.max_sessions:
+        limits, loads = self.limits, self._census.publisher_loads()
+        if len(loads) >= limits.max_sessions:
             raise NotAdmittedError(
                 f"All {limits.max_sessions} sessions of this server are in use: try again in a few seconds, "
                 "or start it with a higher --max-sessions.",
@@ -71,7 +107,7 @@ class Admission:
         if not limits.check_load:
             return
         load = self._load
-        why = refusal_reason([publisher.load() for publisher in publishers], load.without_students, load.own, load.cpus)
+        why = refusal_reason(loads, load.without_students, load.own, load.cpus)
         if why is not None:
             raise NotAdmittedError(
                 f"This server cannot carry another session without slowing down the others ({why}): "
@@ -87,7 +123,7 @@ class Admission:
         """
         self._check_client(client)
         most = self.limits.max_viewers
-        if self._registry.viewer_count >= most:
+        if self._census.viewer_count >= most:
             raise NotAdmittedError(
                 f"All {most} places for viewers on this server are in use: try again in a few seconds, "
                 "or start it with a higher --max-viewers."
@@ -98,6 +134,6 @@ class Admission:
             raise NotAdmittedError(
                 "This server is about to stop: try another one, or again in a minute.", code="draining"
             )
-        why = self.limits.quota.refusal_reason(client, self._registry.active_sessions())
+        why = self.limits.quota.refusal_reason(client, self._census.active_sessions())
         if why is not None:
             raise NotAdmittedError(f"No further session: {why}. Try again when one has ended.", code="quota")

@@ -44,6 +44,7 @@ class Host:
         network: Network | None = None,
         forward: Ingest | None = None,
         make_enhancer: Callable[[Ladder], Enhancer] = Enhancer,
+        inferences: int | None = None,
     ):
         """Create a host without sessions.
 
@@ -55,6 +56,7 @@ class Host:
             network: ICE servers, public address and ports; None for the host's own addresses only.
             forward: the WHIP endpoint to which every named stream is forwarded; None for none.
             make_enhancer: makes the enhancer of one session.
+            inferences: how many inferences run at once; None for as many as the best student can use.
         """
         self._memory_trim = MemoryTrim(ladder.release_memory)
         self.registry = Registry(self._memory_trim.collect_soon)
@@ -63,7 +65,7 @@ class Host:
             ladder,
             # Two inferences at once on a CPU, each on half of the cores; on a GPU as many as fit into its batches. Each
             # session has at most one frame there, so that sessions get equal shares.
-            Inference(ladder.best.at_once),
+            Inference(inferences or ladder.best.at_once),
             limits,
             load,
             encoders or EncoderChoice(),

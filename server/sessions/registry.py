@@ -9,6 +9,7 @@ from aiortc import RTCPeerConnection
 
 from acutance.server.rtc.connection import Connection
 from acutance.server.security.quota import ActiveSession
+from acutance.server.sessions.headroom import SessionLoad
 from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.sessions.snapshots import RegistrySnapshot
 from acutance.server.sessions.streams import Streams
@@ -41,6 +42,11 @@ class Registry:
         return self._publishers
 
     @property
+    def viewers(self) -> Set[Viewer]:
+        """The viewers that are negotiating, watching or closing."""
+        return self._viewers
+
+    @property
     def viewer_count(self) -> int:
         """Number of viewers that are negotiating, watching or closing."""
         return len(self._viewers)
@@ -53,13 +59,17 @@ class Registry:
         """Return the session with this identifier; None if there is none."""
         return next((each for each in self if each.id == id), None)
 
+    def publisher_loads(self) -> list[SessionLoad]:
+        """Return the load of each publisher."""
+        return [publisher.load() for publisher in self._publishers]
+
     def active_sessions(self) -> list[ActiveSession]:
         """Return the sessions as they count against the quotas of clients."""
         return [each.active_session for each in self]
 
     def student_processors(self) -> float:
         """Return the number of processors that the students of all publishers use."""
-        return sum(publisher.load().student for publisher in self._publishers)
+        return sum(load.student for load in self.publisher_loads())
 
     def snapshot(self) -> RegistrySnapshot:
         """Return the state of all sessions."""

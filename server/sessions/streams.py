@@ -59,12 +59,37 @@ def check_name(name: str) -> str:
 
 
 @dataclass
-class Streams:
-    """The publisher of each live stream, by the stream's name. Belongs to one event loop; ``clock`` is in seconds."""
+class EndedStreams:
+    """The names of streams that have ended a moment ago; ``clock`` is in seconds."""
 
     clock: Callable[[], float] = monotonic
-    _live: dict[str, Publisher] = field(default_factory=dict)
     _ended: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str) -> None:
+        """Note that a stream has ended."""
+        self._ended[name] = self.clock()
+        while len(self._ended) > _MOST_EXPECTED:
+            del self._ended[next(iter(self._ended))]
+
+    def discard(self, name: str) -> None:
+        """Note that a stream is live again."""
+        self._ended.pop(name, None)
+
+    def missing(self, name: str) -> NoStreamError:
+        """Return the error for a request for a stream that is not live."""
+        return NoStreamError(name, self.clock() - self._ended.get(name, float("-inf")) < _EXPECTED_S)
+
+
+@dataclass
+class Streams:
+    """The publisher of each live stream, by the stream's name. Belongs to one event loop.
+
+    Attributes:
+        ended: the names of streams that have ended.
+    """
+
+    ended: EndedStreams = field(default_factory=EndedStreams)
+    _live: dict[str, Publisher] = field(default_factory=dict)
 
     def check_free(self, name: str) -> None:
         """Check that a new stream may have this name.
@@ -85,16 +110,14 @@ class Streams:
         """
         self.check_free(name)
         self._live[name] = publisher
-        self._ended.pop(name, None)
+        self.ended.discard(name)
 
     def remove(self, publisher: Publisher) -> None:
         """Remove the stream of a publisher, if it has one."""
         for name, live in list(self._live.items()):
             if live is publisher:
                 del self._live[name]
-                self._ended[name] = self.clock()
-        while len(self._ended) > _MOST_EXPECTED:
-            del self._ended[next(iter(self._ended))]
+                self.ended.add(name)
 
     def publisher(self, name: str) -> Publisher:
         """Return the publisher of a stream.
@@ -103,8 +126,12 @@ class Streams:
             NoStreamError: no stream of this name is live.
         """
         if name not in self._live:
-            raise NoStreamError(name, self.clock() - self._ended.get(name, float("-inf")) < _EXPECTED_S)
+            raise self.ended.missing(name)
         return self._live[name]
+
+    def name_of(self, publisher: Publisher) -> str | None:
+        """Return the name of the stream of a publisher; None for none."""
+        return next((name for name, live in self._live.items() if live is publisher), None)
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the entries of `GET /streams`, ordered by name."""

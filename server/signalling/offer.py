@@ -53,3 +53,13 @@ def read_offer(body: bytes) -> Offer:
     if stream is not None and not isinstance(stream, str):
         raise RequestError(400, "bad_stream", f'"stream" is {str(stream)[:40]!r}: it must be a name, or left out.')
     return Offer(parse_offer(offer["sdp"], Role.RETURN), SessionSettings().changed(settings), stream)
+
+
+def stream_name(body: bytes) -> str | None:
+    """Return the name of the stream in a JSON body; None if there is none, or if `read_offer` would refuse the body."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    stream = message.get("stream") if isinstance(message, dict) else None
+    return stream if isinstance(stream, str) else None

@@ -1,12 +1,12 @@
 """The open students of a server, best first, each with its measured cost on this host."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 
 from acutance.model.engine import catalog
-from acutance.model.engine.choice import Candidates, Choice, candidates, choose
+from acutance.model.engine.choice import Candidates, Choice, Known, candidates, choose, reopen
 from acutance.model.engine.providers import TRAITS, Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import with_specialist
@@ -28,11 +28,13 @@ class Ladder:
             ladder has one that is cheaper than every student.
         choices: provider of each student and the figures behind it, best student first.
         memory: the student that takes what is remembered of a call, after any other student; None without a memory.
+        known: how each student was chosen, by the name that was asked for; empty for a ladder that was not opened.
     """
 
     def __init__(self, choices: Sequence[Choice], memory: Choice | None = None):
         self.choices = list(choices)
         self.memory = None if memory is None else memory.engine
+        self.known: Mapping[str, Known] = {}
         self.engines = {choice.engine.student.name: choice.engine for choice in choices}
         self.rungs = [_rung(choice.engine.student.name, choice) for choice in choices]
         if memory is not None and all(memory.cost.seconds_per_pixel < rung.seconds_per_pixel for rung in self.rungs):
@@ -46,7 +48,15 @@ class Ladder:
         return cls(choose([Candidates([engine]) for engine in engines]), remembering)
 
     @classmethod
-    def open(cls, student: str, provider: Request, threads: int, *, memory: bool = False) -> "Ladder":
+    def open(
+        cls,
+        student: str,
+        provider: Request,
+        threads: int,
+        *,
+        memory: bool = False,
+        known: Mapping[str, Known] | None = None,
+    ) -> "Ladder":
         """Open the students that `student` allows, each on the provider that is the fastest on this host.
 
         Args:
@@ -55,6 +65,8 @@ class Ladder:
             provider: see `Engine.open`; ``auto`` without a GPU compares ONNX Runtime and OpenVINO.
             threads: see `Engine.open`.
             memory: whether to open the student that takes what is remembered of a call.
+            known: the attribute of the ladder of another process with the same arguments, to open its choices without
+                timing them; None to time all.
 
         Raises:
             EngineError: a student cannot be opened.
@@ -64,12 +76,14 @@ class Ladder:
             names = names[names.index(student) :]
         elif student != AUTO:
             names = [student]
-        choices = choose([candidates(name, provider, threads) for name in names])
+        choices = _chosen(names, provider, threads, known)
         for choice in choices:
             log.info("student %s", choice.summary)
-        remembering = choose([candidates(catalog.MEMORY, provider, threads)])[0] if memory else None
+        remembering = _chosen([catalog.MEMORY], provider, threads, known) if memory else []
+        found = dict(zip([*names, catalog.MEMORY], [one.known for one in (*choices, *remembering)], strict=False))
         choices = [replace(one, engine=with_specialist(one.engine, provider, threads)) for one in choices]
-        ladder = cls(choices, remembering)
+        ladder = cls(choices, remembering[0] if remembering else None)
+        ladder.known = found
         ladder.warm_up()
         return ladder
 
@@ -111,3 +125,9 @@ class Ladder:
 
 def _rung(name: str, choice: Choice) -> Rung:
     return Rung(name, choice.cost.seconds_per_pixel, choice.cost.cpu_per_pixel)
+
+
+def _chosen(names: Sequence[str], provider: Request, threads: int, known: Mapping[str, Known] | None) -> list[Choice]:
+    if known is not None:
+        return [reopen(name, provider, threads, known[name]) for name in names]
+    return choose([candidates(name, provider, threads) for name in names])

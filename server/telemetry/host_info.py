@@ -37,15 +37,20 @@ def _cpu_model() -> str:
     return f"{usable:g} of {len(models)} x {models[0]}" if usable < len(models) else f"{len(models)} x {models[0]}"
 
 
-def _gpu() -> str:
-    """Return model and driver of each NVIDIA GPU, or ``none``; the providers use no other GPUs."""
+def gpu_names() -> list[str]:
+    """Return model and driver of each NVIDIA GPU."""
     command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
-        return "none"
+        return []
     gpus = [line.split(", ") for line in done.stdout.splitlines() if line.strip()]
-    return "; ".join(f"{name}, driver {driver}" for name, driver in gpus) or "none"
+    return [f"{name}, driver {driver}" for name, driver in gpus]
+
+
+def _gpu() -> str:
+    """Return model and driver of each NVIDIA GPU, or ``none``; the providers use no other GPUs."""
+    return "; ".join(gpu_names()) or "none"
 
 
 def _onnxruntime_version() -> str:

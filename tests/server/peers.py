@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack
@@ -18,6 +19,9 @@ from tests.frames import frame_of, lumas, soft
 WIDTH, HEIGHT = 480, 272
 # Outside of the bar code and the coding artefacts around it.
 COMPARED_ROWS = slice(0, HEIGHT - 2 * barcode.BLOCK)
+
+
+type Client = TestClient | ClientSession  # type: ignore[type-arg]
 
 
 class SoftCamera(MediaStreamTrack):
@@ -51,11 +55,14 @@ class Peer:
         self.lumas: dict[int, np.ndarray] = {}
         self.order: list[int] = []
         self.statistics: list[dict[str, Any]] = []
+        self.url = ""
         self.audio_frames = 0
         self._readers: list[asyncio.Task[None]] = []
         self.connection.on("track", lambda track: self._readers.append(asyncio.create_task(self._read(track))))
 
-    async def join(self, client: TestClient, codec: str, *, with_audio: bool = False, **fields: Any) -> None:  # type: ignore[type-arg]
+    async def join(
+        self, client: TestClient | ClientSession, codec: str, *, with_audio: bool = False, **fields: Any
+    ) -> None:  # type: ignore[type-arg]
         transceiver = self.connection.addTransceiver(self.camera, direction="sendrecv")
         codecs = [c for c in RTCRtpSender.getCapabilities("video").codecs if c.mimeType == f"video/{codec}"]
         transceiver.setCodecPreferences(codecs)
@@ -68,6 +75,7 @@ class Peer:
         response = await client.post("/offer", json={"sdp": local.sdp, "type": local.type, **fields})
         answer = await response.json()
         assert response.status == 200, answer
+        self.url = answer["url"]
         await self.connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
 
     async def close(self) -> None:

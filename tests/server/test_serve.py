@@ -73,6 +73,13 @@ def test_an_unknown_student_is_named(start: Start) -> None:
         (("--port", "99999"), {}, "acutance serve: --port: Input should be less than or equal to 65535 (got '99999')"),
         ((), {"ACUTANCE_MAX_SESSIONS": "many"}, "acutance serve: --max-sessions: Input should be a valid integer"),
         (("--provider", "tpu"), {}, "'tensorrt', 'cuda'"),
+        (("--workers", "0"), {}, "acutance serve: --workers: must be auto, or a number from 1 to 64 (got '0')"),
+        (("--workers", "many"), {}, "acutance serve: --workers: must be auto, or a number from 1 to 64 (got 'many')"),
+        (
+            (),
+            {"ACUTANCE_WORKERS": "65"},
+            "acutance serve: --workers: must be auto, or a number from 1 to 64 (got '65')",
+        ),
     ],
 )
 def test_a_wrong_option_is_named(

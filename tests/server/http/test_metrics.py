@@ -13,6 +13,7 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
+from acutance.server.workers.summary import WORKER_METRICS
 from tests.server.peers import Peer, SoftCamera, until
 
 Client = TestClient  # type: ignore[type-arg]
@@ -74,5 +75,6 @@ async def test_a_call_is_counted_in_every_metric(client: Client, host: Host) -> 
 async def test_the_documentation_lists_every_metric_and_no_other(client: Client) -> None:
     ours = {name for name in await _read(client) if name.startswith("acutance")}
     row = re.compile(r"^\| `(acutance\w*?)(?:_total|_info)?(?:\{.*?\})?`", re.MULTILINE)
+    with_workers = {name for name, _, _ in WORKER_METRICS} | {"acutance_workers", "acutance_workers_replaced"}
     listed = set(row.findall(PAGE.read_text("utf-8")))
-    assert {re.sub(r"_(total|info)$", "", name) for name in ours} == listed
+    assert {re.sub(r"_(total|info)$", "", name) for name in ours | with_workers} == listed
