@@ -2,6 +2,7 @@
 # make check   lint, types, import contracts and the tests without browser, real-time media and training: before each commit
 # make test    what CI runs: make check and all other tests
 # make bench   benchmarks on this host: the time of each student, and round trips   (CLIP=file, SECONDS=60)
+# make gpu     checks an NVIDIA GPU in twelve steps, within ten minutes; the report is written to docs/benchmarks
 # make compare compares this server with aiortc's example server, in five minutes   (CLIP=file)
 # make soak    a call of an hour: memory, threads, files and latency must not grow   (SECONDS=3600)
 # make soak-cycles   a thousand calls of good and harmful peers: all resources must be released   (CYCLES=1000; CYCLES=20 for a short run)
@@ -38,7 +39,7 @@ EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[memory,cuda]'; else ech
 # The tests start hundreds of processes, and each would compile the imported libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve check test lint types unit wheel bench study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
+.PHONY: serve check test lint types unit wheel bench gpu study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -67,6 +68,10 @@ bench: $(TESTER)/.ready
 	    $(TESTER)/bin/acutance bench stream --codec $$codec --camera $$camera --seconds $(SECONDS) \
 	        $(if $(CLIP),--clip $(CLIP)) || exit; \
 	done; done
+
+gpu: $(TESTER)/.ready
+	$(TESTER)/bin/pip install --quiet --editable ".[cuda]"
+	$(TESTER)/bin/acutance bench gpu --out docs/benchmarks $(ARGS)
 
 compare: $(TESTER)/.ready
 	$(TESTER)/bin/python -m tests.compare $(if $(CLIP),--clip $(CLIP)) $(ARGS)

@@ -11,6 +11,7 @@ from pydantic_settings import CliApp, CliSubCommand, SettingsError
 from acutance.model.engine.engine import EngineError
 from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.bench.errors import BenchError
+from acutance.server.bench.gpu import GpuOptions, check_gpu
 from acutance.server.bench.model import ModelOptions, model
 from acutance.server.bench.report import ReportOptions, report
 from acutance.server.bench.stream import StreamOptions, stream
@@ -91,11 +92,20 @@ class Viewers(ViewersOptions):
         viewers(self)
 
 
+class Gpu(GpuOptions):
+    """Check an NVIDIA GPU in twelve steps, from the driver to a kernel that traps, and stop at the first failure."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        check_gpu(self)
+
+
 class Bench(BaseModel):
     """Measure this host."""
 
     stream: CliSubCommand[Stream] = Field(description="round trips over WebRTC")
     model: CliSubCommand[Model] = Field(description="time of each student per frame, beside the host's limits")
+    gpu: CliSubCommand[Gpu] = Field(description="a GPU in twelve steps, with a report")
     viewers: CliSubCommand[Viewers] = Field(description="cost of each further viewer of a stream")
     report: CliSubCommand[Report] = Field(description="logs of benchmarks as Markdown tables and a plot")
 

@@ -10,11 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from acutance.model.engine.engine import EngineError
-from acutance.model.engine.providers import TRAITS
+from acutance.model.engine.providers import TRAITS, device_present
 from acutance.model.processors import usable_processors
 from acutance.server.assembly import http_parts, memory
 from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.gpu_check.check import FOR_DOCTOR, steps
+from acutance.server.gpu_check.steps import Deadline, run_steps
+from acutance.server.gpu_check.steps import State as StepState
+from acutance.server.gpu_check.target import SHORT, gpu
 from acutance.server.options.server import ServeOptions
 from acutance.server.security.access import is_loopback
 from acutance.server.sessions import capacity
@@ -24,6 +28,7 @@ from acutance.server.students.rungs import PASS
 from acutance.server.telemetry import host_info
 
 _SOON_DAYS = 14
+_GPU_CHECK_S = 60.0
 
 
 class State(StrEnum):
@@ -58,6 +63,7 @@ def examine(options: ServeOptions) -> list[Finding]:
         ladder = Ladder.open(options.student, options.provider, options.threads, memory=remembers)
     except EngineError as error:
         return [*findings, Finding("students", State.FAILS, str(error)), _encoder(encoders)]
+    findings += _gpu()
     measured = capacity.measure(usable_processors(), ladder.rungs, encoders, TRAITS[ladder.best.provider].staged)
     return [*findings, _students(ladder), _memory(options, ladder), _encoder(encoders), _capacity(measured, options)]
 
@@ -151,6 +157,17 @@ def _students(ladder: Ladder) -> Finding:
     note = ladder.best.note
     measured = "; ".join(choice.summary for choice in ladder.choices)
     return Finding("students", State.NOTE if note else State.FINE, measured + f"; {note}" * bool(note))
+
+
+def _gpu() -> list[Finding]:
+    """Run the first steps of the check of a GPU, if there is one."""
+    if not device_present():
+        return []
+    results = run_steps(steps(gpu(), SHORT)[:FOR_DOCTOR], Deadline(_GPU_CHECK_S), lambda result: None)
+    for result in results:
+        if result.state is not StepState.OK:
+            return [Finding("GPU", State.NOTE, f"step {result.number} of its check ({result.name}): {result.message}")]
+    return [Finding("GPU", State.FINE, f"{len(results)} steps of its check passed; `make gpu` runs all of them")]
 
 
 def _encoder(encoders: EncoderChoice) -> Finding:

@@ -45,6 +45,7 @@ class Engine:
         provider: a key of `providers.TRAITS`, such as ``CUDA``, ``CPU`` or ``OpenVINO``.
         note: why no better provider is used, in one sentence; None if this is the best one.
         at_once: useful number of simultaneous calls of ``sharpen``.
+        graphs: the CUDA graphs of its session; None in a library without any.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Engine:
         self.provider = provider
         self.note = note
         self.at_once = traits.at_once
+        self.graphs = runtime.graphs
         self._runtime = runtime
         self._traits = traits
         self._collector = Collector(self._run) if traits.batched else None
@@ -112,20 +114,24 @@ class Engine:
         raise EngineError(f"cannot open the student: {found.file} does not load. {_summary(failures)}")
 
     @classmethod
-    def open_on(cls, student: str | Path, name: str, threads: int, note: str | None = None) -> Self:
-        """Open a student on one provider that computes in host memory.
+    def open_on(
+        cls, student: str | Path, name: str, threads: int, note: str | None = None, *, graphs: bool = True
+    ) -> Self:
+        """Open a student on one provider.
 
         Args:
             student: see `open`.
-            name: ``CPU``, ``OpenVINO`` or ``OpenVINO bf16``.
+            name: a key of `providers.TRAITS`.
             threads: see `open`.
             note: why no better provider is used.
+            graphs: whether a GPU captures CUDA graphs.
 
         Raises:
             EngineError: there is no such student, or its file does not have the interface of a student.
             ProviderError: the provider does not run here, or not with the results of ONNX Runtime.
         """
-        return cls._open_on(_find(student), name, threads, providers.TRAITS[name], note)
+        traits = providers.TRAITS[name]
+        return cls._open_on(_find(student), name, threads, traits if graphs else replace(traits, graphs=0), note)
 
     @classmethod
     def _open_on(
@@ -190,6 +196,18 @@ class Engine:
             self._collector.submit(size, frame)
         return out
 
+    def sharpen_batch(self, frames: Sequence[Frame]) -> None:
+        """Sharpen frames of one size in one batch, without waiting for others.
+
+        Args:
+            frames: 1, 2, 4 or 8 frames; 1 on a provider that is not batched.
+
+        Raises:
+            Exception: an error of ONNX Runtime.
+        """
+        height, width = frames[0].luma.shape
+        self._run(self._padded(height, width), frames)
+
     def release_memory(self) -> None:
         """Return unused memory to the operating system, see `Runtime.release_memory`."""
         if self._traits.staged:
@@ -215,14 +233,14 @@ class Engine:
             luma = np.zeros((height, width), np.uint8)
             frame = Frame(luma, np.empty_like(luma), UNCODED, 1.0)
             for count in BATCHES if self._traits.batched else (1,):
-                self._run(self._padded(height, width), [frame] * count)
+                self.sharpen_batch([frame] * count)
 
     def _padded(self, height: int, width: int) -> tuple[int, int]:
         # The grid needs whole cells: odd sizes are padded to the next multiple.
         grid = self.student.grid
         return -(-height // grid) * grid, -(-width // grid) * grid
 
-    def _run(self, size: tuple[int, int], frames: list[Frame]) -> None:
+    def _run(self, size: tuple[int, int], frames: Sequence[Frame]) -> None:
         shape: BatchShape = (len(frames), *size)
         buffers = self._pool.take(shape)
         try:

@@ -32,6 +32,8 @@ def version() -> str:
 class OpenVino:
     """A student compiled by OpenVINO for the CPU."""
 
+    graphs = None
+
     def __init__(self, model: Path, provider: str, threads: int, planes: int):
         """Compile a student, which takes a few tenths of a second.
 

@@ -126,7 +126,7 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
         raise ProviderError("this build of ONNX Runtime does not contain it")
     if name != "CPU":
         _require_device()
-        _preload_libraries()
+        preload_libraries()
     if name == "TensorRT":
         _prepare_tensorrt()
     # Without this ONNX Runtime prints many lines on stderr for each missing library.
@@ -143,6 +143,22 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
     if session.get_providers()[0] != provider:
         raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}")
     return session
+
+
+def open_alone(model: Path, name: str, options: ort.SessionOptions) -> ort.InferenceSession:
+    """Open ``model`` on a GPU provider without another one beside it, to find out whether it takes every node.
+
+    Args:
+        model: an ONNX file.
+        name: ``TensorRT``, ``CUDA`` or ``CUDA fp32``.
+        options: options of the session.
+
+    Raises:
+        Exception: ONNX Runtime's error.
+    """
+    preload_libraries()
+    own = (EXECUTION_PROVIDERS[name], _OPTIONS[name])
+    return ort.InferenceSession(str(file_for(model, name)), options, providers=[own], enable_fallback=0)
 
 
 def _with_fallbacks(name: str, graphs: bool) -> Sequence[tuple[str, dict[str, str]]]:
@@ -168,15 +184,20 @@ def _prepare_tensorrt() -> None:
                     ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL)
 
 
-def _require_device() -> None:
-    if sys.platform == "linux" and not any(file.exists() for file in _DEVICE_FILES):
-        raise ProviderError("this host has no NVIDIA GPU, or no driver for it")
+def device_present() -> bool:
+    """Return whether this host seems to have an NVIDIA GPU with a driver."""
+    return sys.platform != "linux" or any(file.exists() for file in _DEVICE_FILES)
 
 
-def _preload_libraries() -> None:
-    # Finds CUDA and cuDNN in PyPI's nvidia-* wheels; since ONNX Runtime 1.21.
-    if hasattr(ort, "preload_dlls"):
+def preload_libraries() -> None:
+    """Load CUDA and cuDNN from PyPI's ``nvidia-*`` wheels, if they are installed."""
+    if hasattr(ort, "preload_dlls"):  # since ONNX Runtime 1.21
         ort.preload_dlls()
+
+
+def _require_device() -> None:
+    if not device_present():
+        raise ProviderError("this host has no NVIDIA GPU, or no driver for it")
 
 
 def first_line(error: Exception) -> str:

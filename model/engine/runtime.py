@@ -15,6 +15,10 @@ SMALLEST = 16
 class Runtime(Protocol):
     """An open student in some inference library; used by several threads at once."""
 
+    @property
+    def graphs(self) -> Graphs | None:
+        """Its CUDA graphs; None in a library without any."""
+
     def buffers(self, shape: BatchShape) -> FrameBuffers:
         """Make buffers for a batch: number of frames, height and width; the last two are multiples of the grid."""
 
@@ -23,18 +27,22 @@ class Runtime(Protocol):
 
 
 class OnnxRuntime:
-    """A session of ONNX Runtime."""
+    """A session of ONNX Runtime.
+
+    Attributes:
+        graphs: its CUDA graphs; without any on the CPU.
+    """
 
     def __init__(self, session: ort.InferenceSession, traits: ProviderTraits):
         self._session = session
         self._traits = traits
-        self._graphs = Graphs(session, traits.graphs)
+        self.graphs = Graphs(session, traits.graphs)
 
     def buffers(self, shape: BatchShape) -> FrameBuffers:
         """Make buffers for a batch, see `Runtime.buffers`; on a device with a CUDA graph."""
         if not self._traits.staged:
             return HostBuffers(self._session, shape)
-        return DeviceBuffers(self._session, shape, self._traits.place, self._graphs)
+        return DeviceBuffers(self._session, shape, self._traits.place, self.graphs)
 
     def release_memory(self) -> None:
         """Return unused memory to the operating system. Takes as long as sharpening the smallest plane.

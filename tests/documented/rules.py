@@ -53,6 +53,7 @@ _DEPLOYING = "; see `make lint-deploy` and tests/docs/test_deploy.py"
 _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     (r"make serve.*", Handling.SERVE, {}, "`acutance serve` is started in the environment of the tests instead"),
     (r"make test", Handling.NOT_RUN, {}, "this test is a part of it"),
+    (r"make gpu", Handling.NOT_RUN, {}, "no GPU"),
     (r"acutance serve --help", Handling.RUN, {}, ""),
     (
         r"acutance serve --host 0\.0\.0\.0 .*",

@@ -3,10 +3,14 @@
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from acutance.model.engine import providers
+from acutance.server import doctor
 from acutance.server.cli import main
+from acutance.server.gpu_check.steps import Deadline, Step, StepError
 from acutance.server.security.self_signed import self_signed
 from acutance.server.sessions import capacity
 from acutance.server.sessions.capacity import Capacity
@@ -89,3 +93,29 @@ def test_one_event_loop_serves_eight_calls_whatever_computes_the_students() -> N
 def test_the_time_of_a_gpu_limits_calls() -> None:
     measured = Capacity(cpus=64, codec=0.001, students={"large": 1e-5}, device={"large": 0.01})
     assert (measured.sessions("large"), measured.limited_by("large")) == (3, "GPU")
+
+
+def test_a_gpu_is_checked_in_its_first_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor._gpu() == [] or providers.device_present()
+    monkeypatch.setattr(doctor, "device_present", lambda: True)
+    ran: list[int] = []
+
+    def step(number: int) -> Step:
+        def run(deadline: Deadline) -> dict[str, Any]:
+            ran.append(number)
+            if number == failing:
+                raise StepError("differs by 9 grey levels")
+            return {}
+
+        return Step(number, "pictures", run)
+
+    monkeypatch.setattr(doctor, "steps", lambda target, extent: [step(number) for number in range(1, 13)])
+    failing = 0
+    (finding,) = doctor._gpu()
+    assert (finding.state, ran) == (doctor.State.FINE, [1, 2, 3, 4])
+    failing = 3
+    (finding,) = doctor._gpu()
+    assert (finding.state, finding.message) == (
+        doctor.State.NOTE,
+        "step 3 of its check (pictures): differs by 9 grey levels",
+    )

@@ -21,6 +21,7 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
     "cudaStreamCreateWithFlags": (ctypes.c_void_p, ctypes.c_uint),
     "cudaStreamDestroy": (ctypes.c_void_p,),
     "cudaStreamSynchronize": (ctypes.c_void_p,),
+    "cudaMemGetInfo": (ctypes.c_void_p, ctypes.c_void_p),
     "cudaMemcpyAsync": (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p),
 }
 
@@ -94,6 +95,16 @@ class Cudart:
             CudartError: the device has failed.
         """
         self._call("cudaStreamSynchronize", stream)
+
+    def free_memory(self) -> int:
+        """Return the free memory of the device in bytes.
+
+        Raises:
+            CudartError: there is no device, or it has failed.
+        """
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        self._call("cudaMemGetInfo", ctypes.addressof(free), ctypes.addressof(total))
+        return free.value
 
     def _call(self, name: str, *arguments: int) -> None:
         code = self._functions[name](*arguments)

@@ -26,6 +26,10 @@ class Graphs:
     A graph has fixed addresses, so it belongs to one set of buffers. When these are dropped, the graph is released and
     its number is used again. ONNX Runtime before 1.31 cannot release graphs: there a number is used once, and after
     ``most`` numbers further buffers have no graph.
+
+    Attributes:
+        replays: number of batches that ran with a graph.
+        others: number of batches that ran without one, the first one of each set of buffers included.
     """
 
     def __init__(self, session: ort.InferenceSession, most: int):
@@ -35,6 +39,7 @@ class Graphs:
             session: the session that captures the graphs.
             most: maximum number of graphs that exist at the same time; 0 for none.
         """
+        self.replays = self.others = 0
         self._session = session
         self._most = most
         self._used = 0
@@ -131,10 +136,12 @@ class DeviceBuffers(HostBuffers):
     def _launch(self) -> None:
         if self.captured:
             self._session.run_with_iobinding(self._binding, self._replay)
+            self._graphs.replays += 1
             return
         # Outside of the gate: cuDNN plans, and ONNX Runtime allocates. Its convolutions keep the plan of the last shape
         # only, so the capture follows at once, in the only thread that launches.
         self._session.run_with_iobinding(self._binding, self._once)
+        self._graphs.others += 1
         if self._number == NO_GRAPH:
             return
         with DEVICE.lock.exclusive() as alone:

@@ -34,7 +34,7 @@ def test_nodes_that_tensorrt_does_not_take_run_on_cuda_before_the_cpu() -> None:
 def a_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A host that seems to have a GPU, with a home folder of its own."""
     monkeypatch.setattr(providers, "_DEVICE_FILES", (tmp_path,))
-    monkeypatch.setattr(providers, "_preload_libraries", lambda: None)
+    monkeypatch.setattr(providers, "preload_libraries", lambda: None)
     monkeypatch.setattr(ort, "get_available_providers", lambda: list(providers.EXECUTION_PROVIDERS.values()))
     monkeypatch.setattr(providers, "_ENGINES", tmp_path / "cache" / "tensorrt")
     return tmp_path

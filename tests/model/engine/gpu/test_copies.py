@@ -65,6 +65,10 @@ class Runtime:
         del self.pending[stream]
         return self.error
 
+    def _cudaMemGetInfo(self, free: int, total: int) -> int:  # noqa: N802
+        ctypes.c_size_t.from_address(free).value = self.most_locked - sum(self.locked.values())
+        return self.error
+
     def _cudaMemcpyAsync(self, target: int, source: int, size: int, kind: int, stream: int) -> int:  # noqa: N802
         host = source if kind == cudart.TO_DEVICE else target
         assert any(start <= host < start + length for start, length in self.locked.items()), "it is not locked"
@@ -143,6 +147,7 @@ def test_an_error_of_a_copy_has_its_number() -> None:
     runtime = Runtime()
     array = page_aligned((4096,), np.uint8)
     copies = PinnedCopies(Cudart(runtime), [array])
+    assert Cudart(runtime).free_memory() == runtime.most_locked - 4096
     runtime.error = 719
     with pytest.raises(CudartError, match=r"CUDA failure 719 in cudaMemcpyAsync"):
         copies.download(ort.OrtValue.ortvalue_from_numpy(array.copy()), array)
