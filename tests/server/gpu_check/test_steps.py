@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from acutance.server.bench import gpu as bench_gpu
-from acutance.server.bench.errors import BenchError
-from acutance.server.bench.gpu import GpuOptions, check_gpu
-from acutance.server.gpu_check import report
+from acutance.server.gpu_check import command, report
 from acutance.server.gpu_check.check import FOR_DOCTOR, steps
+from acutance.server.gpu_check.command import GpuCheckError, GpuOptions, check_gpu
 from acutance.server.gpu_check.steps import Deadline, Result, State, Step, StepError, StepSkippedError, run_steps
 from acutance.server.gpu_check.target import Extent, gpu
 
@@ -116,13 +114,13 @@ def test_the_command_writes_the_report_and_says_what_to_send(
 ) -> None:
     clock = Clock()
     given = [step(1, lambda: {"gpu": "L4"}, clock), step(2, fails(StepError("no kernel image")), clock)]
-    monkeypatch.setattr(bench_gpu, "steps", lambda target, extent: given)
-    with pytest.raises(BenchError, match="step 2 failed: no kernel image") as raised:
+    monkeypatch.setattr(command, "steps", lambda target, extent: given)
+    with pytest.raises(GpuCheckError, match="step 2 failed: no kernel image") as raised:
         check_gpu(GpuOptions(out=tmp_path))
     assert "send both files and the output of `nvidia-smi`" in str(raised.value)
     (as_json, page) = sorted(tmp_path.iterdir())
     assert [one["state"] for one in json.loads(as_json.read_text())["steps"]] == ["ok", "failed"]
     assert "no kernel image" in page.read_text()
     assert "ok" in capsys.readouterr().out
-    with pytest.raises(BenchError, match="cannot write to"):
+    with pytest.raises(GpuCheckError, match="cannot write to"):
         check_gpu(GpuOptions(out=tmp_path / "nowhere"))

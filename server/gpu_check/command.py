@@ -7,7 +7,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from acutance.server.bench.errors import BenchError
 from acutance.server.gpu_check import report
 from acutance.server.gpu_check.check import steps
 from acutance.server.gpu_check.steps import Deadline, Result, State, run_steps
@@ -16,6 +15,10 @@ from acutance.server.telemetry import host_info
 
 _LAST_STEP_S = 140.0
 """Seconds that the last step may take, after which the whole check is ended: within ten minutes."""
+
+
+class GpuCheckError(RuntimeError):
+    """A step failed, or the report cannot be written; the message says which one, and what to do."""
 
 
 class GpuOptions(BaseModel):
@@ -31,7 +34,7 @@ def check_gpu(options: GpuOptions) -> None:
     """Run the check and write its report, after each step anew.
 
     Raises:
-        BenchError: a step failed, or the report cannot be written.
+        GpuCheckError: a step failed, or the report cannot be written.
     """
     written = _Written(options.out, host_info.describe())
     written.write()
@@ -43,7 +46,7 @@ def check_gpu(options: GpuOptions) -> None:
     print(f"{written.files[0]} and {written.files[1].name} have the report.")
     if not report.passed(results):
         last = results[-1]
-        raise BenchError(f"step {last.number} failed: {last.message}\n{report.SEND}")
+        raise GpuCheckError(f"step {last.number} failed: {last.message}\n{report.SEND}")
 
 
 class _Written:
@@ -65,14 +68,14 @@ class _Written:
         """Write both files.
 
         Raises:
-            BenchError: one cannot be written.
+            GpuCheckError: one cannot be written.
         """
         texts = (report.as_json(self._host, self._results), report.as_markdown(self._host, self._results))
         for file, text in zip(self.files, texts, strict=True):
             try:
                 file.write_text(text, encoding="utf-8")
             except OSError as error:
-                raise BenchError(f"cannot write to {file}: {error.strerror or error}") from error
+                raise GpuCheckError(f"cannot write to {file}: {error.strerror or error}") from error
 
     def give_up(self) -> None:
         """End the process although a step hangs: a call that waits for a device cannot be interrupted."""
