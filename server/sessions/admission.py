@@ -6,7 +6,7 @@ from typing import Protocol
 
 from acutance.server.errors import RETRY_LATER, RequestError
 from acutance.server.security.quota import ActiveSession, Client, Quota
-from acutance.server.sessions.headroom import SessionLoad, refusal_reason
+from acutance.server.sessions.headroom import Process, SessionLoad, refusal_reason
 
 
 class Census(Protocol):
@@ -42,6 +42,16 @@ class HostLoad(Protocol):
     @property
     def cpus(self) -> float:
         """Processors that the server may use."""
+        ...
+
+    @property
+    def loop(self) -> float:
+        """Share of the time in which the event loop computes; of several workers, that of the least busy one."""
+        ...
+
+    @property
+    def gpu(self) -> float:
+        """Share of the time in which students run on a GPU; of several workers, that of the least busy one."""
         ...
 
 
@@ -107,7 +117,7 @@ class Admission:
         if not limits.check_load:
             return
         load = self._load
-        why = refusal_reason(loads, load.without_students, load.own, load.cpus)
+        why = refusal_reason(loads, load.without_students, load.own, load.cpus, Process(load.loop, load.gpu))
         if why is not None:
             raise NotAdmittedError(
                 f"This server cannot carry another session without slowing down the others ({why}): "

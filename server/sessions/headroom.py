@@ -37,7 +37,26 @@ class SessionLoad:
         return self.age >= SETTLING_S
 
 
-def refusal_reason(sessions: Sequence[SessionLoad], without_students: float, own: float, cpus: float) -> str | None:
+@dataclass(frozen=True)
+class Process:
+    """What a process has only once, and all of its sessions share.
+
+    Attributes:
+        loop: share of the time in which the event loop computes, 0 to 1.
+        gpu: share of the time in which students run on a GPU, 0 to 1.
+    """
+
+    loop: float = 0.0
+    gpu: float = 0.0
+
+
+def refusal_reason(
+    sessions: Sequence[SessionLoad],
+    without_students: float,
+    own: float,
+    cpus: float,
+    process: Process = Process(),  # immutable
+) -> str | None:
     """Return why one more session would reduce the frame rate of the others; None if it would not.
 
     Processors that students use count as free, because the governors can switch to cheaper students. The rest, for
@@ -48,6 +67,7 @@ def refusal_reason(sessions: Sequence[SessionLoad], without_students: float, own
         without_students: number of processors in use without the students, other programs included.
         own: number of processors that the server uses.
         cpus: number of processors that the server may use.
+        process: the event loop and the GPU of the process that would carry it.
     """
     for session in sessions:
         if session.settled and not session.can_yield and session.returned < _HEALTHY * session.received:
@@ -60,4 +80,11 @@ def refusal_reason(sessions: Sequence[SessionLoad], without_students: float, own
     needed = without_students + (unmeasured + 1) * base
     if sessions and needed > _FULL * cpus:
         return f"{len(sessions)} running would need {needed:.1f} of {cpus:g} processors with one more"
+    if settled:
+        growth = (len(sessions) + 1) / len(settled)
+        if process.loop * growth > _FULL:
+            return f"the event loop would be busy {100 * process.loop * growth:.0f} % of the time with one more"
+        # As long as a governor can switch to a cheaper student, GPU time counts as free, like that of processors.
+        if process.gpu * growth > _FULL and not any(session.can_yield for session in sessions):
+            return f"the GPU would be busy {100 * process.gpu * growth:.0f} % of the time with one more"
     return None

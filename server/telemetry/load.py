@@ -4,10 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from statistics import fmean
-from time import monotonic
+from time import monotonic, thread_time
 
 import psutil
 
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.model.processors import CpuQuota, cpu_quota, usable_ids, usable_processors
 
 _EVERY_S = 1.0
@@ -22,6 +23,8 @@ class Load:
             yield to the server and do not count, unless the server has a lower priority itself.
         own: number of processors that this process used over the last second, for example 1.5.
         cpus: number of processors that this process may use, see `acutance.model.processors`.
+        loop: share of the last second in which the thread that samples, that of the event loop, computed, 0 to 1.
+        gpu: share of the last second in which students of this process ran on a GPU, 0 to 1.
     """
 
     def __init__(
@@ -40,6 +43,9 @@ class Load:
         self._students = students
         self.busy = 0.0
         self.own = 0.0
+        self.loop = 0.0
+        self.gpu = 0.0
+        self._spent: tuple[float, float, float] | None = None
         self._history: deque[float] = deque(maxlen=_KEPT)
         self._ids = usable_ids()
         self._quota = quota or cpu_quota()
@@ -67,6 +73,11 @@ class Load:
         self.busy = min(max(0.0, 1 - free / self.cpus), 1.0)
         self._history.append(max(0.0, self.busy * self.cpus - self._students()))
         self.own = self._process.cpu_percent(interval=None) / 100
+        now = (self._clock(), thread_time(), DEVICE.busy_seconds)
+        if self._spent is not None and now[0] > self._spent[0]:
+            seconds, loop, gpu = (new - old for new, old in zip(now, self._spent, strict=True))
+            self.loop, self.gpu = min(loop / seconds, 1.0), min(gpu / seconds, 1.0)
+        self._spent = now
 
     def _free_by_affinity(self) -> float:
         """Return how many of the processors on which this process may run were idle."""

@@ -49,6 +49,14 @@ class _FleetLoad:
     def cpus(self) -> float:
         return self.load.cpus
 
+    @property
+    def loop(self) -> float:
+        return min((each.report.load.loop for each in self.roster.carriers.values()), default=0.0)
+
+    @property
+    def gpu(self) -> float:
+        return min((each.report.load.gpu for each in self.roster.carriers.values()), default=0.0)
+
 
 class Fleet(Front):
     """The door of the accepting process, which starts and ends the worker processes with itself."""

@@ -69,8 +69,7 @@ class Graphs:
             if release is None:
                 return
             try:
-                with DEVICE.lock.shared():
-                    DEVICE.run(lambda: release(number))
+                DEVICE.run(lambda: _gated(release, number))
             except Exception as error:  # ONNX Runtime's errors share no base class
                 log.info("a CUDA graph was not released: %s", error)
                 return
@@ -148,6 +147,11 @@ class DeviceBuffers(HostBuffers):
             if alone:
                 self._session.run_with_iobinding(self._binding, self._replay)
                 self.captured = True
+
+
+def _gated(call: Callable[[int], None], number: int) -> None:
+    with DEVICE.lock.shared():
+        call(number)
 
 
 def _with_graph(number: int) -> ort.RunOptions:

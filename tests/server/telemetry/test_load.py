@@ -2,11 +2,13 @@
 
 import time
 from pathlib import Path
+from time import thread_time
 from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.model.processors import CpuQuota
 from acutance.server.telemetry.load import Load
 
@@ -87,3 +89,17 @@ def test_low_priority_load_counts_as_free_unless_the_server_has_low_priority(mon
         load.cpus = 1
         load.sample()
         assert load.busy == pytest.approx(busy)
+
+
+def test_the_loops_thread_and_the_gpu_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    load = Load(clock=lambda: now[0])
+    load.sample()
+    spent = thread_time()
+    while thread_time() < spent + 0.02:
+        pass
+    monkeypatch.setattr(DEVICE, "busy_seconds", DEVICE.busy_seconds + 0.5)
+    now[0] += 2.0
+    load.sample()
+    assert load.gpu == pytest.approx(0.25)
+    assert 0.01 <= load.loop <= 0.1
