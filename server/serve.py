@@ -11,7 +11,7 @@ from aiohttp import web
 from acutance.model.engine.gpu.device import DEVICE
 from acutance.model.processors import usable_processors
 from acutance.server import logs
-from acutance.server.assembly import memory, session_parts
+from acutance.server.assembly import learning, memory, session_parts
 from acutance.server.assembly.http_parts import HttpParts, http_parts
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_door_app
@@ -49,6 +49,7 @@ def run(options: ServeOptions) -> None:
     """
     # First, because opening the students takes seconds: a mistake in the options is reported at once.
     parts = http_parts(options)
+    learning.check(options)
     limit_arenas()
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     workers = fleet(options, parts)

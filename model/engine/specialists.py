@@ -23,23 +23,25 @@ class Specialists:
 
     Attributes:
         student: the student for frames of full size; both take the same time.
+        general: the open student for frames of full size.
+        enlarged: the open student for enlarged frames.
         at_once: how many calls of ``sharpen`` at the same time are useful.
     """
 
     def __init__(self, general: Sharpener, enlarged: Sharpener) -> None:
         self.student = general.student
         self.at_once = min(general.at_once, enlarged.at_once)
-        self._general, self._enlarged = general, enlarged
+        self.general, self.enlarged = general, enlarged
 
     @property
     def provider(self) -> str:
         """Where the next frame of full size runs: such as ``CUDA`` or ``CPU``, see `providers.TRAITS`."""
-        return self._general.provider
+        return self.general.provider
 
     @property
     def note(self) -> str | None:
         """Why no better provider is used, in one sentence; None if the best one is."""
-        return self._general.note or self._enlarged.note
+        return self.general.note or self.enlarged.note
 
     def sharpen(
         self,
@@ -50,18 +52,18 @@ class Specialists:
         plate: PlatePlanes | None = None,
     ) -> Plane:
         """Sharpen a plane with the student for its reduction, as `Engine.sharpen` does."""
-        engine = self._enlarged if hints.reduction >= REDUCTIONS[0] else self._general
+        engine = self.enlarged if hints.reduction >= REDUCTIONS[0] else self.general
         return engine.sharpen(luma, out, hints, strength, plate)
 
     def warm_up(self, sizes: Sequence[Size]) -> None:
         """Prepare a device for frames of these sizes, as `Engine.warm_up` does."""
-        self._general.warm_up(sizes)
-        self._enlarged.warm_up(sizes)
+        self.general.warm_up(sizes)
+        self.enlarged.warm_up(sizes)
 
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""
-        self._general.release_memory()
-        self._enlarged.release_memory()
+        self.general.release_memory()
+        self.enlarged.release_memory()
 
 
 def open_student(student: str | Path, provider: Request, threads: int) -> Sharpener:

@@ -15,20 +15,24 @@ from acutance.model.nets.shape import StudentShape
 from acutance.model.nets.student import Student
 
 
-def read_onnx(path: Path) -> Student:
+def read_onnx(source: Path | bytes) -> Student:
     """Read a student that `acutance.model.nets.export.to_onnx` wrote, in single precision; it has no batch norm.
+
+    Args:
+        source: The file, or its content.
 
     Raises:
         ExportError: The file is not such a graph.
     """
     try:
-        model = onnx.load_model(path)
+        model = onnx.load_model_from_string(source) if isinstance(source, bytes) else onnx.load_model(source)
         metadata = {entry.key: entry.value for entry in model.metadata_props}
         constants = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
         student = Student(StudentShape.parse(metadata["shape"]), batch_norm=False)
         student.load_state_dict(_weights(constants, student.shape.depth))
     except (OSError, DecodeError, KeyError, ValueError, RuntimeError) as error:
-        raise ExportError(f"{path} is not an exported student in single precision: {error}") from None
+        name = source if isinstance(source, Path) else "this"
+        raise ExportError(f"{name} is not an exported student in single precision: {error}") from None
     return student.eval()
 
 

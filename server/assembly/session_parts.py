@@ -2,7 +2,7 @@
 
 import sys
 
-from acutance.server.assembly import memory
+from acutance.server.assembly import learning, memory
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.forward.forward import Ingest
 from acutance.server.forward.rules import ForwardRules
@@ -15,7 +15,7 @@ from acutance.server.options.values import revealed
 from acutance.server.rtc.ice import Network
 from acutance.server.security.quota import Quota
 from acutance.server.sessions.admission import AdmissionLimits
-from acutance.server.sessions.host import Host
+from acutance.server.sessions.host import Host, StudentUse
 from acutance.server.students.ladder import Ladder
 
 
@@ -64,6 +64,7 @@ def host(options: ServeOptions, ladder: Ladder, encoders: EncoderChoice) -> Host
         network(options),
         ingest(options),
         memory.make_enhancer,
+        StudentUse(make_learning=learning.make_learning(options, ladder)),
     )
 
 
@@ -84,7 +85,7 @@ def worker_host(options: SessionOptions, ladder: Ladder, encoders: EncoderChoice
         network(options),
         ingest(options),
         memory.make_enhancer,
-        inferences,
+        StudentUse(inferences, learning.make_learning(options, ladder)),
     )
 
 

@@ -44,6 +44,7 @@ class LocalDoor:
             asked.PatchSession: self._patch,
             asked.EndSession: self._end,
             asked.ForgetFrames: self._forget,
+            asked.DeleteLearned: self._delete_learned,
             asked.ListStreams: self._streams,
             asked.BeginForward: self._begin_forward,
             asked.ListForwards: self._list_forwards,
@@ -104,6 +105,9 @@ class LocalDoor:
         if not isinstance(session, Publisher):
             raise NoSessionError
         session.forget()
+
+    async def _delete_learned(self, request: asked.DeleteLearned) -> bool:
+        return self.host.forget_learned(request.stream)
 
     def _found(self, id: str) -> Connection:
         session = self.host.registry.find(id)

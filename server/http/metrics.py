@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from acutance.server.learning.learning import LearningCounts
 from acutance.server.sessions.host import Host
 from acutance.server.sessions.snapshots import RegistrySnapshot
 from acutance.server.telemetry.counters import STAGES
@@ -153,6 +154,17 @@ class _HostCollector(Collector):
             "acutance_memory_age_seconds",
             "Seconds since the remembered parts of the last frames were seen, mean over sessions.",
             sum(ages) / max(len(ages), 1),
+        )
+        learning = self._host.context.learning
+        adaptations = CounterMetricFamily(
+            "acutance_adaptations", "Number of rounds of learning by result.", labels=["result"]
+        )
+        for result, count in vars(LearningCounts() if learning is None else learning.counts).items():
+            adaptations.add_metric([result], count)
+        yield adaptations
+        active = 0 if learning is None else learning.active
+        yield GaugeMetricFamily(
+            "acutance_learning_sessions", "Number of sessions that are learned or wait for it.", active
         )
         renditions: Counter[tuple[str, str]] = Counter()
         forwarded: Counter[tuple[str, str]] = Counter()

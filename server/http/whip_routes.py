@@ -8,6 +8,7 @@ from acutance.server.http.guard import CLIENT
 from acutance.server.sessions.streams import DEFAULT
 from acutance.server.signalling import whip
 from acutance.server.signalling.requests import (
+    DeleteLearned,
     EndSession,
     FindSession,
     ForgetFrames,
@@ -38,6 +39,7 @@ def add_routes(app: web.Application) -> None:
     router.add_route(hdrs.METH_OPTIONS, "/session/{id}", _session_options)
     router.add_delete("/session/{id}/memory", _forget)
     router.add_get("/streams", _streams)
+    router.add_delete(f"/streams/{_STREAM}/learned", _delete_learned)
     router.add_get("/ice-servers", _ice_servers)
 
 
@@ -134,6 +136,12 @@ async def _forget(request: web.Request) -> web.StreamResponse:
 
 async def _streams(request: web.Request) -> web.StreamResponse:
     return web.json_response({"streams": await request.app[DOOR].ask(ListStreams())})
+
+
+async def _delete_learned(request: web.Request) -> web.StreamResponse:
+    if not await request.app[DOOR].ask(DeleteLearned(stream=request.match_info["stream"])):
+        raise web.HTTPNotFound
+    return web.Response(status=204)
 
 
 async def _ice_servers(request: web.Request) -> web.StreamResponse:

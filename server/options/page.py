@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from acutance.server.markdown import table
 from acutance.server.options.access import AccessOptions
 from acutance.server.options.forwarding import ForwardOptions
+from acutance.server.options.learning import LearningOptions
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
 from acutance.server.options.serving import ServingOptions, Workers
@@ -17,6 +18,7 @@ from acutance.server.options.values import SecretWords, Words
 
 _GROUPS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Serving", ServingOptions),
+    ("Learning", LearningOptions),
     ("Access", AccessOptions),
     ("Limits", LimitOptions),
     ("Network", NetworkOptions),

@@ -12,6 +12,7 @@ from pydantic_settings import (
 
 from acutance.server.options.access import AccessOptions
 from acutance.server.options.forwarding import ForwardOptions
+from acutance.server.options.learning import LearningOptions
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
 from acutance.server.options.serving import ServingOptions
@@ -20,7 +21,9 @@ from acutance.server.options.session_options import limits_of
 
 
 # The fields of the last class come first in --help.
-class ServeOptions(ForwardOptions, NetworkOptions, LimitOptions, AccessOptions, ServingOptions, BaseSettings):
+class ServeOptions(
+    ForwardOptions, NetworkOptions, LimitOptions, AccessOptions, LearningOptions, ServingOptions, BaseSettings
+):
     """Start the server: the page at /, signalling at /offer, WHIP at /whip, its state at /health."""
 
     # Precedence: flag, ACUTANCE_… in the environment, acutance.toml in the working directory.

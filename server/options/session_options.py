@@ -1,13 +1,14 @@
 """The options that a process with sessions needs: all but those of access to the HTTP server, with its secrets."""
 
 from acutance.server.options.forwarding import ForwardOptions
+from acutance.server.options.learning import LearningOptions
 from acutance.server.options.limits import LimitOptions
 from acutance.server.options.network import NetworkOptions
 from acutance.server.options.serving import ServingOptions
 from acutance.server.options.session_limits import Limits
 
 
-class SessionOptions(ForwardOptions, NetworkOptions, LimitOptions, ServingOptions):
+class SessionOptions(ForwardOptions, NetworkOptions, LimitOptions, LearningOptions, ServingOptions):
     """Options of `acutance serve` for sessions."""
 
     @property

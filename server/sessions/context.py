@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from acutance.server.encoding.encoder_choice import EncoderChoice
+from acutance.server.learning.learning import Learning
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.aiortc_private.transport import bind_within
 from acutance.server.rtc.ice import Network
@@ -29,6 +30,7 @@ class ServerContext:
         network: ICE servers, public address and ports.
         failures: what failed at which size, for the governors of all sessions.
         make_enhancer: makes the enhancer of one session.
+        learning: fits students to running calls; None if the server does not.
         loop_lag: lag of the event loop.
         stage_observers: each is called with every frame's stage and the seconds that the frame spent there.
     """
@@ -40,6 +42,7 @@ class ServerContext:
     encoders: EncoderChoice
     network: Network
     make_enhancer: Callable[[Ladder], Enhancer] = Enhancer
+    learning: Learning | None = None
     failures: Failures = field(default_factory=Failures, init=False)
     loop_lag: LoopLag = field(default_factory=LoopLag, init=False)
     stage_observers: list[Callable[[str, float], object]] = field(default_factory=list, init=False)

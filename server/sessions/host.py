@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from aiortc.sdp import SessionDescription
 
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.encoding.rendition import Variant
 from acutance.server.forward.forward import Ingest
+from acutance.server.learning.learning import Learning
 from acutance.server.options.session_limits import Limits
 from acutance.server.rtc.ice import Network
 from acutance.server.security.quota import Client
@@ -22,6 +24,19 @@ from acutance.server.students.inference import Inference
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.load import Load
 from acutance.server.video.enhancer import Enhancer
+
+
+@dataclass(frozen=True)
+class StudentUse:
+    """How the students are used.
+
+    Attributes:
+        inferences: how many inferences run at once; None for as many as the best student can use.
+        make_learning: makes what fits students to running calls; None for nothing.
+    """
+
+    inferences: int | None = None
+    make_learning: Callable[[Load], Learning] | None = None
 
 
 class Host:
@@ -44,7 +59,7 @@ class Host:
         network: Network | None = None,
         forward: Ingest | None = None,
         make_enhancer: Callable[[Ladder], Enhancer] = Enhancer,
-        inferences: int | None = None,
+        students: StudentUse | None = None,
     ):
         """Create a host without sessions.
 
@@ -56,21 +71,22 @@ class Host:
             network: ICE servers, public address and ports; None for the host's own addresses only.
             forward: the WHIP endpoint to which every named stream is forwarded; None for none.
             make_enhancer: makes the enhancer of one session.
-            inferences: how many inferences run at once; None for as many as the best student can use.
+            students: how the students are used; None for as many at once as the best one can use, without learning.
         """
         self._memory_trim = MemoryTrim(ladder.release_memory)
         self.registry = Registry(self._memory_trim.collect_soon)
-        load = Load(self.registry.student_processors)
+        load, use = Load(self.registry.student_processors), students or StudentUse()
         self.context = ServerContext(
             ladder,
             # Two inferences at once on a CPU, each on half of the cores; on a GPU as many as fit into its batches. Each
             # session has at most one frame there, so that sessions get equal shares.
-            Inference(inferences or ladder.best.at_once),
+            Inference(use.inferences or ladder.best.at_once),
             limits,
             load,
             encoders or EncoderChoice(),
             network or Network(),
             make_enhancer,
+            use.make_learning(load) if use.make_learning is not None else None,
         )
         self.admission = Admission(admission, self.registry, load)
         self._forward = forward
@@ -110,7 +126,7 @@ class Host:
         if stream is not None:
             self.registry.streams.check_free(stream)
         publisher = Publisher(
-            self.context, client, settings or SessionSettings(), self.registry.remove_publisher, returns
+            self.context, client, settings or SessionSettings(), self.registry.remove_publisher, returns, stream
         )
         self.registry.add_publisher(publisher, stream)
         answer = await publisher.answer(offer)
@@ -143,6 +159,17 @@ class Host:
         viewer = Viewer(self.context, client, publisher, variant, self.registry.remove_viewer)
         self.registry.add_viewer(viewer)
         return viewer, await viewer.answer(offer)
+
+    def forget_learned(self, stream: str) -> bool:
+        """Delete what was learned of a stream, and of its running call; return whether there was anything."""
+        learning = self.context.learning
+        if learning is None:
+            return False
+        live = self.registry.streams.live(stream)
+        used = live is not None and live.media.learning is not None and bool(live.media.learning.learned)
+        if live is not None and live.media.learning is not None:
+            live.media.learning.forget()
+        return learning.delete(stream) or used
 
     def begin_draining(self) -> None:
         """Admit no session from now on."""

@@ -102,6 +102,10 @@ class Streams:
         if name in self._live:
             raise TakenError(name)
 
+    def live(self, name: str) -> Publisher | None:
+        """Return the publisher of a stream; None if it is not live."""
+        return self._live.get(name)
+
     def add(self, name: str, publisher: Publisher) -> None:
         """Add the stream of a publisher.
 

@@ -89,6 +89,12 @@ class ForgetFrames(Request[None]):
     id: str
 
 
+class DeleteLearned(Request[bool]):
+    """Delete what was learned of a stream; the reply says whether there was anything."""
+
+    stream: str
+
+
 class ListStreams(Request[list[dict[str, Any]]]):
     """List the live streams, see `Streams.listed`."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from av import VideoFrame
 
 from acutance.model.engine.engine import UnsupportedSizeError
+from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints, with_frame, with_reduction
 from acutance.model.planes import Plane, Size
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
@@ -72,11 +73,13 @@ class Enhancer:
 
     Attributes:
         recall: the memory of the call; None if the server has none.
+        learned: students that are used instead of those of the ladder, by the name of the rung.
     """
 
     def __init__(self, ladder: Ladder, recall: "Recall | None" = None):
         self._ladder = ladder
         self.recall = recall
+        self.learned: dict[str, Sharpener] = {}
         # A resizer is for one thread; a frame that passes through must not wait for a student that hangs.
         self._resizers = {passes: Resizer() for passes in (False, True)}
         self._log_once = LogOnce(log)
@@ -127,7 +130,7 @@ class Enhancer:
             hints = with_frame(hints, luma, coded_width)
             offer = self._offer(luma, hints, treatment)
             rung = student if offer is None else treatment.beside or student
-            engine = self._ladder.engine(rung)
+            engine = self.learned.get(rung) or self._ladder.engine(rung)
             if engine is None:
                 return self._pass(frame, f"the student {rung} is not loaded")
             provider = engine.provider

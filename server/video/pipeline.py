@@ -46,6 +46,8 @@ class Pipeline:
         size_in, size_out: width and height in pixels of the last incoming and the last returned frame.
         interval: between incoming frames.
         recall: the memory of the call; None if the server has none.
+        learned: students that are used instead of those of the ladder, by the name of the rung.
+        on_decoded: called with each decoded frame and the output size; only reads the frame.
     """
 
     def __init__(
@@ -82,7 +84,8 @@ class Pipeline:
         self.size_in: Size | None = None
         self.size_out: Size | None = None
         self.interval = FrameInterval()
-        self.recall = enhancer.recall
+        self.recall, self.learned = enhancer.recall, enhancer.learned
+        self.on_decoded: Callable[[QueuedFrame, Size], object] | None = None
         self._enhancing = Enhancing(enhancer, inference, clock)
         self._shadow = Shadow(self._enhancing)
         self._telemetry = telemetry
@@ -139,6 +142,9 @@ class Pipeline:
             self._take(QueuedFrame(telemetry.counters.received, frame, metadata.hints, arrived, now))
 
     def _take(self, queued: QueuedFrame) -> None:
+        if self.on_decoded is not None:
+            size = self.choices.output.for_size((queued.frame.width, queued.frame.height))
+            self.on_decoded(queued, size)
         if self.fan_out.encoding(Variant.ORIGINAL):
             self.fan_out.put(Variant.ORIGINAL, replace(queued, frame=copy_of(queued.frame)))
         if self.fan_out.encoding(Variant.ENHANCED):

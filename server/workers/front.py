@@ -68,6 +68,7 @@ class Front:
             asked.PatchSession: self._pass_on,
             asked.EndSession: self._pass_on,
             asked.ForgetFrames: self._pass_on,
+            asked.DeleteLearned: self._delete_learned,
             asked.ListStreams: self._streams,
             asked.BeginForward: self._of_stream,
             asked.ListForwards: self._of_stream,
@@ -144,6 +145,10 @@ class Front:
             return await carrier.ask(request, _ASK_S)
         except CarrierLostError:
             raise self.roster.ended.missing(request.stream) from None
+
+    async def _delete_learned(self, request: asked.DeleteLearned) -> bool:
+        # Each carrier may have learned the stream at another time; files are common to all.
+        return any([deleted for _, deleted in await self._everywhere(request)])
 
     async def _streams(self, request: asked.ListStreams) -> list[dict[str, Any]]:
         listed = [stream for _, streams in await self._everywhere(request) for stream in streams]

@@ -80,6 +80,7 @@ export const FORWARDED = 'forwarded';
  * @property {Record<DropName, number | null>} drops frames per second, by the place where they were dropped
  * @property {Record<StageName, Spread>} stages
  * @property {Memory | null} memory null for a server without a memory
+ * @property {number | null} learned seconds since the student was fitted to this call; null if it was not
  * @property {string | null} passed_reason why frames are passed through unenhanced
  */
 

@@ -61,6 +61,7 @@ function readStats(message) {
     drops: named(DROPS, (name) => number(rate[`dropped_${name}`])),
     stages: named(STAGES, (name) => spread(stages[name])),
     memory: memory(message.memory),
+    learned: number(message.learned),
     passed_reason: text(message.passed_reason),
     rtp_offset: number(message.rtp_offset),
   };

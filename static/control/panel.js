@@ -80,7 +80,7 @@ export class ControlPanel {
   /** @param {ServerStats | null} stats null if there is no report, or only an outdated one */
   show(stats) {
     if (stats) this.#list(stats.students);
-    writeTo('server-student', stats?.student ?? UNKNOWN);
+    writeTo('server-student', stats ? studentWords(stats) : UNKNOWN);
     writeTo('server-provider', stats?.provider ?? UNKNOWN);
     const encoder = stats?.encoder === FORWARDED ? text('control.forwarded') : stats?.encoder;
     writeTo('server-encoder', [stats?.codec, encoder].filter(Boolean).join(', ') || UNKNOWN);
@@ -88,7 +88,7 @@ export class ControlPanel {
     const { size_in: from = null, size_out: to = null } = stats ?? {};
     writeTo('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);
     writeTo('server-memory', memoryWords(stats?.memory ?? null));
-    this.#forget.disabled = !stats?.memory;
+    this.#forget.disabled = !stats?.memory && stats?.learned == null;
     if (!stats?.memory || stats.memory.share > 0) showText(this.#forgotten, null);
     reason('server-rung-reason', 'control.rung-reason', stats?.rung_reason);
     reason('server-provider-note', 'control.provider-note', stats?.provider_note);
@@ -120,6 +120,12 @@ export class ControlPanel {
 /** @param {number | null} bits */
 function ceilingWords(bits) {
   return bits === null ? text('control.no-ceiling') : bitrate(bits);
+}
+
+/** @param {ServerStats} stats */
+function studentWords({ student, learned }) {
+  if (!student || learned === null) return student ?? UNKNOWN;
+  return text('control.student.learned', { student, age: duration(learned) });
 }
 
 /** @param {Memory | null} memory */

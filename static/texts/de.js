@@ -49,6 +49,7 @@ export default {
   'control.forget': 'Frühere Bilder vergessen',
   'control.forgotten': 'Vergessen.',
   'control.student': 'Netz',
+  'control.student.learned': '{student}, an dieses Gespräch angepasst vor {age}',
   'control.auto': 'Automatisch',
   'control.strength': 'Stärke',
   'control.ceiling': 'Höchste Bitrate zurück',

@@ -51,6 +51,7 @@ export default {
   'control.forget': 'Forget earlier frames',
   'control.forgotten': 'Forgotten.',
   'control.student': 'Student',
+  'control.student.learned': '{student}, fitted to this call {age} ago',
   'control.auto': 'Automatic',
   'control.strength': 'Strength',
   'control.ceiling': 'Maximum returned bit rate',

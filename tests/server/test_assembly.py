@@ -8,7 +8,7 @@ from yarl import URL
 
 from acutance.model.engine.catalog import MEMORY
 from acutance.model.engine.engine import Engine
-from acutance.server.assembly import http_parts, memory, session_parts
+from acutance.server.assembly import http_parts, learning, memory, session_parts
 from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.options.server import ServeOptions
@@ -16,6 +16,8 @@ from acutance.server.security.credentials import Credentials
 from acutance.server.security.quota import Quota
 from acutance.server.security.tokens import Caller
 from acutance.server.students.ladder import Ladder
+from acutance.server.students.rungs import PASS
+from acutance.server.telemetry.load import Load
 
 SECRET = "correct-horse-battery"
 
@@ -111,3 +113,42 @@ def test_each_session_has_a_memory_of_its_own_if_the_server_has_a_student_for_it
     assert one.recall is not None
     assert one.recall is not other.recall
     assert memory.make_enhancer(ladder).recall is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"learn": True, "learn_python": "/nowhere/python"}, "/nowhere/python cannot be run"),
+        ({"learn": True, "learn_python": "/bin/false"}, "/bin/false has not what training needs .*--learn-python"),
+    ],
+)
+def test_an_environment_without_training_is_named(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(AssemblyError, match=message):
+        learning.check(_options(**options))
+
+
+def test_learning_is_made_only_if_it_is_wanted(ladder: Ladder, tmp_path: Path) -> None:
+    learning.check(_options())
+    assert learning.make_learning(_options(), ladder) is None
+    remembered = {"remember": "live", "remember_folder": tmp_path, "remember_key": SECRET}
+    make = learning.make_learning(_options(learn=True, **remembered), ladder)
+    assert make is not None
+    made = make(Load())
+    assert made.learned_rung(PASS) == made.learned_rung("small") == "small"
+    assert made.students("small") == ["small"]
+    assert not made.delete("live")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"remember": "live"},
+        {"remember": "live", "learn": True},
+        {"remember_folder": "kept", "learn": True},
+        {"remember_key": "short"},
+        {"learn_python": "python"},
+    ],
+)
+def test_options_of_learning_that_need_others_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"--remember|--learn|16 characters"):
+        _options(**options)

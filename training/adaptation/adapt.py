@@ -9,6 +9,8 @@ from rich.console import Console
 
 from acutance.model.nets.reading import read_onnx
 from acutance.training.adaptation.clip_set import write_clip_set
+from acutance.training.adaptation.fitted_recipe import recipe_changes, recipe_name
+from acutance.training.adaptation.guard import Guard
 from acutance.training.data.pictures import DataError
 from acutance.training.recipes.recipe import load_recipe
 from acutance.training.run.run_options import RunOptions
@@ -17,10 +19,6 @@ from acutance.training.run.validation import Validation
 from acutance.training.shipping.choice import Evaluated, candidates, evaluate, exported, write_choice
 from acutance.training.shipping.export import export_run
 from acutance.training.shipping.finished_run import load_run
-
-ENLARGED = "-enlarged"
-"""End of the name of a student for frames that the sender reduced."""
-_REDUCED_ONLY = ("mixture.identity=0", "mixture.sharp=0", "mixture.shrunk=1")
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,8 @@ Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 def adapt(how: Adaptation, console: Console, progress: Progress) -> tuple[Evaluated, Evaluated] | None:
     """Fit a student to a call.
 
+    A student that takes a plate is not written either if it shows old content in drawn scenes, see `Guard`.
+
     Returns:
         The scores of the written student and of the start, on the frames kept aside; None if a signal stopped the run.
 
@@ -68,16 +68,7 @@ def adapt(how: Adaptation, console: Console, progress: Progress) -> tuple[Evalua
     if how.out.suffix != ".onnx":
         raise DataError(f"--out must be the name of an .onnx file, not {how.out}")
     shape = read_onnx(how.start).shape
-    name = "adapt_memory" if shape.plate else "adapt"
-    overrides = [
-        f"student.channels={shape.channels}",
-        f"student.depth={shape.depth}",
-        f"student.tail={shape.tail}",
-        f"student.hinted={str(shape.hinted).lower()}",
-    ]
-    if how.start.stem.endswith(ENLARGED):
-        overrides += _REDUCED_ONLY
-    overrides += how.changes
+    name, overrides = recipe_name(shape), [*recipe_changes(how.start.stem, shape), *how.changes]
     source_folder, run = how.work / "set", how.work / "run"
     source_folder.mkdir(parents=True)
     source = write_clip_set(how.clip, source_folder, share=how.share, kept=how.kept, most=how.most)
@@ -99,6 +90,9 @@ def adapt(how: Adaptation, console: Console, progress: Progress) -> tuple[Evalua
     with progress("candidates") as report:
         ranked = evaluate([*candidates(run), exported(how.start)], validation, section, report)
     before = next(one for one in ranked if one.candidate.source == how.start)
+    if shape.plate:
+        guard = Guard()
+        ranked = [one for one in ranked if one is before or not guard.old(one.candidate.network)]
     best = ranked[0]
     if best is before or best.value <= 0:
         raise DataError(

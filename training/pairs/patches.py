@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from acutance.model.hints import BITS_WINDOW, COUNT
 from acutance.training.data.dataset import Item, TrainingSet
+from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
 from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.degrade import DegradedFrame, Mixture, degrade_frames
@@ -61,16 +62,24 @@ class Task:
 
 
 def make_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
-    """Make the pairs of one clip (in a worker process).
+    """Make the pairs of one clip (in a worker process); returns the index of the task too, see `blind_patches`."""
+    return task.index, *blind_patches(TrainingSet.open(task.set_folder), task)
+
+
+def blind_patches(source: FrameSource, task: Task) -> tuple[Patches, NDArray[np.uint8]]:
+    """Make the pairs of one clip, without planes of a plate.
+
+    Args:
+        source: Holds the frames of the task.
+        task: The clip.
 
     Returns:
-        The index of the task, its pairs `[K, 2, P, P]`, and their hints, uint8 `[K, 4]`.
+        Pairs `[K, 2, P, P]`, and their hints, uint8 `[K, 4]`.
 
     Raises:
         DataError: The codec failed.
     """
     rng = np.random.default_rng(task.seed)
-    source = TrainingSet.open(task.set_folder)
     how = task.mixture.draw(rng)
     lead_in = 0 if rng.random() < _AFTER_KEYFRAME else int(rng.integers(_LEAD_IN[0], _LEAD_IN[1] + 1))
     if task.item.frames > 1:
@@ -86,7 +95,7 @@ def make_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
         index = int(rng.integers(first, len(clip)))
         patch[:] = _cut(degraded[index], clip[index], task.section.patch, rng)
         code[:] = degraded[index].hints.codes
-    return task.index, patches, codes
+    return patches, codes
 
 
 def _panned_clip(planes: Planes, section: PairsSection, rng: np.random.Generator, *, coded: bool) -> list[Planes]:
@@ -100,7 +109,7 @@ def _panned_clip(planes: Planes, section: PairsSection, rng: np.random.Generator
     return make_clip(planes, size, (left, top), Motion.draw(rng), frames)
 
 
-def _real_clip(source: TrainingSet, item: Item, section: PairsSection, rng: np.random.Generator) -> list[Planes]:
+def _real_clip(source: FrameSource, item: Item, section: PairsSection, rng: np.random.Generator) -> list[Planes]:
     count = min(int(rng.integers(_CLIP_FRAMES[0], _CLIP_FRAMES[1] + 1)), item.frames)
     begin = int(rng.integers(item.frames - count + 1))
     clip = [source.planes(item, frame) for frame in range(begin, begin + count)]

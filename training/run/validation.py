@@ -8,7 +8,7 @@ from torch import nn
 from acutance.model.memory.call_memory import CallMemory
 from acutance.model.nets.half_grid import as_codes, as_tensor
 from acutance.model.nets.student import Student, fold
-from acutance.training.data.dataset import TrainingSet
+from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
 from acutance.training.degradation.degrade import Degradation, DegradedFrame
@@ -35,7 +35,7 @@ class Validation:
 
     def __init__(
         self,
-        source: TrainingSet,
+        source: FrameSource,
         section: ValidationSection,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
@@ -44,7 +44,7 @@ class Validation:
         if section.drop:
             items = [item for item in items if item.frames > 1]
         if not items:
-            raise DataError(f"{source.folder} has no validation pictures: prepare it with --val or --val-share")
+            raise DataError("the training set has no validation pictures: prepare it with --val or --val-share")
         length = section.stretch if perceived else 0
         self._bound = HarmBound(section.harm, section.harmed)
         self.stretches: dict[str, list[Stretch]] = {}

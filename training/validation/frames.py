@@ -6,7 +6,8 @@ from functools import cached_property
 
 from acutance.model.hints import BITS_WINDOW
 from acutance.model.memory.call_memory import CallMemory
-from acutance.training.data.dataset import Item, TrainingSet
+from acutance.training.data.dataset import Item
+from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.motion import middle_clip
 from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.blind import PASS, after_student
@@ -46,7 +47,7 @@ class ValidationFrame:
         return ssim(self.degraded.luma, self.truth)
 
 
-def validation_items(source: TrainingSet, most: int = 0, *, clips_first: bool = False) -> list[Item]:
+def validation_items(source: FrameSource, most: int = 0, *, clips_first: bool = False) -> list[Item]:
     """Choose up to `most` items of the validation split (0 for all), by categories in turn, one segment per clip.
 
     With `clips_first`, pictures are chosen only if the split has no clip.
@@ -67,7 +68,7 @@ def validation_items(source: TrainingSet, most: int = 0, *, clips_first: bool = 
 
 
 def validation_frames(
-    source: TrainingSet, item: Item, how: Degradation, size: tuple[int, int], seed: int, stretch: int = 0
+    source: FrameSource, item: Item, how: Degradation, size: tuple[int, int], seed: int, stretch: int = 0
 ) -> list[ValidationFrame]:
     """Degrade an item and return the frames that are evaluated.
 
@@ -100,7 +101,7 @@ def validation_frames(
 
 
 def drop_frames(
-    source: TrainingSet,
+    source: FrameSource,
     item: Item,
     how: Degradation,
     size: tuple[int, int],

@@ -77,6 +77,8 @@ class AppliedSettings:
             choices.governor = Governor(rungs, not limits.govern, choices.governor.failures)
         choices.strength, choices.enhance = settings.strength, settings.enhance
         choices.remember = settings.remember
+        if not settings.remember:
+            self._forget()
         choices.output.height = settings.output_height or limits.output_height
         if self._rate is not None:
             self._rate.maximum = min(settings.max_bitrate or limits.max_bitrate, limits.max_bitrate)

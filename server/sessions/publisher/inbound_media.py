@@ -9,10 +9,12 @@ from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver
 from aiortc.mediastreams import MediaStreamTrack
 
 from acutance.server.encoding.fan_out import FanOut
+from acutance.server.learning.call_learning import CallLearning
 from acutance.server.rtc.aiortc_private.bandwidth import limit_estimates
 from acutance.server.rtc.aiortc_private.receiver import AudioFeed, FrameFeed
 from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.sessions.context import ServerContext
+from acutance.server.sessions.publisher.learned_call import LearnedCall
 from acutance.server.sessions.publisher.watchdog import watch_frames
 from acutance.server.students.governor import Governor
 from acutance.server.telemetry.counters import Counters, Telemetry
@@ -28,6 +30,7 @@ class InboundMedia:
     Attributes:
         telemetry: counters and latencies of the video.
         pipeline: enhances and encodes the frames, and passes them to the receivers.
+        learning: fits the students to the call; None if the server does not.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class InboundMedia:
         context: ServerContext,
         on_lost: Callable[[str], object],
         on_stuck: Callable[[], object],
+        stream: str | None = None,
         clock: Callable[[], float] = monotonic,
     ):
         """Create it. Call `listen` before the negotiation, `start` after it, and `close` at the end.
@@ -43,6 +47,7 @@ class InboundMedia:
             context: objects that all sessions share.
             on_lost: called with the reason when the video cannot continue.
             on_stuck: called after every three seconds in which packets arrive, but no frame can be decoded.
+            stream: name of the stream; None if it has none.
             clock: monotonic time in seconds.
         """
         limits = context.limits
@@ -62,6 +67,10 @@ class InboundMedia:
             lambda codec, rate: context.encoders.encoder(codec, rate, clock),
             clock,
         )
+        self.learning: CallLearning | None = None
+        if context.learning is not None:
+            self.learning = learned = CallLearning(context.learning, LearnedCall(self.pipeline), stream, clock=clock)
+            self.pipeline.on_decoded = lambda queued, size: learned.offer(queued.frame, queued.hints, size)
         self._on_lost = on_lost
         self._on_stuck = on_stuck
         self._clock = clock
@@ -75,6 +84,13 @@ class InboundMedia:
     def frames(self) -> Counters:
         """Return a copy of the frame counters."""
         return replace(self.telemetry.counters)
+
+    def forget(self) -> None:
+        """Forget what is remembered of the call, and what was learned of it."""
+        if self.pipeline.recall is not None:
+            self.pipeline.recall.forget()
+        if self.learning is not None:
+            self.learning.forget()
 
     def add_video(self, peer: RTCPeerConnection) -> RTCRtpTransceiver:
         """Add a video section that only receives to a peer connection, and prefer H.264."""

@@ -47,6 +47,7 @@ class Publisher(Connection):
         settings: SessionSettings,
         on_closed: Callable[["Publisher"], None],
         returns: bool = True,
+        stream: str | None = None,
         clock: Callable[[], float] = monotonic,
     ):
         """Create it.
@@ -57,6 +58,7 @@ class Publisher(Connection):
             settings: settings that the peer chose.
             on_closed: called once, when the session has ended.
             returns: whether the enhanced video is returned to the peer.
+            stream: name of its stream; None if others may not watch it.
             clock: monotonic time in seconds.
 
         Raises:
@@ -64,7 +66,7 @@ class Publisher(Connection):
         """
         super().__init__(context.network, context.limits, client, on_closed, clock)
         limits = context.limits
-        self.media = InboundMedia(context, self.end, self._ask_for_restart, clock)
+        self.media = InboundMedia(context, self.end, self._ask_for_restart, stream, clock)
         fan_out = self.media.fan_out
         self.forwards = Forwards(self, fan_out, context.network, limits)
         self.audio_codec = ""
@@ -79,10 +81,8 @@ class Publisher(Connection):
         self._channel = DataChannel(self._on_message, limits.max_messages_per_second)
 
     def forget(self) -> None:
-        """Forget what is remembered of the call."""
-        recall = self.media.pipeline.recall
-        if recall is not None:
-            recall.forget()
+        """Forget what is remembered of the call, and what was learned of it."""
+        self.media.forget()
 
     def load(self) -> SessionLoad:
         """Return the load of this session for admission."""
@@ -134,6 +134,8 @@ class Publisher(Connection):
         self._began = self._clock()
         self.spawn(watch_idle(self.peer, self._limits.idle_timeout, self.end, self._clock))
         self.spawn(self._statistics.report(self.peer, self._codec, self._channel.send))
+        if self.media.learning is not None:
+            self.spawn(self.media.learning.run())
         recall, settings = self.media.pipeline.recall, self._settings
         self.spawn(send_masks(recall, lambda: settings.settings.memory_mask, self._channel.send))
 

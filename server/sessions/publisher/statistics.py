@@ -103,6 +103,7 @@ class SessionStatistics:
             "frames": telemetry.counters.counts(),
             "stages": telemetry.stages(),
             "memory": self._memory(),
+            "learned": self._learned(),
             "passed_reason": telemetry.passed_reason,
             "loop_lag_ms": self._context.loop_lag.p99_ms(),
             "busy": self._context.load.busy,
@@ -116,7 +117,16 @@ class SessionStatistics:
         last = pipeline.recall.snapshot
         age = last.age_seconds(pipeline.interval.seconds)
         seconds = None if age is None else round(age, 1)
-        return {"share": round(last.share, 3), "age": seconds, "ms": round(last.seconds * 1000, 1)}
+        return {
+            "share": round(last.share, 3),
+            "age": seconds,
+            "ms": round(last.seconds * 1000, 1),
+        }
+
+    def _learned(self) -> float | None:
+        """Return how many seconds ago the student was fitted to the call; None if it was not."""
+        seconds = None if self._media.learning is None else self._media.learning.seconds
+        return None if seconds is None else round(seconds, 1)
 
     def _enhanced(self) -> RenditionSnapshot | None:
         # The first one is the peer's own if the video is returned to it.

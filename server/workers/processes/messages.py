@@ -23,6 +23,7 @@ _REQUESTS: dict[str, type[asked.Request[Any]]] = {
         asked.PatchSession,
         asked.EndSession,
         asked.ForgetFrames,
+        asked.DeleteLearned,
         asked.ListStreams,
         asked.BeginForward,
         asked.ListForwards,

@@ -30,6 +30,7 @@ STATS = {
         stage: {"p50": 1.0, "p95": 2.0} for stage in ("decode", "wait", "enhance", "encode_wait", "encode", "total")
     },
     "memory": {"share": 0.64, "age": 2.5, "ms": 12.3},
+    "learned": 75.0,
     "passed_reason": None,
 }  # fmt: skip
 

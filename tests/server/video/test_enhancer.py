@@ -160,3 +160,17 @@ def test_without_a_student_only_the_size_changes(ladder: Ladder) -> None:
     assert (passed.frame.width, passed.frame.height) == (128, 96)
     assert passed.passed_reason == "enhancement is switched off"
     assert Enhancer(ladder).enhance(frame, Treatment(None, (64, 48))).frame is frame
+
+
+def test_a_learned_student_works_instead_of_that_of_its_rung(ladder: Ladder) -> None:
+    frame, hints = _coloured(64, 48), Hints(step=12, bits=0.05)
+    enhancer = Enhancer(ladder)
+    before = plane_view(enhancer.enhance(frame, SHARPEN, hints).frame, 0).copy()
+    learned = enhancer.learned["small"] = Engine.open("nano", "cpu", 1)
+    result = plane_view(enhancer.enhance(frame, SHARPEN, hints).frame, 0)
+    luma = plane_view(frame, 0)
+    hints = Hints(step=12, bits=0.05, sharpness=detail_ratio(luma))
+    np.testing.assert_array_equal(result, learned.sharpen(luma, hints=hints))
+    del enhancer.learned["small"]
+    again = enhancer.enhance(frame, SHARPEN, Hints(step=12, bits=0.05))
+    np.testing.assert_array_equal(plane_view(again.frame, 0), before)

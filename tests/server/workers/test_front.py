@@ -205,3 +205,8 @@ async def test_what_a_session_remembers_is_forgotten_through_its_worker(served: 
     url = await _offer(served.client)
     assert (await served.client.delete(f"{url}/memory")).status == 204
     assert (await served.client.delete("/session/w1.none/memory")).status == 404
+
+
+async def test_nothing_was_learned_of_any_stream(served: Served) -> None:
+    await _offer(served.client, stream="live")
+    assert (await served.client.delete("/streams/live/learned")).status == 404

@@ -57,6 +57,35 @@ class Integrity:
     worst: float
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """One changed thing in one setting, with everything but the result.
+
+    Attributes:
+        thing: What changed.
+        setting: The degradation.
+        plate: The last frame before the change, uint8 `[H, W]`.
+        frames: The evaluated frames, each with its truth.
+    """
+
+    thing: str
+    setting: str
+    plate: Luma
+    frames: tuple[tuple[DegradedFrame, Luma], ...]
+
+    def measure(self, restore: Callable[[DegradedFrame], Luma]) -> Integrity:
+        """Return the result; `restore` returns the luma that is shown for a frame."""
+        places, old, worst = 0, 0, 0.0
+        for frame, truth in self.frames:
+            result, arrived, plate = restore(frame), frame.luma, self.plate
+            shown = (_errors(truth, plate) > _VISIBLE) & (_errors(arrived, plate) > _SHOWN * _errors(arrived, truth))
+            to_truth, to_plate = _errors(result, truth)[shown], _errors(result, plate)[shown]
+            places += int(shown.sum())
+            old += int((to_truth >= to_plate).sum())
+            worst = max(worst, float((to_truth / (to_truth + to_plate)).max(initial=0.0)))
+        return Integrity(self.thing, self.setting, places, old, worst)
+
+
 def measure(
     things: Iterable[ChangedThing],
     settings: Iterable[str],
@@ -76,7 +105,7 @@ def measure(
         DataError: A codec failed.
     """
     names = tuple(settings)
-    return [_measure(thing, setting, restore, aligned=aligned) for thing in things for setting in names]
+    return [prepare(thing, setting, aligned=aligned).measure(restore) for thing in things for setting in names]
 
 
 def offered(frame: DegradedFrame) -> Luma:
@@ -84,9 +113,12 @@ def offered(frame: DegradedFrame) -> Luma:
     return frame.luma if frame.planes is None else frame.planes.plate
 
 
-def _measure(
-    thing: ChangedThing, setting: str, restore: Callable[[DegradedFrame], Luma], *, aligned: bool
-) -> Integrity:
+def prepare(thing: ChangedThing, setting: str, *, aligned: bool) -> Prepared:
+    """Show a thing over a good connection, then change it while the connection becomes poor, see `measure`.
+
+    Raises:
+        DataError: A codec failed.
+    """
     rng = np.random.default_rng(0)
     poor = Degradation.parse(setting)
     good = Degradation(codec=poor.codec, bits=_GOOD_BITS)
@@ -95,17 +127,8 @@ def _measure(
         for luma, count in ((thing.before, _BEFORE), (thing.after, _EVALUATED[-1] + 1))
     )
     frames = degrade_drop(before, after, good, poor, CallMemory(aligned=aligned), _EVALUATED)
-    places, old, worst = 0, 0, 0.0
-    plate = as_array(before[-1].y)
-    for index in _EVALUATED:
-        truth, result = as_array(after[index].y), restore(frames[index])
-        arrived = frames[index].luma
-        shown = (_errors(truth, plate) > _VISIBLE) & (_errors(arrived, plate) > _SHOWN * _errors(arrived, truth))
-        to_truth, to_plate = _errors(result, truth)[shown], _errors(result, plate)[shown]
-        places += int(shown.sum())
-        old += int((to_truth >= to_plate).sum())
-        worst = max(worst, float((to_truth / (to_truth + to_plate)).max(initial=0.0)))
-    return Integrity(thing.name, setting, places, old, worst)
+    evaluated = tuple((frames[index], as_array(after[index].y)) for index in _EVALUATED)
+    return Prepared(thing.name, setting, as_array(before[-1].y), evaluated)
 
 
 def _errors(one: Luma, other: Luma) -> Errors:

@@ -17,7 +17,13 @@ ORIGINAL = RenditionSnapshot(Variant.ORIGINAL, "H264", "x264 superfast", 900_000
 
 
 class Measured:
-    def __init__(self, ladder: Ladder, *renditions: RenditionSnapshot, recalled: MemorySnapshot | None = None) -> None:
+    def __init__(
+        self,
+        ladder: Ladder,
+        *renditions: RenditionSnapshot,
+        recalled: MemorySnapshot | None = None,
+        learning: object = None,
+    ) -> None:
         self.now = 100.0
         self.telemetry = Telemetry(lambda: self.now)
         choices = SimpleNamespace(governor=Governor(ladder.rungs))
@@ -27,7 +33,10 @@ class Measured:
             choices=choices, size_in=(320, 180), size_out=(640, 360), recall=recall, interval=interval
         )
         media: Any = SimpleNamespace(
-            telemetry=self.telemetry, pipeline=pipeline, fan_out=SimpleNamespace(snapshots=lambda: renditions)
+            telemetry=self.telemetry,
+            pipeline=pipeline,
+            fan_out=SimpleNamespace(snapshots=lambda: renditions),
+            learning=learning,
         )
         context: Any = SimpleNamespace(
             ladder=ladder, loop_lag=SimpleNamespace(p99_ms=lambda: 1.5), load=SimpleNamespace(busy=0.25)
@@ -84,3 +93,12 @@ def test_the_message_tells_what_is_remembered(ladder: Ladder) -> None:
     assert memory(None) is None
     assert memory(MemorySnapshot()) == {"share": 0.0, "age": None, "ms": 0.0}
     assert memory(MemorySnapshot(0.6412, 75, 0.0123)) == {"share": 0.641, "age": 2.5, "ms": 12.3}
+
+
+def test_the_message_tells_when_the_student_was_fitted_to_the_call(ladder: Ladder) -> None:
+    def learned(learning: object) -> object:
+        return Measured(ladder, ENHANCED, learning=learning).statistics.message("VP8")["learned"]
+
+    assert learned(None) is None
+    assert learned(SimpleNamespace(seconds=None)) is None
+    assert learned(SimpleNamespace(seconds=75.04)) == 75.0
