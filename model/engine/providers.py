@@ -3,6 +3,7 @@
 import ctypes
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -34,7 +35,10 @@ EXECUTION_PROVIDERS = {
     "CPU": "CPUExecutionProvider",
 }
 # Files that exist on Linux (driver, WSL) with an NVIDIA device. On other systems the check is skipped.
-_DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/proc/driver/nvidia/version"))
+_DRIVER_FILE = Path("/proc/driver/nvidia/version")
+_DEVICE_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), _DRIVER_FILE)
+LEAST_DRIVER = 580
+"""The oldest driver branch for CUDA 13, which the wheels of ONNX Runtime and the locks need."""
 _ENGINES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acutance" / "tensorrt"
 _SEARCH = {"cudnn_conv_algo_search": "HEURISTIC"}
 # HEURISTIC: with cuDNN 9, EXHAUSTIVE measures nothing, and ONNX Runtime keeps a convolution's plan for its last shape
@@ -137,11 +141,11 @@ def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bo
         )
     except Exception as error:  # ONNX Runtime's errors share no base class
         if name in _REMEDIES and "libraries" in str(error):
-            raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}") from error
+            raise ProviderError(_libraries_missing(name)) from error
         raise ProviderError(first_line(error)) from error
     # Missing CUDA libraries raise no error: the session is opened without the provider.
     if session.get_providers()[0] != provider:
-        raise ProviderError(f"its libraries did not load; {_REMEDIES[name]}")
+        raise ProviderError(_libraries_missing(name))
     return session
 
 
@@ -182,6 +186,23 @@ def _prepare_tensorrt() -> None:
             for file in sorted(Path(folder).glob(f"lib{name}.so.*")):
                 with suppress(OSError):  # then ONNX Runtime says what it lacks
                     ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL)
+
+
+def _libraries_missing(name: str) -> str:
+    driver = driver_branch()
+    if driver is not None and driver < LEAST_DRIVER:
+        return f"driver {driver} is too old: CUDA 13 needs {LEAST_DRIVER} or newer"
+    return f"its libraries did not load; {_REMEDIES[name]}"
+
+
+def driver_branch() -> int | None:
+    """Return the branch of the NVIDIA driver of this host, such as 580; None if it is unknown."""
+    try:
+        text = _DRIVER_FILE.read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"NVRM version:.*?\s(\d+)\.\d+", text)
+    return int(found[1]) if found is not None else None
 
 
 def device_present() -> bool:

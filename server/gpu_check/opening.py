@@ -13,9 +13,6 @@ from acutance.server.gpu_check.steps import Deadline, StepError
 from acutance.server.gpu_check.target import RUNGS, Extent, Target
 from acutance.server.telemetry import host_info
 
-LEAST_DRIVER = 580
-"""The oldest driver branch for CUDA 13, which the locked wheels contain."""
-
 
 def driver(target: Target) -> dict[str, Any]:
     """Check driver, libraries and provider."""
@@ -26,8 +23,8 @@ def driver(target: Target) -> dict[str, Any]:
     providers.preload_libraries()
     if providers.EXECUTION_PROVIDERS["CUDA"] not in ort.get_available_providers():
         raise StepError(f"ONNX Runtime {ort.__version__} is a build without CUDA: install onnxruntime-gpu")
-    if int(version[1]) < LEAST_DRIVER:
-        raise StepError(f"driver {version[1]} is too old: CUDA 13 needs {LEAST_DRIVER} or newer")
+    if int(version[1]) < providers.LEAST_DRIVER:
+        raise StepError(f"driver {version[1]} is too old: CUDA 13 needs {providers.LEAST_DRIVER} or newer")
     return {"gpu": gpu, "onnxruntime": ort.__version__, "cudart": target.runtime() is not None}
 
 

@@ -64,3 +64,22 @@ def test_tensorrts_libraries_are_loaded_from_its_wheel(a_device: Path, monkeypat
     monkeypatch.setattr(ctypes, "CDLL", lambda file, mode: loaded.append(Path(file).name))
     providers._prepare_tensorrt()
     assert loaded == ["libnvinfer.so.10", "libnvinfer_plugin.so.10", "libnvonnxparser.so.10"]
+
+
+@pytest.mark.parametrize(
+    ("line", "branch"),
+    [
+        ("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (root@a)", 580),
+        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023", 535),
+        ("nothing", None),
+    ],
+)
+def test_an_old_driver_is_named_as_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, branch: int | None
+) -> None:
+    file = tmp_path / "version"
+    file.write_text(line + "\nGCC version: 12.2.0\n")
+    monkeypatch.setattr(providers, "_DRIVER_FILE", file)
+    assert providers.driver_branch() == branch
+    too_old = branch is not None and branch < 580
+    assert ("is too old: CUDA 13 needs 580" in providers._libraries_missing("CUDA")) is too_old
