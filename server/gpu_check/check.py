@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from acutance.server.gpu_check import calls, load, lost_device, nvenc, opening, pictures, times
+from acutance.server.gpu_check import calls, load, lost_device, nvenc, opening, pictures, resident, times
 from acutance.server.gpu_check.steps import Deadline, Step
 from acutance.server.gpu_check.target import Extent, Target
 
@@ -14,12 +14,13 @@ FOR_DOCTOR = 4
 """Number of steps that `acutance doctor` runs."""
 
 
-def steps(target: Target, extent: Extent) -> list[Step]:
+def steps(target: Target, extent: Extent, on_device: bool = False) -> list[Step]:
     """Return all steps.
 
     Args:
         target: the device.
         extent: how much is checked.
+        on_device: whether to add a step for frames that stay on the device.
     """
 
     def measure(call: _Measure) -> Callable[[Deadline], dict[str, Any]]:
@@ -42,4 +43,6 @@ def steps(target: Target, extent: Extent) -> list[Step]:
         ("calls over WebRTC", partial(calls.round_trips, extent)),
         ("a GPU that is lost", lambda _: lost_device.survives()),
     ]
+    if on_device:
+        listed.append(("frames that stay on the device", lambda _: resident.stays(target, extent, resident.nvidia())))
     return [Step(number, name, run) for number, (name, run) in enumerate(listed, 1)]

@@ -28,6 +28,10 @@ class GpuOptions(BaseModel):
 
     out: Annotated[Path, Field(description="folder in which the report is written, as JSON and as Markdown")] = Path()
     minutes: Annotated[float, Field(gt=0, le=60, description="steps that would begin later are skipped")] = 7.5
+    on_device: Annotated[
+        bool,
+        Field(description="also check frames that never leave the GPU; calls do not use that yet"),
+    ] = False
 
 
 def check_gpu(options: GpuOptions) -> None:
@@ -41,7 +45,7 @@ def check_gpu(options: GpuOptions) -> None:
     watchdog = Timer(60 * options.minutes + _LAST_STEP_S, written.give_up)
     watchdog.daemon = True
     watchdog.start()
-    results = run_steps(steps(gpu(), Extent()), Deadline(60 * options.minutes), written.add)
+    results = run_steps(steps(gpu(), Extent(), options.on_device), Deadline(60 * options.minutes), written.add)
     watchdog.cancel()
     print(f"{written.files[0]} and {written.files[1].name} have the report.")
     if not report.passed(results):

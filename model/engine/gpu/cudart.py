@@ -12,7 +12,7 @@ from typing import Any
 
 _NAMES = ("libcudart.so.13", "libcudart.so.12")
 # driver_types.h, cuda_runtime_api.h
-TO_DEVICE, TO_HOST = 1, 2
+TO_DEVICE, TO_HOST, ON_DEVICE = 1, 2, 3
 _NON_BLOCKING = 1
 # The functions that are used, with the types of their arguments; each returns a cudaError_t.
 SIGNATURES: dict[str, tuple[type, ...]] = {
@@ -21,6 +21,16 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
     "cudaStreamCreateWithFlags": (ctypes.c_void_p, ctypes.c_uint),
     "cudaStreamDestroy": (ctypes.c_void_p,),
     "cudaStreamSynchronize": (ctypes.c_void_p,),
+    "cudaMemcpy2DAsync": (
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_size_t,
+        ctypes.c_size_t,
+        ctypes.c_int,
+        ctypes.c_void_p,
+    ),
     "cudaMemGetInfo": (ctypes.c_void_p, ctypes.c_void_p),
     "cudaMemcpyAsync": (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p),
 }
@@ -87,6 +97,24 @@ class Cudart:
             CudartError: the device has failed.
         """
         self._call("cudaMemcpyAsync", target, source, size, kind, stream)
+
+    def copy_rows(
+        self, target: int, target_pitch: int, source: int, pitch: int, rows: tuple[int, int], stream: int
+    ) -> None:
+        """Begin a copy of rows from one place of the device to another.
+
+        Args:
+            target: address of the first row.
+            target_pitch: bytes from one row to the next.
+            source: address of the first row.
+            pitch: bytes from one row to the next.
+            rows: bytes of a row, and number of rows.
+            stream: of the copy.
+
+        Raises:
+            CudartError: the device has failed.
+        """
+        self._call("cudaMemcpy2DAsync", target, target_pitch, source, pitch, *rows, ON_DEVICE, stream)
 
     def wait(self, stream: int) -> None:
         """Wait for the copies of a stream; other threads of Python run meanwhile.

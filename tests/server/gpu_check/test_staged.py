@@ -2,21 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import onnxruntime as ort
 import pytest
+from av.video.codeccontext import VideoCodecContext
 
 from acutance.model.engine import catalog, providers
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.failover import FailoverEngine
+from acutance.model.engine.gpu.cudart import Cudart
 from acutance.model.engine.gpu.device import Device
-from acutance.server.gpu_check import calls, load, lost_device, nvenc, opening, pictures, times
+from acutance.server.gpu_check import calls, load, lost_device, nvenc, opening, pictures, resident, times
+from acutance.server.gpu_check.resident import Codecs
 from acutance.server.gpu_check.steps import Deadline, StepError, StepSkippedError
 from acutance.server.gpu_check.target import RUNGS, Extent, Target
 from tests.model.engine.gpu.staged import LOST, STAGED, Session, staged
+from tests.model.engine.gpu.staged_runtime import Runtime
 from tests.server.encoding.test_encoder import StagedNvenc
 
 EXTENT = Extent(
@@ -208,3 +214,53 @@ def test_calls_count_only_if_the_gpu_enhanced_them() -> None:
 def test_both_rungs_exist() -> None:
     assert all(providers.TRAITS[rung].staged for rung in RUNGS)
     assert catalog.find("nano").file.with_suffix(".fp16.onnx").is_file()
+
+
+class Nv12:
+    """A decoder on the CPU whose frames are in the format of NVDEC's, with padded rows."""
+
+    def __init__(self) -> None:
+        self._decoder = av.CodecContext.create("h264", "r")
+
+    def decode(self, packet: av.Packet | None) -> list[av.VideoFrame]:
+        return [frame.reformat(format="nv12") for frame in self._decoder.decode(packet)]
+
+
+def x264(size: tuple[int, int]) -> VideoCodecContext:
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height = size
+    codec.pix_fmt, codec.time_base, codec.framerate, codec.bit_rate = "nv12", Fraction(1, 30), Fraction(30), 4_000_000
+    codec.options = {"preset": "superfast", "tune": "zerolatency"}
+    return codec
+
+
+STAGED_CODECS = Codecs(Nv12, x264)  # type: ignore[arg-type]
+
+
+def half(model: Path, name: str) -> ort.InferenceSession:
+    return ort.InferenceSession(providers.file_for(model, name), providers=["CPUExecutionProvider"])
+
+
+def test_a_frame_that_stays_on_the_device_is_sharpened_as_on_the_cpu(stage: Stage) -> None:
+    staged_runtime = Runtime()
+    runtime = Cudart(staged_runtime)
+    target = replace(stage.target, runtime=lambda: runtime, session=half)
+    figures = resident.stays(target, EXTENT, STAGED_CODECS)
+    assert figures["frames"] == 30
+    assert (staged_runtime.locked, staged_runtime.pending) == ({}, {}), "everything is released"
+    with pytest.raises(StepSkippedError, match="runtime library"):
+        resident.stays(stage.target, EXTENT, STAGED_CODECS)
+    with pytest.raises(ValueError, match="half precision"):
+        resident.stays(replace(target, session=stage.session), EXTENT, STAGED_CODECS)
+
+
+def test_a_frame_that_was_not_sharpened_on_the_device_is_noticed(stage: Stage) -> None:
+    class Dead(Runtime):
+        """Its copies between places of the device do nothing."""
+
+        def _cudaMemcpy2DAsync(self, *arguments: int) -> int:  # noqa: N802
+            return 0
+
+    runtime = Cudart(Dead())
+    with pytest.raises(StepError, match="dB from the CPU's"):
+        resident.stays(replace(stage.target, runtime=lambda: runtime, session=half), EXTENT, STAGED_CODECS)

@@ -84,6 +84,7 @@ def test_cases_are_left_out_when_their_time_is_over() -> None:
 def test_there_are_twelve_steps_in_the_order_of_the_page() -> None:
     listed = steps(gpu(), Extent())
     assert [one.number for one in listed] == list(range(1, 13))
+    assert [one.number for one in steps(gpu(), Extent(), on_device=True)][12:] == [13]
     assert listed[FOR_DOCTOR - 1].name == "pictures of the GPU and the CPU"
 
 
@@ -114,7 +115,7 @@ def test_the_command_writes_the_report_and_says_what_to_send(
 ) -> None:
     clock = Clock()
     given = [step(1, lambda: {"gpu": "L4"}, clock), step(2, fails(StepError("no kernel image")), clock)]
-    monkeypatch.setattr(command, "steps", lambda target, extent: given)
+    monkeypatch.setattr(command, "steps", lambda *_: given)
     with pytest.raises(GpuCheckError, match="step 2 failed: no kernel image") as raised:
         check_gpu(GpuOptions(out=tmp_path))
     assert "send both files and the output of `nvidia-smi`" in str(raised.value)

@@ -2,10 +2,7 @@
 
 import ctypes
 import importlib.util
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -19,67 +16,7 @@ from acutance.model.engine.gpu.cudart import SIGNATURES, Cudart, CudartError
 from acutance.model.engine.gpu.device_buffers import DeviceBuffers, Graphs
 from acutance.model.hints import Hints
 from tests.frames import lumas
-
-
-@dataclass
-class Function:
-    """A function of the stand-in; ctypes sets the two attributes."""
-
-    call: Callable[..., int]
-    argtypes: tuple[Any, ...] = ()
-    restype: Any = None
-
-    def __call__(self, *arguments: int) -> int:
-        return self.call(*arguments)
-
-
-@dataclass
-class Runtime:
-    """A stand-in of CUDA's runtime: host and device memory are one; copies are done when they are waited for."""
-
-    locked: dict[int, int] = field(default_factory=dict)
-    pending: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
-    error: int = 0
-    most_locked: int = 1 << 30
-
-    def __getattr__(self, name: str) -> Function:
-        return Function(getattr(self, f"_{name}"))
-
-    def _cudaHostRegister(self, address: int, size: int, flags: int) -> int:  # noqa: N802
-        if address in self.locked or sum(self.locked.values()) + size > self.most_locked:
-            return 712 if address in self.locked else 2
-        self.locked[address] = size
-        return self.error
-
-    def _cudaHostUnregister(self, address: int) -> int:  # noqa: N802
-        return 0 if self.locked.pop(address, None) else 713
-
-    def _cudaStreamCreateWithFlags(self, address: int, flags: int) -> int:  # noqa: N802
-        assert flags == 1, "it must not wait for the default stream"
-        stream = len(self.pending) + 1
-        self.pending[stream] = []
-        ctypes.c_void_p.from_address(address).value = stream
-        return self.error
-
-    def _cudaStreamDestroy(self, stream: int) -> int:  # noqa: N802
-        del self.pending[stream]
-        return self.error
-
-    def _cudaMemGetInfo(self, free: int, total: int) -> int:  # noqa: N802
-        ctypes.c_size_t.from_address(free).value = self.most_locked - sum(self.locked.values())
-        return self.error
-
-    def _cudaMemcpyAsync(self, target: int, source: int, size: int, kind: int, stream: int) -> int:  # noqa: N802
-        host = source if kind == cudart.TO_DEVICE else target
-        assert any(start <= host < start + length for start, length in self.locked.items()), "it is not locked"
-        self.pending[stream].append((target, source, size))
-        return self.error
-
-    def _cudaStreamSynchronize(self, stream: int) -> int:  # noqa: N802
-        for copy in self.pending[stream]:
-            ctypes.memmove(*copy)
-        self.pending[stream].clear()
-        return self.error
+from tests.model.engine.gpu.staged_runtime import Runtime
 
 
 def test_the_library_of_the_wheel_has_the_functions_and_refuses_without_a_device() -> None:
