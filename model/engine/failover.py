@@ -8,7 +8,7 @@ from time import monotonic
 
 from acutance.model.engine.engine import Engine, UnsupportedSizeError
 from acutance.model.engine.gpu.device import DEVICE, Device
-from acutance.model.engine.gpu.errors import Failure, classify
+from acutance.model.engine.gpu.errors import Failure, diagnose
 from acutance.model.engine.providers import TRAITS, Request, first_line
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
@@ -129,7 +129,7 @@ class FailoverEngine:
             if self._preferred is not failed:
                 return  # another frame has failed at the same time
             self._preferred = None
-            kind = classify(error) if TRAITS[failed.provider].staged else Failure.OTHER
+            kind = self._kind(failed, error)
             if kind is Failure.STICKY:
                 self._failure = (
                     f"{self._wanted} failed in a call ({_short(error)}); CUDA does not recover in a running "
@@ -145,6 +145,12 @@ class FailoverEngine:
                 _kept.append(failed)
             self._retry_at = self._clock() + self._wait
         log.warning("%s failed; the CPU takes over", self._wanted, exc_info=error)
+
+    def _kind(self, failed: Engine, error: Exception) -> Failure:
+        if not TRAITS[failed.provider].staged:
+            return Failure.OTHER
+        with self._device.lock.shared():
+            return diagnose(error)
 
     def _on_spare(self) -> tuple[Engine, threading.BoundedSemaphore]:
         with self._lock:

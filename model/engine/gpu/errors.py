@@ -1,7 +1,10 @@
 """What an error of the device means: whether memory ran out, or the process can never use the device again."""
 
 import re
+from collections.abc import Callable
 from enum import Enum
+
+from acutance.model.engine.gpu import cudart
 
 
 class Failure(Enum):
@@ -27,6 +30,26 @@ _STICKY_WORDS = (
     "launch timed out",
 )
 _MEMORY_WORDS = ("out of memory", "failed to allocate memory", "available memory of", "alloc_failed")
+
+
+def diagnose(error: BaseException, runtime: Callable[[], cudart.Cudart | None] = cudart.loaded) -> Failure:
+    """Return the kind of an error as `classify` does; if it says too little, ask the device.
+
+    Libraries such as cuDNN report errors of their own after the device has failed. Hold the gate of the device shared.
+
+    Args:
+        error: of ONNX Runtime.
+        runtime: returns CUDA's runtime library, if it is loaded.
+    """
+    kind = classify(error)
+    library = runtime() if kind is Failure.OTHER else None
+    if library is None:
+        return kind
+    try:
+        library.free_memory()
+    except cudart.CudartError as refusal:
+        return classify(refusal)
+    return kind
 
 
 def classify(error: BaseException) -> Failure:

@@ -1,7 +1,8 @@
 import pytest
 
-from acutance.model.engine.gpu.cudart import CudartError
-from acutance.model.engine.gpu.errors import Failure, classify
+from acutance.model.engine.gpu.cudart import Cudart, CudartError
+from acutance.model.engine.gpu.errors import Failure, classify, diagnose
+from tests.model.engine.gpu.staged_runtime import Runtime
 
 # As ONNX Runtime and CUDA print them.
 STICKY = [
@@ -30,3 +31,11 @@ OTHER = ["CUDA failure 901: operation failed due to a previous error during capt
 def test_an_error_is_classified_by_its_number_or_words(message: str, kind: Failure) -> None:
     assert classify(RuntimeError(message)) is kind
     assert classify(CudartError("CUDA failure 700 in cudaMemcpyAsync")) is Failure.STICKY
+
+
+@pytest.mark.parametrize(("code", "kind"), [(719, Failure.STICKY), (2, Failure.OUT_OF_MEMORY), (0, Failure.OTHER)])
+def test_an_error_that_says_too_little_is_explained_by_the_device(code: int, kind: Failure) -> None:
+    error = RuntimeError("CUDNN failure 5000: CUDNN_STATUS_EXECUTION_FAILED ; GPU=0")
+    assert diagnose(error, lambda: Cudart(Runtime(error=code))) is kind
+    assert diagnose(error, lambda: None) is Failure.OTHER
+    assert diagnose(RuntimeError(STICKY[0]), lambda: Cudart(Runtime())) is Failure.STICKY
