@@ -98,7 +98,8 @@ class NvencEncoder(H264Encoder):
         """Encode a frame, see `Encoder.encode`; a change between full and limited range reopens the codec."""
         full_range = frame.format.name == FULL_RANGE
         if full_range != self._full_range:
-            self._full_range, self._codec = full_range, None
+            self._close()
+            self._full_range = full_range
         if full_range:
             frame = with_range_flag(frame)
         if not self._on_gpu:
@@ -106,13 +107,25 @@ class NvencEncoder(H264Encoder):
         codec = self._codec
         opens = codec is None or (codec.width, codec.height) != (frame.width & ~1, frame.height & ~1)
         with DEVICE.lock.shared(long=opens):
+            if opens:
+                DEVICE.release_discarded()
             return super().encode(frame)
 
     def reset(self) -> None:
         """Encode the next frame, which becomes a keyframe, and all later ones with x264."""
+        self._close()
         super().reset()
         self.codec_name = H264Encoder.codec_name
         self.rate_costs_keyframe = False
+
+    def __del__(self) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        # Closing frees memory of the device, which ends a capture, too.
+        if self._on_gpu and self._codec is not None:
+            DEVICE.discard(self._codec)
+            self._codec = None
 
     @property
     def _on_gpu(self) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-# Seconds: fifteen frames at 30 per second. A GPU takes longer once, when it searches kernels or builds an engine for a
-# new size; a CPU that takes longer is too slow for a call.
+# Seconds: fifteen frames at 30 per second. TensorRT takes longer for a size that it has no engine for; the sizes of
+# ladder.WARM_SIZES are prepared before calls are admitted. A CPU that takes longer is too slow for a call.
 PATIENCE_S = 0.5
 
 

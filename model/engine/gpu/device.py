@@ -10,7 +10,8 @@ thread copies, encodes on the GPU or opens a session.
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from time import perf_counter
 
 PATIENCE_S = 0.05
@@ -90,13 +91,28 @@ class Device:
         self.busy_seconds = 0.0
         self.lost: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device")
+        self._discarded: SimpleQueue[object] = SimpleQueue()
 
     def run[T](self, call: Callable[[], T]) -> T:
         """Run a call in the device's thread and return its result."""
         return self._thread.submit(self._timed, call).result()
 
+    def discard(self, used: object) -> None:
+        """Take what uses the GPU and is not needed any more, such as an encoder; never blocks, for finalizers.
+
+        It is released by `release_discarded`, not while a graph is captured.
+        """
+        self._discarded.put(used)
+
+    def release_discarded(self) -> None:
+        """Release what was discarded. The device's thread calls it before each launch; others hold the lock shared."""
+        while not self._discarded.empty():
+            with suppress(Empty):
+                self._discarded.get_nowait()
+
     def _timed[T](self, call: Callable[[], T]) -> T:
         begun = perf_counter()
+        self.release_discarded()
         try:
             return call()
         finally:

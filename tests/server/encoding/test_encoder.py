@@ -1,4 +1,6 @@
+import gc
 import json
+import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -311,6 +313,18 @@ def test_nvenc_takes_full_range_with_a_flag_and_reopens_when_the_range_changes()
         assert encoder._codec.pix_fmt == "yuv420p", "h264_nvenc refuses yuvj420p"
     assert names == ["yuvj420p", "yuvj420p", "yuv420p"]
     assert encoder.keyframes == 2
+
+
+def test_a_call_that_ends_closes_nvenc_later_for_a_graph_may_be_captured_now() -> None:
+    encoder = StagedNvenc(RateControl(1_000_000))
+    encoder.encode(next(_frames(1, 64, 48)))
+    codec = encoder._codec
+    before = sys.getrefcount(codec)
+    del encoder
+    gc.collect()
+    assert sys.getrefcount(codec) == before, "the device keeps it"
+    DEVICE.run(lambda: None)
+    assert sys.getrefcount(codec) == before - 1
 
 
 def test_nvenc_does_not_run_while_a_graph_is_captured() -> None:

@@ -69,3 +69,15 @@ def test_the_time_of_the_devices_thread_is_counted() -> None:
     device = Device()
     device.run(lambda: threading.Event().wait(0.01))
     assert device.busy_seconds >= 0.01
+
+
+def test_what_is_discarded_is_released_before_the_next_launch_in_the_devices_thread() -> None:
+    class Used:
+        def __del__(self) -> None:
+            released.append(threading.current_thread().name)
+
+    released: list[str] = []
+    device = Device()
+    device.discard(Used())
+    assert released == []
+    assert device.run(lambda: list(released)) == ["device_0"]
