@@ -63,6 +63,9 @@ class StreamOptions(BaseModel):
             "request; default: the first frame only, and then nothing is forwarded",
         ),
     ] = None
+    enhance: Annotated[
+        bool, Field(description="let the server enhance the frames; --no-enhance measures what it forwards")
+    ] = True
     uplink_after: Annotated[
         int | None, Field(ge=20_000, description="bit rate of the sent video after --resize, in bit/s")
     ] = None
@@ -124,7 +127,11 @@ def stream(options: StreamOptions) -> None:
     if options.log is not None:
         log.check_writable(options.log)
     material = prepare(options.clip, plan)
-    run = _run(options, Sending(plan, material.packets, options.seconds * options.rate, keeps_coded=options.judge))
+    count = options.seconds * options.rate
+    run = _run(
+        options,
+        Sending(plan, material.packets, count, keeps_coded=options.judge, enhance=options.enhance),
+    )
     report = {
         "benchmark": "stream",
         "options": options.model_dump(mode="json", exclude={"log"}),

@@ -80,6 +80,13 @@ class ServingOptions(BaseModel):
     upscale: Annotated[
         bool, Field(description="Restore frames that the sender reduced to the size at the start of the call")
     ] = Limits.upscale
+    advise_size: Annotated[
+        bool,
+        Field(
+            description="Advise pages to send smaller frames where the connection carries so few bits that these look "
+            "better, restored to full size; --upscale must be on"
+        ),
+    ] = Limits.advise_size
     output_height: Annotated[
         int | None,
         Field(

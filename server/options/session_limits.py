@@ -23,6 +23,7 @@ class Limits:
             size at the start of the call.
         forward_unchanged: whether coded frames to which no student adds anything are forwarded, and not encoded again.
         forward_good: whether frames that a student would improve less than a second encoding costs count as such.
+        advise_size: whether a sender is told the size at which it should send.
         govern: whether the server switches to a cheaper student when the host cannot keep up.
         max_session_length: seconds after which a session is ended; None for no limit.
         max_frame_pixels: largest frame in pixels; a session that sends larger frames is ended.
@@ -38,6 +39,7 @@ class Limits:
     output_height: int | None = None
     forward_unchanged: bool = True
     forward_good: bool = False
+    advise_size: bool = True
     govern: bool = True
     max_session_length: float | None = None
     max_frame_pixels: int = 4096 * 2304

@@ -27,6 +27,7 @@ def limits_of(serving: ServingOptions, limits: LimitOptions) -> Limits:
         output_height=serving.output_height,
         forward_unchanged=serving.forward_unchanged,
         forward_good=serving.forward_good,
+        advise_size=serving.advise_size,
         govern=serving.governor,
         max_session_length=limits.max_session_length,
         max_frame_pixels=limits.max_frame_pixels,

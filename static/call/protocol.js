@@ -75,6 +75,8 @@ export const FORWARDED = 'forwarded';
  * @property {string | null} provider_note why no faster provider is used
  * @property {Size | null} size_in
  * @property {Size | null} size_out
+ * @property {number | null} advised_reduction of width and height before sending: at few bits, smaller frames that the
+ *   server enlarges look better
  * @property {number | null} rtp_offset RTP time stamp of a returned frame minus that of the sent one, modulo 2^32
  * @property {Record<RateName, number | null>} rate
  * @property {Record<DropName, number | null>} drops frames per second, by the place where they were dropped

@@ -246,7 +246,9 @@ export class Session {
   #receive(data) {
     const message = readMessage(data);
     switch (message?.type) {
-      case 'stats': return this.#on.onStats(message);
+      case 'stats':
+        this.#uplink.follow(message.advised_reduction ?? 1);
+        return this.#on.onStats(message);
       case 'memory_mask': return this.#on.onMemoryMask(message);
       case 'applied':
       case 'forgotten':

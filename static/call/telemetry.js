@@ -57,6 +57,7 @@ function readStats(message) {
     provider_note: text(message.provider_note),
     size_in: size(message.size_in),
     size_out: size(message.size_out),
+    advised_reduction: number(message.advised_reduction),
     rate: named(RATES, (name) => number(rate[name])),
     drops: named(DROPS, (name) => number(rate[`dropped_${name}`])),
     stages: named(STAGES, (name) => spread(stages[name])),

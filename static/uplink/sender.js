@@ -8,6 +8,9 @@ export class UplinkSender {
   #sender;
   /** @type {Promise<void>} */
   #last = Promise.resolve();
+  /** @type {UplinkSettings | null} */
+  #settings = null;
+  #advised = 1;
 
   /** @param {RTCRtpSender} sender */
   constructor(sender) {
@@ -15,7 +18,24 @@ export class UplinkSender {
   }
 
   /** @param {UplinkSettings} uplink */
-  apply({ maxBitrate, scale }) {
+  apply(uplink) {
+    this.#settings = uplink;
+    return this.#apply(uplink);
+  }
+
+  /**
+   * Follows the server's advice, where the user has chosen full size.
+   * @param {number} reduction of width and height, 1 for full size
+   */
+  follow(reduction) {
+    if (reduction === this.#advised) return;
+    this.#advised = reduction;
+    if (this.#settings?.scale === 1) this.#apply(this.#settings);
+  }
+
+  /** @param {UplinkSettings} uplink */
+  #apply({ maxBitrate, scale }) {
+    const reduction = scale === 1 ? this.#advised : scale;
     return this.#change((parameters) => {
       // On a poor uplink fewer frames rather than smaller ones: this page is about detail. contentHint 'detail' would
       // mean the same, but Chromium 156 then treats a camera as a shared screen, and sends it at a lower rate.
@@ -23,7 +43,7 @@ export class UplinkSender {
       for (const encoding of parameters.encodings) {
         if (maxBitrate === null) delete encoding.maxBitrate;
         else encoding.maxBitrate = maxBitrate;
-        encoding.scaleResolutionDownBy = scale;
+        encoding.scaleResolutionDownBy = reduction;
       }
     });
   }

@@ -97,6 +97,7 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     ),
     (
         r"acutance-train memory.*",
+        r"acutance-train hull.*",
         Handling.NOT_RUN,
         {},
         "hours, and needs a run with a plate; its parts are tested in tests/training/evaluation/memory",

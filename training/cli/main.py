@@ -13,6 +13,7 @@ from acutance.training.cli.evaluation.bdrate import bdrate
 from acutance.training.cli.evaluation.compare import compare
 from acutance.training.cli.evaluation.evaluate import evaluate
 from acutance.training.cli.evaluation.figures import figures
+from acutance.training.cli.evaluation.hull import hull
 from acutance.training.cli.evaluation.memory import memory
 from acutance.training.cli.export import export
 from acutance.training.cli.prepare import prepare
@@ -25,7 +26,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (prepare, teacher, distil, choose, evaluate, bdrate, compare, figures, export, study, memory, adapt):
+for _command in (
+    prepare,
+    teacher,
+    distil,
+    choose,
+    evaluate,
+    bdrate,
+    compare,
+    figures,
+    export,
+    study,
+    memory,
+    hull,
+    adapt,
+):
     app.command()(_command)
 
 

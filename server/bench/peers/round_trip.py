@@ -1,6 +1,7 @@
 """The peer of `acutance bench stream`: sends the material in real time and records when each frame returns."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, cast
@@ -50,12 +51,14 @@ class Sending:
         packets: of `Material`; a longer run repeats them from their first keyframe on.
         count: number of frames to send.
         keeps_coded: whether the trip keeps the returned frames as they were coded.
+        enhance: whether the server enhances the frames; if not, it forwards them where it can.
     """
 
     plan: Plan
     packets: list[bytes]
     count: int
     keeps_coded: bool = False
+    enhance: bool = True
 
 
 @dataclass
@@ -131,7 +134,14 @@ async def round_trip(url: str, sending: Sending) -> Trip:
         if peer.connectionState == "connected":
             connected.set()
 
-    @peer.createDataChannel(LABEL).on("message")
+    channel = peer.createDataChannel(LABEL)
+
+    @channel.on("open")
+    def on_open() -> None:
+        if not sending.enhance:
+            channel.send(json.dumps({"type": "control", "enhance": False}))
+
+    @channel.on("message")
     def on_message(message: str | bytes) -> None:
         statistics = parse_message(message)
         if statistics.get("type") == "stats":

@@ -12,6 +12,7 @@ from acutance.server.rtc.aiortc_private.timestamps import ReturnedTimestamps
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.headroom import SessionLoad
 from acutance.server.sessions.publisher.inbound_media import InboundMedia
+from acutance.server.sessions.publisher.sender_size import SenderSize
 from acutance.server.telemetry.counters import Counters
 from acutance.server.telemetry.traffic import Traffic
 
@@ -38,6 +39,7 @@ class SessionStatistics:
         self._clock = clock
         self._rate = Counters().since(Counters(), 1.0)  # by counter, in frames/s over the last period
         self._traffic = Traffic()
+        self._sender_size = SenderSize()
         self._timestamps: ReturnedTimestamps | None = None
 
     def follow_returned(self, transceiver: RTCRtpTransceiver) -> None:
@@ -98,6 +100,7 @@ class SessionStatistics:
             "provider_note": engine.note if engine else None,
             "size_in": pipeline.size_in,
             "size_out": pipeline.size_out,
+            "advised_reduction": self._advised_reduction(codec),
             "rtp_offset": self._timestamps.offset if self._timestamps else None,
             "rate": self._rate,
             "frames": telemetry.counters.counts(),
@@ -108,6 +111,20 @@ class SessionStatistics:
             "loop_lag_ms": self._context.loop_lag.p99_ms(),
             "busy": self._context.load.busy,
         }
+
+    def _advised_reduction(self, codec: str) -> float:
+        """Return by how much the sender should reduce width and height, see static/call/protocol.js."""
+        choices, recall = self._media.pipeline.choices, self._media.pipeline.recall
+        if not (self._context.limits.advise_size and choices.output.restores and choices.wants_student):
+            return 1.0
+        return self._sender_size.note(
+            self._clock(),
+            codec,
+            self._traffic.received,
+            self._rate["received"],
+            self._media.pipeline.size_out,
+            memory=recall is not None and choices.remember,
+        )
 
     def _memory(self) -> dict[str, float | None] | None:
         """Return what is remembered of the last frame, see static/call/protocol.js; None without a memory."""

@@ -88,19 +88,35 @@ INBOUND = """async () => {
     return Object.fromEntries(['framesDecoded', 'framesReceived', 'pliCount'].map((name) => [name, video[name]]));
 }"""
 
+# The longest time between two frames that the video element shows, in milliseconds.
+GAPS = """() => {
+    const video = document.getElementById('enhanced-video');
+    let last = null;
+    window.longestGap = 0;
+    const note = (now) => {
+        if (last !== null) window.longestGap = Math.max(window.longestGap, now - last);
+        last = now;
+        video.requestVideoFrameCallback(note);
+    };
+    video.requestVideoFrameCallback(note);
+}"""
+
 
 def test_what_is_not_enhanced_is_forwarded_and_each_switch_leaves_the_decoder_in_step(live):
     live.page.get_by_label("Student").select_option("nano")
     shown(live, "server-student").to_have_text("nano", timeout=5_000)
+    live.page.evaluate(GAPS)
     before = live.page.evaluate(INBOUND)
     for _ in range(SWITCHES // 2):
         for encoder in ("none: forwarded as received", "x264|libvpx"):
             live.page.get_by_role("switch", name="Enhance the video").click()
             shown(live, "server-encoder").to_contain_text(re.compile(encoder), timeout=10_000)
     after = live.page.evaluate(INBOUND)
-    print(before, after)
+    gap = live.page.evaluate("longestGap")
+    print(f"{SWITCHES} switches, longest gap {gap:.0f} ms", before, after)
     decoded = after["framesDecoded"] - before["framesDecoded"]
     assert decoded > 0.9 * (after["framesReceived"] - before["framesReceived"])
+    assert gap < 2_000
     # Chromium asks for a keyframe when it cannot decode a frame.
     assert after["pliCount"] == before["pliCount"]
 

@@ -21,6 +21,7 @@ STATS = {
     "provider_note": None,
     "size_in": [640, 360],
     "size_out": [640, 360],
+    "advised_reduction": 1.5,
     "rtp_offset": 4_000_000_000,
     "rate": {
         "received": 30.0, "enhanced": 29.9, "passed": 0.0, "forwarded": 0.0, "dropped": 0.1, "returned": 29.9,
@@ -198,3 +199,25 @@ UNANSWERED = """async () => {
 
 def test_a_server_that_does_not_respond_is_abandoned(modules):
     assert modules.evaluate(UNANSWERED) == {"result": "server-unreachable", "aborted": ["ice-servers"]}
+
+
+ADVICE = """async ([scales, advised]) => {
+    const { UplinkSender } = await import('/static/uplink/sender.js');
+    const sent = [];
+    const sender = {
+        getParameters: () => ({ encodings: [{}] }),
+        setParameters: async ({ encodings }) => sent.push(encodings[0].scaleResolutionDownBy),
+    };
+    const uplink = new UplinkSender(sender);
+    for (const [i, scale] of scales.entries()) {
+        await uplink.apply({ maxBitrate: null, scale, softness: 1 });
+        uplink.follow(advised[i]);
+        await new Promise((resolve) => setTimeout(resolve));
+    }
+    return sent;
+}"""
+
+
+def test_the_advised_size_is_sent_where_the_user_has_chosen_full_size(modules):
+    assert modules.evaluate(ADVICE, [[1, 1, 1], [1, 2, 1]]) == [1, 1, 2, 2, 1]
+    assert modules.evaluate(ADVICE, [[3, 1], [2, 2]]) == [3, 2], "what the user chose holds"

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from acutance.server.encoding.rendition import RenditionSnapshot, Variant
+from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.publisher.statistics import SessionStatistics
 from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.memory import MemorySnapshot
+from acutance.server.video.choices import Choices
+from acutance.server.video.output_size import OutputSize
 
 ENHANCED = RenditionSnapshot(Variant.ENHANCED, "VP8", "libvpx VP8", 700_000, 3, 1)
 ORIGINAL = RenditionSnapshot(Variant.ORIGINAL, "H264", "x264 superfast", 900_000, 1, 2)
@@ -26,7 +29,7 @@ class Measured:
     ) -> None:
         self.now = 100.0
         self.telemetry = Telemetry(lambda: self.now)
-        choices = SimpleNamespace(governor=Governor(ladder.rungs))
+        choices = Choices(Governor(ladder.rungs), OutputSize())
         recall = None if recalled is None else SimpleNamespace(snapshot=recalled)
         interval = SimpleNamespace(seconds=1 / 30)
         pipeline = SimpleNamespace(
@@ -39,7 +42,10 @@ class Measured:
             learning=learning,
         )
         context: Any = SimpleNamespace(
-            ladder=ladder, loop_lag=SimpleNamespace(p99_ms=lambda: 1.5), load=SimpleNamespace(busy=0.25)
+            ladder=ladder,
+            limits=Limits(),
+            loop_lag=SimpleNamespace(p99_ms=lambda: 1.5),
+            load=SimpleNamespace(busy=0.25),
         )
         self.statistics = SessionStatistics("a1b2c3", context, media, lambda: self.now)
 
@@ -78,6 +84,7 @@ def test_the_message_tells_of_the_first_enhanced_rendition(ladder: Ladder) -> No
     assert (message["session"], message["codec"], message["type"]) == ("a1b2c3", "VP8", "stats")
     assert message["rate"]["returned"] == 25
     assert (message["size_in"], message["size_out"]) == ((320, 180), (640, 360))
+    assert message["advised_reduction"] == 1
     assert (message["loop_lag_ms"], message["busy"], message["rtp_offset"]) == (1.5, 0.25, None)
 
 

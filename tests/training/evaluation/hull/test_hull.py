@@ -1,0 +1,41 @@
+"""The rule for the size of a sender, fitted to points."""
+
+from itertools import product
+
+from acutance.training.evaluation.hull.measure import Point
+from acutance.training.evaluation.hull.rule import fit, grids, rule_grid
+
+# JOD by bits and reduction, without the difference of two clips.
+_JODS = {
+    (0.01, 1.0): 5.0, (0.01, 2.0): 6.0, (0.01, 3.0): 5.5,
+    (0.02, 1.0): 7.0, (0.02, 2.0): 7.2, (0.02, 3.0): 6.0,
+    (0.05, 1.0): 9.0, (0.05, 2.0): 8.0, (0.05, 3.0): 7.0,
+}  # fmt: skip
+
+
+def points(stretch: str = "steady", lost: float = 0.0) -> list[Point]:
+    """Two clips; reduced frames of the second lose `lost`."""
+    return [
+        Point(clip, "h264", bits, ratio, stretch, False, jod + better - (lost if clip == "b" and ratio > 1 else 0))
+        for (clip, better), ((bits, ratio), jod) in product((("a", 0.0), ("b", 0.5)), _JODS.items())
+    ]
+
+
+def test_the_rule_is_the_best_size_up_to_the_bits_at_which_full_size_is_best() -> None:
+    assert fit(points()) == {"H264": {"steady": {"blind": [(0.01, 2.0), (0.02, 2.0)]}}}
+
+
+def test_a_size_that_harms_one_clip_is_not_advised() -> None:
+    assert fit(points(lost=0.25)) == {"H264": {"steady": {"blind": [(0.01, 2.0)]}}}
+    assert fit(points(lost=1.3)) == {"H264": {"steady": {"blind": []}}}
+
+
+def test_tables_have_a_row_for_each_rate_and_the_best_size_is_bold() -> None:
+    (grid,) = grids(points())
+    assert grid.title == "H.264, steady state, without memory"
+    assert [row[:4] for row in grid.rows] == [
+        ["0.01", "5.25", "**6.25**", "5.75"],
+        ["0.02", "7.25", "**7.45**", "6.25"],
+        ["0.05", "**9.25**", "8.25", "7.25"],
+    ]
+    assert rule_grid(fit(points())).rows[0][3] == "1 : 2 up to 0.01, 1 : 2 up to 0.02"
