@@ -1,7 +1,7 @@
 """Gathers segments of good frames from a call: consecutive frames of one rectangle."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -43,7 +43,7 @@ class Gatherer:
     """Gathers segments of one call. For one thread; `offer` takes 0.1 ms at most.
 
     Args:
-        draw: Draws rectangles.
+        draw: Draws the order of the rectangles.
         clock: In seconds.
 
     Attributes:
@@ -54,6 +54,7 @@ class Gatherer:
     clock: Callable[[], float] = monotonic
     segments: int = 0
     _cut: _Cut | None = None
+    _waiting: list[_Cut] = field(default_factory=list)
     _frames: list[bytes] = field(default_factory=list)
     _last: float = 0.0
     _pause_until: float = 0.0
@@ -77,7 +78,7 @@ class Gatherer:
             return None
         if self._cut is None or self._cut.size != size or now - self._last > _LATE_S:
             self.restart()
-            self._cut = self._drawn(size)
+            self._cut = self._next(size)
         self._last = now
         self._frames.append(_pixels(frame, self._cut))
         if len(self._frames) < FRAMES:
@@ -94,13 +95,24 @@ class Gatherer:
         self._frames.clear()
         self._cut = None
 
-    def _drawn(self, size: Size) -> _Cut:
-        """Draw a rectangle, with even numbers because chroma has half the size."""
-        width, height = (min(most, have) // 2 * 2 for most, have in zip(LARGEST, size, strict=True))
-        left, top = (
-            2 * self.draw.randint(0, (have - extent) // 2) for have, extent in zip(size, (width, height), strict=True)
-        )
-        return _Cut(size, left, top, width, height)
+    def _next(self, size: Size) -> _Cut:
+        """Return the next rectangle: all parts of the picture take turns, or what was not learned would get worse."""
+        if not self._waiting or self._waiting[0].size != size:
+            self._waiting = list(_rectangles(size))
+            self.draw.shuffle(self._waiting)
+        return self._waiting.pop()
+
+
+def _rectangles(size: Size) -> Iterator[_Cut]:
+    """Yield rectangles that cover the picture, with even numbers because chroma has half the size."""
+    whole = tuple(side // 2 * 2 for side in size)
+    width, height = (min(most, have) for most, have in zip(LARGEST, whole, strict=True))
+    columns, rows = (-(-have // extent) for have, extent in zip(whole, (width, height), strict=True))
+    for column in range(columns):
+        for row in range(rows):
+            left = (whole[0] - width) * column // max(columns - 1, 1) // 2 * 2
+            top = (whole[1] - height) * row // max(rows - 1, 1) // 2 * 2
+            yield _Cut(size, left, top, width, height)
 
 
 def _is_good(frame: VideoFrame, hints: Hints, size: Size) -> bool:

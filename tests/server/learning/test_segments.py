@@ -81,12 +81,13 @@ def test_a_call_that_stands_still_for_a_second_begins_anew(camera: Camera) -> No
         camera.now += 1
 
 
-def test_segments_come_from_everywhere_in_the_picture() -> None:
-    corners = set()
-    for seed in range(40):
-        cut = Gatherer(random.Random(seed))._drawn((1280, 720))
-        assert cut.left % 2 == cut.top % 2 == 0
-        assert cut.left + cut.width <= 1280
-        assert cut.top + cut.height <= 720
-        corners.add((cut.left > 384, cut.top > 200))
-    assert len(corners) == 4
+@pytest.mark.parametrize(("size", "count"), [((1280, 720), 9), ((1920, 1080), 16), ((512, 320), 1), ((359, 641), 3)])
+def test_the_rectangles_cover_the_picture_before_one_comes_again(size: tuple[int, int], count: int) -> None:
+    gatherer, covered = Gatherer(random.Random(1)), np.zeros(size[::-1], np.uint8)
+    first = [gatherer._next(size) for _ in range(count)]
+    for cut in first:
+        assert not any(number % 2 for number in (cut.left, cut.top, cut.width, cut.height))
+        covered[cut.top : cut.top + cut.height, cut.left : cut.left + cut.width] = 1
+    even = tuple(side // 2 * 2 for side in covered.shape)
+    assert covered[: even[0] - 1, : even[1] - 1].all()
+    assert {gatherer._next(size) for _ in range(count)} == set(first)
