@@ -12,7 +12,7 @@ from rich.table import Table
 from acutance.model.engine.engine import EngineError
 from acutance.model.engine.providers import TRAITS, device_present
 from acutance.model.processors import usable_processors
-from acutance.server.assembly import http_parts, memory
+from acutance.server.assembly import http_parts, learning, memory
 from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.gpu_check.check import FOR_DOCTOR, steps
@@ -56,7 +56,7 @@ class Finding:
 
 def examine(options: ServeOptions) -> list[Finding]:
     """Check everything that `acutance serve` needs with these options. Takes a few seconds."""
-    findings = [_versions(), _access(options), _tls(options), _port(options)]
+    findings = [_versions(), _access(options), _tls(options), _port(options), *_learning(options)]
     encoders = EncoderChoice.measure(usable_processors())
     try:
         remembers = options.memory and memory.installed()
@@ -90,6 +90,17 @@ def _memory(options: ServeOptions, ladder: Ladder) -> Finding:
     if ladder.memory is not None:
         return Finding("memory", State.FINE, f"restores what was seen sharp in a call, on {ladder.memory.provider}")
     return Finding("memory", State.NOTE, memory.MISSING if options.memory else "switched off (--no-memory)")
+
+
+def _learning(options: ServeOptions) -> list[Finding]:
+    if not options.learn:
+        return []
+    try:
+        learning.check(options)
+    except AssemblyError as error:
+        return [Finding("learning", State.FAILS, str(error))]
+    kept = f"; weights of {', '.join(options.remember)} are kept" if options.remember else ""
+    return [Finding("learning", State.FINE, f"fits the student to calls, with {learning.python(options)}{kept}")]
 
 
 def _versions() -> Finding:

@@ -31,10 +31,10 @@ def check(options: LearningOptions) -> None:
     """
     if not options.learn:
         return
-    python = _python(options)
+    interpreter = python(options)
     try:
         checked = subprocess.run(
-            [python, "-m", MODULE, "--check"],
+            [interpreter, "-m", MODULE, "--check"],
             capture_output=True,
             text=True,
             timeout=_CHECK_S,
@@ -42,12 +42,12 @@ def check(options: LearningOptions) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise AssemblyError(f"--learn: {python} cannot be run: {error}") from error
+        raise AssemblyError(f"--learn: {interpreter} cannot be run: {error}") from error
     if checked.returncode:
         why = (checked.stderr.strip().splitlines() or [f"exit status {checked.returncode}"])[-1]
         raise AssemblyError(
-            f"--learn: {python} has not what training needs ({why}): install acutance[train] there, or name another "
-            "environment's interpreter by --learn-python"
+            f"--learn: {interpreter} has not what training needs ({why}): install acutance[train] there, or name the "
+            "interpreter of another environment by --learn-python"
         )
 
 
@@ -64,8 +64,9 @@ def make_learning(options: SessionOptions | ServeOptions, ladder: Ladder) -> Cal
             return open_engine_on(file, like.provider, options.threads)
         return open_engine(file, options.provider, options.threads)
 
-    return lambda load: Learning(_python(options), ladder, load, open_student, kept)
+    return lambda load: Learning(python(options), ladder, load, open_student, kept)
 
 
-def _python(options: LearningOptions) -> str:
+def python(options: LearningOptions) -> str:
+    """Return the interpreter of the environment for training."""
     return str(options.learn_python or sys.executable)

@@ -36,9 +36,12 @@ def known_capacity(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     self_signed(tmp_path)
     tls = ("--tls-cert", str(tmp_path / "certificate.pem"), "--tls-key", str(tmp_path / "key.pem"))
-    code, findings = _ask(capsys, "--port", "0", "--host", "0.0.0.0", "--token", "correct-horse-battery", *tls)
+    code, findings = _ask(
+        capsys, "--port", "0", "--host", "0.0.0.0", "--token", "correct-horse-battery", "--learn", *tls
+    )
     assert code == 0
-    assert set(findings) == {"host", "access", "TLS", "ports", "students", "memory", "encoder", "capacity"}
+    assert set(findings) == {"host", "access", "TLS", "ports", "learning", "students", "memory", "encoder", "capacity"}
+    assert findings["learning"][0] == "ok"
     assert findings["memory"][0] == "ok"
     assert findings["access"] == ("ok", "1 token(s)")
     assert "valid for 36" in findings["TLS"][1]
@@ -54,6 +57,7 @@ def test_every_check_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: P
         (("--token", "short"), "access", "at least 16 characters"),
         (("--tls-cert", "nowhere.pem", "--tls-key", "nowhere.pem"), "TLS", "cannot be used"),
         (("--student", "mine.onnx"), "students", "no student"),
+        (("--learn", "--learn-python", "/bin/false"), "learning", "install acutance[train] there"),
     ],
 )
 def test_a_failed_check_is_reported_and_sets_the_exit_code(
