@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _BUSY, _IDLE = 0.75, 0.6
 """Shares of the processors in use by programs of normal priority: from the first on, learning pauses, below the second
 it goes on."""
+_ALL_BUSY = 0.9
+"""The same if the processor that learning itself uses counts, too; it goes on when that one is free."""
 
 
 @dataclass
@@ -83,7 +85,10 @@ class Learning:
     @property
     def busy(self) -> bool:
         """Whether the processors are needed for something else."""
-        self._paused = self._load.busy > (_IDLE if self._paused else _BUSY)
+        most, least = _BUSY, _IDLE
+        if self._load.counts_all:
+            most, least = _ALL_BUSY, max(_ALL_BUSY - 1 / self._load.cpus, 0.0)
+        self._paused = self._load.busy > (least if self._paused else most)
         return self._paused
 
     def began(self) -> None:

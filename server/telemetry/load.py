@@ -25,6 +25,8 @@ class Load:
         cpus: number of processors that this process may use, see `acutance.model.processors`.
         loop: share of the last second in which the thread that samples, that of the event loop, computed, 0 to 1.
         gpu: share of the last second in which students of this process ran on a GPU, 0 to 1.
+        counts_all: whether `busy` includes programs with a lower priority: of those that share a quota of the server,
+            and of all if the server has a lower priority itself.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Load:
         self.cpus = usable_processors() if quota is None else min(len(self._ids), quota.processors)
         self._process = psutil.Process()
         self._others_yield = self._process.nice() <= 0
+        self.counts_all = not self._others_yield or self._quota is not None
         self._clock = clock
         self._quota_read: tuple[float, float] | None = None
 

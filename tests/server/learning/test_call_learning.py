@@ -159,6 +159,7 @@ async def test_weights_of_a_named_stream_are_kept_and_given_to_its_next_call(
 async def test_a_busy_host_gets_no_frames_and_a_pause() -> None:
     async with running(begin("weights")) as call:
         await until(lambda: call.learning._process)
+        call.load.counts_all = False  # whatever priority and quota the tests have
         call.load.busy = 0.9
         for _ in range(600):
             call.clock[0] += 1 / 30
@@ -209,3 +210,13 @@ async def test_the_students_of_another_rung_are_learned_once_it_has_been_used_fo
         call.session.rung = "small"
         await call.until(lambda: len(started) > 1)
         assert started == ["nano", "small"]
+
+
+def test_where_the_learning_itself_counts_as_load_it_goes_on_when_a_processor_is_free() -> None:
+    load = Load()
+    load.counts_all, load.cpus = True, 4
+    shared = Learning(sys.executable, LADDER, load, opened)
+    paused = []
+    for load.busy in (0.85, 0.95, 0.7, 0.6, 0.85):
+        paused.append(shared.busy)
+    assert paused == [False, True, True, False, False]
