@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.learning.learning import Learning
 from acutance.server.options.session_limits import Limits
-from acutance.server.rtc.aiortc_private.transport import bind_within
+from acutance.server.rtc.aiortc_private.transport import open_sockets
 from acutance.server.rtc.ice import Network
 from acutance.server.students.failures import Failures
 from acutance.server.students.inference import Inference
@@ -50,9 +50,8 @@ class ServerContext:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
 
     def start(self) -> None:
-        """Begin to measure event loop lag and processor load, and restrict UDP ports. Call it on the event loop."""
-        if self.network.udp_ports is not None:
-            bind_within(asyncio.get_running_loop(), self.network.udp_ports)
+        """Begin to measure event loop lag and processor load, and prepare UDP sockets. Call it on the event loop."""
+        open_sockets(asyncio.get_running_loop(), self.network.udp_ports)
         self._tasks.extend(asyncio.create_task(measured.watch()) for measured in (self.loop_lag, self.load))
 
     async def close(self) -> None:

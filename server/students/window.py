@@ -3,6 +3,8 @@
 from bisect import bisect_left, insort
 from collections import deque
 
+from acutance.server.telemetry.counters import percentile
+
 
 class Window:
     """The last ``length`` durations in seconds, kept sorted: adding one costs a microsecond, not a sort."""
@@ -33,12 +35,7 @@ class Window:
         Raises:
             IndexError: the window is empty.
         """
-        place = (len(self._sorted) - 1) * (percent / 100)
-        below = int(place)
-        low, high = self._sorted[below], self._sorted[min(below + 1, len(self._sorted) - 1)]
-        share = place - below
-        # As NumPy, to the last bit: interpolate from the nearer neighbour.
-        return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
+        return percentile(self._sorted, percent)
 
 
 class Tally:

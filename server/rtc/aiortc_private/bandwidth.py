@@ -19,7 +19,8 @@ def limit_estimates(receiver: RTCRtpReceiver, limit: Callable[[], int | None]) -
 
     def limited(**packet: int) -> tuple[int, list[int]] | None:
         remb: tuple[int, list[int]] | None = estimate(**packet)
-        most = limit()
+        # Called for each packet; few of them cause an estimate, and the limit takes longer than all else here.
+        most = None if remb is None else limit()
         if remb is None or most is None:
             return remb
         return min(remb[0], most), remb[1]

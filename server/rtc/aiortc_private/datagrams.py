@@ -47,6 +47,8 @@ def is_of_peer(connection: Connection, address: tuple[Any, ...]) -> bool:
     The peer has named it in a candidate, or has sent an authentic connectivity check from it.
     """
     host, port = address[:2]
-    if any(pair.remote_addr == (host, port) for pair in connection._nominated.values()):
-        return True
+    # Without a generator: this runs for each packet, and there is one pair.
+    for pair in connection._nominated.values():
+        if pair.remote_addr == (host, port):
+            return True
     return any(each._network_host == host and each.port == port for each in connection._remote_candidates)

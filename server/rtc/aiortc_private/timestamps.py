@@ -4,10 +4,10 @@ from collections.abc import Callable
 from time import monotonic
 
 from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
-from aiortc.clock import current_ntp_time
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
+from acutance.server.rtc.aiortc_private.clock import ntp_time
 from acutance.server.rtc.packet_track import PacketTrack
 from acutance.server.rtc.timestamp_mapper import TimestampMapper
 
@@ -76,7 +76,7 @@ def report_arrival_times(sender: RTCRtpSender, track: PacketTrack, clock: Callab
     async def dated(codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
         if track.arrived is not None:
             age = int((clock() - track.arrived) * (1 << 32))
-            sender._RTCRtpSender__ntp_timestamp = current_ntp_time() - age  # type: ignore[attr-defined]
+            sender._RTCRtpSender__ntp_timestamp = ntp_time() - age  # type: ignore[attr-defined]
         return await take(codec)
 
     sender._next_encoded_frame = dated  # type: ignore[method-assign]

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from errno import EADDRINUSE
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from acutance.server.rtc.aiortc_private.checks import limit_checks
 from acutance.server.rtc.aiortc_private.consent import keep_consent
 from acutance.server.rtc.aiortc_private.datagrams import discard, receive
 from acutance.server.rtc.aiortc_private.guard import dtls_transports, guard_transports
+from acutance.server.rtc.udp.transport import open_udp
 
 # OBS waits 8 s for an answer, FFmpeg 5 s; aioice would wait 5 s for a silent STUN server.
 _GATHERING_S = 1.5
@@ -68,26 +70,39 @@ StunProtocol.datagram_received = receive  # type: ignore[method-assign, assignme
 IceConnection.data_received = discard  # type: ignore[method-assign, assignment]
 
 
-def bind_within(loop: asyncio.AbstractEventLoop, ports: tuple[int, int]) -> None:
-    """Make aioice open its sockets only on these UDP ports, first and last included.
+def open_sockets(loop: asyncio.AbstractEventLoop, ports: tuple[int, int] | None = None) -> None:
+    """Make aioice use our sockets (`rtc.udp`), if ``ports`` is given only on these UDP ports, first and last included.
 
     aioice binds to port 0 and has no option for a range: the event loop's own method is wrapped. If all ports are in
     use, aioice gets the OSError of a failed bind and continues without the address.
     """
     create = loop.create_datagram_endpoint
-    first, last = ports
 
-    async def create_within(factory: Any, local_addr: Any = None, **rest: Any) -> Any:
-        if local_addr is None or local_addr[1] != 0:
+    async def create_own(factory: Any, local_addr: Any = None, **rest: Any) -> Any:
+        if local_addr is None or local_addr[1] != 0 or rest:
             return await create(factory, local_addr=local_addr, **rest)
-        count = last - first + 1
-        start = random.randrange(count)
-        for step in range(count):
+        for port in _ports(ports):
             try:
-                return await create(factory, local_addr=(local_addr[0], first + (start + step) % count), **rest)
+                # The event loop of Windows has no method that waits for a socket.
+                if sys.platform == "win32":
+                    return await create(factory, local_addr=(local_addr[0], port))
+                return open_udp(loop, factory, (local_addr[0], port))
             except OSError as error:
-                if error.errno != EADDRINUSE:
+                if error.errno != EADDRINUSE or ports is None:
                     raise
-        raise OSError(EADDRINUSE, f"all UDP ports from {first} to {last} are in use")
+        assert ports is not None
+        raise OSError(EADDRINUSE, f"all UDP ports from {ports[0]} to {ports[1]} are in use")
 
-    loop.create_datagram_endpoint = create_within  # type: ignore[method-assign, assignment]
+    loop.create_datagram_endpoint = create_own  # type: ignore[method-assign, assignment]
+
+
+def _ports(ports: tuple[int, int] | None) -> Iterator[int]:
+    """Yield the ports to try, from a random one on."""
+    if ports is None:
+        yield 0
+        return
+    first, last = ports
+    count = last - first + 1
+    start = random.randrange(count)
+    for step in range(count):
+        yield first + (start + step) % count

@@ -16,7 +16,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from OpenSSL import SSL
 
 from acutance.server.rtc.aiortc_private.receiver import AudioFeed
-from acutance.server.rtc.aiortc_private.transport import bind_within, configure_dtls, prepare_ice
+from acutance.server.rtc.aiortc_private.transport import configure_dtls, open_sockets, prepare_ice
 from tests.offers import AUDIO, VIDEO, offer
 
 
@@ -71,7 +71,7 @@ async def test_sockets_are_bound_only_to_ports_of_the_range() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         first = port if port < 65535 else port - 1
-        bind_within(loop, (first, first + 1))
+        open_sockets(loop, (first, first + 1))
         transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
         assert transport.get_extra_info("sockname")[1] in {first, first + 1} - {port}
         with pytest.raises(OSError, match="all UDP ports"):
