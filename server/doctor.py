@@ -2,7 +2,7 @@
 
 import json
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -26,6 +26,7 @@ from acutance.server.sessions.capacity import SIZE
 from acutance.server.students.ladder import Ladder
 from acutance.server.students.rungs import PASS
 from acutance.server.telemetry import host_info
+from acutance.server.workers.share import worker_count
 
 _SOON_DAYS = 14
 _GPU_CHECK_S = 60.0
@@ -65,6 +66,7 @@ def examine(options: ServeOptions) -> list[Finding]:
         return [*findings, Finding("students", State.FAILS, str(error)), _encoder(encoders)]
     findings += _gpu()
     measured = capacity.measure(usable_processors(), ladder.rungs, encoders, TRAITS[ladder.best.provider].staged)
+    measured = replace(measured, workers=worker_count(options.workers))
     return [*findings, _students(ladder), _memory(options, ladder), _encoder(encoders), _capacity(measured, options)]
 
 

@@ -28,12 +28,12 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Usage:
-    """The resources of a process at one time.
+    """The resources of a server at one time, of all its processes.
 
     Attributes:
         at: seconds on the monotonic clock.
         cpu: processor seconds since its start.
-        rss: resident memory in MiB.
+        rss: resident memory in MiB; pages that processes share count for each.
         threads: number of threads.
         files: number of open descriptors (handles on Windows).
     """
@@ -73,15 +73,15 @@ class MeasuredServer:
         if process is None:
             return
         try:
-            with process.oneshot():
-                times = process.cpu_times()
-                rss = process.memory_info().rss / _MIB
-                threads, files = process.num_threads(), _files(process)
-            self.usages.append(Usage(monotonic(), times.user + times.system, rss, threads, files))
+            self.usages.append(_usage([process, *self._workers()]))
             self.cpu_by_thread |= {thread.id: thread.user_time + thread.system_time for thread in process.threads()}
             self.cpu_by_thread_before = self.cpu_by_thread_before or dict(self.cpu_by_thread)
         except psutil.Error as error:
             raise BenchError(f"the server ended during the run ({error}): see its messages above") from error
+
+    def _workers(self) -> list[psutil.Process]:
+        """Return the worker processes of the server (`--workers`)."""
+        return [] if self.process is None else self.process.children(recursive=True)
 
     def health(self) -> dict[str, Any]:
         """Return the server's `/health`.
@@ -198,6 +198,23 @@ def started(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _usage(processes: Sequence[psutil.Process]) -> Usage:
+    """Return the sum of the usages of processes; one of them may end meanwhile, unless it is the first."""
+    cpu = rss = 0.0
+    threads = files = 0
+    for index, process in enumerate(processes):
+        try:
+            with process.oneshot():
+                times = process.cpu_times()
+                memory, count, opened = process.memory_info().rss / _MIB, process.num_threads(), _files(process)
+        except psutil.Error:
+            if index == 0:
+                raise
+            continue
+        cpu, rss, threads, files = cpu + times.user + times.system, rss + memory, threads + count, files + opened
+    return Usage(monotonic(), cpu, rss, threads, files)
 
 
 def _files(process: psutil.Process) -> int:

@@ -29,15 +29,17 @@ class Capacity:
         codec: cost of decoding and encoding.
         students: cost of the student of each rung, best rung first; 0 for unenhanced frames.
         device: seconds of a GPU for each rung whose student runs there; batches take less.
+        workers: number of processes that carry calls.
     """
 
     cpus: float
     codec: float
     students: dict[str, float]
     device: dict[str, float] = field(default_factory=dict)
+    workers: int = 1
 
     def sessions(self, rung: str) -> int:
-        """Return the number of simultaneous calls on this rung, each at 30 frames/s, in one process."""
+        """Return the number of simultaneous calls on this rung, each at 30 frames/s."""
         return int(min(_FULL * limit for limit in self._limits(rung).values()))
 
     def limited_by(self, rung: str) -> str:
@@ -48,7 +50,7 @@ class Capacity:
     def _limits(self, rung: str) -> dict[str, float]:
         limits = {
             "processors": self.cpus / (NOMINAL_RATE * (self.codec + _LOOP_S + self.students[rung])),
-            "event loop": 1 / (NOMINAL_RATE * _LOOP_S),
+            "event loop": self.workers / (NOMINAL_RATE * _LOOP_S),
         }
         if self.device.get(rung):
             limits["GPU"] = 1 / (NOMINAL_RATE * self.device[rung])

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_one_event_loop_serves_eight_calls_whatever_computes_the_students() -> N
     measured = Capacity(cpus=64, codec=0.004, students={"base": 1e-5, "pass-through": 0.0}, device={"base": 0.0005})
     assert measured.sessions("base") == measured.maximum == 8
     assert measured.limited_by("base") == "event loop"
+    assert replace(measured, workers=4).maximum == 34, "each worker has an event loop"
 
 
 def test_the_time_of_a_gpu_limits_calls() -> None:

@@ -1,11 +1,13 @@
 """Responses of a measured server have a size limit; a server that ends or does not answer is a clear error."""
 
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import psutil
 import pytest
 
 from acutance.server.bench.errors import BenchError
@@ -63,3 +65,29 @@ def test_options_of_the_server_become_its_environment() -> None:
         "ACUTANCE_MAX_SESSIONS": "2",
         "ACUTANCE_LOG_LEVEL": "info",
     }
+
+
+# Starts a process of its own, says so, and waits for its end.
+_WITH_CHILD = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+child.stdout.readline()
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_usage_includes_that_of_worker_processes() -> None:
+    command = [sys.executable, "-c", _WITH_CHILD]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        measured = psutil.Process(process.pid)
+        server = MeasuredServer("http://127.0.0.1:1", measured)
+        server.record_usage()
+        alone = measured.memory_info().rss / (1 << 20)
+        assert server.usages[0].threads >= 2
+        assert server.usages[0].rss > 1.5 * alone
+        process.stdin.close()
