@@ -125,3 +125,14 @@ def test_the_command_writes_the_report_and_says_what_to_send(
     assert "ok" in capsys.readouterr().out
     with pytest.raises(GpuCheckError, match="cannot write to"):
         check_gpu(GpuOptions(out=tmp_path / "nowhere"))
+
+
+def test_a_step_that_hangs_is_reported_and_the_process_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(command.os, "_exit", codes.append)
+    written = command._Written(tmp_path, HOST)
+    written.add(Result(1, "driver", State.OK, 1.0))
+    written.give_up()
+    assert codes == [2]
+    steps_of_report = json.loads(written.files[0].read_text("utf-8"))["steps"]
+    assert [(one["number"], one["state"]) for one in steps_of_report] == [(1, "ok"), (2, "failed")]
