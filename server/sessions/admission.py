@@ -1,6 +1,6 @@
 """Decides whether another session is admitted: the only place that refuses one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,16 +44,6 @@ class HostLoad(Protocol):
         """Processors that the server may use."""
         ...
 
-    @property
-    def loop(self) -> float:
-        """Share of the time in which the event loop computes; of several workers, that of the least busy one."""
-        ...
-
-    @property
-    def gpu(self) -> float:
-        """Share of the time in which students run on a GPU; of several workers, that of the least busy one."""
-        ...
-
 
 class NotAdmittedError(RequestError):
     """Another session is not admitted; the message says why.
@@ -94,11 +84,22 @@ class Admission:
         draining: whether new sessions are refused because the server is about to stop.
     """
 
-    def __init__(self, limits: AdmissionLimits, census: Census, load: HostLoad):
+    def __init__(
+        self, limits: AdmissionLimits, census: Census, load: HostLoad, process: Callable[[], Process] = Process
+    ):
+        """Create it.
+
+        Args:
+            limits: limits on the sessions that are admitted.
+            census: counts the sessions.
+            load: the load on the processors.
+            process: returns the load of the process that would carry the next session.
+        """
         self.limits = limits
         self.draining = False
         self._census = census
         self._load = load
+        self._process = process
 
     def check_publisher(self, client: Client) -> None:
         """Check whether another publisher may begin.
@@ -117,7 +118,7 @@ class Admission:
         if not limits.check_load:
             return
         load = self._load
-        why = refusal_reason(loads, load.without_students, load.own, load.cpus, Process(load.loop, load.gpu))
+        why = refusal_reason(loads, load.without_students, load.own, load.cpus, self._process())
         if why is not None:
             raise NotAdmittedError(
                 f"This server cannot carry another session without slowing down the others ({why}): "

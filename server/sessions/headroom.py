@@ -44,10 +44,12 @@ class Process:
     Attributes:
         loop: share of the time in which the event loop computes, 0 to 1.
         gpu: share of the time in which students run on a GPU, 0 to 1.
+        sessions: its sessions, if it is one of several processes; None if it has all of them.
     """
 
     loop: float = 0.0
     gpu: float = 0.0
+    sessions: Sequence[SessionLoad] | None = None
 
 
 def refusal_reason(
@@ -80,8 +82,10 @@ def refusal_reason(
     needed = without_students + (unmeasured + 1) * base
     if sessions and needed > _FULL * cpus:
         return f"{len(sessions)} running would need {needed:.1f} of {cpus:g} processors with one more"
+    sharing = sessions if process.sessions is None else process.sessions
+    settled = [session for session in sharing if session.settled]
     if settled:
-        growth = (len(sessions) + 1) / len(settled)
+        growth = (len(sharing) + 1) / len(settled)
         if process.loop * growth > _FULL:
             return f"the event loop would be busy {100 * process.loop * growth:.0f} % of the time with one more"
         # As long as a governor can switch to a cheaper student, GPU time counts as free, like that of processors.

@@ -15,6 +15,7 @@ from acutance.server.rtc.ice import Network
 from acutance.server.security.quota import Client
 from acutance.server.sessions.admission import Admission, AdmissionLimits
 from acutance.server.sessions.context import ServerContext
+from acutance.server.sessions.headroom import Process
 from acutance.server.sessions.memory_trim import MemoryTrim
 from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.sessions.registry import Registry
@@ -88,7 +89,7 @@ class Host:
             make_enhancer,
             use.make_learning(load) if use.make_learning is not None else None,
         )
-        self.admission = Admission(admission, self.registry, load)
+        self.admission = Admission(admission, self.registry, load, lambda: Process(load.loop, load.gpu))
         self._forward = forward
 
     def start(self) -> None:

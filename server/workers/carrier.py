@@ -14,11 +14,13 @@ class Carrier(Protocol):
         name: of letters and digits; part of the identifiers of its sessions, and never used again after its end.
         report: its last report.
         share: number of processors that are its part of the host.
+        gpu: its GPU, which carriers with the same name share; None for none, or one of its own.
     """
 
     name: str
     report: Report
     share: float
+    gpu: str | None
 
     @property
     def responds(self) -> bool:

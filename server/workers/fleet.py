@@ -49,14 +49,6 @@ class _FleetLoad:
     def cpus(self) -> float:
         return self.load.cpus
 
-    @property
-    def loop(self) -> float:
-        return min((each.report.load.loop for each in self.roster.carriers.values()), default=0.0)
-
-    @property
-    def gpu(self) -> float:
-        return min((each.report.load.gpu for each in self.roster.carriers.values()), default=0.0)
-
 
 class Fleet(Front):
     """The door of the accepting process, which starts and ends the worker processes with itself."""
@@ -71,7 +63,8 @@ class Fleet(Front):
         """
         roster = Roster()
         self._load, self._loop_lag = Load(roster.student_processors), LoopLag()
-        admission = Admission(session_parts.admission_limits(options), roster, _FleetLoad(self._load, roster))
+        load = _FleetLoad(self._load, roster)
+        admission = Admission(session_parts.admission_limits(options), roster, load, roster.next_process)
         self._summary = Summary(roster, admission, parts.guard.refusals, self._loop_lag, self._load)
         super().__init__(session_parts.network(options), roster, admission, parts.forwarding, self._summary)
         self._options = SessionOptions.model_validate(

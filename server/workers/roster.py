@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from acutance.server.security.quota import ActiveSession, Client
-from acutance.server.sessions.headroom import SETTLING_S, SessionLoad
+from acutance.server.sessions.headroom import SETTLING_S, Process, SessionLoad
 from acutance.server.sessions.streams import EndedStreams, TakenError, check_name
 from acutance.server.signalling.door import NoSessionError, SessionGoneError
 from acutance.server.signalling.session_ids import split
@@ -135,7 +135,7 @@ class Roster:
 
     def _candidate(self, carrier: Carrier) -> Candidate:
         sessions, load = carrier.report.sessions, carrier.report.load
-        starting = sum(each.carrier == carrier.name and each.publishes for each in self._reservations)
+        starting = sum(self._starts(each, carrier) for each in self._reservations)
         young = sum(each.load is not None and each.load.age < SETTLING_S for each in sessions)
         return Candidate(
             carrier.name,
@@ -143,10 +143,28 @@ class Roster:
             starting + young,
             load.lag_ms,
             load.loop,
-            load.gpu,
+            self._gpu_busy(carrier),
             load.processors / carrier.share,
             carrier.share,
         )
+
+    def _gpu_busy(self, carrier: Carrier) -> float:
+        """Return the share of the time in which the GPU of a carrier is busy, for all carriers that share it."""
+        sharing = [each for each in self.carriers.values() if each.gpu is not None and each.gpu == carrier.gpu]
+        return sum(each.report.load.gpu for each in sharing or [carrier])
+
+    def next_process(self) -> Process:
+        """Return the load of the carrier that would get the next session, for admission."""
+        carrier = next(iter(self.by_load()), None)
+        if carrier is None:
+            return Process()
+        sessions = [each.load for each in carrier.report.sessions if each.load is not None]
+        starting = [SessionLoad(0, 0, 0, 0) for each in self._reservations if self._starts(each, carrier)]
+        return Process(carrier.report.load.loop, self._gpu_busy(carrier), [*sessions, *starting])
+
+    @staticmethod
+    def _starts(reservation: Reservation, carrier: Carrier) -> bool:
+        return reservation.publishes and reservation.carrier == carrier.name
 
     def publisher_loads(self) -> list[SessionLoad]:
         """Return the load of each publisher."""

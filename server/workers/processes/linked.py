@@ -39,6 +39,7 @@ class LinkedCarrier:
         name: of the worker.
         report: its last report.
         share: number of processors that are its part of the host.
+        gpu: its GPU, which others may share; None for none.
         started: set to its measurements when it takes requests, or to the exception that prevents it.
         ended: set when the connection has ended.
         reported_at: time of the last report on the monotonic clock, in seconds.
@@ -65,6 +66,7 @@ class LinkedCarrier:
         """
         self.name = name
         self.share = share
+        self.gpu: str | None = None
         self.report = Report()
         self.started: asyncio.Future[Measured] = asyncio.get_running_loop().create_future()
         self.ended = asyncio.Event()

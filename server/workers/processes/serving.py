@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from acutance.server.errors import RequestError
 from acutance.server.http.health import state
 from acutance.server.http.local_door import LocalDoor
-from acutance.server.workers.processes.figures import Figures, session_reports
+from acutance.server.workers.processes.figures import load_report, session_reports
 from acutance.server.workers.processes.frames import read_frame, write_frame
 from acutance.server.workers.processes.messages import Question, Refusal, Reported, Response, Stop, read_question
 from acutance.server.workers.report import Report
@@ -44,8 +44,7 @@ class Serving:
         self._door = door
         self._reader, self._writer = reader, writer
         self._clock = clock
-        self._figures = Figures(door.host)
-        self._load = self._figures.read()
+        self._load = load_report(door.host)
         self._measured_at = clock()
         self._reported: object = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,7 +95,7 @@ class Serving:
         registry = self._door.host.registry
         now, known = self._clock(), {(each.id, each.state) for each in registry}
         if now - self._measured_at >= _REPORT_S:
-            self._load, self._measured_at, self._reported = self._figures.read(), now, None
+            self._load, self._measured_at, self._reported = load_report(self._door.host), now, None
         if known != self._reported:
             self._reported = known
             ready = bool(state(self._door.host)["ready"])

@@ -47,6 +47,7 @@ class WorkerProcess:
             process = await asyncio.to_thread(_start, theirs)
         reader, writer = await asyncio.open_connection(sock=ours)
         carrier = LinkedCarrier(setup.name, share, reader, writer, on_report)
+        carrier.gpu = setup.gpu
         carrier.send(setup.to_json())
         started = cls(carrier, process)
         started._receiving = asyncio.create_task(carrier.run())

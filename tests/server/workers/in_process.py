@@ -74,7 +74,7 @@ class Placing(Front):
 
     def __init__(self, roster: Roster, limits: AdmissionLimits, refusals: Counter[str]):
         load = Load(roster.student_processors)
-        self.admission = Admission(limits, roster, load)
+        self.admission = Admission(limits, roster, load, roster.next_process)
         summary = Summary(roster, self.admission, refusals, LoopLag(), load)
         super().__init__(Network(), roster, self.admission, ForwardRules(), summary)
 

@@ -11,7 +11,7 @@ from acutance.server.security.quota import Quota
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.signalling.session_ids import split
 from acutance.server.students.ladder import Ladder
-from acutance.server.workers.processes.figures import Figures
+from acutance.server.workers.processes import serving
 from acutance.server.workers.report import LoadReport
 from tests.offers import VIDEO, offer
 from tests.server.http.test_openapi import SPECIFIED, check
@@ -25,7 +25,7 @@ WATCHING = offer(VIDEO.replace("sendrecv", "recvonly"))
 @pytest.fixture(autouse=True)
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers report no load, however busy the test machine is: the numbers of sessions decide."""
-    monkeypatch.setattr(Figures, "read", lambda figures: LoadReport())
+    monkeypatch.setattr(serving, "load_report", lambda host: LoadReport())
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from acutance.server.security.quota import Client
-from acutance.server.sessions.headroom import SessionLoad
+from acutance.server.sessions.headroom import Process, SessionLoad, refusal_reason
 from acutance.server.sessions.streams import EndedStreams, NoStreamError, TakenError
 from acutance.server.signalling.door import NoSessionError, SessionGoneError
 from acutance.server.workers.report import LoadReport, Report, SessionReport
@@ -18,6 +18,7 @@ class FakeCarrier:
     def __init__(self, name: str, *sessions: SessionReport, load: LoadReport | None = None):
         self.name = name
         self.share = 1.0
+        self.gpu: str | None = None
         self.report = Report(sessions=sessions, load=load or LoadReport())
         self.responds = True
 
@@ -123,3 +124,31 @@ async def test_the_end_of_the_last_publisher_is_noticed() -> None:
     carrier.report = Report(sessions=(viewer("2"),))
     roster.updated(carrier)
     await asyncio.wait_for(waiting, 5)
+
+
+def test_carriers_that_share_a_gpu_are_as_busy_as_it_is() -> None:
+    first, second, other = (FakeCarrier(name, load=LoadReport(gpu=0.4)) for name in ("a", "b", "c"))
+    first.gpu = second.gpu = "0"
+    other.gpu = "1"
+    roster = roster_of(first, second, other)
+    assert roster.by_load()[0].name == "c"
+    roster.remove(other)
+    assert roster.next_process().gpu == pytest.approx(0.8)
+
+
+def test_admission_looks_at_the_carrier_that_would_get_the_session() -> None:
+    full, free = FakeCarrier("a", publisher("1"), publisher("2"), load=LoadReport(loop=0.8)), FakeCarrier("b")
+    roster = roster_of(full, free)
+    assert roster.next_process().loop == 0
+    with roster.reserved(Reservation(CLIENT, publishes=True, carrier="b")):
+        assert len(roster.next_process().sessions or ()) == 1
+    roster.remove(free)
+    process = roster.next_process()
+    assert (process.loop, len(process.sessions or ())) == (0.8, 2)
+    loads = roster.publisher_loads()
+    assert (
+        refusal_reason(loads, 0.0, 1.0, 64.0, process) == "the event loop would be busy 120 % of the time with one more"
+    )
+    assert refusal_reason([*loads, SETTLED, SETTLED], 0.0, 1.0, 64.0, process) is not None, "others do not dilute it"
+    roster.remove(full)
+    assert roster.next_process() == Process()

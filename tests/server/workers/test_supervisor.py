@@ -23,6 +23,7 @@ class FakeCarrier:
     def __init__(self, name: str):
         self.name = name
         self.share = 1.0
+        self.gpu: str | None = None
         self.report = Report()
         self.started: asyncio.Future[Measured] = asyncio.get_running_loop().create_future()
         self.ended = asyncio.Event()
