@@ -2,12 +2,14 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import ClassVar
 
 import av
 import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
+from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import Encoder
@@ -51,6 +53,7 @@ class Gate:
     """An enhancer that passes each frame on when the test allows it."""
 
     recall = None
+    learned: ClassVar[dict[str, Sharpener]] = {}
 
     def __init__(self) -> None:
         self.entered = threading.Semaphore(0)
