@@ -11,8 +11,14 @@ from acutance.model.memory.plate import Change, Plate
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
 
-SMALLEST = 16
-"""Smallest side in pixels of a frame that is remembered."""
+SMALLEST = 32
+"""Smallest side in pixels of a frame that is remembered: a student that takes a plate works on half of it."""
+
+
+_USEFUL = 0.01
+"""Share of a frame that a plate must cover to count as useful for it."""
+_USELESS = 150
+"""Frames in a row for which the plate was of no use before it is dropped: 5 s. Looking for what fits costs time."""
 
 
 class CallMemory:
@@ -28,6 +34,7 @@ class CallMemory:
 
     def __init__(self, *, aligned: bool = False) -> None:
         self.plate: Plate | None = None
+        self._useless = 0
         self._aligned = aligned
         self._aligner: Aligner | None = None
 
@@ -70,9 +77,14 @@ class CallMemory:
         reduced = self.plate.reduced
         still = Candidate(self.plate.luma, reduced, cells(known, reduced.low.shape))
         if not (self._aligned if aligned is None else aligned):
-            return cover(still, frame)
-        self._aligner = self._aligner or Aligner()
-        return cover_with_best(still, self._aligner.align(still, frame), frame)
+            planes = cover(still, frame)
+        else:
+            self._aligner = self._aligner or Aligner()
+            planes = cover_with_best(still, self._aligner.align(still, frame), frame)
+        self._useless = self._useless + 1 if planes is None or planes.share < _USEFUL else 0
+        if self._useless >= _USELESS:
+            self.forget()
+        return planes
 
     def age(self, frame: Observed) -> int | None:
         """Return how many frames ago the blocks were seen that are sharper than this frame: their median, or None."""
@@ -83,4 +95,4 @@ class CallMemory:
 
     def forget(self) -> None:
         """Forget everything that was seen."""
-        self.plate = None
+        self.plate, self._useless = None, 0

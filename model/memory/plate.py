@@ -13,8 +13,9 @@ from acutance.model.memory.quality import ABOUT_EQUAL, COMPARABLE
 from acutance.model.memory.reduced import Reduced, difference
 from acutance.model.planes import Plane
 
-PATIENCE = 45
-"""Coarse frames in a row that must contradict a block before it is replaced: 1.5 s, in which a hand has passed."""
+PATIENCE = 300
+"""Coarse frames in a row that must contradict a block before it is replaced: 10 s. Until then a hand has passed, and a
+head that has moved still fits where the plate is aligned to it."""
 
 
 class Change(Enum):
@@ -44,6 +45,7 @@ class Plate:
     quality: BlockQuality
     frames: int = 0
     _reduced: Reduced | None = field(default=None, repr=False)
+    _previous: Plane | None = field(default=None, repr=False)  # low pass of the frame before; None if the plate is it
 
     @classmethod
     def empty(cls, shape: tuple[int, ...]) -> "Plate":
@@ -78,7 +80,8 @@ class Plate:
         """Take the next decoded frame of the call.
 
         A block is replaced by one that was seen about as well or better; by one that was seen up to twice as coarsely
-        if it shows other content; and by any one after other content was there for `PATIENCE` frames.
+        if it shows other content; and by any one after other content was there for `PATIENCE` frames. A cut is sudden:
+        the frame differs from the one before too. A camera in a hand moves as far, but slowly.
         """
         number, self.frames = self.frames, self.frames + 1
         # On a good connection nearly every frame ends here: no block was seen clearly better.
@@ -91,7 +94,9 @@ class Plate:
             if move is not None:
                 self._shift(*move)
                 change, other = Change.MOVED, self._contradicted(frame)
-        if other.mean() > CUT:
+        previous = self.reduced.low if self._previous is None else self._previous
+        self._previous = frame.reduced.low
+        if other.mean() > CUT and change is not Change.MOVED and self._differs(previous, frame).mean() > CUT:
             self._take_all(frame, number)
             return Change.CUT
         quality = self.quality
@@ -104,8 +109,11 @@ class Plate:
         return change
 
     def _contradicted(self, frame: Observed) -> Mask:
-        mask: Mask = worst(difference(self.reduced.low, frame.reduced.low)) > frame.tolerance
-        return mask & (self.quality.seen >= 0)
+        return self._differs(self.reduced.low, frame) & (self.quality.seen >= 0)
+
+    def _differs(self, low: Plane, frame: Observed) -> Mask:
+        mask: Mask = worst(difference(low, frame.reduced.low)) > frame.tolerance
+        return mask
 
     def _at_least(self, coarseness: float) -> Mask:
         mask: Mask = self.quality.coarseness >= np.float32(coarseness)
@@ -113,7 +121,7 @@ class Plate:
 
     def _take_all(self, frame: Observed, number: int) -> None:
         self.luma[:] = frame.luma
-        self._reduced = None
+        self._reduced = self._previous = None
         self.quality.record(np.ones(self.quality.seen.shape, np.bool_), frame.hints, number)
 
     def _take(self, mask: Mask, frame: Observed, number: int) -> None:

@@ -3,13 +3,15 @@
 Also whether it has something to add at all.
 """
 
-_MOST, _LEAST = 0.7, 0.4
+_MOST, _LEAST = 0.85, 0.55
 """Shares of the frame interval: a mean enhancing time above the first ends alignment, one below the second allows it.
 Alignment takes up to a quarter of the interval, so that the two do not follow each other at once."""
+_LONGEST = 1.5
+"""Share of the interval as which a longer time counts: one frame that had to wait says nothing about the others."""
 _SMOOTHING = 0.1
 """Weight of the newest frame in the mean."""
-_QUIET = 60
-"""Frames in a row below `_LEAST` after which alignment begins again: two seconds."""
+_QUIET = 30
+"""Frames in a row below `_LEAST` after which alignment begins again: one second."""
 _EVERY_S = 0.2
 """Seconds between two frames that the memory sees: sharp pixels change slowly, and each frame costs a thread's turn."""
 _DECIDED_EVERY_S = 10.0
@@ -34,7 +36,7 @@ class AlignmentBudget:
 
     def note(self, seconds: float, interval: float) -> None:
         """Take the enhancing time of a frame and the interval between frames, in seconds."""
-        self._share += _SMOOTHING * (seconds / interval - self._share)
+        self._share += _SMOOTHING * (min(seconds / interval, _LONGEST) - self._share)
         if self._share > _MOST:
             self.allowed, self._quiet = False, 0
         elif not self.allowed:

@@ -10,7 +10,7 @@ import numpy as np
 
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import Hints
-from acutance.model.memory.call_memory import CallMemory
+from acutance.model.memory.call_memory import SMALLEST, CallMemory
 from acutance.model.memory.observed import Observed
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane
@@ -53,6 +53,7 @@ class Recall:
         self.snapshot = MemorySnapshot()
         self.has_offered = False
         self._student = student
+        self._prepared: tuple[int, ...] = ()
         self._clock = clock
         self._memory = CallMemory()
         self._fit: Plane | None = None
@@ -148,6 +149,10 @@ class Recall:
         self._fit, self.snapshot, self.has_offered = None, MemorySnapshot(), False
 
     def _planes(self, frame: Observed, *, aligned: bool) -> PlatePlanes | None:
+        if frame.luma.shape != self._prepared and min(frame.luma.shape) >= SMALLEST:
+            # The first run at a size makes buffers, and OpenVINO compiles: not when the connection has become poor.
+            self._prepared = frame.luma.shape
+            self.rehearse(frame.luma, frame.hints)
         if not self._memory.observe(frame):
             return None
         planes = self._memory.offer(frame, aligned=aligned)

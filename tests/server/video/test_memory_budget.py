@@ -16,7 +16,7 @@ def test_it_is_allowed_while_enhancing_leaves_time() -> None:
 def test_a_busy_host_leaves_it_out_until_it_has_been_quiet() -> None:
     budget = AlignmentBudget()
     assert not after(budget, 0.9, 60)
-    assert not after(budget, 0.5, 600)
+    assert not after(budget, 0.6, 600)
     assert after(budget, 0.2, 90)
 
 
