@@ -9,8 +9,9 @@ first and the last convolution, batch norm is folded, and rounding, clipping and
 Each node that ONNX Runtime runs on several threads wakes them once: QuantizeLinear rounds, clips and casts in one such
 node instead of three.
 
-A student that takes a plate has eight outputs in its tail: corrections c and gates g. With the plate p, its fit f and
-the luma l, the end of its graph computes l + strength * min(8 f, 1) (c + clip(g) (p - l)).
+The graph of a student that takes a plate computes the gate, from planes that are reduced by 2. Nothing is added to it;
+`acutance.model.memory.gated` reduces the planes and applies the gate. Inside the graph, every operation on planes of
+full size would take a pass of float32 through memory, and all of them more time than the convolutions.
 
 For GPUs, everything before the last sum is computed in half precision, and hints are an input of four bytes, which the
 graph spreads over the frame: a plane of them would double what is copied to the device.
@@ -32,7 +33,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from acutance.model.hints import COUNT
-from acutance.model.nets.half_grid import COVERED
 from acutance.model.nets.student import Convolution, Student, convolutions
 
 PLANES, HINTS, STRENGTH, OUTPUT = "planes", "hints", "strength", "sharpened"
@@ -51,11 +51,13 @@ def to_onnx(student: Student, metadata: Mapping[str, str], *, half: bool = False
     """Write a student as an ONNX model.
 
     Inputs: `planes`, uint8 `[N, P, H, W]` with luma; for a student that takes hints, the plane that
-    `acutance.model.hints.fill` writes; for a student that takes a plate, the two planes of
-    `acutance.model.memory.plate_planes.PlatePlanes`; `strength`, float32 `[N, 1, 1, 1]`, the factor
-    of the correction, 1 as trained. Output: `sharpened`, uint8 `[N, 1, H, W]`. H and W are even. In half precision the
-    plane of hints is replaced by an input after `planes`: `hints`, uint8 `[N, 4, 1, 1]`, see
-    `acutance.model.hints.Hints.codes`.
+    `acutance.model.hints.fill` writes; `strength`, float32 `[N, 1, 1, 1]`, the factor of the correction, 1 as trained.
+    Output: `sharpened`, uint8 `[N, 1, H, W]`. H and W are even. In half precision the plane of hints is replaced by an
+    input after `planes`: `hints`, uint8 `[N, 4, 1, 1]`, see `acutance.model.hints.Hints.codes`.
+
+    For a student that takes a plate, luma is reduced by 2, two more planes follow, the plate and its absolute
+    difference from luma, both reduced by 2, and the output is the gate, 255 for 1; see
+    `acutance.model.nets.half_grid.reduced`.
 
     Args:
         student: The student; its batch norm is folded with the running statistics.
@@ -85,20 +87,17 @@ def to_onnx(student: Student, metadata: Mapping[str, str], *, half: bool = False
             graph.node("Relu", [summed], previous)
             index += 1
         block = previous
-    scale = np.ones(student.shape.outputs, np.float32)
-    scale[:4] = white
-    graph.convolution(block, "tail", Convolution(tail.weight * scale[:, None, None, None], tail.bias * scale))
+    graph.convolution(block, "tail", Convolution(tail.weight * white, tail.bias * white))
     planes = student.shape.planes - hint_bytes
     luma = graph.luma(planes)
-    graph.node("Transpose", ["tail"], "pixels", perm=[0, 2, 3, 1])
-    graph.node("Cast", [luma], "grey_luma", to=TensorProto.FLOAT)
-    if student.shape.plate:
-        graph.crossfade()
-    else:
-        graph.correction(luma)
-    graph.node("Add", ["correction", "grey_luma"], "corrected")
+    graph.correction(luma)
+    result = "correction"
+    if not student.shape.plate:
+        graph.node("Cast", [luma], "grey_luma", to=TensorProto.FLOAT)
+        graph.node("Add", ["correction", "grey_luma"], "corrected")
+        result = "corrected"
     one, zero = graph.constant("one", np.float32(1)), graph.constant("zero", np.uint8(0))
-    graph.node("QuantizeLinear", ["corrected", one, zero], OUTPUT)
+    graph.node("QuantizeLinear", [result, one, zero], OUTPUT)
     return graph.model(student.shape.name, planes, hint_bytes, metadata)
 
 
@@ -141,7 +140,8 @@ class _Graph:
         self.node("Concat", [luma, "hint_plane", rest], "grey_and_hints", axis=1)
 
     def correction(self, luma: str) -> None:
-        """Add the nodes from `pixels`, `[N, h, w, 4]`, to `correction`, `[N, 1, H, W]`."""
+        """Add the nodes from `tail`, `[N, 4, h, w]`, to `correction`, `[N, 1, H, W]`."""
+        self.node("Transpose", ["tail"], "pixels", perm=[0, 2, 3, 1])
         half = self.element == TensorProto.FLOAT16
         strength = STRENGTH
         if half:
@@ -155,31 +155,6 @@ class _Graph:
         if half:
             # The sum with luma is computed in single precision: above 128, half has steps of an eighth of a grey level.
             self.node("Cast", ["half_correction"], "correction", to=TensorProto.FLOAT)
-
-    def crossfade(self) -> None:
-        """Add the nodes from `pixels`, `[N, h, w, 8]`, and the planes of the plate to `correction`, `[N, 1, H, W]`."""
-        remembered = self._slice("remembered", -2, _END)
-        self.node("Cast", [remembered], "grey_remembered", to=TensorProto.FLOAT)
-        self.node("Split", ["grey_remembered"], "grey_plate", "grey_fit", axis=1)
-        cells = self.constant("cells", np.array([0, 0, -1, 2, 2, 2]))
-        pixels = "pixels"
-        if self.element == TensorProto.FLOAT16:
-            self.node("Cast", ["pixels"], "single_pixels", to=TensorProto.FLOAT)
-            pixels = "single_pixels"
-        self.node("Reshape", [pixels, cells], "squares")
-        self.node("Transpose", ["squares"], "rows", perm=[0, 3, 1, 4, 2, 5])
-        self.node("Shape", [remembered], "size")
-        self.node("Reshape", ["rows", "size"], "values")
-        self.node("Split", ["values"], "detail", "gate", axis=1)
-        none, whole = self.constant("none", np.float32(0)), self.constant("whole", np.float32(1))
-        self.node("Clip", ["gate", none, whole], "open")
-        self.node("Sub", ["grey_plate", "grey_luma"], "difference")
-        self.node("Mul", ["open", "difference"], "taken")
-        self.node("Add", ["taken", "detail"], "change")
-        self.node("Mul", ["grey_fit", self.constant("covered", np.float32(COVERED / 255))], "share")
-        self.node("Min", ["share", whole], "mask")
-        self.node("Mul", ["change", "mask"], "masked")
-        self.node("Mul", ["masked", STRENGTH], "correction")
 
     def _slice(self, name: str, first: int, past: int, source: str = PLANES) -> str:
         ends = [self.constant(f"{name}.{end}", np.array([at])) for end, at in (("first", first), ("past", past))]

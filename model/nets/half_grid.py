@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from acutance.model.hints import COUNT, Hints
-from acutance.model.memory.plate_planes import PlatePlanes
+from acutance.model.memory.plate_planes import COVERED, PlatePlanes
 from acutance.model.nets.shape import StudentShape, TeacherShape
 
 CORRECTION = 1 / 16
@@ -16,8 +16,8 @@ output by more than that.
 """
 GATE = 0.5
 """Gate of a plate for a tail output of 0: at first, half of the plate is taken."""
-COVERED = 8.0
-"""Factor of the fit: from 1/8 on, the gate alone decides. Below, a seam would be visible where the fit ends."""
+REDUCED = 2
+"""A student that takes a plate sees frame and plate reduced by this factor: see `reduced`."""
 
 
 def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
@@ -36,17 +36,29 @@ def as_tensor(planes: PlatePlanes) -> Tensor:
     return torch.from_numpy(np.stack([planes.plate, planes.fit]))[None].float() / 255
 
 
+def reduced(luma: Tensor, plate: Tensor) -> list[Tensor]:
+    """Return what a student sees of a frame and its plate, both float `[B, 1, H, W]` in 0..1, H and W even.
+
+    Returns:
+        The frame, the plate and the absolute difference of the two, each float `[B, 1, H / 2, W / 2]`: means of 2x2
+        pixels, rounded to grey levels, halves up. The difference also shows what only full size has.
+    """
+    means = (nn.functional.avg_pool2d(one, REDUCED) for one in (luma, plate, (plate - luma).abs()))
+    # Means of four grey levels are multiples of 1/4: 5/8 rounds halves up whatever the error of single precision is.
+    return [torch.floor(255 * mean + 0.625) / 255 for mean in means]
+
+
 class HalfGridNetwork(nn.Module):
     """Luma in, sharpened luma out, both float `[B, 1, H, W]` in 0..1 with H and W even.
 
-    A network that takes a plate also gets `plate`, float `[B, 2, H, W]` in 0..1: the planes of
+    A network that takes a plate also gets `plate`, float `[B, 2, H, W]` in 0..1, H and W multiples of 4: the planes of
     `acutance.model.memory.plate_planes.PlatePlanes`, or None for frames without a plate.
 
     The output is not clipped, because a loss needs its gradient beyond black and white. The exported graph clips.
 
     Attributes:
         shape: The size of the network, and whether it takes hints.
-        tail: The last convolution, with four outputs: one for each pixel of a 2x2 cell; eight with a plate.
+        tail: The last convolution, with four outputs: one for each pixel of a 2x2 cell.
     """
 
     shape: StudentShape | TeacherShape
@@ -57,34 +69,38 @@ class HalfGridNetwork(nn.Module):
         return self.corrected(luma, self.features(luma, hints, plate), plate)
 
     def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
-        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a network that takes hints must be given them."""
+        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a network that takes hints must be given them.
+
+        With a plate, it is `[B, C, H / 4, W / 4]`.
+        """
         raise NotImplementedError
 
     def corrected(self, luma: Tensor, features: Tensor, plate: Tensor | None = None) -> Tensor:
         """Return `luma` with the correction from `features`, float `[B, 1, H, W]`.
 
-        A network that takes a plate gives two values for each pixel: a correction c and a gate g. With p the plate, its
-        fit f, and l the luma, the output is l + min(8 f, 1) (c + g (p - l)), g clipped to 0..1. So nothing changes
-        where nothing is remembered, and the network decides for each pixel how much of the plate it takes.
+        A network that takes a plate gives a gate g, clipped to 0..1, for each 2x2 pixels; it is enlarged bilinearly.
+        With p the plate, its fit f, and l the luma, the output is l + min(8 f, 1) g (p - l). So nothing changes where
+        nothing is remembered, and the network decides everywhere how much of the plate it takes.
         """
-        values = self.tail(features)
-        correction = CORRECTION * nn.functional.pixel_shuffle(values[:, :4], 2)
-        if values.shape[1] == 4:
-            return luma + correction
+        values = nn.functional.pixel_shuffle(self.tail(features), 2)
+        if not _remembers(self.shape):
+            return luma + CORRECTION * values
         if plate is None:
             return luma
         remembered, fit = plate[:, :1], plate[:, 1:]
-        gate = torch.clamp(GATE + nn.functional.pixel_shuffle(values[:, 4:], 2), 0, 1)
-        return luma + torch.clamp(COVERED * fit, max=1) * (correction + gate * (remembered - luma))
+        gate = torch.clamp(GATE + values, 0, 1)
+        gate = nn.functional.interpolate(gate, scale_factor=REDUCED, mode="bilinear", align_corners=False)
+        return luma + torch.clamp(COVERED * fit, max=1) * gate * (remembered - luma)
 
     def _planes(self, luma: Tensor, hints: Tensor | None, plate: Tensor | None = None) -> Tensor:
-        """Return the head's input, float `[B, P, H, W]`: luma, the plane of hints, and the planes of the plate."""
-        planes = [luma]
+        """Return the head's input, float `[B, P, H, W]`: luma, the plane of hints, and the planes of the plate.
+
+        With a plate, they are `[B, P, H / 2, W / 2]`: see `reduced`.
+        """
+        planes = [luma] if not _remembers(self.shape) else reduced(luma, luma if plate is None else plate[:, :1])
         if self.shape.hinted:
             assert hints is not None
-            planes.append(hint_plane(hints, luma))
-        if self.shape.planes - len(planes):
-            planes += [luma, torch.zeros_like(luma)] if plate is None else [plate]
+            planes.insert(1, hint_plane(hints, planes[0]))
         return torch.cat(planes, dim=1)
 
     @torch.no_grad()
@@ -92,14 +108,16 @@ class HalfGridNetwork(nn.Module):
         """Initialise the weights of head and tail.
 
         The head is independent of brightness at first, because luma varies ten times more than the detail in
-        corrections, and batch norm would scale every feature to it. It is also independent of hints and of the fit of a
-        plate, which are learned last. The tail is near zero, but not zero: with a tail of zeros the body has no
+        corrections, and batch norm would scale every feature to it. It is also independent of hints, which are learned
+        last. The tail is near zero, but not zero: with a tail of zeros the body has no
         gradient in the first step.
         """
         head.weight -= head.weight.mean(dim=(2, 3), keepdim=True)
-        plate = 1 + self.shape.hinted
-        head.weight[:, 1:plate] = 0
-        head.weight[:, plate + 1 :] = 0
+        head.weight[:, 1 : 1 + self.shape.hinted] = 0
         nn.init.normal_(self.tail.weight, std=0.02)
         assert self.tail.bias is not None
         nn.init.zeros_(self.tail.bias)
+
+
+def _remembers(shape: StudentShape | TeacherShape) -> bool:
+    return isinstance(shape, StudentShape) and shape.plate

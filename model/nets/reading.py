@@ -29,26 +29,23 @@ def read_onnx(source: Path | bytes) -> Student:
         metadata = {entry.key: entry.value for entry in model.metadata_props}
         constants = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
         student = Student(StudentShape.parse(metadata["shape"]), batch_norm=False)
-        student.load_state_dict(_weights(constants, student.shape.depth))
+        student.load_state_dict(_weights(constants, student.shape))
     except (OSError, DecodeError, KeyError, ValueError, RuntimeError) as error:
         name = source if isinstance(source, Path) else "this"
         raise ExportError(f"{name} is not an exported student in single precision: {error}") from None
     return student.eval()
 
 
-def _weights(constants: dict[str, NDArray[np.float32]], depth: int) -> dict[str, torch.Tensor]:
+def _weights(constants: dict[str, NDArray[np.float32]], shape: StudentShape) -> dict[str, torch.Tensor]:
     """The weights by their names in `Student`, without the scales that the graph includes."""
-    names = {"head": "head", **{f"body{index}": f"body.{index}" for index in range(depth)}, "tail": "tail"}
+    names = {"head": "head", **{f"body{index}": f"body.{index}" for index in range(shape.depth)}, "tail": "tail"}
     weights = {}
     for name, own in names.items():
         weight, bias = constants[f"{name}.weight"], constants[f"{name}.bias"]
         if name == "head":
             weight = weight * np.float32(255)
         if name == "tail":
-            # The last four outputs of a student that takes a plate are gates.
-            scale = np.full(len(bias), 1, np.float32)
-            scale[:4] = 255 * CORRECTION
-            weight, bias = weight / scale[:, None, None, None], bias / scale
-            bias[4:] -= GATE
+            scale = np.float32(255 if shape.plate else 255 * CORRECTION)
+            weight, bias = weight / scale, bias / scale - np.float32(GATE if shape.plate else 0)
         weights[f"{own}.weight"], weights[f"{own}.bias"] = torch.tensor(weight), torch.tensor(bias)
     return weights

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+OUTPUTS = 4
+"""Number of outputs of a tail: a correction, or the gate of a plate, for each pixel of a 2x2 cell."""
+
 _STUDENT = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)(p?)")
 _TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
 
@@ -20,7 +23,8 @@ class StudentShape:
         hinted: Whether it takes hints, see `acutance.model.hints`.
         tail: Side of the last convolution's kernel, 3 or 1. ONNX Runtime computes its 4 outputs as a whole block of
             channels: on AVX-512 a 3x3 tail takes as long as a convolution of the body.
-        plate: Whether it takes the planes of a plate, see `acutance.model.memory.plate_planes`.
+        plate: Whether it takes the planes of a plate, see `acutance.model.memory.plate_planes`. It then works on frames
+            reduced by 2, and returns a gate for the plate: see `acutance.model.nets.half_grid`.
     """
 
     channels: int
@@ -59,11 +63,6 @@ class StudentShape:
         return 1 + self.hinted + 2 * self.plate
 
     @property
-    def outputs(self) -> int:
-        """Number of outputs of the tail: a correction for each pixel of a 2x2 cell, and with a plate also a gate."""
-        return 4 + 4 * self.plate
-
-    @property
     def blocks(self) -> tuple[int, ...]:
         """Number of convolutions in each residual block, for example (2, 3) for a depth of 5."""
         if self.depth < 4:
@@ -74,7 +73,7 @@ class StudentShape:
     def parameters(self) -> int:
         """The number of weights and biases with batch norm folded."""
         c = self.channels
-        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + self.outputs * (self.tail**2 * c + 1)
+        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + OUTPUTS * (self.tail**2 * c + 1)
 
     def bytes_per_pixel(self, feature: int = 4) -> float:
         """Memory traffic in bytes per pixel of the frame, if no cache keeps the features between layers.
@@ -84,22 +83,29 @@ class StudentShape:
         A residual is read once more.
         """
         maps = (self.depth + 1) * 2 + len(self.blocks)
-        tail = self.outputs // 4 * (2 * 2 + 2)
-        return (self.planes + 1) + feature * (self.planes * 2 + maps * self.channels / 4 + tail)
+        traffic = (self.planes + 1) + feature * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
+        return traffic / self._reduced**2
 
     @property
     def macs_per_pixel(self) -> float:
         """Multiply-accumulate operations per pixel of the frame, including head and tail."""
         c = self.channels
-        return (16 * self.planes * c + self.depth * 9 * c * c + self.outputs * self.tail**2 * c) / 4
+        macs = (16 * self.planes * c + self.depth * 9 * c * c + OUTPUTS * self.tail**2 * c) / 4
+        return macs / self._reduced**2
 
     @property
     def border(self) -> int:
         """Width in pixels of the border in which the output depends on the zero padding of convolutions.
 
-        The head and each 3x3 convolution add one cell of the half grid.
+        The head and each 3x3 convolution add one cell of the half grid; with a plate, enlarging the gate adds one pixel
+        of the reduced frame.
         """
-        return 2 * (1 + self.depth + self.tail // 2)
+        return self._reduced * (2 * (1 + self.depth + self.tail // 2) + self.plate)
+
+    @property
+    def _reduced(self) -> int:
+        """The factor by which a frame is reduced before the head."""
+        return 2 if self.plate else 1
 
 
 @dataclass(frozen=True)

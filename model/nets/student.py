@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.half_grid import CORRECTION, GATE, HalfGridNetwork, as_codes, as_tensor
-from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.shape import OUTPUTS, StudentShape
 
 
 class Student(HalfGridNetwork):
@@ -34,7 +34,7 @@ class Student(HalfGridNetwork):
         c = shape.channels
         self.head = _convolution(shape.planes, c, kernel=4, stride=2, batch_norm=batch_norm)
         self.body = nn.ModuleList(_convolution(c, c, batch_norm=batch_norm) for _ in range(shape.depth))
-        self.tail = nn.Conv2d(c, shape.outputs, shape.tail, padding=shape.tail // 2)
+        self.tail = nn.Conv2d(c, OUTPUTS, shape.tail, padding=shape.tail // 2)
         self._start_near_identity(_inner(self.head))
 
     def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
@@ -102,16 +102,13 @@ class Convolution:
 def convolutions(student: Student) -> list[Convolution]:
     """Return the folded convolutions of a student, head first and tail last, for luma of 0..1.
 
-    The tail's output is the correction itself: its weights include `CORRECTION`. For a student that takes a plate, its
-    last four outputs are gates that are not clipped yet; they include `GATE`.
+    The tail's output is the correction itself: its weights include `CORRECTION`. For a student that takes a plate, it
+    is the gate, which is not clipped yet: its bias includes `GATE`.
     """
     folded = fold(student)
     layers = [_folded(layer) for layer in (folded.head, *folded.body, folded.tail)]
     weight, bias = (values.detach().clone() for values in layers[-1])
-    weight[:4] *= CORRECTION
-    bias[:4] *= CORRECTION
-    bias[4:] += GATE
-    layers[-1] = weight, bias
+    layers[-1] = (weight, bias + GATE) if student.shape.plate else (CORRECTION * weight, CORRECTION * bias)
     return [Convolution(weight.detach().numpy(), bias.detach().numpy()) for weight, bias in layers]
 
 

@@ -14,6 +14,8 @@ from rich.table import Column, Table
 from acutance.model.engine import catalog, openvino_runtime, providers
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.providers import Request
+from acutance.model.engine.sharpener import Sharpener
+from acutance.model.memory.opening import with_gate
 from acutance.model.processors import usable_threads
 from acutance.server.bench import log, roofline
 from acutance.server.bench.errors import BenchError
@@ -122,20 +124,20 @@ def _limits(options: ModelOptions) -> dict[tuple[int, str], roofline.Roofline]:
     return limits
 
 
-def _opened(name: str, wanted: Sequence[Request], threads: int, notes: dict[str, str]) -> list[Engine]:
+def _opened(name: str, wanted: Sequence[Request], threads: int, notes: dict[str, str]) -> list[Sharpener]:
     """Open a student on each provider, and note why one does not run here."""
-    engines = []
+    engines: list[Sharpener] = []
     for provider in wanted:
         engine = Engine.open(name, provider, threads)
         if engine.provider.lower().replace(" ", "-") == provider:
-            engines.append(engine)
+            engines.append(with_gate(engine))
         else:
             notes[f"{name} on {provider}"] = engine.note or "it does not run here"
     return engines
 
 
 def _rows(
-    engines: Sequence[Engine],
+    engines: Sequence[Sharpener],
     size: str,
     threads: int,
     calls: int,
@@ -174,7 +176,7 @@ def _rows(
 
 
 def _limit(
-    engine: Engine, pixels: int, precision: str, limit: roofline.Roofline | None, took_ms: float
+    engine: Sharpener, pixels: int, precision: str, limit: roofline.Roofline | None, took_ms: float
 ) -> dict[str, Any]:
     macs, traffic = engine.student.mac_per_pixel, engine.student.bytes_per_pixel(_FEATURE_BYTES[precision])
     if limit is None or macs is None or traffic is None:
@@ -202,7 +204,7 @@ def timing(times: Sequence[Sequence[float]]) -> dict[str, Any]:
     }
 
 
-def _times(engine: Engine, width: int, height: int, seconds: float) -> list[float]:
+def _times(engine: Sharpener, width: int, height: int, seconds: float) -> list[float]:
     luma = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
     out = np.empty_like(luma)
     for _ in range(_WARM_UP):

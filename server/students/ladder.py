@@ -10,6 +10,7 @@ from acutance.model.engine.choice import Candidates, Choice, Known, candidates, 
 from acutance.model.engine.providers import TRAITS, Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import with_specialist
+from acutance.model.memory.opening import with_gate
 from acutance.server.options.serving import AUTO
 from acutance.server.students.rungs import PASS, REMEMBER, Rung
 
@@ -129,5 +130,7 @@ def _rung(name: str, choice: Choice) -> Rung:
 
 def _chosen(names: Sequence[str], provider: Request, threads: int, known: Mapping[str, Known] | None) -> list[Choice]:
     if known is not None:
-        return [reopen(name, provider, threads, known[name]) for name in names]
-    return choose([candidates(name, provider, threads) for name in names])
+        reopened = [reopen(name, provider, threads, known[name]) for name in names]
+        return [replace(choice, engine=with_gate(choice.engine)) for choice in reopened]
+    opened = [candidates(name, provider, threads) for name in names]
+    return choose([replace(each, engines=[with_gate(engine) for engine in each.engines]) for each in opened])

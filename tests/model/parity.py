@@ -6,7 +6,6 @@ import numpy as np
 import onnxruntime as ort
 
 from acutance.model.hints import Hints, fill
-from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.export import OUTPUT, PARITY, PLANES, STRENGTH, ExportError
 from acutance.model.nets.student import Student, fold, sharpen
 from acutance.model.planes import Plane
@@ -36,12 +35,8 @@ def check_parity(model: bytes, student: Student, inputs: Iterable[tuple[Plane, H
         planes[0, 0] = luma
         if student.shape.hinted:
             fill(planes[0, 1], hints)
-        remembered = None
-        if student.shape.plate:
-            remembered = PlatePlanes(luma[::-1].copy(), np.full_like(luma, 180))
-            planes[0, -2:] = remembered.plate, remembered.fit
         (theirs,) = session.run([OUTPUT], {PLANES: planes, STRENGTH: strength})
-        difference = theirs[0, 0].astype(np.int16) - sharpen(folded, luma, hints, remembered)
+        difference = theirs[0, 0].astype(np.int16) - sharpen(folded, luma, hints)
         worst = max(worst, int(np.abs(difference).max()))
         if worst > tolerance:
             height, width = luma.shape

@@ -8,6 +8,7 @@ from yarl import URL
 
 from acutance.model.engine.catalog import MEMORY
 from acutance.model.engine.engine import Engine
+from acutance.model.memory.opening import with_gate
 from acutance.server.assembly import http_parts, learning, memory, session_parts
 from acutance.server.assembly.http_parts import AssemblyError
 from acutance.server.encoding.encoder_choice import EncoderChoice
@@ -108,7 +109,7 @@ def test_without_opencv_calls_are_not_remembered_and_the_log_says_why(
 
 
 def test_each_session_has_a_memory_of_its_own_if_the_server_has_a_student_for_it(ladder: Ladder) -> None:
-    remembers = Ladder.of(ladder.best, memory=Engine.open(MEMORY, provider="cpu", threads=1))
+    remembers = Ladder.of(ladder.best, memory=with_gate(Engine.open(MEMORY, provider="cpu", threads=1)))
     one, other = memory.make_enhancer(remembers), memory.make_enhancer(remembers)
     assert one.recall is not None
     assert one.recall is not other.recall

@@ -40,6 +40,10 @@ _SHIFT = 16
 """Largest shift of a wrong plate in pixels."""
 _EDITS, _EDIT_SIDE = (4, 16), (8, 96)
 """Range of the number of foreign rectangles in an edited plate, and of their sides in pixels."""
+_WRITTEN, _PLAIN = 0.5, 0.3
+"""Share of the rectangles that show writing, and share of these whose ground is plain."""
+_STROKES, _LETTERS = (1, 6), (33, 127)
+"""Range of the number of lines and words in such a rectangle, and of the codes of letters."""
 _CONTRAST, _BRIGHTNESS = (0.75, 1.3), 24.0
 """Range of the contrast, and largest change of brightness in grey levels, of a plate of another exposure."""
 
@@ -150,16 +154,38 @@ def _wrong(kind: str, old: Plane, now: Plane, other: Plane, rng: np.random.Gener
 
 
 def _edited(luma: Plane, foreign: Plane, rng: np.random.Generator) -> Plane:
-    """Return a frame in which rectangles show foreign content of equal mean: only its detail tells that it is wrong."""
+    """Return a frame in which rectangles show foreign content of equal mean, or writing: only detail tells that."""
     edited = luma.copy()
     height, width = luma.shape
     for _ in range(int(rng.integers(*_EDITS))):
         tall, wide = np.minimum(rng.integers(*_EDIT_SIDE, 2), (height, width)).tolist()
         top, left = int(rng.integers(height - tall + 1)), int(rng.integers(width - wide + 1))
         place = slice(top, top + tall), slice(left, left + wide)
+        if rng.random() < _WRITTEN:
+            edited[place] = _written(edited[place], rng)
+            continue
         content = foreign[place].astype(np.float64)
         edited[place] = to_8_bits(content - content.mean() + luma[place].mean())
     return edited
+
+
+def _written(luma: Plane, rng: np.random.Generator) -> Plane:
+    """Return a part of a frame, uint8 `[H, W]`, with letters and lines on it, some of them on a plain ground."""
+    height, width = luma.shape
+    written = np.full_like(luma, rng.integers(256)) if rng.random() < _PLAIN else luma.copy()
+    grey = int(rng.integers(256))
+    for _ in range(int(rng.integers(*_STROKES))):
+        ends = rng.integers((0, 0, 0, 0), (width, height, width, height)).tolist()
+        thick = int(rng.integers(1, 4))
+        if rng.random() < 0.5:
+            cv2.line(written, tuple(ends[:2]), tuple(ends[2:]), grey, thick, cv2.LINE_AA)
+            continue
+        letters = "".join(chr(letter) for letter in rng.integers(*_LETTERS, 6))
+        scale = float(rng.uniform(0.3, 1.5))
+        cv2.putText(
+            written, letters, (ends[0] - width // 2, ends[1]), cv2.FONT_HERSHEY_SIMPLEX, scale, grey, thick, cv2.LINE_AA
+        )
+    return written
 
 
 def _covered(frame: DegradedFrame, luma: Plane, hints: Hints, aligned: bool) -> DegradedFrame:

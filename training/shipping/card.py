@@ -31,7 +31,7 @@ def make_card(
         parity: Largest difference between ONNX Runtime and torch in grey levels, by precision.
     """
     shape, run, state = finished.student.shape, finished.record, finished.state
-    kinds = ["luma", *(["hints"] if shape.hinted else []), *(["plate", "fit"] if shape.plate else [])]
+    kinds = ["luma", *(["hints"] if shape.hinted else []), *(["plate", "difference"] if shape.plate else [])]
     planes = f"{' and '.join(kinds)}, uint8 [N, {shape.planes}, H, W]"
     return {
         "name": name,
@@ -41,7 +41,7 @@ def make_card(
         "parameters": shape.parameters,
         "mac_per_pixel": shape.macs_per_pixel,
         "sha256": hashlib.sha256(model).hexdigest(),
-        "input": f"{planes}, H and W even, BT.601 limited range as decoders give it",
+        "input": f"{planes}{', reduced by 2' * shape.plate}, H and W even, BT.601 limited range as decoders give it",
         "training": {
             "command": run.command,
             "sources": run.sources,

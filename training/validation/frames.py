@@ -109,6 +109,7 @@ def drop_frames(
     student: str = PASS,
     *,
     every: bool = False,
+    last: bool = False,
 ) -> list[list[ValidationFrame]]:
     """Degrade the second half of a clip after a first half over a good connection, and return the evaluated frames.
 
@@ -121,7 +122,8 @@ def drop_frames(
         size: Largest width and height; frames are cut from the middle.
         memories: Memories to compare.
         student: What sharpens the frames, see `acutance.training.degradation.blind`.
-        every: Whether every frame after the drop is evaluated, instead of every tenth.
+        every: Whether every frame of the evaluated second is, instead of every tenth.
+        last: Whether the last second of the clip is evaluated instead of the first one after the drop.
 
     Returns:
         The evaluated frames with the planes of each memory.
@@ -130,11 +132,13 @@ def drop_frames(
         DataError: The codec failed.
     """
     half = item.frames // 2
-    numbers = range(max(half - MOST_BEFORE, 0), min(half + MOST_AFTER, item.frames))
+    end = item.frames if last else min(half + MOST_AFTER, item.frames)
+    numbers = range(max(half - MOST_BEFORE, 0), end)
     clip = [_middle(source.planes(item, number), size) for number in numbers]
     before, after = clip[: half - numbers.start], clip[half - numbers.start :]
-    spread = list(range(FIRST_FRAME, len(after), FRAME_STRIDE)) or [len(after) - 1]
-    evaluated = list(range(len(after))) if every else spread
+    first = max(len(after) - MOST_AFTER, 0)
+    spread = list(range(first + FIRST_FRAME, len(after), FRAME_STRIDE)) or [len(after) - 1]
+    evaluated = list(range(first, len(after))) if every else spread
     good = Degradation(codec=how.codec, bits=GOOD_BITS)
     sent, received = degrade_frames(before, good), degrade_frames(after, how)
     remembered = [remember(sent, received, memory, evaluated) for memory in memories]

@@ -96,3 +96,18 @@ def test_after_a_drop_the_second_half_of_a_clip_remembers_the_first(source: Trai
     np.testing.assert_array_equal(frames[0].truth.shape, SIZE[::-1])
     assert frames[0].degraded.planes is not None
     assert frames[0].degraded.planes.plate.shape == frames[0].truth.shape
+
+
+def test_the_last_second_ends_with_the_clip(source: TrainingSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acutance.training.validation.frames.MOST_AFTER", 4)
+    clip = next(item for item in validation_items(source) if item.frames == 24)
+    first, last = (
+        drop_frames(source, clip, Degradation.parse("shrunk2-h264-1"), SIZE, [CallMemory()], every=True, last=last)[0]
+        for last in (False, True)
+    )
+    top, left = (clip.height - 64) // 2, (clip.width - 96) // 2
+    for frames, numbers in ((first, range(12, 16)), (last, range(20, 24))):
+        assert len(frames) == 4
+        for frame, number in zip(frames, numbers, strict=True):
+            whole = as_array(source.planes(clip, number).y)
+            np.testing.assert_array_equal(frame.truth, whole[top : top + 64, left : left + 96])

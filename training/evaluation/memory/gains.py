@@ -61,6 +61,7 @@ def measure_gains(
     size: tuple[int, int],
     *,
     jods: bool = False,
+    last: bool = False,
 ) -> list[Gain]:
     """Measure what students gain on the clips of the validation split, see `drop_frames`, without and with a memory.
 
@@ -70,7 +71,8 @@ def measure_gains(
         students: Names of the students that sharpen the frames before, see `acutance.training.degradation.blind`.
         settings: Degradations after the drop, each with a codec.
         size: Largest width and height of a frame, cut from the middle.
-        jods: Whether to measure JOD of luma too, over every frame of the first second after the drop.
+        jods: Whether to measure JOD of luma too, over every frame of the evaluated second.
+        last: Whether the last second of each clip is evaluated instead of the first one after the drop.
 
     Raises:
         DataError: A codec failed, or there is no such student.
@@ -81,7 +83,7 @@ def measure_gains(
         how = Degradation.parse(setting)
         for clip in clips:
             plates = [CallMemory(), CallMemory(aligned=True)]
-            still, aligned = drop_frames(source, clip, how, size, plates, every=jods)
+            still, aligned = drop_frames(source, clip, how, size, plates, every=jods, last=last)
             before = fmean(frame.psnr for frame in still)
             jod_before = _jod(still) if jods else None
             for student in students:

@@ -5,6 +5,7 @@ import pytest
 
 from acutance.model.engine.catalog import MEMORY
 from acutance.model.engine.engine import Engine
+from acutance.model.memory.opening import with_gate
 from acutance.training.data.planes import Luma
 from acutance.training.degradation.degrade import DegradedFrame
 from acutance.training.evaluation.memory.changes import ChangedThing, changed_things
@@ -15,7 +16,8 @@ SETTING = "shrunk2-vp8-0.05"
 
 def shipped(frame: DegradedFrame) -> Luma:
     """What the student that ships makes of a frame."""
-    return Engine.open(MEMORY, provider="cpu", threads=1).sharpen(frame.luma, hints=frame.hints, plate=frame.planes)
+    student = with_gate(Engine.open(MEMORY, provider="cpu", threads=1))
+    return student.sharpen(frame.luma, hints=frame.hints, plate=frame.planes)
 
 
 @pytest.mark.parametrize("setting", [SETTING, "h264-0.02"])

@@ -1,0 +1,99 @@
+"""A student that takes a plate: reduces the planes for its network, and applies the gate that the network returns."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from acutance.model.engine.sharpener import Sharpener
+from acutance.model.hints import UNCODED, Hints
+from acutance.model.memory.plate_planes import COVERED, PlatePlanes, no_plate
+from acutance.model.memory.reduced import as_plane
+from acutance.model.planes import Plane, Size
+
+_GRID = 4
+"""Sides of a frame are padded to multiples: the network works on frames reduced by 2, and needs even sides."""
+
+
+class GatedStudent:
+    """An open student that takes a plate, behind the interface of every other student.
+
+    The network gives a gate g for each 2x2 pixels; it is enlarged bilinearly. With the plate p, its fit f and the luma
+    l, the result is l + strength min(8 f, 1) g (p - l): nothing changes where nothing is remembered.
+    `acutance.model.nets.half_grid` computes the same in torch.
+
+    Attributes:
+        student: the student that it runs.
+        at_once: how many calls of ``sharpen`` at the same time are useful.
+    """
+
+    def __init__(self, network: Sharpener) -> None:
+        self.student = network.student
+        self.at_once = network.at_once
+        self._network = network
+
+    @property
+    def provider(self) -> str:
+        """Where the next frame runs: such as ``CUDA`` or ``CPU``, see `providers.TRAITS`."""
+        return self._network.provider
+
+    @property
+    def note(self) -> str | None:
+        """Why no better provider is used, in one sentence; None if the best one is."""
+        return self._network.note
+
+    def sharpen(
+        self,
+        luma: Plane,
+        out: Plane | None = None,
+        hints: Hints = UNCODED,
+        strength: float = 1.0,
+        plate: PlatePlanes | None = None,
+    ) -> Plane:
+        """Take from the plate what the network admits; without a plate, the network runs, and the result is the luma.
+
+        Args:
+            luma: uint8 `[H, W]`; only read, unless it is also ``out``.
+            out: uint8 `[H, W]` for the result; None for a new plane.
+            hints: of the frame.
+            strength: factor of the change: 0 for none, 1 as trained.
+            plate: what is remembered of the frame.
+        """
+        height, width = luma.shape
+        result = np.empty_like(luma) if out is None else out
+        planes = plate or no_plate(luma)
+        frame, remembered, fit = (_padded(one) for one in (luma, planes.plate, planes.fit))
+        low, low_plate, difference = map(_halved, (frame, remembered, as_plane(cv2.absdiff(remembered, frame))))
+        gate = self._network.sharpen(low, None, hints, strength, PlatePlanes(low_plate, difference))
+        enlarged = cv2.resize(gate, frame.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        share = cv2.multiply(enlarged, cv2.convertScaleAbs(fit, alpha=COVERED), scale=1 / 255)
+        change = cv2.subtract(remembered, frame, dtype=cv2.CV_16S)
+        change = cv2.multiply(change, share, scale=1 / 255, dtype=cv2.CV_16S)
+        result[:] = cv2.add(frame, change, dtype=cv2.CV_8U)[:height, :width]
+        return result
+
+    def warm_up(self, sizes: Sequence[Size]) -> None:
+        """Prepare a device for frames of these sizes, as `Engine.warm_up` does."""
+        self._network.warm_up([(_multiple(width) // 2, _multiple(height) // 2) for width, height in sizes])
+
+    def release_memory(self) -> None:
+        """Return memory that no call is using to the system, as `Engine.release_memory` does."""
+        self._network.release_memory()
+
+
+def _halved(plane: Plane) -> Plane:
+    height, width = plane.shape
+    return as_plane(cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+
+
+def _padded(plane: Plane) -> Plane:
+    """Pad to `_GRID` by repeating the last row and column; a plane that needs no padding is returned as it is."""
+    height, width = plane.shape
+    below, right = _multiple(height) - height, _multiple(width) - width
+    if not below and not right:
+        return plane
+    return as_plane(cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REPLICATE))
+
+
+def _multiple(side: int) -> int:
+    return -(-side // _GRID) * _GRID
