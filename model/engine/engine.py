@@ -68,6 +68,12 @@ class Engine:
         # Kept until the process ends: on a device that has failed, releasing a graph may end the process.
         self._failed: list[FrameBuffers] = []
 
+    def __del__(self) -> None:
+        # Closing a session frees memory of the device, which would end a capture of another student.
+        traits = getattr(self, "_traits", None)
+        if traits is not None and traits.staged:
+            DEVICE.discard((self._pool, self._runtime))
+
     @classmethod
     def open(
         cls,

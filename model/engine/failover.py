@@ -170,6 +170,8 @@ class FailoverEngine:
 
     def _reopened(self) -> None:
         try:
+            if TRAITS[self._wanted].staged:
+                self._device.run(self._device.release_discarded)
             engine = self._reopen()
             if self._sizes:
                 engine.warm_up(self._sizes)

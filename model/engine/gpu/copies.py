@@ -9,6 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from acutance.model.engine.gpu.cudart import TO_DEVICE, TO_HOST, Cudart, CudartError
+from acutance.model.engine.gpu.device import DEVICE
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,10 @@ class PageableCopies:
 
 
 class PinnedCopies:
-    """Copies from and to page-locked arrays on a stream of their own; other threads run meanwhile."""
+    """Copies from and to page-locked arrays on a stream of their own; other threads run meanwhile.
+
+    The arrays are unlocked by `close`, or after the object in the thread of the device, which captures nothing then.
+    """
 
     def __init__(self, cudart: Cudart, arrays: Sequence[Array]):
         """Lock the arrays in memory.
@@ -59,16 +63,12 @@ class PinnedCopies:
             CudartError: they cannot be locked; none is then.
         """
         self._cudart = cudart
-        self._locked: list[int] = []
-        self._stream: int | None = None
-        try:
-            for array in arrays:
-                cudart.register(array.ctypes.data, array.nbytes)
-                self._locked.append(array.ctypes.data)
-            self._stream = cudart.new_stream()
-        except CudartError:
-            self.close()
-            raise
+        self._locked = _Locked(cudart, arrays)
+
+    def __del__(self) -> None:
+        # Missing if the arrays could not be locked.
+        if (locked := getattr(self, "_locked", None)) is not None:
+            DEVICE.discard(locked, locked.close)
 
     def upload(self, pairs: Sequence[tuple[ort.OrtValue, Array]]) -> None:
         """Copy host arrays into device buffers, and wait.
@@ -76,9 +76,10 @@ class PinnedCopies:
         Raises:
             CudartError: the device has failed.
         """
+        stream = self._locked.stream
         for value, array in pairs:
-            self._copy(value.data_ptr(), array.ctypes.data, array.nbytes, TO_DEVICE)
-        self._wait()
+            self._cudart.copy(value.data_ptr(), array.ctypes.data, array.nbytes, TO_DEVICE, stream)
+        self._cudart.wait(stream)
 
     def download(self, value: ort.OrtValue, into: Array) -> Array:
         """Copy a device buffer into ``into``, and wait.
@@ -86,25 +87,40 @@ class PinnedCopies:
         Raises:
             CudartError: the device has failed.
         """
-        self._copy(into.ctypes.data, value.data_ptr(), into.nbytes, TO_HOST)
-        self._wait()
+        stream = self._locked.stream
+        self._cudart.copy(into.ctypes.data, value.data_ptr(), into.nbytes, TO_HOST, stream)
+        self._cudart.wait(stream)
         return into
 
     def close(self) -> None:
         """Unlock the arrays and destroy the stream; errors of a device that has failed are ignored."""
-        if self._stream is not None:
-            _quietly(self._cudart.wait, self._stream)
-            _quietly(self._cudart.destroy_stream, self._stream)
-            self._stream = None
-        for address in self._locked:
-            _quietly(self._cudart.unregister, address)
-        self._locked.clear()
+        self._locked.close()
 
-    def _copy(self, target: int, source: int, size: int, kind: int) -> None:
-        self._cudart.copy(target, source, size, kind, self._stream or 0)
 
-    def _wait(self) -> None:
-        self._cudart.wait(self._stream or 0)
+class _Locked:
+    """Page-locked arrays and the stream of their copies, until `close`."""
+
+    def __init__(self, cudart: Cudart, arrays: Sequence[Array]):
+        self._cudart = cudart
+        self._arrays: list[Array] = []  # kept: memory that is freed while it is locked could not be locked again
+        self.stream = 0
+        try:
+            for array in arrays:
+                cudart.register(array.ctypes.data, array.nbytes)
+                self._arrays.append(array)
+            self.stream = cudart.new_stream()
+        except CudartError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self.stream:
+            _quietly(self._cudart.wait, self.stream)
+            _quietly(self._cudart.destroy_stream, self.stream)
+            self.stream = 0
+        for array in self._arrays:
+            _quietly(self._cudart.unregister, array.ctypes.data)
+        self._arrays.clear()
 
 
 def page_aligned(shape: Sequence[int], element: type[np.generic]) -> Array:

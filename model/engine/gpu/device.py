@@ -91,24 +91,30 @@ class Device:
         self.busy_seconds = 0.0
         self.lost: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device")
-        self._discarded: SimpleQueue[object] = SimpleQueue()
+        self._discarded: SimpleQueue[tuple[object, Callable[[], None] | None]] = SimpleQueue()
 
     def run[T](self, call: Callable[[], T]) -> T:
         """Run a call in the device's thread and return its result."""
         return self._thread.submit(self._timed, call).result()
 
-    def discard(self, used: object) -> None:
+    def discard(self, used: object, close: Callable[[], None] | None = None) -> None:
         """Take what uses the GPU and is not needed any more, such as an encoder; never blocks, for finalizers.
 
         It is released by `release_discarded`, not while a graph is captured.
+
+        Args:
+            used: kept until then.
+            close: called then.
         """
-        self._discarded.put(used)
+        self._discarded.put((used, close))
 
     def release_discarded(self) -> None:
         """Release what was discarded. The device's thread calls it before each launch; others hold the lock shared."""
         while not self._discarded.empty():
             with suppress(Empty):
-                self._discarded.get_nowait()
+                _, close = self._discarded.get_nowait()
+                if close is not None:
+                    close()
 
     def _timed[T](self, call: Callable[[], T]) -> T:
         begun = perf_counter()

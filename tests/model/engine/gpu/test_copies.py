@@ -1,6 +1,7 @@
 """Copies with page-locked memory: the contract with CUDA's runtime, and a stand-in that copies on the CPU."""
 
 import ctypes
+import gc
 import importlib.util
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from acutance.model.engine.engine import Engine
 from acutance.model.engine.gpu import cudart
 from acutance.model.engine.gpu.copies import PageableCopies, PinnedCopies, copies_for, page_aligned
 from acutance.model.engine.gpu.cudart import SIGNATURES, Cudart, CudartError
+from acutance.model.engine.gpu.device import DEVICE
 from acutance.model.engine.gpu.device_buffers import DeviceBuffers, Graphs
 from acutance.model.hints import Hints
 from tests.frames import lumas
+from tests.model.engine.gpu.staged import Session, staged
 from tests.model.engine.gpu.staged_runtime import Runtime
 
 
@@ -90,3 +93,22 @@ def test_an_error_of_a_copy_has_its_number() -> None:
         copies.download(ort.OrtValue.ortvalue_from_numpy(array.copy()), array)
     copies.close()
     assert runtime.locked == {}
+
+
+def test_a_student_that_is_dropped_unlocks_its_memory_in_the_thread_of_the_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Memory that is freed while it is locked could not be locked again."""
+    runtime = Runtime()
+    monkeypatch.setattr(cudart, "loaded", lambda: Cudart(runtime))
+    monkeypatch.setattr(DeviceBuffers.__init__, "__defaults__", (cudart.loaded,))
+    cpu = Engine.open("nano", provider="cpu", threads=1)
+    device = staged(cpu, Session(cpu))
+    for luma in lumas(48, 32, 2):
+        device.sharpen(luma)
+    assert len(runtime.locked) == 3
+    del device
+    gc.collect()
+    assert len(runtime.locked) == 3, "not in the thread that happens to drop it"
+    DEVICE.run(lambda: None)
+    assert (runtime.locked, runtime.pending) == ({}, {})
