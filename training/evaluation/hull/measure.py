@@ -16,7 +16,7 @@ from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.blind import after_student
 from acutance.training.degradation.codec import FPS
-from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
+from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames, reduced_size
 from acutance.training.degradation.drop import remember
 from acutance.training.judge.jod import jod
 from acutance.training.judge.video import Video
@@ -41,10 +41,12 @@ class Point:
     Attributes:
         clip: Name of the file.
         codec: The codec.
-        bits: Bits per pixel of full size and frame.
+        bits: Bits per pixel of full size and frame that the encoder is set to.
         ratio: Reduction of width and height by the sender.
         stretch: `FIRST_SECOND` after a keyframe, or `STEADY`.
         memory: Whether what was seen before the drop is remembered.
+        sent: Bits per pixel of full size and frame that it sends in the second at the end of the stretch: VP8 takes
+            more than it is set to where its coarsest quantiser does not suffice.
         jod: Of luma.
     """
 
@@ -54,6 +56,7 @@ class Point:
     ratio: float
     stretch: str
     memory: bool
+    sent: float
     jod: float
 
 
@@ -120,13 +123,16 @@ def _points(
     judged = [index for stretch in STRETCHES.values() for index in stretch]
     sent = degrade_frames(before, Degradation(codec=codec, bits=GOOD_BITS))
     remembered = remember(sent, received, CallMemory(aligned=True), judged)
+    coded = reduced_size(frames[0].size, ratio)
+    area = coded[0] * coded[1] / (frames[0].size[0] * frames[0].size[1])
     for name, stretch in STRETCHES.items():
+        sent_bits = round(received[stretch.stop - 1].hints.bits * area, 5)
         truth = [as_array(after[index].y) for index in stretch]
         blind = [after_student(replace(received[index], planes=None), student) for index in stretch]
-        yield Point(clip, codec, bits, ratio, name, False, _jod(truth, blind))
+        yield Point(clip, codec, bits, ratio, name, False, sent_bits, _jod(truth, blind))
         recalled = [after_student(remembered[index], student) for index in stretch]
         recalled = [one if one.planes is None else replace(one, luma=sharpened(memory, one)) for one in recalled]
-        yield Point(clip, codec, bits, ratio, name, True, _jod(truth, recalled))
+        yield Point(clip, codec, bits, ratio, name, True, sent_bits, _jod(truth, recalled))
 
 
 def _frames(path: Path) -> list[Planes]:

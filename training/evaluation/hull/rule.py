@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+import numpy as np
+
 from acutance.model.sender_size import FIRST_SECOND, STEADY, Step, Table
 from acutance.training.evaluation.hull.measure import Point
 from acutance.training.evaluation.memory.report import Grid
 
 GAIN, HARM = 0.1, 0.2
 """JOD that a smaller size must gain in the mean of the clips, and that it may lose on the worst of them."""
+_BEYOND = 1.15
+"""Factor by which bits may lie outside of a curve: encoders meet their rate within some percent."""
 _CALLS = {False: "without memory", True: "with memory"}
 _STRETCHES = {FIRST_SECOND: "first second after a keyframe", STEADY: "steady state"}
 _TITLES = {"h264": "H.264", "vp8": "VP8"}
@@ -22,34 +26,31 @@ def fit(points: Sequence[Point]) -> Table:
     table: Table = {}
     for codec, stretch, memory in _kinds(points):
         steps: list[Step] = []
-        for bits in sorted({one.bits for one in points}):
+        for bits in _rates(points):
             gains = _gains(points, codec, stretch, memory, bits)
             best = max(gains, key=lambda ratio: fmean(gains[ratio]), default=1.0)
             ratio = best if best > 1 and fmean(gains[best]) >= GAIN and min(gains[best]) >= -HARM else 1.0
-            if ratio == 1.0:
+            if ratio == 1.0 and gains:
                 break  # at more bits, full size is better still
-            steps.append((bits, ratio))
-        table.setdefault(codec.upper(), {}).setdefault(stretch, {})["memory" if memory else "blind"] = steps
+            if ratio > 1:
+                steps.append((bits, ratio))
+        last = {ratio: bits for bits, ratio in steps}
+        merged = sorted((bits, ratio) for ratio, bits in last.items())
+        table.setdefault(codec.upper(), {}).setdefault(stretch, {})["memory" if memory else "blind"] = merged
     return table
 
 
 def grids(points: Sequence[Point]) -> Iterable[Grid]:
-    """Yield a table of mean JOD for each kind of call: bits by size; the best size of each row is bold."""
-    ratios = sorted({one.ratio for one in points})
+    """Yield a table for each kind of call: mean JOD at full size, and what smaller sizes gain at equal bits."""
+    ratios = sorted({one.ratio for one in points if one.ratio > 1})
     for codec, stretch, memory in _kinds(points):
         rows = []
-        for bits in sorted({one.bits for one in points}):
-            means = {
-                ratio: fmean(found)
-                for ratio in ratios
-                if (found := [one.jod for one in _of(points, codec, stretch, memory, bits) if one.ratio == ratio])
-            }
+        for bits in _rates(points):
             gains = _gains(points, codec, stretch, memory, bits)
-            best = max(means, key=lambda ratio: means[ratio])
-            cells = [f"**{means[one]:.2f}**" if one == best else f"{means[one]:.2f}" for one in ratios]
-            worst = f"{min(gains[best]):+.2f}" if best > 1 else ""
-            rows.append([f"{bits:g}", *cells, worst])
-        columns = ["bits per pixel of full size", *(f"1 : {ratio:g}" for ratio in ratios), "worst clip of the best"]
+            full = [jod for jod in _at(points, codec, stretch, memory, 1.0, bits).values() if jod is not None]
+            cells = [_words(gains.get(ratio, [])) for ratio in ratios]
+            rows.append([f"{bits:g}", f"{fmean(full):.2f}" if full else "", *cells])
+        columns = ["bits per pixel of full size", "full size", *(f"1 : {ratio:g}" for ratio in ratios)]
         yield Grid(f"{_TITLES[codec]}, {_STRETCHES[stretch]}, {_CALLS[memory]}", columns, rows)
 
 
@@ -64,20 +65,45 @@ def rule_grid(table: Table) -> Grid:
     return Grid("The fitted rule", ["codec", "stretch", "memory", "size by bits per pixel"], rows)
 
 
+def _words(gains: Sequence[float]) -> str:
+    """Mean gain and that of the worst clip, and their number."""
+    return f"{fmean(gains):+.2f} (worst {min(gains):+.2f}, {len(gains)})" if gains else ""
+
+
 def _kinds(points: Sequence[Point]) -> Iterable[tuple[str, str, bool]]:
     return dict.fromkeys((one.codec, one.stretch, one.memory) for one in points)
 
 
-def _of(points: Sequence[Point], codec: str, stretch: str, memory: bool, bits: float) -> list[Point]:
-    return [one for one in points if (one.codec, one.stretch, one.memory, one.bits) == (codec, stretch, memory, bits)]
+def _rates(points: Sequence[Point]) -> list[float]:
+    return sorted({one.bits for one in points})
 
 
 def _gains(points: Sequence[Point], codec: str, stretch: str, memory: bool, bits: float) -> dict[float, list[float]]:
-    """JOD that each smaller size gains over full size, by clip."""
-    here = _of(points, codec, stretch, memory, bits)
-    full = {one.clip: one.jod for one in here if one.ratio == 1}
+    """JOD that each smaller size gains over full size at equal bits, by clip."""
+    full = _at(points, codec, stretch, memory, 1.0, bits)
     gains: dict[float, list[float]] = {}
-    for one in here:
-        if one.ratio > 1 and one.clip in full:
-            gains.setdefault(one.ratio, []).append(one.jod - full[one.clip])
+    for ratio in sorted({one.ratio for one in points if one.ratio > 1}):
+        for clip, jod in _at(points, codec, stretch, memory, ratio, bits).items():
+            base = full.get(clip)
+            if jod is not None and base is not None:
+                gains.setdefault(ratio, []).append(jod - base)
     return gains
+
+
+def _at(
+    points: Sequence[Point], codec: str, stretch: str, memory: bool, ratio: float, bits: float
+) -> dict[str, float | None]:
+    """JOD of each clip at the bits that are really sent; None outside of what was measured."""
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for one in points:
+        if (one.codec, one.stretch, one.memory, one.ratio) == (codec, stretch, memory, ratio):
+            curves.setdefault(one.clip, []).append((one.sent, one.jod))
+    return {clip: _interpolated(sorted(curve), bits) for clip, curve in curves.items()}
+
+
+def _interpolated(curve: Sequence[tuple[float, float]], bits: float) -> float | None:
+    """JOD at these bits, linear in their logarithm; None more than `_BEYOND` outside of the curve."""
+    rates, jods = zip(*curve, strict=True)
+    if not rates[0] / _BEYOND <= bits <= rates[-1] * _BEYOND:
+        return None
+    return float(np.interp(np.log(bits), np.log(rates), jods))

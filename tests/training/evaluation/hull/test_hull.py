@@ -1,5 +1,6 @@
 """The rule for the size of a sender, fitted to points."""
 
+from dataclasses import replace
 from itertools import product
 
 from acutance.training.evaluation.hull.measure import Point
@@ -16,13 +17,15 @@ _JODS = {
 def points(stretch: str = "steady", lost: float = 0.0) -> list[Point]:
     """Two clips; reduced frames of the second lose `lost`."""
     return [
-        Point(clip, "h264", bits, ratio, stretch, False, jod + better - (lost if clip == "b" and ratio > 1 else 0))
+        Point(
+            clip, "h264", bits, ratio, stretch, False, bits, jod + better - (lost if clip == "b" and ratio > 1 else 0)
+        )
         for (clip, better), ((bits, ratio), jod) in product((("a", 0.0), ("b", 0.5)), _JODS.items())
     ]
 
 
 def test_the_rule_is_the_best_size_up_to_the_bits_at_which_full_size_is_best() -> None:
-    assert fit(points()) == {"H264": {"steady": {"blind": [(0.01, 2.0), (0.02, 2.0)]}}}
+    assert fit(points()) == {"H264": {"steady": {"blind": [(0.02, 2.0)]}}}
 
 
 def test_a_size_that_harms_one_clip_is_not_advised() -> None:
@@ -30,12 +33,18 @@ def test_a_size_that_harms_one_clip_is_not_advised() -> None:
     assert fit(points(lost=1.3)) == {"H264": {"steady": {"blind": []}}}
 
 
-def test_tables_have_a_row_for_each_rate_and_the_best_size_is_bold() -> None:
-    (grid,) = grids(points())
+def test_sizes_are_compared_at_the_bits_that_are_really_sent() -> None:
+    # Full size takes twice the bits that it is set to.
+    overshooting = [replace(one, sent=one.sent * 2) if one.ratio == 1 else one for one in points()]
+    (grid,) = grids(overshooting)
+    first, second, _ = grid.rows
+    assert first[1:] == ["", "", ""], "full size cannot be sent at so few bits"
+    assert second[1:3] == ["5.25", "+2.20 (worst +2.20, 2)"]
+
+
+def test_tables_have_a_row_for_each_rate() -> None:
+    (grid,) = grids(points(lost=0.5))
     assert grid.title == "H.264, steady state, without memory"
-    assert [row[:4] for row in grid.rows] == [
-        ["0.01", "5.25", "**6.25**", "5.75"],
-        ["0.02", "7.25", "**7.45**", "6.25"],
-        ["0.05", "**9.25**", "8.25", "7.25"],
-    ]
-    assert rule_grid(fit(points())).rows[0][3] == "1 : 2 up to 0.01, 1 : 2 up to 0.02"
+    assert list(grid.rows[0]) == ["0.01", "5.25", "+0.75 (worst +0.50, 2)", "+0.25 (worst +0.00, 2)"]
+    assert list(grid.rows[2]) == ["0.05", "9.25", "-1.25 (worst -1.50, 2)", "-2.25 (worst -2.50, 2)"]
+    assert rule_grid(fit(points())).rows[0][3] == "1 : 2 up to 0.02"
