@@ -79,8 +79,6 @@ async def _serve_here(options: ServeOptions, parts: HttpParts, ladder: Ladder, e
 
 async def _serve(options: ServeOptions, parts: HttpParts, door: Door, log_sessions: Callable[[], object]) -> None:
     """Serve until a signal."""
-    stopping = Stopping()
-    stopping.listen()
     runner = make_runner(
         create_door_app(door, parts.guard, BodyLimits(options.max_body, options.body_timeout)), _SHUTDOWN_S
     )
@@ -88,6 +86,9 @@ async def _serve(options: ServeOptions, parts: HttpParts, door: Door, log_sessio
         await runner.setup()
     except StartError as error:
         raise ServeError(str(error)) from error
+    # Not earlier: a signal while workers start ends the server at once.
+    stopping = Stopping()
+    stopping.listen()
     watch = None
     try:
         await _listen(runner, options, parts.certificate)

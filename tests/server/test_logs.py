@@ -29,6 +29,15 @@ def test_a_json_line_is_one_object_with_its_session(capsys: pytest.CaptureFixtur
     }
 
 
+def test_lines_of_a_worker_have_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("info", "json", addresses=False, worker="w2")
+    logging.getLogger("acutance.server.rtc.connection").info("session a1b2c3 closed")
+    assert json.loads(capsys.readouterr().err)["worker"] == "w2"
+    logs.set_up("info", "console", addresses=False, worker="w2")
+    logging.getLogger("acutance.server.rtc.connection").info("session a1b2c3 closed")
+    assert " w2 acutance.server.rtc.connection: session a1b2c3 closed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("address", ["192.0.2.17", "2001:db8::17", "fe80::1"])
 @pytest.mark.parametrize("format", ["json", "console"])
 def test_peers_addresses_are_logged_only_on_request(

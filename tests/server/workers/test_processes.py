@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from typing import Any
 
 import psutil
@@ -77,6 +78,20 @@ def test_workers_end_with_the_process_that_started_them(start: Start) -> None:
     process.wait(10)
     gone, alive = psutil.wait_procs(started, timeout=20)
     assert (len(gone), alive) == (2, [])
+
+
+def test_ctrl_c_while_workers_start_ends_them_all_at_once(start: Start) -> None:
+    process = start("--port", str(free_port()), *FAST_START, *STEADY)
+    running = psutil.Process(process.pid)
+    deadline = time.monotonic() + 30
+    while not (workers := running.children()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 130, log
+    assert "Traceback" not in log
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
 
 
 def test_a_worker_that_cannot_start_is_one_line_of_error(start: Start) -> None:
