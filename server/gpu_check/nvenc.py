@@ -3,6 +3,7 @@
 from itertools import cycle
 from typing import Any
 
+from acutance.model.planes import Size
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.encoder_choice import EncoderChoice
@@ -11,7 +12,7 @@ from acutance.server.frames.planes import FULL_RANGE, plane_view
 from acutance.server.frames.synthetic import moving_frames
 from acutance.server.gpu_check.steps import StepError, StepSkippedError
 
-_SIZE = (640, 360)
+_SIZE: Size = (640, 360)
 _CHANGES, _FRAMES_EACH = 20, 30
 _BASELINE, _CONSTRAINED = 66, 0x40
 
@@ -24,11 +25,12 @@ def encodes() -> dict[str, Any]:
     return check(NvencEncoder)
 
 
-def check(kind: type[NvencEncoder]) -> dict[str, Any]:
+def check(kind: type[NvencEncoder], size: Size = _SIZE) -> dict[str, Any]:
     """Check an encoder.
 
     Args:
         kind: `NvencEncoder`, or a stand-in.
+        size: width and height of its frames.
 
     Raises:
         StepError: it does not encode as calls need it.
@@ -36,9 +38,9 @@ def check(kind: type[NvencEncoder]) -> dict[str, Any]:
     now = [0.0]
     control = RateControl(4_000_000)
     encoder = kind(control, lambda: now[0])
-    profile = _profile(bytes(_encode(encoder, full_range=False)))
+    profile = _profile(bytes(_encode(encoder, size, full_range=False)))
     changes, before = 0, encoder.bitrate
-    frames = moving_frames(*_SIZE)
+    frames = moving_frames(*size)
     rates = cycle((2_000_000, 600_000, 1_200_000, 400_000))
     for _ in range(_CHANGES):
         control.on_remb(next(rates))
@@ -50,14 +52,14 @@ def check(kind: type[NvencEncoder]) -> dict[str, Any]:
     if encoder.keyframes > 1 + seconds / 2:
         raise StepError(f"{encoder.keyframes} IDRs in {seconds:.0f} s with {changes} changes of the bit rate")
     for full_range in (True, False):
-        _profile(bytes(_encode(encoder, full_range=full_range)))
+        _profile(bytes(_encode(encoder, size, full_range=full_range)))
     return {"profile": profile, "changes": changes, "idrs": encoder.keyframes, "seconds": seconds}
 
 
-def _encode(encoder: Encoder, *, full_range: bool) -> Any:
-    frame = next(moving_frames(*_SIZE))
+def _encode(encoder: Encoder, size: Size, *, full_range: bool) -> Any:
+    frame = next(moving_frames(*size))
     if full_range:
-        full = type(frame)(*_SIZE, FULL_RANGE)
+        full = type(frame)(*size, FULL_RANGE)
         for index in range(3):
             plane_view(full, index)[:] = plane_view(frame, index)
         full.pts, full.time_base = frame.pts, frame.time_base

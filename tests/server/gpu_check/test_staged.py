@@ -26,7 +26,7 @@ from tests.model.engine.gpu.staged_runtime import Runtime
 from tests.server.encoding.test_encoder import StagedNvenc
 
 EXTENT = Extent(
-    students=("nano",), sizes=((16, 16), (33, 17), (48, 32)), large=((64, 48),), threads=4, load_s=0.5, repeats=3
+    students=("nano",), sizes=((16, 16), (33, 17), (48, 32)), large=((64, 48),), threads=4, load_s=0.2, repeats=3
 )
 
 
@@ -160,7 +160,7 @@ def test_a_loop_that_is_held_up_has_lag() -> None:
 
 
 def test_nvenc_is_checked_with_its_rules() -> None:
-    figures = nvenc.check(StagedNvenc)
+    figures = nvenc.check(StagedNvenc, (64, 48))
     assert figures["profile"].startswith("42")
     assert figures["idrs"] <= 3, "x264 stands in: the change of range alone makes keyframes"
 
@@ -172,7 +172,7 @@ def test_too_many_idrs_are_noticed() -> None:
             return super().encode(frame)
 
     with pytest.raises(StepError, match="IDRs in 20 s"):
-        nvenc.check(Eager)
+        nvenc.check(Eager, (64, 48))
 
 
 def test_a_host_without_nvenc_skips_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,12 +241,18 @@ def half(model: Path, name: str) -> ort.InferenceSession:
     return ort.InferenceSession(providers.file_for(model, name), providers=["CPUExecutionProvider"])
 
 
+@pytest.fixture
+def few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resident, "_FRAMES", 8)
+
+
+@pytest.mark.usefixtures("few_frames")
 def test_a_frame_that_stays_on_the_device_is_sharpened_as_on_the_cpu(stage: Stage) -> None:
     staged_runtime = Runtime()
     runtime = Cudart(staged_runtime)
     target = replace(stage.target, runtime=lambda: runtime, session=half)
     figures = resident.stays(target, EXTENT, STAGED_CODECS)
-    assert figures["frames"] == 30
+    assert figures["frames"] == 8
     assert (staged_runtime.locked, staged_runtime.pending) == ({}, {}), "everything is released"
     with pytest.raises(StepSkippedError, match="runtime library"):
         resident.stays(stage.target, EXTENT, STAGED_CODECS)
@@ -254,6 +260,7 @@ def test_a_frame_that_stays_on_the_device_is_sharpened_as_on_the_cpu(stage: Stag
         resident.stays(replace(target, session=stage.session), EXTENT, STAGED_CODECS)
 
 
+@pytest.mark.usefixtures("few_frames")
 def test_a_frame_that_was_not_sharpened_on_the_device_is_noticed(stage: Stage) -> None:
     class Dead(Runtime):
         """Its copies between places of the device do nothing."""
