@@ -23,8 +23,6 @@ class Load:
             yield to the server and do not count, unless the server has a lower priority itself.
         own: number of processors that this process used over the last second, for example 1.5.
         cpus: number of processors that this process may use, see `acutance.model.processors`.
-        loop: share of the last second in which the thread that samples, that of the event loop, computed, 0 to 1.
-        gpu: share of the last second in which students of this process ran on a GPU, 0 to 1.
         counts_all: whether `busy` includes programs with a lower priority: of those that share a quota of the server,
             and of all if the server has a lower priority itself.
     """
@@ -45,8 +43,7 @@ class Load:
         self._students = students
         self.busy = 0.0
         self.own = 0.0
-        self.loop = 0.0
-        self.gpu = 0.0
+        self._shares: deque[tuple[float, float]] = deque(maxlen=_KEPT)
         self._spent: tuple[float, float, float] | None = None
         self._history: deque[float] = deque(maxlen=_KEPT)
         self._ids = usable_ids()
@@ -62,6 +59,16 @@ class Load:
     def without_students(self) -> float:
         """Processors in use without the students, other programs included: the maximum of the last five seconds."""
         return max(self._history, default=self.busy * self.cpus)
+
+    @property
+    def loop(self) -> float:
+        """Share of the last five seconds in which the thread that samples, that of the event loop, computed, 0 to 1."""
+        return fmean(loop for loop, _ in self._shares) if self._shares else 0.0
+
+    @property
+    def gpu(self) -> float:
+        """Share of the last five seconds in which students of this process ran on a GPU, 0 to 1."""
+        return fmean(gpu for _, gpu in self._shares) if self._shares else 0.0
 
     async def watch(self) -> None:
         """Measure until cancelled."""
@@ -79,7 +86,7 @@ class Load:
         now = (self._clock(), thread_time(), DEVICE.busy_seconds)
         if self._spent is not None and now[0] > self._spent[0]:
             seconds, loop, gpu = (new - old for new, old in zip(now, self._spent, strict=True))
-            self.loop, self.gpu = min(loop / seconds, 1.0), min(gpu / seconds, 1.0)
+            self._shares.append((min(loop / seconds, 1.0), min(gpu / seconds, 1.0)))
         self._spent = now
 
     def _free_by_affinity(self) -> float:

@@ -103,3 +103,7 @@ def test_the_loops_thread_and_the_gpu_are_measured(monkeypatch: pytest.MonkeyPat
     load.sample()
     assert load.gpu == pytest.approx(0.25)
     assert 0.01 <= load.loop <= 0.1
+    for _ in range(4):
+        now[0] += 2.0
+        load.sample()
+    assert load.gpu == pytest.approx(0.05), "the mean of five readings"
