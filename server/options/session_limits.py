@@ -39,7 +39,7 @@ class Limits:
     output_height: int | None = None
     forward_unchanged: bool = True
     forward_good: bool = False
-    advise_size: bool = True
+    advise_size: bool = False
     govern: bool = True
     max_session_length: float | None = None
     max_frame_pixels: int = 4096 * 2304

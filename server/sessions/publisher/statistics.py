@@ -115,8 +115,8 @@ class SessionStatistics:
     def _advised_reduction(self, codec: str) -> float:
         """Return by how much the sender should reduce width and height, see static/call/protocol.js."""
         choices, recall = self._media.pipeline.choices, self._media.pipeline.recall
-        if not (self._context.limits.advise_size and choices.output.restores and choices.wants_student):
-            return 1.0
+        if not (self._context.limits.advise_size and choices.output.restores and choices.pass_reason is None):
+            return 1.0  # without a student, smaller frames are only enlarged
         return self._sender_size.note(
             self._clock(),
             codec,

@@ -1,5 +1,6 @@
 """A browser that moves to another network in a call: its address is removed, and another one is left."""
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -77,3 +78,23 @@ def test_the_call_continues_on_another_network(
         page.stop()
         browser.close()
         assert page.faults == []
+
+
+def test_where_ice_cannot_be_restarted_a_new_session_opens_before_the_old_one_closes(open_page, server):
+    page = open_page(server, HOLD_CONNECTION)
+    page.start()
+    requests: list[str] = []
+    page.page.on("request", lambda request: requests.append(request.method))
+    refusal = json.dumps({"error": "no_restart", "message": "not here"})
+    page.page.route(
+        "**/session/*",
+        lambda route: route.fulfill(status=422, body=refusal) if route.request.method == "PATCH" else route.continue_(),
+    )
+    first = page.page.evaluate_handle("held.pc")
+    page.page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.until("(first) => held.pc !== first", first, seconds=15)
+    page.until("() => !document.getElementById('enhanced-canvas').hidden")
+    page.wait_until_live()
+    page.until("(first) => first.connectionState === 'closed'", first, seconds=15)
+    order = [method for method in requests if method != "GET"]
+    assert order == ["PATCH", "POST", "DELETE"]

@@ -9,7 +9,7 @@ from acutance.model.sender_size import FIRST_SECOND, STEADY, Step, Table
 from acutance.training.evaluation.hull.measure import Point
 from acutance.training.evaluation.memory.report import Grid
 
-GAIN, HARM = 0.1, 0.2
+GAIN, HARM = 0.3, 0.2
 """JOD that a smaller size must gain in the mean of the clips, and that it may lose on the worst of them."""
 _BEYOND = 1.15
 """Factor by which bits may lie outside of a curve: encoders meet their rate within some percent."""

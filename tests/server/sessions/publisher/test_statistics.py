@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from acutance.model import sender_size
 from acutance.server.encoding.rendition import RenditionSnapshot, Variant
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.publisher.statistics import SessionStatistics
@@ -109,3 +110,18 @@ def test_the_message_tells_when_the_student_was_fitted_to_the_call(ladder: Ladde
     assert learned(None) is None
     assert learned(SimpleNamespace(seconds=None)) is None
     assert learned(SimpleNamespace(seconds=75.04)) == 75.0
+
+
+@pytest.mark.parametrize(("enhance", "advice"), [(True, 2.0), (False, 1.0)])
+def test_a_sender_with_few_bits_is_advised_a_size_if_a_student_enlarges_its_frames(
+    ladder: Ladder, monkeypatch: pytest.MonkeyPatch, enhance: bool, advice: float
+) -> None:
+    monkeypatch.setattr(sender_size, "_table", lambda: {"VP8": {"steady": {"blind": [(0.01, 2.0)]}}})
+    measured = Measured(ladder, ENHANCED)
+    measured.statistics._context.limits = Limits(advise_size=True)
+    measured.statistics._media.pipeline.choices.enhance = enhance
+    measured.statistics._traffic.received = 60_000  # 0.009 bits per pixel of 640x360 at 30 frames/s
+    for _ in range(5):
+        measured.second(30, 30, 30)
+        message = measured.statistics.message("VP8")
+    assert message["advised_reduction"] == advice
