@@ -10,6 +10,12 @@ const LOOK_MS = 200;
 /** Silence of a video that flowed, and of reports, which arrive at least every 1.5 s. */
 const SILENCE_MS = { flowing: 600, sparse: 2_500 };
 
+/** After each restart, the next one needs a longer silence: on a poor connection, silence may not be a broken path. */
+const MAX_PATIENCE = 8;
+
+/** Time without a restart after which the first silence suffices again. */
+const CALM_MS = 60_000;
+
 /** Looks with a new frame in a row after which video flows. */
 const FLOWING = 5;
 
@@ -60,6 +66,7 @@ export class PathWatch {
     let [shown, heard, flowing] = [frame(), now(), 0];
     /** Count at the last look without a new frame; null after a frame. @type {number | null} */
     let counted = null;
+    let [patience, repaired] = [1, -Infinity];
     while (!signal.aborted) {
       await pause(LOOK_MS);
       const current = frame();
@@ -70,11 +77,13 @@ export class PathWatch {
         // Only the video pauses, for example because its source does.
         if (before !== null && counted > before) [heard, flowing] = [now(), 0];
       }
-      const silent = now() - heard >= (flowing >= FLOWING ? SILENCE_MS.flowing : SILENCE_MS.sparse);
+      if (now() - repaired > CALM_MS) patience = 1;
+      const silent = now() - heard >= patience * (flowing >= FLOWING ? SILENCE_MS.flowing : SILENCE_MS.sparse);
       if (signal.aborted || !(silent || this.#suspected)) continue;
       this.#suspected = false;
       await this.#repair(signal);
       [shown, heard, flowing, counted] = [frame(), now(), 0, null];
+      [patience, repaired] = [Math.min(2 * patience, MAX_PATIENCE), now()];
     }
   }
 

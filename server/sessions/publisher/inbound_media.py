@@ -75,11 +75,17 @@ class InboundMedia:
         self._on_stuck = on_stuck
         self._clock = clock
         self._video: MediaStreamTrack | None = None
+        self._feed: FrameFeed | None = None
 
     @property
     def fan_out(self) -> FanOut:
         """The stream's receivers."""
         return self.pipeline.fan_out
+
+    @property
+    def packets(self) -> int:
+        """Number of video packets that have arrived."""
+        return self._feed.assembler.packets if self._feed is not None else 0
 
     def frames(self) -> Counters:
         """Return a copy of the frame counters."""
@@ -122,7 +128,7 @@ class InboundMedia:
         if self._video is None:
             return False
         coded = self.pipeline.coded
-        feed = FrameFeed(
+        self._feed = feed = FrameFeed(
             receiver,
             coded.take,
             self.telemetry.count_undecoded,

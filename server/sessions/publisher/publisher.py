@@ -9,6 +9,7 @@ from aiortc.sdp import SessionDescription
 
 from acutance.server.encoding.outbound_media import OutboundMedia
 from acutance.server.encoding.rendition import Variant
+from acutance.server.rtc.candidates import TrickledCandidates
 from acutance.server.rtc.connection import Connection
 from acutance.server.rtc.data_channel import DataChannel
 from acutance.server.rtc.session_description import negotiated_codec
@@ -72,6 +73,7 @@ class Publisher(Connection):
         self.audio_codec = ""
         self._codec = ""
         self._began: float | None = None
+        self._packets_before = 0
         self._transceiver: RTCRtpTransceiver | None = None
         self._returned = OutboundMedia(fan_out, limits.max_bitrate, self.end, _RETURN_DEPTH, clock) if returns else None
         rate = self._returned.rate if self._returned is not None else None
@@ -139,7 +141,14 @@ class Publisher(Connection):
         recall, settings = self.media.pipeline.recall, self._settings
         self.spawn(send_masks(recall, lambda: settings.settings.memory_mask, self._channel.send))
 
+    async def restart_ice(self, trickled: TrickledCandidates) -> str:
+        """See `Connection.restart_ice`."""
+        self._packets_before = self.media.packets
+        return await super().restart_ice(trickled)
+
     def _path_changed(self) -> None:
+        if self.media.packets > self._packets_before:
+            return  # the old path still worked
         # What either side sent on the old path is lost, and older than a retransmission is worth.
         self.media.pipeline.coded.keyframes.ask()
         if self._returned is not None:

@@ -93,6 +93,13 @@ def test_an_event_of_the_browser_restarts_at_once(modules):
     assert events(modules, suspected=1_000, restarts=[0]) == [["restart", 1_000]]
 
 
+def test_restarts_on_a_connection_that_often_falls_silent_become_rare(modules):
+    # A second of video, and 1.4 s of nothing, again and again.
+    video = [[at + offset, interval] for at in range(0, 60_000, 2_400) for offset, interval in ((0, 40), (1_000, 0))]
+    got = events(modules, video=video, reports=[[0, 0]], restarts=[0] * 30, until=30_000)
+    assert 2 <= len(got) <= 4, got
+
+
 def test_while_the_server_is_unreachable_the_restart_is_repeated(modules):
     got = events(modules, broken=2_000, restarts=[*["server-unreachable"] * 9, 100])
     assert [event for event, _ in got] == [*["restart", "broken"] * 9, "restart", "whole"]
