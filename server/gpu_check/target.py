@@ -1,7 +1,6 @@
 """What is checked: a GPU, or a staged device in tests; and how much of it."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +34,11 @@ class Target:
     place: str = "cuda"
 
 
+def _students() -> list[str]:
+    first = catalog.LADDER[0]
+    return [first, *(name for name in catalog.shipped() if name != first)]
+
+
 @dataclass(frozen=True)
 class Extent:
     """How much is checked.
@@ -51,7 +55,7 @@ class Extent:
         sessions_s: seconds of each round trip.
     """
 
-    students: Sequence[str] = field(default_factory=lambda: _students())
+    students: Sequence[str] = field(default_factory=_students)
     sizes: Sequence[Size] = ((16, 16), (641, 361), (1280, 720))
     large: Sequence[Size] = ((1920, 1080), (3840, 2160))
     batches: Sequence[int] = (1, 2, 4, 8)
@@ -60,11 +64,6 @@ class Extent:
     repeats: int = 50
     sessions: Sequence[int] = (1, 4, 8)
     sessions_s: int = 20
-
-
-def _students() -> list[str]:
-    first = catalog.LADDER[0]
-    return [first, *(name for name in catalog.shipped() if name != first)]
 
 
 SHORT = Extent(students=("small",), sizes=((16, 16), (641, 361)), large=())
@@ -85,9 +84,5 @@ def _strict(model: Path, name: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     # onnxruntime_session_options_config_keys.h: a node that CUDA does not take is an error, not slow.
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    with _opening():
+    with DEVICE.lock.shared(long=True):
         return providers.open_alone(model, name, options)
-
-
-def _opening() -> AbstractContextManager[None]:
-    return DEVICE.lock.shared(long=True)
