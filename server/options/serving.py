@@ -69,7 +69,7 @@ class ServingOptions(BaseModel):
             description="With --forward-unchanged: also forward sharp frames that are coded so well that a second "
             "encoding would cost more than a student gives"
         ),
-    ] = Limits.forward_good
+    ] = True
     memory: Annotated[
         bool,
         Field(

@@ -22,7 +22,8 @@ class Limits:
         output_height: shorter side of the returned frames in pixels, unless the peer chooses another; None for the
             size at the start of the call.
         forward_unchanged: whether coded frames to which no student adds anything are forwarded, and not encoded again.
-        forward_good: whether frames that a student would improve less than a second encoding costs count as such.
+        forward_good: whether frames that a student would improve less than a second encoding costs count as such;
+            `acutance serve` switches it on.
         advise_size: whether a sender is told the size at which it should send.
         govern: whether the server switches to a cheaper student when the host cannot keep up.
         max_session_length: seconds after which a session is ended; None for no limit.

@@ -10,6 +10,7 @@ from acutance.model.engine.engine import UnsupportedSizeError
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints, with_frame, with_reduction
 from acutance.model.planes import Plane, Size
+from acutance.model.sharpness import detail_ratio
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
@@ -110,6 +111,25 @@ class Enhancer:
                 self._observe(self.recall, sized, hints, frame.width)
             return Enhanced(sized, treatment.pass_reason or "no student is selected")
         return self._sharpened(sized, treatment.student, treatment, hints, frame.width)
+
+    def observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> float | None:
+        """Take a decoded frame that is forwarded as it came, and show it to the memory of the call.
+
+        Args:
+            frame: as decoded, at the output size.
+            treatment: ``remember`` counts.
+            hints: of the encoded frame.
+
+        Returns:
+            Its sharpness, see `acutance.model.sharpness`; None for a format that is not enhanced.
+        """
+        if frame.format.name not in FORMATS:
+            return None
+        if self.recall is not None and treatment.remember:
+            self._observe(self.recall, frame, hints, frame.width)
+        elif self.recall is not None and treatment.remember is False:
+            self.recall.forget()
+        return detail_ratio(plane_view(frame, 0))
 
     def _observe(self, recall: "Recall", frame: VideoFrame, hints: Hints, coded_width: int) -> None:
         try:

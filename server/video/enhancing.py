@@ -35,7 +35,7 @@ class Enhancing:
         self._clock = clock
         # Frames that need no student must not wait for other sessions' students.
         self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
-        self._observing: Future[Enhanced] | None = None
+        self._observing: Future[float | None] | None = None
         self._log_once = LogOnce(log)
 
     async def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Enhanced:
@@ -60,11 +60,17 @@ class Enhancing:
             return None
         return self._clock() - begun if done.passed_reason is None else None
 
-    def observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> None:
-        """Show a forwarded frame to the memory of the call; it is left out if the one before is not done."""
-        if self._observing is None or self._observing.done():
-            passing = replace(treatment, student=None)
-            self._observing = self._passing.submit(self._enhancer.enhance, frame, passing, hints)
+    def observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> float | None:
+        """Show a forwarded frame to the enhancer, see `Enhancer.observe`; it is left out if the one before is not done.
+
+        Returns:
+            The sharpness of the one before; None if it is not known.
+        """
+        before = self._observing
+        if before is not None and not before.done():
+            return None
+        self._observing = self._passing.submit(self._enhancer.observe, frame, treatment, hints)
+        return before.result() if before is not None and before.exception() is None else None
 
     def close(self) -> None:
         """Accept no further frame. The result of a running call is discarded."""

@@ -149,9 +149,11 @@ class Pipeline:
             self.fan_out.put(Variant.ORIGINAL, replace(queued, frame=copy_of(queued.frame)))
         if self.fan_out.encoding(Variant.ENHANCED):
             self._telemetry.counters.dropped_waiting += self._arrived.put(queued)
-        elif self.recall is not None and self.choices.forwarded.sees(queued.since):
+        elif self.choices.forwarded.sees(queued.since):
             size = (queued.frame.width, queued.frame.height)
-            self._enhancing.observe(queued.frame, self.choices.treatment(size), queued.hints)
+            before = self._enhancing.observe(queued.frame, self.choices.treatment(size), queued.hints)
+            if before is not None:
+                self.coded.quality.note_sharpness(before)
             self._note_offer()  # of the frame before
 
     async def _enhance(self) -> None:
@@ -216,7 +218,9 @@ class Pipeline:
         self.choices.output.note(frame.size)
         self.size_out = frame.size
         remembers = self.recall is not None and self.choices.remember
-        self.coded.keeps_pixels = remembers and self.choices.forwarded.decodes(frame.arrived, self._load.busy)
+        judges = self.choices.forward_good and not self.coded.quality.knows_sharpness
+        decodes = self.choices.forwarded.decodes(frame.arrived, self._load.busy)
+        self.coded.keeps_pixels = decodes and (remembers or judges)
 
     def _on_undecoded(self, frame: CodedFrame) -> bool:
         """Do what `_pump` and `_enhance` do for decoded frames; return whether the frame is within the limits."""

@@ -20,8 +20,19 @@ def test_sharp_frames_with_fine_steps_are_good(codec: str) -> None:
     assert not _seen(QualityRule(), finest, 0.9 * SHARP, codec=codec), "a soft camera: the student restores detail"
 
 
-def test_a_second_decides() -> None:
-    assert not _seen(QualityRule(), 1.0, frames=29)
+def test_a_call_begins_as_good_with_its_first_keyframe() -> None:
+    rule = QualityRule()
+    rule.note("H264", 1.0)
+    assert rule.is_good, "the camera counts as sharp until its sharpness is known"
+    assert not _seen(rule, 1.0, 0.9 * SHARP, frames=10), "a soft camera"
+    assert not _seen(QualityRule(), 1.1 * FINEST_STEPS["H264"], frames=1)
+
+
+def test_later_a_second_decides() -> None:
+    rule = QualityRule()
+    _seen(rule, 2 * FINEST_STEPS["H264"], frames=60)
+    assert not _seen(rule, 1.0, frames=15)
+    assert _seen(rule, 1.0, frames=15)
 
 
 def test_the_way_back_is_further() -> None:
