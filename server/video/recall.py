@@ -81,6 +81,11 @@ class Recall:
             hints: of the frame.
             aligned: whether to align the plate to the frame by optical flow, which takes several milliseconds.
         """
+        if luma.shape != self._prepared and min(luma.shape) >= SMALLEST:
+            # The first run at a size makes buffers, and OpenVINO compiles: not when the connection becomes poor. Without
+            # the lock: if the student hangs, frames still pass through.
+            self._prepared = luma.shape
+            self.rehearse(luma, hints)
         with self._held():
             begun = self._clock()
             frame = Observed(luma, hints)
@@ -149,10 +154,6 @@ class Recall:
         self._fit, self.snapshot, self.has_offered = None, MemorySnapshot(), False
 
     def _planes(self, frame: Observed, *, aligned: bool) -> PlatePlanes | None:
-        if frame.luma.shape != self._prepared and min(frame.luma.shape) >= SMALLEST:
-            # The first run at a size makes buffers, and OpenVINO compiles: not when the connection has become poor.
-            self._prepared = frame.luma.shape
-            self.rehearse(frame.luma, frame.hints)
         if not self._memory.observe(frame):
             return None
         planes = self._memory.offer(frame, aligned=aligned)

@@ -19,7 +19,7 @@ from acutance.server.bench.server import free_port
 _ROOT = Path(__file__).parents[2]
 _START_S = 60.0  # a cold import of onnxruntime and av on a busy machine
 _STOP_S = 10.0
-_STEADY = ("--student", "small", "--no-governor", "--no-admission", "--drain", "0")
+_STEADY = ("--student", "small", "--no-governor", "--no-forward-good", "--no-admission", "--drain", "0")
 
 
 @dataclass

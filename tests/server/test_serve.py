@@ -137,7 +137,7 @@ main(["serve", *sys.argv[1:]])
 def test_an_inference_that_hangs_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-c", _HANGING, "--port", str(port), "--drain", "0", "--no-admission"],
+        [sys.executable, "-c", _HANGING, "--port", str(port), "--drain", "0", "--no-admission", "--no-forward-good"],
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
