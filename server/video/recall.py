@@ -82,8 +82,8 @@ class Recall:
             aligned: whether to align the plate to the frame by optical flow, which takes several milliseconds.
         """
         if luma.shape != self._prepared and min(luma.shape) >= SMALLEST:
-            # The first run at a size makes buffers, and OpenVINO compiles: not when the connection becomes poor. No lock:
-            # if the student hangs, frames still pass through.
+            # The first run at a size makes buffers, and OpenVINO compiles: not when the connection becomes poor. No
+            # lock is held: if the student hangs, frames still pass through.
             self._prepared = luma.shape
             self.rehearse(luma, hints)
         with self._held():
