@@ -1,6 +1,5 @@
 """The engine runs one student: a luma plane in, a sharpened luma plane of the same size out."""
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import onnxruntime as ort
 
 from acutance.model.engine import catalog, parity, providers
 from acutance.model.engine.batching import BATCHES, Collector
@@ -19,7 +17,9 @@ from acutance.model.engine.gpu.errors import Failure, classify
 from acutance.model.engine.openvino_runtime import OpenVino
 from acutance.model.engine.pool import BufferPool
 from acutance.model.engine.runtime import SMALLEST, OnnxRuntime, Runtime
-from acutance.model.hints import COUNT, UNCODED, Hints
+from acutance.model.engine.student_file import EngineError as EngineError
+from acutance.model.engine.student_file import check_interface, find
+from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Plane, Size
 from acutance.model.processors import usable_threads
@@ -27,10 +27,6 @@ from acutance.model.processors import usable_threads
 log = logging.getLogger(__name__)
 
 LARGEST_SIDES = (4096, 2304)
-
-
-class EngineError(RuntimeError):
-    """A student cannot be opened; the message says which one, why, and what to do."""
 
 
 class UnsupportedSizeError(ValueError):
@@ -95,7 +91,7 @@ class Engine:
         Raises:
             EngineError: there is no such student, or its file does not have the interface of a student.
         """
-        found = _find(student)
+        found = find(student)
         failures: dict[str, str] = {}
         for name in providers.LADDER[provider]:
             traits = providers.TRAITS[name]
@@ -137,7 +133,7 @@ class Engine:
             ProviderError: the provider does not run here, or not with the results of ONNX Runtime.
         """
         traits = providers.TRAITS[name]
-        return cls._open_on(_find(student), name, threads, traits if graphs else replace(traits, graphs=0), note)
+        return cls._open_on(find(student), name, threads, traits if graphs else replace(traits, graphs=0), note)
 
     @classmethod
     def _open_on(
@@ -146,8 +142,10 @@ class Engine:
         threads = threads or max(1, usable_threads() // 2)
         onnx_provider = "CPU" if name in providers.OPENVINO else name
         with DEVICE.lock.shared() if traits.place != "cpu" else nullcontext():
-            session = providers.open_session(student.file, onnx_provider, _session_options(threads), traits.graphs > 0)
-        _check_interface(student.file, session)
+            session = providers.open_session(
+                student.file, onnx_provider, providers.session_options(threads), traits.graphs > 0
+            )
+        check_interface(student.file, session)
         engine = reference = cls(student, OnnxRuntime(session, traits), onnx_provider, note, traits)
         if name in providers.OPENVINO:
             planes = session.get_inputs()[0].shape[1]
@@ -281,55 +279,6 @@ def probe(engine: Engine) -> None:
     first, second, again = (engine.sharpen(luma).astype(np.int16) for luma in (one, other, one))
     if np.abs(first - again).max() > 1 or np.array_equal(first, second):
         raise RuntimeError("its results do not depend on its input alone")
-
-
-def _find(student: str | Path) -> catalog.Student:
-    try:
-        found = catalog.find(student)
-        _check_file(found)
-    except (catalog.UnknownStudentError, OSError) as error:
-        raise EngineError(f"cannot open the student: {error}") from error
-    return found
-
-
-def _check_file(student: catalog.Student) -> None:
-    if student.sha256 is None:
-        return
-    with student.file.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != student.sha256:
-        raise EngineError(
-            f"cannot open the student: {student.file} is not what its card describes (SHA-256 {digest[:12]}…, not "
-            f"{student.sha256[:12]}…): copy or export both again"
-        )
-
-
-def _session_options(threads: int) -> ort.SessionOptions:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that spin after a run would take processors from the encoder.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # failures are reported by this package, once
-    return options
-
-
-def _check_interface(file: Path, session: ort.InferenceSession) -> None:
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    kinds = [end.type for end in inputs]
-    is_student = (
-        kinds in (["tensor(uint8)", "tensor(float)"], ["tensor(uint8)", "tensor(uint8)", "tensor(float)"])
-        and [end.type for end in outputs] == ["tensor(uint8)"]
-        and all(len(end.shape) == 4 for end in (*inputs, *outputs))
-        and inputs[0].shape[1] in (1, 2, 3, 4)
-        and (len(inputs) == 2 or (inputs[0].shape[1] in (1, 3) and inputs[1].shape[1] == COUNT))
-        and not any(isinstance(side, int) for side in inputs[0].shape[2:])
-    )
-    if not is_student:
-        raise EngineError(
-            f"{file} is not a student: it must take uint8 planes [N, 1 to 4, H, W] of any H and W and a strength, "
-            "and return one plane of that size; `acutance-train export` writes such files"
-        )
 
 
 def _fits(height: int, width: int) -> bool:

@@ -113,6 +113,17 @@ def file_for(model: Path, provider: str) -> Path:
     return half if TRAITS[provider].half and half.is_file() else model
 
 
+def session_options(threads: int) -> ort.SessionOptions:
+    """Return the options of a session with this number of CPU threads for one inference."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin after a run would take processors from the encoder.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4  # failures are reported by this package, once
+    return options
+
+
 def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bool) -> ort.InferenceSession:
     """Open ``model`` on one provider.
 
