@@ -141,7 +141,8 @@ class Engine:
     ) -> Self:
         threads = threads or max(1, usable_threads() // 2)
         onnx_provider = "CPU" if name in providers.OPENVINO else name
-        with DEVICE.lock.shared() if traits.place != "cpu" else nullcontext():
+        # Opening takes longer than a capture waits.
+        with DEVICE.lock.shared(long=True) if traits.staged else nullcontext():
             session = providers.open_session(
                 student.file, onnx_provider, providers.session_options(threads), traits.graphs > 0
             )

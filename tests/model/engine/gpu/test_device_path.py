@@ -185,6 +185,24 @@ def test_a_device_that_is_lost_is_not_opened(on_cuda: list[tuple[str, bool]], mo
     assert (engine.provider, engine.note, on_cuda) == ("CPU", "CUDA: restart the server", [])
 
 
+def test_no_copy_waits_for_a_capture_while_a_session_opens(
+    on_cuda: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening takes a third of a second: a capture gives up at once, instead of holding up all copies."""
+    real, alone = providers.open_session, []
+
+    def open_session(model: Path, name: str, options: ort.SessionOptions, graphs: bool) -> ort.InferenceSession:
+        if name == "CUDA":
+            assert DEVICE.lock._long_holders == 1
+            with DEVICE.lock.exclusive(patience=20) as captures:
+                alone.append(captures)
+        return real(model, name, options, graphs)
+
+    monkeypatch.setattr(providers, "open_session", open_session)
+    assert Engine.open("nano", threads=1).provider == "CUDA"
+    assert alone == [False]
+
+
 def test_graphs_can_be_left_out(on_cuda: list[tuple[str, bool]]) -> None:
     assert Engine.open("nano", threads=1, graphs=False).provider == "CUDA"
     assert on_cuda == [("CUDA", False)]
