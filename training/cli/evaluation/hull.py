@@ -60,6 +60,7 @@ def hull(
     for one in grids:
         console.print(one.rich)
     if markdown is not None:
-        markdown.write_text(as_markdown(f"acutance-train {' '.join(sys.argv[1:])}", grids), encoding="utf-8")
+        command, _, tables = as_markdown(f"acutance-train {' '.join(sys.argv[1:])}", grids).partition("\n\n")
+        markdown.write_text(f"{command}\n\n{rule.protocol(points, student)}\n\n{tables}", encoding="utf-8")
     if write:
         FILE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ from statistics import fmean
 import numpy as np
 
 from acutance.model.sender_size import FIRST_SECOND, STEADY, Step, Table
-from acutance.training.evaluation.hull.measure import Point
+from acutance.training.evaluation.hull.measure import BEFORE, SIZE, Point
 from acutance.training.evaluation.memory.report import Grid
 
 GAIN, HARM = 0.3, 0.2
@@ -52,6 +52,20 @@ def grids(points: Sequence[Point]) -> Iterable[Grid]:
             rows.append([f"{bits:g}", f"{fmean(full):.2f}" if full else "", *cells])
         columns = ["bits per pixel of full size", "full size", *(f"1 : {ratio:g}" for ratio in ratios)]
         yield Grid(f"{_TITLES[codec]}, {_STRETCHES[stretch]}, {_CALLS[memory]}", columns, rows)
+
+
+def protocol(points: Sequence[Point], student: str) -> str:
+    """Return what was measured, in words, for the file of the tables."""
+    clips = ", ".join(sorted({one.clip.partition(".")[0] for one in points}))
+    return (
+        f"Clips: {clips}; at most {SIZE[0]}x{SIZE[1]} pixels from the middle, of clips that are halved from 720 lines "
+        f"on. Full size: JOD of luma (10 is indistinguishable from the source), mean over clips, after `{student}`. "
+        f"Smaller sizes: what they gain over full size at the same bits per second, enlarged and restored by the "
+        f"students of the server, with the worst clip and the number of clips that reach these bits at both sizes. "
+        f"Before the keyframe, {BEFORE} frames were sent over a good connection, from which the memory remembers. The "
+        f"rule takes a smaller size if it gains at least {GAIN} JOD in the mean, and no clip loses more than {HARM}. "
+        f"H.264 is x264 superfast, VP8 libvpx in real time; browsers have other encoders for H.264."
+    )
 
 
 def rule_grid(table: Table) -> Grid:
