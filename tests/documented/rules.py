@@ -97,10 +97,15 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     ),
     (
         r"acutance-train memory.*",
-        r"acutance-train hull.*",
         Handling.NOT_RUN,
         {},
         "hours, and needs a run with a plate; its parts are tested in tests/training/evaluation/memory",
+    ),
+    (
+        r"acutance-train hull.*",
+        Handling.NOT_RUN,
+        {},
+        "hours; the rule that it fits is tested in tests/training/evaluation/hull",
     ),
     (r"acutance-train export .*", Handling.SLOW, {}, ""),
     (
