@@ -90,12 +90,6 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
         "needs a second run; the rule on harm is tested in tests/training/validation",
     ),
     (
-        r"acutance-train choose RUN --score psnr && .*",
-        Handling.NOT_RUN,
-        {},
-        "needs a run of hours; both commands are tested in tests/training/shipping",
-    ),
-    (
         r"acutance-train memory.*",
         Handling.NOT_RUN,
         {},
