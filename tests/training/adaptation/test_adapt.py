@@ -47,7 +47,7 @@ def fit(how: Adaptation) -> object:
 
 def test_a_student_that_knows_the_call_is_better_on_frames_kept_aside(tmp_path: Path, clip: Path) -> None:
     out = tmp_path / "mine.onnx"
-    how = Adaptation(clip, start(tmp_path), out, tmp_path / "work", steps=250, changes=SMALL)
+    how = Adaptation(clip, start(tmp_path), out, tmp_path / "work", steps=500, changes=SMALL)
     after, before = fit(how)  # type: ignore[misc]
     assert after.gain_psnr > before.gain_psnr + 0.1
     assert Engine.open(out, provider="cpu", threads=1).student.shape == "r2c8n1h"
