@@ -66,12 +66,13 @@ async def _main(connection: socket.socket) -> int:
     on_gpu = TRAITS[ladder.best.provider].staged
     inferences = inferences_of(ladder.best.at_once, setup.workers, on_gpu)
     door = LocalDoor(session_parts.worker_host(options, ladder, encoders, inferences), setup.forwarding)
+    # Objects that exist now live until the process ends: later garbage collections need not visit them. Before the lag
+    # of the event loop is measured: it counts for fifteen seconds, and would keep sessions away from a new worker.
+    gc.collect()
+    gc.freeze()
     await door.start()
     try:
         send(writer, Ready(measured=Measured(students=dict(ladder.known), encoders=encoders).model_dump_json()))
-        # Objects that exist now live until the process ends: later garbage collections need not visit them.
-        gc.collect()
-        gc.freeze()
         await Serving(door, reader, writer).run()
     finally:
         await door.close()

@@ -12,14 +12,18 @@ def test_the_carrier_with_fewer_sessions_is_chosen_among_equals() -> None:
 
 def test_each_kind_of_load_counts() -> None:
     idle = Candidate("idle", sessions=3)
-    assert best(Candidate("lag", lag_ms=9), idle) == "idle"
+    assert best(Candidate("lag", lag_ms=20), idle) == "idle"
     assert best(Candidate("loop", loop=0.5), idle) == "idle"
     assert best(Candidate("gpu", gpu=0.5), idle) == "idle"
     assert best(Candidate("processors", processors=0.5), idle) == "idle"
 
 
+def test_a_loop_that_was_late_once_still_gets_its_share_of_a_burst() -> None:
+    assert best(Candidate("late", lag_ms=10), Candidate("first", sessions=1, recent=1)) == "late"
+
+
 def test_what_is_used_most_decides() -> None:
-    full, even = Candidate("full", lag_ms=1, loop=0.2, gpu=0.9), Candidate("even", lag_ms=8, loop=0.6, gpu=0.6)
+    full, even = Candidate("full", lag_ms=1, loop=0.2, gpu=0.9), Candidate("even", lag_ms=15, loop=0.6, gpu=0.6)
     assert best(full, even) == "even"
 
 
