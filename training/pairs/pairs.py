@@ -24,7 +24,7 @@ from acutance.training.pairs.plates import PLANES, make_plate_patches
 from acutance.training.pairs.schedule import schedule, usable_items
 from acutance.training.recipes.recipe import PairsSection, Recipe
 
-_VERSION = 4
+_VERSION = 5
 """Increased when the same recipe and set would give other pairs."""
 _POLL = 0.5
 """Seconds between two attempts to lock the folder while another run makes its pairs."""

@@ -28,11 +28,11 @@ PLANES = 4
 """Planes of a pair: degraded, true, remembered, and fit."""
 _BEFORE = 6
 """Frames before the drop that are coded, the first one as a keyframe."""
-_AFTER = (8, 24)
+_AFTER = (8, 64)
 """Minimum and maximum number of frames after the drop, which begin with a keyframe."""
 _FARTHEST = 120
 """Most frames between those before and those after the drop."""
-_USED = 6
+_USED = 8
 """Frames of a clip from which pairs are cut."""
 _KINDS = ("remembered", "absent", "shifted", "exposure", "elsewhere", "edited", "perfect")
 """Kinds of plates; their shares are keys of the table `plate` of a recipe."""
