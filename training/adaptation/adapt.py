@@ -90,9 +90,11 @@ def adapt(how: Adaptation, console: Console, progress: Progress) -> tuple[Evalua
     with progress("candidates") as report:
         ranked = evaluate([*candidates(run), exported(how.start)], validation, section, report)
     before = next(one for one in ranked if one.candidate.source == how.start)
-    if shape.plate:
+    if shape.plate and ranked[0] is not before:
         guard = Guard()
         ranked = [one for one in ranked if one is before or not guard.old(one.candidate.network)]
+        if ranked[0] is before:
+            raise DataError("the fitted student shows old content as new in drawn scenes: nothing is written")
     best = ranked[0]
     if best is before or best.value <= 0:
         raise DataError(
