@@ -28,7 +28,10 @@ _NEW_SIZES = 20
 
 
 def together(target: Target, extent: Extent, deadline: Deadline) -> dict[str, Any]:
-    """Load the device from many threads: no error, at least 99 % with a graph, right pictures, flat memory."""
+    """Load the device from many threads: no error, right pictures, then at least 99 % with a graph, and flat memory.
+
+    The second half counts: in the first one, more batches at once than before may need buffers of their own.
+    """
     engines = [
         target.open(extent.students[index % len(extent.students)], RUNGS[index // 3 % 2], True)
         for index in range(_ENGINES)
@@ -47,6 +50,7 @@ def together(target: Target, extent: Extent, deadline: Deadline) -> dict[str, An
         while deadline.left > end:
             if deadline.left < middle and "middle" not in memory:
                 memory["middle"] = used(target)
+                before[:] = [counts(engine) for engine in engines]
             engine, size = order.randrange(len(engines)), order.randrange(len(lumas))
             difference = np.abs(engines[engine].sharpen(lumas[size]) - wanted[engine][size]).max()
             if difference > TOLERANCE:

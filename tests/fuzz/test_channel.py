@@ -60,7 +60,7 @@ class Caller:
 
     def _heard(self, message: str) -> None:
         reply = json.loads(message)
-        if reply["type"] in ("applied", "refused"):
+        if reply["type"] in ("applied", "forgotten", "refused"):
             self._answers.put_nowait(reply)
 
     def answers(self, messages: list[str | bytes]) -> list[dict[str, Any]]:
@@ -128,4 +128,4 @@ def test_messages(caller: Caller, messages: list[bytes]) -> None:
     # Text and bytes are two kinds of messages (RFC 8831, section 6.6); empty ones are sent as one byte.
     texts = [message.decode("utf-8", "replace") for message in messages]
     for answer in _said(caller, [*messages, *texts]):
-        assert answer["type"] == "applied" or 10 <= len(answer["message"]) <= 600
+        assert answer["type"] in ("applied", "forgotten") or 10 <= len(answer["message"]) <= 600

@@ -26,7 +26,7 @@ from tests.model.engine.gpu.staged_runtime import Runtime
 from tests.server.encoding.test_encoder import StagedNvenc
 
 EXTENT = Extent(
-    students=("nano",), sizes=((16, 16), (33, 17), (48, 32)), large=((64, 48),), threads=4, load_s=0.2, repeats=3
+    students=("nano",), sizes=((16, 16), (33, 17), (48, 32)), large=((64, 48),), threads=4, load_s=1.0, repeats=3
 )
 
 
