@@ -94,6 +94,11 @@ class Governor:
         """The student that shall run beside the frame of the last sample, see `ShadowTry`; None for none."""
         return self._try.rung if self._try is not None and self._try.due else None
 
+    @property
+    def shadow_is_spaced(self) -> bool:
+        """Whether the run of `shadow` stands alone: seldom, and so with cold caches."""
+        return self._try is not None and self._try.spaced
+
     def shadow_ran(self, student: str, seconds: float | None) -> None:
         """Take the time of a run that `shadow` asked for; None if it failed."""
         if self._try is not None and self._try.rung == student:
@@ -221,18 +226,22 @@ class Governor:
         return _AFFORDABLE * min(kept, sample.interval / slowest) * sample.load
 
     def _consider(self, sample: Sample) -> None:
-        """Begin to try the rung above if it is predicted to work."""
+        """Begin to try the rung above if it is predicted to work; the one above the memory alone if that is not."""
         assert self._changed_at is not None
         if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._lost) < _ENOUGH:
             return
         above = self._index - 1
-        name = self.rungs[above].name
-        if self.failures.predict_failure(name, sample.at, sample.load, sample.busy):
-            return
-        if self._first_affordable(above, sample.pixels, sample.interval, self._slowdown(sample.pixels)) != above:
-            return
-        if self._leaves_room(above, sample) and self.failures.reserve(sample.at):
-            self._try = ShadowTry(name, sample.busy)
+        if not self._may_work(above, sample) and self.rungs[above].name == REMEMBER:
+            above -= 1
+        if above >= 0 and self._may_work(above, sample) and self.failures.reserve(sample.at):
+            self._try = ShadowTry(self.rungs[above].name, sample.busy)
+
+    def _may_work(self, index: int, sample: Sample) -> bool:
+        if self.failures.predict_failure(self.rungs[index].name, sample.at, sample.load, sample.busy):
+            return False
+        slowdown = self._slowdown(sample.pixels)
+        affordable = self._first_affordable(index, sample.pixels, sample.interval, slowdown) == index
+        return affordable and self._leaves_room(index, sample)
 
     def _up(self, sample: Sample, tried: ShadowTry) -> bool:
         """Step up if the try has passed."""
@@ -245,7 +254,8 @@ class Governor:
         if not tried.passed:
             return False
         self.failures.passed += 1
-        self._change(self._index - 1, sample.at, new=True, rose=True)
+        names = [rung.name for rung in self.rungs]
+        self._change(names.index(tried.rung), sample.at, new=True, rose=True)
         self.reason = self._reason_above(sample.pixels, sample.interval)
         return True
 

@@ -44,6 +44,11 @@ class ShadowTry:
         self._consecutive: list[float] = []
         self._late = 0
 
+    @property
+    def spaced(self) -> bool:
+        """Whether the next run is one of the spaced ones."""
+        return len(self._spaced) < _SPACED
+
     def frame(self, sample: Sample) -> None:
         """Take the measurements of a frame that the rung in use has treated."""
         self._interval = sample.interval
@@ -56,14 +61,14 @@ class ShadowTry:
         elif self._consecutive and sample.encode > _TOO_LATE * sample.interval:
             self._note_late(f"encoding took {_of(sample.encode, sample.interval)} beside it")
         if self.failure is None and not self._pending:
-            self.due = len(self._spaced) == _SPACED or self._frames % _SPACING == 0
+            self.due = not self.spaced or self._frames % _SPACING == 0
             self._pending = self.due
         self._frames += 1
 
     def ran(self, seconds: float | None) -> None:
         """Take the time of a run that was due; None if it failed."""
         self._pending = self.due = False
-        if len(self._spaced) < _SPACED:
+        if self.spaced:
             self._take_spaced(seconds)
         elif seconds is None:
             self._fail("it failed")

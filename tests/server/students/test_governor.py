@@ -328,3 +328,12 @@ def test_a_student_that_is_fixed_makes_no_room() -> None:
     governor = Governor(WITH_MEMORY, steady=True)
     governor.begin(0.0, 4 * PIXELS, 1 / 30)
     assert governor.beside_memory == "base"
+
+
+def test_if_the_memory_alone_is_too_slow_the_student_above_it_is_tried() -> None:
+    call = Call([WITH_MEMORY[2], *WITH_MEMORY[3:]])
+    call.takes[REMEMBER] = 0.040
+    call.governor.begin(0.0, PIXELS, 1 / 30)
+    call.governor._change(2, 0.0)  # as after an overload
+    assert call.run(60) == ["nano"]
+    assert [name for _, name in call.tried] == [REMEMBER, "nano"]
