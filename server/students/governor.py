@@ -22,7 +22,7 @@ _WARM_UP = 5
 _TOO_SLOW, _TOO_LATE = 0.9, 1.25
 # A rung is tried only if it is predicted to need at most this share of the interval; a call begins without a try on one
 # that needs at most the second share: the rest is for the codecs, which are not yet measured.
-_AFFORDABLE, _CERTAIN = 0.7, 0.4
+_AFFORDABLE, _CERTAIN = 0.8, 0.4
 # A student beside the memory of the call, and that memory together: alignment takes up to a quarter of the interval.
 _TOGETHER = 0.45
 # A larger share of lost frames is an overload, whatever the service times are.
