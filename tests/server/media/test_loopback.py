@@ -147,7 +147,6 @@ async def test_audio_is_returned_and_statistics_arrive_on_the_data_channel(
     assert statistics["passed_reason"] is None
 
 
-# At a load of 12 on two processors one frame in sixty was dropped, whatever the offers.
 @pytest.mark.flaky(reruns=1)
 async def test_malformed_offers_cost_a_connected_peer_no_frame(
     client: TestClient,  # type: ignore[type-arg]
@@ -166,7 +165,10 @@ async def test_malformed_offers_cost_a_connected_peer_no_frame(
     await until(lambda: len(peer.order) >= begun + 30)
     seen = peer.order[begun:]
     assert seen == sorted(set(seen)), "in order, each one once"
-    assert seen[-1] - seen[0] + 1 - len(seen) <= 1, "a busy host drops one in sixty"
+    messages = len(peer.statistics)
+    await until(lambda: len(peer.statistics) > messages)
+    # A busy host drops frames, and the server counts them; no other one is missing.
+    assert seen[-1] - seen[0] + 1 - len(seen) <= peer.statistics[-1]["frames"]["dropped"]
 
 
 async def test_a_peer_that_closes_its_connection_is_removed_completely(
