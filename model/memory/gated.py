@@ -64,6 +64,7 @@ class GatedStudent:
         planes = plate or no_plate(luma)
         frame, remembered, fit = (_padded(one) for one in (luma, planes.plate, planes.fit))
         low, low_plate, difference = map(_halved, (frame, remembered, as_plane(cv2.absdiff(remembered, frame))))
+        # The network takes the difference in the place of the fit, which has no part in the gate.
         gate = self._network.sharpen(low, None, hints, strength, PlatePlanes(low_plate, difference))
         enlarged = cv2.resize(gate, frame.shape[::-1], interpolation=cv2.INTER_LINEAR)
         share = cv2.multiply(enlarged, cv2.convertScaleAbs(fit, alpha=COVERED), scale=1 / 255)

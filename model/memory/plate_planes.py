@@ -6,8 +6,6 @@ import numpy as np
 
 from acutance.model.planes import Plane
 
-COUNT = 2
-"""Number of planes."""
 COVERED = 8.0
 """Factor of the fit: from 1/8 on, the gate of a student alone decides. Below, a seam would be visible where the fit
 ends."""
