@@ -17,6 +17,8 @@ const GREY_MS = 500;
 
 export class Player {
   #video = document.createElement('video');
+  /** The frame that is shown. The video may go on between two reads of it, so each frame is read once. */
+  #frame = document.createElement('canvas');
   #url = '';
   #callback = 0;
   #stopped = true;
@@ -101,9 +103,14 @@ export class Player {
   /** @param {Trial} trial */
   #draw(trial) {
     const { width, height, gap } = this.study;
+    if (this.#frame.width !== this.#video.videoWidth || this.#frame.height !== this.#video.videoHeight) {
+      this.#frame.width = this.#video.videoWidth;
+      this.#frame.height = this.#video.videoHeight;
+    }
+    draw(this.#frame).drawImage(this.#video, 0, 0);
     this.canvases.forEach((canvas, index) => {
       const lower = this.canvases.length > 1 && (index === 1) !== trial.swapped;
-      draw(canvas).drawImage(this.#video, 0, lower ? height + gap : 0, width, height, 0, 0, width, height);
+      draw(canvas).drawImage(this.#frame, 0, lower ? height + gap : 0, width, height, 0, 0, width, height);
     });
   }
 

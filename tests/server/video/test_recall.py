@@ -216,7 +216,10 @@ def test_to_forget_waits_for_no_frame(ladder: Ladder, scene: Plane) -> None:
 
     recall = Recall(Slow())
     enhancer = Enhancer(ladder, recall)
-    luma_of(enhancer, scene, SHARP)
+    leaves.set()
+    luma_of(enhancer, scene, SHARP)  # the first frame of a size is also used to prepare the student
+    entered.clear()
+    leaves.clear()
     restoring = threading.Thread(target=luma_of, args=(enhancer, poor(scene), COARSE))
     restoring.start()
     assert entered.wait(20)
