@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from pycvvdp import cvvdp
 from scipy.ndimage import zoom
 
 from acutance.training.data.pictures import DataError
@@ -24,6 +23,8 @@ def as_rgb(video: Video) -> np.ndarray:
 
 @pytest.mark.parametrize(("size", "display"), [((160, 96), "standard_fhd"), ((134, 118), "standard_4k")])
 def test_jod_is_that_of_the_package(size: tuple[int, int], display: str) -> None:
+    from pycvvdp import cvvdp  # here, because it takes seconds, which each process that collects tests would need
+
     video = moving(8, size)
     metric = cvvdp(display_name=display, quiet=True, device=torch.device("cpu"))
     for sigma in (0.6, 1.5):
