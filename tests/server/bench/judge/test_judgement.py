@@ -53,6 +53,7 @@ def test_files_hold_the_frames_without_loss_and_without_the_bar_code(material: M
                 np.testing.assert_array_equal(plane_view(frame, index), plane_view(one.videos[name], index)[:rows])
 
 
+@pytest.mark.training
 def test_the_measures_are_those_of_acutance_train(material: Material, tmp_path: Path) -> None:
     sets = frame_sets(None, material.plan, material.packets, returned(material, lambda number: 300_000))
     (first,) = write(regimes(material.plan, 8)[:1], sets, material.plan, tmp_path)
@@ -64,6 +65,7 @@ def test_the_measures_are_those_of_acutance_train(material: Material, tmp_path: 
     assert "ColorVideoVDP" in worse.protocol
 
 
+@pytest.mark.training
 def test_what_cannot_be_compared_is_an_error_with_its_reason(tmp_path: Path) -> None:
     missing = tmp_path / "missing.mkv"
     with pytest.raises(BenchError, match=r"acutance-train compare .*missing\.mkv cannot be read"):
