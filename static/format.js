@@ -26,9 +26,9 @@ export function duration(seconds) {
   return seconds < 60 ? `${decimal(seconds, 0)} s` : `${decimal(seconds / 60, 0)} min`;
 }
 
-/** @param {number | null} share 0 to 1 */
-export function percent(share) {
-  return share === null ? UNKNOWN : `${decimal(share * 100, 1)} %`;
+/** @param {number | null} share 0 to 1 @param {number} [digits] behind the point */
+export function percent(share, digits = 1) {
+  return share === null ? UNKNOWN : `${decimal(share * 100, digits)} %`;
 }
 
 /** @param {readonly number[] | null} size width and height */

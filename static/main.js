@@ -4,6 +4,8 @@
  * @import {ServerStats} from './call/protocol.js'
  * @import {Event} from './figures/bug-report.js'
  * @import {Status} from './status.js'
+ * @import {TextKey} from './texts.js'
+ * @import {Values} from './translation.js'
  */
 import { Call } from './call/call.js';
 import { serverVersion } from './call/signalling.js';
@@ -14,12 +16,13 @@ import { element } from './dom.js';
 import { bugReport } from './figures/bug-report.js';
 import { offerCopy } from './figures/copy.js';
 import { FiguresPanel } from './figures/panel.js';
+import { showHeadline } from './figures/headline.js';
 import { CallMonitor } from './figures/monitor.js';
 import { UplinkPanel } from './uplink/panel.js';
 import { SourcePanel } from './sources/panel.js';
 import { AudioPanel } from './sources/audio-panel.js';
 import { Stage } from './stage/stage.js';
-import { describe, explain, explainPause, valuesOf, wantsSample } from './states.js';
+import { describe, explain, explainPause, sentence, valuesOf, wantsSample } from './states.js';
 import { countDown, showStatus } from './status.js';
 import { chooseLanguage, currentLanguage, fillTexts, showText } from './texts.js';
 import { offerLanguages } from './translation.js';
@@ -27,8 +30,15 @@ import { offerLanguages } from './translation.js';
 /** The server reports once a second: a report that is three seconds old is out of date. */
 const STALE_MS = 3_000;
 
+const PHONE = '(max-width: 48rem)';
+
 /** Events that a bug report contains. */
 const MAX_EVENTS = 50;
+
+/** @typedef {{next: TextKey, values?: Values}} Notice */
+
+/** Long enough to read it; the message also stays beside the control. */
+const NOTICE_MS = 10_000;
 
 /** @type {Call | null} */
 let call = null;
@@ -38,6 +48,9 @@ let report = null;
 let state = 'idle';
 /** What is shown while the call waits for another attempt. @type {Status | null} */
 let paused = null;
+/** What failed without ending the call: shown for a while below its state. @type {Notice | null} */
+let notice = null;
+let noticeTimer = 0;
 /** @type {MediaStreamTrack | null} */
 let track = null;
 /** Version of the server; null until it is known. @type {string | null} */
@@ -49,6 +62,7 @@ const stage = new Stage();
 const figures = new FiguresPanel();
 const monitor = new CallMonitor(stage, (second) => {
   figures.show(second);
+  showHeadline(second);
   if (state === 'live') updateStatus(); // the last report may be out of date by now
 });
 const source = new SourcePanel(changeSource);
@@ -58,10 +72,11 @@ const audio = new AudioPanel(async (on) => {
   } catch (error) {
     const failure = CallError.from(error);
     logEvent(failure.code, failure.detail);
+    notify({ next: `error.${failure.code}.next`, values: valuesOf(failure) });
     throw failure;
   }
 });
-const uplink = new UplinkPanel((settings) => call?.setUplink(settings));
+const uplink = new UplinkPanel(source.settings, (settings) => call?.setUplink(settings));
 const control = new ControlPanel({
   onChange: (settings) => {
     call?.applySettings(settings);
@@ -83,22 +98,29 @@ function start() {
     },
     onVideo: (captured) => {
       track = captured;
+      adaptUplink();
       source.refreshCameras(source.settings.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
     onSoftenFailed: (error) => {
       logEvent('soften-failed', CallError.from(error).detail);
       uplink.refuseSoftness();
+      notify({ next: 'uplink.softness.failed' });
     },
     onMicrophoneLost: () => {
       logEvent('microphone-lost');
       audio.switchOff(new CallError('microphone-lost'));
+      notify({ next: 'error.microphone-lost.next' });
     },
     onStats: (stats) => {
       report = { stats, at: performance.now() };
       control.show(stats);
       updateStatus();
     },
-    onResponse: (response) => control.showResponse(response),
+    onResponse: (response) => {
+      control.showResponse(response);
+      if (response.type !== 'refused') return;
+      notify({ next: 'control.refused', values: { reason: sentence(response.message ?? '') } });
+    },
     onMemoryMask: (mask) => {
       if (control.settings.memory_mask) stage.markMemory(mask);
     },
@@ -108,11 +130,12 @@ function start() {
     onEnd: (failure) => {
       endMonitoring();
       call = null;
-      paused = null;
+      paused = notice = null;
       state = 'idle';
       track = null;
       forgetReport();
       figures.showUnknown();
+      showHeadline(null);
       showButtons();
       logEvent(failure?.code ?? 'stopped', failure?.detail);
       if (failure) showCallStatus({ ...explain(failure), action: actionFor(failure) });
@@ -133,6 +156,7 @@ function stop() {
 
 async function changeSource() {
   showText(element('source-message', HTMLElement), null);
+  adaptUplink();
   if (!call) return;
   try {
     await call.setSource(source.settings);
@@ -141,7 +165,15 @@ async function changeSource() {
     const failure = CallError.from(error);
     logEvent(failure.code, failure.detail);
     showText(element('source-message', HTMLElement), `error.${failure.code}.what`, valuesOf(failure));
+    notify({ next: `error.${failure.code}.what`, values: valuesOf(failure) });
   }
+}
+
+/** The bad line follows the size of the video: what the source gives, before a call what is asked for. */
+function adaptUplink() {
+  const { size: [width, height], framerate } = source.settings;
+  const { width: across = width, height: down = height, frameRate = framerate } = track?.getSettings() ?? {};
+  uplink.adapt({ size: [across, down], framerate: frameRate || framerate });
 }
 
 /** @param {CallError} failure @param {number} seconds @param {AbortSignal} signal */
@@ -155,6 +187,17 @@ async function pause(failure, seconds, signal) {
   await over;
   removeEventListener('online', skip);
   paused = null;
+}
+
+/** @param {Notice} shown */
+function notify(shown) {
+  clearTimeout(noticeTimer);
+  notice = shown;
+  noticeTimer = setTimeout(() => {
+    notice = null;
+    if (call) updateStatus();
+  }, NOTICE_MS);
+  updateStatus();
 }
 
 /** @param {CallError} failure @returns {import('./status.js').Action | null} */
@@ -175,7 +218,7 @@ function updateStatus() {
   const { enhance } = control.settings;
   const { kind } = source.settings;
   const status = describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind });
-  showCallStatus(paused ?? status);
+  showCallStatus(paused ?? (notice ? { ...status, ...notice, values: { ...status.values, ...notice.values } } : status));
 }
 
 /** @param {Status} status */
@@ -212,6 +255,12 @@ function logEvent(what, detail = null) {
   if (events.length > MAX_EVENTS) events.shift();
 }
 
+/** On a phone the panels begin closed: their headings fit on one screen. */
+function closePanels() {
+  if (!matchMedia(PHONE).matches) return;
+  for (const panel of document.querySelectorAll('details')) panel.open = false;
+}
+
 async function fetchVersion() {
   version ??= await serverVersion();
 }
@@ -242,5 +291,6 @@ offerLanguages(element('language', HTMLSelectElement), currentLanguage(), (wante
   uplink.refresh();
   control.refresh();
 });
+closePanels();
 updateStatus();
 fillTexts();

@@ -36,7 +36,9 @@ export function showStatus({ kind, what, next, values, action = null }) {
     act = action.act;
     showText(button, action.label);
   } else if (focused) {
-    element('start', HTMLButtonElement).focus();
+    // Start or Stop, of which one is enabled.
+    const start = element('start', HTMLButtonElement);
+    (start.disabled ? element('stop', HTMLButtonElement) : start).focus();
   }
 }
 

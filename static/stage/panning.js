@@ -1,15 +1,19 @@
 /**
- * Zoom and pan on the page: positions the frames and handles pointer and keys.
+ * Zoom and pan on the page: positions the frames and handles keys; pointers: gestures.js.
  * @import {Size} from '../call/protocol.js'
  * @import {Viewpoint, Zoom} from './zoom.js'
  */
-import { ZOOMS, panned, place } from './zoom.js';
+import { Gestures } from './gestures.js';
+import { ZOOMS, panned, place, zoomedAt } from './zoom.js';
 
 /** CSS pixels that an arrow key moves the frame by. */
 const STEP = 48;
 
 /** @type {Record<string, [x: number, y: number]>} */
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+
+/** Zoom after a double click. @type {Zoom} */
+const CLOSE = 2;
 
 export class Panning {
   /** @type {Viewpoint} */
@@ -32,7 +36,11 @@ export class Panning {
     const observer = new ResizeObserver(() => this.refresh());
     for (const pane of panes) observer.observe(pane);
     region.addEventListener('keydown', (event) => this.#press(event));
-    region.addEventListener('pointerdown', (event) => this.#drag(event));
+    new Gestures(region, {
+      onPan: (by) => this.#pan(by),
+      onStep: (by, at) => this.#zoomAt(ZOOMS[ZOOMS.indexOf(this.zoom) + by] ?? this.zoom, at),
+      onToggle: (at) => this.#zoomAt(this.zoom === 'fit' ? CLOSE : 'fit', at),
+    });
     this.zoom = 'fit';
   }
 
@@ -42,10 +50,15 @@ export class Panning {
 
   /** @param {Zoom} zoom */
   set zoom(zoom) {
-    this.#viewpoint = { ...this.#viewpoint, zoom };
-    this.#region.dataset.zoom = String(zoom);
+    this.look({ ...this.#viewpoint, zoom });
+  }
+
+  /** @param {Viewpoint} viewpoint */
+  look(viewpoint) {
+    this.#viewpoint = viewpoint;
+    this.#region.dataset.zoom = String(viewpoint.zoom);
     this.refresh();
-    this.#onZoom(zoom);
+    this.#onZoom(viewpoint.zoom);
   }
 
   /** Sets the size of the enhanced frame. @param {Size} size */
@@ -91,19 +104,14 @@ export class Panning {
     this.zoom = ZOOMS[ZOOMS.indexOf(this.zoom) + by] ?? this.zoom;
   }
 
-  /** @param {PointerEvent} event */
-  #drag(event) {
-    if (event.button !== 0 || this.zoom === 'fit' || event.defaultPrevented) return;
-    const region = this.#region;
-    let [x, y] = [event.clientX, event.clientY];
-    const over = new AbortController();
-    const { signal } = over;
-    region.setPointerCapture(event.pointerId);
-    region.addEventListener('pointermove', ({ clientX, clientY }) => {
-      this.#pan([x - clientX, y - clientY]);
-      [x, y] = [clientX, clientY];
-    }, { signal });
-    for (const end of ['pointerup', 'pointercancel']) region.addEventListener(end, () => over.abort(), { signal });
+  /** @param {Zoom} zoom @param {[x: number, y: number]} at on the screen, in CSS pixels */
+  #zoomAt(zoom, [x, y]) {
+    const panes = this.#panes.map((pane) => ({ pane, bounds: pane.getBoundingClientRect() }));
+    const below = panes.find(({ bounds }) => x >= bounds.left && x < bounds.right && y >= bounds.top && y < bounds.bottom);
+    const { pane, bounds } = below ?? panes[0] ?? {};
+    if (!pane || !bounds || zoom === this.zoom) return;
+    const at = /** @type {[number, number]} */ ([x - bounds.left, y - bounds.top]);
+    this.look(zoomedAt(this.#viewpoint, zoom, at, boxOf(pane), this.#size, devicePixelRatio));
   }
 }
 

@@ -11,21 +11,21 @@ import { text } from '../texts.js';
 
 /**
  * @param {HTMLButtonElement} button
- * @param {HTMLElement} stage
+ * @param {HTMLElement} call the stage with status and Stop
  * @param {PhoneVideo} video
  */
-export function fullScreenButton(button, stage, video) {
+export function fullScreenButton(button, call, video) {
   if (!document.fullscreenEnabled && !video.webkitEnterFullscreen) {
     turnOff(button, 'stage.fullscreen.none');
     return;
   }
   button.addEventListener('click', () => {
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (document.fullscreenEnabled) stage.requestFullscreen().catch(() => {}); // refused by the browser
+    else if (document.fullscreenEnabled) call.requestFullscreen().catch(() => {}); // refused by the browser
     else video.webkitEnterFullscreen?.();
   });
   document.addEventListener('fullscreenchange', () => {
-    button.ariaPressed = String(document.fullscreenElement === stage);
+    button.ariaPressed = String(document.fullscreenElement === call);
   });
   button.ariaPressed = 'false';
 }

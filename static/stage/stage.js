@@ -25,6 +25,9 @@ import { fullScreenButton, pictureInPictureButton } from './screen.js';
 
 const DIFFERENCE_SCALE = 8;
 
+/** Screens without room for two videos beside each other: the divider is the first view. */
+const NARROW = '(max-width: 48rem)';
+
 /** Caption of the original. @type {Record<Match, TextKey>} */
 const WHAT = { exact: 'stage.original.sent', near: 'stage.original.sent', camera: 'stage.original.camera' };
 
@@ -52,6 +55,8 @@ export class Stage {
   #still = new StillPanel(this.#halves);
   #recording = new RecordPanel(() => sizeOf(this.#videos.enhanced));
   #panning;
+  /** @type {(view: View) => void} */
+  #showView;
   /** Ends what belongs to one session. @type {AbortController | null} */
   #session = null;
   /** Shows what the next session sends. @type {Worker | null} */
@@ -65,11 +70,11 @@ export class Stage {
     });
     this.#panning = new Panning(panes, boxes, (zoom) => showZoom(String(zoom)));
     new Divider(element('stage-divider', HTMLElement), panes);
-    const showView = buttonChoice(element('stage-view', HTMLElement), (value) => {
+    this.#showView = buttonChoice(element('stage-view', HTMLElement), (value) => {
       this.view = /** @type {View} */ (value);
     });
-    showView('side');
-    fullScreenButton(element('stage-fullscreen', HTMLButtonElement), this.#section, this.#videos.enhanced);
+    this.view = matchMedia(NARROW).matches ? 'divider' : 'side';
+    fullScreenButton(element('stage-fullscreen', HTMLButtonElement), element('call', HTMLElement), this.#videos.enhanced);
     pictureInPictureButton(element('stage-pip', HTMLButtonElement), this.#videos.enhanced, () => {
       showText(element('stage-message', HTMLElement), 'stage.pip.refused');
     });
@@ -90,6 +95,7 @@ export class Stage {
 
   set view(view) {
     this.#section.dataset.view = view;
+    this.#showView(view);
     this.#panning.refresh();
   }
 

@@ -64,6 +64,28 @@ export function panned(viewpoint, [right, down], pane, size, ratio) {
   };
 }
 
+/**
+ * Changes the zoom; the point of the frame below the pointer stays where it is, where the edges allow.
+ * @param {Viewpoint} viewpoint
+ * @param {Zoom} zoom
+ * @param {[x: number, y: number]} at CSS pixels from the corner of the pane
+ * @param {Box} pane
+ * @param {Size} size
+ * @param {number} ratio
+ * @returns {Viewpoint}
+ */
+export function zoomedAt(viewpoint, zoom, [x, y], pane, size, ratio) {
+  const before = place(viewpoint, pane, size, ratio);
+  const after = place({ ...viewpoint, zoom }, pane, size, ratio);
+  /** @type {[number, number]} */
+  const point = [(x - before.left) / before.width, (y - before.top) / before.height];
+  const centre = /** @type {[number, number]} */ ([
+    inside(point[0] - (x - pane.width / 2) / after.width, pane.width / after.width),
+    inside(point[1] - (y - pane.height / 2) / after.height, pane.height / after.height),
+  ]);
+  return { zoom, centre };
+}
+
 /** @param {number} centre @param {number} seen fraction of the frame's side that fits into the pane */
 function inside(centre, seen) {
   return seen >= 1 ? 0.5 : Math.min(Math.max(centre, seen / 2), 1 - seen / 2);

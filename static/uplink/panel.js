@@ -1,74 +1,108 @@
 /**
- * "Try a bad connection": three presets, and a slider for each of their values.
- * @import {UplinkSettings, Preset} from './presets.js'
+ * The line to try: three presets, and a slider for each of their values. The softness of the camera is a setting of its
+ * own.
+ * @import {Line, Preset, UplinkSettings, Video} from './presets.js'
  */
 import { element } from '../dom.js';
 import { bitrate, decimal } from '../format.js';
 import { Slider } from '../slider.js';
+import { buttonChoice } from '../stage/choice.js';
 import { showText, text } from '../texts.js';
-import { BITRATES, PRESETS, SCALES, SOFTNESSES, sameUplink } from './presets.js';
+import { BITS_PER_PIXEL, PRESETS, SCALES, SOFTNESSES, bitrateOf } from './presets.js';
 
 export class UplinkPanel {
-  #bitrate;
+  #bits;
   #scale;
   #softness;
   #message = element('uplink-message', HTMLElement);
-  #buttons = [...element('uplink-presets', HTMLElement).querySelectorAll('button')];
+  #showPreset;
+  #onChange;
+  /** @type {Video} */
+  #video;
 
-  /** @param {(settings: UplinkSettings) => void} onChange */
-  constructor(onChange) {
-    const change = () => {
+  /**
+   * @param {Video} video that will be sent
+   * @param {(settings: UplinkSettings) => void} onChange
+   */
+  constructor(video, onChange) {
+    this.#video = video;
+    this.#onChange = () => {
       this.#mark();
       showText(this.#message, null);
       onChange(this.settings);
     };
-    this.#bitrate = new Slider('uplink-bitrate', BITRATES, bitrateWords, change);
-    this.#scale = new Slider('uplink-scale', SCALES, scaleWords, change);
-    this.#softness = new Slider('uplink-softness', SOFTNESSES, softnessWords, change);
-    for (const button of this.#buttons) {
-      button.addEventListener('click', () => {
-        this.settings = PRESETS[/** @type {Preset} */ (button.dataset.value)];
-        change();
-      });
-    }
-    this.settings = PRESETS.good;
+    this.#bits = new Slider('uplink-bitrate', BITS_PER_PIXEL, (bits) => this.#bitsWords(bits), this.#onChange);
+    this.#scale = new Slider('uplink-scale', SCALES, scaleWords, () => {
+      this.#bits.refresh(); // fewer pixels
+      this.#onChange();
+    });
+    this.#softness = new Slider('uplink-softness', SOFTNESSES, softnessWords, this.#onChange);
+    /** @type {(preset: Preset | '') => void} */
+    this.#showPreset = buttonChoice(element('uplink-presets', HTMLElement), (preset) => {
+      if (preset) this.choose(preset);
+    });
+    this.#show(PRESETS.good);
+    this.#softness.value = 1;
   }
 
   /** @returns {UplinkSettings} */
   get settings() {
-    return { maxBitrate: this.#bitrate.value, scale: this.#scale.value, softness: this.#softness.value };
+    return {
+      maxBitrate: bitrateOf(this.#line, this.#video),
+      scale: this.#scale.value,
+      softness: this.#softness.value,
+    };
   }
 
-  set settings({ maxBitrate, scale, softness }) {
-    this.#bitrate.value = maxBitrate;
-    this.#scale.value = scale;
-    this.#softness.value = softness;
-    this.#mark();
+  /** @param {Preset} preset */
+  choose(preset) {
+    this.#show(PRESETS[preset]);
+    this.#onChange();
+  }
+
+  /** Adapts the bit rate to another size or frame rate of the video. @param {Video} video */
+  adapt(video) {
+    const before = this.settings.maxBitrate;
+    this.#video = video;
+    this.#bits.refresh();
+    if (this.settings.maxBitrate !== before) this.#onChange();
   }
 
   /** The browser failed to soften the camera: it is sent as it is, and the panel says so. */
   refuseSoftness() {
     this.#softness.value = 1;
-    this.#mark();
     showText(this.#message, 'uplink.softness.failed');
   }
 
   /** After a change of the language. */
   refresh() {
-    for (const slider of [this.#bitrate, this.#scale, this.#softness]) slider.refresh();
+    for (const slider of [this.#bits, this.#scale, this.#softness]) slider.refresh();
+  }
+
+  /** @returns {Line} */
+  get #line() {
+    return { bitsPerPixel: this.#bits.value, scale: this.#scale.value };
+  }
+
+  /** @param {Line} line */
+  #show({ bitsPerPixel, scale }) {
+    this.#scale.value = scale;
+    this.#bits.value = bitsPerPixel;
+    this.#mark();
   }
 
   #mark() {
-    for (const button of this.#buttons) {
-      const preset = PRESETS[/** @type {Preset} */ (button.dataset.value)];
-      button.ariaPressed = String(sameUplink(preset, this.settings));
-    }
+    const { bitsPerPixel, scale } = this.#line;
+    const same = Object.entries(PRESETS).find(([, line]) => line.bitsPerPixel === bitsPerPixel && line.scale === scale);
+    this.#showPreset(/** @type {Preset | undefined} */ (same?.[0]) ?? '');
   }
-}
 
-/** @param {number | null} bits */
-function bitrateWords(bits) {
-  return bits === null ? text('uplink.free') : bitrate(bits);
+  /** @param {number | null} bitsPerPixel */
+  #bitsWords(bitsPerPixel) {
+    if (bitsPerPixel === null) return text('uplink.free');
+    const rate = bitrate(bitrateOf({ bitsPerPixel, scale: this.#scale.value }, this.#video));
+    return text('uplink.bits', { rate, bits: decimal(bitsPerPixel, bitsPerPixel * 100 % 1 ? 4 : 2) });
+  }
 }
 
 /** @param {number} scale */

@@ -44,7 +44,7 @@ def _side_by_side(browser: Browser, server: Server, path: Path) -> None:
 
 def _divider(browser: Browser, server: Server, path: Path) -> None:
     page = _open(browser, server, color_scheme="dark")
-    page.page.get_by_role("button", name="Weak").click()
+    page.page.get_by_role("button", name="Low bit rate").click()
     page.page.get_by_role("button", name="Divider").click()
     page.start()
     page.page.wait_for_timeout(_SETTLE_MS)
@@ -54,7 +54,7 @@ def _divider(browser: Browser, server: Server, path: Path) -> None:
 
 def _statistics(browser: Browser, server: Server, path: Path) -> None:
     page = _settled(browser, server)
-    for preset in ("Weak", "Terrible", "Good"):
+    for preset in ("Low bit rate", "Half size", "No limit"):
         page.page.get_by_role("button", name=preset).click()
         page.page.wait_for_timeout(_SETTLE_MS)
     page.page.locator(".figures").screenshot(path=path)

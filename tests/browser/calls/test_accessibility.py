@@ -54,6 +54,14 @@ def test_axe_finds_no_violation_before_during_and_after_a_call(open_page, server
     assert violations(tab, axe) == []
 
 
+def test_axe_finds_no_violation_with_forced_colors_and_pressed_buttons_differ(open_page, server, axe):
+    tab = open_page(server, forced_colors="active").page
+    assert violations(tab, axe) == []
+    colors = tab.evaluate("""() => ['side', 'divider'].map((value) => getComputedStyle(
+        document.querySelector(`#stage-view [data-value=${value}]`)).backgroundColor)""")
+    assert colors[0] != colors[1]
+
+
 def test_axe_finds_no_violation_in_the_dialogs(open_page, server, axe):
     tab = open_page(server).page
     tab.evaluate("document.getElementById('token-dialog').showModal()")
@@ -67,10 +75,10 @@ def test_the_language_of_the_browser_is_taken_and_another_one_kept(open_page, se
     tab = open_page(server, locale="de-AT", ready="Bereit.").page
     expect(tab.locator("html")).to_have_attribute("lang", "de")
     expect(tab.get_by_role("button", name="Start")).to_be_visible()
-    expect(tab.get_by_role("button", name="Miserabel")).to_be_visible()
+    expect(tab.get_by_role("button", name="Niedrige Bitrate")).to_be_visible()
     tab.get_by_role("combobox", name="Sprache").select_option("en")
     expect(tab.locator("#status-what")).to_have_text("Ready.")
-    expect(tab.get_by_role("button", name="Terrible")).to_be_visible()
+    expect(tab.get_by_role("button", name="Low bit rate")).to_be_visible()
     expect(tab.locator("#uplink-bitrate-value")).to_have_text("no limit")
     tab.reload()
     expect(tab.locator("html")).to_have_attribute("lang", "en")
@@ -97,9 +105,10 @@ def test_the_language_changes_in_mid_call_and_figures_follow(open_page, server):
 def test_the_keyboard_reaches_every_control_and_the_focus_is_visible(open_page, server):
     tab = open_page(server).page
     wanted = set(
-        tab.evaluate("""() => [...document.querySelectorAll('button, select, input, a[href], [tabindex]')]
+        tab.evaluate("""() => [...document.querySelectorAll('button, select, input, a[href], summary, [tabindex]')]
             .filter((element) => element.checkVisibility() && !element.disabled && element.tabIndex >= 0
-                && !element.closest('dialog:not([open])')).map((element) => element.id || element.dataset.value)""")
+                && !element.closest('dialog:not([open])')).map((element) =>
+                element.id || element.dataset.value || element.firstElementChild?.id)""")
     )
     reached = set()
     for _ in range(len(wanted) + 5):
@@ -107,7 +116,8 @@ def test_the_keyboard_reaches_every_control_and_the_focus_is_visible(open_page, 
         focused = tab.evaluate("""() => {
             const element = document.activeElement;
             const { outlineStyle, outlineWidth } = getComputedStyle(element);
-            return { name: element.id || element.dataset.value, ring: outlineStyle !== 'none' && outlineWidth };
+            const name = element.id || element.dataset.value || element.firstElementChild?.id;
+            return { name, ring: outlineStyle !== 'none' && outlineWidth };
         }""")
         if focused["name"]:
             reached.add(focused["name"])

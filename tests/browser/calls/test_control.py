@@ -178,7 +178,7 @@ def test_settings_from_before_the_call_go_with_the_offer(open_page, family):
 def test_what_is_remembered_is_shown_marked_and_forgotten(live, output):
     live.page.get_by_label("Student").select_option("nano")
     shown(live, "server-memory").to_have_text("nothing", timeout=5_000)
-    live.page.get_by_role("button", name="Terrible").click()
+    live.page.get_by_role("button", name="Half size").click()
     shown(live, "server-memory").to_contain_text("of the picture, learned", timeout=30_000)
     overlay = live.page.locator("#memory-canvas")
     expect(overlay).to_be_hidden()

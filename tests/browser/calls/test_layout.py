@@ -53,12 +53,23 @@ def test_no_state_moves_the_videos_or_makes_the_page_scroll_sideways(open_page, 
     assert_fits(page.page)
 
 
-@pytest.mark.parametrize("width", [3840, 1280, 1024, 768, 600, 390, 360])
+@pytest.mark.parametrize("width", [3840, 1280, 1024, 768, 600, 390, 320])
 def test_no_message_moves_the_videos(open_page, server, width):
     page = open_page(server, viewport={"width": width, "height": 900}).page
     top = page.evaluate("document.getElementById('stage').getBoundingClientRect().top")
     assert [moved for moved in page.evaluate(_ERRORS) if moved["top"] != top] == []
     assert_fits(page)
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, PHONE], ids=["desktop", "phone"])
+def test_comparison_figures_and_presets_are_visible_without_scrolling(open_page, server, viewport):
+    page = open_page(server, viewport=viewport).page
+    for part in (".panes", ".headline", "#uplink-presets", "#stage-view"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= viewport["height"], part
+    page.get_by_role("button", name="Divider").click()
+    box = page.locator("#uplink-presets").bounding_box()
+    assert box["y"] + box["height"] <= viewport["height"]
 
 
 def test_every_control_has_a_name_and_the_status_is_a_live_region(open_page, server):

@@ -192,7 +192,7 @@ def test_the_difference_view_shows_luma_times_the_stated_factor(stage, output):
 def test_full_screen_and_back(stage):
     stage.press("stage-fullscreen")
     expect(stage.page.locator("#stage-fullscreen")).to_have_attribute("aria-pressed", "true")
-    assert stage.page.evaluate("document.fullscreenElement.id") == "stage"
+    assert stage.page.evaluate("document.fullscreenElement.id") == "call"
     stage.press("stage-fullscreen")
     expect(stage.page.locator("#stage-fullscreen")).to_have_attribute("aria-pressed", "false")
     assert stage.page.evaluate("document.fullscreenElement") is None

@@ -26,20 +26,21 @@ def live(open_page, server):
 
 def test_presets_make_the_uplink_bad_and_good_again(live):
     tab = live.page
-    for button in ("Good", "Weak", "Terrible"):
-        expect(tab.get_by_role("button", name=button)).to_have_attribute("aria-pressed", str(button == "Good").lower())
-    tab.get_by_role("button", name="Terrible").click()
-    expect(tab.get_by_role("button", name="Terrible")).to_have_attribute("aria-pressed", "true")
-    expect(tab.locator("#uplink-bitrate-value")).to_have_text("120 kbit/s")
+    for button in ("No limit", "Low bit rate", "Half size"):
+        pressed = str(button == "No limit").lower()
+        expect(tab.get_by_role("button", name=button)).to_have_attribute("aria-pressed", pressed)
+    tab.get_by_role("button", name="Half size").click()
+    expect(tab.get_by_role("button", name="Half size")).to_have_attribute("aria-pressed", "true")
+    expect(tab.locator("#uplink-bitrate-value")).to_have_text("86 kbit/s, 0.05 bits per pixel")
     expect(tab.locator("#uplink-scale-value")).to_have_text("1 : 2")
     # The sent video has half the size; the returned video has the full size.
     expect(tab.locator("#original-size")).to_have_text(size_text(320, 180), timeout=15_000)
     expect(tab.locator("#server-size")).to_have_text(f"{size_text(320, 180)} → {size_text(640, 360)}", timeout=15_000)
     tab.wait_for_timeout(4_000)
-    assert live.number("figure-bits-up") < 160
-    assert tab.evaluate(ENCODING)["maxBitrate"] == 120_000
+    assert live.number("figure-bits-up") < 130
+    assert tab.evaluate(ENCODING)["maxBitrate"] == 86_400
 
-    tab.get_by_role("button", name="Good").click()
+    tab.get_by_role("button", name="No limit").click()
     expect(tab.locator("#original-size")).to_have_text(size_text(640, 360), timeout=15_000)
     assert "maxBitrate" not in tab.evaluate(ENCODING)
     expect(tab.locator("#status-what")).to_have_text("Live.")
@@ -67,9 +68,9 @@ def test_a_soft_camera_is_softened_before_it_is_sent_and_sharp_again_when_switch
 
 def test_settings_from_before_the_call_apply_in_it(open_page, server):
     page = open_page(server, HOLD_CONNECTION)
-    page.page.get_by_role("button", name="Terrible").click()
+    page.page.get_by_role("button", name="Half size").click()
     page.start()
-    assert page.page.evaluate(ENCODING)["maxBitrate"] == 120_000
+    assert page.page.evaluate(ENCODING)["maxBitrate"] == 86_400
     expect(page.page.locator("#server-size")).to_have_text(
         f"{size_text(320, 180)} → {size_text(640, 360)}", timeout=15_000
     )

@@ -26,6 +26,28 @@ _PLACE = """async ([look, frame, size, ratio]) =>
 _PANNED = """async ([look, by, frame, size, ratio]) =>
     (await import('/static/stage/zoom.js')).panned(look, by, frame, size, ratio)"""
 
+_ZOOMED = """async ([look, zoom, at, frame, size]) =>
+    (await import('/static/stage/zoom.js')).zoomedAt(look, zoom, at, frame, size, 1)"""
+
+_GESTURES = """async (events) => {
+    const { Gestures } = await import('/static/stage/gestures.js');
+    const region = document.createElement('div');
+    region.setPointerCapture = () => {};
+    const heard = [];
+    new Gestures(region, {
+        onPan: (by) => heard.push(['pan', ...by]),
+        onStep: (by, at) => heard.push(['step', by, ...at]),
+        onToggle: (at) => heard.push(['toggle', ...at]),
+    });
+    return events.map(([type, clientX, clientY, more]) => {
+        heard.length = 0;
+        const Kind = type.startsWith('pointer') ? PointerEvent : type === 'wheel' ? WheelEvent : MouseEvent;
+        const event = new Kind(type, { clientX, clientY, cancelable: true, ...more });
+        region.dispatchEvent(event);
+        return [...heard, ...(event.defaultPrevented ? ['taken'] : [])];
+    });
+}"""
+
 _VARIANCE = """async ([rows, width]) => {
     const { laplacianVariance } = await import('/static/stage/sharpness.js');
     return laplacianVariance(new Uint8ClampedArray(rows.flatMap((grey) => [grey, grey, grey, 255])), width);
@@ -149,6 +171,55 @@ def test_panning_stops_at_the_edge_and_reverses_at_once(modules):
     assert back["centre"][0] == pytest.approx(far["centre"][0] - 0.1)
     narrow = modules.evaluate(_PANNED, [{"zoom": 1, "centre": [0.5, 0.5]}, [50, 50], FRAME, [320, 180], 1])
     assert narrow["centre"] == [0.5, 0.5]
+
+
+def test_zooming_keeps_the_point_below_the_pointer(modules):
+    whole = {"zoom": "fit", "centre": [0.5, 0.5]}
+    at = [400, 150]
+    before = modules.evaluate(_PLACE, [whole, FRAME, [640, 360], 1])
+    close = modules.evaluate(_ZOOMED, [whole, 2, at, FRAME, [640, 360]])
+    after = modules.evaluate(_PLACE, [close, FRAME, [640, 360], 1])
+    for axis, (side, length) in enumerate((("left", "width"), ("top", "height"))):
+        points = [(at[axis] - box[side]) / box[length] for box in (before, after)]
+        assert points[1] == pytest.approx(points[0], abs=0.002)  # whole pixels
+    assert modules.evaluate(_ZOOMED, [close, "fit", at, FRAME, [640, 360]])["centre"] == [0.5, 0.5]
+
+
+def test_one_pointer_pans_two_zoom_and_the_wheel_zooms_with_ctrl_only(modules):
+    first, second = {"pointerId": 1}, {"pointerId": 2}
+    heard = modules.evaluate(
+        _GESTURES,
+        [
+            ["pointermove", 90, 90, first],
+            ["pointerdown", 100, 100, first],
+            ["pointermove", 90, 105, first],
+            ["pointerdown", 190, 105, second],
+            ["pointermove", 230, 105, second],
+            ["pointerup", 230, 105, second],
+            ["pointermove", 80, 105, first],
+            ["pointercancel", 80, 105, first],
+            ["pointermove", 70, 105, first],
+            ["wheel", 5, 6, {"deltaY": -100}],
+            ["wheel", 5, 6, {"deltaY": -25, "ctrlKey": True}],
+            ["wheel", 5, 6, {"deltaY": -25, "ctrlKey": True}],
+            ["dblclick", 7, 8, {}],
+        ],
+    )
+    assert heard == [
+        [],
+        [],
+        [["pan", 10, -5]],
+        [],
+        [["pan", -20, 0], ["step", 1, 160, 105]],
+        [],
+        [["pan", 10, 0]],
+        [],
+        [],
+        [],  # the page scrolls
+        ["taken"],
+        [["step", 1, 5, 6], "taken"],
+        [["toggle", 7, 8]],
+    ]
 
 
 def test_sharpness_is_the_variance_of_the_laplacian(modules):

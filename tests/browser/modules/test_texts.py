@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 SAME_IN_GERMAN = {
     "controls.start": "Start",
     "control.encoder": "Encoder",
@@ -39,3 +41,30 @@ def test_german_texts_have_no_english_words(modules):
     english = re.compile(r"\b(the|is|are|of|and|not|this|that|with|for|to|or|by|from|again)\b", re.IGNORECASE)
     texts = modules.evaluate(TEXTS)
     assert {key: text for key, text in texts["de"].items() if english.search(text)} == {}
+
+
+def test_the_page_is_english_before_any_script(modules):
+    different = modules.evaluate("""async () => {
+        const html = await (await fetch('/static/index.html')).text();
+        const page = new DOMParser().parseFromString(html, 'text/html');
+        const { default: en } = await import('/static/texts/en.js');
+        const shown = {
+            'data-text': (element) => element.textContent,
+            'data-text-label': (element) => element.getAttribute('aria-label'),
+            'data-text-title': (element) => element.title,
+            'data-text-option': (element) => element.getAttribute('label'),
+        };
+        return Object.entries(shown).flatMap(([mark, read]) => [...page.querySelectorAll(`[${mark}]`)]
+            .filter((element) => read(element) !== en[element.getAttribute(mark)])
+            .map((element) => element.getAttribute(mark)));
+    }""")
+    assert different == []
+
+
+def test_a_page_without_its_modules_is_not_blank(tab, site):
+    tab.route("**/main.js", lambda route: route.abort())
+    tab.goto(site)
+    try:
+        expect(tab.get_by_role("button", name="Start")).to_be_visible()
+    finally:
+        tab.unroute("**/main.js")
