@@ -12,6 +12,7 @@
 # make students   trains all shipped students from the data in DATA: hours on two cores   (SETS=folder, RUNS=folder)
 # make quality    the tables and figures of docs/quality
 # make interop   tests the server with browsers, GStreamer, FFmpeg and others; writes the table of docs/interop.md
+# make cluster   starts clusters of several nodes on this machine, and ends parts of them; installs Ray
 # make wheel   installs the wheel with all its dependencies outside of the checkout, and tests it
 # make lock    updates the locked requirements of the images from pyproject.toml
 # make lint-deploy   checks the Dockerfiles, YAML files and systemd unit of docs/deploy
@@ -39,7 +40,7 @@ EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[memory,cuda]'; else ech
 # The tests start hundreds of processes, and each would compile the imported libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve check test lint types unit wheel bench gpu study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
+.PHONY: serve check test lint types unit wheel bench gpu study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches cluster students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -101,6 +102,10 @@ DOOR ?= offer
 fuzz-branches: $(TESTER)/.ready
 	$(TESTER)/bin/pip install --quiet atheris
 	$(TESTER)/bin/python -m tests.fuzz.with_atheris $(DOOR) -max_total_time=$(SECONDS)
+
+cluster: $(TESTER)/.ready
+	$(TESTER)/bin/pip install --quiet --editable ".[cluster]"
+	$(TESTER)/bin/pytest -rs -s -o timeout=900 -m cluster tests
 
 TRAIN = $(TESTER)/bin/acutance-train
 CALLS := nano small base large

@@ -17,6 +17,8 @@ from acutance.server.client.peer.connections import CallError
 from acutance.server.client.peer.recording import RecordingError
 from acutance.server.client.peer.source import SourceError
 from acutance.server.client.whip import SignallingError
+from acutance.server.cluster.commands import Cluster
+from acutance.server.cluster.errors import ClusterError
 from acutance.server.doctor import doctor
 from acutance.server.gpu_check.command import GpuCheckError
 from acutance.server.options import faults
@@ -97,6 +99,7 @@ class Acutance(BaseModel):
     """Acutance sharpens live video."""
 
     serve: CliSubCommand[Serve] = Field(description="start the server")
+    cluster: CliSubCommand[Cluster] = Field(description="carry sessions on many machines")
     peer: CliSubCommand[Peer] = Field(description="call a server from the command line")
     bench: CliSubCommand[Bench] = Field(description="measure this host")
     study: CliSubCommand[Study] = Field(description="ask people: an opinion study after ITU-T P.910")
@@ -111,6 +114,7 @@ _USER_ERRORS = (
     AssemblyError,
     BenchError,
     CallError,
+    ClusterError,
     EngineError,
     GpuCheckError,
     RecordingError,

@@ -54,7 +54,7 @@ def run(options: ServeOptions) -> None:
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     workers = fleet(options, parts)
     if workers is not None:
-        asyncio.run(_serve(options, parts, workers, workers.log_start))
+        asyncio.run(serve_door(options, parts, workers, workers.log_start))
         return
     remembers = memory.available(options.memory)
     ladder = Ladder.open(options.student, options.provider, options.threads, memory=remembers)
@@ -73,12 +73,22 @@ async def _serve_here(options: ServeOptions, parts: HttpParts, ladder: Ladder, e
     """Serve with sessions in this process; return the number of inferences that have hung."""
     host = session_parts.host(options, ladder, encoders)
     door = LocalDoor(host, parts.forwarding, parts.guard.refusals)
-    await _serve(options, parts, door, lambda: _log_host(host))
+    await serve_door(options, parts, door, lambda: _log_host(host))
     return host.context.inference.overdue
 
 
-async def _serve(options: ServeOptions, parts: HttpParts, door: Door, log_sessions: Callable[[], object]) -> None:
-    """Serve until a signal."""
+async def serve_door(options: ServeOptions, parts: HttpParts, door: Door, log_sessions: Callable[[], object]) -> None:
+    """Serve until a signal.
+
+    Args:
+        options: all options of `acutance serve`.
+        parts: the parts of the HTTP server.
+        door: takes the requests for sessions; it starts and closes with the server.
+        log_sessions: called when the server listens.
+
+    Raises:
+        ServeError: the server cannot listen on the address, or the door cannot start.
+    """
     runner = make_runner(
         create_door_app(door, parts.guard, BodyLimits(options.max_body, options.body_timeout)), _SHUTDOWN_S
     )

@@ -89,7 +89,7 @@ def worker_host(options: SessionOptions, ladder: Ladder, encoders: EncoderChoice
     )
 
 
-def admission_limits(options: ServeOptions) -> AdmissionLimits:
+def admission_limits(options: ServeOptions | SessionOptions) -> AdmissionLimits:
     """Build the limits of the number of sessions."""
     return AdmissionLimits(
         max_sessions=options.max_sessions,

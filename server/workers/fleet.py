@@ -3,16 +3,19 @@
 import asyncio
 import logging
 import sys
+from collections import Counter
 from dataclasses import dataclass
 
 from acutance.model.processors import usable_processors
 from acutance.server.assembly import session_parts
 from acutance.server.assembly.http_parts import HttpParts
+from acutance.server.forward.rules import ForwardRules
 from acutance.server.options.server import ServeOptions
 from acutance.server.options.session_options import SessionOptions
 from acutance.server.sessions.admission import Admission
 from acutance.server.telemetry.counters import LoopLag
 from acutance.server.telemetry.load import Load
+from acutance.server.workers.fleet_report import FleetReporter
 from acutance.server.workers.front import Front
 from acutance.server.workers.processes.measured import Measured
 from acutance.server.workers.processes.setup import Setup
@@ -51,22 +54,30 @@ class _FleetLoad:
 
 
 class Fleet(Front):
-    """The door of the accepting process, which starts and ends the worker processes with itself."""
+    """The door of the accepting process, which starts and ends the worker processes with itself.
 
-    def __init__(self, options: ServeOptions, parts: HttpParts, count: int):
+    Attributes:
+        reporter: describes the sessions of all workers.
+    """
+
+    def __init__(
+        self, options: ServeOptions | SessionOptions, forwarding: ForwardRules, refusals: Counter[str], count: int
+    ):
         """Create it without processes.
 
         Args:
-            options: all options of `acutance serve`.
-            parts: the parts of the HTTP server.
+            options: the options of `acutance serve`, or those for sessions.
+            forwarding: who may request forwarding, and to which hosts.
+            refusals: number of refused requests by error code.
             count: number of workers.
         """
         roster = Roster()
         self._load, self._loop_lag = Load(roster.student_processors), LoopLag()
         load = _FleetLoad(self._load, roster)
         admission = Admission(session_parts.admission_limits(options), roster, load, roster.next_process)
-        self._summary = Summary(roster, admission, parts.guard.refusals, self._loop_lag, self._load)
-        super().__init__(session_parts.network(options), roster, admission, parts.forwarding, self._summary)
+        self._summary = Summary(roster, admission, refusals, self._loop_lag, self._load)
+        super().__init__(session_parts.network(options), roster, admission, forwarding, self._summary)
+        self.reporter = FleetReporter(roster, admission, load)
         self._options = SessionOptions.model_validate(
             {name: getattr(options, name) for name in SessionOptions.model_fields}
         )
@@ -121,4 +132,4 @@ def fleet(options: ServeOptions, parts: HttpParts) -> Fleet | None:
     if count > 1 and not _SUPPORTED:
         log.warning("--workers: this system runs one process for all sessions")
         return None
-    return Fleet(options, parts, count) if count > 1 else None
+    return Fleet(options, parts.forwarding, parts.guard.refusals, count) if count > 1 else None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from acutance.server.errors import RequestError
@@ -19,15 +19,27 @@ from acutance.server.workers.carrier import Carrier, CarrierLostError, NoCarrier
 from acutance.server.workers.roster import Reservation, Roster
 from acutance.server.workers.summary import Summary
 
-# OBS waits 8 s for an answer, FFmpeg 5 s; gathering takes 1.5 s at most. After that, another carrier is asked.
-_PLACE_S = 4.0
-_TRIES = 2
+# Refusals of a carrier after which another one is asked.
+_ELSEWHERE = ("full", "draining", "no_worker")
 # For requests about running sessions: closing one may take a moment.
 _ASK_S = 12.0
 _SUMMARY_S = 2.0
 
 type _Start = asked.OfferSession | asked.PublishStream | asked.WatchStream
 type _OfSession = asked.FindSession | asked.PatchSession | asked.EndSession | asked.ForgetFrames
+
+
+@dataclass(frozen=True)
+class Tries:
+    """How a session is placed. OBS waits 8 s for an answer, FFmpeg 5 s; gathering takes 1.5 s at most.
+
+    Attributes:
+        seconds: time after which another carrier is asked.
+        most: how many carriers are asked.
+    """
+
+    seconds: float = 4.0
+    most: int = 2
 
 
 class Front:
@@ -45,6 +57,7 @@ class Front:
         admission: Admission,
         forwarding: ForwardRules,
         summary: Summary,
+        tries: Tries = Tries(),  # immutable
     ):
         """Create it.
 
@@ -54,12 +67,14 @@ class Front:
             admission: decides which sessions are admitted, from the census of the roster.
             forwarding: who may request forwarding.
             summary: sums the health and the metrics of the carriers.
+            tries: how a session is placed.
         """
         self.network = network
         self.roster = roster
         self._admission = admission
         self._forwarding = forwarding
         self._summary = summary
+        self._tries = tries
         self._answers: dict[type[asked.Request[Any]], Callable[[Any], Awaitable[Any]]] = {
             asked.OfferSession: self._offer,
             asked.PublishStream: self._publish,
@@ -106,14 +121,19 @@ class Front:
         if stream is not None:
             self.roster.check_free(stream)
         reservation = Reservation(client, publishes=True, stream=stream)
+        refused: RequestError | None = None
         with self.roster.reserved(reservation):
-            for carrier in self.roster.by_load()[:_TRIES]:
+            for carrier in self.roster.by_load()[: self._tries.most]:
                 reservation.carrier = carrier.name
                 try:
-                    return _labelled(carrier, await carrier.ask(request, _PLACE_S))
+                    return _labelled(carrier, await carrier.ask(request, self._tries.seconds))
                 except CarrierLostError:
                     continue
-        raise NoCarrierError
+                except RequestError as error:
+                    if error.code not in _ELSEWHERE:
+                        raise
+                    refused = error
+        raise refused or NoCarrierError
 
     async def _watch(self, request: asked.WatchStream) -> Created:
         # Viewers share the encoders of the publisher, so they go where it is.

@@ -45,12 +45,15 @@ class LoadReport(BaseModel):
 
 
 class Report(BaseModel):
-    """The state of a worker.
+    """The state of a carrier.
 
     Attributes:
         sessions: all of its sessions.
         load: its load.
         ready: whether it takes new sessions.
+        draining: whether it takes none because it is about to end.
+        max_sessions: maximum number of its publishers; None if the accepting process has the limits.
+        max_viewers: maximum number of its viewers; None as above.
         pid: its process identifier.
     """
 
@@ -59,4 +62,7 @@ class Report(BaseModel):
     sessions: tuple[SessionReport, ...] = ()
     load: LoadReport = LoadReport()
     ready: bool = True
+    draining: bool = False
+    max_sessions: int | None = None
+    max_viewers: int | None = None
     pid: int = 0

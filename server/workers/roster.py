@@ -129,9 +129,17 @@ class Roster:
             self._changed.set()
 
     def by_load(self) -> list[Carrier]:
-        """Return the carriers that respond, the best one for the next session first."""
-        candidates = [self._candidate(each) for each in self.carriers.values() if each.responds and each.report.ready]
+        """Return the carriers that take one more session, the best one for it first."""
+        candidates = [self._candidate(each) for each in self.carriers.values() if self._takes_one(each)]
         return [self.carriers[each.name] for each in ordered(candidates)]
+
+    def _takes_one(self, carrier: Carrier) -> bool:
+        report = carrier.report
+        if not (carrier.responds and report.ready):
+            return False
+        publishers = sum(each.load is not None for each in report.sessions)
+        starting = sum(self._starts(each, carrier) for each in self._reservations)
+        return report.max_sessions is None or publishers + starting < report.max_sessions
 
     def _candidate(self, carrier: Carrier) -> Candidate:
         sessions, load = carrier.report.sessions, carrier.report.load

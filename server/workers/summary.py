@@ -75,15 +75,15 @@ class Summary:
         }
         if not details or not replies:
             return summary
-        limits, lags = self._admission.limits, [reply["loop_lag_ms"] for _, reply in replies]
+        (max_sessions, max_viewers), lags = self._limits(), [reply["loop_lag_ms"] for _, reply in replies]
         return {
             # Configuration is the same everywhere.
             **replies[0][1],
             **summary,
             "sessions": len(self._roster.publisher_loads()),
-            "max_sessions": limits.max_sessions,
+            "max_sessions": max_sessions,
             "viewers": self._roster.viewer_count,
-            "max_viewers": limits.max_viewers,
+            "max_viewers": max_viewers,
             "loop_lag_ms": max(self._loop_lag.p99_ms(), *lags),
             "busy": self._load.busy,
             "workers": [_described(carrier) for carrier, _ in replies],
@@ -94,11 +94,19 @@ class Summary:
         own = generate_latest(self._registry).decode()
         return self._sums.summed(own, texts, self._roster.carriers)
 
+    def _limits(self) -> tuple[int, int]:
+        """Return the maximum numbers of publishers and viewers: those of the carriers together, if they have any."""
+        limits, reports = self._admission.limits, [each.report for each in self._roster.carriers.values()]
+        return (
+            _smaller(limits.max_sessions, [each.max_sessions for each in reports]),
+            _smaller(limits.max_viewers, [each.max_viewers for each in reports]),
+        )
+
     def _families(self) -> Iterable[Metric]:
         carriers = self._roster.carriers.values()
-        limits = self._admission.limits
-        yield GaugeMetricFamily("acutance_sessions_limit", "Maximum number of sessions.", limits.max_sessions)
-        yield GaugeMetricFamily("acutance_viewers_limit", "Maximum number of viewers.", limits.max_viewers)
+        max_sessions, max_viewers = self._limits()
+        yield GaugeMetricFamily("acutance_sessions_limit", "Maximum number of sessions.", max_sessions)
+        yield GaugeMetricFamily("acutance_viewers_limit", "Maximum number of viewers.", max_viewers)
         yield GaugeMetricFamily(
             "acutance_cpu_busy_ratio", "Share of the usable processors that is in use, 0 to 1.", self._load.busy
         )
@@ -147,6 +155,11 @@ WORKER_METRICS: tuple[tuple[str, str, Callable[[Carrier], float]], ...] = (
     ),
 )
 """Name, description and value of each metric of one carrier."""
+
+
+def _smaller(limit: int, of_carriers: list[int | None]) -> int:
+    known = [each for each in of_carriers if each is not None]
+    return min(limit, sum(known)) if known else limit
 
 
 class _Own(Collector):

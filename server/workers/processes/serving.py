@@ -5,17 +5,15 @@ import logging
 import os
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from acutance.server.errors import RequestError
-from acutance.server.http.health import state
-from acutance.server.http.local_door import LocalDoor
-from acutance.server.workers.processes.figures import load_report, session_reports
+from acutance.server.signalling.requests import Request
 from acutance.server.workers.processes.frames import read_frame, write_frame
 from acutance.server.workers.processes.messages import Question, Refusal, Reported, Response, Stop, read_question
-from acutance.server.workers.report import Report
+from acutance.server.workers.report import LoadReport, Report, SessionReport
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +21,46 @@ log = logging.getLogger(__name__)
 _LOOK_S, _REPORT_S = 0.2, 1.0
 
 
+class Answering(Protocol):
+    """Answers requests, see `signalling.door.Door`."""
+
+    async def ask[Reply](self, request: Request[Reply]) -> Reply:
+        """Return the reply to a request; raises `RequestError`."""
+        ...
+
+
+class Reporter(Protocol):
+    """Describes the sessions behind a connection."""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """State of the sessions, see `health.state`."""
+        ...
+
+    def known(self) -> object:
+        """Return what changes when a session begins, connects or ends."""
+        ...
+
+    def sessions(self) -> tuple[SessionReport, ...]:
+        """Return a report on each session."""
+        ...
+
+    def load(self) -> LoadReport:
+        """Return the load over the last second."""
+        ...
+
+    def limits(self) -> tuple[int | None, int | None]:
+        """Return the maximum numbers of publishers and viewers; None if the accepting process has the limits."""
+        ...
+
+
 class Serving:
     """Serves one connection to the accepting process, until that process says so or ends."""
 
     def __init__(
         self,
-        door: LocalDoor,
+        door: Answering,
+        reporter: Reporter,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         clock: Callable[[], float] = monotonic,
@@ -36,15 +68,17 @@ class Serving:
         """Create it.
 
         Args:
-            door: the sessions of this process; started already.
+            door: answers the requests; started already.
+            reporter: describes the sessions.
             reader: of the connection.
             writer: of the connection.
             clock: in seconds.
         """
         self._door = door
+        self._reporter = reporter
         self._reader, self._writer = reader, writer
         self._clock = clock
-        self._load = load_report(door.host)
+        self._load = reporter.load()
         self._measured_at = clock()
         self._reported: object = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,24 +117,35 @@ class Serving:
         self._send(answer)
 
     async def _report_regularly(self) -> None:
-        while state(self._door.host)["live"]:
+        while self._reporter.state["live"]:
             self._report()
             await asyncio.sleep(_LOOK_S)
         # Such as a GPU that was lost: another process is started instead. Reading ends with the connection.
-        log.error("worker process %d ends: %s", os.getpid(), "; ".join(state(self._door.host)["reasons"]))
+        log.error("worker process %d ends: %s", os.getpid(), "; ".join(self._reporter.state["reasons"]))
         self._writer.close()
 
     def _report(self) -> None:
         """Report if a session has begun, connected or ended, or if a second has passed."""
-        registry = self._door.host.registry
-        now, known = self._clock(), {(each.id, each.state) for each in registry}
+        reporter, now = self._reporter, self._clock()
+        known = reporter.known()
         if now - self._measured_at >= _REPORT_S:
-            self._load, self._measured_at, self._reported = load_report(self._door.host), now, None
+            self._load, self._measured_at, self._reported = reporter.load(), now, None
         if known != self._reported:
             self._reported = known
-            ready = bool(state(self._door.host)["ready"])
-            report = Report(sessions=session_reports(registry), load=self._load, ready=ready, pid=os.getpid())
-            self._send(Reported(report=report))
+            state, (max_sessions, max_viewers) = reporter.state, reporter.limits()
+            self._send(
+                Reported(
+                    report=Report(
+                        sessions=reporter.sessions(),
+                        load=self._load,
+                        ready=bool(state["ready"]),
+                        draining=state["status"] == "draining",
+                        max_sessions=max_sessions,
+                        max_viewers=max_viewers,
+                        pid=os.getpid(),
+                    )
+                )
+            )
 
     def _send(self, message: BaseModel) -> None:
         write_frame(self._writer, message.model_dump_json().encode())

@@ -31,10 +31,11 @@ class Setup(BaseModel):
 
     def to_json(self) -> bytes:
         """Return it as JSON, with the secrets that sessions need: those of TURN and of the WHIP ingest."""
-        return json.dumps(self.model_dump(), default=_plain).encode()
+        return json.dumps(self.model_dump(), default=plain).encode()
 
 
-def _plain(value: object) -> Any:
+def plain(value: object) -> Any:
+    """Return a value of an option as JSON has it; for the parameter ``default`` of `json.dumps`."""
     match value:
         case SecretStr():
             return value.get_secret_value()

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from acutance.server.workers.processes.linked import LinkedCarrier
+from acutance.server.workers.processes.linked import WorkerCarrier
 from acutance.server.workers.processes.setup import Setup
 
 log = logging.getLogger(__name__)
@@ -28,13 +29,13 @@ class WorkerProcess:
         process: the process.
     """
 
-    carrier: LinkedCarrier
+    carrier: WorkerCarrier
     process: subprocess.Popen[bytes]
     _receiving: asyncio.Task[None] | None = field(default=None, init=False)
 
     @classmethod
-    async def spawn(cls, setup: Setup, share: float, on_report: Callable[[LinkedCarrier], object]) -> "WorkerProcess":
-        """Start a process; the future `LinkedCarrier.started` says when it takes requests.
+    async def spawn(cls, setup: Setup, share: float, on_report: Callable[[WorkerCarrier], object]) -> "WorkerProcess":
+        """Start a process; the future `WorkerCarrier.started` says when it takes requests.
 
         Args:
             setup: of the worker.
@@ -46,7 +47,7 @@ class WorkerProcess:
             # Not asyncio's: its child watcher would reap the process, and reading the exit code needs no event loop.
             process = await asyncio.to_thread(_start, theirs)
         reader, writer = await asyncio.open_connection(sock=ours)
-        carrier = LinkedCarrier(setup.name, share, reader, writer, on_report)
+        carrier = WorkerCarrier(setup.name, share, reader, writer, on_report)
         carrier.gpu = setup.gpu
         carrier.send(setup.to_json())
         started = cls(carrier, process)
@@ -70,4 +71,7 @@ class WorkerProcess:
 
 def _start(connection: socket.socket) -> subprocess.Popen[bytes]:
     number = connection.fileno()
-    return subprocess.Popen([sys.executable, "-m", _MODULE, str(number)], stdin=subprocess.DEVNULL, pass_fds=(number,))
+    # Ray's token lets its holder run code on every machine of a cluster: media are not decoded where it is.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    command = [sys.executable, "-m", _MODULE, str(number)]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(number,), env=environment)

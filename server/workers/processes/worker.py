@@ -22,6 +22,7 @@ from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.local_door import LocalDoor
 from acutance.server.sessions.memory_trim import limit_arenas
 from acutance.server.students.ladder import Ladder
+from acutance.server.workers.processes.figures import HostReporter
 from acutance.server.workers.processes.frames import read_frame
 from acutance.server.workers.processes.measured import Measured
 from acutance.server.workers.processes.messages import Failed, Ready
@@ -73,7 +74,7 @@ async def _main(connection: socket.socket) -> int:
     await door.start()
     try:
         send(writer, Ready(measured=Measured(students=dict(ladder.known), encoders=encoders).model_dump_json()))
-        await Serving(door, reader, writer).run()
+        await Serving(door, HostReporter(door.host), reader, writer).run()
     finally:
         await door.close()
         writer.close()

@@ -20,7 +20,8 @@ from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.counters import LoopLag
 from acutance.server.telemetry.load import Load
 from acutance.server.workers.front import Front
-from acutance.server.workers.processes.linked import LinkedCarrier
+from acutance.server.workers.processes.figures import HostReporter
+from acutance.server.workers.processes.linked import WorkerCarrier
 from acutance.server.workers.processes.serving import Serving
 from acutance.server.workers.roster import Roster
 from acutance.server.workers.summary import Summary
@@ -37,7 +38,7 @@ class Worker:
         host: the sessions.
     """
 
-    carrier: LinkedCarrier
+    carrier: WorkerCarrier
     host: Host
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     connection: Any = None
@@ -45,13 +46,14 @@ class Worker:
     @classmethod
     async def begin(cls, name: str, ladder: Ladder, roster: Roster) -> "Worker":
         ours, theirs = socket.socketpair()
-        carrier = LinkedCarrier(name, 1.0, *await asyncio.open_connection(sock=ours), roster.updated)
+        carrier = WorkerCarrier(name, 1.0, *await asyncio.open_connection(sock=ours), roster.updated)
         host = Host(ladder, Limits(govern=False), AdmissionLimits(max_sessions=100, check_load=False))
         door = LocalDoor(host, ForwardRules())
         await door.start()
         reader, writer = await asyncio.open_connection(sock=theirs)
         worker = cls(carrier, host, connection=writer)
-        worker.tasks = [asyncio.create_task(carrier.run()), asyncio.create_task(Serving(door, reader, writer).run())]
+        serving = Serving(door, HostReporter(host), reader, writer)
+        worker.tasks = [asyncio.create_task(carrier.run()), asyncio.create_task(serving.run())]
         roster.add(carrier)
         return worker
 

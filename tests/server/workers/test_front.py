@@ -11,7 +11,7 @@ from acutance.server.security.quota import Quota
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.signalling.session_ids import split
 from acutance.server.students.ladder import Ladder
-from acutance.server.workers.processes import serving
+from acutance.server.workers.processes import figures
 from acutance.server.workers.report import LoadReport
 from tests.offers import VIDEO, offer
 from tests.server.http.test_openapi import SPECIFIED, check
@@ -25,7 +25,7 @@ WATCHING = offer(VIDEO.replace("sendrecv", "recvonly"))
 @pytest.fixture(autouse=True)
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers report no load, however busy the test machine is: the numbers of sessions decide."""
-    monkeypatch.setattr(serving, "load_report", lambda host: LoadReport())
+    monkeypatch.setattr(figures, "load_report", lambda host: LoadReport())
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ async def test_a_report_follows_each_change(served: Served) -> None:
 
 async def test_a_worker_that_only_a_restart_can_repair_ends(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     lost = {"live": False, "ready": False, "reasons": ["the GPU has failed"]}
-    monkeypatch.setattr("acutance.server.workers.processes.serving.state", lambda host: lost)
+    monkeypatch.setattr("acutance.server.workers.processes.figures.state", lambda host: lost)
     for worker in served.workers.values():
         await asyncio.wait_for(worker.carrier.ended.wait(), 10)
 

@@ -10,7 +10,7 @@ from acutance.server.errors import RequestError
 from acutance.server.signalling.requests import FindSession, ListStreams
 from acutance.server.workers.carrier import CarrierLostError
 from acutance.server.workers.processes.frames import read_frame, write_frame
-from acutance.server.workers.processes.linked import LinkedCarrier, StartError
+from acutance.server.workers.processes.linked import StartError, WorkerCarrier
 from acutance.server.workers.processes.messages import Failed, Refusal, Reported, Response
 from acutance.server.workers.report import LoadReport, Report
 
@@ -26,9 +26,9 @@ class Far:
 
 
 @pytest.fixture
-async def ends() -> AsyncIterator[tuple[LinkedCarrier, Far]]:
+async def ends() -> AsyncIterator[tuple[WorkerCarrier, Far]]:
     ours, theirs = socket.socketpair()
-    carrier = LinkedCarrier("w1", 1.0, *await asyncio.open_connection(sock=ours))
+    carrier = WorkerCarrier("w1", 1.0, *await asyncio.open_connection(sock=ours))
     far = Far(*await asyncio.open_connection(sock=theirs))
     running = asyncio.create_task(carrier.run())
     yield carrier, far
@@ -42,7 +42,7 @@ async def _asked(far: Far) -> None:
     assert await read_frame(far.reader) is not None
 
 
-async def test_replies_are_matched_to_requests_in_any_order(ends: tuple[LinkedCarrier, Far]) -> None:
+async def test_replies_are_matched_to_requests_in_any_order(ends: tuple[WorkerCarrier, Far]) -> None:
     carrier, far = ends
     first = asyncio.create_task(carrier.ask(ListStreams(), 5))
     second = asyncio.create_task(carrier.ask(FindSession(id="x"), 5))
@@ -56,7 +56,7 @@ async def test_replies_are_matched_to_requests_in_any_order(ends: tuple[LinkedCa
     assert (refused.value.status, refused.value.code, refused.value.headers) == (404, "not_found", {"Retry-After": "5"})
 
 
-async def test_a_reply_that_is_late_is_dropped(ends: tuple[LinkedCarrier, Far]) -> None:
+async def test_a_reply_that_is_late_is_dropped(ends: tuple[WorkerCarrier, Far]) -> None:
     carrier, far = ends
     with pytest.raises(CarrierLostError, match="has not replied within"):
         await carrier.ask(ListStreams(), 0.01)
@@ -68,7 +68,7 @@ async def test_a_reply_that_is_late_is_dropped(ends: tuple[LinkedCarrier, Far]) 
     assert carrier.responds
 
 
-async def test_requests_fail_when_the_worker_ends(ends: tuple[LinkedCarrier, Far]) -> None:
+async def test_requests_fail_when_the_worker_ends(ends: tuple[WorkerCarrier, Far]) -> None:
     carrier, far = ends
     asking = asyncio.create_task(carrier.ask(ListStreams(), 60))
     await _asked(far)
@@ -85,7 +85,7 @@ async def test_requests_fail_when_the_worker_ends(ends: tuple[LinkedCarrier, Far
 @pytest.mark.parametrize(
     "sent", [b"\xff\xff\xff\xff", b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x04\xff\xfe\xfd\xfc", b"\x00\x00\x00\x09ab"]
 )
-async def test_unreadable_messages_end_the_connection(ends: tuple[LinkedCarrier, Far], sent: bytes) -> None:
+async def test_unreadable_messages_end_the_connection(ends: tuple[WorkerCarrier, Far], sent: bytes) -> None:
     carrier, far = ends
     far.writer.write(sent)
     await far.writer.drain()
@@ -94,7 +94,7 @@ async def test_unreadable_messages_end_the_connection(ends: tuple[LinkedCarrier,
     await asyncio.wait_for(carrier.ended.wait(), 5)
 
 
-async def test_an_error_at_the_start_is_passed_on(ends: tuple[LinkedCarrier, Far]) -> None:
+async def test_an_error_at_the_start_is_passed_on(ends: tuple[WorkerCarrier, Far]) -> None:
     carrier, far = ends
     far.send(Failed(message="there is no student 'x'"))
     with pytest.raises(StartError, match="there is no student 'x'"):
@@ -105,7 +105,7 @@ async def test_a_worker_without_reports_does_not_respond() -> None:
     now = 0.0
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
-    carrier = LinkedCarrier("w1", 1.0, reader, writer, clock=lambda: now)
+    carrier = WorkerCarrier("w1", 1.0, reader, writer, clock=lambda: now)
     assert carrier.responds
     now = 5.0
     assert not carrier.responds

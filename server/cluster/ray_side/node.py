@@ -1,0 +1,19 @@
+"""`python -m acutance.server.cluster.ray_side.node start …`: the command line of Ray, which ends with its parent."""
+
+import os
+import signal
+
+from ray.scripts.scripts import main as ray
+
+from acutance.server.cluster.ray_side.programs import when_parent_ends
+
+
+def main() -> None:
+    """Run Ray's command line with the arguments of this process."""
+    # At SIGTERM, Ray ends the processes that it has started.
+    when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    ray()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Options of `acutance cluster`, beside those of `acutance serve`."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import CliPositionalArg
+
+from acutance.server.options.server import ServeOptions
+
+# Of Ray's head.
+_PORT = 6379
+# Characters of a token that Ray accepts for authentication.
+_LEAST = 32
+
+
+class MachineOptions(ServeOptions):
+    """A machine of a cluster."""
+
+    cluster_token: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=_LEAST,
+            description="Token of the cluster, the same on all machines; whoever has it can run programs on them. Give "
+            "it in the environment (ACUTANCE_CLUSTER_TOKEN)",
+        ),
+    ] = None
+    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+    address: Annotated[
+        str | None, Field(description="IP address of this machine on the private network; none: it is found")
+    ] = None
+    firewalled: Annotated[
+        bool, Field(description="A firewall closes the ports of Ray on the public addresses of this machine")
+    ] = False
+    carry: Annotated[bool, Field(description="Carry sessions on this machine, too, not only their signalling")] = True
+
+
+class HeadOptions(MachineOptions):
+    """Start the first machine of a cluster."""
+
+
+class JoinOptions(MachineOptions):
+    """Add this machine to a cluster."""
+
+    head: CliPositionalArg[Annotated[str, Field(description="private address of the cluster's head")]]
+
+
+class DemoOptions(ServeOptions):
+    """Start a cluster on this machine alone."""
+
+    nodes: Annotated[int, Field(ge=1, le=16, description="Number of nodes, each as if it was a machine")] = 3
+    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT

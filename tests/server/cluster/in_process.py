@@ -1,0 +1,114 @@
+"""A cluster whose nodes are hosts in the test's own process, at the other end of real links."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from acutance.server.assembly.http_parts import HttpParts
+from acutance.server.cluster.door import ClusterDoor
+from acutance.server.cluster.members import Announcement, Member
+from acutance.server.cluster.node import Node
+from acutance.server.forward.rules import ForwardRules
+from acutance.server.http.app import create_door_app
+from acutance.server.http.guard import Guard
+from acutance.server.http.local_door import LocalDoor
+from acutance.server.options.server import ServeOptions
+from acutance.server.options.session_limits import Limits
+from acutance.server.sessions.admission import AdmissionLimits
+from acutance.server.sessions.host import Host
+from acutance.server.students.ladder import Ladder
+from acutance.server.workers.processes.figures import HostReporter
+from acutance.server.workers.report import LoadReport
+from tests.server.peers import until
+
+TOKEN = "0123456789abcdef" * 2
+Client = TestClient  # type: ignore[type-arg]
+
+
+class Reporter(HostReporter):
+    """Reports no load, however busy the test machine is: the numbers of sessions decide."""
+
+    def load(self) -> LoadReport:
+        return LoadReport()
+
+    def limits(self) -> tuple[int | None, int | None]:
+        limits = self.host.admission.limits
+        return limits.max_sessions, limits.max_viewers
+
+
+class OneProcess(LocalDoor):
+    """The sessions of a node in the test's process."""
+
+    @property
+    def reporter(self) -> Reporter:
+        return Reporter(self.host)
+
+
+def one_process(ladder: Ladder, most: int) -> OneProcess:
+    limits = AdmissionLimits(max_sessions=most, check_load=False)
+    return OneProcess(Host(ladder, Limits(govern=False), limits), ForwardRules())
+
+
+@dataclass
+class Cluster:
+    """A cluster of a test.
+
+    Attributes:
+        client: client of its door.
+        door: its door.
+        nodes: its nodes by name, as far as they are alive.
+    """
+
+    client: Client
+    door: ClusterDoor
+    nodes: dict[str, Node] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    _beat: int = 0
+
+    @classmethod
+    async def begin(cls, ladder: Ladder, nodes: int = 2, most: int = 10) -> "Cluster":
+        parts = HttpParts(Guard(), None, ForwardRules())
+        door = ClusterDoor(ServeOptions(), parts, TOKEN)
+        client = TestClient(TestServer(create_door_app(door, parts.guard)))
+        await client.start_server()
+        cluster = cls(client, door)
+        for _ in range(nodes):
+            await cluster.add(ladder, most)
+        return cluster
+
+    async def add(self, ladder: Ladder, most: int = 10) -> str:
+        """Start a node, and return its name when the door has linked it."""
+        node = Node(one_process(ladder, most), TOKEN, "127.0.0.1", 1.0)
+        member = await node.start()
+        self.nodes[member.name] = node
+        self.members[member.name] = member
+        self.announce()
+        await until(lambda: member.name in self.door.roster.carriers)
+        return member.name
+
+    def announce(self, *without: str) -> None:
+        """Announce all nodes again but these."""
+        self._beat += 1
+        self.door.announced(
+            {
+                name: Announcement(member=member, beat=self._beat).model_dump_json()
+                for name, member in self.members.items()
+                if name not in without
+            }
+        )
+
+    def host(self, name: str) -> Host:
+        """Return the sessions of a node."""
+        sessions = self.nodes[name].sessions
+        assert isinstance(sessions, OneProcess)
+        return sessions.host
+
+    async def kill(self, name: str) -> None:
+        """End a node as the end of its process does: its links close, and its port does."""
+        await self.nodes.pop(name).close()
+        await until(lambda: name not in self.door.roster.carriers)
+
+    async def close(self) -> None:
+        await self.client.close()
+        await asyncio.gather(*(node.close() for node in self.nodes.values()))
