@@ -24,7 +24,7 @@ from acutance.model.sharpness import detail_ratio
 from acutance.server.bench.material import Camera, Plan, decoded_frames, decoder, prepare, pristine_frames
 from acutance.server.encoding.bitrate import RateControl, start_bitrate
 from acutance.server.encoding.encoder_choice import ENCODERS
-from acutance.server.encoding.forwarding.quality_rule import FINEST_STEPS, SHARP
+from acutance.server.encoding.forwarding.quality_rule import ENOUGH_BITS, FINEST_STEPS, SHARP
 from acutance.server.frames.planes import new_like, plane_view
 
 # The first second is that of the keyframe; calls last longer.
@@ -93,7 +93,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     groups: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         if row["student"] != "none":
-            good = row["step"] <= FINEST_STEPS[row["codec"]] and row["sharpness"] >= SHARP
+            good = row["step"] <= FINEST_STEPS[row["codec"]] or row["bits"] >= ENOUGH_BITS
+            good = good and row["sharpness"] >= SHARP
             key = row["codec"], row["camera"], "forward" if good else "enhance"
             groups.setdefault(key, []).append(row["gain"])
     for (codec, camera, rule), gains in sorted(groups.items()):
@@ -111,6 +112,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rows", type=Path)
     parser.add_argument("--size", action="append", default=[])
     parser.add_argument("--bits", type=float, action="append", default=[])
+    parser.add_argument("--camera", choices=_CAMERAS, action="append", default=[])
     parser.add_argument("--student", action="append", default=[])
     options = parser.parse_args(arguments)
     if options.rows is not None:
@@ -121,7 +123,7 @@ def main(arguments: list[str]) -> None:
         width, height = map(int, size.split("x"))
         for bits in options.bits or [0.05, 0.1, 0.2, 0.4]:
             for codec in ("H264", "VP8"):
-                for camera in _CAMERAS:
+                for camera in options.camera or _CAMERAS:
                     rate = round(bits * width * height * 30)
                     plan = Plan((width, height), codec, camera, rate, 30, _SETTLED + _FRAMES)
                     for clip in options.clips:

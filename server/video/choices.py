@@ -44,6 +44,11 @@ class Choices:
         return self.enhance and self.strength > 0
 
     @property
+    def recalls(self) -> bool:
+        """Whether the memory has something to add."""
+        return self.remember and self.offers.any
+
+    @property
     def pass_reason(self) -> str | None:
         """Why no student is used, in words; None if one is."""
         if not self.enhance:
@@ -51,7 +56,7 @@ class Choices:
         if self.strength == 0:
             return "the strength is 0"
         rung = self.governor.rung.name
-        if rung == REMEMBER and not (self.remember and self.offers.any):
+        if rung == REMEMBER and not self.recalls:
             return f"nothing sharper is remembered; {self.governor.reason or 'no student is selected'}"
         return (self.governor.reason or "no student is selected") if rung == PASS else None
 

@@ -98,7 +98,8 @@ class CodedPath:
             if is_keyframe:
                 self.keyframes.arrived()
             self._recent.append((pts, 8 * len(data)))
-            self.quality.note(codec, step)
+            width, height = self._stream.size or (1, 1)
+            self.quality.note(codec, step, 8 * len(data) / (width * height))
             if self._stream.size is not None and not self._failed:
                 self._forward(CodedFrame(codec, complete, pts, self._stream.size, is_keyframe, self._clock()))
                 return
@@ -143,7 +144,8 @@ class CodedPath:
         if self._choices.output.for_size(size) != size:
             return None
         trying = self._choices.wants_student and self._choices.governor.trying  # under the load of a second encoding
-        good = self._choices.forward_good and self._choices.strength <= 1 and self.quality.is_good
+        good = self.quality.is_good or (self.quality.has_enough_bits and not self._choices.recalls)
+        good = good and self._choices.forward_good and self._choices.strength <= 1
         return (None if trying else self._choices.pass_reason) or (_GOOD if good else None)
 
     def _wants(self, rendition: Rendition, frame: CodedFrame, bitrate: int, reason: str | None) -> bool:

@@ -9,11 +9,14 @@ from av import VideoFrame
 from acutance.server.bench.errors import BenchError
 from acutance.server.encoding.bitrate import NOMINAL_RATE
 from acutance.server.encoding.encoder import Encoder
+from acutance.server.encoding.forwarding import forwarder
 from acutance.server.encoding.h264 import H264Encoder, NvencEncoder
 from acutance.server.encoding.vp8 import VP8Encoder
 
 # The server's clock plays no role here: each keyframe and each new rate of the log takes effect at its frame.
 _LONG_S = 60.0
+FORWARDED = "only forwarded"
+"""Name of the encoder if the server forwarded all frames; the server's own without an NVIDIA GPU is then used."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def encoding_log(statistics: Sequence[dict[str, Any]], keyframes: Sequence[bool]
             between = range(seen, min(following, len(keyframes)))
             bitrates += [rate] * (next((at for at in between if keyframes[at]), (seen + following) // 2) - seen)
     bitrates += [reports[-1][1]] * (len(keyframes) - len(bitrates))
-    encoder = next(message["encoder"] for message in statistics if message.get("bitrate"))
+    names = (message["encoder"] for message in statistics if message.get("bitrate"))
+    # Frames that the server forwarded are encoded here as it encodes others.
+    encoder = next((name for name in names if name != forwarder.NAME), FORWARDED)
     return EncodingLog(encoder, bitrates[: len(keyframes)], list(keyframes))
 
 
@@ -112,8 +117,10 @@ class LoggedEncoder:
 
 
 def _encoder(codec: str, name: str, rate: LoggedRate, clock: Callable[[], float]) -> Encoder:
-    if codec == "VP8" and name == VP8Encoder.name:
+    if codec == "VP8" and name in (VP8Encoder.name, FORWARDED):
         return VP8Encoder(rate, clock)
+    if codec == "H264" and name == FORWARDED:
+        return H264Encoder(rate, clock)
     if codec == "H264" and name == "NVENC":
         return NvencEncoder(rate, clock)
     if codec == "H264" and name.startswith("x264 "):

@@ -2,13 +2,16 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import fmean, median
 
 # Fitted on validation clips at 640x360 with `base`, the best student there, by
 # `python -m acutance.server.bench.second_encoding`; docs/benchmarks, "What a second encoding costs", has its table.
 # Larger frames get smaller students and fewer bits per pixel from our encoder: for them the rule is on the safe side.
 FINEST_STEPS = {"H264": 10.0, "VP8": 27.0}
 SHARP = 0.43
+# Bits per pixel and frame from which no student gains more than the second encoding costs, whatever the step: content
+# that is hard to code has coarse steps at any rate. The memory of a call may still gain.
+ENOUGH_BITS = 0.04
 # Steps vary from frame to frame: a second decides. The way back is further than the way there.
 _FRAMES = 30
 _HYSTERESIS = 1.25
@@ -18,17 +21,20 @@ _SAMPLES = 10
 
 @dataclass
 class QualityRule:
-    """Follows the quantiser steps of a stream. Bits say less: a still wall needs none.
+    """Follows the quantiser steps and the bits of a stream. Few bits say nothing: a still wall needs none.
 
-    A call begins as good if its first keyframe has a fine step, so that no frame of a sharp camera is encoded twice.
+    A call begins as good: until its first second is known, no frame of a sharp camera is encoded twice.
 
     Attributes:
         is_good: whether frames like the last ones are better forwarded than enhanced.
+        has_enough_bits: whether they are better forwarded than enhanced without memory.
     """
 
     is_good: bool = False
+    has_enough_bits: bool = False
     _begins: bool = True
     _steps: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES))
+    _bits: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES))
     _sharpness: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES))
 
     @property
@@ -40,22 +46,30 @@ class QualityRule:
         """Take the sharpness of a decoded frame, see `acutance.model.sharpness`. A soft camera gains at any step."""
         self._sharpness.append(sharpness)
 
-    def note(self, codec: str, step: float | None) -> None:
+    def note(self, codec: str, step: float | None, bits: float = 0.0) -> None:
         """Take the next coded frame.
 
         Args:
             codec: name as in SDP.
             step: quantiser step in grey levels, see `acutance.model.bitstream.quantiser`; None if it cannot be read.
+            bits: of the frame, per pixel.
         """
         finest = FINEST_STEPS.get(codec)
         if step is None or finest is None:
-            self.is_good = self._begins = False
+            self.is_good = self.has_enough_bits = self._begins = False
             self._steps.clear()
+            self._bits.clear()
             return
         self._steps.append(step)
-        if not self._begins and (len(self._steps) < _FRAMES or not self.knows_sharpness):
+        self._bits.append(bits)
+        if len(self._steps) < _FRAMES:
+            self.is_good = self._begins
             return
-        allowed = finest * (_HYSTERESIS if self.is_good else 1.0)
+        if not (self._begins or self.knows_sharpness):
+            return
         is_sharp = not self.knows_sharpness or median(self._sharpness) >= SHARP
+        allowed = finest * (_HYSTERESIS if self.is_good else 1.0)
         self.is_good = is_sharp and median(self._steps) <= allowed
+        enough = ENOUGH_BITS / (_HYSTERESIS if self.has_enough_bits else 1.0)
+        self.has_enough_bits = is_sharp and fmean(self._bits) >= enough
         self._begins = self._begins and self.is_good

@@ -1,7 +1,7 @@
 import pytest
 
 from acutance.server.bench.errors import BenchError
-from acutance.server.bench.judge.encoding_log import EncodingLog, LoggedEncoder, encoding_log
+from acutance.server.bench.judge.encoding_log import FORWARDED, EncodingLog, LoggedEncoder, encoding_log
 from tests.server.bench.judge.calls import report
 
 
@@ -27,3 +27,12 @@ def test_a_server_that_reports_no_bit_rate_cannot_be_repeated(messages: list[dic
 def test_an_encoder_that_is_not_known_is_named(codec: str, name: str) -> None:
     with pytest.raises(BenchError, match=f"{codec} with '{name}'"):
         LoggedEncoder(codec, EncodingLog(name, [800_000], [True]), 30)
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+def test_forwarded_frames_are_encoded_as_the_server_encodes_others(codec: str) -> None:
+    forwarded = report(10, 800) | {"encoder": "forwarded"}
+    assert encoding_log([forwarded, report(20, 800)], [True] * 20).encoder == "x264 superfast"
+    log = encoding_log([forwarded], [True] * 10)
+    assert log.encoder == FORWARDED
+    LoggedEncoder(codec, log, 30)

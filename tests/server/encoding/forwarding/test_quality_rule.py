@@ -1,14 +1,19 @@
 import pytest
 
-from acutance.server.encoding.forwarding.quality_rule import FINEST_STEPS, SHARP, QualityRule
+from acutance.server.encoding.forwarding.quality_rule import ENOUGH_BITS, FINEST_STEPS, SHARP, QualityRule
 
 
 def _seen(
-    rule: QualityRule, step: float | None, sharpness: float = SHARP, frames: int = 30, codec: str = "H264"
+    rule: QualityRule,
+    step: float | None,
+    sharpness: float = SHARP,
+    frames: int = 30,
+    codec: str = "H264",
+    bits: float = 0.0,
 ) -> bool:
     for _ in range(frames):
         rule.note_sharpness(sharpness)
-        rule.note(codec, step)
+        rule.note(codec, step, bits)
     return rule.is_good
 
 
@@ -16,16 +21,31 @@ def _seen(
 def test_sharp_frames_with_fine_steps_are_good(codec: str) -> None:
     finest = FINEST_STEPS[codec]
     assert _seen(QualityRule(), finest, codec=codec)
-    assert not _seen(QualityRule(), 1.1 * finest, codec=codec)
+    assert not _seen(QualityRule(), 1.3 * finest, codec=codec)
     assert not _seen(QualityRule(), finest, 0.9 * SHARP, codec=codec), "a soft camera: the student restores detail"
 
 
-def test_a_call_begins_as_good_with_its_first_keyframe() -> None:
+def test_a_call_begins_as_good_until_its_first_second_is_known() -> None:
+    for step, sharpness in ((2 * FINEST_STEPS["H264"], SHARP), (1.0, 0.9 * SHARP)):
+        rule = QualityRule()
+        assert _seen(rule, step, sharpness, frames=29)
+        assert not _seen(rule, step, sharpness, frames=1)
     rule = QualityRule()
-    rule.note("H264", 1.0)
+    for _ in range(60):
+        rule.note("H264", 1.0)
     assert rule.is_good, "the camera counts as sharp until its sharpness is known"
-    assert not _seen(rule, 1.0, 0.9 * SHARP, frames=10), "a soft camera"
-    assert not _seen(QualityRule(), 1.1 * FINEST_STEPS["H264"], frames=1)
+
+
+def test_many_bits_are_enough_at_any_step_if_the_camera_is_sharp() -> None:
+    rule = QualityRule()
+    assert not _seen(rule, 60.0, bits=ENOUGH_BITS)
+    assert rule.has_enough_bits
+    _seen(rule, 60.0, bits=0.9 * ENOUGH_BITS)
+    assert rule.has_enough_bits, "the way back is further"
+    _seen(rule, 60.0, bits=0.7 * ENOUGH_BITS)
+    assert not rule.has_enough_bits
+    _seen(rule, 60.0, 0.9 * SHARP, bits=ENOUGH_BITS)
+    assert not rule.has_enough_bits
 
 
 def test_later_a_second_decides() -> None:
