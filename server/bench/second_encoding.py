@@ -24,7 +24,7 @@ from acutance.model.sharpness import detail_ratio
 from acutance.server.bench.material import Camera, Plan, decoded_frames, decoder, prepare, pristine_frames
 from acutance.server.encoding.bitrate import RateControl, start_bitrate
 from acutance.server.encoding.encoder_choice import ENCODERS
-from acutance.server.encoding.forwarding.quality_rule import ENOUGH_BITS, FINEST_STEPS, SHARP
+from acutance.server.encoding.forwarding.quality_rule import ENOUGH_BITS, FINEST_STEPS, MANY_BITS, SHARP
 from acutance.server.frames.planes import new_like, plane_view
 
 # The first second is that of the keyframe; calls last longer.
@@ -93,8 +93,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     groups: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         if row["student"] != "none":
-            good = row["step"] <= FINEST_STEPS[row["codec"]] or row["bits"] >= ENOUGH_BITS
-            good = good and row["sharpness"] >= SHARP
+            fine = row["step"] <= FINEST_STEPS[row["codec"]]
+            good = row["sharpness"] >= SHARP and (fine or row["bits"] >= ENOUGH_BITS)
+            good = good or (row["bits"] >= MANY_BITS and not fine)
             key = row["codec"], row["camera"], "forward" if good else "enhance"
             groups.setdefault(key, []).append(row["gain"])
     for (codec, camera, rule), gains in sorted(groups.items()):

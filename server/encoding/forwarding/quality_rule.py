@@ -12,6 +12,9 @@ SHARP = 0.43
 # Bits per pixel and frame from which no student gains more than the second encoding costs, whatever the step: content
 # that is hard to code has coarse steps at any rate. The memory of a call may still gain.
 ENOUGH_BITS = 0.04
+# With so many bits, the frames of a soft camera have fine steps. Coarse ones are hard to code, not soft, and students
+# harm them.
+MANY_BITS = 0.15
 # Steps vary from frame to frame: a second decides. The way back is further than the way there.
 _FRAMES = 30
 _HYSTERESIS = 1.25
@@ -70,6 +73,7 @@ class QualityRule:
         is_sharp = not self.knows_sharpness or median(self._sharpness) >= SHARP
         allowed = finest * (_HYSTERESIS if self.is_good else 1.0)
         self.is_good = is_sharp and median(self._steps) <= allowed
-        enough = ENOUGH_BITS / (_HYSTERESIS if self.has_enough_bits else 1.0)
-        self.has_enough_bits = is_sharp and fmean(self._bits) >= enough
+        bits = fmean(self._bits) * (_HYSTERESIS if self.has_enough_bits else 1.0)
+        hard_to_code = bits >= MANY_BITS and median(self._steps) > finest
+        self.has_enough_bits = (is_sharp and bits >= ENOUGH_BITS) or hard_to_code
         self._begins = self._begins and self.is_good

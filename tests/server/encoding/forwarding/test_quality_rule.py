@@ -1,6 +1,6 @@
 import pytest
 
-from acutance.server.encoding.forwarding.quality_rule import ENOUGH_BITS, FINEST_STEPS, SHARP, QualityRule
+from acutance.server.encoding.forwarding.quality_rule import ENOUGH_BITS, FINEST_STEPS, MANY_BITS, SHARP, QualityRule
 
 
 def _seen(
@@ -46,6 +46,15 @@ def test_many_bits_are_enough_at_any_step_if_the_camera_is_sharp() -> None:
     assert not rule.has_enough_bits
     _seen(rule, 60.0, 0.9 * SHARP, bits=ENOUGH_BITS)
     assert not rule.has_enough_bits
+
+
+def test_what_is_hard_to_code_is_not_taken_for_a_soft_camera() -> None:
+    rule = QualityRule()
+    _seen(rule, 2 * FINEST_STEPS["H264"], 0.9 * SHARP, bits=MANY_BITS)
+    assert rule.has_enough_bits
+    soft = QualityRule()
+    _seen(soft, FINEST_STEPS["H264"], 0.9 * SHARP, bits=MANY_BITS)
+    assert not soft.has_enough_bits
 
 
 def test_later_a_second_decides() -> None:
