@@ -146,7 +146,11 @@ def resized() -> str:
 BLUR = "bicubic2.md"
 SHOWN = ("nano", "small", "base", "unsharp")
 SETS = ("benchmarks/Set5", "benchmarks/Set14", "benchmarks/Kodak24")
-REGIMES = {"steady": "steady state, 0.02 and 0.05 bits per pixel"}
+REGIMES = {
+    "steady": "steady state, 0.02 and 0.05 bits per pixel",
+    "first-second": "first second, 0.02 bits per pixel",
+    "shrunk": "shrunk 2 by the sender, 0.05 bits per pixel",
+}
 """Results on clips by the name of their file, and what a table of the pages calls them."""
 
 
