@@ -1,10 +1,12 @@
 """The commands of `acutance cluster`."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field
 from pydantic_settings import CliApp, CliSubCommand
 
-from acutance.server.cluster import machine
-from acutance.server.cluster.settings import DemoOptions, HeadOptions, JoinOptions
+from acutance.server.cluster import machine, status
+from acutance.server.cluster.settings import AskOptions, DemoOptions, DrainOptions, HeadOptions, JoinOptions
 
 
 class Head(HeadOptions):
@@ -31,12 +33,33 @@ class Demo(DemoOptions):
         machine.demo(self)
 
 
+class Status(AskOptions):
+    """Show the nodes of a cluster, their sessions and their load."""
+
+    as_json: Annotated[bool, Field(alias="json", description="Print one JSON object")] = False
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        status.status(self, self.as_json)
+
+
+class Drain(DrainOptions):
+    """Drain the machine of a node: its calls may continue for some seconds, new ones go elsewhere."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        status.drain(self)
+
+
 class Cluster(BaseModel):
     """Carry sessions on many machines, with Ray: acutance[cluster]."""
 
     demo: CliSubCommand[Demo] = Field(description="try a cluster on this machine alone")
     head: CliSubCommand[Head] = Field(description="start the first machine of a cluster")
     join: CliSubCommand[Join] = Field(description="add this machine to a cluster")
+
+    status: CliSubCommand[Status] = Field(description="show its nodes, sessions and load")
+    drain: CliSubCommand[Drain] = Field(description="send new sessions elsewhere than to a machine")
 
     def cli_cmd(self) -> None:
         """Run the command."""

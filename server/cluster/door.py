@@ -8,6 +8,7 @@ from typing import Any, override
 
 from acutance.server.assembly import session_parts
 from acutance.server.assembly.http_parts import HttpParts
+from acutance.server.cluster.description import described
 from acutance.server.cluster.links import Links
 from acutance.server.cluster.members import Members
 from acutance.server.options.server import ServeOptions
@@ -71,6 +72,11 @@ class ClusterDoor(Front):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.links.close()
+
+    @override
+    async def _nodes(self, request: asked.ListNodes) -> list[dict[str, Any]]:
+        nodes = [described(each, self.roster.carriers.get(each.name)) for each in self.links.members]
+        return sorted(nodes, key=lambda each: (str(each["host"]), str(each["name"])))
 
     @override
     async def _place(self, request: asked.Request[Any], stream: str | None) -> Any:

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
 from typing import Protocol
 
 from acutance.server.cluster.link import admit, node_context
 from acutance.server.cluster.members import Member
 from acutance.server.signalling.door import Door
+from acutance.server.signalling.requests import Drain
 from acutance.server.workers.processes.serving import Reporter, Serving
 
 log = logging.getLogger(__name__)
@@ -72,15 +72,12 @@ class Node:
             machine=self._machine,
         )
 
-    async def drain(self, seconds: float, on_begin: Callable[[], object] = lambda: None) -> None:
-        """Admit no session from now on, and return when the last publisher has ended, or after this time.
+    async def drain(self, seconds: float) -> None:
+        """Admit no session from now on, and ask pages to begin theirs elsewhere.
 
-        Args:
-            seconds: maximum time.
-            on_begin: called when no session is admitted any more.
+        Returns when the last publisher has ended, or after ``seconds``.
         """
-        self.sessions.begin_draining()
-        on_begin()
+        await self.sessions.ask(Drain())
         try:
             async with asyncio.timeout(seconds):
                 await self.sessions.wait_for_last_publisher()

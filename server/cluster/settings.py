@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import CliPositionalArg
+from pydantic_settings import BaseSettings, CliPositionalArg, SettingsConfigDict
 
 from acutance.server.options.server import ServeOptions
 
@@ -49,3 +49,23 @@ class DemoOptions(ServeOptions):
 
     nodes: Annotated[int, Field(ge=1, le=16, description="Number of nodes, each as if it was a machine")] = 3
     cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+
+
+class AskOptions(BaseSettings):
+    """Options of the commands that ask a door of the cluster."""
+
+    model_config = SettingsConfigDict(env_prefix="ACUTANCE_", cli_kebab_case=True)
+
+    url: Annotated[str, Field(description="URL of a door of the cluster")] = "http://localhost:8080"
+    token: Annotated[SecretStr | None, Field(description="A token of its clients, if it needs one")] = None
+    insecure: Annotated[bool, Field(description="Accept any TLS certificate of the door")] = False
+
+
+class DrainOptions(AskOptions):
+    """Drain the machine of a node."""
+
+    node: CliPositionalArg[Annotated[str, Field(description="name of the node, see status")]]
+    cluster_token: Annotated[SecretStr | None, Field(description="Token of the cluster")] = None
+    head: Annotated[str | None, Field(description="Private address of the head; none: that of the node")] = None
+    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+    drain: Annotated[float, Field(ge=0, le=86_400, description="Seconds that calls may continue")] = 20

@@ -18,7 +18,7 @@ from acutance.server.http.static_files import STATIC, static_file
 from acutance.server.http.whip_routes import add_routes, session_url
 from acutance.server.sessions.host import Host
 from acutance.server.signalling.door import Door
-from acutance.server.signalling.requests import OfferSession, ReadHealth, ReadMetrics
+from acutance.server.signalling.requests import ListNodes, OfferSession, ReadHealth, ReadMetrics
 
 OPENAPI = Path(__file__).parent / "openapi.json"
 
@@ -57,6 +57,7 @@ def create_door_app(door: Door, guard: Guard, bodies: BodyLimits | None = None) 
     app.router.add_get("/health", _health)
     app.router.add_get("/ready", _ready)
     app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/cluster", _cluster)
     app.router.add_get("/openapi.json", _openapi)
     add_routes(app)
     forward_routes.add_routes(app)
@@ -94,6 +95,10 @@ async def _ready(request: web.Request) -> web.StreamResponse:
 async def _metrics(request: web.Request) -> web.StreamResponse:
     text = await request.app[DOOR].ask(ReadMetrics())
     return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _cluster(request: web.Request) -> web.StreamResponse:
+    return web.json_response({"nodes": await request.app[DOOR].ask(ListNodes())})
 
 
 async def _openapi(request: web.Request) -> web.StreamResponse:

@@ -49,6 +49,8 @@ class LocalDoor:
             asked.BeginForward: self._begin_forward,
             asked.ListForwards: self._list_forwards,
             asked.EndForward: self._end_forward,
+            asked.ListNodes: self._nodes,
+            asked.Drain: self._drain,
             asked.ReadHealth: self._health,
             asked.ReadMetrics: self._read_metrics,
         }
@@ -126,6 +128,14 @@ class LocalDoor:
 
     async def _end_forward(self, request: asked.EndForward) -> bool:
         return await forward_requests.end(self.host, self._forwarding, request.caller, request.stream, request.id)
+
+    async def _nodes(self, request: asked.ListNodes) -> list[dict[str, Any]]:
+        return []
+
+    async def _drain(self, request: asked.Drain) -> None:
+        self.begin_draining()
+        for publisher in self.host.registry.publishers:
+            publisher.ask_to_move()
 
     async def _health(self, request: asked.ReadHealth) -> dict[str, Any]:
         return state(self.host) | (details(self.host) if request.details else {})

@@ -122,6 +122,14 @@ class EndForward(Request[bool]):
     id: str
 
 
+class ListNodes(Request[list[dict[str, Any]]]):
+    """List the nodes of the cluster; none without one."""
+
+
+class Drain(Request[None]):
+    """Admit no session from now on, and ask pages to begin theirs elsewhere."""
+
+
 class ReadHealth(Request[dict[str, Any]]):
     """Read the state of the server, and with ``details`` also its configuration and load."""
 

@@ -88,6 +88,8 @@ class Front:
             asked.BeginForward: self._of_stream,
             asked.ListForwards: self._of_stream,
             asked.EndForward: self._of_stream,
+            asked.ListNodes: self._nodes,
+            asked.Drain: self._drain,
             asked.ReadHealth: self._health,
             asked.ReadMetrics: self._metrics,
         }
@@ -173,6 +175,13 @@ class Front:
     async def _streams(self, request: asked.ListStreams) -> list[dict[str, Any]]:
         listed = [stream for _, streams in await self._everywhere(request) for stream in streams]
         return sorted(listed, key=lambda each: str(each["name"]))
+
+    async def _nodes(self, request: asked.ListNodes) -> list[dict[str, Any]]:
+        return []
+
+    async def _drain(self, request: asked.Drain) -> None:
+        self.begin_draining()
+        await self._everywhere(request)
 
     async def _health(self, request: asked.ReadHealth) -> dict[str, Any]:
         return self._summary.health(await self._everywhere(request), request.details)

@@ -86,6 +86,10 @@ class Publisher(Connection):
         """Forget what is remembered of the call, and what was learned of it."""
         self.media.forget()
 
+    def ask_to_move(self) -> None:
+        """Ask the peer to begin a session on another machine: this one is about to stop."""
+        self._channel.send({"type": "moving"})
+
     def load(self) -> SessionLoad:
         """Return the load of this session for admission."""
         return self._statistics.load(self._clock() - self._began if self._began is not None else 0.0)

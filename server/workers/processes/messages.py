@@ -28,6 +28,8 @@ _REQUESTS: dict[str, type[asked.Request[Any]]] = {
         asked.BeginForward,
         asked.ListForwards,
         asked.EndForward,
+        asked.ListNodes,
+        asked.Drain,
         asked.ReadHealth,
         asked.ReadMetrics,
     )
