@@ -6,7 +6,14 @@ from pydantic import BaseModel, Field
 from pydantic_settings import CliApp, CliSubCommand
 
 from acutance.server.cluster import machine, status
-from acutance.server.cluster.settings import AskOptions, DemoOptions, DrainOptions, HeadOptions, JoinOptions
+from acutance.server.cluster.settings import (
+    AskOptions,
+    DemoOptions,
+    DoorOptions,
+    DrainOptions,
+    HeadOptions,
+    JoinOptions,
+)
 
 
 class Head(HeadOptions):
@@ -23,6 +30,14 @@ class Join(JoinOptions):
     def cli_cmd(self) -> None:
         """Run it."""
         machine.join(self)
+
+
+class Door(DoorOptions):
+    """Run one more door of a cluster on a machine without nodes, for example in Kubernetes."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        machine.door(self)
 
 
 class Demo(DemoOptions):
@@ -58,6 +73,7 @@ class Cluster(BaseModel):
     head: CliSubCommand[Head] = Field(description="start the first machine of a cluster")
     join: CliSubCommand[Join] = Field(description="add this machine to a cluster")
 
+    door: CliSubCommand[Door] = Field(description="run one more door, without a node")
     status: CliSubCommand[Status] = Field(description="show its nodes, sessions and load")
     drain: CliSubCommand[Drain] = Field(description="send new sessions elsewhere than to a machine")
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, override
 
 from acutance.server.assembly import session_parts
@@ -16,6 +17,7 @@ from acutance.server.sessions.admission import Admission, AdmissionLimits, NotAd
 from acutance.server.signalling import requests as asked
 from acutance.server.telemetry.counters import LoopLag
 from acutance.server.telemetry.load import Load
+from acutance.server.workers.carrier import CarrierLostError
 from acutance.server.workers.front import Front, Tries
 from acutance.server.workers.roster import Roster
 from acutance.server.workers.summary import Summary
@@ -24,18 +26,20 @@ log = logging.getLogger(__name__)
 
 # A node that does not answer within two seconds is probably lost; two more are tried.
 _TRIES = Tries(seconds=2.0, most=3)
+_DRAIN_S = 5.0
 
 
 class ClusterDoor(Front):
     """The door of a cluster, without sessions of its own: each node has the limits of its sessions."""
 
-    def __init__(self, options: ServeOptions, parts: HttpParts, token: str):
+    def __init__(self, options: ServeOptions, parts: HttpParts, token: str, machine: str | None = None):
         """Create it without nodes.
 
         Args:
             options: all options of `acutance serve`.
             parts: the parts of the HTTP server.
             token: the cluster's token.
+            machine: private address of the machine that stops with this door; None for none.
         """
         roster = Roster()
         self._load, self._loop_lag = Load(roster.student_processors), LoopLag()
@@ -51,6 +55,8 @@ class ClusterDoor(Front):
         super().__init__(session_parts.network(options), roster, admission, parts.forwarding, summary, _TRIES)
         self.links = Links(roster, token)
         self._members = Members()
+        self._machine = machine
+        self._leaving = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def announced(self, entries: Mapping[str, str]) -> None:
@@ -62,12 +68,33 @@ class ClusterDoor(Front):
         self._tasks = [asyncio.create_task(measured.watch()) for measured in (self._loop_lag, self._load)]
 
     @override
+    def begin_draining(self) -> None:
+        """Drain the nodes of this machine; new sessions are placed on others, such as those of pages that move."""
+        if not self._leaving:
+            self._leaving = True
+            self._tasks += [asyncio.create_task(self._drain_node(name)) for name in self._own()]
+
+    @override
     async def wait_for_last_publisher(self) -> None:
-        """Return at once: sessions are on the nodes, and continue without this door."""
+        """Return when the nodes of this machine have no sessions; others continue without this door."""
+        await self.roster.wait_for_last_publisher(self._own())
+
+    def _own(self) -> list[str]:
+        return [each.name for each in self.links.members if each.host == self._machine]
+
+    async def _drain_node(self, name: str) -> None:
+        carrier = self.roster.carriers.get(name)
+        if carrier is not None:
+            with suppress(CarrierLostError):
+                await carrier.ask(asked.Drain(), _DRAIN_S)
+
+    @override
+    async def _health(self, request: asked.ReadHealth) -> dict[str, Any]:
+        health = await super()._health(request)
+        return health | ({"status": "draining", "ready": False} if self._leaving else {})
 
     async def close(self) -> None:
         """End the links; sessions continue on their nodes."""
-        self.begin_draining()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

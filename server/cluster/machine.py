@@ -18,7 +18,7 @@ from acutance.server.cluster.members import parse
 from acutance.server.cluster.node_setup import NodeSetup
 from acutance.server.cluster.programs import Daemon, Program
 from acutance.server.cluster.safety import check_private, interface_addresses, own_address
-from acutance.server.cluster.settings import DemoOptions, HeadOptions, JoinOptions, MachineOptions
+from acutance.server.cluster.settings import DemoOptions, DoorOptions, HeadOptions, JoinOptions, MachineOptions
 from acutance.server.options.server import ServeOptions
 from acutance.server.options.values import revealed
 from acutance.server.serve import serve_door
@@ -76,6 +76,18 @@ def join(options: JoinOptions) -> None:
     _run(options, token, options.cluster_port, [Place(address, options.head, options.carry)], options.head)
 
 
+def door(options: DoorOptions) -> None:
+    """Run one more door of a cluster until a signal.
+
+    Raises:
+        AssemblyError, ClusterError, ServeError: it cannot start.
+    """
+    token = revealed(options.cluster_token)
+    if token is None:
+        raise ClusterError("give the cluster's token, as ACUTANCE_CLUSTER_TOKEN")
+    _run(options, token, options.cluster_port, [], options.head)
+
+
 def demo(options: DemoOptions) -> None:
     """Run a cluster on this machine alone until a signal.
 
@@ -104,8 +116,9 @@ def _run(options: ServeOptions, token: str, port: int, places: Sequence[Place], 
     learning.check(options)
     logs.set_up(options.log_level, options.log_format, options.log_addresses)
     # The options for sessions; those of the cluster are not among them.
-    environment = ray_environment(token, NodeSetup.of(options, places[0].address).variables())
-    door = ClusterDoor(options, parts, token)
+    environment = ray_environment(token, NodeSetup.of(options, places[0].address).variables() if places else None)
+    stops = places[0].address if len(places) == 1 else None
+    door = ClusterDoor(options, parts, token, stops)
     asyncio.run(_Machine(options, parts, environment, places, f"{head}:{port}", door).serve(port))
 
 
@@ -133,7 +146,7 @@ class _Machine:
         programs = [
             Program(_WATCH, [self._head], self._environment, lambda line: self._door.announced(parse(line))),
         ]
-        if self._places[0].head is None:
+        if any(place.head is None for place in self._places):
             programs.append(Program(_KEEP, [self._head, str(self._options.drain)], self._environment))
         main = asyncio.current_task()
         assert main is not None
@@ -150,10 +163,11 @@ class _Machine:
             await asyncio.gather(*(each.end() for each in reversed(self._rays)))
 
     async def _start_ray(self, port: int) -> None:
-        first, *others = self._places
-        log.info("Ray starts, which takes some seconds")
-        await self._start_place(first, port)
-        await asyncio.gather(*(self._start_place(place, port) for place in others))
+        if self._places:
+            log.info("Ray starts, which takes some seconds")
+        # One after the other: Ray gives each 30 s, also on a busy host.
+        for place in self._places:
+            await self._start_place(place, port)
 
     async def _start_place(self, place: Place, port: int) -> None:
         command = start_command(place.address, place.head, port, place.carries)

@@ -77,7 +77,7 @@ class Daemon:
     def __init__(self, process: asyncio.subprocess.Process):
         """Create it; `start` is the way to do so."""
         self._process = process
-        self._printed: deque[str] = deque(maxlen=5)
+        self._printed: deque[str] = deque(maxlen=20)
         self._reading: asyncio.Task[bool] | None = None
 
     @classmethod

@@ -44,6 +44,14 @@ class JoinOptions(MachineOptions):
     head: CliPositionalArg[Annotated[str, Field(description="private address of the cluster's head")]]
 
 
+class DoorOptions(ServeOptions):
+    """Run one more door of a cluster, without Ray on this machine."""
+
+    head: CliPositionalArg[Annotated[str, Field(description="address of the cluster's head")]]
+    cluster_token: Annotated[SecretStr | None, Field(min_length=_LEAST, description="Token of the cluster")] = None
+    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+
+
 class DemoOptions(ServeOptions):
     """Start a cluster on this machine alone."""
 

@@ -31,11 +31,11 @@ def status(options: AskOptions, as_json: bool) -> None:
     Raises:
         ClusterError: the door does not answer.
     """
-    nodes = asyncio.run(_nodes(options))
+    found = asyncio.run(nodes(options))
     if as_json:
-        print(json.dumps({"nodes": nodes}))
+        print(json.dumps({"nodes": found}))
     else:
-        Console().print(table(nodes))
+        Console().print(table(found))
 
 
 def drain(options: DrainOptions) -> None:
@@ -48,7 +48,7 @@ def drain(options: DrainOptions) -> None:
     token = revealed(options.cluster_token)
     if token is None:
         raise ClusterError("give the cluster's token, as ACUTANCE_CLUSTER_TOKEN")
-    named = [each for each in asyncio.run(_nodes(options)) if each["name"] == options.node]
+    named = [each for each in asyncio.run(nodes(options)) if each["name"] == options.node]
     if not named:
         raise ClusterError(f"the cluster has no node {options.node!r}: acutance cluster status lists them")
     head = f"{options.head or named[0]['host']}:{options.cluster_port}"
@@ -64,14 +64,14 @@ def drain(options: DrainOptions) -> None:
         raise ClusterError(f"Ray's head at {head} does not drain the machine: {why}")
 
 
-def table(nodes: Sequence[dict[str, Any]]) -> Table:
+def table(entries: Sequence[dict[str, Any]]) -> Table:
     """Return the nodes as a table for a terminal."""
-    shown = Table(title=f"{len(nodes)} nodes, {sum(each['sessions'] for each in nodes)} sessions")
+    shown = Table(title=f"{len(entries)} nodes, {sum(each['sessions'] for each in entries)} sessions")
     for name in ("node", "address", "state"):
         shown.add_column(name)
     for name in ("sessions", "viewers", "processors", "event loop", "GPU", "lag"):
         shown.add_column(name, justify="right")
-    for each in nodes:
+    for each in entries:
         shown.add_row(
             each["name"],
             each["host"],
@@ -90,7 +90,12 @@ def _of(number: int, most: int | None) -> str:
     return str(number) if most is None else f"{number} of {most}"
 
 
-async def _nodes(options: AskOptions) -> list[dict[str, Any]]:
+async def nodes(options: AskOptions) -> list[dict[str, Any]]:
+    """Return the entries of `GET /cluster`.
+
+    Raises:
+        ClusterError: the door does not answer.
+    """
     token = revealed(options.token)
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
     url = options.url.rstrip("/") + "/cluster"
@@ -104,5 +109,5 @@ async def _nodes(options: AskOptions) -> list[dict[str, Any]]:
         raise ClusterError(f"{url} does not answer as a door of a cluster does ({error})") from error
     if response.status != 200:
         raise ClusterError(f"{url} answers {response.status}: {body.get('message')}")
-    nodes: list[dict[str, Any]] = body["nodes"]
-    return nodes
+    found: list[dict[str, Any]] = body["nodes"]
+    return found

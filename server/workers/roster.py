@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -194,11 +194,15 @@ class Roster:
         """Return the number of processors that the students of all publishers use."""
         return sum(load.student for load in self.publisher_loads())
 
-    async def wait_for_last_publisher(self) -> None:
-        """Return when the last publisher has ended."""
-        while self.publisher_loads():
+    async def wait_for_last_publisher(self, carriers: Collection[str] | None = None) -> None:
+        """Return when the last publisher has ended: of all carriers, or of those with these names."""
+        while self.publisher_loads() if carriers is None else self._publish(carriers):
             self._changed.clear()
             await self._changed.wait()
+
+    def _publish(self, names: Collection[str]) -> bool:
+        found = [self.carriers[name] for name in names if name in self.carriers]
+        return any(session.load is not None for carrier in found for session in carrier.report.sessions)
 
     def _sessions(self) -> list[SessionReport]:
         return [session for carrier in self.carriers.values() for session in carrier.report.sessions]

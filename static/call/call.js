@@ -16,6 +16,9 @@ import { CallError } from './call-error.js';
 
 const FIRST_FRAME_MS = 10_000;
 
+/** Random pause before moving to another machine, so that the pages of one do not all come at the same moment. */
+const MOVE_MS = 500;
+
 /** Limits of the shorter side of the returned video, in pixels: server/options/session_limits.py. */
 const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
 
@@ -161,16 +164,68 @@ export class Call {
     await within(Promise.race([this.#stage.firstFrame(signal), session.over]), FIRST_FRAME_MS, late, signal);
     onLive();
     this.#on.onState('live');
-    await session.over;
+    for (let current = session; ;) {
+      await Promise.race([current.moving, current.over]);
+      current = await this.#replace(current, servers, signal);
+    }
+  }
+
+  /**
+   * Replaces a session by another one, whose first frame arrives before the old one ends.
+   * @param {Session} session
+   * @param {RTCIceServer[]} servers
+   * @param {AbortSignal} signal
+   * @returns {Promise<Session>} the other one; rejects when the old one ends before
+   */
+  async #replace(session, servers, signal) {
+    for (let longest = MOVE_MS; ; longest *= 2) {
+      await Promise.race([delay(longest * Math.random()), session.over]);
+      signal.throwIfAborted();
+      const next = this.#make(servers);
+      try {
+        const shown = next.connect(this.#settings, signal).then(() => next.firstFrame(signal));
+        const late = () => new CallError('no-video');
+        await within(Promise.race([shown, next.over, session.over]), FIRST_FRAME_MS, late, signal);
+        next.setUplink(this.#uplink); // Chromium drops parameters that were set before the answer
+        await this.#stage.prepare(signal);
+      } catch {
+        next.end();
+        signal.throwIfAborted();
+        continue; // no machine has taken it yet
+      }
+      this.#show(next);
+      session.end();
+      return next;
+    }
   }
 
   /** @param {RTCIceServer[]} servers */
   #open(servers) {
+    const session = this.#make(servers);
+    this.#show(session);
+    return session;
+  }
+
+  /** @param {Session} session to show from now on */
+  #show(session) {
+    const { track } = this.#video;
+    if (!track) throw new CallError('unexpected');
+    this.#session = session;
+    this.#stage.attach(session.connection.sender);
+    this.#stage.showOriginal(new MediaStream([track]));
+    if (!session.stream) return;
+    this.#stage.showEnhanced(session.stream);
+    this.#on.onReturned(session.stream);
+  }
+
+  /** @param {RTCIceServer[]} servers */
+  #make(servers) {
     const track = this.#video.track;
     if (!track) throw new CallError('unexpected');
     let live = false;
     const session = new Session(track, servers, {
       onStream: (stream) => {
+        if (this.#session !== session) return;
         this.#stage.showEnhanced(stream);
         this.#on.onReturned(stream);
       },
@@ -186,9 +241,6 @@ export class Call {
         if (live && this.#session === session) this.#on.onState(interrupted ? 'interrupted' : 'live');
       },
     });
-    this.#session = session;
-    this.#stage.attach(session.connection.sender);
-    this.#stage.showOriginal(new MediaStream([track]));
     session.setAudio(this.#microphone.track);
     return session;
   }
@@ -245,4 +297,9 @@ export class Call {
     this.#stage.clear();
     this.#on.onEnd(failure);
   }
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+function delay(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -99,6 +99,8 @@ export const FORWARDED = 'forwarded';
  * @property {string | null} reason for the user
  */
 
+/** The server is about to stop: another machine of its cluster takes the call. @typedef {{type: 'moving'}} Moving */
+
 /**
  * The server receives packets but cannot decode them: the sender should restart.
  * @typedef {object} RestartSender
@@ -116,4 +118,4 @@ export const FORWARDED = 'forwarded';
  * @property {Uint8Array} cells row by row one bit for each cell, the most significant first; Base64 in the message
  */
 
-/** @typedef {ServerStats | Applied | Forgotten | Refused | Closing | RestartSender | MemoryMask} ServerMessage */
+/** @typedef {ServerStats | Applied | Forgotten | Refused | Closing | Moving | RestartSender | MemoryMask} ServerMessage */

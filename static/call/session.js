@@ -18,6 +18,9 @@ const GATHERING_MS = { first: 2_000, restart: 300 };
 /** Time for further candidates after the first one in a restart. The server learns later ones from their checks. */
 const FURTHER_MS = 30;
 
+/** Interval between two looks for the first frame. */
+const FRAME_LOOK_MS = 20;
+
 /** Time limit for connecting; the server has the same for a handshake. */
 const CONNECT_MS = 15_000;
 
@@ -46,10 +49,19 @@ export class Session {
   #address = null;
   /** @type {(failure: CallError) => void} */
   #lose = () => {};
+  #move = () => {};
+
+  /** The enhanced video, and audio if there is any; null before. @type {MediaStream | null} */
+  stream = null;
 
   /** Rejects when the session is lost; pending after `end()`. @type {Promise<never>} */
   over = new Promise((_, reject) => {
     this.#lose = reject;
+  });
+
+  /** Resolves when the server asks to begin another session in place of this one. @type {Promise<void>} */
+  moving = new Promise((resolve) => {
+    this.#move = resolve;
   });
 
   /**
@@ -93,6 +105,14 @@ export class Session {
   async connect(settings, signal) {
     const late = () => new CallError('connect-timeout');
     await within(Promise.race([this.#negotiate(settings, signal), this.over]), CONNECT_MS, late, signal);
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<void>} when the first frame of the server has arrived */
+  async firstFrame(signal) {
+    while (this.#video.receiver.getSynchronizationSources().length === 0) {
+      await pause(FRAME_LOOK_MS);
+      signal.throwIfAborted();
+    }
   }
 
   /** @param {MediaStreamTrack} track */
@@ -143,7 +163,9 @@ export class Session {
     const stream = new MediaStream();
     pc.addEventListener('track', ({ track }) => {
       stream.addTrack(track);
-      if (track.kind === 'video') this.#on.onStream(stream);
+      if (track.kind !== 'video') return;
+      this.stream = stream;
+      this.#on.onStream(stream);
     }, { signal });
     pc.addEventListener('connectionstatechange', () => this.#follow(pc.connectionState), { signal });
     this.#channel.addEventListener('open', () => this.#sendPending(), { signal });
@@ -253,6 +275,7 @@ export class Session {
       case 'applied':
       case 'forgotten':
       case 'refused': return this.#on.onResponse(message);
+      case 'moving': return this.#move();
       case 'restart_sender': return this.#uplink.restart();
       case 'closing': return this.#lose(new CallError('server-closed', { detail: message.reason }));
     }

@@ -31,6 +31,7 @@ export function readMessage(data) {
     case 'memory_mask': return readMask(message);
     case 'refused': return { type: 'refused', message: text(message.message) };
     case 'closing': return { type: 'closing', reason: text(message.reason) };
+    case 'moving': return { type: 'moving' };
     case 'restart_sender': return { type: 'restart_sender', reason: text(message.reason) };
     default: return null;
   }

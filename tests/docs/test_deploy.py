@@ -15,6 +15,7 @@ import yaml
 from packaging.requirements import Requirement
 from prometheus_client.parser import text_string_to_metric_families
 
+from acutance.server.cluster.settings import DoorOptions
 from acutance.server.http.metrics import Metrics
 from acutance.server.options.server import ServeOptions
 from acutance.server.options.session_limits import Limits
@@ -140,6 +141,51 @@ def test_a_session_url_can_only_reach_the_pod_that_answered_it() -> None:
     assert deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
     assert "sessionAffinity" not in service["spec"]
     assert all(manifest["kind"] != "HorizontalPodAutoscaler" for manifest in manifests())
+
+
+def cluster_manifests() -> list[Any]:
+    return list(yaml.safe_load_all((DEPLOY / "rayservice.yaml").read_text("utf-8")))
+
+
+def test_the_cluster_for_kubernetes_fits_its_schemas_and_the_code() -> None:
+    """KubeRay's own schema is not at hand: what it contains of Kubernetes is checked."""
+    import kubernetes_validate
+
+    service, doors, front = cluster_manifests()
+    assert (service["apiVersion"], service["kind"]) == ("ray.io/v1", "RayService")
+    cluster = service["spec"]["rayClusterConfig"]
+    (workers,) = cluster["workerGroupSpecs"]
+    pods = [cluster["headGroupSpec"]["template"]["spec"], workers["template"]["spec"]]
+    for pod in pods:
+        manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": pod}
+        kubernetes_validate.validate(manifest, "1.30", strict=True)
+        environment = {each["name"]: each.get("value") for each in pod["containers"][0]["env"]}
+        assert environment["RAY_AUTH_MODE"] == "token"
+        assert "RAY_AUTH_TOKEN" in environment
+        known = {f"ACUTANCE_{name.upper()}" for name in ServeOptions.model_fields}
+        assert {name for name in environment if name.startswith("ACUTANCE_")} <= known
+    for manifest in (doors, front):
+        kubernetes_validate.validate(manifest, "1.30", strict=True)
+    serve = yaml.safe_load(service["spec"]["serveConfigV2"])
+    assert serve["proxy_location"] == "Disabled"
+    (application,) = serve["applications"]
+    module, _, name = application["import_path"].partition(":")
+    text = (ROOT / module.removeprefix("acutance.").replace(".", "/")).with_suffix(".py").read_text("utf-8")
+    assert f"\n{name} = " in text
+    (media,) = application["deployments"]
+    assert f'name="{media["name"]}"' in text
+    assert media["num_replicas"] == workers["replicas"]
+    assert json.loads(json.loads(workers["rayStartParams"]["resources"])) == media["ray_actor_options"]["resources"]
+    drain = int(next(each["value"] for each in pods[1]["containers"][0]["env"] if each["name"] == "ACUTANCE_DRAIN"))
+    assert pods[1]["terminationGracePeriodSeconds"] > media["graceful_shutdown_timeout_s"] > drain
+
+
+def test_the_doors_for_kubernetes_have_the_options_that_they_are_started_with() -> None:
+    _, doors, _ = cluster_manifests()
+    command = doors["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert command[:2] == ["cluster", "door"]
+    flags = {argument.partition("=")[0] for argument in command if argument.startswith("--")}
+    assert flags <= {"--" + name.replace("_", "-") for name in DoorOptions.model_fields}
 
 
 def test_the_capacity_that_the_manifest_names_was_measured() -> None:

@@ -34,7 +34,7 @@ Threads = Annotated[int, typer.Option(min=1, help="CPU threads of each process; 
 Processes = Annotated[int, typer.Option(min=1, help="Number of processes that make pairs.")]
 Accelerator = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Kind of device to train on.")]
 Devices = Annotated[int, typer.Option(min=1, help="Number of GPUs, or of processes on the CPU, that share each batch.")]
-Nodes = Annotated[int, typer.Option(min=1, help="Number of hosts; start the command on each with torchrun.")]
+Nodes = Annotated[int, typer.Option(min=1, help="Number of hosts; under torchrun, that decides.")]
 Precision = Annotated[Literal["32-true", "bf16-mixed", "16-mixed"], typer.Option(help="Precision of the arithmetic.")]
 
 

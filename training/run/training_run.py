@@ -15,7 +15,7 @@ from acutance.training.losses.ranks import Ranks
 from acutance.training.pairs.batches import Batches
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.console import RunReport
-from acutance.training.run.devices import launch
+from acutance.training.run.devices import begin_steps, launch
 from acutance.training.run.inputs import prepare_inputs
 from acutance.training.run.interruption import Interruption
 from acutance.training.run.journal import Journal
@@ -49,6 +49,7 @@ def train(options: RunOptions, console: Console) -> bool:
     console.quiet = console.quiet or not fabric.is_global_zero
     teacher = resolve_teacher(options, recipe, before)
     inputs = prepare_inputs(options, recipe, data, teacher, fabric, console)
+    begin_steps(fabric)
     record = inputs.record(options, recipe, fabric)
     if before is not None:
         check_unchanged(options.out, before, record)

@@ -1,9 +1,10 @@
 """What the programs of this package have in common: they end with the process that started them."""
 
 import os
-import sys
 import threading
 from collections.abc import Callable
+
+_STANDARD_INPUT = 0
 
 
 def end_with_parent() -> None:
@@ -15,7 +16,8 @@ def when_parent_ends(then: Callable[[], object]) -> None:
     """Call a function when the process that started this one ends: it holds the other end of standard input."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1024):
+        # Not through `sys.stdin`, which Python would have to lock when it ends.
+        while os.read(_STANDARD_INPUT, 1024):
             pass
         then()
 

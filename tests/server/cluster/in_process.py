@@ -67,9 +67,9 @@ class Cluster:
     _beat: int = 0
 
     @classmethod
-    async def begin(cls, ladder: Ladder, nodes: int = 2, most: int = 10) -> "Cluster":
+    async def begin(cls, ladder: Ladder, nodes: int = 2, most: int = 10, machine: str | None = None) -> "Cluster":
         parts = HttpParts(Guard(), None, ForwardRules())
-        door = ClusterDoor(ServeOptions(), parts, TOKEN)
+        door = ClusterDoor(ServeOptions(), parts, TOKEN, machine)
         client = TestClient(TestServer(create_door_app(door, parts.guard)))
         await client.start_server()
         cluster = cls(client, door)
@@ -77,9 +77,9 @@ class Cluster:
             await cluster.add(ladder, most)
         return cluster
 
-    async def add(self, ladder: Ladder, most: int = 10) -> str:
+    async def add(self, ladder: Ladder, most: int = 10, host: str = "127.0.0.1") -> str:
         """Start a node, and return its name when the door has linked it."""
-        node = Node(one_process(ladder, most), TOKEN, "127.0.0.1", 1.0)
+        node = Node(one_process(ladder, most), TOKEN, host, 1.0)
         member = await node.start()
         self.nodes[member.name] = node
         self.members[member.name] = member

@@ -1,5 +1,6 @@
 """Requests over HTTP to the door of a cluster of two nodes."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -161,3 +162,24 @@ async def test_placements_reach_the_node_that_their_address_names(begin: Callabl
         assert cluster.host(_node(url)).registry.find(own) is not None
         assert (await cluster.client.delete(url)).status == 200
     assert set(used) <= set(cluster.nodes)
+
+
+async def test_a_machine_that_stops_drains_its_node_and_still_places_sessions_elsewhere(ladder: Ladder) -> None:
+    cluster = await Cluster.begin(ladder, nodes=1, machine="127.0.0.2")
+    try:
+        (second,) = cluster.nodes
+        third = await cluster.add(ladder, host="127.0.0.2")
+        urls = [await _begun(cluster.client) for _ in range(4)]
+        assert {_node(url) for url in urls} == {second, third}
+        cluster.door.begin_draining()
+        waiting = asyncio.create_task(cluster.door.wait_for_last_publisher())
+        await until(lambda: cluster.door.roster.carriers[third].report.draining)
+        assert _node(await _begun(cluster.client)) == second
+        assert (await cluster.client.get("/ready")).status == 503
+        assert not waiting.done()
+        for url in urls:
+            if _node(url) == third:
+                assert (await cluster.client.delete(url)).status == 200
+        await asyncio.wait_for(waiting, 10)
+    finally:
+        await cluster.close()
