@@ -31,6 +31,11 @@ export function percent(share, digits = 1) {
   return share === null ? UNKNOWN : `${decimal(share * 100, digits)} %`;
 }
 
+/** @param {{before: number, after: number}} fidelity in dB */
+export function decibels({ before, after }) {
+  return `${decimal(before)} → ${decimal(after)} dB`;
+}
+
 /** @param {readonly number[] | null} size width and height */
 export function sizeText(size) {
   return size ? size.join(' × ') : UNKNOWN;

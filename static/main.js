@@ -4,20 +4,20 @@
  * @import {ServerStats} from './call/protocol.js'
  * @import {Event} from './figures/bug-report.js'
  * @import {Status} from './status.js'
- * @import {TextKey} from './texts.js'
- * @import {Values} from './translation.js'
  */
 import { Call } from './call/call.js';
 import { serverVersion } from './call/signalling.js';
 import { askToken } from './call/token-dialog.js';
 import { CallError } from './call/call-error.js';
 import { ControlPanel } from './control/panel.js';
+import { DemoPanel } from './demo/panel.js';
 import { element } from './dom.js';
 import { bugReport } from './figures/bug-report.js';
 import { offerCopy } from './figures/copy.js';
 import { FiguresPanel } from './figures/panel.js';
 import { showHeadline } from './figures/headline.js';
 import { CallMonitor } from './figures/monitor.js';
+import { Notice } from './notice.js';
 import { UplinkPanel } from './uplink/panel.js';
 import { SourcePanel } from './sources/panel.js';
 import { AudioPanel } from './sources/audio-panel.js';
@@ -35,11 +35,6 @@ const PHONE = '(max-width: 48rem)';
 /** Events that a bug report contains. */
 const MAX_EVENTS = 50;
 
-/** @typedef {{next: TextKey, values?: Values}} Notice */
-
-/** Long enough to read it; the message also stays beside the control. */
-const NOTICE_MS = 10_000;
-
 /** @type {Call | null} */
 let call = null;
 /** @type {{stats: ServerStats, at: number} | null} */
@@ -48,9 +43,6 @@ let report = null;
 let state = 'idle';
 /** What is shown while the call waits for another attempt. @type {Status | null} */
 let paused = null;
-/** What failed without ending the call: shown for a while below its state. @type {Notice | null} */
-let notice = null;
-let noticeTimer = 0;
 /** @type {MediaStreamTrack | null} */
 let track = null;
 /** Version of the server; null until it is known. @type {string | null} */
@@ -59,10 +51,14 @@ let version = null;
 const events = [];
 
 const stage = new Stage();
+const notice = new Notice(() => {
+  if (call) updateStatus();
+});
 const figures = new FiguresPanel();
 const monitor = new CallMonitor(stage, (second) => {
   figures.show(second);
   showHeadline(second);
+  demo.show(second);
   if (state === 'live') updateStatus(); // the last report may be out of date by now
 });
 const source = new SourcePanel(changeSource);
@@ -72,11 +68,14 @@ const audio = new AudioPanel(async (on) => {
   } catch (error) {
     const failure = CallError.from(error);
     logEvent(failure.code, failure.detail);
-    notify({ next: `error.${failure.code}.next`, values: valuesOf(failure) });
+    notice.show(`error.${failure.code}.next`, valuesOf(failure));
     throw failure;
   }
 });
-const uplink = new UplinkPanel(source.settings, (settings) => call?.setUplink(settings));
+const uplink = new UplinkPanel(source.settings, (settings) => {
+  demo.uplinkChanged();
+  call?.setUplink(settings);
+});
 const control = new ControlPanel({
   onChange: (settings) => {
     call?.applySettings(settings);
@@ -84,6 +83,12 @@ const control = new ControlPanel({
     updateStatus();
   },
   onForget: () => call?.forget(),
+});
+const demo = new DemoPanel(stage, uplink, () => {
+  control.restore();
+  if (call) return;
+  if (source.settings.kind !== 'camera' || !source.hasCamera) source.chooseSample();
+  start();
 });
 const buttons = { start: element('start', HTMLButtonElement), stop: element('stop', HTMLButtonElement) };
 
@@ -93,6 +98,7 @@ function start() {
     onState: (next) => {
       logEvent(next);
       state = next;
+      demo.live = next === 'live';
       if (next === 'waiting') fetchVersion(); // with the token, where the server requires one
       updateStatus();
     },
@@ -104,12 +110,12 @@ function start() {
     onSoftenFailed: (error) => {
       logEvent('soften-failed', CallError.from(error).detail);
       uplink.refuseSoftness();
-      notify({ next: 'uplink.softness.failed' });
+      notice.show('uplink.softness.failed');
     },
     onMicrophoneLost: () => {
       logEvent('microphone-lost');
       audio.switchOff(new CallError('microphone-lost'));
-      notify({ next: 'error.microphone-lost.next' });
+      notice.show('error.microphone-lost.next');
     },
     onStats: (stats) => {
       report = { stats, at: performance.now() };
@@ -119,7 +125,7 @@ function start() {
     onResponse: (response) => {
       control.showResponse(response);
       if (response.type !== 'refused') return;
-      notify({ next: 'control.refused', values: { reason: sentence(response.message ?? '') } });
+      notice.show('control.refused', { reason: sentence(response.message ?? '') });
     },
     onMemoryMask: (mask) => {
       if (control.settings.memory_mask) stage.markMemory(mask);
@@ -130,8 +136,11 @@ function start() {
     onEnd: (failure) => {
       endMonitoring();
       call = null;
-      paused = notice = null;
+      paused = null;
       state = 'idle';
+      demo.live = false;
+      demo.end();
+      notice.clear();
       track = null;
       forgetReport();
       figures.showUnknown();
@@ -165,7 +174,7 @@ async function changeSource() {
     const failure = CallError.from(error);
     logEvent(failure.code, failure.detail);
     showText(element('source-message', HTMLElement), `error.${failure.code}.what`, valuesOf(failure));
-    notify({ next: `error.${failure.code}.what`, values: valuesOf(failure) });
+    notice.show(`error.${failure.code}.what`, valuesOf(failure));
   }
 }
 
@@ -189,17 +198,6 @@ async function pause(failure, seconds, signal) {
   paused = null;
 }
 
-/** @param {Notice} shown */
-function notify(shown) {
-  clearTimeout(noticeTimer);
-  notice = shown;
-  noticeTimer = setTimeout(() => {
-    notice = null;
-    if (call) updateStatus();
-  }, NOTICE_MS);
-  updateStatus();
-}
-
 /** @param {CallError} failure @returns {import('./status.js').Action | null} */
 function actionFor(failure) {
   if (failure.code === 'no-file' || failure.code === 'file-failed') {
@@ -218,7 +216,7 @@ function updateStatus() {
   const { enhance } = control.settings;
   const { kind } = source.settings;
   const status = describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind });
-  showCallStatus(paused ?? (notice ? { ...status, ...notice, values: { ...status.values, ...notice.values } } : status));
+  showCallStatus(paused ?? notice.below(status));
 }
 
 /** @param {Status} status */

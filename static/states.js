@@ -7,6 +7,7 @@
  * @import {Kind, Status} from './status.js'
  * @import {Values} from './translation.js'
  */
+import { kindOfReason } from './reasons.js';
 
 /** Appearance of each state. @type {Record<State, Kind>} */
 const KINDS = {
@@ -31,11 +32,14 @@ export function wantsSample({ code }) {
 /** Minimum share of enhanced frames of a live call: a few frames are passed through in any call. */
 const ENHANCED_ENOUGH = 0.9;
 
+/** Minimum share of the pixels that come from the memory of the call, to speak of it. */
+const REMEMBERED_ENOUGH = 0.05;
+
 /**
  * @param {State} state
  * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind}} about `stats` is the
  *   server's last report; null if there is none or it is out of date
- * @returns {Status} "Live." only if the server reports that it enhances the frames
+ * @returns {Status} "repairing" only if the server reports that it enhances the frames
  */
 export function describe(state, { stats, enhance, hidden, kind }) {
   if (state === 'opening' && kind !== 'camera') {
@@ -55,13 +59,22 @@ function describeEnhancement(stats) {
   }
   const frames = enhanced + passed + (forwarded ?? 0);
   if (frames === 0) return { kind: 'busy', what: 'state.no-frames.what', next: 'state.no-frames.next' };
-  if (enhanced >= ENHANCED_ENOUGH * frames) return { kind: 'live', what: 'state.live.what', next: 'state.live.next' };
-  const reason = sentence(stats?.passed_reason ?? '');
-  if (forwarded !== null && forwarded > frames / 2) {
-    return { kind: 'live', what: 'state.forwarded.what', next: 'state.forwarded.next', values: { reason } };
+  if (enhanced >= ENHANCED_ENOUGH * frames) {
+    const remembered = (stats?.memory?.share ?? 0) >= REMEMBERED_ENOUGH;
+    const name = remembered ? 'memory' : 'live';
+    return { kind: 'live', what: `state.${name}.what`, next: `state.${name}.next` };
   }
-  if (enhanced === 0) {
-    return { kind: 'error', what: 'state.passed.what', next: 'state.passed.next', values: { reason } };
+  const words = stats?.passed_reason ?? '';
+  const reason = sentence(words);
+  const untouched = forwarded !== null && forwarded > frames / 2;
+  if (untouched || enhanced === 0) {
+    const kind = untouched ? 'live' : 'error';
+    const name = kindOfReason(words);
+    if (name === 'other') {
+      const other = untouched ? 'forwarded' : 'passed';
+      return { kind, what: `state.${other}.what`, next: `state.${other}.next`, values: { reason } };
+    }
+    return { kind, what: `state.${name}.what`, next: `state.${name}.next`, values: { reason } };
   }
   const share = Math.max(1, Math.round((100 * enhanced) / frames));
   const kindOf = enhanced < passed ? 'error' : 'live';

@@ -37,6 +37,7 @@ export class ControlPanel {
   #student = element('student', HTMLSelectElement);
   #strength;
   #ceiling;
+  #onChange;
   #refused = element('control-refused', HTMLElement);
 
   /**
@@ -45,6 +46,7 @@ export class ControlPanel {
    * @param {() => void} on.onForget the user asks to forget earlier frames
    */
   constructor({ onChange, onForget }) {
+    this.#onChange = onChange;
     const send = throttled(() => onChange(this.settings), INTERVAL_MS);
     this.#strength = new Slider('strength', STRENGTHS, (strength) => `${Math.round(strength * 100)} %`, send);
     this.#ceiling = new Slider('ceiling', CEILINGS, ceilingWords, send);
@@ -68,6 +70,13 @@ export class ControlPanel {
       memory_mask: this.#memoryMask.checked,
       max_bitrate: this.#ceiling.value,
     };
+  }
+
+  /** Switches enhancement and memory on, as they are at the start. */
+  restore() {
+    if (this.#enhance.checked && this.#remember.checked) return;
+    this.#enhance.checked = this.#remember.checked = true;
+    this.#onChange(this.settings);
   }
 
   /** @param {Applied | Forgotten | Refused} answer */

@@ -2,8 +2,8 @@
  * The most important figures, in one line below the videos.
  * @import {Second} from './second.js'
  */
-import { writeTo } from '../dom.js';
-import { UNKNOWN, bitrate, decimal, duration, milliseconds, percent } from '../format.js';
+import { element, writeTo } from '../dom.js';
+import { UNKNOWN, bitrate, decibels, decimal, duration, milliseconds, percent } from '../format.js';
 import { text } from '../texts.js';
 import { figuresOf } from './second.js';
 
@@ -17,5 +17,8 @@ export function showHeadline(second) {
   writeTo('headline-sent', parts.filter(Boolean).join(', '));
   writeTo('headline-returned', returned === null ? UNKNOWN : text('headline.rate', { rate: decimal(returned, 0) }));
   writeTo('headline-delay', milliseconds(roundtrip));
+  const fidelity = second?.stage.fidelity ?? null;
+  element('headline-fidelity', HTMLElement).hidden = fidelity === null;
+  if (fidelity) writeTo('headline-psnr', decibels(fidelity));
   writeTo('headline-memory', age === null ? UNKNOWN : `${percent(share, 0)} (${duration(age)})`);
 }

@@ -25,6 +25,8 @@ const FIGURES = /** @type {const} @satisfies {Record<string, Read>} */ ({
   'bits-down': ({ flows }) => flows?.returnedBitrate ?? null,
   'sharpness-before': ({ stage }) => stage.sharpnessOriginal,
   'sharpness-after': ({ stage }) => stage.sharpnessEnhanced,
+  'psnr-before': ({ stage }) => stage.fidelity?.before ?? null,
+  'psnr-after': ({ stage }) => stage.fidelity?.after ?? null,
   'loss-up': ({ flows }) => flows?.sentLoss ?? null,
   'loss-down': ({ flows }) => flows?.returnedLoss ?? null,
   'dropped-sender': ({ flows }) => flows && flows.captured !== null && flows.sent !== null

@@ -62,6 +62,11 @@ export class SourcePanel {
     };
   }
 
+  /** Whether a camera is known; before the permission browsers name none. */
+  get hasCamera() {
+    return [...this.#cameras.children].some((option) => option instanceof HTMLOptionElement && option.value !== CAMERA);
+  }
+
   chooseSample() {
     this.#source.value = 'sample';
     this.#changeSource();

@@ -4,7 +4,7 @@ import { randomly } from './sample-random.js';
 const HAIRS = 420;
 const TAU = 2 * Math.PI;
 
-/** @typedef {CanvasRenderingContext2D} Context */
+/** @import {Context} from './sample-scene.js' */
 
 /** @param {Context} context @param {number} seconds */
 export function drawFace(context, seconds) {

@@ -1,15 +1,17 @@
 /**
- * The scene of the sample clip: a person in front of a shelf and an eye chart, who looks around, blinks and sways. It
- * has the detail of a call that blur removes first: lashes, hair, knitwear, small print.
+ * The scene of the sample clip: a person in front of a shelf and an eye chart, who looks around, blinks and sways; the
+ * camera stands on a desk. It has the detail of a call that blur removes first: lashes, hair, knitwear, small print.
  *
  * Drawn in units of 640 x 360 and scaled to any size.
  */
 import { drawFace } from './sample-face.js';
 import { randomly } from './sample-random.js';
 
+/** Of the page or of a worker. @typedef {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} Context */
+
 const [WIDTH, HEIGHT] = [640, 360];
 
-/** Margin for the sway of a hand-held camera. */
+/** What the room shows beyond each edge of the frame. */
 const MARGIN = 24;
 
 const CHART = ['E', 'F P', 'T O Z', 'L P E D', 'P E C F D', 'E D F C Z P', 'F E L O P Z D', 'D E F P O T E C'];
@@ -17,13 +19,13 @@ const TITLES = ['ACUTANCE', 'OPTICS', 'LIGHT & LENS', 'EDGES', 'Fourier', 'COLOU
 const SPINES = ['#7d3b32', '#c08a4a', '#33506b', '#5f7350', '#a65f46', '#2f3b45', '#b7a88b', '#6b4a63', '#8c9aa6'];
 
 export class SampleScene {
-  /** @type {HTMLCanvasElement | null} */
+  /** @type {OffscreenCanvas | null} */
   #room = null;
-  /** @type {HTMLCanvasElement | null} */
+  /** @type {OffscreenCanvas | null} */
   #person = null;
   #scale = 0;
 
-  /** @param {CanvasRenderingContext2D} context @param {number} seconds */
+  /** @param {Context} context @param {number} seconds */
   draw(context, seconds) {
     const { width, height } = context.canvas;
     const scale = Math.max(width / WIDTH, height / HEIGHT);
@@ -34,7 +36,7 @@ export class SampleScene {
     const sway = { x: Math.sin(seconds / 1.9) * 9 + Math.sin(seconds / 0.77) * 2, y: Math.sin(seconds / 2.6) * 4 };
     const turn = Math.sin(seconds / 1.37) * 0.035 + Math.sin(seconds / 3.1) * 0.025;
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(room, (-MARGIN + sway.x * 0.45) * scale, (-MARGIN + sway.y * 0.6) * scale);
+    context.drawImage(room, -MARGIN * scale, -MARGIN * scale);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.translate(330 + sway.x * 2.1, 210 + sway.y);
     context.drawImage(person, -220, -30, 440, 260);
@@ -57,13 +59,10 @@ export class SampleScene {
  * @param {number} width
  * @param {number} height
  * @param {number} scale
- * @param {(context: CanvasRenderingContext2D) => void} draw
+ * @param {(context: Context) => void} draw
  */
 function layer(width, height, scale, draw) {
-  const canvas = Object.assign(document.createElement('canvas'), {
-    width: Math.ceil(width * scale),
-    height: Math.ceil(height * scale),
-  });
+  const canvas = new OffscreenCanvas(Math.ceil(width * scale), Math.ceil(height * scale));
   const context = canvas.getContext('2d');
   if (!context) throw new Error('this browser cannot draw on a canvas');
   context.scale(scale, scale);
@@ -71,7 +70,7 @@ function layer(width, height, scale, draw) {
   return canvas;
 }
 
-/** @param {CanvasRenderingContext2D} context */
+/** @param {Context} context */
 function drawRoom(context) {
   const wall = context.createLinearGradient(0, 0, WIDTH, HEIGHT);
   wall.addColorStop(0, '#d9cfbf');
@@ -88,7 +87,7 @@ function drawRoom(context) {
   drawChart(context, 498, 46);
 }
 
-/** @param {CanvasRenderingContext2D} context @param {number} top @param {() => number} random */
+/** @param {Context} context @param {number} top @param {() => number} random */
 function drawShelf(context, top, random) {
   context.fillStyle = '#4b3728';
   context.fillRect(0, top + 84, 212, 8);
@@ -109,7 +108,7 @@ function drawShelf(context, top, random) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {number} left @param {number} top */
+/** @param {Context} context @param {number} left @param {number} top */
 function drawChart(context, left, top) {
   context.fillStyle = 'rgba(40,30,20,0.25)';
   context.fillRect(left + 4, top + 5, 150, 224);
@@ -131,7 +130,7 @@ function drawChart(context, left, top) {
   context.textAlign = 'start';
 }
 
-/** A knitted pullover. @param {CanvasRenderingContext2D} context */
+/** A knitted pullover. @param {Context} context */
 function drawShoulders(context) {
   context.beginPath();
   context.moveTo(178, 62);

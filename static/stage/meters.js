@@ -1,18 +1,21 @@
 /**
  * Measurements at the display, and their place on the page.
+ * @import {Fidelity} from '../fidelity/meter.js'
  * @import {Half} from '../pairs/painter.js'
  * @import {Match, Pair} from '../pairs/pairing.js'
  * @import {Spread} from '../call/protocol.js'
  */
 import { writeTo } from '../dom.js';
 import { UNKNOWN, decimal, sizeText } from '../format.js';
+import { FidelityMeter } from '../fidelity/meter.js';
 import { followFrames } from '../pairs/video-frames.js';
+import { moments } from '../sources/sample.js';
 import { SlidingRate } from '../sliding-rate.js';
 import { RecentPercentiles } from './percentiles.js';
 import { SharpnessMeter } from './sharpness.js';
 
 const REFRESH_MS = 500;
-const SHARPNESS_MS = 1_000;
+const HALVES_MS = 1_000;
 
 /**
  * @typedef {object} Figures
@@ -23,6 +26,7 @@ const SHARPNESS_MS = 1_000;
  * @property {Spread} roundTripMs from the encoder to the drawn pair, over the last 5 s
  * @property {number | null} sharpnessOriginal
  * @property {number | null} sharpnessEnhanced
+ * @property {Fidelity | null} fidelity of the sample clip
  * @property {'variance of Laplacian'} sharpnessMeasure
  * @property {Record<Match, number>} pairs number of pairs of each kind
  */
@@ -30,11 +34,13 @@ const SHARPNESS_MS = 1_000;
 export class Meters {
   #halves;
   #sharpness = new SharpnessMeter();
+  #fidelity;
   #state = fresh();
 
   /** @param {{original: Half, enhanced: Half}} halves */
   constructor(halves) {
     this.#halves = halves;
+    this.#fidelity = new FidelityMeter(halves, moments);
   }
 
   /**
@@ -49,7 +55,7 @@ export class Meters {
     }, signal);
     const timers = [
       setInterval(() => this.#show(), REFRESH_MS),
-      setInterval(() => this.#measureSharpness(), SHARPNESS_MS),
+      setInterval(() => this.#measureHalves(), HALVES_MS),
     ];
     signal.addEventListener('abort', () => timers.forEach(clearInterval));
   }
@@ -69,7 +75,13 @@ export class Meters {
     if (roundTrip !== null) state.roundTrip.add(now, roundTrip);
   }
 
+  /** Both halves have changed. @param {Pair} pair */
+  notePainted({ match }) {
+    this.#state.painted = match;
+  }
+
   clear() {
+    this.#fidelity.clear();
     this.#state = fresh();
     this.#show();
   }
@@ -83,6 +95,7 @@ export class Meters {
       enhancedFps: enhanced.read(now),
       displayedFps: displayed.read(now),
       roundTripMs: roundTrip.read(now),
+      fidelity: this.#fidelity.last,
       sharpnessOriginal: sharpness.original,
       sharpnessEnhanced: sharpness.enhanced,
       sharpnessMeasure: 'variance of Laplacian',
@@ -90,7 +103,9 @@ export class Meters {
     };
   }
 
-  #measureSharpness() {
+  #measureHalves() {
+    if (this.#state.painted === 'exact') this.#fidelity.measure();
+    this.#state.painted = null;
     const { original, enhanced } = this.#halves;
     this.#state.sharpness = {
       original: original.size && this.#sharpness.measure(original.canvas),
@@ -120,6 +135,8 @@ function fresh() {
   return {
     /** @type {Match | null} */
     match: null,
+    /** Match of the halves since they were measured. @type {Match | null} */
+    painted: null,
     camera: new SlidingRate(),
     cameraFrames: 0,
     sent: new SlidingRate(),

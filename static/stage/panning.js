@@ -12,8 +12,8 @@ const STEP = 48;
 /** @type {Record<string, [x: number, y: number]>} */
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
-/** Zoom after a double click. @type {Zoom} */
-const CLOSE = 2;
+/** Zoom after a double click, and of a close look. */
+export const CLOSE = /** @type {const} */ (2);
 
 export class Panning {
   /** @type {Viewpoint} */
@@ -66,6 +66,14 @@ export class Panning {
     if (size[0] === this.#size[0] && size[1] === this.#size[1]) return;
     this.#size = size;
     this.refresh();
+  }
+
+  /** @param {number} x as a fraction of the frame's width @returns {number} as a fraction of the pane's width */
+  acrossOf(x) {
+    const [pane] = this.#panes;
+    if (!pane) return 0.5;
+    const { left, width } = place(this.#viewpoint, boxOf(pane), this.#size, devicePixelRatio);
+    return (left + x * width) / pane.clientWidth;
   }
 
   /** Positions the frames again, after a change of the panes. */

@@ -19,11 +19,17 @@ import { showText } from '../texts.js';
 import { buttonChoice } from './choice.js';
 import { Divider } from './divider.js';
 import { MemoryOverlay } from './memory-overlay.js';
+import { densest } from './densest.js';
+import { flipButton } from './flip.js';
 import { Meters } from './meters.js';
-import { Panning } from './panning.js';
+import { CLOSE, Panning } from './panning.js';
+import { readLuma } from './pixels.js';
 import { fullScreenButton, pictureInPictureButton } from './screen.js';
 
 const DIFFERENCE_SCALE = 8;
+
+/** Share of the frame's sides that a close look is about. */
+const DETAIL = 0.25;
 
 /** Screens without room for two videos beside each other: the divider is the first view. */
 const NARROW = '(max-width: 48rem)';
@@ -55,8 +61,11 @@ export class Stage {
   #still = new StillPanel(this.#halves);
   #recording = new RecordPanel(() => sizeOf(this.#videos.enhanced));
   #panning;
+  #divider;
   /** @type {(view: View) => void} */
   #showView;
+  /** Whether the original is shown in place of the enhanced frame; both stay as they are. */
+  #flipped = false;
   /** Ends what belongs to one session. @type {AbortController | null} */
   #session = null;
   /** Shows what the next session sends. @type {Worker | null} */
@@ -69,7 +78,7 @@ export class Stage {
       this.#panning.zoom = value === 'fit' ? value : /** @type {1 | 2 | 4} */ (Number(value));
     });
     this.#panning = new Panning(panes, boxes, (zoom) => showZoom(String(zoom)));
-    new Divider(element('stage-divider', HTMLElement), panes);
+    this.#divider = new Divider(element('stage-divider', HTMLElement), panes);
     this.#showView = buttonChoice(element('stage-view', HTMLElement), (value) => {
       this.view = /** @type {View} */ (value);
     });
@@ -77,6 +86,10 @@ export class Stage {
     fullScreenButton(element('stage-fullscreen', HTMLButtonElement), element('call', HTMLElement), this.#videos.enhanced);
     pictureInPictureButton(element('stage-pip', HTMLButtonElement), this.#videos.enhanced, () => {
       showText(element('stage-message', HTMLElement), 'stage.pip.refused');
+    });
+    flipButton(element('stage-flip', HTMLButtonElement), panes, (flipped) => {
+      this.#flipped = flipped;
+      this.#section.toggleAttribute('data-flip', flipped);
     });
     // CSS draws the difference; the text names its scale.
     panes.style.setProperty('--difference', String(DIFFERENCE_SCALE));
@@ -97,6 +110,25 @@ export class Stage {
     this.#section.dataset.view = view;
     this.#showView(view);
     this.#panning.refresh();
+  }
+
+  /** Shows the whole frame, divided. */
+  showWhole() {
+    this.view = 'divider';
+    this.#divider.position = 50;
+    this.#panning.look({ zoom: 'fit', centre: [0.5, 0.5] });
+  }
+
+  /** Shows the part with most detail, enlarged and divided. */
+  showDetail() {
+    this.view = 'divider';
+    const { canvas } = this.#halves.enhanced;
+    const luma = readLuma(canvas);
+    if (!luma) return;
+    const centre = densest(luma, canvas.width, [canvas.width * DETAIL, canvas.height * DETAIL]);
+    this.#panning.look({ zoom: CLOSE, centre });
+    // The frame may end before this part is in the middle of the pane: the divider goes to it.
+    this.#divider.position = 100 * this.#panning.acrossOf(centre[0]);
   }
 
   /** Starts what the next session needs, before `attach`. @param {AbortSignal} signal */
@@ -191,8 +223,9 @@ export class Stage {
     this.#recording.draw(pair);
     this.#meters.count(pair);
     this.#section.removeAttribute('data-held');
-    if (this.#still.frozen) return;
+    if (this.#still.frozen || this.#flipped) return;
     paint(this.#halves, pair);
+    this.#meters.notePainted(pair);
     this.#still.match = pair.match;
     showText(this.#what, canShowSent() ? WHAT[pair.match] : 'stage.original.unsupported');
     this.#fit();

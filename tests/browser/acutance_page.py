@@ -12,6 +12,9 @@ Pane = Literal["original", "enhanced"]
 # From Start to the first returned frame: the camera, ICE, DTLS and the first keyframe on a busy 2-core machine.
 CONNECT_MS = 30_000
 
+LIVE = re.compile("^Live: (repairing|restoring)")
+"""Status of a call while the server enhances."""
+
 # Variance of the Laplacian of the middle of a frame's luma: more detail, more variance. Returned with a sum of
 # the pixels, which changes while the video moves.
 _MEASURE = """(id) => {

@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.acutance_page import HOLD_CONNECTION, AcutancePage
+from tests.browser.acutance_page import HOLD_CONNECTION, LIVE, AcutancePage
 from tests.browser.chromium import launch_chromium
 from tests.browser.real_server import running_server
 
@@ -256,4 +256,4 @@ def test_a_hidden_tab_is_explained(open_page, server):
     expect(page.page.locator("#status-what")).to_have_text("Live, in a hidden tab.")
     expect(page.page.locator("#status-next")).to_contain_text("slow down hidden tabs")
     page.page.evaluate(hide, False)
-    expect(page.page.locator("#status-what")).to_have_text("Live.")
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)

@@ -7,7 +7,7 @@ import statistics
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acutance_page import HOLD_CONNECTION
+from tests.browser.acutance_page import HOLD_CONNECTION, LIVE
 from tests.browser.real_server import running_server
 
 SWITCHES = int(os.environ.get("SWITCHES", "6"))
@@ -79,7 +79,7 @@ def test_enhancement_switched_off_is_shown_and_the_video_is_returned_unchanged(l
     live.page.wait_for_timeout(1_500)
     assert live.page.evaluate(DIFFERENCE) < enhanced
     live.page.get_by_role("switch", name="Enhance the video").click()
-    shown(live, "status-what").to_have_text("Live.")
+    shown(live, "status-what").to_have_text(LIVE)
 
 
 INBOUND = """async () => {

@@ -2,7 +2,9 @@
 
 import json
 
-from tests.browser.acutance_page import HOLD_CONNECTION
+from playwright.sync_api import expect
+
+from tests.browser.acutance_page import HOLD_CONNECTION, LIVE
 
 SEND_TWICE = """(data) => {
     for (let i = 0; i < 2; i++) held.channel.dispatchEvent(new MessageEvent('message', { data }));
@@ -27,4 +29,4 @@ def test_the_page_restarts_its_sender_with_a_keyframe_and_stays_live(open_page, 
     page.page.wait_for_timeout(1_000)
     pictures.add(page.measure("enhanced")["fingerprint"])
     assert len(pictures) == 2, "the returned video moves on"
-    assert page.text("status-what") == "Live."
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)

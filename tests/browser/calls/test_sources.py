@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acutance_page import HOLD_CONNECTION, size_text
+from tests.browser.acutance_page import HOLD_CONNECTION, LIVE, size_text
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_the_source_changes_in_mid_call_without_another_connection(open_page, se
     page.start()
     camera = page.page.evaluate_handle("document.getElementById('original-video').srcObject.getVideoTracks()[0]")
     page.choose("sample")
-    expect(page.page.locator("#status-what")).to_have_text("Live.")
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)
     page.until("track => track.readyState === 'ended'", camera)
     assert sees_changing_frames(page)
     page.page.locator("#resolution").select_option("320x180")
@@ -130,7 +130,7 @@ def test_the_previous_source_stays_when_another_does_not_open_during_a_call(open
     page.start()
     page.choose("screen")
     expect(page.page.locator("#source-message")).to_have_text("No screen or window was shared.")
-    expect(page.page.locator("#status-what")).to_have_text("Live.")
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)
     assert sees_changing_frames(page)
 
 
@@ -189,7 +189,7 @@ def test_audio_is_returned_only_with_the_microphone_on_and_is_muted_by_default(o
     assert not tab.evaluate("document.getElementById('returned-audio').muted")
     microphone.uncheck()
     page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
-    expect(tab.locator("#status-what")).to_have_text("Live.")
+    expect(tab.locator("#status-what")).to_have_text(LIVE)
 
 
 def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_continues(open_page, server):
@@ -201,7 +201,7 @@ def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_continues(op
     page.page.locator("#microphone").click()
     expect(page.page.locator("#audio-message")).to_contain_text("change that in the address bar")
     expect(page.page.locator("#microphone")).not_to_be_checked()
-    expect(page.page.locator("#status-what")).to_have_text("Live.")
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)
 
 
 def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_continues(open_page, server):
@@ -231,7 +231,7 @@ def test_a_microphone_that_is_unplugged_is_explained_and_the_call_continues(open
     expect(page.page.locator("#audio-message")).to_contain_text("The microphone stopped")
     expect(page.page.locator("#microphone")).not_to_be_checked()
     page.until("() => !held.pc.getSenders().some((sender) => sender.track?.kind === 'audio')")
-    expect(page.page.locator("#status-what")).to_have_text("Live.")
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)
 
 
 def test_a_source_chosen_while_another_one_opens_is_the_one_that_is_sent(open_page, server):
@@ -250,4 +250,4 @@ def test_a_source_chosen_while_another_one_opens_is_the_one_that_is_sent(open_pa
     page.wait_until_live()
     page.page.evaluate("grant()")
     page.until("() => window.camera?.readyState === 'ended'")
-    expect(page.page.locator("#status-what")).to_have_text("Live.")
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acutance_page import HOLD_CONNECTION, size_text
+from tests.browser.acutance_page import HOLD_CONNECTION, LIVE, size_text
 
 ENCODING = "held.pc.getSenders().find(({ track }) => track?.kind === 'video').getParameters().encodings[0]"
 
@@ -43,7 +43,7 @@ def test_presets_make_the_uplink_bad_and_good_again(live):
     tab.get_by_role("button", name="No limit").click()
     expect(tab.locator("#original-size")).to_have_text(size_text(640, 360), timeout=15_000)
     assert "maxBitrate" not in tab.evaluate(ENCODING)
-    expect(tab.locator("#status-what")).to_have_text("Live.")
+    expect(tab.locator("#status-what")).to_have_text(LIVE)
 
 
 @pytest.mark.parametrize("by", ["frames", "canvas"])
@@ -63,7 +63,7 @@ def test_a_soft_camera_is_softened_before_it_is_sent_and_sharp_again_when_switch
     slider.press("Home")
     page.page.wait_for_timeout(2_500)
     assert sharpness(page, "original") > 2 * soft
-    expect(page.page.locator("#status-what")).to_have_text("Live.")
+    expect(page.page.locator("#status-what")).to_have_text(LIVE)
 
 
 def test_settings_from_before_the_call_apply_in_it(open_page, server):

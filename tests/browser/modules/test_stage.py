@@ -48,6 +48,29 @@ _GESTURES = """async (events) => {
     });
 }"""
 
+_DENSEST = """async ([width, height, [left, top, right, bottom], part]) => {
+    const { densest } = await import('/static/stage/densest.js');
+    const luma = new Float32Array(width * height).fill(100);
+    for (let y = 0; y < height; y++) luma[y * width + 20] = 255; // a hard edge
+    for (let y = top; y < bottom; y++) {
+        for (let x = left; x < right; x++) luma[y * width + x] = x % 2 ? 90 : 110;
+    }
+    return densest(luma, width, part);
+}"""
+
+_FLIP = """async (events) => {
+    const { flipButton } = await import('/static/stage/flip.js');
+    const [button, panes] = [document.createElement('button'), document.createElement('div')];
+    button.setPointerCapture = () => {};
+    const flips = [];
+    flipButton(button, panes, (flipped) => flips.push(flipped));
+    for (const [place, type, key] of events) {
+        const event = key ? new KeyboardEvent(type, { key, cancelable: true }) : new PointerEvent(type);
+        (place === 'button' ? button : panes).dispatchEvent(event);
+    }
+    return flips;
+}"""
+
 _VARIANCE = """async ([rows, width]) => {
     const { laplacianVariance } = await import('/static/stage/sharpness.js');
     return laplacianVariance(new Uint8ClampedArray(rows.flatMap((grey) => [grey, grey, grey, 255])), width);
@@ -220,6 +243,25 @@ def test_one_pointer_pans_two_zoom_and_the_wheel_zooms_with_ctrl_only(modules):
         [["step", 1, 5, 6], "taken"],
         [["toggle", 7, 8]],
     ]
+
+
+def test_the_part_with_most_detail_is_found_and_an_edge_is_none(modules):
+    x, y = modules.evaluate(_DENSEST, [640, 360, [400, 200, 500, 280], [160, 96]])
+    assert (640 * x, 360 * y) == (pytest.approx(450, abs=40), pytest.approx(240, abs=30))
+    assert modules.evaluate(_DENSEST, [64, 32, [0, 0, 8, 8], [900, 900]]) == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [["button", "pointerdown", None], ["button", "pointerup", None]],
+        [["panes", "keydown", "b"], ["panes", "keydown", "b"], ["panes", "keyup", "b"]],
+        [["button", "keydown", " "], ["button", "blur", None]],
+    ],
+    ids=["pointer", "key on the video", "key on the button"],
+)
+def test_the_original_is_shown_while_a_button_or_key_is_held(modules, events):
+    assert modules.evaluate(_FLIP, [*events, ["panes", "keydown", "x"]]) == [True, False]
 
 
 def test_sharpness_is_the_variance_of_the_laplacian(modules):

@@ -8,7 +8,7 @@ SAME_IN_GERMAN = {
     "controls.start": "Start",
     "control.encoder": "Encoder",
     "token.label": "Token",
-    "state.live.what": "Live.",
+    "headline.psnr": "PSNR",
     "stage.title": "Video",
     "stage.original": "Original",
     "stage.record.format": "Format",

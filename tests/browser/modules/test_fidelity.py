@@ -1,0 +1,61 @@
+"""PSNR of the sample clip, and the number in each of its frames."""
+
+import pytest
+
+CODES = """async ([width, height, code, across]) => {
+    const { drawCode, readCode } = await import('/static/sources/time-code.js');
+    const { lumaOf } = await import('/static/fidelity/psnr.js');
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext('2d');
+    context.fillStyle = '#808080';
+    context.fillRect(0, 0, width, height);
+    if (code !== null) drawCode(context, code);
+    // As a poor connection does it: reduced and enlarged.
+    const small = new OffscreenCanvas(across, across * height / width);
+    small.getContext('2d').drawImage(canvas, 0, 0, small.width, small.height);
+    context.drawImage(small, 0, 0, width, height);
+    return readCode(lumaOf(context.getImageData(0, 0, width, height).data), width);
+}"""
+
+COMPARE = """async ([reduced, code, known]) => {
+    const { SampleScene } = await import('/static/sources/sample-scene.js');
+    const { drawCode } = await import('/static/sources/time-code.js');
+    const { FidelityMeter } = await import('/static/fidelity/meter.js');
+    const half = (width) => {
+        const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+        const context = canvas.getContext('2d');
+        new SampleScene().draw(context, 1.25);
+        drawCode(context, code);
+        const small = new OffscreenCanvas(width, width * 9 / 16);
+        small.getContext('2d').drawImage(canvas, 0, 0, width, small.height);
+        context.drawImage(small, 0, 0, 640, 360);
+        return { canvas, size: [640, 360] };
+    };
+    const meter = new FidelityMeter({ original: half(reduced), enhanced: half(640) }, new Map(known));
+    await meter.measure();
+    for (let i = 0; i < 200 && !meter.settled; i++) await new Promise((resolve) => setTimeout(resolve, 25));
+    const { last } = meter;
+    meter.clear();
+    return last;
+}"""
+
+
+@pytest.mark.parametrize("size", [(640, 360), (320, 180), (1280, 720)])
+def test_the_number_of_a_frame_is_read_after_it_was_halved(modules, size):
+    width, height = size
+    for code in (0, 1, 170, 255):
+        assert modules.evaluate(CODES, [width, height, code, width // 2]) == code
+    assert modules.evaluate(CODES, [width, height, None, width]) is None
+
+
+def test_the_sample_clip_is_compared_with_the_frame_that_was_drawn(modules):
+    fidelity = modules.evaluate(COMPARE, [320, 7, [[6, 1.0], [7, 1.25]]])
+    assert 15 < fidelity["before"] < 35
+    assert fidelity["after"] > 45
+    other_moment = modules.evaluate(COMPARE, [320, 7, [[7, 2.5]]])
+    assert other_moment["after"] < 40
+
+
+def test_an_unknown_frame_is_not_compared(modules):
+    assert modules.evaluate(COMPARE, [320, 7, [[6, 1.25]]]) is None
+    assert modules.evaluate(COMPARE, [320, 7, []]) is None
