@@ -2,11 +2,10 @@
  * The page: puts its parts together.
  * @import {State} from './call/call.js'
  * @import {ServerStats} from './call/protocol.js'
- * @import {Event} from './figures/bug-report.js'
  * @import {Status} from './status.js'
  */
 import { Call } from './call/call.js';
-import { serverVersion } from './call/signalling.js';
+import { settingsIn } from './page/address.js';
 import { askToken } from './call/token-dialog.js';
 import { CallError } from './call/call-error.js';
 import { ControlPanel } from './control/panel.js';
@@ -14,11 +13,14 @@ import { DemoPanel } from './demo/panel.js';
 import { element } from './dom.js';
 import { bugReport } from './figures/bug-report.js';
 import { offerCopy } from './figures/copy.js';
+import { EventLog } from './figures/event-log.js';
 import { FiguresPanel } from './figures/panel.js';
 import { showHeadline } from './figures/headline.js';
 import { CallMonitor } from './figures/monitor.js';
-import { Notice } from './notice.js';
+import { closePanels, fetchVersion, knownVersion, offerHelp } from './page/foot.js';
+import { Notice } from './page/notice.js';
 import { UplinkPanel } from './uplink/panel.js';
+import { Preview } from './sources/preview.js';
 import { SourcePanel } from './sources/panel.js';
 import { AudioPanel } from './sources/audio-panel.js';
 import { Stage } from './stage/stage.js';
@@ -26,14 +28,10 @@ import { describe, explain, explainPause, sentence, valuesOf, wantsSample } from
 import { countDown, showStatus } from './status.js';
 import { chooseLanguage, currentLanguage, fillTexts, showText } from './texts.js';
 import { offerLanguages } from './translation.js';
+import { keepScreenOn } from './page/wake-lock.js';
 
 /** The server reports once a second: a report that is three seconds old is out of date. */
 const STALE_MS = 3_000;
-
-const PHONE = '(max-width: 48rem)';
-
-/** Events that a bug report contains. */
-const MAX_EVENTS = 50;
 
 /** @type {Call | null} */
 let call = null;
@@ -45,10 +43,8 @@ let state = 'idle';
 let paused = null;
 /** @type {MediaStreamTrack | null} */
 let track = null;
-/** Version of the server; null until it is known. @type {string | null} */
-let version = null;
-/** @type {Event[]} */
-const events = [];
+const log = new EventLog();
+const address = settingsIn(location.search);
 
 const stage = new Stage();
 const notice = new Notice(() => {
@@ -61,16 +57,21 @@ const monitor = new CallMonitor(stage, (second) => {
   demo.show(second);
   if (state === 'live') updateStatus(); // the last report may be out of date by now
 });
-const source = new SourcePanel(changeSource);
-const audio = new AudioPanel(async (on) => {
-  try {
-    await call?.setMicrophone(on);
-  } catch (error) {
-    const failure = CallError.from(error);
-    logEvent(failure.code, failure.detail);
-    notice.show(`error.${failure.code}.next`, valuesOf(failure));
-    throw failure;
-  }
+const source = new SourcePanel(address, changeSource);
+const audio = new AudioPanel((on, deviceId) => call && call.setMicrophone(on, deviceId).catch((error) => {
+  const failure = CallError.from(error);
+  log.add(failure.code, failure.detail);
+  notice.show(`error.${failure.code}.next`, valuesOf(failure));
+  throw failure;
+}));
+const preview = new Preview(stage, () => source.settings, {
+  onTrack: (captured) => {
+    if (source.settings.kind === 'camera') source.refreshCameras(captured.getSettings().deviceId);
+  },
+  onChange: (failure) => {
+    if (failure) showCallStatus({ ...explain(failure), action: actionFor(failure) });
+    else if (!call) updateStatus();
+  },
 });
 const uplink = new UplinkPanel(source.settings, (settings) => {
   demo.uplinkChanged();
@@ -94,11 +95,13 @@ const buttons = { start: element('start', HTMLButtonElement), stop: element('sto
 
 function start() {
   if (call) return;
-  const started = new Call(stage, { uplink: uplink.settings, settings: control.settings }, {
+  preview.close();
+  const started = new Call(stage, { uplink: uplink.settings, settings: control.settings, codec: source.codec }, {
     onState: (next) => {
-      logEvent(next);
+      log.add(next);
       state = next;
       demo.live = next === 'live';
+      keepScreenOn(true);
       if (next === 'waiting') fetchVersion(); // with the token, where the server requires one
       updateStatus();
     },
@@ -108,12 +111,13 @@ function start() {
       source.refreshCameras(source.settings.kind === 'camera' ? captured.getSettings().deviceId : undefined);
     },
     onSoftenFailed: (error) => {
-      logEvent('soften-failed', CallError.from(error).detail);
+      log.add('soften-failed', CallError.from(error).detail);
       uplink.refuseSoftness();
       notice.show('uplink.softness.failed');
     },
+    onMicrophone: (captured) => { audio.track = captured; },
     onMicrophoneLost: () => {
-      logEvent('microphone-lost');
+      log.add('microphone-lost');
       audio.switchOff(new CallError('microphone-lost'));
       notice.show('error.microphone-lost.next');
     },
@@ -139,6 +143,7 @@ function start() {
       paused = null;
       state = 'idle';
       demo.live = false;
+      keepScreenOn(false);
       demo.end();
       notice.clear();
       track = null;
@@ -146,7 +151,7 @@ function start() {
       figures.showUnknown();
       showHeadline(null);
       showButtons();
-      logEvent(failure?.code ?? 'stopped', failure?.detail);
+      log.add(failure?.code ?? 'stopped', failure?.detail);
       if (failure) showCallStatus({ ...explain(failure), action: actionFor(failure) });
       else updateStatus();
     },
@@ -166,13 +171,14 @@ function stop() {
 async function changeSource() {
   showText(element('source-message', HTMLElement), null);
   adaptUplink();
+  preview.refresh();
   if (!call) return;
   try {
     await call.setSource(source.settings);
   } catch (error) {
     if (!call || state === 'opening') return; // the call ends with this error
     const failure = CallError.from(error);
-    logEvent(failure.code, failure.detail);
+    log.add(failure.code, failure.detail);
     showText(element('source-message', HTMLElement), `error.${failure.code}.what`, valuesOf(failure));
     notice.show(`error.${failure.code}.what`, valuesOf(failure));
   }
@@ -187,7 +193,7 @@ function adaptUplink() {
 
 /** @param {CallError} failure @param {number} seconds @param {AbortSignal} signal */
 async function pause(failure, seconds, signal) {
-  logEvent(`${failure.code}, again in ${seconds} s`, failure.detail);
+  log.add(`${failure.code}, again in ${seconds} s`, failure.detail);
   forgetReport();
   const { over, skip } = countDown(seconds, signal);
   paused = { ...explainPause(failure), action: { label: 'state.now', act: skip } };
@@ -215,7 +221,7 @@ function actionFor(failure) {
 function updateStatus() {
   const { enhance } = control.settings;
   const { kind } = source.settings;
-  const status = describe(state, { stats: freshReport(), enhance, hidden: document.hidden, kind });
+  const status = describe(preview.isOpen ? 'preview' : state, { stats: freshReport(), enhance, hidden: document.hidden, kind });
   showCallStatus(paused ?? notice.below(status));
 }
 
@@ -232,6 +238,7 @@ function showButtons() {
   const focused = document.activeElement === off;
   on.disabled = false;
   off.disabled = true;
+  preview.inCall = call !== null;
   // A disabled button loses the keyboard focus: move it to the other one.
   if (focused) on.focus();
 }
@@ -247,41 +254,25 @@ function forgetReport() {
   control.show(null);
 }
 
-/** @param {string} what @param {string | null} [detail] */
-function logEvent(what, detail = null) {
-  events.push({ at: performance.now(), what, detail });
-  if (events.length > MAX_EVENTS) events.shift();
-}
-
-/** On a phone the panels begin closed: their headings fit on one screen. */
-function closePanels() {
-  if (!matchMedia(PHONE).matches) return;
-  for (const panel of document.querySelectorAll('details')) panel.open = false;
-}
-
-async function fetchVersion() {
-  version ??= await serverVersion();
-}
-
 buttons.start.addEventListener('click', start);
 buttons.stop.addEventListener('click', stop);
 element('controls', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
 document.addEventListener('visibilitychange', () => {
   if (!call) return;
-  logEvent(document.hidden ? 'hidden' : 'visible');
+  log.add(document.hidden ? 'hidden' : 'visible');
   if (state === 'live') updateStatus();
 });
 // Ends the session on the server when the page is left.
 addEventListener('pagehide', stop);
 offerCopy(() => bugReport({
-  version,
+  version: knownVersion(),
   source: source.settings,
   track: track?.getSettings() ?? null,
   uplink: uplink.settings,
   settings: { ...control.settings, output_height: null },
   server: report?.stats ?? null,
   seconds: monitor.seconds,
-  events,
+  events: log.events,
 }));
 fetchVersion();
 offerLanguages(element('language', HTMLSelectElement), currentLanguage(), (wanted) => {
@@ -290,5 +281,9 @@ offerLanguages(element('language', HTMLSelectElement), currentLanguage(), (wante
   control.refresh();
 });
 closePanels();
+offerHelp();
 updateStatus();
 fillTexts();
+if (address.view) stage.view = /** @type {import('./stage/stage.js').View} */ (address.view);
+if (address.line) uplink.choose(/** @type {import('./uplink/presets.js').Preset} */ (address.line));
+if (address.demo) demo.run();

@@ -9,8 +9,9 @@
  */
 import { kindOfReason } from './reasons.js';
 
-/** Appearance of each state. @type {Record<State, Kind>} */
+/** Appearance of each state. @type {Record<State | 'preview', Kind>} */
 const KINDS = {
+  preview: 'idle',
   idle: 'idle',
   opening: 'busy',
   connecting: 'busy',
@@ -36,7 +37,7 @@ const ENHANCED_ENOUGH = 0.9;
 const REMEMBERED_ENOUGH = 0.05;
 
 /**
- * @param {State} state
+ * @param {State | 'preview'} state 'preview' shows the source before a call
  * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind}} about `stats` is the
  *   server's last report; null if there is none or it is out of date
  * @returns {Status} "repairing" only if the server reports that it enhances the frames

@@ -1,6 +1,7 @@
 /**
  * One call, from Start to Stop: the outgoing video, and one session after another until the user stops. The call waits
  * and connects again after errors that may be transient: a full server, a lost connection, a server that restarts.
+ * @import {CodecChoice} from './codec.js'
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {SourceSettings} from '../sources/source.js'
  * @import {Stage} from '../stage/stage.js'
@@ -28,6 +29,7 @@ const [MIN_HEIGHT, MAX_HEIGHT] = [64, 1080];
  * @typedef {object} CallEvents
  * @property {(state: State) => void} onState
  * @property {(captured: MediaStreamTrack) => void} onVideo called with the track of a new source
+ * @property {(track: MediaStreamTrack | null) => void} onMicrophone the track that is sent from now on; null for no audio
  * @property {() => void} onMicrophoneLost it was unplugged, or the permission withdrawn; the call continues
  * @property {(error: unknown) => void} onSoftenFailed softening failed; the video is sent as it is captured
  * @property {(stats: ServerStats) => void} onStats
@@ -55,16 +57,18 @@ export class Call {
   #uplink;
   /** @type {Partial<SessionSettings>} */
   #settings;
+  #codec;
 
   /**
    * @param {Stage} stage
-   * @param {{uplink: UplinkSettings, settings: Partial<SessionSettings>}} initial
+   * @param {{uplink: UplinkSettings, settings: Partial<SessionSettings>, codec: CodecChoice}} initial
    * @param {CallEvents} on
    */
-  constructor(stage, { uplink, settings }, on) {
+  constructor(stage, { uplink, settings, codec }, on) {
     this.#stage = stage;
     this.#uplink = uplink;
     this.#settings = settings;
+    this.#codec = codec;
     this.#on = on;
     // The network may have changed.
     addEventListener('online', () => this.#session?.checkPath(), { signal: this.#over.signal });
@@ -74,7 +78,10 @@ export class Call {
       onSoftenFailed: on.onSoftenFailed,
     });
     this.#microphone = new Microphone({
-      onTrack: (track) => this.#session?.setAudio(track),
+      onTrack: (track) => {
+        this.#session?.setAudio(track);
+        on.onMicrophone(track);
+      },
       onLost: on.onMicrophoneLost,
     });
   }
@@ -122,10 +129,11 @@ export class Call {
 
   /**
    * @param {boolean} on
+   * @param {string} [deviceId] '' for the browser's default
    * @returns {Promise<void>} rejects if the microphone does not open; the call continues without audio
    */
-  async setMicrophone(on) {
-    if (on && !this.#over.signal.aborted) await this.#microphone.open();
+  async setMicrophone(on, deviceId = '') {
+    if (on && !this.#over.signal.aborted) await this.#microphone.open(deviceId);
     else this.#microphone.close();
   }
 
@@ -223,7 +231,7 @@ export class Call {
     const track = this.#video.track;
     if (!track) throw new CallError('unexpected');
     let live = false;
-    const session = new Session(track, servers, {
+    const session = new Session(track, { iceServers: servers, codec: this.#codec }, {
       onStream: (stream) => {
         if (this.#session !== session) return;
         this.#stage.showEnhanced(stream);

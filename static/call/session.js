@@ -1,9 +1,11 @@
 /**
  * One peer connection to the server: video and audio out, enhanced video and audio in, and the data channel.
+ * @import {CodecChoice} from './codec.js'
  * @import {UplinkSettings} from '../uplink/presets.js'
  * @import {Applied, Forgotten, MemoryMask, Refused, ServerStats, SessionSettings} from './protocol.js'
  */
 import { UplinkSender } from '../uplink/sender.js';
+import { chooseCodec } from './codec.js';
 import { within } from './deadline.js';
 import { iceFragment, withFragment } from './ice-restart.js';
 import { PathWatch } from './path-watch.js';
@@ -66,16 +68,17 @@ export class Session {
 
   /**
    * @param {MediaStreamTrack} track
-   * @param {RTCIceServer[]} iceServers
+   * @param {{iceServers: RTCIceServer[], codec: CodecChoice}} connection
    * @param {SessionEvents} on
    */
-  constructor(track, iceServers, on) {
+  constructor(track, { iceServers, codec }, on) {
     if (typeof RTCPeerConnection === 'undefined') throw new CallError('no-webrtc');
     this.#on = on;
     this.over.catch(() => {}); // avoids an unhandled rejection
     this.#pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.#channel = this.#pc.createDataChannel(CHANNEL, { ordered: true });
     this.#video = this.#pc.addTransceiver(track, { direction: 'sendrecv', streams: [new MediaStream()] });
+    chooseCodec(this.#video, codec);
     // Negotiated from the start, so that the microphone can be switched without another negotiation.
     this.#audio = this.#pc.addTransceiver('audio', { direction: 'sendrecv' });
     this.#uplink = new UplinkSender(this.#video.sender);

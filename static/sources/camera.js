@@ -46,13 +46,18 @@ export async function openCamera({ deviceId, size: [width, height], framerate })
 }
 
 /** Lists the cameras; browsers hide names and ids until the permission was granted. */
-export async function listCameras() {
-  const devices = await navigator.mediaDevices?.enumerateDevices() ?? [];
-  return devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId !== '');
+export function listCameras() {
+  return listDevices('videoinput');
 }
 
-/** @param {() => void} listener called when the list of cameras changes */
-export function onCamerasChange(listener) {
+/** @param {MediaDeviceKind} wanted */
+export async function listDevices(wanted) {
+  const devices = await navigator.mediaDevices?.enumerateDevices() ?? [];
+  return devices.filter(({ kind, deviceId }) => kind === wanted && deviceId !== '');
+}
+
+/** @param {() => void} listener called when a device is plugged in or unplugged */
+export function onDevicesChange(listener) {
   navigator.mediaDevices?.addEventListener('devicechange', listener);
 }
 

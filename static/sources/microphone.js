@@ -16,6 +16,7 @@ export class Microphone {
   track = null;
   /** @type {Latest<MediaStreamTrack>} */
   #latest = new Latest((track) => track.stop());
+  #deviceId = '';
   #on;
 
   /** @param {MicrophoneEvents} on */
@@ -24,13 +25,16 @@ export class Microphone {
   }
 
   /**
-   * Opens the microphone. If `close()` is called before the browser grants it, it is released at once.
+   * Opens the microphone, or another one. If `close()` is called before the browser grants it, it is released at once.
+   * @param {string} [deviceId] '' for the browser's default
    * @returns {Promise<void>} rejects with a `CallError` if it does not open
    */
-  async open() {
-    if (this.track) return;
-    const track = await this.#latest.open(openMicrophone);
+  async open(deviceId = '') {
+    if (this.track && this.#deviceId === deviceId) return;
+    const track = await this.#latest.open(() => openMicrophone(deviceId));
     if (!track || track === this.track) return;
+    this.#deviceId = deviceId;
+    this.track?.stop();
     // Fired when the device is unplugged or its permission withdrawn, not by stop().
     track.addEventListener('ended', () => {
       if (this.track !== track) return;
@@ -50,11 +54,12 @@ export class Microphone {
   }
 }
 
-/** @returns {Promise<MediaStreamTrack>} */
-async function openMicrophone() {
+/** @param {string} deviceId @returns {Promise<MediaStreamTrack>} */
+async function openMicrophone(deviceId) {
   try {
     // Without echo cancellation the returned audio would be picked up again.
-    const stream = await mediaDevices().getUserMedia({ audio: { echoCancellation: true } });
+    const audio = { echoCancellation: true, ...(deviceId ? { deviceId: { ideal: deviceId } } : {}) };
+    const stream = await mediaDevices().getUserMedia({ audio });
     const [track] = stream.getAudioTracks();
     if (!track) throw new Error();
     return track;

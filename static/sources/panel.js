@@ -1,5 +1,6 @@
 /**
  * Source, resolution and frame rate of the video; the choices are kept for the next visit.
+ * @import {CodecChoice} from '../call/codec.js'
  * @import {SourceKind, SourceSettings} from './source.js'
  */
 import { recall, remember } from '../choices.js';
@@ -7,7 +8,7 @@ import { element } from '../dom.js';
 import { sizeText } from '../format.js';
 import { showText } from '../texts.js';
 import {
-  DEFAULT_FRAMERATE, DEFAULT_RESOLUTION, FRAMERATES, RESOLUTIONS, listCameras, onCamerasChange,
+  DEFAULT_FRAMERATE, DEFAULT_RESOLUTION, FRAMERATES, RESOLUTIONS, listCameras, onDevicesChange,
 } from './camera.js';
 import { canShareScreen } from './screen.js';
 
@@ -19,19 +20,24 @@ export class SourcePanel {
   #cameras = element('source-cameras', HTMLOptGroupElement);
   #resolution = element('resolution', HTMLSelectElement);
   #framerate = element('framerate', HTMLSelectElement);
+  #codec = element('codec', HTMLSelectElement);
   #file = element('file', HTMLInputElement);
   #onChange;
 
-  /** @param {() => void} onChange */
-  constructor(onChange) {
+  /**
+   * @param {{source?: string, codec?: string}} given in the address of the page
+   * @param {() => void} onChange
+   */
+  constructor(given, onChange) {
     this.#onChange = onChange;
     element('source-screen', HTMLOptionElement).disabled = !canShareScreen();
     fill(this.#resolution, RESOLUTIONS.map((size) => [size.join('x'), sizeText(size)]), DEFAULT_RESOLUTION.join('x'));
     fill(this.#framerate, FRAMERATES.map((rate) => [String(rate), String(rate)]), String(DEFAULT_FRAMERATE));
     this.#source.addEventListener('change', () => this.#changeSource());
-    for (const select of [this.#resolution, this.#framerate]) {
+    this.#codec.value = given.codec ?? recall('codec') ?? 'auto';
+    for (const select of [this.#resolution, this.#framerate, this.#codec]) {
       select.addEventListener('change', () => {
-        remember(/** @type {'resolution' | 'framerate'} */ (select.id), select.value);
+        remember(/** @type {'resolution' | 'framerate' | 'codec'} */ (select.id), select.value);
         onChange();
       });
     }
@@ -40,13 +46,13 @@ export class SourcePanel {
       this.#showFile();
       if (this.#file.files?.length) onChange();
     });
-    const kept = recall('source');
+    const kept = given.source ?? recall('source');
     this.#source.value = kept && kept !== 'camera' ? kept : '';
     // Immediately, because listing the devices takes time.
     this.#showCameras([], recall('camera') ?? '');
     this.#showFile();
     this.refreshCameras();
-    onCamerasChange(() => this.refreshCameras());
+    onDevicesChange(() => this.refreshCameras());
   }
 
   /** @returns {SourceSettings} */
@@ -60,6 +66,11 @@ export class SourcePanel {
       size: size ?? DEFAULT_RESOLUTION,
       framerate: Number(this.#framerate.value),
     };
+  }
+
+  /** For the next call. @returns {CodecChoice} */
+  get codec() {
+    return /** @type {CodecChoice} */ (this.#codec.value || 'auto');
   }
 
   /** Whether a camera is known; before the permission browsers name none. */

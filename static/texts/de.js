@@ -6,6 +6,8 @@ export default {
 
   'controls.title': 'Anruf',
   'controls.start': 'Start',
+  'controls.preview': 'Vorschau',
+  'controls.preview.what': 'Zeigt die Kamera hier; gesendet wird nichts.',
   'controls.stop': 'Stopp',
 
   'source.title': 'Videoquelle',
@@ -18,10 +20,15 @@ export default {
   'source.more': 'Video und Ton',
   'source.resolution': 'Auflösung',
   'source.framerate': 'Bilder pro Sekunde',
+  'source.codec': 'Codec des nächsten Anrufs',
   'source.file.choose': 'Datei auswählen …',
   'source.file.none': 'Noch keine Datei ausgewählt.',
 
   'audio.microphone': 'Mikrofon senden',
+  'audio.which': 'Mikrofon',
+  'audio.level': 'Pegel des Mikrofons',
+  'audio.device': 'Mikrofon {number}',
+  'audio.device.default': 'Voreingestelltes Mikrofon',
   'audio.listen': 'Zurückgeschickten Ton abspielen',
   'audio.note': 'Der Server schickt den Ton unverändert zurück. Am besten mit Kopfhörern: Aus Lautsprechern gerät er als Echo wieder ins Mikrofon.',
 
@@ -142,6 +149,16 @@ export default {
   'copy.by-hand': 'Der Browser gibt die Zwischenablage hier nicht frei: Kopiere den Text von Hand. Er enthält nichts Persönliches.',
   'copy.close': 'Schließen',
 
+  'foot.licence': 'Lizenz: Apache-2.0',
+  'foot.api': 'HTTP-API',
+  'foot.help': 'Hilfe',
+
+  'help.what': 'Die Seite sendet ein Video an diesen Server, der es repariert und zurückschickt. Solange die Verbindung gut ist, merkt sich der Server, was er scharf sieht; wird sie schlecht, stellt er diese Feinheiten wieder her, und ein kleines neuronales Netz verringert die Fehler des Codierens.',
+  'help.demo': '„Zeig mir den Unterschied“ führt das in einer halben Minute vor. „Niedrige Bitrate“ und „Halbe Größe“ machen die Verbindung jederzeit schlecht.',
+  'help.keys': 'Mit dem Fokus auf dem Video: Pfeiltasten verschieben, + und − zoomen, und B zeigt, solange es gedrückt ist, das Original. Auch Strg mit dem Mausrad, zwei Finger und ein Doppelklick zoomen.',
+  'help.privacy': 'Das Video geht nur an diesen Server. Es wird nicht gespeichert, und was er sich merkt, wird am Ende des Anrufs gelöscht.',
+  'help.fails': 'Wenn etwas nicht geht, steht im Kasten über dem Video, was zu tun ist. „Als JSON kopieren“ unter den Messwerten erstellt einen Bericht für den Betreiber des Servers.',
+
   'token.title': 'Dieser Server verlangt ein Token',
   'token.missing': 'Wer den Server betreibt, kann dir eines geben.',
   'token.wrong': 'Der Server hat dieses Token abgelehnt. Fehlt ein Zeichen? Sonst bitte um ein neues.',
@@ -155,6 +172,8 @@ export default {
   'state.sample': 'Beispielclip nehmen',
   'state.idle.what': 'Bereit.',
   'state.idle.next': 'Drücke Start. Das Video geht nur an diesen Server und wird nicht gespeichert.',
+  'state.preview.what': 'Vorschau: Das siehst nur du.',
+  'state.preview.next': 'Drücke Start, um das Video an diesen Server zu senden.',
   'state.opening.what': 'Die Kamera wird geöffnet …',
   'state.opening.next': 'Wenn der Browser fragt, erlaube sie dieser Seite.',
   'state.opening.screen.what': 'Wartet auf deine Auswahl …',
@@ -261,7 +280,7 @@ export default {
   'stage.enhanced': 'Geschärft',
   'stage.memory': 'Markiert: Stellen, die aus früheren Bildern des Gesprächs stammen',
   'stage.enhanced.what': 'vom Server zurückgeschickt',
-  'stage.empty': 'noch kein Video',
+  'stage.empty': 'Beispiel: ein anderer Anruf über eine schlechte Verbindung',
   'stage.fps': 'Bilder pro Sekunde',
   'stage.size': 'Größe in Pixeln',
   'stage.sharpness': 'Varianz des Laplace-Filters',

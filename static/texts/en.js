@@ -8,6 +8,8 @@ export default {
 
   'controls.title': 'Call',
   'controls.start': 'Start',
+  'controls.preview': 'Preview',
+  'controls.preview.what': 'Shows the camera here; nothing is sent.',
   'controls.stop': 'Stop',
 
   'source.title': 'Video source',
@@ -20,10 +22,15 @@ export default {
   'source.more': 'Video and audio',
   'source.resolution': 'Resolution',
   'source.framerate': 'Frames per second',
+  'source.codec': 'Codec of the next call',
   'source.file.choose': 'Choose a file…',
   'source.file.none': 'No file chosen yet.',
 
   'audio.microphone': 'Send the microphone',
+  'audio.which': 'Microphone',
+  'audio.level': 'Level of the microphone',
+  'audio.device': 'Microphone {number}',
+  'audio.device.default': 'Default microphone',
   'audio.listen': 'Play the returned audio',
   'audio.note': 'The server returns the audio unchanged. Use headphones: audio from loudspeakers would reach the microphone again, as an echo.',
 
@@ -144,6 +151,16 @@ export default {
   'copy.by-hand': 'The browser does not give access to the clipboard here: copy the text by hand. It contains no personal data.',
   'copy.close': 'Close',
 
+  'foot.licence': 'Apache-2.0 licence',
+  'foot.api': 'HTTP API',
+  'foot.help': 'Help',
+
+  'help.what': 'The page sends a video to this server, which repairs it and returns it. While the connection is good the server remembers what it sees sharp; when it becomes poor, it restores that detail, and a small neural network reduces the artefacts of encoding.',
+  'help.demo': '“Show me the difference” plays that in half a minute. “Low bit rate” and “Half size” make the connection poor at any time.',
+  'help.keys': 'With the focus on the video: arrow keys pan, + and − zoom, and B, while it is held, shows the original. Ctrl and the wheel, two fingers and a double click also zoom.',
+  'help.privacy': 'The video goes to this server only. It is not stored, and what is remembered is deleted at the end of the call.',
+  'help.fails': 'If something fails, the box above the video says what to do. “Copy as JSON” below the measurements creates a report for the operator of the server.',
+
   'token.title': 'This server requires a token',
   'token.missing': 'The operator of the server can give you one.',
   'token.wrong': 'The server rejected that token. Look for missing characters, or ask for a new one.',
@@ -157,6 +174,8 @@ export default {
   'state.sample': 'Use the sample clip',
   'state.idle.what': 'Ready.',
   'state.idle.next': 'Press Start. The video is sent to this server only and is not stored.',
+  'state.preview.what': 'Preview: only you see this.',
+  'state.preview.next': 'Press Start to send the video to this server.',
   'state.opening.what': 'Opening the camera…',
   'state.opening.next': 'If the browser asks, allow this page to use it.',
   'state.opening.screen.what': 'Waiting for your choice…',
@@ -263,7 +282,7 @@ export default {
   'stage.enhanced': 'Enhanced',
   'stage.memory': 'Marked: places that come from earlier frames of the call',
   'stage.enhanced.what': 'returned by the server',
-  'stage.empty': 'no video yet',
+  'stage.empty': 'Example: another call over a poor connection',
   'stage.fps': 'Frames per second',
   'stage.size': 'Size in pixels',
   'stage.sharpness': 'Variance of the Laplacian',

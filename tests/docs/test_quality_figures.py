@@ -1,4 +1,4 @@
-"""Figures of quality that the README and docs/quality quote are those of the tables, logs and model cards."""
+"""Figures of quality that the README and docs/ quote are those of the tables, logs and model cards."""
 
 import json
 import re
@@ -155,12 +155,36 @@ REGIMES = {
 
 
 def saved(codec: str, measure: str) -> str:
-    """The BD-rates of the students at equal quality by a measure, as in the README."""
+    """The BD-rates of the students at equal quality by a measure, as in docs/09-measurements.md."""
     cells = (cell("bdrate.md", f"{codec}: mean over clips", student, measure) for student in ("nano", "small", "base"))
     return " | ".join(f"{text.partition(' ')[0]} %" for text in cells)
 
 
+def ssims(size: str, codec: str, camera: str, resize: str | None = None) -> str:
+    before, after = re.findall(r"\.\d{4}", round_trip(size, codec, camera, resize))
+    return f"SSIM {before} → {after}"
+
+
+def remembered(file: str, setting: str) -> str:
+    """Gain in JOD of `small` with the memory; its rows begin with those without one."""
+    return cell(file, "Gain after a drop of the connection", "small", setting).split(", ")[1]
+
+
 def in_readme() -> list[str]:
+    small, unsharp = (judged("steady", method).gains for method in ("small", "unsharp"))
+    h264, vp8 = ("shrunk2-h264-0.05", "shrunk2-vp8-0.05")
+    return [
+        f"{remembered('memory-jod.md', h264)} with H.264, {remembered('memory-jod.md', vp8).split()[0]} with VP8",
+        f"{remembered('memory-last-second.md', h264).split()[0]} and {remembered('memory-last-second.md', vp8)}",
+        f"{small['jod'].mean:+.2f} JOD, {small['psnr_y'].mean:+.2f} dB: hardly visible",
+        f"{ssims('640x360', 'h264', 'soft')} (640x360, H.264, 0.6 Mbit/s)",
+        f"{ssims('1280x720', 'h264', 'sharp', '640x360@5')} (1280x720, H.264, 1.4 Mbit/s)",
+        round_trip("640x360", "h264", "soft").split(" | ")[0] + ", median and 95th percentile",
+        f"unsharp masking changes {unsharp['jod'].mean:+.2f} JOD and {unsharp['psnr_y'].mean:+.2f} dB",
+    ]
+
+
+def in_measurements() -> list[str]:
     return [
         *(f"| {codec}, PSNR | {saved(codec, 'PSNR of luma, dB')} |" for codec in ("H.264", "VP8")),
         *(f"| {codec}, VMAF-NEG | {saved(codec, 'VMAF-NEG')} |" for codec in ("H.264", "VP8")),
@@ -217,7 +241,7 @@ def in_quality() -> list[str]:
     ]
 
 
-QUOTES = {"README.md": in_readme, "docs/quality/README.md": in_quality}
+QUOTES = {"README.md": in_readme, "docs/09-measurements.md": in_measurements, "docs/quality/README.md": in_quality}
 
 
 @pytest.mark.parametrize("page", QUOTES)

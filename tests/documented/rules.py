@@ -52,7 +52,6 @@ _LOG = "docs/benchmarks/DATE-MACHINE"
 _DEPLOYING = "; see `make lint-deploy` and tests/docs/test_deploy.py"
 _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     (r"make serve.*", Handling.SERVE, {}, "`acutance serve` is started in the environment of the tests instead"),
-    (r"make test", Handling.NOT_RUN, {}, "this test is a part of it"),
     (r"make gpu", Handling.NOT_RUN, {}, "no GPU"),
     (r"acutance serve --help", Handling.RUN, {}, ""),
     (
@@ -62,6 +61,13 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
         "tests use only loopback",
     ),
     (r"acutance doctor", Handling.RUN, {}, ""),
+    (
+        r"acutance serve --forward-whip .*",
+        Handling.SERVE,
+        {"sfu.example:7080": "127.0.0.1:9"},
+        "no stream is published, so nothing is forwarded",
+    ),
+    (r"curl -X POST .*/forwards .*", Handling.NOT_RUN, {}, "needs an SFU; tests/server/http and tests/interop"),
     (r"acutance peer", Handling.RUN, {"peer": "peer --url {url} --seconds 1"}, ""),
     (
         r"acutance peer --camera .*",

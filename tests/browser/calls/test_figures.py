@@ -80,8 +80,9 @@ def test_numbers_are_shown_with_their_units_and_the_plots_have_lines(settled):
         for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 250) colours.add(data.slice(i, i + 3).join());
         return colours.size;
     })""")
-    assert len(drawn) == 4
-    assert all(colours >= 3 for colours in drawn)
+    assert len(drawn) == 5
+    # The fidelity is known for the sample clip only.
+    assert sum(colours >= 3 for colours in drawn) >= 4
     strokes = settled.page.evaluate(
         "[...document.querySelectorAll('.key path')].map((path) => getComputedStyle(path).stroke)"
     )

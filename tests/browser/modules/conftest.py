@@ -22,7 +22,7 @@ class _Files(SimpleHTTPRequestHandler):
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {".js": "text/javascript"}
 
     def do_GET(self) -> None:
-        if self.path == "/":
+        if self.path.partition("?")[0] == "/":
             self.path = "/static/index.html"
         if self.path.startswith("/static/"):
             super().do_GET()

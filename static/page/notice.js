@@ -1,8 +1,8 @@
 /**
  * What failed without ending the call: shown for a while below the state of the call.
- * @import {Status} from './status.js'
- * @import {TextKey} from './texts.js'
- * @import {Values} from './translation.js'
+ * @import {Status} from '../status.js'
+ * @import {TextKey} from '../texts.js'
+ * @import {Values} from '../translation.js'
  */
 
 /** Long enough to read it; the message also stays beside the control. */
