@@ -12,8 +12,8 @@ SHARP = 0.43
 # Bits per pixel and frame from which no student gains more than the second encoding costs, whatever the step: content
 # that is hard to code has coarse steps at any rate. The memory of a call may still gain.
 ENOUGH_BITS = 0.04
-# With so many bits, the frames of a soft camera have fine steps. Coarse ones are hard to code, not soft, and students
-# harm them.
+# With so many bits, neither does the memory. The frames of a soft camera then have fine steps: coarse ones are hard to
+# code, not soft, and students harm them.
 MANY_BITS = 0.15
 # Steps vary from frame to frame: a second decides. The way back is further than the way there.
 _FRAMES = 30
@@ -71,9 +71,10 @@ class QualityRule:
         if not (self._begins or self.knows_sharpness):
             return
         is_sharp = not self.knows_sharpness or median(self._sharpness) >= SHARP
-        allowed = finest * (_HYSTERESIS if self.is_good else 1.0)
-        self.is_good = is_sharp and median(self._steps) <= allowed
-        bits = fmean(self._bits) * (_HYSTERESIS if self.has_enough_bits else 1.0)
-        hard_to_code = bits >= MANY_BITS and median(self._steps) > finest
-        self.has_enough_bits = (is_sharp and bits >= ENOUGH_BITS) or hard_to_code
+        step, bits = median(self._steps), fmean(self._bits)
+        fine = step <= finest * (_HYSTERESIS if self.is_good else 1.0)
+        many = bits >= MANY_BITS / (_HYSTERESIS if self.is_good else 1.0)
+        enough = bits >= ENOUGH_BITS / (_HYSTERESIS if self.has_enough_bits else 1.0)
+        self.is_good = fine or many if is_sharp else many and step > finest
+        self.has_enough_bits = self.is_good or (is_sharp and enough)
         self._begins = self._begins and self.is_good

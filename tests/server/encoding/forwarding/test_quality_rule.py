@@ -50,11 +50,10 @@ def test_many_bits_are_enough_at_any_step_if_the_camera_is_sharp() -> None:
 
 def test_what_is_hard_to_code_is_not_taken_for_a_soft_camera() -> None:
     rule = QualityRule()
-    _seen(rule, 2 * FINEST_STEPS["H264"], 0.9 * SHARP, bits=MANY_BITS)
-    assert rule.has_enough_bits
-    soft = QualityRule()
-    _seen(soft, FINEST_STEPS["H264"], 0.9 * SHARP, bits=MANY_BITS)
-    assert not soft.has_enough_bits
+    assert _seen(rule, 2 * FINEST_STEPS["H264"], 0.9 * SHARP, bits=MANY_BITS)
+    assert _seen(rule, 2 * FINEST_STEPS["H264"], 0.9 * SHARP, bits=0.9 * MANY_BITS), "the way back is further"
+    assert _seen(rule, 2 * FINEST_STEPS["H264"], SHARP, bits=0.9 * MANY_BITS)
+    assert not _seen(QualityRule(), FINEST_STEPS["H264"], 0.9 * SHARP, bits=MANY_BITS)
 
 
 def test_later_a_second_decides() -> None:
