@@ -3,6 +3,8 @@
 from pydantic import BaseModel, Field
 from pydantic_settings import CliApp, CliSubCommand
 
+from acutance.server.bench.cluster.cells import CellsOptions, cells
+from acutance.server.bench.cluster.placing import ClusterOptions, cluster
 from acutance.server.bench.model import ModelOptions, model
 from acutance.server.bench.report import ReportOptions, report
 from acutance.server.bench.stream import StreamOptions, stream
@@ -42,6 +44,22 @@ class Viewers(ViewersOptions):
         viewers(self)
 
 
+class Cluster(ClusterOptions):
+    """Measure how fast a running cluster places sessions, and how evenly."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        cluster(self)
+
+
+class Cells(CellsOptions):
+    """Simulate which share of sessions a cluster of thousands of nodes refuses."""
+
+    def cli_cmd(self) -> None:
+        """Run it."""
+        cells(self)
+
+
 class Gpu(GpuOptions):
     """Check an NVIDIA GPU in twelve steps, from the driver to a kernel that traps, and stop at the first failure."""
 
@@ -57,6 +75,8 @@ class Bench(BaseModel):
     model: CliSubCommand[Model] = Field(description="time of each student per frame, beside the host's limits")
     gpu: CliSubCommand[Gpu] = Field(description="a GPU in twelve steps, with a report")
     viewers: CliSubCommand[Viewers] = Field(description="cost of each further viewer of a stream")
+    cluster: CliSubCommand[Cluster] = Field(description="placing of sessions on a running cluster")
+    cells: CliSubCommand[Cells] = Field(description="a cluster of thousands of nodes, simulated")
     report: CliSubCommand[Report] = Field(description="logs of benchmarks as Markdown tables and a plot")
 
     def cli_cmd(self) -> None:

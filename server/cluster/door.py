@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from random import Random
 from typing import Any, override
 
 from acutance.server.assembly import session_parts
@@ -19,6 +20,7 @@ from acutance.server.telemetry.counters import LoopLag
 from acutance.server.telemetry.load import Load
 from acutance.server.workers.carrier import CarrierLostError
 from acutance.server.workers.front import Front, Tries
+from acutance.server.workers.placement import by_twos
 from acutance.server.workers.roster import Roster
 from acutance.server.workers.summary import Summary
 
@@ -41,7 +43,8 @@ class ClusterDoor(Front):
             token: the cluster's token.
             machine: private address of the machine that stops with this door; None for none.
         """
-        roster = Roster()
+        random = Random()
+        roster = Roster(order=lambda candidates: by_twos(candidates, random))
         self._load, self._loop_lag = Load(roster.student_processors), LoopLag()
         limits = AdmissionLimits(
             max_sessions=sys.maxsize,

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _SIGN = "Ray runtime started"
 _WATCH = "acutance.server.cluster.ray_side.watch"
+_PAUSE_S = 2.0
 _KEEP = "acutance.server.cluster.ray_side.keep"
 
 
@@ -97,7 +98,7 @@ def demo(options: DemoOptions) -> None:
     address = own_address()
     check_private(address, [], firewalled=False)
     places = [Place(address, None, carries=False), *[Place(address, address, carries=True)] * options.nodes]
-    _run(options, _new_token(), options.cluster_port, places, address)
+    _run(options, revealed(options.cluster_token) or _new_token(), options.cluster_port, places, address)
 
 
 def _checked_address(options: MachineOptions) -> str:
@@ -153,25 +154,43 @@ class _Machine:
         with suppress(NotImplementedError):  # Windows, which Ray supports only in parts
             # Until the door listens for signals; Ray's processes must not be left behind.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+        keeping: list[asyncio.Task[None]] = []
         try:
-            await self._start_ray(port)
+            if self._places:
+                log.info("Ray starts, which takes some seconds")
+            # One after the other: Ray gives each 30 s, also on a busy host.
+            for place in self._places:
+                daemon = await self._start_ray(place, port)
+                keeping.append(asyncio.create_task(self._keep_ray(daemon, place, port)))
             for program in programs:
                 program.start()
             await serve_door(self._options, self._parts, self._door, lambda: None)
         finally:
-            await asyncio.gather(*(program.close() for program in programs))
-            await asyncio.gather(*(each.end() for each in reversed(self._rays)))
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, *(program.close() for program in programs), return_exceptions=True)
+            await asyncio.gather(*(each.end() for each in self._rays))
 
-    async def _start_ray(self, port: int) -> None:
-        if self._places:
-            log.info("Ray starts, which takes some seconds")
-        # One after the other: Ray gives each 30 s, also on a busy host.
-        for place in self._places:
-            await self._start_place(place, port)
-
-    async def _start_place(self, place: Place, port: int) -> None:
+    async def _start_ray(self, place: Place, port: int) -> Daemon:
         command = start_command(place.address, place.head, port, place.carries)
         try:
-            self._rays.append(await Daemon.start(command, self._environment, _SIGN))
+            daemon = await Daemon.start(command, self._environment, _SIGN)
         except ChildProcessError as error:
             raise ClusterError(f"Ray does not start:\n{error}") from error
+        self._rays.append(daemon)
+        return daemon
+
+    async def _keep_ray(self, daemon: Daemon, place: Place, port: int) -> None:
+        """Start Ray again whenever it ends: a head that has lost a process, or a machine that has lost the head."""
+        while True:
+            code = await daemon.ended()
+            self._rays.remove(daemon)
+            log.error("Ray has ended with code %d: it is started again", code)
+            while True:
+                await asyncio.sleep(_PAUSE_S)
+                try:
+                    daemon = await self._start_ray(place, port)
+                except ClusterError as error:
+                    log.error("%s", error)
+                else:
+                    break

@@ -117,6 +117,10 @@ class Daemon:
                 return True
         return False
 
+    async def ended(self) -> int:
+        """Return its exit code when it has ended."""
+        return await self._process.wait()
+
     async def end(self, seconds: float = _END_S) -> None:
         """End the program: SIGTERM, and SIGKILL after this time."""
         process = self._process

@@ -56,6 +56,9 @@ class DemoOptions(ServeOptions):
     """Start a cluster on this machine alone."""
 
     nodes: Annotated[int, Field(ge=1, le=16, description="Number of nodes, each as if it was a machine")] = 3
+    cluster_token: Annotated[
+        SecretStr | None, Field(min_length=_LEAST, description="Token of the cluster; none: a random one")
+    ] = None
     cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
 
 

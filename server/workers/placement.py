@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 
 # What a call of 1280x720 at 30 frames/s takes of the event loop and of the processors (docs/benchmarks, the table by
 # threads), for sessions that the reports do not include yet. Without it, all calls that begin in the same second would
@@ -53,3 +54,19 @@ class Candidate:
 def ordered(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the candidates, the best one first: the least loaded, and of equal ones that with the fewest sessions."""
     return sorted(candidates, key=lambda each: (int(each.load / _STEP), each.sessions, each.load))
+
+
+def by_twos(candidates: Sequence[Candidate], random: Random) -> list[Candidate]:
+    """Return the candidates in an order that many doors with old figures can use at the same time.
+
+    The first one is the better of two random ones, the next one the better of the other and a third, and so on. If each
+    door chose the best one, all of them would choose the same, until it reports; see ``acutance bench cells``.
+    """
+    waiting = list(candidates)
+    random.shuffle(waiting)
+    chosen = []
+    while waiting:
+        pair = ordered(waiting[-2:])
+        waiting[-2:] = pair[1:]
+        chosen.append(pair[0])
+    return chosen

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -43,10 +43,12 @@ class Roster:
     Attributes:
         carriers: the carriers that take sessions, by name.
         ended: the streams that have ended.
+        order: sorts those that take one more session, the best one first.
     """
 
     carriers: dict[str, Carrier] = field(default_factory=dict)
     ended: EndedStreams = field(default_factory=EndedStreams)
+    order: Callable[[Sequence[Candidate]], list[Candidate]] = ordered
     _reservations: set[Reservation] = field(default_factory=set)
     _live: dict[str, set[str]] = field(default_factory=dict)
     _gone: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_GONE))
@@ -131,7 +133,7 @@ class Roster:
     def by_load(self) -> list[Carrier]:
         """Return the carriers that take one more session, the best one for it first."""
         candidates = [self._candidate(each) for each in self.carriers.values() if self._takes_one(each)]
-        return [self.carriers[each.name] for each in ordered(candidates)]
+        return [self.carriers[each.name] for each in self.order(candidates)]
 
     def _takes_one(self, carrier: Carrier) -> bool:
         report = carrier.report

@@ -19,6 +19,7 @@ from acutance.server.bench.server import free_port
 from acutance.server.signalling.session_ids import split
 from tests.server.processes import FAST_START
 
+TOKEN = "0123456789abcdef" * 3
 # Ray imports for many seconds on a busy host.
 _START_S = 300
 
@@ -29,11 +30,13 @@ class Demo:
 
     Attributes:
         url: of its door.
+        port: of Ray's head.
         process: of its door, which has started all the others.
         log: what it logs.
     """
 
     url: str
+    port: int
     process: subprocess.Popen[bytes]
     log: Path
 
@@ -52,13 +55,14 @@ class Demo:
 
 
 @contextmanager
-def running_demo(folder: Path, nodes: int, *options: str) -> Iterator[Demo]:
+def running_demo(folder: Path, nodes: int, *options: str, variables: dict[str, str] | None = None) -> Iterator[Demo]:
     """Run a cluster, and end it with all its processes."""
-    port, log = free_port(), folder / "cluster.log"
+    port, head, log = free_port(), free_port(), folder / "cluster.log"
     command = [sys.executable, "-m", "acutance.server.cli", "cluster", "demo", "--nodes", str(nodes), *options]
-    command += ["--port", str(port), "--cluster-port", str(free_port()), *FAST_START]
+    command += ["--port", str(port), "--cluster-port", str(head), *FAST_START]
+    environment = os.environ | {"ACUTANCE_CLUSTER_TOKEN": TOKEN} | (variables or {})
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=os.environ)
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + _START_S
@@ -66,7 +70,7 @@ def running_demo(folder: Path, nodes: int, *options: str) -> Iterator[Demo]:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)
-        yield Demo(url, process, log)
+        yield Demo(url, head, process, log)
     finally:
         started = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.send_signal(signal.SIGINT)

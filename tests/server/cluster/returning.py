@@ -1,4 +1,4 @@
-"""A peer that behaves as the page does when its video stops: it asks for its session, and begins another one."""
+"""A peer that behaves as the page does when its video stops, or when it is asked to move."""
 
 import asyncio
 import random
@@ -12,19 +12,31 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from tests.server.peers import Peer, SoftCamera
 
 # As in static/call/path-watch.js.
-_SILENCE_S, _LOOK_S = 0.6, 0.1
+_SILENCE_S, _LOOK_S = 0.6, 0.05
 _ASK = ClientTimeout(total=1.5)
+_FRAME_S = 10.0
 
 
 class _Timed(Peer):
-    """Notes when each frame arrives."""
+    """Notes when each frame arrives.
 
-    def __init__(self, camera: SoftCamera, times: list[float]) -> None:
-        super().__init__(camera)
-        self.times = times
+    Attributes:
+        joined: when the session was begun.
+    """
+
+    def __init__(self, times: list[float]) -> None:
+        super().__init__(SoftCamera(30))
+        self.all_times = times
+        self.times: list[float] = []
+        self.joined = time.monotonic()
 
     def record(self, frame: av.VideoFrame) -> None:
         self.times.append(time.monotonic())
+        self.all_times.append(self.times[-1])
+
+    @property
+    def asked_to_move(self) -> bool:
+        return any(message["type"] == "moving" for message in self.statistics)
 
 
 class ReturningPeer:
@@ -39,7 +51,7 @@ class ReturningPeer:
         self.times: list[float] = []
         self.urls: list[str] = []
         self._client = client
-        self._peer: _Timed | None = None
+        self._peers: list[_Timed] = []
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -53,8 +65,7 @@ class ReturningPeer:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._peer is not None:
-            await self._peer.close()
+        await asyncio.gather(*(peer.close() for peer in self._peers), return_exceptions=True)
 
     def longest_gap(self, since: float) -> float:
         """Return the longest time without a frame, from a moment on until now."""
@@ -64,25 +75,36 @@ class ReturningPeer:
     async def _run(self) -> None:
         while True:
             with suppress(AssertionError, ClientError, TimeoutError):  # refused or unreachable: again, later
-                await self._join()
-                while not await self._lost():  # noqa: ASYNC110 - there is no event for silence
+                peer = await self._join()
+                while not await self._lost(peer):
                     await asyncio.sleep(_LOOK_S)
+                    if peer.asked_to_move:
+                        peer = await self._move(peer)
             await asyncio.sleep(random.uniform(0, 0.25))
 
-    async def _join(self) -> None:
-        former, self._peer = self._peer, _Timed(SoftCamera(30), self.times)
-        if former is not None:
-            closing = asyncio.create_task(former.close())
-            closing.add_done_callback(lambda task: task.exception())
-        await self._peer.join(self._client, "H264")
-        self.urls.append(self._peer.url)
-        self._joined = time.monotonic()
+    async def _join(self) -> _Timed:
+        peer = _Timed(self.times)
+        self._peers.append(peer)
+        await peer.join(self._client, "H264")
+        self.urls.append(peer.url)
+        return peer
 
-    async def _lost(self) -> bool:
-        if time.monotonic() - max(self.times[-1] if self.times else 0.0, self._joined) < _SILENCE_S:
+    async def _move(self, peer: _Timed) -> _Timed:
+        """Begin another session before the present one ends, at a random moment as all pages of a node do."""
+        await asyncio.sleep(random.uniform(0, 0.5))
+        other = await self._join()
+        async with asyncio.timeout(_FRAME_S):
+            while not other.times:  # noqa: ASYNC110 - there is no event for a frame
+                await asyncio.sleep(0.02)
+        async with self._client.delete(peer.url):
+            pass
+        return other
+
+    async def _lost(self, peer: _Timed) -> bool:
+        if time.monotonic() - max([peer.joined, *peer.times[-1:]]) < _SILENCE_S:
             return False
         try:
-            async with self._client.get(self.urls[-1], timeout=_ASK) as response:
+            async with self._client.get(peer.url, timeout=_ASK) as response:
                 return response.status in (404, 410)
         except (ClientError, TimeoutError):
             return False

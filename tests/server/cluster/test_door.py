@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from acutance.server.bench.cluster.placing import ClusterOptions
+from acutance.server.bench.cluster.placing import cluster as place
 from acutance.server.signalling.session_ids import split
 from acutance.server.students.ladder import Ladder
 from tests.offers import VIDEO, offer
@@ -183,3 +185,11 @@ async def test_a_machine_that_stops_drains_its_node_and_still_places_sessions_el
         await asyncio.wait_for(waiting, 10)
     finally:
         await cluster.close()
+
+
+async def test_the_benchmark_of_placing(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ClusterOptions(url=str(cluster.client.make_url("/")), placements=12)
+    await asyncio.to_thread(place, options)
+    row = capsys.readouterr().out.splitlines()[-1]
+    assert row.startswith("| 12 of 12 |")
+    assert all(not cluster.host(name).registry.publishers for name in cluster.nodes)
