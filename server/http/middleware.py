@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from acutance.server.errors import RequestError
 from acutance.server.http.responses import refusal, refusal_of
@@ -51,7 +51,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except RequestError as error:
-        if isinstance(error, NotAdmittedError) and error.elsewhere is not None:
+        # Browsers drop the token on the way to another origin, and the page may only connect to its own.
+        browser = hdrs.ORIGIN in request.headers
+        if isinstance(error, NotAdmittedError) and error.elsewhere is not None and not browser:
             return refusal(307, "elsewhere", str(error), {"Location": error.elsewhere.rstrip("/") + request.path_qs})
         return refusal_of(error)
     except web.HTTPRequestEntityTooLarge:

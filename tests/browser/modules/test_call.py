@@ -54,6 +54,10 @@ def test_a_request_to_restart_the_sender_is_read(modules):
     assert read == {"type": "restart_sender", "reason": "no picture"}
 
 
+def test_a_request_to_move_is_read(modules):
+    assert modules.evaluate(READ, json.dumps({"type": "moving"})) == {"type": "moving"}
+
+
 def test_applied_and_refused_settings_are_read(modules):
     applied = {
         "type": "applied", "student": "nano", "strength": 0.5, "enhance": False, "remember": False,

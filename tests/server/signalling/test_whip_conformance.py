@@ -188,6 +188,10 @@ async def test_4_5_full_is_503_with_retry_after_or_307_elsewhere(serve: Callable
     response = await sending.post("/whip/b?x=1", data=SENDONLY, headers=SDP, allow_redirects=False)
     assert (response.status, response.headers["Location"]) == (307, str(other.make_url("/whip/b?x=1")))
     assert (await sending.post("/whip/b", data=SENDONLY, headers=SDP)).status == 201, "followed with its body"
+    # Browsers would follow without their token.
+    page = {"Origin": str(sending.make_url("/").origin())}
+    response = await sending.post("/whip/b", data=SENDONLY, headers=SDP | page, allow_redirects=False)
+    assert (response.status, "Retry-After" in response.headers) == (503, True)
 
 
 async def test_4_2_the_session_url_ends_it_once(client: Client, session: str) -> None:
