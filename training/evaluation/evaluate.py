@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from acutance.training.data.pictures import DataError
+from acutance.training.data.process_pool import process_pool
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.bootstrap import INTERVAL_KIND
 from acutance.training.evaluation.methods.linear import LINEAR_KIND
@@ -116,9 +116,7 @@ def _measured(
         methods = _open(plan)
         yield from ((index, _measure(plan, methods, *pair)) for index, pair in enumerate(work))
         return
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_Worker.start, initargs=(plan,)
-    ) as pool:
+    with process_pool(processes, _Worker.start, plan) as pool:
         pending = {pool.submit(_Worker.measure, *pair): index for index, pair in enumerate(work)}
         try:
             for done in as_completed(pending):

@@ -4,9 +4,8 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -14,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from acutance.training.data.dataset import INDEX, Item, TrainingSet
 from acutance.training.data.motion import MARGIN
 from acutance.training.data.pictures import SUFFIXES, DataError, PictureFile, read_planes
+from acutance.training.data.process_pool import process_pool
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.methods.linear import filter_folder, fit_one
 from acutance.training.evaluation.testsets import Sample, last_frame, still
@@ -95,7 +95,7 @@ def fit_filters(
             _fit(pictures, name, folder)
             progress(index + 1, len(missing))
         return folder
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with process_pool(processes) as pool:
         fits = [pool.submit(_fit, pictures, name, folder) for name in missing]
         for index, done in enumerate(as_completed(fits)):
             done.result()

@@ -7,10 +7,9 @@ number of processes or on interruptions.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from acutance.model.hints import COUNT
 from acutance.training.data.dataset import Item, TrainingSet, write_json
+from acutance.training.data.process_pool import process_pool
 from acutance.training.pairs.patches import Patches, Task, make_patches
 from acutance.training.pairs.plates import PLANES, make_plate_patches
 from acutance.training.pairs.schedule import schedule, usable_items
@@ -110,8 +110,7 @@ def _make_all(
 ) -> None:
     patches, hints, done = (np.load(folder / name, mmap_mode="r+") for name in _FILES)
     finished = section.clips - len(tasks)
-    # "spawn": a forked child would inherit locks of torch's and the codecs' threads in an undefined state.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with process_pool(processes) as pool:
         make = make_patches if tasks[0].plate is None else make_plate_patches
         futures = [pool.submit(make, task) for task in tasks]
         try:

@@ -1,11 +1,11 @@
 """Run one function on many files in several processes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 
 from acutance.training.data.pictures import DataError
+from acutance.training.data.process_pool import process_pool
 
 
 def run_all[Task, Result](
@@ -20,8 +20,7 @@ def run_all[Task, Result](
         for task in tasks:
             yield task, work(task)
         return
-    # "spawn": a forked child would inherit locks of the codecs' threads in an undefined state.
-    with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=get_context("spawn")) as pool:
+    with process_pool(min(processes, len(tasks))) as pool:
         futures = {pool.submit(work, task): task for task in tasks}
         try:
             for future in as_completed(futures):

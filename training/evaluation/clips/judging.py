@@ -3,9 +3,8 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image
 from acutance.training.data.clips import find_clips
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Planes
+from acutance.training.data.process_pool import process_pool
 from acutance.training.degradation.calls import ArrivedFrame, send_clip
 from acutance.training.degradation.degrade import Degradation
 from acutance.training.evaluation.clips.cache import FigureCache, Found
@@ -93,9 +93,7 @@ def _judged(plan: ClipPlan, work: Sequence[_Work], processes: int) -> Iterator[t
         judging = ClipJudge(plan)
         yield from ((index, judging.rows(one)) for index, one in enumerate(work))
         return
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_Worker.start, initargs=(plan,)
-    ) as pool:
+    with process_pool(processes, _Worker.start, plan) as pool:
         pending = {pool.submit(_Worker.rows, one): index for index, one in enumerate(work)}
         try:
             for done in as_completed(pending):
