@@ -80,12 +80,13 @@ def origins(options: AccessOptions, host: str) -> Origins:
     Raises:
         AssemblyError: one is not an origin.
     """
-    try:
-        return Origins.of(
-            options.origin, loopback_only=is_loopback(host) and not options.open and not options.requires_token
-        )
-    except OriginError as error:
-        raise AssemblyError(f"--origin: {error}") from error
+    for name, given in (("--origin", options.origin), ("--embed", options.embed)):
+        try:
+            Origins.of(given)
+        except OriginError as error:
+            raise AssemblyError(f"{name}: {error}") from error
+    loopback_only = is_loopback(host) and not options.open and not options.requires_token
+    return Origins.of(options.origin, loopback_only, options.embed)
 
 
 def certificate(options: AccessOptions) -> Certificate | None:

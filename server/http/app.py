@@ -14,7 +14,7 @@ from acutance.server.http.guard import CLIENT, Guard
 from acutance.server.http.local_door import LocalDoor
 from acutance.server.http.metrics import CONTENT_TYPE
 from acutance.server.http.middleware import add_headers, answer_errors
-from acutance.server.http.static_files import STATIC, static_file
+from acutance.server.http.pages import add_pages
 from acutance.server.http.whip_routes import add_routes, session_url
 from acutance.server.sessions.host import Host
 from acutance.server.signalling.door import Door
@@ -52,7 +52,7 @@ def create_door_app(door: Door, guard: Guard, bodies: BodyLimits | None = None) 
     app = web.Application(middlewares=[add_headers, guard.middleware(), answer_errors], client_max_size=bodies.largest)
     app[BODY_LIMITS] = bodies
     app[DOOR] = door
-    app.router.add_get("/", _page)
+    add_pages(app, guard.origins.embedders)
     app.router.add_post("/offer", _offer)
     app.router.add_get("/health", _health)
     app.router.add_get("/ready", _ready)
@@ -61,15 +61,10 @@ def create_door_app(door: Door, guard: Guard, bodies: BodyLimits | None = None) 
     app.router.add_get("/openapi.json", _openapi)
     add_routes(app)
     forward_routes.add_routes(app)
-    app.router.add_get("/static/{path:.+}", static_file)
     refuse_expectations(app)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
     return app
-
-
-async def _page(request: web.Request) -> web.StreamResponse:
-    return FileResponse(STATIC / "index.html")
 
 
 async def _offer(request: web.Request) -> web.StreamResponse:

@@ -19,8 +19,8 @@ from acutance.server.security.quota import Client
 from acutance.server.security.rate_limit import RequestRate
 
 CLIENT = web.RequestKey("client", Client)
-# The page, which must load before it can ask for a token, and the state, which load balancers request.
-PUBLIC = ("/", "/static/{path}", "/health", "/ready")
+# The pages, which must load before they can ask for a token, and the state, which load balancers request.
+PUBLIC = ("/", "/watch/{stream}", "/publish/{stream}", "/static/{path}", "/health", "/ready")
 _CHANGING = (hdrs.METH_POST, hdrs.METH_PATCH, hdrs.METH_DELETE, hdrs.METH_PUT)
 
 

@@ -1,7 +1,7 @@
 """Middleware of every route: response headers, and errors as JSON."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from aiohttp import hdrs, web
 
@@ -14,12 +14,20 @@ log = logging.getLogger(__name__)
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LONGEST_ECHO = 200
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
+CONTENT_POLICY = "Content-Security-Policy"
+
+
+def policy(ancestors: Collection[str] = ()) -> str:
+    """Return the content security policy of a page that only these origins may show in a frame."""
+    return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "worker-src 'self'; media-src 'self' blob: mediastream:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+        "base-uri 'none'; form-action 'none'; frame-ancestors " + (" ".join(sorted(ancestors)) or "'none'")
+    )
+
+
+_SECURITY_HEADERS = {
+    CONTENT_POLICY: policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
@@ -29,8 +37,8 @@ _SECURITY_HEADERS = {
     # aiohttp's default has the versions of aiohttp and Python.
     "Server": "acutance",
 }
-# The page and its modules change together, so a browser must revalidate them. Other responses are not stored.
-_CACHE_CONTROL = {"/": "no-cache", "/static/{path}": "no-cache"}
+# The pages and their modules change together, so a browser must revalidate them. Other responses are not stored.
+_CACHE_CONTROL = dict.fromkeys(("/", "/watch/{stream}", "/publish/{stream}", "/static/{path}"), "no-cache")
 
 
 @web.middleware

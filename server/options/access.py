@@ -29,6 +29,10 @@ class AccessOptions(BaseModel):
     origin: Annotated[
         Words, Field(description="Origin of another web page that may use the server: https://example.org; repeatable")
     ] = ()
+    embed: Annotated[
+        Words,
+        Field(description="Origin of a web page that may show /watch/NAME in a frame: https://example.org; repeatable"),
+    ] = ()
     trusted_proxy: Annotated[
         Words,
         Field(

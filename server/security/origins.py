@@ -26,19 +26,22 @@ class Origins:
         allowed: origins as browsers send them, ``https://example.org``, without a path.
         loopback_only: whether only clients on the same host may use the server. Then the ``Host`` header must name this
             host, because another site could point its own name at the loopback address (DNS rebinding).
+        embedders: origins of the web pages that may show the page of a stream in a frame.
     """
 
     allowed: frozenset[str] = frozenset()
     loopback_only: bool = False
+    embedders: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, given: Iterable[str], loopback_only: bool = False) -> "Origins":
+    def of(cls, given: Iterable[str], loopback_only: bool = False, embedders: Iterable[str] = ()) -> "Origins":
         """Check origins and return them in lower case.
 
         Raises:
             OriginError: one is not an origin.
         """
-        return cls(frozenset(_checked(origin) for origin in given), loopback_only)
+        allowed, embedding = (frozenset(_checked(origin) for origin in some) for some in (given, embedders))
+        return cls(allowed, loopback_only, embedding)
 
     def serves_host(self, host: str | None) -> bool:
         """Return whether a request may have this ``Host`` header."""

@@ -159,6 +159,17 @@ export default {
   'help.privacy': 'Das Video geht nur an diesen Server. Es wird nicht gespeichert, und was er sich merkt, wird am Ende des Anrufs gelöscht.',
   'help.fails': 'Wenn etwas nicht geht, steht im Kasten über dem Video, was zu tun ist. „Als JSON kopieren“ unter den Messwerten erstellt einen Bericht für den Betreiber des Servers.',
 
+  'watch.video': 'Der Stream',
+  'watch.connecting': 'Verbindung …',
+  'watch.waiting': '{stream} lässt sich gerade nicht abspielen; nächster Versuch folgt. {reason}',
+  'publish.video': 'Deine Kamera',
+  'publish.ready': 'Veröffentlicht deine Kamera und dein Mikrofon auf diesem Server.',
+  'publish.start': 'Veröffentlichen',
+  'publish.stop': 'Beenden',
+  'publish.connecting': 'Kamera und Verbindung werden geöffnet …',
+  'publish.live': 'Du bist als {stream} zu sehen.',
+  'publish.watch': 'Ansehen',
+
   'token.title': 'Dieser Server verlangt ein Token',
   'token.missing': 'Wer den Server betreibt, kann dir eines geben.',
   'token.wrong': 'Der Server hat dieses Token abgelehnt. Fehlt ein Zeichen? Sonst bitte um ein neues.',

@@ -161,6 +161,17 @@ export default {
   'help.privacy': 'The video goes to this server only. It is not stored, and what is remembered is deleted at the end of the call.',
   'help.fails': 'If something fails, the box above the video says what to do. “Copy as JSON” below the measurements creates a report for the operator of the server.',
 
+  'watch.video': 'The stream',
+  'watch.connecting': 'Connecting…',
+  'watch.waiting': '{stream} cannot be played now; trying again. {reason}',
+  'publish.video': 'Your camera',
+  'publish.ready': 'Publishes your camera and microphone to this server.',
+  'publish.start': 'Publish',
+  'publish.stop': 'Stop publishing',
+  'publish.connecting': 'Opening the camera and connecting…',
+  'publish.live': 'You are published as {stream}.',
+  'publish.watch': 'Watch it',
+
   'token.title': 'This server requires a token',
   'token.missing': 'The operator of the server can give you one.',
   'token.wrong': 'The server rejected that token. Look for missing characters, or ask for a new one.',

@@ -48,6 +48,7 @@ def test_tokens_are_read_from_options_and_file(tmp_path: Path) -> None:
         ({"token": "short"}, "token 1: a secret has at least 16"),
         ({"token_file": "nowhere"}, "the token file nowhere cannot be read"),
         ({"origin": "example.org"}, "--origin: 'example.org' is not an origin"),
+        ({"embed": "example.org/x"}, "--embed: 'example.org/x' is not an origin"),
         ({"tls_cert": "nowhere.pem", "tls_key": "nowhere.pem"}, "nowhere.pem"),
     ],
 )

@@ -17,7 +17,7 @@ from acutance.server.http.bodies import BODY_LIMITS, BodyLimits, read_body
 from acutance.server.http.connections import FileResponse
 from acutance.server.http.guard import Guard
 from acutance.server.http.middleware import add_headers, answer_errors
-from acutance.server.http.static_files import static_file
+from acutance.server.http.pages import static_file
 from acutance.server.study.manifest import GAP, Manifest
 from acutance.server.study.serve.messages import Enrolment, Screen, Vision, VoteMessage, parse
 from acutance.server.study.serve.plan import plan

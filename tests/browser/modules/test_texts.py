@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 SAME_IN_GERMAN = {
@@ -43,9 +44,11 @@ def test_german_texts_have_no_english_words(modules):
     assert {key: text for key, text in texts["de"].items() if english.search(text)} == {}
 
 
-def test_the_page_is_english_before_any_script(modules):
-    different = modules.evaluate("""async () => {
-        const html = await (await fetch('/static/index.html')).text();
+@pytest.mark.parametrize("page", ["index.html", "watch/index.html", "publish/index.html"])
+def test_the_page_is_english_before_any_script(modules, page):
+    different = modules.evaluate(
+        """async (page) => {
+        const html = await (await fetch(`/static/${page}`)).text();
         const page = new DOMParser().parseFromString(html, 'text/html');
         const { default: en } = await import('/static/texts/en.js');
         const shown = {
@@ -57,7 +60,9 @@ def test_the_page_is_english_before_any_script(modules):
         return Object.entries(shown).flatMap(([mark, read]) => [...page.querySelectorAll(`[${mark}]`)]
             .filter((element) => read(element) !== en[element.getAttribute(mark)])
             .map((element) => element.getAttribute(mark)));
-    }""")
+    }""",
+        page,
+    )
     assert different == []
 
 

@@ -1,3 +1,4 @@
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -68,13 +69,21 @@ async def test_the_page_and_every_file_that_it_references_are_served(client: Cli
     page = await client.get("/")
     text = await page.text()
     assert page.content_type == "text/html"
-    import re
-
     references = set(re.findall(r'(?:src|href)="([^"#]+)"', text))
     assert references
     for reference in references:
         assert not reference.startswith(("http:", "https:", "//")), "no request to another host"
         assert (await client.get("/" + reference.removeprefix("/"))).status == 200, reference
+
+
+@pytest.mark.parametrize("page", ["watch", "publish"])
+async def test_the_pages_of_a_stream_and_their_files_are_served(client: Client, page: str) -> None:
+    response = await client.get(f"/{page}/live")
+    references = re.findall(r'(?:src|href)="([^"#]+)"', await response.text())
+    assert references
+    for reference in references:
+        assert (await client.get("/" + reference.removeprefix("../"))).status == 200, reference
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/nothing", "/static/main.js"])

@@ -49,7 +49,7 @@ async def _check(response: ClientResponse, where: str) -> None:
     assert headers["Server"] == "acutance", "no versions"
     assert "Set-Cookie" not in headers, where
     assert "Access-Control-Allow-Origin" not in headers, where
-    of_the_page = where.split()[1] == "/" or where.split()[1].startswith("/static/")
+    of_the_page = where.split()[1] == "/" or where.split()[1].startswith(("/static/", "/watch/", "/publish/"))
     assert headers["Cache-Control"] == ("no-cache" if of_the_page and response.status < 400 else "no-store"), where
     for leak in ("Traceback", "aiohttp", "site-packages", "/home/", "/root/", "/work/"):
         assert leak not in body or where.endswith((".js", "openapi.json")), f"{where}: {leak}"

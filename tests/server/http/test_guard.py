@@ -166,3 +166,13 @@ async def test_the_addresses_of_one_ipv6_network_count_as_one_client(serve: Call
     assert await ask("2001:db8:0:1:ffff::2") == 503, "the quota of the first session's network"
     assert await ask("2001:db8:0:1:abcd:ef01:2345:6789") == 429, "the rate of the first two requests' network"
     assert await ask("2001:db8:0:2::1") == 200, "another network"
+
+
+async def test_named_pages_may_show_the_page_of_a_stream_in_a_frame(serve: Callable[..., object]) -> None:
+    client: Client = await serve(Guard(origins=Origins.of([], embedders=[PAGE])))  # type: ignore[misc]
+    policies = [
+        (await client.get(path)).headers["Content-Security-Policy"] for path in ("/watch/live", "/", "/publish/a")
+    ]
+    assert f"frame-ancestors {PAGE}" in policies[0]
+    assert all("frame-ancestors 'none'" in policy for policy in policies[1:])
+    assert "script-src 'self'" in policies[0]
