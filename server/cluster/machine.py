@@ -96,7 +96,7 @@ def demo(options: DemoOptions) -> None:
         AssemblyError, ClusterError, ServeError: it cannot start.
     """
     address = own_address()
-    check_private(address, [], firewalled=False)
+    check_private(address, interface_addresses(), options.firewalled)
     places = [Place(address, None, carries=False), *[Place(address, address, carries=True)] * options.nodes]
     _run(options, revealed(options.cluster_token) or _new_token(), options.cluster_port, places, address)
 
@@ -120,7 +120,11 @@ def _run(options: ServeOptions, token: str, port: int, places: Sequence[Place], 
     environment = ray_environment(token, NodeSetup.of(options, places[0].address).variables() if places else None)
     stops = places[0].address if len(places) == 1 else None
     door = ClusterDoor(options, parts, token, stops)
-    asyncio.run(_Machine(options, parts, environment, places, f"{head}:{port}", door).serve(port))
+    machine = _Machine(options, parts, environment, places, f"{head}:{port}", door)
+    try:
+        asyncio.run(machine.serve(port))
+    except asyncio.CancelledError:  # SIGTERM while Ray was starting
+        raise KeyboardInterrupt from None
 
 
 class _Machine:
@@ -169,7 +173,9 @@ class _Machine:
             for task in keeping:
                 task.cancel()
             await asyncio.gather(*keeping, *(program.close() for program in programs), return_exceptions=True)
-            await asyncio.gather(*(each.end() for each in self._rays))
+            # The head last: without it, the others would wait for it.
+            for daemon in reversed(self._rays):
+                await daemon.end()
 
     async def _start_ray(self, place: Place, port: int) -> Daemon:
         command = start_command(place.address, place.head, port, place.carries)

@@ -54,21 +54,31 @@ class Program:
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
                 env=self._environment,
                 limit=_LONGEST_LINE,
                 start_new_session=True,  # Ctrl-C is for the door, which ends its programs
             )
             assert process.stdout is not None
+            assert process.stderr is not None
+            why = asyncio.create_task(_last_line(process.stderr))
             try:
                 async for line in process.stdout:
                     self._on_line(line.decode())
                 code = await process.wait()
+                log.info("%s has ended with code %d, and is started again: %s", self._command[2], code, await why)
             finally:
+                why.cancel()
                 with suppress(ProcessLookupError):
                     process.kill()
-            log.info("%s has ended with code %d: it is started again", self._command[2], code)
             await asyncio.sleep(_PAUSE_S)
+
+
+async def _last_line(stream: asyncio.StreamReader) -> str:
+    last = ""
+    async for line in stream:
+        last = line.decode(errors="replace").strip() or last
+    return last
 
 
 class Daemon:

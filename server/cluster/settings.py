@@ -59,6 +59,9 @@ class DemoOptions(ServeOptions):
     cluster_token: Annotated[
         SecretStr | None, Field(min_length=_LEAST, description="Token of the cluster; none: a random one")
     ] = None
+    firewalled: Annotated[
+        bool, Field(description="A firewall closes the ports of Ray on the public addresses of this machine")
+    ] = False
     cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
 
 

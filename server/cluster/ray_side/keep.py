@@ -49,11 +49,14 @@ def keep(head: Head, drain: float) -> None:
         for machine in ray.nodes()
         if machine["Alive"] and RESOURCE in machine["Resources"] and machine["NodeID"] not in draining
     }
-    running = {name for name in serve.status().applications if name.startswith(_PREFIX)}
+    applications = serve.status().applications
+    running = {name for name in applications if name.startswith(_PREFIX)}
+    # Serve gives up after some tries; a node whose sessions did not start may well start later.
+    failed = {name for name in running if applications[name].status == "DEPLOY_FAILED"}
     missing = [_target(name, machine, drain) for name, machine in machines.items() if name not in running]
     if missing:
         serve.run_many(missing, wait_for_applications_running=False)
-    for name in running - machines.keys():
+    for name in (running - machines.keys()) | failed:
         serve.delete(name, _blocking=False)
 
 

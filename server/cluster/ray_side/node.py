@@ -2,14 +2,18 @@
 
 import os
 import signal
+import sys
 
 from ray.scripts.scripts import main as ray
 
 from acutance.server.cluster.ray_side.programs import when_parent_ends
+from acutance.server.cluster.ray_side.ray_private import forget_last_head
 
 
 def main() -> None:
     """Run Ray's command line with the arguments of this process."""
+    if "--head" in sys.argv:
+        forget_last_head()
     # At SIGTERM, Ray ends the processes that it has started.
     when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
     ray()

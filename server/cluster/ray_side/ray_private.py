@@ -3,6 +3,7 @@
 A driver needs a Ray node on its machine, and ends when the head is gone for a while; this client needs neither.
 """
 
+from ray._common.utils import reset_ray_address
 from ray._raylet import GcsClient
 
 _SPACE = b"acutance"
@@ -56,6 +57,14 @@ class Head:
         """
         accepted, message = self._client.drain_node(machine, _PREEMPTION, why, until_ms)
         return None if accepted else str(message)
+
+
+def forget_last_head() -> None:
+    """Delete Ray's note of the last head on this machine.
+
+    With it, a head does not start again while processes of other nodes on the machine still name its address.
+    """
+    reset_ray_address()
 
 
 def _key(name: str) -> bytes:

@@ -1,0 +1,54 @@
+"""Programs beside the door: they are started again, and end with it."""
+
+import asyncio
+import os
+import sys
+
+import psutil
+import pytest
+
+from acutance.server.cluster import programs
+from acutance.server.cluster.programs import Daemon, Program
+from tests.server.peers import until
+
+PRINTING = "import sys, time\nprint('ready', flush=True)\nsys.stdin.read()\n"
+
+
+def environment() -> dict[str, str]:
+    return dict(os.environ)
+
+
+async def test_a_program_that_ends_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(programs, "_PAUSE_S", 0.01)
+    caplog.set_level("INFO")
+    lines: list[str] = []
+    program = Program("this", [], environment(), lines.append)
+    program.start()
+    await until(lambda: len(lines) >= 24)
+    await program.close()
+    assert "this has ended with code 0, and is started again" in caplog.text
+
+
+async def test_a_daemon_says_when_it_is_ready_and_ends() -> None:
+    daemon = await Daemon.start([sys.executable, "-c", PRINTING], environment(), "ready")
+    (process,) = [each for each in psutil.Process().children() if PRINTING in each.cmdline()]
+    await daemon.end()
+    assert await daemon.ended() < 0
+    assert not process.is_running()
+
+
+async def test_a_daemon_that_cannot_start_tells_why() -> None:
+    with pytest.raises(ChildProcessError, match="no port is free"):
+        await Daemon.start([sys.executable, "-c", "print('no port is free')"], environment(), "ready")
+
+
+async def test_a_start_that_is_cancelled_leaves_no_process_behind() -> None:
+    waiting = "import sys\nsys.stdin.read()\n# cancelled"
+    starting = asyncio.create_task(Daemon.start([sys.executable, "-c", waiting], environment(), "ready"))
+    await until(lambda: [each for each in psutil.Process().children() if waiting in each.cmdline()])
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert not [each for each in psutil.Process().children() if waiting in each.cmdline()]
