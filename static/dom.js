@@ -12,6 +12,19 @@ export function element(id, type) {
 }
 
 /**
+ * Disables or enables a button. One with the keyboard's focus, which a disabled button would lose, is only marked as
+ * disabled until the focus leaves it; its handler must do nothing meanwhile.
+ * @param {HTMLButtonElement} button
+ * @param {boolean} disabled
+ */
+export function disable(button, disabled) {
+  const focused = disabled && document.activeElement === button;
+  button.ariaDisabled = focused ? 'true' : null;
+  button.disabled = disabled && !focused;
+  if (focused) button.addEventListener('blur', () => disable(button, button.ariaDisabled === 'true'), { once: true });
+}
+
+/**
  * Sets the text of an element if it differs, so that screen readers and layout notice changes only.
  * @param {HTMLElement} target
  * @param {string} text

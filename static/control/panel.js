@@ -3,7 +3,7 @@
  * @import {Applied, Forgotten, Memory, Refused, ServerStats, SessionSettings} from '../call/protocol.js'
  */
 import { FORWARDED } from '../call/protocol.js';
-import { element, writeTo } from '../dom.js';
+import { disable, element, writeTo } from '../dom.js';
 import { UNKNOWN, bitrate, duration, percent, sizeText } from '../format.js';
 import { Slider } from '../slider.js';
 import { sentence } from '../states.js';
@@ -97,7 +97,7 @@ export class ControlPanel {
     const { size_in: from = null, size_out: to = null } = stats ?? {};
     writeTo('server-size', from || to ? `${sizeText(from)} → ${sizeText(to)}` : UNKNOWN);
     writeTo('server-memory', memoryWords(stats?.memory ?? null));
-    this.#forget.disabled = !stats?.memory && stats?.learned == null;
+    disable(this.#forget, !stats?.memory && stats?.learned == null);
     if (!stats?.memory || stats.memory.share > 0) showText(this.#forgotten, null);
     reason('server-rung-reason', 'control.rung-reason', stats?.rung_reason);
     reason('server-provider-note', 'control.provider-note', stats?.provider_note);

@@ -4,7 +4,7 @@
  * @import {Size} from '../call/protocol.js'
  * @import {Container} from './recording-format.js'
  */
-import { element, write } from '../dom.js';
+import { disable, element, write } from '../dom.js';
 import { showText } from '../texts.js';
 import { fileName, offerFile } from './file-name.js';
 import { recordingFormats } from './recording-format.js';
@@ -84,7 +84,7 @@ export class RecordPanel {
 
   /** @param {Recording} recording */
   #stop(recording) {
-    this.#button.disabled = true;
+    disable(this.#button, true);
     showText(this.#message, 'stage.record.ending');
     recording.stop();
   }
@@ -113,7 +113,7 @@ export class RecordPanel {
     const recording = this.#recording !== null;
     showText(this.#button, recording ? 'stage.record.stop' : 'stage.record.start');
     this.#button.toggleAttribute('data-recording', recording);
-    this.#button.disabled = !recording && (!this.#enhanced || this.#format.length === 0);
+    disable(this.#button, !recording && (!this.#enhanced || this.#format.length === 0));
     this.#what.disabled = this.#format.disabled = recording;
   }
 }

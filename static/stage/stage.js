@@ -24,6 +24,7 @@ import { flipButton } from './flip.js';
 import { Meters } from './meters.js';
 import { CLOSE, Panning } from './panning.js';
 import { readLuma } from './pixels.js';
+import { MIRRORED, mirrorSwitch } from './mirror.js';
 import { fullScreenButton, pictureInPictureButton } from './screen.js';
 
 const DIFFERENCE_SCALE = 8;
@@ -91,6 +92,7 @@ export class Stage {
       this.#flipped = flipped;
       this.#section.toggleAttribute('data-flip', flipped);
     });
+    mirrorSwitch(element('mirror', HTMLInputElement), this.#section);
     // CSS draws the difference; the text names its scale.
     panes.style.setProperty('--difference', String(DIFFERENCE_SCALE));
     showText(element('stage-scale', HTMLElement), 'stage.difference.scale', { scale: DIFFERENCE_SCALE });
@@ -125,10 +127,11 @@ export class Stage {
     const { canvas } = this.#halves.enhanced;
     const luma = readLuma(canvas);
     if (!luma) return;
-    const centre = densest(luma, canvas.width, [canvas.width * DETAIL, canvas.height * DETAIL]);
-    this.#panning.look({ zoom: CLOSE, centre });
+    const [x, y] = densest(luma, canvas.width, [canvas.width * DETAIL, canvas.height * DETAIL]);
+    const across = this.#section.hasAttribute(MIRRORED) ? 1 - x : x;
+    this.#panning.look({ zoom: CLOSE, centre: [across, y] });
     // The frame may end before this part is in the middle of the pane: the divider goes to it.
-    this.#divider.position = 100 * this.#panning.acrossOf(centre[0]);
+    this.#divider.position = 100 * this.#panning.acrossOf(across);
   }
 
   /** Starts what the next session needs, before `attach`. @param {AbortSignal} signal */

@@ -21,6 +21,7 @@ export default {
   'source.resolution': 'Auflösung',
   'source.framerate': 'Bilder pro Sekunde',
   'source.codec': 'Codec des nächsten Anrufs',
+  'source.mirror': 'Beide Hälften auf dieser Seite spiegeln',
   'source.file.choose': 'Datei auswählen …',
   'source.file.none': 'Noch keine Datei ausgewählt.',
 

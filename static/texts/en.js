@@ -23,6 +23,7 @@ export default {
   'source.resolution': 'Resolution',
   'source.framerate': 'Frames per second',
   'source.codec': 'Codec of the next call',
+  'source.mirror': 'Mirror both halves on this page',
   'source.file.choose': 'Choose a file…',
   'source.file.none': 'No file chosen yet.',
 

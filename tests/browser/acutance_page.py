@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from time import monotonic
 from typing import Any, Literal
 
@@ -104,6 +105,12 @@ class AcutancePage:
         while not self.page.evaluate(true, argument):
             assert monotonic() < end, f"not within {seconds:g} s: {true}"
             self.page.wait_for_timeout(50)
+
+    def wait_until(self, true: Callable[[], bool], seconds: float = 15.0) -> None:
+        """Wait until a check of the test returns true."""
+        end = monotonic() + seconds
+        while not true():
+            assert monotonic() < end, f"not within {seconds:g} s"
 
     def text(self, element: str) -> str:
         return self.page.locator(f"#{element}").inner_text()

@@ -16,6 +16,7 @@ from tests.browser.real_server import Server, running_server
 
 _DEFAULT = Path(__file__).parents[2] / "docs"
 _SETTLE_MS = 15_000  # the sender's bit rate climbs from 300 kbit/s
+_SHOWN_MS = 5_000
 _DESKTOP = {"width": 1280, "height": 900}
 _PHONE = {"width": 390, "height": 844}
 _NO_CAMERA = """() => {
@@ -36,8 +37,12 @@ def _settled(browser: Browser, server: Server, **context: object) -> AcutancePag
     return page
 
 
-def _side_by_side(browser: Browser, server: Server, path: Path) -> None:
-    page = _settled(browser, server)
+def _difference(browser: Browser, server: Server, path: Path, **context: object) -> None:
+    page = _open(browser, server, **{"viewport": {"width": 1280, "height": 800}} | context)
+    page.choose("sample")
+    page.page.get_by_role("button", name="Show me the difference").click()
+    expect(page.page.locator("#demo-values")).to_contain_text("restored from memory", timeout=60_000)
+    page.page.wait_for_timeout(_SHOWN_MS)
     page.page.screenshot(path=path)
     page.page.context.close()
 
@@ -71,13 +76,11 @@ def _error(browser: Browser, server: Server, path: Path) -> None:
 
 
 def _phone(browser: Browser, server: Server, path: Path) -> None:
-    page = _settled(browser, server, viewport=_PHONE, device_scale_factor=2, is_mobile=True)
-    page.page.screenshot(path=path)
-    page.page.context.close()
+    _difference(browser, server, path, viewport=_PHONE, device_scale_factor=2, is_mobile=True)
 
 
 _PICTURES: dict[str, Callable[[Browser, Server, Path], None]] = {
-    "page": _side_by_side,
+    "page": _difference,
     "page-divider-dark": _divider,
     "page-statistics": _statistics,
     "page-error": _error,

@@ -86,6 +86,33 @@ def test_the_microphone_shows_its_level_before_a_call(modules):
     expect(level).to_be_hidden()
 
 
+def test_a_disabled_button_keeps_the_focus_until_it_moves_on(modules):
+    states = modules.evaluate("""async () => {
+        const { disable } = await import('/static/dom.js');
+        const button = document.getElementById('stage-freeze');
+        const state = () => [button.disabled, button.ariaDisabled, document.activeElement === button];
+        button.focus();
+        disable(button, true);
+        const states = [state()];
+        button.blur();
+        states.push(state());
+        disable(button, false);
+        return [...states, state()];
+    }""")
+    assert states == [[False, "true", True], [True, None, False], [False, None, False]]
+
+
+def test_mirrored_halves_stay_mirrored_at_the_next_visit(modules):
+    canvas = modules.locator("#enhanced-video")
+    expect(canvas).to_have_css("scale", "none")
+    modules.get_by_role("switch", name="Mirror").check()
+    expect(canvas).to_have_css("scale", "-1 1")
+    modules.reload()
+    expect(modules.get_by_role("switch", name="Mirror")).to_be_checked()
+    modules.get_by_role("switch", name="Mirror").uncheck()
+    expect(canvas).to_have_css("scale", "none")
+
+
 def test_help_opens_and_returns_the_focus(modules):
     modules.get_by_role("button", name="Help").click()
     expect(modules.get_by_role("dialog", name="Help")).to_be_visible()
