@@ -180,7 +180,7 @@ def in_readme() -> list[str]:
         f"{ssims('640x360', 'h264', 'soft')} (640x360, H.264, 0.6 Mbit/s)",
         f"{ssims('1280x720', 'h264', 'sharp', '640x360@5')} (1280x720, H.264, 1.4 Mbit/s)",
         round_trip("640x360", "h264", "soft").split(" | ")[0] + ", median and 95th percentile",
-        f"unsharp masking changes {unsharp['jod'].mean:+.2f} JOD and {unsharp['psnr_y'].mean:+.2f} dB",
+        f"by {unsharp['jod'].mean:+.2f} JOD and {unsharp['psnr_y'].mean:+.2f} dB",
     ]
 
 

@@ -204,7 +204,7 @@ def test_a_microphone_that_is_not_allowed_is_explained_and_the_call_continues(op
     expect(page.page.locator("#status-what")).to_have_text(LIVE)
 
 
-def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_continues(open_page, server):
+def test_a_microphone_that_is_refused_before_a_call_is_explained_and_a_call_starts_without(open_page, server):
     deny = """
         const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
         navigator.mediaDevices.getUserMedia = async (constraints) => {
@@ -213,10 +213,10 @@ def test_a_microphone_that_is_refused_at_the_start_is_explained_and_the_call_con
         };
     """
     page = open_page(server, deny)
-    page.page.locator("#microphone").check()
-    page.start()
+    page.page.locator("#microphone").click()
     expect(page.page.locator("#audio-message")).to_contain_text("change that in the address bar")
     expect(page.page.locator("#microphone")).not_to_be_checked()
+    page.start()
 
 
 def test_a_microphone_that_is_unplugged_is_explained_and_the_call_continues(open_page, server):
