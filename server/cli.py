@@ -17,7 +17,6 @@ from acutance.server.client.peer.connections import CallError
 from acutance.server.client.peer.recording import RecordingError
 from acutance.server.client.peer.source import SourceError
 from acutance.server.client.whip import SignallingError
-from acutance.server.cluster.commands import Cluster
 from acutance.server.cluster.errors import ClusterError
 from acutance.server.doctor import doctor
 from acutance.server.gpu_check.command import GpuCheckError
@@ -95,6 +94,10 @@ class Study(BaseModel):
         CliApp.run_subcommand(self)
 
 
+class Cluster(BaseModel):
+    """Carry sessions on many machines. Its commands are in `cluster.commands`, which other commands need not load."""
+
+
 class Acutance(BaseModel):
     """Acutance sharpens live video."""
 
@@ -125,6 +128,7 @@ _USER_ERRORS = (
 )
 
 
+_CLUSTER = "cluster"
 # The exit code of a shell for a program that SIGINT ended.
 _INTERRUPTED = 128 + signal.SIGINT
 
@@ -139,10 +143,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0, 130 after SIGINT, or 2 after an error, which is described on stderr.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    commands: type[BaseModel] = Acutance
+    program = "acutance"
+    if given[:1] == [_CLUSTER]:
+        from acutance.server.cluster import commands as of_cluster
+
+        commands, program, given = of_cluster.Cluster, of_cluster.PROGRAM, given[1:]
     try:
-        CliApp.run(Acutance, cli_args=given or ["--help"], cli_exit_on_error=False)
+        CliApp.run(commands, cli_args=given or ["--help"], cli_exit_on_error=False)
     except ValidationError as error:
-        for line in faults.describe(error, Acutance):
+        for line in faults.describe(error, commands, program):
             print(line, file=sys.stderr)
         return 2
     except SettingsError as error:

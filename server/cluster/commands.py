@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import BaseModel, Field
-from pydantic_settings import CliApp, CliSubCommand
+from pydantic_settings import CliApp, CliSubCommand, SettingsConfigDict
 
 from acutance.server.cluster import machine, status
 from acutance.server.cluster.settings import (
@@ -14,6 +14,8 @@ from acutance.server.cluster.settings import (
     HeadOptions,
     JoinOptions,
 )
+
+PROGRAM = "acutance cluster"
 
 
 class Head(HeadOptions):
@@ -68,6 +70,8 @@ class Drain(DrainOptions):
 
 class Cluster(BaseModel):
     """Carry sessions on many machines, with Ray: acutance[cluster]."""
+
+    model_config = SettingsConfigDict(cli_prog_name=PROGRAM)
 
     demo: CliSubCommand[Demo] = Field(description="try a cluster on this machine alone")
     head: CliSubCommand[Head] = Field(description="start the first machine of a cluster")

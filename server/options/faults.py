@@ -15,14 +15,15 @@ _FLAG = re.compile(r"--[a-z][a-z-]{0,40}(=|$)")
 _LONGEST_VALUE = 100
 
 
-def describe(error: ValidationError, commands: type[BaseModel]) -> list[str]:
+def describe(error: ValidationError, commands: type[BaseModel], program: str = "acutance") -> list[str]:
     """Return one line for each wrong option.
 
     Args:
         error: the error from reading the command line, the environment or acutance.toml.
         commands: the model of the command line; a field that is a model is a command.
+        program: the words before the command.
     """
-    return [_line(fault["loc"], _message(fault), fault["input"], commands) for fault in error.errors()]
+    return [_line(fault["loc"], _message(fault), fault["input"], commands, program) for fault in error.errors()]
 
 
 def describe_arguments(message: str) -> str:
@@ -35,8 +36,8 @@ def describe_arguments(message: str) -> str:
     return _UNRECOGNIZED + (" ".join(flags) or f"{len(words)} that are not options; --help lists the options")
 
 
-def _line(location: Iterable[int | str], message: str, value: object, commands: type[BaseModel]) -> str:
-    named, model = ["acutance"], commands
+def _line(location: Iterable[int | str], message: str, value: object, commands: type[BaseModel], program: str) -> str:
+    named, model = [program], commands
     option = None
     shown = False
     for part in location:
