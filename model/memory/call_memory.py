@@ -60,7 +60,10 @@ class CallMemory:
             return False
         if self.plate is None or self.plate.luma.shape != shape:
             self.plate = Plate.empty(shape)
-        return self.plate.observe(frame) not in (Change.RENEWED, Change.CUT)
+        change = self.plate.observe(frame)
+        if self._aligner is not None and change is not Change.UPDATED:
+            self._aligner.forget()
+        return change not in (Change.RENEWED, Change.CUT)
 
     def offer(self, frame: Observed, *, aligned: bool | None = None) -> PlatePlanes | None:
         """Return the planes for the frame that was observed last, see `add`.
@@ -96,3 +99,5 @@ class CallMemory:
     def forget(self) -> None:
         """Forget everything that was seen."""
         self.plate, self._useless = None, 0
+        if self._aligner is not None:
+            self._aligner.forget()

@@ -44,6 +44,9 @@ def remember(
     frames = list(after)
     for index, frame in enumerate(after):
         observed = Observed(frame.luma, frame.hints)
-        if memory.observe(observed) and index in wanted:
-            frames[index] = replace(frame, planes=memory.offer(observed))
+        if memory.observe(observed):
+            # Alignment follows from frame to frame, so every frame is offered the plate.
+            planes = memory.offer(observed)
+            if index in wanted:
+                frames[index] = replace(frame, planes=planes)
     return frames

@@ -8,7 +8,7 @@ from torch import Tensor
 from acutance.training.losses.bands import bands
 from acutance.training.losses.distillation import affinity, teacher_features
 from acutance.training.losses.perceptual import Backbone
-from acutance.training.losses.pixel import TRUTH_LOSSES, frequency, harm
+from acutance.training.losses.pixel import TRUTH_LOSSES, frequency, harm, outdated
 from acutance.training.losses.ranks import ALONE, Ranks
 from acutance.training.pairs.batches import Batch, without_border
 from acutance.training.recipes.sections import LossesSection
@@ -65,6 +65,7 @@ class Objective:
         terms: dict[str, Callable[[_Step], Tensor]] = {
             "truth": lambda step: TRUTH_LOSSES[losses.truth.kind](step.output, step.inside.truth, step.done),
             "harm": lambda step: harm(step.output, step.inside.truth, step.inside.degraded, step.done),
+            "outdated": self._outdated,
             "teacher_output": self._teacher_output,
             "teacher_features": self._teacher_features,
             "affinity": self._affinity,
@@ -105,6 +106,11 @@ class Objective:
         if name == "teacher_output" and until is not None:
             weight *= max(1 - done / until, 0.0)
         return weight
+
+    def _outdated(self, step: _Step) -> Tensor:
+        assert step.inside.plate is not None
+        remembered = step.inside.plate[:, :1]
+        return outdated(step.output, step.inside.truth, step.inside.degraded, remembered, step.done)
 
     def _teacher_output(self, step: _Step) -> Tensor:
         assert step.inside.label is not None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from acutance.training.recipes.sections import TruthLoss
 
@@ -21,6 +22,11 @@ _DECREASE = (0.2, 0.7)
 """Shares of the run between which the floor decreases."""
 _INVISIBLE = 1e-5
 """Squared error, luma of 0..1, that is not visible: 50 dB."""
+_PLACE = 8
+"""Side of a place in pixels: one block of a transform."""
+_CHANGED, _NEARER, _ADMITTED = (5 / 255) ** 2, 2.0, 1 / 9
+"""Of squared errors: that of remembered luma from which it shows other content, the factor by which what arrives is
+nearer to the truth, and the share of the remembered luma's that a result may have."""
 
 
 def charbonnier(output: Tensor, truth: Tensor, done: float) -> Tensor:
@@ -62,6 +68,21 @@ def harm(output: Tensor, truth: Tensor, degraded: Tensor, done: float) -> Tensor
     """
     before, after = ((x - truth).square().mean(dim=(1, 2, 3)) + _INVISIBLE for x in (degraded, output))
     return _decreased(done) * torch.relu(10 * torch.log10(after / before)).mean()
+
+
+def outdated(output: Tensor, truth: Tensor, degraded: Tensor, plate: Tensor, done: float) -> Tensor:
+    """Mean decibels by which places that have changed show what was remembered; elsewhere 0.
+
+    A place of 8x8 pixels has changed if the remembered luma, `plate`, is visibly farther from the truth than what
+    arrives. It may go a third of the way to the remembered luma: `harm` counts what that loses. But `harm` compares
+    whole crops, and hides a letter that is wrong.
+    """
+    stale, before, after = (
+        avg_pool2d((x - truth).square(), _PLACE, ceil_mode=True) + _INVISIBLE for x in (plate, degraded, output)
+    )
+    changed = (stale > _CHANGED) & (stale > _NEARER * before)
+    shown = torch.relu(10 * torch.log10(after / torch.maximum(before, _ADMITTED * stale)))
+    return _decreased(done) * (shown * changed).mean()
 
 
 def frequency(output: Tensor, truth: Tensor) -> Tensor:

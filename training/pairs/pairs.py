@@ -26,6 +26,8 @@ from acutance.training.recipes.recipe import PairsSection, Recipe
 
 _VERSION = 5
 """Increased when the same recipe and set would give other pairs."""
+_PLATE_VERSION = 1
+"""The same for recipes with plates: increased when a memory would hold or offer other luma."""
 _POLL = 0.5
 """Seconds between two attempts to lock the folder while another run makes its pairs."""
 _FILES = ("pairs.npy", "hints.npy", "done.npy")
@@ -129,7 +131,8 @@ def _make_all(
 def _fingerprint(source: TrainingSet, recipe: Recipe) -> str:
     plate = set() if recipe.plate is None else {"plate"}
     settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"} | plate)
-    return hashlib.sha256(f"{_VERSION}\n{settings}\n{source.fingerprint}".encode()).hexdigest()
+    version = f"{_VERSION}" if recipe.plate is None else f"{_VERSION}.{_PLATE_VERSION}"
+    return hashlib.sha256(f"{version}\n{settings}\n{source.fingerprint}".encode()).hexdigest()
 
 
 def _another(order: Sequence[Item], index: int) -> Item | None:

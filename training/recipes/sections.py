@@ -192,6 +192,7 @@ class LossesSection(Section):
 
     truth: TruthTerm
     harm: Term = Term()
+    outdated: Term = Term()
     teacher_output: TeacherOutputTerm = TeacherOutputTerm()
     teacher_features: Term = Term()
     affinity: AffinityTerm = AffinityTerm()

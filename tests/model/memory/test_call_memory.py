@@ -1,5 +1,6 @@
 """The memory of a call: what it keeps, replaces and drops, and the planes that a student gets."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -168,6 +169,31 @@ def test_a_plate_is_aligned_to_a_scene_that_has_moved() -> None:
     far, near = (np.abs(luma[inside].astype(float) - now[inside]).mean() for luma in (before, aligned.luma))
     assert near < 0.35 * far
     assert aligned.known[4:-4, 4:-4].all()
+
+
+def test_alignment_is_exact_to_a_fraction_of_a_pixel() -> None:
+    before = room(320, 192)
+    moved = cv2.warpAffine(before, np.array([[1, 0, 1.5], [0, 1, -0.75]], np.float32), (320, 192))
+    still = Candidate(before, Reduced.of_luma(before), np.full((48, 80), 255, np.uint8))
+    aligned = Aligner().align(still, Observed(moved, COARSE)).luma
+    inside = slice(16, -16), slice(16, -16)
+    far, near = (np.abs(luma[inside].astype(float) - moved[inside]).mean() for luma in (before, aligned))
+    assert near < 0.095 * far
+
+
+def test_alignment_follows_from_frame_to_frame_what_moves_too_far_for_one() -> None:
+    before, alone, followed = room(640, 384), Aligner(), Aligner()
+    still = Candidate(before, Reduced.of_luma(before), np.full((96, 160), 255, np.uint8))
+    for shift in range(8, 97, 8):
+        now = Observed(np.roll(before, shift, 1), COARSE)
+        near = followed.align(still, now).luma
+    inside = slice(16, -16), slice(120, -16)
+    errors = [
+        np.abs(luma[inside].astype(float) - now.luma[inside]).mean() for luma in (near, alone.align(still, now).luma)
+    ]
+    assert errors[0] < 0.5 * errors[1]
+    followed.forget()
+    assert np.array_equal(followed.align(still, now).luma, Aligner().align(still, now).luma)
 
 
 def test_an_aligned_plate_follows_an_object_that_moves() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from acutance.training.losses.bands import bands
-from acutance.training.losses.pixel import TRUTH_LOSSES, charbonnier, decibel, frequency, harm, l1, squared
+from acutance.training.losses.pixel import TRUTH_LOSSES, charbonnier, decibel, frequency, harm, l1, outdated, squared
 from acutance.training.recipes.sections import TruthLoss
 
 
@@ -77,3 +77,16 @@ def test_the_bands_of_no_error_are_the_floor() -> None:
     truth = torch.rand(2, 1, 16, 16)
     assert bands(truth, truth, 0.0).item() == pytest.approx(-30, abs=1e-3)
     assert bands(truth, truth, 1.0).item() == pytest.approx(-40, abs=1e-3)
+
+
+def test_outdated_counts_what_is_lost_where_the_scene_has_changed() -> None:
+    truth = torch.zeros(1, 1, 16, 8)
+    degraded, plate = truth + 0.05, truth.clone()
+    plate[..., :8, :] += 0.5  # changed; below, the plate is the truth
+    copied, kept = plate.clone(), degraded.clone()
+    assert outdated(kept, truth, degraded, plate, 1.0).item() == 0
+    assert outdated(copied, truth, degraded, plate, 0.0).item() == 0
+    assert outdated(copied, truth, degraded, plate, 1.0).item() == pytest.approx(10 * math.log10(100) / 2, rel=1e-2)
+    worse_below = degraded.clone()
+    worse_below[..., 8:, :] += 0.5
+    assert outdated(worse_below, truth, degraded, plate, 1.0).item() == 0

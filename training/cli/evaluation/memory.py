@@ -38,6 +38,9 @@ def memory(
     height: Annotated[int, typer.Option(min=64, help="Largest height of an evaluated frame, for gains.")] = 320,
     jod: Annotated[bool, typer.Option("--jod", help="Measure JOD too, of every frame of the second.")] = False,
     last: Annotated[bool, typer.Option("--last", help="Evaluate the last second of each clip, not the first.")] = False,
+    best: Annotated[
+        bool, typer.Option("--best", help="Measure the gain of a gate that knows the truth too: the limit of students.")
+    ] = False,
     copy: Annotated[bool, typer.Option("--copy", help="Check a copy of the plate too: the worst of students.")] = False,
     markdown: Annotated[Path | None, typer.Option(help="File for the tables in Markdown.")] = None,
     aligned: Annotated[bool, typer.Option(help="Align the plate in the check.")] = True,
@@ -57,7 +60,9 @@ def memory(
     if data is not None:
         source, size = TrainingSet.open(data), (width, height)
         befores = student or list(gains.STUDENTS)
-        measured = gains.measure_gains(source, students, befores, setting or gains.SETTINGS, size, jods=jod, last=last)
+        measured = gains.measure_gains(
+            source, students, befores, setting or gains.SETTINGS, size, jods=jod, last=last, best=best
+        )
         grids += report.gain_grids(measured, befores[-1])
     else:
         checks: dict[str, Callable[[DegradedFrame], Luma]] = {

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+import cv2
 import numpy as np
 
 from acutance.model.memory.call_memory import CallMemory
+from acutance.model.memory.plate_planes import COVERED
 from acutance.model.nets.student import Student
 from acutance.training.data.dataset import TrainingSet
+from acutance.training.data.planes import to_8_bits
 from acutance.training.degradation.blind import after_student
 from acutance.training.degradation.codec import FPS
 from acutance.training.degradation.degrade import Degradation
@@ -24,6 +27,12 @@ STUDENTS = ("pass", "nano", "small", "base")
 """What sharpens the frames before the student that takes the plate."""
 BLIND, STILL, ALIGNED = "without memory", "plate as it lies", "plate aligned"
 """What is added to the output of these students."""
+BEST = "best gate"
+"""Name of a gate that knows the truth: what no student can exceed."""
+_PLACE = 8
+"""Side in pixels of the places for which this gate is chosen."""
+_TINY = 1e-3
+"""Keeps the gate finite where plate and frame are equal."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ def measure_gains(
     *,
     jods: bool = False,
     last: bool = False,
+    best: bool = False,
 ) -> list[Gain]:
     """Measure what students gain on the clips of the validation split, see `drop_frames`, without and with a memory.
 
@@ -73,6 +83,7 @@ def measure_gains(
         size: Largest width and height of a frame, cut from the middle.
         jods: Whether to measure JOD of luma too, over every frame of the evaluated second.
         last: Whether the last second of each clip is evaluated instead of the first one after the drop.
+        best: Whether to measure `BEST` too.
 
     Raises:
         DataError: A codec failed, or there is no such student.
@@ -91,6 +102,8 @@ def measure_gains(
                 for name, network in memories.items():
                     for kind, frames in ((STILL, still), (ALIGNED, aligned)):
                         results.append((f"{name}, {kind}", _sharpened(frames, student, network)))
+                if best:
+                    results.append((f"{BEST}, {ALIGNED}", [_with_best_gate(frame, student) for frame in aligned]))
                 for name, frames in results:
                     after = fmean(finite_psnr(one.degraded.luma, one.truth) for one in frames)
                     share = fmean(one.degraded.planes.share if one.degraded.planes else 0.0 for one in frames)
@@ -110,6 +123,19 @@ def _sharpened(frames: Sequence[ValidationFrame], student: str, memory: Student 
             degraded = replace(degraded, luma=sharpened(memory, degraded))
         results.append(replace(frame, degraded=degraded))
     return results
+
+
+def _with_best_gate(frame: ValidationFrame, student: str) -> ValidationFrame:
+    """Return a frame with as much of its plate at each place as minimises the squared error there."""
+    degraded = after_student(frame.degraded, student)
+    if degraded.planes is None:
+        return replace(frame, degraded=degraded)
+    luma = degraded.luma.astype(np.float32)
+    covered = np.minimum(COVERED / 255 * degraded.planes.fit.astype(np.float32), 1)
+    change, missing = covered * (degraded.planes.plate - luma), frame.truth - luma
+    places = (_PLACE, _PLACE)
+    gate = np.clip(cv2.blur(change * missing, places) / (cv2.blur(change * change, places) + _TINY), 0, 1)
+    return replace(frame, degraded=replace(degraded, luma=to_8_bits(luma + gate * change)))
 
 
 def _jod(frames: Sequence[ValidationFrame]) -> float:
