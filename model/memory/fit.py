@@ -15,20 +15,20 @@ from acutance.model.memory.observed import Observed
 from acutance.model.memory.reduced import Reduced, as_plane, difference
 from acutance.model.planes import Plane
 
-LOW, MEAN = 1.5, 2.1
+LOW, MEAN = 1.5, 1.7
 """Largest differences of low-passed and of mean luma, as shares of the codec's tolerance. All limits here were chosen
 on drawn changes and validation clips, see docs/quality/memory.md."""
 _DETAIL_SIGMA, _WINDOW = 2.0, 5
 """Detail is what a Gaussian of 2 cells takes away; it is compared in windows of 5x5 cells."""
-_UNEXPLAINED, _NOISE = 1.4, 0.5
+_UNEXPLAINED, _NOISE = 0.7, 0.5
 """Largest energy of the difference of both details, as a share of the weaker one; and the root mean square detail, as a
 share of the codec's tolerance, that is noise."""
-_AROUND, _SURROUNDED = 11, 0.6
+_AROUND, _SURROUNDED = 11, 0.35
 """A cell is surrounded if this share of the 11x11 cells around it does not fit."""
 _BLUR = np.ones((3, 3), np.uint8)
 """A cell fits as well as the worst of its neighbours."""
-_SPREAD = np.ones((3, 3), np.uint8)
-"""What does not fit is extended by one cell on each side: the low pass blurs its edge."""
+_SPREAD = np.ones((5, 5), np.uint8)
+"""What does not fit is extended by 2 cells on each side: the low pass blurs its edge."""
 
 
 def fit_of(remembered: Reduced, frame: Observed) -> Plane:

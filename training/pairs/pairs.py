@@ -26,7 +26,7 @@ from acutance.training.recipes.recipe import PairsSection, Recipe
 
 _VERSION = 5
 """Increased when the same recipe and set would give other pairs."""
-_PLATE_VERSION = 1
+_PLATE_VERSION = 2
 """The same for recipes with plates: increased when a memory would hold or offer other luma."""
 _POLL = 0.5
 """Seconds between two attempts to lock the folder while another run makes its pairs."""

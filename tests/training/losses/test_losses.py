@@ -79,14 +79,15 @@ def test_the_bands_of_no_error_are_the_floor() -> None:
     assert bands(truth, truth, 1.0).item() == pytest.approx(-40, abs=1e-3)
 
 
-def test_outdated_counts_what_is_lost_where_the_scene_has_changed() -> None:
+def test_outdated_counts_what_is_shown_of_the_old_scene_beyond_a_third() -> None:
     truth = torch.zeros(1, 1, 16, 8)
     degraded, plate = truth + 0.05, truth.clone()
     plate[..., :8, :] += 0.5  # changed; below, the plate is the truth
     copied, kept = plate.clone(), degraded.clone()
     assert outdated(kept, truth, degraded, plate, 1.0).item() == 0
     assert outdated(copied, truth, degraded, plate, 0.0).item() == 0
-    assert outdated(copied, truth, degraded, plate, 1.0).item() == pytest.approx(10 * math.log10(100) / 2, rel=1e-2)
+    assert outdated(copied, truth, degraded, plate, 1.0).item() == pytest.approx(10 * math.log10(9) / 2, rel=1e-2)
+    assert outdated(0.3 * copied, truth, degraded, plate, 1.0).item() == 0
     worse_below = degraded.clone()
     worse_below[..., 8:, :] += 0.5
     assert outdated(worse_below, truth, degraded, plate, 1.0).item() == 0
