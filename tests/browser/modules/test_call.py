@@ -141,7 +141,7 @@ SESSION = """
     const track = Object.assign(document.createElement('canvas'), { width: 64, height: 36 })
         .captureStream(1).getVideoTracks()[0];
     const silent = { onStream: () => {}, onStats: () => {}, onResponse: () => {}, onInterrupted: () => {} };
-    const session = new Session(track, [], silent);
+    const session = new Session(track, { iceServers: [], codec: 'auto' }, silent);
     const until = async (test) => {
         for (let i = 0; i < 200 && !test(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
     };
