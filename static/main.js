@@ -88,7 +88,7 @@ const control = new ControlPanel({
 const demo = new DemoPanel(stage, uplink, () => {
   control.restore();
   if (call) return;
-  if (source.settings.kind !== 'camera' || !source.hasCamera) source.chooseSample();
+  if (!source.isReady) source.chooseSample();
   start();
 });
 const buttons = { start: element('start', HTMLButtonElement), stop: element('stop', HTMLButtonElement) };

@@ -73,9 +73,11 @@ export class SourcePanel {
     return /** @type {CodecChoice} */ (this.#codec.value || 'auto');
   }
 
-  /** Whether a camera is known; before the permission browsers name none. */
-  get hasCamera() {
-    return [...this.#cameras.children].some((option) => option instanceof HTMLOptionElement && option.value !== CAMERA);
+  /** Whether the source opens without a question: a camera is known only after it was allowed, a file when it is chosen. */
+  get isReady() {
+    const { kind, file } = this.settings;
+    const cameras = [...this.#cameras.children].map((option) => /** @type {HTMLOptionElement} */ (option).value);
+    return kind === 'camera' ? cameras.some((value) => value !== CAMERA) : kind !== 'file' || file !== null;
   }
 
   chooseSample() {
