@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from torch import nn
 
     from acutance.model.nets.student import Student
+    from acutance.training.data.dataset import TrainingSet
     from acutance.training.data.planes import Luma
     from acutance.training.degradation.degrade import DegradedFrame
 
 SHIPPED = WEIGHTS / f"{MEMORY}.onnx"
+SMALL = "small"
+"""Student before the memory in a figure, by default."""
 
 
 def memory(
@@ -42,6 +45,9 @@ def memory(
         bool, typer.Option("--best", help="Measure the gain of a gate that knows the truth too: the limit of students.")
     ] = False,
     copy: Annotated[bool, typer.Option("--copy", help="Check a copy of the plate too: the worst of students.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help="PNG file for crops before and after, with --data; nothing else is measured.")
+    ] = None,
     markdown: Annotated[Path | None, typer.Option(help="File for the tables in Markdown.")] = None,
     aligned: Annotated[bool, typer.Option(help="Align the plate in the check.")] = True,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
@@ -57,7 +63,16 @@ def memory(
     torch.set_num_threads(threads)
     students = dict(map(_opened, runs or [SHIPPED]))
     grids: list[report.Grid] = []
-    if data is not None:
+    if data is not None and figure is not None:
+        _draw(
+            figure,
+            TrainingSet.open(data),
+            next(iter(students.values())),
+            (student or [SMALL])[0],
+            setting,
+            (width, height),
+        )
+    elif data is not None:
         source, size = TrainingSet.open(data), (width, height)
         befores = student or list(gains.STUDENTS)
         measured = gains.measure_gains(
@@ -79,6 +94,18 @@ def memory(
     if markdown is not None:
         arguments = " ".join(sys.argv[1:])
         markdown.write_text(report.markdown(f"acutance-train {arguments}", grids), encoding="utf-8")
+
+
+def _draw(
+    file: Path, source: "TrainingSet", memory: "Student", student: str, setting: list[str] | None, size: tuple[int, int]
+) -> None:
+    """Draw the crops of a figure; writes PNG and captions (.txt)."""
+    from acutance.training.evaluation.figures import draw_strips
+    from acutance.training.evaluation.memory.figure import strips
+    from acutance.training.evaluation.memory.gains import SETTINGS
+
+    name = (setting or SETTINGS)[0]
+    draw_strips(strips(source, memory, student, name, size), f"half a second after the drop to {name}", file)
 
 
 def _opened(file: Path) -> "tuple[str, Student]":
