@@ -14,7 +14,7 @@ SHARP = 0.43
 ENOUGH_BITS = 0.04
 # With so many bits, neither does the memory. The frames of a soft camera then have fine steps: coarse ones are hard to
 # code, not soft, and students harm them.
-MANY_BITS = 0.15
+MANY_BITS = 0.1
 # Steps vary from frame to frame: a second decides. The way back is further than the way there.
 _FRAMES = 30
 _HYSTERESIS = 1.25
