@@ -26,6 +26,7 @@ from acutance.server.serve import serve_door
 log = logging.getLogger(__name__)
 
 _SIGN = "Ray runtime started"
+_SLOW, _RETRIES = "timed out during startup", 3
 _WATCH = "acutance.server.cluster.ray_side.watch"
 _PAUSE_S = 2.0
 _KEEP = "acutance.server.cluster.ray_side.keep"
@@ -162,9 +163,8 @@ class _Machine:
         try:
             if self._places:
                 log.info("Ray starts, which takes some seconds")
-            # One after the other: Ray gives each 30 s, also on a busy host.
             for place in self._places:
-                daemon = await self._start_ray(place, port)
+                daemon = await self._start_first(place, port)
                 keeping.append(asyncio.create_task(self._keep_ray(daemon, place, port)))
             for program in programs:
                 program.start()
@@ -176,6 +176,17 @@ class _Machine:
             # The head last: without it, the others would wait for it.
             for daemon in reversed(self._rays):
                 await daemon.end()
+
+    async def _start_first(self, place: Place, port: int) -> Daemon:
+        """Start Ray; on a busy host it needs more than the 30 s that it gives itself, so this is called one by one."""
+        for _ in range(_RETRIES):
+            try:
+                return await self._start_ray(place, port)
+            except ClusterError as error:
+                if _SLOW not in str(error):
+                    raise
+                log.warning("Ray has not started within 30 s: trying again")
+        return await self._start_ray(place, port)
 
     async def _start_ray(self, place: Place, port: int) -> Daemon:
         command = start_command(place.address, place.head, port, place.carries)
