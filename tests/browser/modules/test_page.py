@@ -17,19 +17,11 @@ CODECS = """async (codec) => {
 ENDED = "document.getElementById('original-video').srcObject === null"
 
 
-@pytest.mark.parametrize(
-    ("search", "settings"),
-    [
-        ("", {"demo": False}),
-        (
-            "?source=sample&line=half&view=divider&codec=VP8&demo",
-            {"source": "sample", "line": "half", "view": "divider", "codec": "VP8", "demo": True},
-        ),
-        ("?source=satellite&line=%00&view=<b>&x=1", {"demo": False}),
-    ],
-)
-def test_settings_in_the_address(modules, search, settings):
-    assert modules.evaluate(SETTINGS, search) == settings
+def test_settings_in_the_address(modules):
+    assert modules.evaluate(SETTINGS, "") == {"demo": False}
+    assert modules.evaluate(SETTINGS, "?source=satellite&line=%00&view=<b>&x=1") == {"demo": False}
+    known = {"source": "sample", "line": "half", "view": "divider", "codec": "VP8", "demo": True}
+    assert modules.evaluate(SETTINGS, "?source=sample&line=half&view=divider&codec=VP8&demo") == known
 
 
 def test_the_address_chooses_source_line_view_and_codec(tab, site):

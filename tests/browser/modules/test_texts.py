@@ -44,11 +44,11 @@ def test_german_texts_have_no_english_words(modules):
     assert {key: text for key, text in texts["de"].items() if english.search(text)} == {}
 
 
-@pytest.mark.parametrize("page", ["index.html", "watch/index.html", "publish/index.html"])
-def test_the_page_is_english_before_any_script(modules, page):
+@pytest.mark.parametrize("file", ["index.html", "watch/index.html", "publish/index.html"])
+def test_the_page_is_english_before_any_script(modules, file):
     different = modules.evaluate(
-        """async (page) => {
-        const html = await (await fetch(`/static/${page}`)).text();
+        """async (file) => {
+        const html = await (await fetch(`/static/${file}`)).text();
         const page = new DOMParser().parseFromString(html, 'text/html');
         const { default: en } = await import('/static/texts/en.js');
         const shown = {
@@ -61,7 +61,7 @@ def test_the_page_is_english_before_any_script(modules, page):
             .filter((element) => read(element) !== en[element.getAttribute(mark)])
             .map((element) => element.getAttribute(mark)));
     }""",
-        page,
+        file,
     )
     assert different == []
 
