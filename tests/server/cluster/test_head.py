@@ -1,4 +1,4 @@
-"""The loss of Ray's head, whose state is in Redis, under calls of real peers."""
+"""The loss of Ray's head, whose state is in Redis, under calls of real peers. That it comes back is not tested."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 
 from acutance.server.bench.server import free_port
 from tests.offers import VIDEO, offer
-from tests.server.cluster.demo import Demo, node_of, running_demo
+from tests.server.cluster.demo import Demo, running_demo
 from tests.server.cluster.returning import ReturningPeer
 
 pytestmark = [
@@ -58,7 +58,7 @@ async def _begin(client: ClientSession) -> str:
         return str(body["url"])
 
 
-async def test_calls_go_on_without_the_head_and_nodes_are_replaced_after_it(demo: Demo) -> None:
+async def test_calls_go_on_and_sessions_are_placed_without_the_head(demo: Demo) -> None:
     async with ClientSession(demo.url) as client:
         nodes = await demo.until_nodes(client, NODES)
         peers = [ReturningPeer(client) for _ in range(4)]
@@ -67,36 +67,19 @@ async def test_calls_go_on_without_the_head_and_nodes_are_replaced_after_it(demo
                 await peer.start()
             await asyncio.sleep(2)
             at = time.monotonic()
-            first = _head(demo).pid
-            os.kill(first, signal.SIGKILL)
+            os.kill(_head(demo).pid, signal.SIGKILL)
             # Placing needs no head.
             async with client.delete(await _begin(client)) as response:
                 assert response.status == 200
             placed = time.monotonic() - at
-            async with asyncio.timeout(120):
-                while not _again(demo, first):  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.1)
-            back = time.monotonic() - at
             await asyncio.sleep(15)
             gaps = [round(each.longest_gap(at), 2) for each in peers]
-            print(f"\nhead killed: a session is placed {placed:.1f} s later, the head is back after {back:.1f} s")
-            print(f"longest gaps {gaps} s")
+            print(f"\nhead killed: a session is placed {placed:.1f} s later; longest gaps {gaps} s")
             assert placed < 10
             assert [len(each.urls) for each in peers] == [1] * 4
             assert (await demo.nodes(client)).keys() == nodes.keys()
-            name = node_of(peers[0].urls[-1])
-            os.kill(nodes[name]["pid"], signal.SIGKILL)
-            await asyncio.sleep(5)
-            replaced = await demo.until_nodes(client, NODES, 120)
-            assert name not in replaced
-            print(f"a node killed then is replaced {time.monotonic() - at - back - 15:.0f} s later")
+            async with client.delete(await _begin(client)) as response:
+                assert response.status == 200
         finally:
             for peer in peers:
                 await peer.close()
-
-
-def _again(demo: Demo, first: int) -> bool:
-    try:
-        return _head(demo).pid != first
-    except (ValueError, psutil.Error):
-        return False
