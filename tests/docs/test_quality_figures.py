@@ -172,10 +172,10 @@ def remembered(file: str, setting: str) -> str:
 
 def in_readme() -> list[str]:
     small, unsharp = (judged("steady", method).gains for method in ("small", "unsharp"))
-    h264, vp8 = ("shrunk2-h264-0.05", "shrunk2-vp8-0.05")
+    half = "shrunk2-h264-0.05"
     return [
-        f"{remembered('memory-jod.md', h264)} with H.264, {remembered('memory-jod.md', vp8).split()[0]} with VP8",
-        f"{remembered('memory-last-second.md', h264).split()[0]} and {remembered('memory-last-second.md', vp8)}",
+        f"{remembered('memory-jod.md', half)} in the first second after a drop to half the size (H.264)",
+        f"when the frames have become better | the same | {remembered('memory-last-second.md', half)} |",
         f"{small['jod'].mean:+.2f} JOD, {small['psnr_y'].mean:+.2f} dB: hardly visible",
         f"{ssims('640x360', 'h264', 'soft')} (640x360, H.264, 0.6 Mbit/s)",
         f"{ssims('1280x720', 'h264', 'sharp', '640x360@5')} (1280x720, H.264, 1.4 Mbit/s)",
