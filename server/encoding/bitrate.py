@@ -19,11 +19,15 @@ _HEAVY_LOSS, _LIGHT_LOSS = 0.1, 0.02
 _HARDEST_BRAKE = 0.05
 
 
+def usual_bits(width: int, height: int) -> float:
+    """Return the bits per pixel and frame for a size in pixels on an unlimited connection."""
+    bits: float = _BITS_AT_360P * max(1.0, width * height / _PIXELS_AT_360P) ** _FALL
+    return bits
+
+
 def start_bitrate(width: int, height: int, maximum: int) -> int:
     """Return the bit rate in bit/s for a size in pixels at 30 frames per second, at most ``maximum``."""
-    pixels = width * height
-    bits_per_pixel: float = _BITS_AT_360P * max(1.0, pixels / _PIXELS_AT_360P) ** _FALL
-    return max(MIN_BITRATE, min(maximum, round(bits_per_pixel * pixels * NOMINAL_RATE)))
+    return max(MIN_BITRATE, min(maximum, round(usual_bits(width, height) * width * height * NOMINAL_RATE)))
 
 
 class Rate(Protocol):

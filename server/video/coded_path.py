@@ -10,6 +10,7 @@ from time import monotonic
 from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
 from acutance.model.planes import Size
+from acutance.server.encoding.bitrate import usual_bits
 from acutance.server.encoding.fan_out import FanOut
 from acutance.server.encoding.forwarding.coded import CodedFrame, CodedStream
 from acutance.server.encoding.forwarding.decoding_gate import DecodingGate
@@ -99,7 +100,7 @@ class CodedPath:
                 self.keyframes.arrived()
             self._recent.append((pts, 8 * len(data)))
             width, height = self._stream.size or (1, 1)
-            self.quality.note(codec, step, 8 * len(data) / (width * height))
+            self.quality.note(codec, step, 8 * len(data) / (width * height), usual_bits(width, height))
             if self._stream.size is not None and not self._failed:
                 self._forward(CodedFrame(codec, complete, pts, self._stream.size, is_keyframe, self._clock()))
                 return

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 from statistics import fmean, median
 
 # Fitted on validation clips at 640x360 with `base`, the best student there, by
@@ -49,13 +50,14 @@ class QualityRule:
         """Take the sharpness of a decoded frame, see `acutance.model.sharpness`. A soft camera gains at any step."""
         self._sharpness.append(sharpness)
 
-    def note(self, codec: str, step: float | None, bits: float = 0.0) -> None:
+    def note(self, codec: str, step: float | None, bits: float = 0.0, usual: float = inf) -> None:
         """Take the next coded frame.
 
         Args:
             codec: name as in SDP.
             step: quantiser step in grey levels, see `acutance.model.bitstream.quantiser`; None if it cannot be read.
             bits: of the frame, per pixel.
+            usual: bits per pixel that our encoder would have. If fewer, it loses more than a student gives.
         """
         finest = FINEST_STEPS.get(codec)
         if step is None or finest is None:
@@ -74,7 +76,8 @@ class QualityRule:
         step, bits = median(self._steps), fmean(self._bits)
         fine = step <= finest * (_HYSTERESIS if self.is_good else 1.0)
         many = bits >= MANY_BITS / (_HYSTERESIS if self.is_good else 1.0)
+        more = bits >= usual / (_HYSTERESIS if self.is_good else 1.0)
         enough = bits >= ENOUGH_BITS / (_HYSTERESIS if self.has_enough_bits else 1.0)
-        self.is_good = fine or many if is_sharp else many and step > finest
+        self.is_good = more or (fine or many if is_sharp else many and step > finest)
         self.has_enough_bits = self.is_good or (is_sharp and enough)
         self._begins = self._begins and self.is_good

@@ -76,3 +76,14 @@ def test_what_cannot_be_read_is_not_good() -> None:
     _seen(rule, 1.0)
     assert not _seen(rule, None, frames=1)
     assert not _seen(QualityRule(), 1.0, codec="AV1")
+
+
+def test_more_bits_than_our_encoder_would_have_are_forwarded_even_of_a_soft_camera() -> None:
+    rule = QualityRule()
+    for _ in range(60):
+        rule.note_sharpness(0.9 * SHARP)
+        rule.note("VP8", FINEST_STEPS["VP8"], 0.2, usual=0.1)
+    assert rule.is_good
+    for _ in range(30):
+        rule.note("VP8", FINEST_STEPS["VP8"], 0.07, usual=0.1)
+    assert not rule.is_good
