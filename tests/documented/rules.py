@@ -151,7 +151,10 @@ _RULES: tuple[tuple[str, Handling, dict[str, str], str], ...] = (
     (
         r"python -m acutance\.server\.bench\.second_encoding CLIP.*",
         Handling.RUN,
-        {"CLIP… --student base --bits 0.05": "{clip} --size 320x192 --student nano"},
+        {
+            "CLIP… --student small --student base": "{clip} --size 320x192 --student nano",
+            "--bits 0.02 --bits 0.2": "--bits 0.2",
+        },
         "minutes",
     ),
     (

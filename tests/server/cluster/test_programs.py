@@ -18,6 +18,12 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def children(program: str) -> list[psutil.Process]:
+    """The running processes of this one that run a program; those that have ended have no command line."""
+    running = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in running if program in each.cmdline()]
+
+
 async def test_a_program_that_ends_is_started_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -33,7 +39,7 @@ async def test_a_program_that_ends_is_started_again(
 
 async def test_a_daemon_says_when_it_is_ready_and_ends() -> None:
     daemon = await Daemon.start([sys.executable, "-c", PRINTING], environment(), "ready")
-    (process,) = [each for each in psutil.Process().children() if PRINTING in each.cmdline()]
+    (process,) = children(PRINTING)
     await daemon.end()
     assert await daemon.ended() < 0
     assert not process.is_running()
@@ -47,8 +53,8 @@ async def test_a_daemon_that_cannot_start_tells_why() -> None:
 async def test_a_start_that_is_cancelled_leaves_no_process_behind() -> None:
     waiting = "import sys\nsys.stdin.read()\n# cancelled"
     starting = asyncio.create_task(Daemon.start([sys.executable, "-c", waiting], environment(), "ready"))
-    await until(lambda: [each for each in psutil.Process().children() if waiting in each.cmdline()])
+    await until(lambda: children(waiting))
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
-    assert not [each for each in psutil.Process().children() if waiting in each.cmdline()]
+    assert not children(waiting)
