@@ -107,7 +107,9 @@ def per_viewer(steps: list[Step]) -> float | None:
 def _run(options: ViewersOptions, sending: Sending) -> list[Step]:
     most = f"max-viewers={max(options.steps)}"
     # Without a governor: a change of the student would count as a cost of viewers.
-    with acutance(["student=nano", "governor=false", "admission=false", most, *options.serve]) as server:
+    # Forwarded frames need no encoder, and the cost of sharing one is measured.
+    given = ["student=nano", "governor=false", "admission=false", "forward_good=false", most, *options.serve]
+    with acutance(given) as server:
         publisher = Process(bench_watchers.publish, f"{server.url}/whip/{_STREAM}", sending)
         watchers = Process(bench_watchers.watch, f"{server.url}/whep/{_STREAM}", options.codec.upper())
         try:
