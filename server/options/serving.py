@@ -66,8 +66,8 @@ class ServingOptions(BaseModel):
     forward_good: Annotated[
         bool,
         Field(
-            description="With --forward-unchanged: also forward sharp frames that are coded so well that a second "
-            "encoding would cost more than a student gives"
+            description="With --forward-unchanged: also forward frames to which a second encoding would do more harm "
+            "than a student does good: those of a sharp camera, or with many bits"
         ),
     ] = True
     memory: Annotated[

@@ -13,8 +13,9 @@ SHARP = 0.43
 # Bits per pixel and frame from which no student gains more than the second encoding costs, whatever the step: content
 # that is hard to code has coarse steps at any rate. The memory of a call may still gain.
 ENOUGH_BITS = 0.04
-# With so many bits, neither does the memory. The frames of a soft camera then have fine steps: coarse ones are hard to
-# code, not soft, and students harm them.
+# With so many bits, frames are forwarded although the memory has something to add: whether that is more than the second
+# encoding costs is not measured. The frames of a soft camera then have fine steps: coarse ones are hard to code, not
+# soft, and students harm them.
 MANY_BITS = 0.1
 # Steps vary from frame to frame: a second decides. The way back is further than the way there.
 _FRAMES = 30
