@@ -31,18 +31,19 @@ def copied(settled):
     return settled.report()
 
 
-def middle(seconds, read) -> float:
-    return statistics.median(value for value in map(read, seconds[-8:]) if value is not None)
-
-
-def test_frame_rates_agree_with_the_servers(copied, settled):
-    seconds = copied["seconds"]
-    rates = {name: middle(seconds, lambda second, name=name: second[name]) for name in ("sent", "returned")}
-    # Figures of the server cover only its last second, so several are compared.
-    server = [settled.report()["server"]["rate"] for _ in range(3) if not settled.page.wait_for_timeout(1_000)]
-    assert rates["sent"] == pytest.approx(statistics.median(rate["received"] for rate in server), rel=0.1)
-    assert rates["returned"] == pytest.approx(statistics.median(rate["returned"] for rate in server), rel=0.1)
-    assert middle(seconds, lambda second: second["displayed"]) <= rates["returned"] * 1.1
+def test_frame_rates_agree_with_the_servers(settled):
+    """Both sides are read for the same five seconds: on a busy host the rates of other seconds are others."""
+    reports = []
+    for _ in range(5):
+        settled.page.wait_for_timeout(1_000)
+        reports.append(settled.report())
+    seconds = reports[-1]["seconds"][-5:]
+    names = ("sent", "returned", "displayed")
+    page = {name: statistics.fmean(second[name] for second in seconds if second[name] is not None) for name in names}
+    server = [report["server"]["rate"] for report in reports]
+    assert page["sent"] == pytest.approx(statistics.fmean(rate["received"] for rate in server), rel=0.1)
+    assert page["returned"] == pytest.approx(statistics.fmean(rate["returned"] for rate in server), rel=0.1)
+    assert page["displayed"] <= page["returned"] * 1.1
 
 
 def test_bit_rates_agree_with_the_servers(settled):
