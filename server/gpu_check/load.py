@@ -22,6 +22,8 @@ from acutance.server.gpu_check.target import RUNGS, Extent, Target
 
 _ENGINES = 6
 _LEAST_WITH_GRAPH = 0.99
+_LEAST_FRAMES = 600
+"""Frames of a thread in each half, also where the time is over: one first batch of a rare size must not decide."""
 _GROWTH = 64 << 20
 """Bytes by which memory may grow in the second half."""
 _NEW_SIZES = 20
@@ -40,17 +42,11 @@ def together(target: Target, extent: Extent, deadline: Deadline) -> dict[str, An
     wanted = [[engine.sharpen(luma).astype(np.int16) for luma in lumas] for engine in engines]
     for engine in engines:
         engine.warm_up(extent.sizes)
-    before = [counts(engine) for engine in engines]
-    end = deadline.left - min(extent.load_s, 0.5 * deadline.left)
-    middle = (deadline.left + end) / 2
     memory: dict[str, dict[str, int]] = {}
 
-    def work(seed: int) -> int:
+    def work(seed: int, end: float) -> int:
         order, ran = random.Random(seed), 0
-        while deadline.left > end:
-            if deadline.left < middle and "middle" not in memory:
-                memory["middle"] = used(target)
-                before[:] = [counts(engine) for engine in engines]
+        while deadline.left > end or (ran < _LEAST_FRAMES and deadline.left > 0):
             engine, size = order.randrange(len(engines)), order.randrange(len(lumas))
             difference = np.abs(engines[engine].sharpen(lumas[size]) - wanted[engine][size]).max()
             if difference > TOLERANCE:
@@ -58,8 +54,15 @@ def together(target: Target, extent: Extent, deadline: Deadline) -> dict[str, An
             ran += 1
         return ran
 
-    with ThreadPoolExecutor(extent.threads) as pool:
-        frames = sum(pool.map(work, range(extent.threads)))
+    def half(seed: int) -> int:
+        end = deadline.left - min(extent.load_s, 0.5 * deadline.left) / 2
+        with ThreadPoolExecutor(extent.threads) as pool:
+            return sum(pool.map(work, range(seed, seed + extent.threads), [end] * extent.threads))
+
+    frames = half(0)
+    memory["middle"] = used(target)
+    before = [counts(engine) for engine in engines]
+    frames += half(extent.threads)
     memory["end"] = used(target)
     replays = sum(counts(engine)[0] - first[0] for engine, first in zip(engines, before, strict=True))
     others = sum(counts(engine)[1] - first[1] for engine, first in zip(engines, before, strict=True))
@@ -67,7 +70,7 @@ def together(target: Target, extent: Extent, deadline: Deadline) -> dict[str, An
     if share < _LEAST_WITH_GRAPH:
         raise StepError(f"{others} of {replays + others} batches ran without a CUDA graph")
     for kind, bytes_ in memory["end"].items():
-        if bytes_ - memory.get("middle", memory["end"])[kind] > _GROWTH:
+        if bytes_ - memory["middle"][kind] > _GROWTH:
             raise StepError(f"memory grows under load: {memory}")
     return {"frames": frames, "batches": replays + others, "with_graph": round(share, 4), "memory": memory}
 
