@@ -19,6 +19,7 @@ def described(member: Member, carrier: Carrier | None) -> dict[str, Any]:
         "name": member.name,
         "host": member.host,
         "machine": member.machine,
+        "head": member.head,
         "state": _state(carrier),
         "sessions": sum(each.load is not None for each in report.sessions),
         "max_sessions": report.max_sessions,

@@ -10,6 +10,7 @@ from typing import Any, override
 
 from acutance.server.assembly import session_parts
 from acutance.server.assembly.http_parts import HttpParts
+from acutance.server.cluster.claims import Names
 from acutance.server.cluster.description import described
 from acutance.server.cluster.links import Links
 from acutance.server.cluster.members import Members
@@ -44,7 +45,12 @@ class ClusterDoor(Front):
             machine: private address of the machine that stops with this door; None for none.
         """
         random = Random()
-        roster = Roster(order=lambda candidates: by_twos(candidates, random))
+        roster = Roster(
+            order=lambda candidates: by_twos(candidates, random),
+            # Of thousands of sessions on hundreds of nodes, no more is looked at than that order needs.
+            draw=lambda nodes: sorted(nodes, key=lambda node: random.random()),
+            enough=_TRIES.most + 1,
+        )
         self._load, self._loop_lag = Load(roster.student_processors), LoopLag()
         limits = AdmissionLimits(
             max_sessions=sys.maxsize,
@@ -57,6 +63,7 @@ class ClusterDoor(Front):
         summary = Summary(roster, admission, parts.guard.refusals, self._loop_lag, self._load)
         super().__init__(session_parts.network(options), roster, admission, parts.forwarding, summary, _TRIES)
         self.links = Links(roster, token)
+        self._names = Names(roster)
         self._members = Members()
         self._machine = machine
         self._leaving = False
@@ -114,4 +121,8 @@ class ClusterDoor(Front):
             raise NotAdmittedError(
                 "All sessions of this cluster are in use: try again in a few seconds.", self._admission.limits.redirect
             )
-        return await super()._place(request, stream)
+        if stream is None:
+            return await super()._place(request, stream)
+        self.roster.check_free(stream)
+        async with self._names.claimed(stream):
+            return await super()._place(request, stream)

@@ -6,17 +6,17 @@ import secrets
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from acutance.server import logs
 from acutance.server.assembly import learning
 from acutance.server.assembly.http_parts import HttpParts, http_parts
 from acutance.server.cluster.door import ClusterDoor
-from acutance.server.cluster.environment import check_installed, ray_environment, start_command
 from acutance.server.cluster.errors import ClusterError
 from acutance.server.cluster.members import parse
 from acutance.server.cluster.node_setup import NodeSetup
-from acutance.server.cluster.programs import Daemon, Program
+from acutance.server.cluster.processes.environment import check_installed, ray_environment
+from acutance.server.cluster.processes.programs import Program
+from acutance.server.cluster.processes.ray_node import Place, RayNode
 from acutance.server.cluster.safety import check_private, interface_addresses, own_address
 from acutance.server.cluster.settings import DemoOptions, DoorOptions, HeadOptions, JoinOptions, MachineOptions
 from acutance.server.options.server import ServeOptions
@@ -25,26 +25,8 @@ from acutance.server.serve import serve_door
 
 log = logging.getLogger(__name__)
 
-_SIGN = "Ray runtime started"
-_SLOW, _RETRIES = "timed out during startup", 3
 _WATCH = "acutance.server.cluster.ray_side.watch"
-_PAUSE_S = 2.0
 _KEEP = "acutance.server.cluster.ray_side.keep"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a Ray node is to run.
-
-    Attributes:
-        address: private address of this machine.
-        head: address of the head; None if this is the head.
-        carries: whether it carries sessions.
-    """
-
-    address: str
-    head: str | None
-    carries: bool
 
 
 def head(options: HeadOptions) -> None:
@@ -146,68 +128,28 @@ class _Machine:
         self._places = places
         self._head = head
         self._door = door
-        self._rays: list[Daemon] = []
 
     async def serve(self, port: int) -> None:
-        programs = [
-            Program(_WATCH, [self._head], self._environment, lambda line: self._door.announced(parse(line))),
-        ]
-        if any(place.head is None for place in self._places):
-            programs.append(Program(_KEEP, [self._head, str(self._options.drain)], self._environment))
+        watch = Program(_WATCH, [self._head], self._environment, lambda line: self._door.announced(parse(line)))
+        rays = [RayNode(place, port, self._environment, self._beside(place)) for place in self._places]
         main = asyncio.current_task()
         assert main is not None
         with suppress(NotImplementedError):  # Windows, which Ray supports only in parts
             # Until the door listens for signals; Ray's processes must not be left behind.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
-        keeping: list[asyncio.Task[None]] = []
         try:
-            if self._places:
+            if rays:
                 log.info("Ray starts, which takes some seconds")
-            for place in self._places:
-                daemon = await self._start_first(place, port)
-                keeping.append(asyncio.create_task(self._keep_ray(daemon, place, port)))
-            for program in programs:
-                program.start()
+            for ray in rays:
+                await ray.start()
+            watch.start()
             await serve_door(self._options, self._parts, self._door, lambda: None)
         finally:
-            for task in keeping:
-                task.cancel()
-            await asyncio.gather(*keeping, *(program.close() for program in programs), return_exceptions=True)
+            await asyncio.gather(watch.close(), *(ray.stop_keeping() for ray in rays))
             # The head last: without it, the others would wait for it.
-            for daemon in reversed(self._rays):
-                await daemon.end()
+            for ray in reversed(rays):
+                await ray.end()
 
-    async def _start_first(self, place: Place, port: int) -> Daemon:
-        """Start Ray; on a busy host it needs more than the 30 s that it gives itself, so this is called one by one."""
-        for _ in range(_RETRIES):
-            try:
-                return await self._start_ray(place, port)
-            except ClusterError as error:
-                if _SLOW not in str(error):
-                    raise
-                log.warning("Ray has not started within 30 s: trying again")
-        return await self._start_ray(place, port)
-
-    async def _start_ray(self, place: Place, port: int) -> Daemon:
-        command = start_command(place.address, place.head, port, place.carries)
-        try:
-            daemon = await Daemon.start(command, self._environment, _SIGN)
-        except ChildProcessError as error:
-            raise ClusterError(f"Ray does not start:\n{error}") from error
-        self._rays.append(daemon)
-        return daemon
-
-    async def _keep_ray(self, daemon: Daemon, place: Place, port: int) -> None:
-        """Start Ray again whenever it ends: a head that has lost a process, or a machine that has lost the head."""
-        while True:
-            code = await daemon.ended()
-            self._rays.remove(daemon)
-            log.error("Ray has ended with code %d: it is started again", code)
-            while True:
-                await asyncio.sleep(_PAUSE_S)
-                try:
-                    daemon = await self._start_ray(place, port)
-                except ClusterError as error:
-                    log.error("%s", error)
-                else:
-                    break
+    def _beside(self, place: Place) -> list[Program]:
+        """Return the programs that run with the Ray of a place: one on the head keeps a node on each machine."""
+        return [Program(_KEEP, [self._head, str(self._options.drain)], self._environment)] if place.head is None else []

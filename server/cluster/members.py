@@ -24,6 +24,7 @@ class Member(BaseModel):
         fingerprint: SHA-256 of its certificate, in hexadecimal digits.
         processors: number of processors that it may use.
         machine: identifier of the machine in Ray.
+        head: ``HOST:PORT`` of Ray's head.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +35,7 @@ class Member(BaseModel):
     fingerprint: str
     processors: float
     machine: str = ""
+    head: str = ""
 
 
 class Announcement(BaseModel):

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import secrets
-from typing import Protocol
+from typing import Protocol, cast
 
-from acutance.server.cluster.link import admit, node_context
+from acutance.server.cluster.claims import Claims
+from acutance.server.cluster.link import CONNECT_S, admit, node_context
 from acutance.server.cluster.members import Member
 from acutance.server.signalling.door import Door
-from acutance.server.signalling.requests import Drain
+from acutance.server.signalling.requests import ClaimStream, Drain, Request
 from acutance.server.workers.processes.serving import Reporter, Serving
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Node:
         sessions: the sessions; they start and close with the node.
     """
 
-    def __init__(self, sessions: Sessions, token: str, host: str, processors: float, machine: str = ""):
+    def __init__(self, sessions: Sessions, token: str, host: str, processors: float, machine: str = "", head: str = ""):
         """Create it.
 
         Args:
@@ -39,12 +40,15 @@ class Node:
             host: private address on which it listens.
             processors: number of processors that it may use.
             machine: identifier of the machine in Ray.
+            head: ``HOST:PORT`` of Ray's head.
         """
         self.sessions = sessions
         self._token = token
         self._host = host
         self._processors = processors
         self._machine = machine
+        self._head = head
+        self._claims = Claims()
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
 
@@ -61,7 +65,7 @@ class Node:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._serve(reader, writer, fingerprint)
 
-        self._server = await asyncio.start_server(serve, self._host, 0, ssl=context)
+        self._server = await asyncio.start_server(serve, self._host, 0, ssl=context, ssl_handshake_timeout=CONNECT_S)
         port = self._server.sockets[0].getsockname()[1]
         return Member(
             name=f"n{secrets.token_hex(4)}",
@@ -70,7 +74,14 @@ class Node:
             fingerprint=fingerprint,
             processors=self._processors,
             machine=self._machine,
+            head=self._head,
         )
+
+    async def ask[Reply](self, request: Request[Reply]) -> Reply:
+        """Return the reply to a request of a door; raises `RequestError`."""
+        if isinstance(request, ClaimStream):
+            return cast(Reply, self._claims.claim(request))
+        return await self.sessions.ask(request)
 
     async def drain(self, seconds: float) -> None:
         """Admit no session from now on, and ask pages to begin theirs elsewhere.
@@ -99,7 +110,7 @@ class Node:
         self._links.add(task)
         try:
             if await admit(reader, self._token, fingerprint):
-                await Serving(self.sessions, self.sessions.reporter, reader, writer).run()
+                await Serving(self, self.sessions.reporter, reader, writer).run()
             else:
                 log.warning("refused a connection from %s, which has not the cluster's token", _peer(writer))
         finally:

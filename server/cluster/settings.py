@@ -24,7 +24,7 @@ class MachineOptions(ServeOptions):
             "it in the environment (ACUTANCE_CLUSTER_TOKEN)",
         ),
     ] = None
-    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+    cluster_port: Annotated[int, Field(ge=1024, le=65535, description="TCP port of the cluster's head")] = _PORT
     address: Annotated[
         str | None, Field(description="IP address of this machine on the private network; none: it is found")
     ] = None
@@ -49,7 +49,7 @@ class DoorOptions(ServeOptions):
 
     head: CliPositionalArg[Annotated[str, Field(description="address of the cluster's head")]]
     cluster_token: Annotated[SecretStr | None, Field(min_length=_LEAST, description="Token of the cluster")] = None
-    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+    cluster_port: Annotated[int, Field(ge=1024, le=65535, description="TCP port of the cluster's head")] = _PORT
 
 
 class DemoOptions(ServeOptions):
@@ -62,7 +62,7 @@ class DemoOptions(ServeOptions):
     firewalled: Annotated[
         bool, Field(description="A firewall closes the ports of Ray on the public addresses of this machine")
     ] = False
-    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+    cluster_port: Annotated[int, Field(ge=1024, le=65535, description="TCP port of the cluster's head")] = _PORT
 
 
 class AskOptions(BaseSettings):
@@ -80,6 +80,6 @@ class DrainOptions(AskOptions):
 
     node: CliPositionalArg[Annotated[str, Field(description="name of the node, see status")]]
     cluster_token: Annotated[SecretStr | None, Field(description="Token of the cluster")] = None
-    head: Annotated[str | None, Field(description="Private address of the head; none: that of the node")] = None
-    cluster_port: Annotated[int, Field(ge=1024, le=65534, description="TCP port of the cluster's head")] = _PORT
+    head: Annotated[str | None, Field(description="Private address of the head; none: as the node says")] = None
+    cluster_port: Annotated[int, Field(ge=1024, le=65535, description="TCP port of the head, with --head")] = _PORT
     drain: Annotated[float, Field(ge=0, le=86_400, description="Seconds that calls may continue")] = 20

@@ -11,8 +11,8 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from acutance.server.cluster.environment import check_installed, ray_environment
 from acutance.server.cluster.errors import ClusterError
+from acutance.server.cluster.processes.environment import check_installed, ray_environment
 from acutance.server.cluster.settings import AskOptions, DrainOptions
 from acutance.server.options.values import revealed
 
@@ -51,7 +51,7 @@ def drain(options: DrainOptions) -> None:
     named = [each for each in asyncio.run(nodes(options)) if each["name"] == options.node]
     if not named:
         raise ClusterError(f"the cluster has no node {options.node!r}: acutance cluster status lists them")
-    head = f"{options.head or named[0]['host']}:{options.cluster_port}"
+    head = f"{options.head}:{options.cluster_port}" if options.head is not None else str(named[0]["head"])
     command = [sys.executable, "-m", _DRAIN, head, named[0]["machine"], str(options.drain)]
     try:
         ended = subprocess.run(

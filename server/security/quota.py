@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from acutance.server.security.tokens import Caller
 
@@ -19,14 +20,23 @@ class Client:
     address: str = ""
 
 
+class CountedSession(Protocol):
+    """A session or viewer that counts against the limits."""
+
+    @property
+    def client(self) -> Client:
+        """The client of the session."""
+        ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether ICE and DTLS have completed."""
+        ...
+
+
 @dataclass(frozen=True)
 class ActiveSession:
-    """A session or viewer that counts against the limits.
-
-    Attributes:
-        client: the client of the session.
-        connected: whether ICE and DTLS have completed.
-    """
+    """A `CountedSession` as a value."""
 
     client: Client
     connected: bool
@@ -46,7 +56,7 @@ class Quota:
     per_token: int | None = None
     handshakes: int | None = None
 
-    def refusal_reason(self, client: Client, active: Iterable[ActiveSession]) -> str | None:
+    def refusal_reason(self, client: Client, active: Iterable[CountedSession]) -> str | None:
         """Return why this client may not start another session; None if it may."""
         active = list(active)
         waiting = sum(not one.connected for one in active)

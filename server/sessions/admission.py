@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from acutance.server.errors import RETRY_LATER, RequestError
-from acutance.server.security.quota import ActiveSession, Client, Quota
+from acutance.server.security.quota import Client, CountedSession, Quota
 from acutance.server.sessions.headroom import Process, SessionLoad, refusal_reason
 
 
@@ -21,7 +21,7 @@ class Census(Protocol):
         """Number of viewers."""
         ...
 
-    def active_sessions(self) -> Sequence[ActiveSession]:
+    def active_sessions(self) -> Sequence[CountedSession]:
         """Return the sessions as they count against the quotas of clients."""
         ...
 

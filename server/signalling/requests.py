@@ -126,6 +126,14 @@ class ListNodes(Request[list[dict[str, Any]]]):
     """List the nodes of the cluster; none without one."""
 
 
+class ClaimStream(Request[bool]):
+    """Have the name of a stream for some seconds, see `cluster.claims`; the reply says whether it was free."""
+
+    stream: str
+    holder: str
+    seconds: float
+
+
 class Drain(Request[None]):
     """Admit no session from now on, and ask pages to begin theirs elsewhere."""
 

@@ -1,12 +1,14 @@
 """The carriers, and what is known about their sessions."""
 
 import asyncio
+import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
-from acutance.server.security.quota import ActiveSession, Client
+from acutance.server.security.quota import ActiveSession, Client, CountedSession
 from acutance.server.sessions.headroom import SETTLING_S, Process, SessionLoad
 from acutance.server.sessions.streams import EndedStreams, TakenError, check_name
 from acutance.server.signalling.door import NoSessionError, SessionGoneError
@@ -44,11 +46,15 @@ class Roster:
         carriers: the carriers that take sessions, by name.
         ended: the streams that have ended.
         order: sorts those that take one more session, the best one first.
+        draw: returns the carriers in the order in which they are considered.
+        enough: number of carriers that take one more session beyond which no others are considered.
     """
 
     carriers: dict[str, Carrier] = field(default_factory=dict)
     ended: EndedStreams = field(default_factory=EndedStreams)
     order: Callable[[Sequence[Candidate]], list[Candidate]] = ordered
+    draw: Callable[[Iterable[Carrier]], Iterable[Carrier]] = iter
+    enough: int = sys.maxsize
     _reservations: set[Reservation] = field(default_factory=set)
     _live: dict[str, set[str]] = field(default_factory=dict)
     _gone: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_GONE))
@@ -132,7 +138,8 @@ class Roster:
 
     def by_load(self) -> list[Carrier]:
         """Return the carriers that take one more session, the best one for it first."""
-        candidates = [self._candidate(each) for each in self.carriers.values() if self._takes_one(each)]
+        taking = (each for each in self.draw(self.carriers.values()) if self._takes_one(each))
+        candidates = [self._candidate(each) for each in islice(taking, self.enough)]
         return [self.carriers[each.name] for each in self.order(candidates)]
 
     def _takes_one(self, carrier: Carrier) -> bool:
@@ -160,8 +167,9 @@ class Roster:
 
     def _gpu_busy(self, carrier: Carrier) -> float:
         """Return the share of the time in which the GPU of a carrier is busy, for all carriers that share it."""
-        sharing = [each for each in self.carriers.values() if each.gpu is not None and each.gpu == carrier.gpu]
-        return sum(each.report.load.gpu for each in sharing or [carrier])
+        if carrier.gpu is None:
+            return carrier.report.load.gpu
+        return sum(each.report.load.gpu for each in self.carriers.values() if each.gpu == carrier.gpu)
 
     def next_process(self) -> Process:
         """Return the load of the carrier that would get the next session, for admission."""
@@ -187,10 +195,10 @@ class Roster:
         reported = sum(each.load is None for each in self._sessions())
         return reported + sum(not each.publishes for each in self._reservations)
 
-    def active_sessions(self) -> list[ActiveSession]:
+    def active_sessions(self) -> list[CountedSession]:
         """Return the sessions as they count against the quotas of clients."""
-        reported = [ActiveSession(each.client, each.connected) for each in self._sessions()]
-        return [*reported, *(ActiveSession(each.client, connected=False) for each in self._reservations)]
+        starting = [ActiveSession(each.client, connected=False) for each in self._reservations]
+        return [*self._sessions(), *starting]
 
     def student_processors(self) -> float:
         """Return the number of processors that the students of all publishers use."""

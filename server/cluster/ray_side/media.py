@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
+from contextlib import suppress
 from time import monotonic
 
 import ray
@@ -14,7 +15,7 @@ from acutance.server.assembly.http_parts import forward_rules
 from acutance.server.cluster.members import ANNOUNCE_S, Announcement, Member
 from acutance.server.cluster.node import Node
 from acutance.server.cluster.node_setup import NodeSetup, cluster_token
-from acutance.server.cluster.ray_side.ray_private import Head
+from acutance.server.cluster.ray_side.ray_private import Head, HeadLostError
 from acutance.server.workers.fleet import Fleet
 from acutance.server.workers.share import worker_count
 
@@ -41,8 +42,9 @@ class Media:
         self._drain_s = options.drain
         self._ready_at = monotonic()
         host = setup.address or ray.util.get_node_ip_address()
-        self._node = Node(self._fleet, cluster_token(), host, usable_processors(), context.get_node_id())
-        self._head = Head(context.gcs_address)
+        machine, head = context.get_node_id(), context.gcs_address
+        self._node = Node(self._fleet, cluster_token(), host, usable_processors(), machine, head)
+        self._head = Head(head)
         self._member = await self._node.start()
         self._announcing = asyncio.create_task(_announce(self._head, self._member))
 
@@ -57,7 +59,8 @@ class Media:
         """Let the sessions end, at most for the seconds of ``--drain``; called by Serve before it ends the replica."""
         await self._node.drain(self._drain_s)
         self._announcing.cancel()
-        await asyncio.to_thread(self._head.withdraw, self._member.name)
+        with suppress(HeadLostError):  # it forgets the node by itself
+            await asyncio.to_thread(self._head.withdraw, self._member.name)
         await self._node.close()
 
 
@@ -69,6 +72,6 @@ async def _announce(head: Head, member: Member) -> None:
             await asyncio.to_thread(
                 head.announce, member.name, Announcement(member=member, beat=beat).model_dump_json()
             )
-        except Exception as error:  # Ray's errors have no common class; doors that are linked need no announcement
+        except HeadLostError as error:  # doors that are linked need no announcement
             log.warning("the node cannot be announced (%s): trying again in %g s", error, ANNOUNCE_S)
         await asyncio.sleep(ANNOUNCE_S)

@@ -5,17 +5,24 @@ import sys
 import time
 
 from acutance.server.cluster.ray_side.programs import end_with_parent
-from acutance.server.cluster.ray_side.ray_private import Head
+from acutance.server.cluster.ray_side.ray_private import Head, HeadLostError
 
 _EVERY_S = 1.0
+# Without a reply of the head, until this program ends, which starts another one with a new connection.
+_PATIENCE_S = 60.0
 
 
 def main() -> None:
-    """Run the program: a line of JSON each second. Any error ends it, and it is started again."""
+    """Run the program: a line of JSON each second; nothing while the head is away."""
     end_with_parent()
-    head = Head(sys.argv[1])
+    head, replied = Head(sys.argv[1]), time.monotonic()
     while True:
-        print(json.dumps(head.announcements()), flush=True)
+        try:
+            print(json.dumps(head.announcements()), flush=True)
+            replied = time.monotonic()
+        except HeadLostError:
+            if time.monotonic() - replied > _PATIENCE_S:
+                raise
         time.sleep(_EVERY_S)
 
 

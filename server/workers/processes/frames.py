@@ -5,6 +5,8 @@ import asyncio
 # A listing of a thousand streams has some 400 kB, the metrics of a worker 40 kB.
 _LARGEST = 16 * 1024 * 1024
 _LENGTH = 4
+# Bytes that wait to be sent: the other side has stopped to read.
+_MOST_WAITING = _LARGEST
 
 
 class FrameError(ConnectionError):
@@ -12,8 +14,12 @@ class FrameError(ConnectionError):
 
 
 def write_frame(writer: asyncio.StreamWriter, message: bytes) -> None:
-    """Send a message; it is dropped if the connection has ended."""
-    if not writer.is_closing():
+    """Send a message; it is dropped if the connection has ended. A connection whose other side does not read ends."""
+    if writer.is_closing():
+        return
+    if writer.transport.get_write_buffer_size() > _MOST_WAITING:
+        writer.transport.abort()
+    else:
         writer.write(len(message).to_bytes(_LENGTH) + message)
 
 

@@ -29,6 +29,7 @@ _REQUESTS: dict[str, type[asked.Request[Any]]] = {
         asked.ListForwards,
         asked.EndForward,
         asked.ListNodes,
+        asked.ClaimStream,
         asked.Drain,
         asked.ReadHealth,
         asked.ReadMetrics,

@@ -83,6 +83,14 @@ def running_demo(folder: Path, nodes: int, *options: str, variables: dict[str, s
             each.kill()
 
 
+def drain(demo: Demo, name: str) -> None:
+    """Drain the machine of a node by the command."""
+    command = [sys.executable, "-m", "acutance.server.cli", "cluster", "drain", name, "--url", demo.url]
+    environment = os.environ | {"ACUTANCE_CLUSTER_TOKEN": TOKEN}
+    drained = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert drained.returncode == 0, drained.stderr
+
+
 def node_of(url: str) -> str:
     """Return the name of the node that a session URL names."""
     return split(url.rpartition("/")[2])[0]

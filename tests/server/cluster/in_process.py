@@ -55,8 +55,8 @@ class Cluster:
     """A cluster of a test.
 
     Attributes:
-        client: client of its door.
-        door: its door.
+        client: client of its first door.
+        door: its first door.
         nodes: its nodes by name, as far as they are alive.
     """
 
@@ -64,18 +64,26 @@ class Cluster:
     door: ClusterDoor
     nodes: dict[str, Node] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
+    _doors: list[ClusterDoor] = field(default_factory=list)
+    _clients: list[Client] = field(default_factory=list)
     _beat: int = 0
 
     @classmethod
     async def begin(cls, ladder: Ladder, nodes: int = 2, most: int = 10, machine: str | None = None) -> "Cluster":
-        parts = HttpParts(Guard(), None, ForwardRules())
-        door = ClusterDoor(ServeOptions(), parts, TOKEN, machine)
-        client = TestClient(TestServer(create_door_app(door, parts.guard)))
-        await client.start_server()
-        cluster = cls(client, door)
+        door, client = await _open_door(machine)
+        cluster = cls(client, door, _doors=[door], _clients=[client])
         for _ in range(nodes):
             await cluster.add(ladder, most)
         return cluster
+
+    async def another_door(self) -> Client:
+        """Open one more door, and return a client of it when it has linked all nodes."""
+        door, client = await _open_door(None)
+        self._doors.append(door)
+        self._clients.append(client)
+        self.announce()
+        await until(lambda: door.roster.carriers.keys() == self.nodes.keys())
+        return client
 
     async def add(self, ladder: Ladder, most: int = 10, host: str = "127.0.0.1") -> str:
         """Start a node, and return its name when the door has linked it."""
@@ -84,19 +92,19 @@ class Cluster:
         self.nodes[member.name] = node
         self.members[member.name] = member
         self.announce()
-        await until(lambda: member.name in self.door.roster.carriers)
+        await until(lambda: all(member.name in door.roster.carriers for door in self._doors))
         return member.name
 
     def announce(self, *without: str) -> None:
         """Announce all nodes again but these."""
         self._beat += 1
-        self.door.announced(
-            {
-                name: Announcement(member=member, beat=self._beat).model_dump_json()
-                for name, member in self.members.items()
-                if name not in without
-            }
-        )
+        entries = {
+            name: Announcement(member=member, beat=self._beat).model_dump_json()
+            for name, member in self.members.items()
+            if name not in without
+        }
+        for door in self._doors:
+            door.announced(entries)
 
     def host(self, name: str) -> Host:
         """Return the sessions of a node."""
@@ -107,8 +115,17 @@ class Cluster:
     async def kill(self, name: str) -> None:
         """End a node as the end of its process does: its links close, and its port does."""
         await self.nodes.pop(name).close()
-        await until(lambda: name not in self.door.roster.carriers)
+        await until(lambda: all(name not in door.roster.carriers for door in self._doors))
 
     async def close(self) -> None:
-        await self.client.close()
+        for client in self._clients:
+            await client.close()
         await asyncio.gather(*(node.close() for node in self.nodes.values()))
+
+
+async def _open_door(machine: str | None) -> tuple[ClusterDoor, Client]:
+    parts = HttpParts(Guard(), None, ForwardRules())
+    door = ClusterDoor(ServeOptions(), parts, TOKEN, machine)
+    client = TestClient(TestServer(create_door_app(door, parts.guard)))
+    await client.start_server()
+    return door, client

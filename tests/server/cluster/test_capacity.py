@@ -1,9 +1,6 @@
 """A cluster of real processes: how many sessions it places and where, and how a machine is drained under calls."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +10,7 @@ import pytest
 from aiohttp import ClientSession
 
 from tests.offers import VIDEO, offer
-from tests.server.cluster.demo import TOKEN, Demo, node_of, running_demo
+from tests.server.cluster.demo import Demo, drain, node_of, running_demo
 from tests.server.cluster.returning import ReturningPeer
 from tests.server.peers import until
 from tests.server.signalling.test_whip_conformance import FRAGMENT, TRICKLED
@@ -98,7 +95,7 @@ async def test_a_drained_machine(demo: Demo) -> None:
             await asyncio.sleep(2)
             name = node_of(peers[0].urls[-1])
             at = time.monotonic()
-            await asyncio.to_thread(_drain, demo, name)
+            await asyncio.to_thread(drain, demo, name)
             await until(lambda: all(node_of(each.urls[-1]) != name for each in peers), 60)
             await asyncio.sleep(2)
             gaps = [round(each.longest_gap(at), 2) for each in peers]
@@ -114,12 +111,3 @@ async def test_a_drained_machine(demo: Demo) -> None:
         finally:
             for peer in peers:
                 await peer.close()
-
-
-def _drain(demo: Demo, name: str) -> None:
-    command = [sys.executable, "-m", "acutance.server.cli", "cluster", "drain", name, "--url", demo.url]
-    environment = os.environ | {"ACUTANCE_CLUSTER_TOKEN": TOKEN}
-    drained = subprocess.run(
-        [*command, "--cluster-port", str(demo.port)], env=environment, capture_output=True, text=True, check=False
-    )
-    assert drained.returncode == 0, drained.stderr

@@ -37,7 +37,7 @@ def test_mistakes_are_one_line(
 
 
 def test_ray_is_optional(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acutance.server.cluster.environment.find_spec", lambda name: None)
+    monkeypatch.setattr("acutance.server.cluster.processes.environment.find_spec", lambda name: None)
     monkeypatch.setattr(machine, "interface_addresses", list)
     assert main(["cluster", "demo", "--nodes", "1"]) == 2
     assert "Ray is missing: install acutance[cluster]" in capsys.readouterr().err

@@ -32,6 +32,16 @@ async def test_a_door_with_the_token_gets_reports(member: Member) -> None:
     writer.close()
 
 
+async def test_a_client_that_does_not_begin_tls_is_closed(ladder: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acutance.server.cluster.node.CONNECT_S", 0.05)
+    node = Node(one_process(ladder, 2), TOKEN, "127.0.0.1", 2.0)
+    member = await node.start()
+    reader, writer = await asyncio.open_connection(member.host, member.port)
+    assert await asyncio.wait_for(reader.read(), 10) == b""
+    writer.close()
+    await node.close()
+
+
 async def test_a_door_with_another_token_gets_nothing(member: Member, caplog: pytest.LogCaptureFixture) -> None:
     reader, writer = await dial(member, TOKEN.replace("0", "1"))
     assert await asyncio.wait_for(reader.read(), 10) == b""

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
-from acutance.server.cluster import programs
-from acutance.server.cluster.programs import Daemon, Program
+from acutance.server.cluster.processes import programs
+from acutance.server.cluster.processes.programs import Daemon, Program
 from tests.server.peers import until
 
 PRINTING = "import sys, time\nprint('ready', flush=True)\nsys.stdin.read()\n"
@@ -58,3 +59,16 @@ async def test_a_start_that_is_cancelled_leaves_no_process_behind() -> None:
     with pytest.raises(asyncio.CancelledError):
         await starting
     assert not children(waiting)
+
+
+async def test_a_program_that_prints_a_line_beyond_all_limits_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(programs, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(programs, "_LONGEST_LINE", 1000)
+    (tmp_path / "long.py").write_text("print('x' * 5000, flush=True)\n")
+    program = Program("long", [], environment() | {"PYTHONPATH": str(tmp_path)})
+    program.start()
+    await until(lambda: caplog.text.count("long: ") >= 2)
+    await program.close()
+    assert not children("long")

@@ -2,16 +2,53 @@
 
 import importlib
 import inspect
+import os
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.cluster
+
+NAME = "dashboard_agent_listen_port"
 
 
 def test_the_client_of_the_head_is_there() -> None:
     raylet = importlib.import_module("ray._raylet")
     assert callable(raylet.GcsClient)
     assert callable(importlib.import_module("ray._common.utils").reset_ray_address)
+
+
+def test_the_server_of_the_client_is_omitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    private = importlib.import_module("acutance.server.cluster.ray_side.ray_private")
+    monkeypatch.delenv("RAY_START_HOOK", raising=False)
+    private.omit_client_server()
+    hook = importlib.import_module("ray._common.utils").load_class(os.environ["RAY_START_HOOK"])
+    parameters = importlib.import_module("ray._private.parameter").RayParams(ray_client_server_port=10001)
+    hook(parameters, True)
+    assert parameters.ray_client_server_port is None
+
+
+def test_the_port_of_the_agent_is_written_before_it_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    private = importlib.import_module("acutance.server.cluster.ray_side.ray_private")
+    raylet, node = importlib.import_module("ray._raylet"), importlib.import_module("ray._private.node")
+    for name in ("dashboard_agent_listen_port", "node_id", "get_session_dir_path"):
+        assert hasattr(node.Node, name)
+    started = []
+
+    class Node:
+        dashboard_agent_listen_port = 20_001
+        node_id = "ab" * 28
+
+        def get_session_dir_path(self) -> str:
+            return str(tmp_path)
+
+        def start_raylet(self, directory: str) -> None:
+            started.append(raylet.wait_for_persisted_port(str(tmp_path), self.node_id, NAME, timeout_ms=0))
+
+    monkeypatch.setattr(private, "Node", Node)
+    private.tell_agent_port()
+    Node().start_raylet("directory")
+    assert started == [20_001]
 
 
 def test_an_application_can_be_deleted_without_waiting_for_its_drain() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from acutance.server.cluster.environment import ray_environment, start_command
 from acutance.server.cluster.errors import ClusterError
 from acutance.server.cluster.node_setup import NodeSetup, cluster_token
+from acutance.server.cluster.processes.environment import ray_environment, start_command
 from acutance.server.cluster.safety import check_private, interface_addresses, own_address
 from acutance.server.options.server import ServeOptions
 

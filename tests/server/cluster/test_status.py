@@ -1,5 +1,7 @@
 """What `GET /cluster` and `acutance cluster status` tell."""
 
+import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 
 import pytest
@@ -65,3 +67,26 @@ def test_draining_needs_the_token_of_the_cluster(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(status, "check_installed", lambda: None)
     with pytest.raises(ClusterError, match="give the cluster's token"):
         status.drain(DrainOptions(node="n1"))
+
+
+async def test_the_head_that_the_node_names_is_told_to_drain_it(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, _ = cluster.nodes
+    cluster.door.links._linked[name].member = cluster.members[name].model_copy(
+        update={"machine": "m1", "head": "10.0.0.1:6380"}
+    )
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command[3:])
+        return subprocess.CompletedProcess(command, int(command[3].startswith("10.0.0.9")), "", "it is away\n")
+
+    monkeypatch.setattr(status, "check_installed", lambda: None)
+    monkeypatch.setattr(subprocess, "run", run)
+    url = str(cluster.client.make_url("/"))
+    options = DrainOptions(node=name, url=url, cluster_token="0" * 32, drain=5)
+    await asyncio.to_thread(status.drain, options)
+    with pytest.raises(ClusterError, match="10\\.0\\.0\\.9:6379 does not drain the machine: it is away"):
+        await asyncio.to_thread(status.drain, options.model_copy(update={"head": "10.0.0.9"}))
+    assert commands == [["10.0.0.1:6380", "m1", "5.0"], ["10.0.0.9:6379", "m1", "5.0"]]

@@ -9,6 +9,7 @@ import pytest
 from acutance.server.errors import RequestError
 from acutance.server.signalling.requests import FindSession, ListStreams
 from acutance.server.workers.carrier import CarrierLostError
+from acutance.server.workers.processes import frames
 from acutance.server.workers.processes.frames import read_frame, write_frame
 from acutance.server.workers.processes.linked import StartError, WorkerCarrier
 from acutance.server.workers.processes.messages import Failed, Refusal, Reported, Response
@@ -54,6 +55,17 @@ async def test_replies_are_matched_to_requests_in_any_order(ends: tuple[WorkerCa
     with pytest.raises(RequestError) as refused:
         await second
     assert (refused.value.status, refused.value.code, refused.value.headers) == (404, "not_found", {"Retry-After": "5"})
+
+
+async def test_a_connection_whose_other_side_does_not_read_ends(
+    ends: tuple[WorkerCarrier, Far], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "_MOST_WAITING", 1_000_000)
+    carrier, far = ends
+    far.reader._transport.pause_reading()  # type: ignore[attr-defined]
+    for _ in range(100):
+        write_frame(carrier._writer, bytes(100_000))
+    await asyncio.wait_for(carrier.ended.wait(), 10)
 
 
 async def test_a_reply_that_is_late_is_dropped(ends: tuple[WorkerCarrier, Far]) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from acutance.server.security.quota import Client
 from acutance.server.sessions.headroom import Process, SessionLoad, refusal_reason
 from acutance.server.sessions.streams import EndedStreams, NoStreamError, TakenError
 from acutance.server.signalling.door import NoSessionError, SessionGoneError
+from acutance.server.workers.carrier import Carrier
 from acutance.server.workers.report import LoadReport, Report, SessionReport
 from acutance.server.workers.roster import Reservation, Roster
 
@@ -152,3 +154,20 @@ def test_admission_looks_at_the_carrier_that_would_get_the_session() -> None:
     assert refusal_reason([*loads, SETTLED, SETTLED], 0.0, 1.0, 64.0, process) is not None, "others do not dilute it"
     roster.remove(full)
     assert roster.next_process() == Process()
+
+
+def test_no_more_carriers_are_considered_than_are_enough() -> None:
+    full = FakeCarrier("a", publisher("1"))
+    full.report = full.report.model_copy(update={"max_sessions": 1})
+    considered = []
+
+    def draw(carriers: Iterable[Carrier]) -> Iterator[Carrier]:
+        for carrier in carriers:
+            considered.append(carrier.name)
+            yield carrier
+
+    roster = Roster(draw=draw, enough=2)
+    for carrier in (full, *map(FakeCarrier, "bcdef")):
+        roster.add(carrier)
+    assert [each.name for each in roster.by_load()] == ["b", "c"]
+    assert considered == ["a", "b", "c"]

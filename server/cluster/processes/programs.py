@@ -47,31 +47,39 @@ class Program:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
 
     async def _run(self) -> None:
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._environment,
-                limit=_LONGEST_LINE,
-                start_new_session=True,  # Ctrl-C is for the door, which ends its programs
-            )
-            assert process.stdout is not None
-            assert process.stderr is not None
-            why = asyncio.create_task(_last_line(process.stderr))
             try:
-                async for line in process.stdout:
-                    self._on_line(line.decode())
-                code = await process.wait()
-                log.info("%s has ended with code %d, and is started again: %s", self._command[2], code, await why)
-            finally:
-                why.cancel()
-                with suppress(ProcessLookupError):
-                    process.kill()
+                await self._run_once()
+            except (OSError, ValueError) as error:  # it cannot be started, or prints a line beyond all limits
+                log.error("%s: %s", self._command[2], error)
             await asyncio.sleep(_PAUSE_S)
+
+    async def _run_once(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self._environment,
+            limit=_LONGEST_LINE,
+            start_new_session=True,  # Ctrl-C is for the door, which ends its programs
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        why = asyncio.create_task(_last_line(process.stderr))
+        try:
+            async for line in process.stdout:
+                self._on_line(line.decode(errors="replace"))
+            code = await process.wait()
+            log.info("%s has ended with code %d, and is started again: %s", self._command[2], code, await why)
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            why.cancel()
+            await asyncio.gather(why, process.wait(), return_exceptions=True)
 
 
 async def _last_line(stream: asyncio.StreamReader) -> str:
@@ -102,6 +110,7 @@ class Daemon:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            limit=_LONGEST_LINE,
             env={**environment, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
         )

@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 
 from acutance.server.cluster.errors import ClusterError
+from acutance.server.cluster.processes.ports import free_ports
 
 # The defaults of Ray notice a frozen machine after a minute (measured), these after four seconds.
 _HEALTH = {
@@ -26,9 +27,19 @@ _SETTINGS = {
     "RAY_worker_niceness": "0",
     # Seconds that Ray's processes wait for a head that is started again; the default is a minute.
     "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
+    # Time in which Ray's agents, which are written in Python, have to start; by default 30 s, too few on a busy host.
+    "RAY_agent_register_timeout_ms": "300000",
 }
 # Objects are not used: the least that Ray accepts is 75 MB.
 _OBJECT_STORE = 80_000_000
+# Of Ray's agents. Without given ports, a machine waits for its agents to choose them, and ends after 15 s: they need
+# longer to start on a busy host (https://github.com/ray-project/ray/issues/65983).
+_AGENT_PORTS = (
+    "--dashboard-agent-grpc-port",
+    "--dashboard-agent-listen-port",
+    "--metrics-export-port",
+    "--runtime-env-agent-port",
+)
 
 
 def check_installed() -> None:
@@ -58,10 +69,14 @@ def start_command(address: str, head: str | None, port: int, carries: bool) -> l
     """
     role = ["--address", f"{head}:{port}"]
     if head is None:
-        # The port of Ray's client is not used, but cannot be switched off.
-        role = ["--head", "--port", str(port), "--include-dashboard=false", "--ray-client-server-port", str(port + 1)]
+        # Nothing asks the autoscaler's monitor.
+        role = ["--head", "--port", str(port), "--include-dashboard=false", "--no-monitor"]
+    ports = zip(_AGENT_PORTS, map(str, free_ports(len(_AGENT_PORTS), without=port)), strict=True)
     return [
         *(sys.executable, "-m", "acutance.server.cluster.ray_side.node", "start", *role),
         *("--node-ip-address", address, "--num-cpus", "1", "--object-store-memory", str(_OBJECT_STORE)),
         *("--resources", json.dumps({"acutance": 1} if carries else {}), "--disable-usage-stats", "--block"),
+        # Nobody reads the logs of Ray's workers through Ray.
+        *(each for option in ports for each in option),
+        *("--include-log-monitor", "false"),
     ]
