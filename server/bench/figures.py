@@ -32,6 +32,8 @@ def measure(trip: Trip, rate: int) -> dict[str, Any]:
     end = len(trip.sent) - _TAIL_S * rate
     warm = {number: at for number, at in trip.sent.items() if _WARM_UP_S * rate <= number < end}
     back = [(number, at) for number, at in trip.returned if number in warm]
+    if not back and trip.unequal:
+        raise PeerError("the server coded every frame anew: with --no-decode, only forwarded frames can be measured")
     if not back:
         raise PeerError("the server returned no frame")
     latency = np.array([at - warm[number] for number, at in back]) * 1000
@@ -54,8 +56,12 @@ def measure(trip: Trip, rate: int) -> dict[str, Any]:
 def quality(material: Material, trip: Trip) -> dict[str, Any]:
     """Return SSIM and PSNR of the luma of the uplink and of the returned video, against the pristine frames.
 
-    The uplink is what the server received. Frames that the sender scaled down are left out; see `after_resize`.
+    The uplink is what the server received. Frames that the sender scaled down are left out; see `after_resize`. Of a
+    peer that did not decode, only the share of frames that returned as they were sent is known.
     """
+    if trip.unequal is not None:
+        share = round(len(trip.returned) / (len(trip.returned) + trip.unequal), 4)
+        return {"equal_share": share, "ssim": "not measured: the peer did not decode"}
     plan = material.plan
     last = plan.count if plan.reduced is None else plan.reduced_at
     return _compared(material, trip, range(_SETTLED, last), "uplink")
@@ -152,7 +158,7 @@ def worst(sessions: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the worst value of each figure among the sessions of one run, and the sums of the frame counts."""
     slowest = min(sessions, key=lambda figures: figures["frame_rate"])
     measured = [figures for figures in sessions if isinstance(figures["ssim"], dict)]
-    least = min(measured, key=lambda figures: figures["ssim"]["gain"], default=sessions[0])
+    least = min(measured, key=lambda figures: figures["ssim"]["gain"], default=min(sessions, key=_equal_share))
     latencies = [figures["latency_ms"] for figures in sessions]
     return {
         **{name: sum(figures[name] for figures in sessions) for name in ("sent", "returned", "dropped")},
@@ -163,6 +169,10 @@ def worst(sessions: Sequence[dict[str, Any]]) -> dict[str, Any]:
         **{name: least[name] for name in ("compared_frames", "equal_share", "ssim", "psnr_y") if name in least},
         **{name: slowest[name] for name in ("after_resize", "server_statistics") if name in slowest},
     }
+
+
+def _equal_share(figures: dict[str, Any]) -> float:
+    return float(figures.get("equal_share", 1.0))
 
 
 def process(usages: Sequence[Usage], trips: Sequence[Trip]) -> dict[str, Any]:

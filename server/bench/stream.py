@@ -66,6 +66,13 @@ class StreamOptions(BaseModel):
     enhance: Annotated[
         bool, Field(description="let the server enhance the frames; --no-enhance measures what it forwards")
     ] = True
+    decode: Annotated[
+        bool,
+        Field(
+            description="let the peers decode what returns; with --no-decode they recognise only frames that return as "
+            "they were sent, which leaves the cores to a server that forwards"
+        ),
+    ] = True
     uplink_after: Annotated[
         int | None, Field(ge=20_000, description="bit rate of the sent video after --resize, in bit/s")
     ] = None
@@ -130,7 +137,7 @@ def stream(options: StreamOptions) -> None:
     count = options.seconds * options.rate
     run = _run(
         options,
-        Sending(plan, material.packets, count, keeps_coded=options.judge, enhance=options.enhance),
+        Sending(plan, material.packets, count, options.judge, options.enhance, options.decode),
     )
     report = {
         "benchmark": "stream",
@@ -191,6 +198,8 @@ def _plan(options: StreamOptions) -> Plan:
             raise BenchError(f"--resize needs a run of at most {_MATERIAL_S} s that ends after the resize")
     if options.uplink_after is not None and options.resize is None:
         raise BenchError("--uplink-after needs --resize, which says when; it may name the size of --size")
+    if not options.decode and (options.judge or options.resize is not None):
+        raise BenchError("--no-decode looks at no picture: leave out --judge and --resize")
     if options.judge:
         if options.sessions > 1 or options.seconds > _MATERIAL_S:
             raise BenchError(f"--judge needs one session of at most {_MATERIAL_S} s")

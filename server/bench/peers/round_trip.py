@@ -22,6 +22,7 @@ from acutance.model.planes import Plane
 from acutance.server.bench import barcode
 from acutance.server.bench.errors import BenchError
 from acutance.server.bench.material import SAMPLE_EVERY, Plan
+from acutance.server.bench.peers.coded_frames import SentFrames
 from acutance.server.client.messages import parse_message
 from acutance.server.client.offer import OfferClient
 from acutance.server.client.whip import SignallingError
@@ -52,6 +53,7 @@ class Sending:
         count: number of frames to send.
         keeps_coded: whether the trip keeps the returned frames as they were coded.
         enhance: whether the server enhances the frames; if not, it forwards them where it can.
+        decodes: whether the peer decodes what returns; if not, it recognises only frames that return as they were sent.
     """
 
     plan: Plan
@@ -59,6 +61,7 @@ class Sending:
     count: int
     keeps_coded: bool = False
     enhance: bool = True
+    decodes: bool = True
 
 
 @dataclass
@@ -73,6 +76,7 @@ class Trip:
         statistics: messages that the server sends once per second.
         coded: the returned frames as they were coded, in the order of their decoding; empty unless the stream keeps
             them.
+        unequal: number of returned frames that were not recognised, by a peer that does not decode; else None.
     """
 
     sent: dict[int, float] = field(default_factory=dict)
@@ -81,6 +85,7 @@ class Trip:
     lumas: dict[int, Plane] = field(default_factory=dict)
     statistics: list[dict[str, Any]] = field(default_factory=list)
     coded: list[bytes] = field(default_factory=list)
+    unequal: int | None = None
 
 
 class _PacketTrack(MediaStreamTrack):
@@ -150,7 +155,9 @@ async def round_trip(url: str, sending: Sending) -> Trip:
     transceiver = peer.addTransceiver(sending_track(sending, trip, begin), direction="sendrecv")
     capabilities = RTCRtpSender.getCapabilities("video").codecs
     transceiver.setCodecPreferences([c for c in capabilities if c.mimeType == f"video/{sending.plan.codec}"])
-    if sending.keeps_coded:
+    if not sending.decodes:
+        _recognise_coded(transceiver.receiver, sending, trip)
+    elif sending.keeps_coded:
         _keep_coded(transceiver.receiver, trip)
     try:
         await peer.setLocalDescription(await peer.createOffer())
@@ -179,6 +186,21 @@ def _keep_coded(receiver: RTCRtpReceiver, trip: Trip) -> None:
         decoding.put(codec, frame)
 
     decoding = DecoderQueue(receiver, keep)
+
+
+def _recognise_coded(receiver: RTCRtpReceiver, sending: Sending, trip: Trip) -> None:
+    frames, trip.unequal = SentFrames(sending.packets, sending.plan.codec), 0
+
+    def recognise(codec: RTCRtpCodecParameters, frame: JitterFrame) -> None:
+        index = frames.index(frame.data)
+        number = None if index is None else latest(index, len(sending.packets), len(trip.sent))
+        if number is None:
+            trip.unequal = (trip.unequal or 0) + 1
+            return
+        trip.returned.append((number, monotonic()))
+        trip.sizes.append(sending.plan.size)
+
+    DecoderQueue(receiver, recognise)
 
 
 async def _read(track: MediaStreamTrack, sending: Sending, trip: Trip) -> None:

@@ -35,6 +35,17 @@ def test_drops_and_growing_latency_are_seen() -> None:
     assert figures["drift_ms"] == pytest.approx(125, abs=3)
 
 
+def test_frames_that_were_coded_anew_are_counted_by_a_peer_that_does_not_decode() -> None:
+    trip = _trip(0.080, drop_every=4)
+    trip.unequal = len(trip.returned)
+    figures = {**measure(trip, rate=30), **quality(None, trip)}  # type: ignore[arg-type]  # no picture is looked at
+    assert figures["equal_share"] == 0.5
+    assert figures["frame_rate"] == pytest.approx(22.5, abs=0.1)
+    trip.returned.clear()
+    with pytest.raises(PeerError, match="coded every frame anew"):
+        measure(trip, rate=30)
+
+
 def test_frames_out_of_order_are_seen() -> None:
     trip = _trip(0.080)
     trip.returned[100], trip.returned[101] = trip.returned[101], trip.returned[100]

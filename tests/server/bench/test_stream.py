@@ -1,6 +1,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -23,6 +24,7 @@ CLIPS = Path(__file__).parents[4] / "shared" / "data" / "clips" / "test"
         (["--url", "http://localhost:1", "--serve", "student=nano"], "leave out --url"),
         (["--serve", "students=nano"], "'students' is not an option of `acutance serve`"),
         (["--judge", "--sessions", "2"], "--judge needs one session"),
+        (["--judge", "--no-decode"], "--no-decode looks at no picture"),
         (["--judge", "--seconds", "61"], "--judge needs one session of at most 60 s"),
         (["--serve", "student"], "--serve takes an option of `acutance serve` as NAME=VALUE"),
     ],
@@ -139,3 +141,26 @@ def test_a_sender_that_reduces_its_size_receives_the_original_size(tmp_path: Pat
     assert after["frame_rate"] > 15
     assert 0.5 < after["ssim"]["bicubic"] < 1
     assert 0.5 < after["ssim"]["returned"] < 1
+
+
+@pytest.mark.parametrize("codec", ["h264", pytest.param("vp8", marks=pytest.mark.bench)])
+def test_peers_that_do_not_decode_recognise_forwarded_frames(codec: Literal["h264", "vp8"], tmp_path: Path) -> None:
+    log = tmp_path / "figures.jsonl"
+    stream(
+        StreamOptions(
+            size="320x192",
+            codec=codec,
+            uplink=200_000,
+            seconds=10,
+            keyframes=1,
+            enhance=False,
+            sessions=2,
+            decode=False,
+            serve=["admission=false", "student=nano"],
+            log=log,
+        )
+    )
+    figures = json.loads(log.read_text())["figures"]
+    assert figures["equal_share"] > 0.9
+    assert figures["frame_rate"] > 15
+    assert figures["in_order"]
