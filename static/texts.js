@@ -1,13 +1,11 @@
 /** All texts of the page, in the user's language; the texts themselves are in texts/. See translation.js. */
-import de from './texts/de.js';
-import en from './texts/en.js';
 import { Translation } from './translation.js';
 
-/** @typedef {keyof typeof en} TextKey */
+/** @typedef {keyof typeof import('./texts/en.js').default} TextKey */
 /** @import {Values} from './translation.js' */
 
 /** @type {Translation<TextKey>} */
-const page = new Translation({ en, de });
+const page = await Translation.open((language) => import(`./texts/${language}.js`));
 
 /** @param {TextKey} key @param {Values} [values] */
 export function text(key, values) {
@@ -28,7 +26,7 @@ export function currentLanguage() {
   return page.language;
 }
 
-/** @param {string} wanted */
+/** @param {string} wanted @returns {Promise<void>} when the page is filled */
 export function chooseLanguage(wanted) {
-  page.choose(wanted);
+  return page.choose(wanted);
 }

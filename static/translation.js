@@ -13,20 +13,47 @@ const LANGUAGES = { en: 'English', de: 'Deutsch' };
 /** @typedef {keyof typeof LANGUAGES} Language */
 /** Values for the placeholders `{name}` of a text. @typedef {Record<string, string | number>} Values */
 
+/**
+ * Imports the texts of a language: only the one in use is loaded.
+ * @template {string} Key
+ * @typedef {(language: Language) => Promise<{default: Record<Key, string>}>} Load
+ */
+
 /** @template {string} Key */
 export class Translation {
+  /** @type {Record<Key, string>} */
+  #texts;
   /** Values of each element's placeholders. @type {WeakMap<Element, Values>} */
   #valuesOf = new WeakMap();
 
-  /** @param {Record<Language, Record<Key, string>>} texts */
-  constructor(texts) {
-    this.texts = texts;
-    this.language = firstKnown([recall('language'), ...navigator.languages]);
+  #load;
+  /** The language that was chosen last, while its texts are loading. */
+  #wanted;
+
+  /**
+   * @param {Load<Key>} load
+   * @param {Language} language
+   * @param {Record<Key, string>} texts in that language
+   */
+  constructor(load, language, texts) {
+    this.#load = load;
+    this.#wanted = this.language = language;
+    this.#texts = texts;
+  }
+
+  /**
+   * @template {string} Key
+   * @param {Load<Key>} load
+   * @returns {Promise<Translation<Key>>} in the language that was chosen at the last visit, else in that of the browser
+   */
+  static async open(load) {
+    const language = firstKnown([recall('language'), ...navigator.languages]);
+    return new Translation(load, language, (await load(language)).default);
   }
 
   /** @param {Key} key @param {Values} [values] */
   text(key, values = {}) {
-    return this.texts[this.language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+    return this.#texts[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
   }
 
   /**
@@ -59,10 +86,14 @@ export class Translation {
     document.documentElement.dataset.filled = '';
   }
 
-  /** @param {string} wanted */
-  choose(wanted) {
-    this.language = firstKnown([wanted, this.language]);
-    remember('language', this.language);
+  /** @param {string} wanted @returns {Promise<void>} when the page is filled, unless another one is chosen meanwhile */
+  async choose(wanted) {
+    const language = this.#wanted = firstKnown([wanted, this.language]);
+    const { default: texts } = await this.#load(language);
+    if (this.#wanted !== language) return;
+    this.#texts = texts;
+    this.language = language;
+    remember('language', language);
     this.fill();
   }
 
@@ -72,7 +103,7 @@ export class Translation {
    */
   #key(target, mark) {
     const found = target.dataset[mark] ?? '';
-    if (!(found in this.texts.en)) throw new Error(`texts/en.js has no text ${found}`);
+    if (!(found in this.#texts)) throw new Error(`texts/${this.language}.js has no text ${found}`);
     return /** @type {Key} */ (found);
   }
 }
@@ -81,7 +112,7 @@ export class Translation {
  * Offers the languages in a list; a change fills the page again.
  * @param {HTMLSelectElement} select
  * @param {Language} current
- * @param {(wanted: string) => void} choose
+ * @param {(wanted: string) => unknown} choose
  */
 export function offerLanguages(select, current, choose) {
   select.replaceChildren(...Object.entries(LANGUAGES).map(([tag, name]) => {

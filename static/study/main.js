@@ -21,8 +21,8 @@ async function run() {
   const study = await fetchStudy();
   element('title', HTMLElement).textContent = study.title;
   document.title = study.title;
-  offerLanguages(element('language', HTMLSelectElement), texts.language, (wanted) => {
-    texts.choose(wanted);
+  offerLanguages(element('language', HTMLSelectElement), texts.language, async (wanted) => {
+    await texts.choose(wanted);
     showConsent(study);
   });
   texts.fill();

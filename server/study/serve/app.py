@@ -17,7 +17,7 @@ from acutance.server.http.bodies import BODY_LIMITS, BodyLimits, read_body
 from acutance.server.http.connections import FileResponse
 from acutance.server.http.guard import Guard
 from acutance.server.http.middleware import add_headers, answer_errors
-from acutance.server.http.pages import static_file
+from acutance.server.http.pages import add_static, static_file
 from acutance.server.study.manifest import GAP, Manifest
 from acutance.server.study.serve.messages import Enrolment, Screen, Vision, VoteMessage, parse
 from acutance.server.study.serve.plan import plan
@@ -75,7 +75,7 @@ def create_app(host: StudyHost, guard: Guard | None = None) -> web.Application:
     app.router.add_put("/raters/{rater:[0-9a-f]{32}}/{step:screen|vision}", _note)
     app.router.add_post("/raters/{rater:[0-9a-f]{32}}/votes", _vote)
     app.router.add_get("/clips/{key:[0-9a-f]{16}}.mp4", _clip)
-    app.router.add_get("/static/{path:.+}", static_file)
+    add_static(app)
     refuse_expectations(app)
     app.on_cleanup.append(_close)
     return app
