@@ -20,6 +20,7 @@
 # make audit   known vulnerabilities of the locked requirements (uses the network)
 # make sbom    CycloneDX bills of materials of the images, in .venv-deploy
 # make docs-commands   runs every command of the documentation, also those that train and measure
+# make edge   downloads ONNX Runtime for browsers (npm, 33 MB), for enhancement on the viewer's device
 # make screenshot   renews the images of the page in docs
 
 PORT ?= 8080
@@ -40,7 +41,7 @@ EXTRA = $$(if nvidia-smi -L >/dev/null 2>&1; then echo '[memory,cuda]'; else ech
 # The tests start hundreds of processes, and each would compile the imported libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve check test lint types unit wheel bench gpu study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches cluster students studies quality docs-commands screenshot interop lock lint-deploy audit sbom clean
+.PHONY: serve check test lint types unit wheel bench gpu study-coverage compare soak soak-cycles soak-page fuzz fuzz-branches cluster students studies quality docs-commands edge screenshot interop lock lint-deploy audit sbom clean
 
 serve: $(SERVER)/.ready
 	$(SERVER)/bin/acutance serve --port $(PORT) $(ARGS)
@@ -61,6 +62,7 @@ types: $(TESTER)/.ready $(TESTER)/.node
 
 unit: $(TESTER)/.ready $(TESTER)/.node
 	.ci/chromium
+	$(WITH_NODE) .ci/edge
 	$(WITH_NODE) .ci/unit $(TESTER)/bin
 
 bench: $(TESTER)/.ready
@@ -172,6 +174,9 @@ interop: $(TESTER)/.ready
 docs-commands: $(TESTER)/.ready
 	$(TESTER)/bin/pytest -s -m "documented or not documented" tests/documented
 
+edge:
+	$(WITH_NODE) .ci/edge
+
 screenshot: $(TESTER)/.ready
 	.ci/chromium
 	$(TESTER)/bin/python -m tests.browser.screenshot
@@ -206,7 +211,7 @@ $(TOOLS)/.ready:
 	touch $@
 
 clean:
-	rm -rf $(SERVER) $(TESTER) $(TOOLS) tests/browser/node_modules tests/output
+	rm -rf $(SERVER) $(TESTER) $(TOOLS) tests/browser/node_modules tests/output static/edge/runtime
 
 $(SERVER)/.ready: pyproject.toml
 	python=$$(.ci/python) && "$$python" -m venv --clear $(SERVER)

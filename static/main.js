@@ -1,7 +1,7 @@
 /**
  * The page: puts its parts together.
  * @import {State} from './call/call.js'
- * @import {ServerStats} from './call/protocol.js'
+ * @import {ServerStats, Size} from './call/protocol.js'
  * @import {Status} from './status.js'
  */
 import { Call } from './call/call.js';
@@ -11,6 +11,7 @@ import { CallError } from './call/call-error.js';
 import { ControlPanel } from './control/panel.js';
 import { DemoPanel } from './demo/panel.js';
 import { element } from './dom.js';
+import { EdgePanel } from './edge/panel.js';
 import { bugReport } from './figures/bug-report.js';
 import { offerCopy } from './figures/copy.js';
 import { EventLog } from './figures/event-log.js';
@@ -55,6 +56,7 @@ const monitor = new CallMonitor(stage, (second) => {
   figures.show(second);
   showHeadline(second);
   demo.show(second);
+  edge.show(second, { receiver: call?.connection?.receiver ?? null, size: capturedSize(), strength: control.settings.strength });
   if (state === 'live') updateStatus(); // the last report may be out of date by now
 });
 const source = new SourcePanel(address, changeSource);
@@ -76,16 +78,24 @@ const preview = new Preview(stage, () => source.settings, {
 const uplink = new UplinkPanel(source.settings, (settings) => {
   demo.uplinkChanged();
   call?.setUplink(settings);
+  call?.divideReturned(division());
 });
 const control = new ControlPanel({
   onChange: (settings) => {
-    call?.applySettings(settings);
+    if (!settings.enhance) edge.close();
+    call?.applySettings(sessionSettings());
     if (!settings.memory_mask) stage.markMemory(null);
     updateStatus();
   },
   onForget: () => call?.forget(),
 });
+const edge = new EdgePanel(stage, () => {
+  call?.applySettings(sessionSettings());
+  call?.divideReturned(division());
+  updateStatus();
+});
 const demo = new DemoPanel(stage, uplink, () => {
+  edge.close();
   control.restore();
   if (call) return;
   if (!source.isReady) source.chooseSample();
@@ -96,7 +106,7 @@ const buttons = { start: element('start', HTMLButtonElement), stop: element('sto
 function start() {
   if (call) return;
   preview.close();
-  const started = new Call(stage, { uplink: uplink.settings, settings: control.settings, codec: source.codec }, {
+  const started = new Call(stage, { uplink: uplink.settings, settings: sessionSettings(), codec: source.codec }, {
     onState: (next) => {
       log.add(next);
       state = next;
@@ -157,6 +167,7 @@ function start() {
     },
   });
   call = started;
+  call.divideReturned(division());
   figures.clear();
   const endMonitoring = monitor.follow(started, freshReport);
   showButtons();
@@ -186,9 +197,25 @@ async function changeSource() {
 
 /** The bad line follows the size of the video: what the source gives, before a call what is asked for. */
 function adaptUplink() {
-  const { size: [width, height], framerate } = source.settings;
-  const { width: across = width, height: down = height, frameRate = framerate } = track?.getSettings() ?? {};
-  uplink.adapt({ size: [across, down], framerate: frameRate || framerate });
+  const { framerate } = source.settings;
+  uplink.adapt({ size: capturedSize(), framerate: track?.getSettings().frameRate || framerate });
+}
+
+/** @returns {Size} of the video before it is reduced */
+function capturedSize() {
+  const { size: [width, height] } = source.settings;
+  const { width: across = width, height: down = height } = track?.getSettings() ?? {};
+  return [across, down];
+}
+
+/** What the server shall do: while frames are enhanced on this device, it forwards them, at their sent size. */
+function sessionSettings() {
+  const { settings } = control;
+  return { ...settings, enhance: settings.enhance && !edge.active };
+}
+
+function division() {
+  return edge.active ? uplink.settings.scale : 1;
 }
 
 /** @param {CallError} failure @param {number} seconds @param {AbortSignal} signal */
@@ -221,7 +248,8 @@ function actionFor(failure) {
 function updateStatus() {
   const { enhance } = control.settings;
   const { kind } = source.settings;
-  const status = describe(preview.isOpen ? 'preview' : state, { stats: freshReport(), enhance, hidden: document.hidden, kind });
+  const about = { stats: freshReport(), enhance, hidden: document.hidden, kind, edge: edge.active };
+  const status = describe(preview.isOpen ? 'preview' : state, about);
   showCallStatus(paused ?? notice.below(status));
 }
 
@@ -275,8 +303,8 @@ offerCopy(() => bugReport({
   events: log.events,
 }));
 fetchVersion();
-offerLanguages(element('language', HTMLSelectElement), currentLanguage(), (wanted) => {
-  chooseLanguage(wanted);
+offerLanguages(element('language', HTMLSelectElement), currentLanguage(), async (wanted) => {
+  await chooseLanguage(wanted);
   uplink.refresh();
   control.refresh();
 });

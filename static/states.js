@@ -38,17 +38,18 @@ const REMEMBERED_ENOUGH = 0.05;
 
 /**
  * @param {State | 'preview'} state 'preview' shows the source before a call
- * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind}} about `stats` is the
- *   server's last report; null if there is none or it is out of date
+ * @param {{stats: ServerStats | null, enhance: boolean, hidden: boolean, kind: SourceKind, edge: boolean}} about `stats` is
+ *   the server's last report; null if there is none or it is out of date; `edge` whether this device enhances
  * @returns {Status} "repairing" only if the server reports that it enhances the frames
  */
-export function describe(state, { stats, enhance, hidden, kind }) {
+export function describe(state, { stats, enhance, hidden, kind, edge }) {
   if (state === 'opening' && kind !== 'camera') {
     return { kind: 'busy', what: `state.opening.${kind}.what`, next: `state.opening.${kind}.next` };
   }
   if (state !== 'live') return { kind: KINDS[state], what: `state.${state}.what`, next: `state.${state}.next` };
   if (hidden) return { kind: 'live', what: 'state.hidden.what', next: 'state.hidden.next' };
   if (!enhance) return { kind: 'live', what: 'state.off.what', next: 'state.off.next' };
+  if (edge) return { kind: 'live', what: 'state.edge.what', next: 'state.edge.next' };
   return describeEnhancement(stats);
 }
 

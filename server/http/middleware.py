@@ -17,10 +17,17 @@ _LONGEST_ECHO = 200
 CONTENT_POLICY = "Content-Security-Policy"
 
 
-def policy(ancestors: Collection[str] = ()) -> str:
-    """Return the content security policy of a page that only these origins may show in a frame."""
+def policy(ancestors: Collection[str] = (), wasm: bool = False) -> str:
+    """Return the content security policy of a page that only these origins may show in a frame.
+
+    Args:
+        ancestors: the origins.
+        wasm: whether scripts may compile WebAssembly.
+    """
+    scripts = "'self' 'wasm-unsafe-eval'" if wasm else "'self'"
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"default-src 'none'; script-src {scripts}; "
+        "style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "worker-src 'self'; media-src 'self' blob: mediastream:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors " + (" ".join(sorted(ancestors)) or "'none'")
     )
@@ -32,7 +39,9 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
     "X-Frame-Options": "DENY",  # for browsers without frame-ancestors
+    # Both isolate the page, which WebAssembly's threads need; the page uses nothing of other origins.
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     # aiohttp's default has the versions of aiohttp and Python.
     "Server": "acutance",

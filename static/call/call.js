@@ -58,6 +58,8 @@ export class Call {
   /** @type {Partial<SessionSettings>} */
   #settings;
   #codec;
+  /** Factor by which the returned video is smaller than the captured one. */
+  #division = 1;
 
   /**
    * @param {Stage} stage
@@ -120,6 +122,13 @@ export class Call {
   applySettings(settings) {
     this.#settings = { ...this.#settings, ...settings };
     this.#session?.applySettings(settings);
+  }
+
+  /** @param {number} by factor by which the server shall return a smaller video than the captured one */
+  divideReturned(by) {
+    if (by === this.#division) return;
+    this.#division = by;
+    this.#setOutput();
   }
 
   /** Asks the server to forget what it remembers of the call. */
@@ -274,9 +283,13 @@ export class Call {
     this.#stage.showOriginal(new MediaStream([track]));
     const captured = this.#video.captured ?? track;
     this.#on.onVideo(captured);
-    // The returned video has the captured size, even if the uplink reduces it.
-    const { width = 0, height = 0 } = captured.getSettings();
-    const shorter = Math.min(width, height);
+    this.#setOutput();
+  }
+
+  /** The returned video has the captured size, even if the uplink reduces it. */
+  #setOutput() {
+    const { width = 0, height = 0 } = (this.#video.captured ?? this.#video.track)?.getSettings() ?? {};
+    const shorter = Math.round(Math.min(width, height) / this.#division);
     this.applySettings({ output_height: shorter >= MIN_HEIGHT && shorter <= MAX_HEIGHT ? shorter : null });
   }
 

@@ -24,7 +24,7 @@ export class Half {
   #context;
 
   /**
-   * @param {VideoFrame | HTMLVideoElement} frame
+   * @param {VideoFrame | HTMLVideoElement | ImageBitmap} frame
    * @param {Size} size to enlarge it to
    */
   draw(frame, [width, height]) {
@@ -55,9 +55,8 @@ export function paint(halves, { original, enhanced }) {
   halves.enhanced.draw(enhanced, size);
 }
 
-/** @param {VideoFrame | HTMLVideoElement} frame @returns {Size} */
+/** @param {VideoFrame | HTMLVideoElement | ImageBitmap} frame @returns {Size} */
 export function sizeOf(frame) {
-  return frame instanceof HTMLVideoElement
-    ? [frame.videoWidth, frame.videoHeight]
-    : [frame.displayWidth, frame.displayHeight];
+  if (frame instanceof HTMLVideoElement) return [frame.videoWidth, frame.videoHeight];
+  return frame instanceof ImageBitmap ? [frame.width, frame.height] : [frame.displayWidth, frame.displayHeight];
 }

@@ -24,7 +24,7 @@ const TWO_32 = 2 ** 32;
  * Valid during the callback only.
  * @typedef {object} Pair
  * @property {VideoFrame | HTMLVideoElement | null} original null: the previous one stays
- * @property {VideoFrame | HTMLVideoElement} enhanced
+ * @property {VideoFrame | HTMLVideoElement | ImageBitmap} enhanced an ImageBitmap if this page has drawn it
  * @property {Match} match
  * @property {number} now milliseconds, on the clock of `performance.now()`: when the pair is drawn
  * @property {number | null} roundTrip milliseconds from the encoder to now; null without an exact match

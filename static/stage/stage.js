@@ -57,7 +57,7 @@ export class Stage {
     enhanced: new Half(element('enhanced-canvas', HTMLCanvasElement)),
   };
   #overlay = new MemoryOverlay(element('memory-canvas', HTMLCanvasElement));
-  #pairing = new Pairing(this.#videos, (pair) => this.#present(pair));
+  #pairing = new Pairing(this.#videos, (pair) => (this.treat ? this.treat(pair) : this.show(pair)));
   #meters = new Meters(this.#halves);
   #still = new StillPanel(this.#halves);
   #recording = new RecordPanel(() => sizeOf(this.#videos.enhanced));
@@ -71,6 +71,8 @@ export class Stage {
   #session = null;
   /** Shows what the next session sends. @type {Worker | null} */
   #worker = null;
+  /** Takes the pairs and shows them later; null to show them as they are returned. @type {((pair: Pair) => void) | null} */
+  treat = null;
 
   constructor() {
     const panes = element('stage-panes', HTMLElement);
@@ -221,8 +223,9 @@ export class Stage {
     });
   }
 
-  /** @param {Pair} pair */
-  #present(pair) {
+  /** Shows a pair, unless the session has ended. @param {Pair} pair */
+  show(pair) {
+    if (!this.#session) return;
     this.#recording.draw(pair);
     this.#meters.count(pair);
     this.#section.removeAttribute('data-held');

@@ -24,7 +24,8 @@ class _Files(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.partition("?")[0] == "/":
             self.path = "/static/index.html"
-        if self.path.startswith("/static/"):
+        self.path = self.path.replace("/static/students/", "/model/weights/")
+        if self.path.startswith(("/static/", "/model/weights/")):
             super().do_GET()
         else:
             self.send_error(404)

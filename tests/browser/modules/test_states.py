@@ -13,7 +13,8 @@ DESCRIBE = """async ([state, rate, about]) => {
     const [enhanced, passed, forwarded] = rate ?? [];
     const { passed_reason = 'it is a test', share = 0 } = about;
     const stats = rate && { rate: { enhanced, passed, forwarded }, passed_reason, memory: { share } };
-    const { kind, what, values } = describe(state, { stats, enhance: true, hidden: false, kind: 'camera', ...about });
+    const usual = { enhance: true, hidden: false, kind: 'camera', edge: false };
+    const { kind, what, values } = describe(state, { stats, ...usual, ...about });
     return [kind, what, values ?? null];
 }"""
 
@@ -71,6 +72,7 @@ def test_reasons_of_the_server_are_known(modules):
     ("state", "about", "kind", "what"),
     [
         ("live", {"enhance": False}, "live", "state.off.what"),
+        ("live", {"edge": True}, "live", "state.edge.what"),
         ("live", {"hidden": True}, "live", "state.hidden.what"),
         ("opening", {}, "busy", "state.opening.what"),
         ("opening", {"kind": "screen"}, "busy", "state.opening.screen.what"),

@@ -9,6 +9,7 @@ SAME_IN_GERMAN = {
     "controls.start": "Start",
     "control.encoder": "Encoder",
     "token.label": "Token",
+    "edge.server": "Server",
     "headline.psnr": "PSNR",
     "stage.title": "Video",
     "stage.original": "Original",
