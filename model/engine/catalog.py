@@ -42,6 +42,11 @@ class Student:
     mac_per_pixel: float | None = None
     sha256: str | None = None
 
+    @property
+    def takes_plate(self) -> bool:
+        """Whether it takes what is remembered of a call, and returns the gate of the plate."""
+        return self.shape is not None and StudentShape.parse(self.shape).plate
+
     def bytes_per_pixel(self, feature: int = 4) -> float | None:
         """Memory traffic per pixel, see `StudentShape.bytes_per_pixel`; None for a file without a card."""
         return None if self.shape is None else StudentShape.parse(self.shape).bytes_per_pixel(feature)

@@ -13,6 +13,10 @@ from acutance.model.sharpness import detail_ratio
 
 TOLERANCE = 1
 """Grey levels by which an engine may differ: a sum near a half may be rounded to either side."""
+GATE_TOLERANCE, GATE_MEAN = 32, 0.25
+"""The same for a student that gives the gate of a plate, at most and in the mean: 255 takes the whole plate. bfloat16
+differs by up to 26, but in the mean by 0.06, which changes the PSNR of a frame by less than 0.01 dB, see
+docs/quality/memory.md."""
 _HEIGHT, _WIDTH = 180, 320
 
 
@@ -27,15 +31,37 @@ class _Sharpens(Protocol):
     ) -> Plane: ...
 
 
+def refusal_reason(engine: _Sharpens, reference: _Sharpens, *, gate: bool) -> str | None:
+    """Return why the results of an engine cannot be used, in words; None if they can.
+
+    Args:
+        engine: runs a student.
+        reference: runs it in ONNX Runtime.
+        gate: whether the student gives the gate of a plate.
+    """
+    most = difference(engine, reference)
+    if gate and most <= GATE_TOLERANCE:
+        mean = float(_differences(engine, reference).mean())
+        return None if mean <= GATE_MEAN else f"its gates differ from ONNX Runtime's by {mean:.2f} in the mean"
+    if most <= TOLERANCE:
+        return None
+    return f"its results differ from ONNX Runtime's by {most} grey levels"
+
+
 def difference(engine: _Sharpens, reference: _Sharpens) -> int:
-    """Return the largest difference of the two in grey levels. Takes eight runs at 320x180.
+    """Return the largest difference of the two in grey levels. Takes eight runs at 320x180."""
+    return int(_differences(engine, reference).max())
+
+
+def _differences(engine: _Sharpens, reference: _Sharpens) -> NDArray[np.int16]:
+    """Return the absolute differences of all results.
 
     A plate shows the first frame, which is the sharp one; students that take none ignore it.
     """
     scenes = list(frames())
     plate = PlatePlanes(scenes[0][0], np.full((_HEIGHT, _WIDTH), 255, np.uint8))
     results = [[each.sharpen(luma, None, hints, plate=plate) for luma, hints in scenes] for each in (engine, reference)]
-    return max(int(np.abs(one.astype(np.int16) - other).max()) for one, other in zip(*results, strict=True))
+    return np.abs(np.stack(results[0]).astype(np.int16) - np.stack(results[1]))
 
 
 def frames() -> Iterator[tuple[Plane, Hints]]:

@@ -1,7 +1,6 @@
 """Opens students that take a plate. A server without OpenCV imports this too."""
 
 from acutance.model.engine.sharpener import Sharpener
-from acutance.model.nets.shape import StudentShape
 
 
 def with_gate(student: Sharpener) -> Sharpener:
@@ -10,8 +9,7 @@ def with_gate(student: Sharpener) -> Sharpener:
     Raises:
         ImportError: it takes a plate, and OpenCV is not installed.
     """
-    shape = student.student.shape
-    if shape is None or not StudentShape.parse(shape).plate:
+    if not student.student.takes_plate:
         return student
     from acutance.model.memory.gated import GatedStudent
 

@@ -80,6 +80,24 @@ def test_the_comparison_sees_a_student_that_computes_too_coarsely() -> None:
     assert parity.difference(Coarse(real), real) > parity.TOLERANCE
 
 
+def test_gates_may_differ_by_more_but_not_in_the_mean() -> None:
+    """The student of the memory is used in bf16: a gate of 255 steps is not a grey level."""
+
+    class Shifted:
+        def __init__(self, real: Engine, by: int) -> None:
+            self.real, self.by = real, by
+
+        def sharpen(self, *given: object, **named: object) -> np.ndarray:
+            return np.clip(self.real.sharpen(*given, **named).astype(int) - self.by, 0, 255).astype(np.uint8)  # type: ignore[arg-type]
+
+    real, exact = open_or_skip("memory", "OpenVINO bf16"), Engine.open_on("memory", "CPU", 1)
+    assert parity.difference(real, exact) > parity.TOLERANCE
+    assert parity.refusal_reason(real, exact, gate=True) is None
+    assert parity.refusal_reason(real, exact, gate=False) is not None
+    for by, words in ((2, "in the mean"), (40, "by 40 grey levels")):
+        assert words in str(parity.refusal_reason(Shifted(exact, by), exact, gate=True))
+
+
 def test_bf16_falls_to_f32_where_the_processor_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(providers.OPENVINO, "OpenVINO bf16", "fp99")
     engine = Engine.open("nano", "openvino-bf16", 1)
