@@ -128,8 +128,9 @@ class _HostCollector(Collector):
         students = GaugeMetricFamily(
             "acutance_student_sessions", "Number of sessions by the student that enhances them.", labels=["student"]
         )
-        for rung in self._host.context.ladder.rungs:
-            students.add_metric([rung.name], sum(publisher.student == rung.name for publisher in publishers))
+        ladder = self._host.context.ladder
+        for name in dict.fromkeys(rung.name for rung in (*ladder.rungs, *ladder.recalling(ladder.rungs))):
+            students.add_metric([name], sum(publisher.student == name for publisher in publishers))
         yield students
         failures = self._host.context.failures
         tries = CounterMetricFamily(

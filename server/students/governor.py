@@ -1,13 +1,14 @@
 """Chooses the student of a call: a pure state machine over measured service times.
 
 It changes the student, never the frame rate: down at once, up only after a `ShadowTry` beside the student in use has
-passed. What failed at a size is remembered for all calls of the server.
+passed. What failed at a size is remembered for all calls of the server. Frames of which something is remembered have a
+governor of their own: what the memory takes says nothing about the student of the other frames.
 """
 
 from collections.abc import Sequence
 
 from acutance.server.students.failures import Failures
-from acutance.server.students.rungs import PASS, REMEMBER, Rung, Sample
+from acutance.server.students.rungs import Rung, Sample
 from acutance.server.students.shadow_try import ShadowTry
 from acutance.server.students.window import Tally, Window
 
@@ -21,10 +22,11 @@ _WARM_UP = 5
 # shows it with a student that has just enough time).
 _TOO_SLOW, _TOO_LATE = 0.9, 1.25
 # A rung is tried only if it is predicted to need at most this share of the interval; a call begins without a try on one
-# that needs at most the second share: the rest is for the codecs, which are not yet measured.
-_AFFORDABLE, _CERTAIN = 0.8, 0.4
-# A student beside the memory of the call, and that memory together: alignment takes up to a quarter of the interval.
-_TOGETHER = 0.45
+# that needs at most the second share: the rest is for the codecs, which are not yet measured. Where something is
+# remembered it begins with more: the memory gives most in the first second, which a try would take.
+_AFFORDABLE, _CERTAIN, _HOPED = 0.8, 0.4, 0.65
+# A rung is cheaper than another one if it needs at most this many times as long: costs are measured with some noise.
+_CHEAPER = 1.1
 # A larger share of lost frames is an overload, whatever the service times are.
 _LOST = 0.03
 # The predicted share of the processors in use after a step up must not exceed this.
@@ -42,17 +44,21 @@ class Governor:
         reason: why the best rung is not in use, in words; None if it is.
     """
 
-    def __init__(self, rungs: Sequence[Rung], steady: bool = False, failures: Failures | None = None):
+    def __init__(
+        self, rungs: Sequence[Rung], steady: bool = False, failures: Failures | None = None, *, hopeful: bool = False
+    ):
         """Start without a measurement.
 
         Args:
             rungs: best first, at least one.
             steady: always use the first one.
             failures: what failed in other calls too; None to remember it for this call alone.
+            hopeful: whether to begin with a rung that may just be fast enough, because it gives most at the beginning.
         """
         self.rungs = list(rungs)
         self.reason: str | None = None
         self._steady = steady
+        self._certain = _HOPED if hopeful else _CERTAIN
         self._index = 0
         self._enhance, self._encode = Window(_WINDOW), Window(_WINDOW)
         self._lost = Tally(_WINDOW)
@@ -76,32 +82,20 @@ class Governor:
         return self._try is not None
 
     @property
-    def beside_memory(self) -> str:
-        """Name of the rung for a frame to which the memory of the call adds something: not above the one in use.
-
-        What is remembered gives more than a better student, so the student makes room for it.
-        """
-        students = [rung for rung in self.rungs if rung.name not in (REMEMBER, PASS)]
-        memory = next((rung for rung in self.rungs if rung.name == REMEMBER), None)
-        if self._steady or memory is None or not self._pixels or self._index >= len(students):
-            return self.rung.name
-        room = _TOGETHER * self._interval / self._pixels - memory.seconds_per_pixel
-        fits = (rung.name for rung in students[self._index :] if rung.seconds_per_pixel <= room)
-        return next(fits, REMEMBER)
-
-    @property
-    def shadow(self) -> str | None:
-        """The student that shall run beside the frame of the last sample, see `ShadowTry`; None for none."""
-        return self._try.rung if self._try is not None and self._try.due else None
+    def shadow(self) -> Rung | None:
+        """The rung that shall be tried beside the frame of the last sample, see `ShadowTry`; None for none."""
+        if self._try is None or not self._try.due:
+            return None
+        return next(rung for rung in self.rungs if rung.name == self._try.rung)
 
     @property
     def shadow_is_spaced(self) -> bool:
         """Whether the run of `shadow` stands alone: seldom, and so with cold caches."""
         return self._try is not None and self._try.spaced
 
-    def shadow_ran(self, student: str, seconds: float | None) -> None:
+    def shadow_ran(self, rung: str, seconds: float | None) -> None:
         """Take the time of a run that `shadow` asked for; None if it failed."""
-        if self._try is not None and self._try.rung == student:
+        if self._try is not None and self._try.rung == rung:
             self._try.ran(seconds)
 
     def note(self, sample: Sample) -> bool:
@@ -138,7 +132,7 @@ class Governor:
         if self._steady or self._changed_at is not None:
             return
         self._changed_at, self._pixels, self._interval, self._new = at, pixels, interval, True
-        self._index = self._first_affordable(0, pixels, interval, share=_CERTAIN)
+        self._index = self._first_affordable(0, pixels, interval, share=self._certain)
         self.reason = self._reason_above(pixels, interval)
         while self._index < len(self.rungs) - 1 and self.failures.predict_failure(
             self.rung.name, at, pixels / interval, busy=1.0
@@ -213,11 +207,17 @@ class Governor:
         self.failures.note_overload(self.rung.name, sample.pixels, sample.at, carried, rose_before)
         self._quiet = _QUIET_S
         self.reason = f"with {self.rung.name} {why}"
-        # A student that is predicted to take the whole interval is not tried.
-        slowdown = self._slowdown(sample.pixels)
-        index = self._first_affordable(self._index + 1, sample.pixels, sample.interval, slowdown, share=1.0)
-        self._change(index, sample.at)
+        self._change(self._below(sample), sample.at)
         return True
+
+    def _below(self, sample: Sample) -> int:
+        """Return the next cheaper rung that is predicted not to need the whole interval."""
+        most = _CHEAPER * self.rung.seconds_per_pixel
+        seconds_left = sample.interval / (sample.pixels * self._slowdown(sample.pixels))
+        for index in range(self._index + 1, len(self.rungs)):
+            if self.rungs[index].seconds_per_pixel <= min(most, seconds_left):
+                return index
+        return len(self.rungs) - 1
 
     def _carried(self, sample: Sample) -> float:
         """Return the pixels per second that this rung could treat with a margin, according to the measurements."""
@@ -226,22 +226,29 @@ class Governor:
         return _AFFORDABLE * min(kept, sample.interval / slowest) * sample.load
 
     def _consider(self, sample: Sample) -> None:
-        """Begin to try the rung above if it is predicted to work; the one above the memory alone if that is not."""
+        """Begin to try the next rung above that is predicted to work."""
         assert self._changed_at is not None
         if self._index == 0 or sample.at - self._changed_at < self._quiet or len(self._lost) < _ENOUGH:
             return
-        above = self._index - 1
-        if not self._may_work(above, sample) and self.rungs[above].name == REMEMBER:
-            above -= 1
-        if above >= 0 and self._may_work(above, sample) and self.failures.reserve(sample.at):
-            self._try = ShadowTry(self.rungs[above].name, sample.busy)
+        cheapest = float("inf")  # of those above that are predicted to fail
+        for above in range(self._index - 1, -1, -1):
+            seconds = self.rungs[above].seconds_per_pixel
+            if seconds >= cheapest or any(better.seconds_per_pixel < seconds for better in self.rungs[:above]):
+                continue
+            if self._may_work(above, sample):
+                if self.failures.reserve(sample.at):
+                    self._try = ShadowTry(self.rungs[above].name, sample.busy)
+                return
+            cheapest = seconds
 
     def _may_work(self, index: int, sample: Sample) -> bool:
         if self.failures.predict_failure(self.rungs[index].name, sample.at, sample.load, sample.busy):
             return False
-        slowdown = self._slowdown(sample.pixels)
-        affordable = self._first_affordable(index, sample.pixels, sample.interval, slowdown) == index
-        return affordable and self._leaves_room(index, sample)
+        # Resizing and the codecs' load add to the time of a cheap student, and do not multiply that of another one. The
+        # try shows what is true.
+        more = (self.rungs[index].seconds_per_pixel - self.rung.seconds_per_pixel) * sample.pixels
+        used = self._enhance.percentile(50) if self.rung.seconds_per_pixel else 0.0
+        return used + more <= _AFFORDABLE * sample.interval and self._leaves_room(index, sample)
 
     def _up(self, sample: Sample, tried: ShadowTry) -> bool:
         """Step up if the try has passed."""

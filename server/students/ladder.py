@@ -4,15 +4,20 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from acutance.model.engine import catalog
-from acutance.model.engine.choice import Candidates, Choice, Known, candidates, choose, reopen
+from acutance.model.engine.choice import Candidates, Choice, Cost, Known, candidates, choose, reopen
 from acutance.model.engine.providers import TRAITS, Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import with_specialist
 from acutance.model.memory.opening import with_gate
 from acutance.server.options.serving import AUTO
-from acutance.server.students.rungs import PASS, REMEMBER, Rung
+from acutance.server.students.rungs import PASS, REMEMBER, Recalls, Rung
+
+if TYPE_CHECKING:
+    # Needs OpenCV, which a server without memory has not.
+    from acutance.model.memory.rehearsal import PlateCost
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +30,26 @@ class Ladder:
 
     Attributes:
         engines: by the name of their rung, best first.
-        rungs: best first; the last one passes frames through. The one above uses the memory of the call alone, if the
-            ladder has one that is cheaper than every student.
+        rungs: best first; the last one passes frames through.
         choices: provider of each student and the figures behind it, best student first.
         memory: the student that takes what is remembered of a call, after any other student; None without a memory.
         known: how each student was chosen, by the name that was asked for; empty for a ladder that was not opened.
     """
 
-    def __init__(self, choices: Sequence[Choice], memory: Choice | None = None):
+    def __init__(self, choices: Sequence[Choice], memory: Choice | None = None, plate_cost: "PlateCost | None" = None):
+        """Build the rungs.
+
+        Args:
+            choices: best student first.
+            memory: the student that takes what is remembered of a call; None without a memory.
+            plate_cost: what finding that takes; None to measure it.
+        """
         self.choices = list(choices)
         self.memory = None if memory is None else memory.engine
+        self._memory_costs = {} if memory is None else _memory_costs(memory.cost, plate_cost)
         self.known: Mapping[str, Known] = {}
         self.engines = {choice.engine.student.name: choice.engine for choice in choices}
         self.rungs = [_rung(choice.engine.student.name, choice) for choice in choices]
-        if memory is not None and all(memory.cost.seconds_per_pixel < rung.seconds_per_pixel for rung in self.rungs):
-            self.rungs.append(_rung(REMEMBER, memory))
         self.rungs.append(Rung(PASS))
 
     @classmethod
@@ -109,8 +119,43 @@ class Ladder:
         return next(iter(self.engines.values()))
 
     def engine(self, rung: str) -> Sharpener | None:
-        """Return the engine of the rung with this name; None for ``pass-through`` and unknown names."""
+        """Return the engine of the rung with this name, see `catalog`; None for ``pass-through`` and unknown names."""
         return self.memory if rung == REMEMBER else self.engines.get(rung)
+
+    def engine_of(self, rung: Rung) -> Sharpener | None:
+        """Return the engine of the student of a rung, or of its memory if that works alone; None if neither works."""
+        name = rung.student or (None if rung.recalls is Recalls.NOTHING else REMEMBER)
+        return None if name is None else self.engine(name)
+
+    def recalling(self, rungs: Sequence[Rung]) -> list[Rung]:
+        """Return the rungs for frames of which something is remembered, best first; none without a memory.
+
+        What is remembered gives more than a better student, and alignment more than any of them, see
+        docs/quality/memory.md.
+
+        Args:
+            rungs: those for other frames, ``pass-through`` included.
+        """
+        students = [rung for rung in rungs if rung.student is not None]
+        if self.memory is None or not students:
+            return []
+
+        def with_memory(recalls: Recalls, student: Rung | None) -> Rung:
+            cost = self._memory_costs[recalls]
+            if student is None:
+                return Rung(recalls.value, cost.seconds_per_pixel, cost.cpu_per_pixel, recalls)
+            seconds = student.seconds_per_pixel + cost.seconds_per_pixel
+            cpu = student.cpu_per_pixel + cost.cpu_per_pixel
+            return Rung(f"{student.name} + {recalls.value}", seconds, cpu, recalls, student.name)
+
+        aligned, as_it_lies = (
+            [with_memory(recalls, student) for student in (*students, None)]
+            for recalls in (Recalls.ALIGNED, Recalls.AS_IT_LIES)
+        )
+        alone = as_it_lies.pop()
+        cheapest = min(students, key=lambda rung: rung.seconds_per_pixel)
+        last = [alone] if alone.seconds_per_pixel < cheapest.seconds_per_pixel else []
+        return [*aligned, *as_it_lies, *students, *last, *(rung for rung in rungs if rung.name == PASS)]
 
     def from_rung(self, name: str) -> list[Rung]:
         """Return the rung with this name and all below it.
@@ -126,6 +171,18 @@ class Ladder:
 
 def _rung(name: str, choice: Choice) -> Rung:
     return Rung(name, choice.cost.seconds_per_pixel, choice.cost.cpu_per_pixel)
+
+
+def _memory_costs(student: Cost, plate: "PlateCost | None") -> dict[Recalls, Cost]:
+    if plate is None:
+        from acutance.model.memory.rehearsal import measure
+
+        plate = measure()
+    found = {Recalls.AS_IT_LIES: plate.as_it_lies, Recalls.ALIGNED: plate.aligned}
+    return {
+        recalls: Cost(cost.seconds_per_pixel + student.seconds_per_pixel, cost.cpu_per_pixel + student.cpu_per_pixel)
+        for recalls, cost in found.items()
+    }
 
 
 def _chosen(names: Sequence[str], provider: Request, threads: int, known: Mapping[str, Known] | None) -> list[Choice]:

@@ -1,10 +1,19 @@
 """The ways to treat a frame, and what is measured of each frame."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 PASS = "pass-through"
 REMEMBER = "memory"
-"""Only the memory of the call works, after no student; where it has nothing to add, frames pass through."""
+"""Only the memory of the call works, aligned to the frame and after no student."""
+
+
+class Recalls(Enum):
+    """What a rung takes from the memory of the call; the values end the names of rungs."""
+
+    NOTHING = ""
+    AS_IT_LIES = f"{REMEMBER}, not aligned"
+    ALIGNED = REMEMBER
 
 
 @dataclass(frozen=True)
@@ -12,14 +21,25 @@ class Rung:
     """One way to treat a frame.
 
     Attributes:
-        name: of the student, ``memory`` or ``pass-through``.
+        name: such as ``small``, ``small + memory``, ``memory`` or ``pass-through``.
         seconds_per_pixel: service time, measured on this host while it was idle; 0 for ``pass-through``.
         cpu_per_pixel: processor seconds of all threads together; almost 0 on a GPU.
+        recalls: what it takes from the memory of the call.
+        before: name of the student that works before the memory; None if that works alone, and without a memory.
     """
 
     name: str
     seconds_per_pixel: float = 0.0
     cpu_per_pixel: float = 0.0
+    recalls: Recalls = Recalls.NOTHING
+    before: str | None = None
+
+    @property
+    def student(self) -> str | None:
+        """Name of the student that treats the frame, before the memory; None for none."""
+        if self.recalls is not Recalls.NOTHING:
+            return self.before
+        return None if self.name == PASS else self.name
 
 
 @dataclass(frozen=True)

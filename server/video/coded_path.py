@@ -144,7 +144,7 @@ class CodedPath:
         """Return why frames of this size are better forwarded than enhanced, in words; None if they are not."""
         if self._choices.output.for_size(size) != size:
             return None
-        trying = self._choices.wants_student and self._choices.governor.trying  # under the load of a second encoding
+        trying = self._choices.wants_student and self._choices.in_use.trying  # under the load of a second encoding
         good = self.quality.is_good or (self.quality.has_enough_bits and not self._choices.recalls)
         good = good and self._choices.forward_good and self._choices.strength <= 1
         return (None if trying else self._choices.pass_reason) or (_GOOD if good else None)

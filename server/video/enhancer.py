@@ -14,7 +14,7 @@ from acutance.model.sharpness import detail_ratio
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
-from acutance.server.students.rungs import REMEMBER
+from acutance.server.students.rungs import REMEMBER, Recalls, Rung
 from acutance.server.video.resizer import Resizer
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ class Treatment:
     """What to do with a frame.
 
     Attributes:
-        student: name of the student's rung; None passes the frame through.
+        student: name of the student; None for none.
         size: output width and height in pixels; None keeps the incoming size.
         strength: factor of the student's correction: 0 adds nothing, 1 is as trained.
-        pass_reason: reason for ``student`` None, in words.
+        pass_reason: reason for passing the frame through, in words.
         remember: whether to take detail from earlier frames of the call; False also forgets them; None leaves the
             memory alone, for a frame that is only timed.
-        aligned: whether to align what is remembered to the frame, which takes several milliseconds.
-        beside: rung that is used instead of ``student`` where something is remembered of the frame; None for none.
+        recalled: rung that is used instead of ``student`` where something is remembered of the frame; None for the
+            same student and then the aligned memory. A frame that is only timed takes its memory as if it were so.
     """
 
     student: str | None
@@ -46,8 +46,14 @@ class Treatment:
     strength: float = 1.0
     pass_reason: str | None = None
     remember: bool | None = True
-    aligned: bool = True
-    beside: str | None = None
+    recalled: Rung | None = None
+
+    @property
+    def runs(self) -> str | None:
+        """Name of a student that may run; None if the frame passes through."""
+        if self.student is not None or self.recalled is None:
+            return self.student
+        return self.recalled.student or (None if self.recalled.recalls is Recalls.NOTHING else REMEMBER)
 
 
 @dataclass(frozen=True)
@@ -106,11 +112,11 @@ class Enhancer:
             return self._pass(sized, f"frames in the format {name} are not enhanced")
         if self.recall is not None and treatment.remember is False:
             self.recall.forget()
-        if treatment.student is None:
+        if treatment.runs is None:
             if self.recall is not None and treatment.remember:
                 self._observe(self.recall, sized, hints, frame.width)
             return Enhanced(sized, treatment.pass_reason or "no student is selected")
-        return self._sharpened(sized, treatment.student, treatment, hints, frame.width)
+        return self._sharpened(sized, treatment, hints, frame.width)
 
     def observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> float | None:
         """Take a decoded frame that is forwarded as it came, and show it to the memory of the call.
@@ -139,29 +145,30 @@ class Enhancer:
 
     def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
         width, height = treatment.size or (frame.width, frame.height)
-        return self._resizers[treatment.student is None].resize(frame, width, height)
+        return self._resizers[treatment.runs is None].resize(frame, width, height)
 
-    def _sharpened(
-        self, frame: VideoFrame, student: str, treatment: Treatment, hints: Hints, coded_width: int
-    ) -> Enhanced:
+    def _sharpened(self, frame: VideoFrame, treatment: Treatment, hints: Hints, coded_width: int) -> Enhanced:
         luma = plane_view(frame, 0)
         provider = None
         try:
             hints = with_frame(hints, luma, coded_width)
-            offer = self._offer(luma, hints, treatment)
-            rung = student if offer is None else treatment.beside or student
-            engine = self.learned.get(rung) or self._ladder.engine(rung)
-            if engine is None:
-                return self._pass(frame, f"the student {rung} is not loaded")
-            provider = engine.provider
-            if rung == REMEMBER and offer is None:
-                return self._without_student(frame, luma, hints, treatment)
+            offered, offer = self._offer(luma, hints, treatment)
+            student = treatment.recalled.student if offered and treatment.recalled else treatment.student
+            engine = None if student is None else self.learned.get(student) or self._ladder.engine(student)
+            if student is not None and engine is None:
+                return self._pass(frame, f"the student {student} is not loaded")
+            rehearses = self._rehearses(treatment)
+            if engine is None and offer is None and not rehearses:
+                return Enhanced(frame, "nothing sharper is remembered")
             enhanced = new_like(frame)
             sharpened = plane_view(enhanced, 0)
-            if rung == REMEMBER:
+            if engine is None:
                 sharpened[:] = luma
             else:
+                provider = engine.provider
                 engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength)
+            if rehearses:
+                self._rehearse(luma, hints, treatment)
             if offer is not None:
                 self._add(offer, sharpened, hints, treatment)
             for index in (1, 2):
@@ -172,22 +179,30 @@ class Enhancer:
             return self._pass(frame, f"the student failed on {provider}: {type(error).__name__}", error)
         return Enhanced(enhanced, sharpness=hints.sharpness)
 
-    def _without_student(self, frame: VideoFrame, luma: Plane, hints: Hints, treatment: Treatment) -> Enhanced:
-        """Pass a frame through of which nothing is remembered; if it is only timed, do what a remembered one takes."""
-        if self.recall is not None and treatment.remember is None:
-            self.recall.rehearse(luma, hints)
-            return Enhanced(frame)
-        return Enhanced(frame, "nothing sharper is remembered")
+    def _rehearses(self, treatment: Treatment) -> bool:
+        """Return whether a frame is only timed, with what the memory takes."""
+        recalled = treatment.recalled
+        return treatment.remember is None and recalled is not None and recalled.recalls is not Recalls.NOTHING
 
-    def _offer(self, luma: Plane, hints: Hints, treatment: Treatment) -> "Offer | None":
-        """Return what is remembered of a frame; nothing if the memory fails."""
+    def _rehearse(self, luma: Plane, hints: Hints, treatment: Treatment) -> None:
+        assert treatment.recalled is not None
+        if self.recall is not None:
+            self.recall.rehearse(luma, hints, aligned=treatment.recalled.recalls is Recalls.ALIGNED)
+
+    def _offer(self, luma: Plane, hints: Hints, treatment: Treatment) -> "tuple[bool, Offer | None]":
+        """Return whether something is remembered of a frame, and what the rung needs of it; if it fails, nothing."""
         if self.recall is None or not treatment.remember:
-            return None
+            return False, None
+        recalls = Recalls.ALIGNED if treatment.recalled is None else treatment.recalled.recalls
         try:
-            return self.recall.offer(luma, hints, aligned=treatment.aligned)
+            if recalls is Recalls.NOTHING:
+                self.recall.observe(luma, hints)
+                return self.recall.has_offered, None
+            offer = self.recall.offer(luma, hints, aligned=recalls is Recalls.ALIGNED)
         except Exception as error:  # OpenCV's errors share no base class with others
             self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
-            return None
+            return False, None
+        return offer is not None, offer
 
     def _add(self, offer: "Offer", sharpened: Plane, hints: Hints, treatment: Treatment) -> None:
         """Add what is remembered; if that fails, the frame stays as the student left it."""

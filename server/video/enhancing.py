@@ -14,6 +14,7 @@ from acutance.server.frames.planes import FORMATS
 from acutance.server.logs import LogOnce
 from acutance.server.students.governor import Governor
 from acutance.server.students.inference import Inference, OverdueError
+from acutance.server.students.rungs import Rung
 from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
 
 log = logging.getLogger(__name__)
@@ -46,27 +47,28 @@ class Enhancing:
             self._log_once(logging.ERROR, type(error).__name__, "enhancing failed; frames pass through", error)
             return Enhanced(frame, f"enhancing failed: {type(error).__name__}")
 
-    async def time_student(self, student: str, frame: VideoFrame, hints: Hints, *, alone: bool = False) -> float | None:
-        """Run a student on a frame that is on its way, drop the result, and return the seconds that it took.
+    async def time_rung(self, rung: Rung, frame: VideoFrame, hints: Hints, *, alone: bool = False) -> float | None:
+        """Do what a rung does with a frame that is on its way, drop the result, and return the seconds that it took.
 
         Args:
-            student: name of its rung.
+            rung: one with a student, or a memory, or both.
             frame: at the size of the returned video.
             hints: of the frame.
             alone: the last run is long ago: run it twice, and take the time of the second one. The first one finds
                 caches, and memory that the system had taken back, in a state that no run in use meets.
 
         Returns:
-            None if the student failed, did not answer in time, or does not enhance such frames.
+            None if it failed, did not answer in time, or does not enhance such frames.
         """
-        timed = Treatment(student, remember=None)
+        timed = Treatment(rung.student, remember=None, recalled=rung)
+        student = timed.runs or rung.name
         try:
             if alone:
                 await self._inference.run(student, self._enhancer.enhance, frame, timed, hints)
             begun = self._clock()
             done = await self._inference.run(student, self._enhancer.enhance, frame, timed, hints)
         except Exception as error:  # no frame depends on it
-            log.debug("a try of %s failed", student, exc_info=error)
+            log.debug("a try of %s failed", rung.name, exc_info=error)
             return None
         return self._clock() - begun if done.passed_reason is None else None
 
@@ -88,11 +90,11 @@ class Enhancing:
 
     async def _enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Enhanced:
         enhance = self._enhancer.enhance
-        if treatment.student is not None:
+        if treatment.runs is not None:
             try:
-                return await self._inference.run(treatment.student, enhance, frame, treatment, hints)
+                return await self._inference.run(treatment.runs, enhance, frame, treatment, hints)
             except OverdueError as error:
-                treatment = replace(treatment, student=None, pass_reason=str(error))
+                treatment = replace(treatment, student=None, recalled=None, pass_reason=str(error))
         untouched = treatment.size == (frame.width, frame.height) and frame.format.name in FORMATS
         if untouched and self._enhancer.recall is None:
             # Nothing to compute: no thread is needed.
@@ -119,10 +121,10 @@ class Shadow:
             frame: treated frame, at the size of the returned video; it is only read.
             hints: of the frame.
         """
-        student = governor.shadow
-        if student is not None and (self._run is None or self._run.done()):
+        rung = governor.shadow
+        if rung is not None and (self._run is None or self._run.done()):
             alone = governor.shadow_is_spaced
-            self._run = asyncio.create_task(self._time(governor, student, frame, hints, alone))
+            self._run = asyncio.create_task(self._time(governor, rung, frame, hints, alone))
 
     async def close(self) -> None:
         """End the run. A student that is computing continues in its thread, and its result is dropped."""
@@ -130,5 +132,5 @@ class Shadow:
             self._run.cancel()
             await asyncio.gather(self._run, return_exceptions=True)
 
-    async def _time(self, governor: Governor, student: str, frame: VideoFrame, hints: Hints, alone: bool) -> None:
-        governor.shadow_ran(student, await self._enhancing.time_student(student, frame, hints, alone=alone))
+    async def _time(self, governor: Governor, rung: Rung, frame: VideoFrame, hints: Hints, alone: bool) -> None:
+        governor.shadow_ran(rung.name, await self._enhancing.time_rung(rung, frame, hints, alone=alone))

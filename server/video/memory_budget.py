@@ -1,17 +1,5 @@
-"""What the memory of a call may cost: alignment if enhancing leaves time, forwarded frames if the host is idle.
+"""Which forwarded frames the memory of a call sees, and whether it has something to add at all."""
 
-Also whether it has something to add at all.
-"""
-
-_MOST, _LEAST = 0.85, 0.55
-"""Shares of the frame interval: a mean enhancing time above the first ends alignment, one below the second allows it.
-Alignment takes up to a quarter of the interval, so that the two do not follow each other at once."""
-_LONGEST = 1.5
-"""Share of the interval as which a longer time counts: one frame that had to wait says nothing about the others."""
-_SMOOTHING = 0.1
-"""Weight of the newest frame in the mean."""
-_QUIET = 30
-"""Frames in a row below `_LEAST` after which alignment begins again: one second."""
 _EVERY_S = 0.2
 """Seconds between two frames that the memory sees: sharp pixels change slowly, and each frame costs a thread's turn."""
 _DECIDED_EVERY_S = 10.0
@@ -20,28 +8,6 @@ _LASTS = 30
 """Frames without anything to add after which the memory counts as having nothing."""
 _BUSY = 0.75
 """Share of the processors in use from which forwarded frames are not decoded; the plate then stays as it is."""
-
-
-class AlignmentBudget:
-    """Decides from the time that enhancing takes. Alignment is the first thing that a busy host leaves out.
-
-    Attributes:
-        allowed: whether the next frame may be aligned.
-    """
-
-    def __init__(self) -> None:
-        self.allowed = True
-        self._share = 0.0
-        self._quiet = 0
-
-    def note(self, seconds: float, interval: float) -> None:
-        """Take the enhancing time of a frame and the interval between frames, in seconds."""
-        self._share += _SMOOTHING * (min(seconds / interval, _LONGEST) - self._share)
-        if self._share > _MOST:
-            self.allowed, self._quiet = False, 0
-        elif not self.allowed:
-            self._quiet = self._quiet + 1 if self._share < _LEAST else 0
-            self.allowed = self._quiet >= _QUIET
 
 
 class Offers:

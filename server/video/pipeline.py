@@ -20,7 +20,7 @@ from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
 from acutance.server.students.inference import Inference
-from acutance.server.students.rungs import PASS, REMEMBER, Sample
+from acutance.server.students.rungs import PASS, Sample
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
@@ -176,15 +176,15 @@ class Pipeline:
             self.size_out = (enhanced.frame.width, enhanced.frame.height)
             done = replace(queued, frame=enhanced.frame, since=now)
             telemetry.counters.dropped_enhanced += self.fan_out.put(Variant.ENHANCED, done)
-            self.choices.alignment.note(now - begun, self.interval.seconds)
-            self._govern(now, now - begun)
-            self._shadow.offer(self.choices.governor, enhanced.frame, queued.hints)
+            recalled = self.recall is not None and self.recall.has_offered and self.choices.remember
+            self._govern(now, now - begun, recalled=recalled)
+            self._shadow.offer(self.choices.governor_for(recalled=recalled), enhanced.frame, queued.hints)
 
     async def _treat(self, queued: QueuedFrame) -> Enhanced:
         incoming = (queued.frame.width, queued.frame.height)
         self.choices.output.note(incoming)
         width, height = self.choices.output.for_size(incoming)
-        self.choices.governor.begin(self._clock(), width * height, self.interval.seconds)
+        self.choices.begin(self._clock(), width * height, self.interval.seconds)
         return await self._enhancing.enhance(queued.frame, self.choices.treatment(incoming), queued.hints)
 
     def _note_offer(self) -> None:
@@ -229,14 +229,14 @@ class Pipeline:
         width, height = self.size_in = frame.size
         self._hints.skip(frame.pts, width * height)
         self.interval.note_time(frame.pts / VIDEO_CLOCK_RATE)
-        governor = self.choices.governor
-        if (
-            governor.rung.name in (PASS, REMEMBER) and not governor.trying
-        ):  # a try begins with the first frame that is encoded again
-            self._govern(now, 0.0)
+        governor = self.choices.in_use
+        if governor.rung.name == PASS and not governor.trying:
+            self._govern(
+                now, 0.0, recalled=self.choices.recalls
+            )  # a try begins with the first frame that is encoded again
         return not self._limits.exceeded_by(width, height, now)
 
-    def _govern(self, now: float, enhancing: float) -> None:
+    def _govern(self, now: float, enhancing: float, *, recalled: bool) -> None:
         counters = self._telemetry.counters
         dropped = counters.dropped_waiting + counters.dropped_enhanced
         lost, self._dropped_last = dropped - self._dropped_last, dropped
@@ -251,7 +251,7 @@ class Pipeline:
             # With a student, the decoder and the encoder work again.
             busy += (encoding + self._telemetry.median("decode")) / interval / load.cpus
         sample = Sample(now, enhancing, encoding, lost, interval, width * height, busy, load.cpus)
-        governor = self.choices.governor
+        governor = self.choices.governor_for(recalled=recalled)
         reason = governor.reason
         if governor.note(sample):
             log.info("the student is now %s%s", governor.rung.name, f": {governor.reason}" if governor.reason else "")

@@ -13,6 +13,7 @@ from acutance.model.hints import Hints
 from acutance.model.memory.call_memory import SMALLEST, CallMemory
 from acutance.model.memory.observed import Observed
 from acutance.model.memory.plate_planes import PlatePlanes
+from acutance.model.memory.rehearsal import Rehearsal
 from acutance.model.planes import Plane
 from acutance.server.telemetry.memory import MemorySnapshot
 from acutance.server.video.remembered_mask import RememberedMask
@@ -56,6 +57,7 @@ class Recall:
         self._prepared: tuple[int, ...] = ()
         self._clock = clock
         self._memory = CallMemory()
+        self._rehearsal = Rehearsal()
         self._fit: Plane | None = None
         self._lock = threading.Lock()
         self._forgets = False
@@ -85,7 +87,8 @@ class Recall:
             # The first run at a size makes buffers, and OpenVINO compiles: not when the connection becomes poor. No
             # lock is held: if the student hangs, frames still pass through.
             self._prepared = luma.shape
-            self.rehearse(luma, hints)
+            everything = PlatePlanes(luma, np.full_like(luma, 255))
+            self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, everything)
         with self._held():
             begun = self._clock()
             frame = Observed(luma, hints)
@@ -111,15 +114,18 @@ class Recall:
             self._fit = offer.planes.fit
             self.snapshot = MemorySnapshot(offer.planes.share, offer.age, offer.seconds + self._clock() - begun)
 
-    def rehearse(self, luma: Plane, hints: Hints) -> None:
-        """Do what `add` does for a frame of which everything is remembered, for a measurement; the result is dropped.
+    def rehearse(self, luma: Plane, hints: Hints, *, aligned: bool) -> None:
+        """Do what `offer` and `add` do for a frame of which everything is remembered; the result is dropped.
+
+        One call at a time.
 
         Args:
             luma: uint8 `[H, W]`; only read.
             hints: of the frame.
+            aligned: see `offer`.
         """
-        everything = PlatePlanes(luma, np.full_like(luma, 255))
-        self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, everything)
+        planes = self._rehearsal.planes(luma, hints, aligned=aligned)
+        self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, planes.onto(luma))
 
     def mask(self) -> RememberedMask:
         """Return the places of the last frame for which something is remembered. Takes less than a millisecond."""

@@ -68,7 +68,7 @@ export const FORWARDED = 'forwarded';
  * @property {number | null} bitrate target of the encoder of the returned video, or bit rate of the forwarded one, bit/s
  * @property {number | null} received_bitrate measured over the packets, bit/s
  * @property {number | null} returned_bitrate measured over the packets, bit/s
- * @property {string | null} student in use, 'memory' for the call's memory alone, or 'pass-through'
+ * @property {string | null} student rung in use: a student, 'small + memory' with the call's memory, 'memory' for that alone, or 'pass-through'
  * @property {readonly string[]} students available, best first
  * @property {string | null} rung_reason why no better student is used
  * @property {string | null} provider

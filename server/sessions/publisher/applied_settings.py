@@ -7,9 +7,8 @@ from acutance.server.encoding.bitrate import RateControl
 from acutance.server.options.serving import AUTO
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.settings import SessionSettings, SettingError, read_message
-from acutance.server.students.governor import Governor
 from acutance.server.students.ladder import Ladder
-from acutance.server.video.choices import Choices
+from acutance.server.video.choices import Choices, governors
 
 
 class AppliedSettings:
@@ -74,7 +73,8 @@ class AppliedSettings:
             names = ", ".join((AUTO, *(rung.name for rung in self._ladder.rungs)))
             raise SettingError(f"there is no student {name!r} here, only {names}") from None
         if rungs != choices.governor.rungs:
-            choices.governor = Governor(rungs, not limits.govern, choices.governor.failures)
+            failures = choices.governor.failures
+            choices.governor, choices.recalling = governors(self._ladder, rungs, failures, steady=not limits.govern)
         choices.strength, choices.enhance = settings.strength, settings.enhance
         choices.remember = settings.remember
         if not settings.remember:

@@ -16,9 +16,8 @@ from acutance.server.rtc.codecs import codecs_with_first
 from acutance.server.sessions.context import ServerContext
 from acutance.server.sessions.publisher.learned_call import LearnedCall
 from acutance.server.sessions.publisher.watchdog import watch_frames
-from acutance.server.students.governor import Governor
 from acutance.server.telemetry.counters import Counters, Telemetry
-from acutance.server.video.choices import Choices
+from acutance.server.video.choices import Choices, governors
 from acutance.server.video.frame_limits import FrameLimits
 from acutance.server.video.output_size import OutputSize
 from acutance.server.video.pipeline import Pipeline
@@ -52,13 +51,16 @@ class InboundMedia:
         """
         limits = context.limits
         self.telemetry = Telemetry(clock, context.observe)
+        ladder = context.ladder
+        governor, recalling = governors(ladder, ladder.rungs, context.failures, steady=not limits.govern)
         self.pipeline = Pipeline(
-            context.make_enhancer(context.ladder),
+            context.make_enhancer(ladder),
             context.inference,
             self.telemetry,
             Choices(
-                Governor(context.ladder.rungs, steady=not limits.govern, failures=context.failures),
+                governor,
                 OutputSize(limits.upscale, limits.output_height),
+                recalling,
                 forward=limits.forward_unchanged,
                 forward_good=limits.forward_good,
             ),

@@ -12,8 +12,9 @@ class LearnedCall:
 
     @property
     def rung(self) -> str:
-        """The rung in use."""
-        return self._pipeline.choices.governor.rung.name
+        """The student in use; where only the memory works, that of frames of which nothing is remembered."""
+        choices = self._pipeline.choices
+        return choices.in_use.rung.student or choices.governor.rung.name
 
     @property
     def wanted(self) -> bool:

@@ -102,7 +102,7 @@ class Publisher(Connection):
         own = self._returned is not None and self._returned.joined
         return PublisherSnapshot(
             state=self.state,
-            student=pipeline.choices.governor.rung.name,
+            student=pipeline.choices.in_use.rung.name,
             size_in=pipeline.size_in,
             size_out=pipeline.size_out,
             frames=self.media.frames(),

@@ -69,7 +69,7 @@ class SessionStatistics:
         """Return the load of the session for admission; ``age`` is the time since the peer connected, in seconds."""
         pipeline = self._media.pipeline
         width, height = pipeline.size_out or (0, 0)
-        governor = pipeline.choices.governor
+        governor = pipeline.choices.in_use
         return SessionLoad(
             age=age,
             student=governor.rung.cpu_per_pixel * width * height * self._rate["enhanced"],
@@ -82,8 +82,8 @@ class SessionStatistics:
     def message(self, codec: str) -> dict[str, Any]:
         """Return the message for the page, see static/call/protocol.js."""
         pipeline, telemetry = self._media.pipeline, self._media.telemetry
-        governor, rendition, ladder = pipeline.choices.governor, self._enhanced(), self._context.ladder
-        engine = ladder.engine(governor.rung.name)
+        governor, rendition, ladder = pipeline.choices.in_use, self._enhanced(), self._context.ladder
+        engine = ladder.engine_of(governor.rung)
         return {
             "type": "stats",
             "session": self._session,

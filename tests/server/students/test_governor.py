@@ -7,7 +7,7 @@ import pytest
 
 from acutance.server.students.failures import Failures
 from acutance.server.students.governor import Governor
-from acutance.server.students.rungs import PASS, REMEMBER, Rung, Sample
+from acutance.server.students.rungs import PASS, Rung, Sample
 from tests.work import bytecodes
 
 PIXELS = 1280 * 720
@@ -40,11 +40,11 @@ class Call:
         tried = self.governor.shadow
         if tried is not None:
             if not self.tried or sample.at - self.tried[-1][0] > 1:
-                self.tried.append((sample.at, tried))
+                self.tried.append((sample.at, tried.name))
             else:
-                self.tried[-1] = (sample.at, tried)
-            idle = next(rung for rung in self.governor.rungs if rung.name == tried).seconds_per_pixel * sample.pixels
-            self.governor.shadow_ran(tried, self.takes.get(tried, idle))
+                self.tried[-1] = (sample.at, tried.name)
+            idle = tried.seconds_per_pixel * sample.pixels
+            self.governor.shadow_ran(tried.name, self.takes.get(tried.name, idle))
         return changed
 
 
@@ -302,38 +302,53 @@ def test_a_frame_costs_the_event_loop_little_work() -> None:
     assert bytecodes(lambda: call.governor.note(sample)) < 2000
 
 
-WITH_MEMORY = [*RUNGS[:-1], Rung(REMEMBER, 4 * MS, 7 * MS), Rung(PASS)]
+# As on two cores: alignment, then the plate as it lies, then no memory.
+RECALLING = [
+    Rung("small + memory", 25 * MS, 40 * MS),
+    Rung("memory", 18 * MS, 30 * MS),
+    Rung("small + memory, not aligned", 21 * MS, 32 * MS),
+    Rung("nano + memory, not aligned", 15 * MS, 25 * MS),
+    Rung("small", 9 * MS, 14 * MS),
+    Rung("nano", 5 * MS, 7 * MS),
+    Rung(PASS),
+]
 
 
-@pytest.mark.parametrize(
-    ("pixels", "in_use", "beside"),
-    [
-        (PIXELS, "base", "nano"),  # 10 + 4 of 33 ms; alignment is not counted
-        (PIXELS // 4, "base", "base"),
-        (PIXELS // 4, "nano", "nano"),
-        (2 * PIXELS, "small", REMEMBER),
-        (PIXELS, REMEMBER, REMEMBER),
-    ],
-)
-def test_a_student_makes_room_for_the_memory(pixels: int, in_use: str, beside: str) -> None:
-    names = [rung.name for rung in WITH_MEMORY]
-    governor = Governor([replace(rung, seconds_per_pixel=0.0) for rung in WITH_MEMORY[names.index(in_use) :]])
-    governor.begin(0.0, pixels, 1 / 30)
-    governor.rungs = WITH_MEMORY[names.index(in_use) :]
-    assert governor.rung.name == in_use
-    assert governor.beside_memory == beside
-
-
-def test_a_student_that_is_fixed_makes_no_room() -> None:
-    governor = Governor(WITH_MEMORY, steady=True)
-    governor.begin(0.0, 4 * PIXELS, 1 / 30)
-    assert governor.beside_memory == "base"
-
-
-def test_if_the_memory_alone_is_too_slow_the_student_above_it_is_tried() -> None:
-    call = Call([WITH_MEMORY[2], *WITH_MEMORY[3:]])
-    call.takes[REMEMBER] = 0.040
+def recalling(rungs: list[Rung] = RECALLING) -> Call:
+    call = Call()
+    call.governor = Governor(rungs, hopeful=True)
     call.governor.begin(0.0, PIXELS, 1 / 30)
-    call.governor._change(2, 0.0)  # as after an overload
-    assert call.run(60) == ["nano"]
-    assert [name for _, name in call.tried] == [REMEMBER, "nano"]
+    return call
+
+
+def test_what_is_remembered_is_used_from_the_first_frame_on() -> None:
+    assert recalling().governor.rung.name == "memory"
+
+
+def test_a_memory_that_is_too_slow_leads_to_what_is_cheaper_and_still_fits() -> None:
+    call = recalling()
+    assert call.run(1.2, enhance=0.032) == ["nano + memory, not aligned"]  # 1.8 times as long as on an idle host
+    assert call.run(1.5, enhance=0.031) == ["small"]
+    assert call.governor.reason == "with nano + memory, not aligned enhancing took 31 of 33 ms"
+
+
+def test_late_frames_lead_to_no_rung_that_takes_longer() -> None:
+    call = recalling()
+    assert call.run(0.5, lost=1) == ["nano + memory, not aligned"]
+
+
+def test_it_comes_back_to_the_memory_by_tries_of_what_gives_more() -> None:
+    call = recalling()
+    call.run(1.2, enhance=0.032)
+    call.run(1.5, enhance=0.031)
+    steps = ["nano + memory, not aligned", "memory", "small + memory"]
+    assert call.run(120) == steps, "small, not aligned, takes longer than memory and gives less"
+    assert [name for _, name in call.tried] == steps
+
+
+def test_while_one_rung_is_predicted_to_fail_a_cheaper_one_above_is_tried() -> None:
+    call = recalling([Rung("small + memory", 18 * MS), Rung("base", 20 * MS), Rung("small", 9 * MS), Rung(PASS)])
+    call.takes["small + memory"] = 0.040
+    assert call.run(1.2, enhance=0.031) == ["small"]
+    assert call.run(60) == []
+    assert {name for _, name in call.tried} == {"small + memory"}, "base would take longer"

@@ -10,8 +10,9 @@ from acutance.model.engine.choice import Choice, Cost
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED
+from acutance.model.memory.rehearsal import PlateCost
 from acutance.server.students.ladder import Ladder
-from acutance.server.students.rungs import PASS, REMEMBER
+from acutance.server.students.rungs import PASS, REMEMBER, Recalls
 from tests.model.engine.gpu.staged import STAGED
 
 
@@ -44,18 +45,30 @@ def choice(engine: Sharpener, ms: float) -> Choice:
     return Choice(engine, Cost(ms * 1e-9, ms * 2e-9), {}, {})
 
 
-@pytest.mark.parametrize(("ms", "rungs"), [(6.0, [REMEMBER, PASS]), (12.0, [PASS])])
-def test_the_memory_alone_is_a_rung_if_it_is_cheaper_than_every_student(
-    ladder: Ladder, ms: float, rungs: list[str]
+PLATE = PlateCost(Cost(2e-9, 3e-9), Cost(10e-9, 15e-9))
+
+
+@pytest.mark.parametrize(("ms", "last"), [(6.0, ["memory, not aligned"]), (12.0, [])])
+def test_frames_of_which_something_is_remembered_have_rungs_with_and_without_alignment(
+    ladder: Ladder, ms: float, last: list[str]
 ) -> None:
+    """The plate as it lies alone is one of them where that is cheaper than every student."""
     student = ladder.best
-    with_memory = Ladder([choice(student, 10.0)], choice(student, ms))
-    assert [rung.name for rung in with_memory.rungs] == [student.student.name, *rungs]
-    assert with_memory.memory is student
-    assert with_memory.engine(REMEMBER) is student
-    assert with_memory.engine(PASS) is None
+    with_memory = Ladder([choice(student, 10.0)], choice(student, ms), PLATE)
+    assert [rung.name for rung in with_memory.rungs] == ["small", PASS]
+    rungs = with_memory.recalling(with_memory.rungs)
+    names = ["small + memory", REMEMBER, "small + memory, not aligned", "small", *last, PASS]
+    assert [rung.name for rung in rungs] == names
+    assert [rung.student for rung in rungs[:4]] == ["small", None, "small", "small"]
+    assert rungs[0].seconds_per_pixel == pytest.approx((20 + ms) * 1e-9)
+    assert rungs[2].cpu_per_pixel == pytest.approx((20 + 2 * ms + 3) * 1e-9)
+    assert rungs[1].recalls is Recalls.ALIGNED
+    assert with_memory.engine_of(rungs[1]) is with_memory.memory is student
+    assert with_memory.engine_of(rungs[-1]) is None
+    assert with_memory.recalling(rungs[-1:]) == [], "a session that chose pass-through recalls nothing"
 
 
 def test_without_a_memory_no_rung_has_one(ladder: Ladder) -> None:
     assert [rung.name for rung in ladder.rungs] == [*ladder.engines, PASS]
     assert ladder.engine(REMEMBER) is None
+    assert ladder.recalling(ladder.rungs) == []

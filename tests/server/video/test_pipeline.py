@@ -2,6 +2,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 from typing import ClassVar
 
 import av
@@ -18,10 +19,11 @@ from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.packet_track import PacketTrack
 from acutance.server.students.governor import Governor
 from acutance.server.students.inference import Inference
-from acutance.server.students.rungs import PASS, Rung
+from acutance.server.students.rungs import PASS, Recalls, Rung
 from acutance.server.students.shadow_try import ShadowTry
 from acutance.server.telemetry.counters import LoopLag, Telemetry
 from acutance.server.telemetry.load import Load
+from acutance.server.telemetry.memory import MemorySnapshot
 from acutance.server.video.choices import Choices
 from acutance.server.video.enhancer import Enhanced, Treatment
 from acutance.server.video.frame_limits import FrameLimits
@@ -277,8 +279,7 @@ async def test_a_student_that_takes_too_long_is_replaced_and_no_frame_bypasses_t
     run.camera.shoot(37)
     run.gate.open.release()
     await _next_number(run)
-    # Frames took longer than their interval: alignment was left out.
-    off = Treatment(None, (64, 48), pass_reason="enhancement is switched off", aligned=False)
+    off = Treatment(None, (64, 48), pass_reason="enhancement is switched off")
     assert run.gate.treatments[-1] == off
 
 
@@ -357,3 +358,19 @@ async def test_nothing_is_tried_while_enhancement_is_switched_off(run: Run) -> N
     run.camera.shoot(1)
     assert await _next_number(run) == 1
     assert noted == []
+
+
+async def test_frames_of_which_something_is_remembered_have_a_governor_of_their_own(run: Run) -> None:
+    recall = SimpleNamespace(has_offered=False, snapshot=MemorySnapshot())
+    run.pipeline.recall = recall  # type: ignore[assignment]
+    run.choices.recalling = Governor([Rung("memory", recalls=Recalls.ALIGNED), Rung(PASS)])
+    noted: dict[str, list[object]] = {"nothing": [], "something": []}
+    run.governor.note = lambda sample: bool(noted["nothing"].append(sample))  # type: ignore[method-assign, func-returns-value]
+    run.choices.recalling.note = lambda sample: bool(noted["something"].append(sample))  # type: ignore[method-assign, func-returns-value]
+    for number, offered in enumerate((False, True, True)):
+        recall.has_offered = offered
+        run.gate.open.release()
+        run.camera.shoot(number)
+        assert await _next_number(run) == number
+    assert {name: len(samples) for name, samples in noted.items()} == {"nothing": 1, "something": 2}
+    assert run.gate.treatments[-1].recalled is run.choices.recalling.rung

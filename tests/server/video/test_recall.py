@@ -11,7 +11,7 @@ from acutance.model.memory.plate_planes import PlatePlanes, no_plate
 from acutance.model.planes import Plane
 from acutance.server.frames.planes import plane_view
 from acutance.server.students.ladder import Ladder
-from acutance.server.students.rungs import REMEMBER
+from acutance.server.students.rungs import PASS, REMEMBER, Recalls, Rung
 from acutance.server.telemetry.memory import MemorySnapshot
 from acutance.server.video.enhancer import Enhancer, Treatment
 from acutance.server.video.recall import Recall
@@ -75,6 +75,7 @@ class Broken(Copying):
 
 
 SMALL = Treatment("small")
+ALONE = Rung(REMEMBER, recalls=Recalls.ALIGNED)
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def test_two_threads_may_give_frames_at_once(ladder: Ladder, scene: Plane) -> No
 
 
 def test_the_memory_alone_restores_where_it_has_something_and_passes_the_rest(ladder: Ladder, scene: Plane) -> None:
-    enhancer, alone = Enhancer(Ladder.of(ladder.best, memory=Filling()), Recall(Filling())), Treatment(REMEMBER)
+    enhancer, alone = Enhancer(ladder, Recall(Filling())), Treatment(None, recalled=ALONE)
     passed = enhancer.enhance(frame_of(scene), alone, SHARP)
     np.testing.assert_array_equal(plane_view(passed.frame, 0), scene)
     assert passed.passed_reason == "nothing sharper is remembered"
@@ -161,22 +162,37 @@ def test_the_memory_alone_restores_where_it_has_something_and_passes_the_rest(la
 
 
 def test_where_something_is_remembered_another_student_works_beside_it(ladder: Ladder, scene: Plane) -> None:
-    enhancer = Enhancer(Ladder.of(ladder.best, memory=Filling()), Recall(Filling()))
-    both = Treatment(ladder.best.student.name, beside=REMEMBER)
+    enhancer = Enhancer(ladder, Recall(Filling()))
+    both = Treatment(ladder.best.student.name, recalled=ALONE)
     seen = luma_of(enhancer, scene, SHARP, both)
     np.testing.assert_array_equal(seen, luma_of(Enhancer(ladder), scene, SHARP, Treatment(ladder.best.student.name)))
     restored = luma_of(enhancer, poor(scene), COARSE, both)
     assert error(restored, scene) < 0.5 * error(poor(scene), scene)
 
 
+def test_a_rung_without_a_memory_goes_on_seeing_what_could_be_remembered(ladder: Ladder, scene: Plane) -> None:
+    """So that the frames still count as those for which a memory may be tried, and the plate stays up to date."""
+    recall = Recall(Broken())
+    enhancer, blind = Enhancer(ladder, recall), Treatment("small", recalled=Rung("small"))
+    luma_of(enhancer, scene, SHARP, blind)
+    assert not recall.has_offered
+    np.testing.assert_array_equal(
+        luma_of(enhancer, poor(scene), COARSE, blind), luma_of(Enhancer(ladder), poor(scene), COARSE)
+    )
+    assert recall.has_offered
+    passed = enhancer.enhance(frame_of(poor(scene)), Treatment(None, recalled=Rung(PASS)), COARSE)
+    np.testing.assert_array_equal(plane_view(passed.frame, 0), poor(scene))
+
+
 def test_a_timed_frame_leaves_the_memory_alone_and_takes_its_student(ladder: Ladder, scene: Plane) -> None:
     student = Filling()
-    enhancer = Enhancer(Ladder.of(ladder.best, memory=student), Recall(student))
+    enhancer = Enhancer(ladder, Recall(student))
     luma_of(enhancer, scene, SHARP)
     student.ran = 0
-    timed = enhancer.enhance(frame_of(poor(scene)), Treatment(REMEMBER, remember=None), COARSE)
-    assert timed.passed_reason is None
-    assert student.ran == 1
+    for rung in (ALONE, Rung("small + memory", recalls=Recalls.AS_IT_LIES, before="small")):
+        timed = enhancer.enhance(frame_of(poor(scene)), Treatment(rung.student, remember=None, recalled=rung), COARSE)
+        assert timed.passed_reason is None
+    assert student.ran == 2
     assert enhancer.recall is not None
     assert enhancer.recall.snapshot == MemorySnapshot()
 
