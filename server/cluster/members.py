@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,11 @@ class Member(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: Annotated[str, Field(pattern="^[a-z0-9]+$")]
     host: str
-    port: int
-    fingerprint: str
-    processors: float
+    port: Annotated[int, Field(ge=1, le=65535)]
+    fingerprint: Annotated[str, Field(pattern="^[a-f0-9]+$")]
+    processors: Annotated[float, Field(gt=0)]
     machine: str = ""
     head: str = ""
 

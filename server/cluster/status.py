@@ -107,7 +107,9 @@ async def nodes(options: AskOptions) -> list[dict[str, Any]]:
             body = await response.json()
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise ClusterError(f"{url} does not answer as a door of a cluster does ({error})") from error
-    if response.status != 200:
-        raise ClusterError(f"{url} answers {response.status}: {body.get('message')}")
-    found: list[dict[str, Any]] = body["nodes"]
-    return found
+    fields = body if isinstance(body, dict) else {}
+    if response.status != 200 and "message" in fields:
+        raise ClusterError(f"{url} answers {response.status}: {fields['message']}")
+    if response.status != 200 or not isinstance(fields.get("nodes"), list):
+        raise ClusterError(f"{url} does not answer as a door of a cluster does (status {response.status})")
+    return list(fields["nodes"])

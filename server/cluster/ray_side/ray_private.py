@@ -88,14 +88,16 @@ def forget_last_head() -> None:
     reset_ray_address()
 
 
-def omit_client_server() -> None:
-    """Have a head start without the server of Ray's client, one more open port; no option of Ray switches it off."""
-    os.environ[RAY_START_HOOK] = f"{__name__}.no_client_port"
+def hook_into_start() -> None:
+    """Have `at_start` called by Ray's command line, which has no options for what it does."""
+    os.environ[RAY_START_HOOK] = f"{__name__}.at_start"
 
 
-def no_client_port(parameters: Any, head: bool) -> None:
-    """Change the parameters with which Ray starts; called by Ray, see `omit_client_server`."""
-    parameters.ray_client_server_port = None
+def at_start(parameters: Any, head: bool) -> None:
+    """Change the parameters with which Ray starts: no server of Ray's client, and the password of Redis."""
+    parameters.ray_client_server_port = None  # one more open port
+    parameters.redis_username = os.environ.get("RAY_REDIS_USERNAME", parameters.redis_username)
+    parameters.redis_password = os.environ.get("RAY_REDIS_PASSWORD", parameters.redis_password)
 
 
 def tell_agent_port() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,15 +54,33 @@ class Demo:
         return nodes
 
 
-@contextmanager
-def running_demo(folder: Path, nodes: int, *options: str, variables: dict[str, str] | None = None) -> Iterator[Demo]:
+def running_demo(
+    folder: Path, nodes: int, *options: str, variables: dict[str, str] | None = None
+) -> AbstractContextManager[Demo]:
     """Run a cluster, and end it with all its processes."""
-    port, head, log = free_port(), free_port(), folder / "cluster.log"
-    command = [sys.executable, "-m", "acutance.server.cli", "cluster", "demo", "--nodes", str(nodes), *options]
-    command += ["--port", str(port), "--cluster-port", str(head), *FAST_START]
+    return running(folder, "demo", "--nodes", str(nodes), *options, head=free_port(), variables=variables)
+
+
+@contextmanager
+def running(
+    folder: Path, command: str, *options: str, head: int, variables: dict[str, str] | None = None
+) -> Iterator[Demo]:
+    """Run a command of `acutance cluster`, and end it with all its processes.
+
+    Args:
+        folder: for what it logs.
+        command: its name.
+        options: its options.
+        head: TCP port of Ray's head.
+        variables: of its environment.
+    """
+    port = free_port()
+    log = folder / f"{command}-{port}.log"
+    arguments = [sys.executable, "-m", "acutance.server.cli", "cluster", command, *options]
+    arguments += ["--port", str(port), "--cluster-port", str(head), *FAST_START]
     environment = os.environ | {"ACUTANCE_CLUSTER_TOKEN": TOKEN} | (variables or {})
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(arguments, stdout=file, stderr=subprocess.STDOUT, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + _START_S
@@ -104,6 +122,12 @@ def machine_of(pid: int) -> list[psutil.Process]:
     starter = raylet.parent()
     assert starter is not None
     return [starter, *starter.children(recursive=True)]
+
+
+def processes_of(demo: Demo) -> list[psutil.Process]:
+    """Return a command and all that it has started."""
+    process = psutil.Process(demo.process.pid)
+    return [process, *process.children(recursive=True)]
 
 
 def signal_all(processes: list[psutil.Process], number: signal.Signals) -> None:

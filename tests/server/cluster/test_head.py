@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 
@@ -12,17 +10,12 @@ import psutil
 import pytest
 from aiohttp import ClientSession
 
-from acutance.server.bench.server import free_port
 from tests.offers import VIDEO, offer
 from tests.server.cluster.demo import Demo, machine_of, running_demo, signal_all
 from tests.server.cluster.returning import ReturningPeer
 from tests.server.peers import until
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server (Debian: redis-server)"),
-]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 NODES = 2
 # Ray's start takes many seconds on a busy host.
@@ -30,20 +23,9 @@ _BACK_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, folder = free_port(), tmp_path_factory.mktemp("redis")
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-    yield f"127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
-
-
-@pytest.fixture(scope="module")
-def demo(redis: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(redis: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     steady = ("--no-governor", "--no-admission", "--max-sessions", "8")
-    with running_demo(tmp_path_factory.mktemp("c"), NODES, *steady, variables={"RAY_REDIS_ADDRESS": redis}) as running:
+    with running_demo(tmp_path_factory.mktemp("c"), NODES, *steady, variables=redis) as running:
         yield running
 
 

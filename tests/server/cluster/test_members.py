@@ -32,6 +32,15 @@ def test_an_announcement_that_cannot_be_read_hides_no_other(caplog: pytest.LogCa
     assert "the announcement of the node n0 cannot be read" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "field", [{"fingerprint": "\N{LATIN SMALL LETTER E WITH ACUTE}"}, {"name": "a.b"}, {"port": 0}]
+)
+def test_a_node_that_announces_something_else_is_left_out(field: dict[str, object]) -> None:
+    entry = json.loads(announcement(1)["n1"])
+    entry["member"] |= field
+    assert Members().update({"n1": json.dumps(entry)}) == []
+
+
 def test_a_line_that_cannot_be_read_has_no_announcements() -> None:
     assert parse(json.dumps({"n1": "{}"})) == {"n1": "{}"}
     assert parse("Ray says something") == {}

@@ -18,14 +18,18 @@ def test_the_client_of_the_head_is_there() -> None:
     assert callable(importlib.import_module("ray._common.utils").reset_ray_address)
 
 
-def test_the_server_of_the_client_is_omitted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ray_starts_without_its_client_server_and_with_the_password_of_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     private = importlib.import_module("acutance.server.cluster.ray_side.ray_private")
-    monkeypatch.delenv("RAY_START_HOOK", raising=False)
-    private.omit_client_server()
+    monkeypatch.setenv("RAY_START_HOOK", "")
+    private.hook_into_start()
     hook = importlib.import_module("ray._common.utils").load_class(os.environ["RAY_START_HOOK"])
     parameters = importlib.import_module("ray._private.parameter").RayParams(ray_client_server_port=10001)
+    default = parameters.redis_password
     hook(parameters, True)
-    assert parameters.ray_client_server_port is None
+    assert (parameters.ray_client_server_port, parameters.redis_password) == (None, default)
+    monkeypatch.setenv("RAY_REDIS_PASSWORD", "secret")
+    hook(parameters, True)
+    assert parameters.redis_password == "secret"
 
 
 def test_the_port_of_the_agent_is_written_before_it_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

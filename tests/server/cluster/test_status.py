@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from rich.console import Console
 
 from acutance.server.cluster import status
@@ -61,6 +63,26 @@ async def test_the_status_is_a_table_or_json(cluster: Cluster, capsys: pytest.Ca
 def test_a_door_that_does_not_answer_is_one_line_of_error() -> None:
     with pytest.raises(ClusterError, match="does not answer as a door of a cluster does"):
         status.status(AskOptions(url="http://127.0.0.1:9"), as_json=True)
+
+
+@pytest.mark.parametrize(
+    ("status_code", "body", "message"),
+    [
+        (200, [], "does not answer as a door of a cluster does"),
+        (200, {}, "does not answer as a door of a cluster does"),
+        (502, ["bad gateway"], r"does not answer as a door of a cluster does \(status 502\)"),
+        (401, {"message": "A token is needed."}, r"answers 401: A token is needed\."),
+    ],
+)
+async def test_another_server_is_one_line_of_error(status_code: int, body: object, message: str) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(body, status=status_code)
+
+    app = web.Application()
+    app.router.add_get("/cluster", answer)
+    async with TestServer(app) as server:
+        with pytest.raises(ClusterError, match=message):
+            await status.nodes(AskOptions(url=str(server.make_url("/"))))
 
 
 def test_draining_needs_the_token_of_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
