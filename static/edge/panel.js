@@ -116,7 +116,9 @@ export class EdgePanel {
   /** @param {Second} second @param {number} age since the student was ready */
   #warn({ stage, flows }, age) {
     const [rate, returned] = [stage.displayedFps ?? 0, flows?.returned ?? 0];
-    const slow = age > SETTLED_MS && rate < MIN_RATE && returned >= MIN_RATE;
+    // A device that has no time for a student may have none for the connection either.
+    const busy = (this.#edge?.times(performance.now()).p50 ?? 0) > 1000 / MIN_RATE;
+    const slow = age > SETTLED_MS && rate < MIN_RATE && (returned >= MIN_RATE || busy);
     if (slow) this.#say('edge.slow', { rate: decimal(rate, 0), returned: decimal(returned, 0), least: MIN_RATE });
     else this.#say(null);
     this.#back.hidden = !slow;

@@ -7,6 +7,9 @@
 
 /** @typedef {{original: ImageBitmap, enhanced: ImageBitmap, moments: Map<number, number>}} Compare */
 
+/** Time after which a measurement says nothing about the frames of now. */
+const OLD_MS = 5_000;
+
 export class FidelityMeter {
   /** The last measurement; null if nothing is known. @type {Fidelity | null} */
   last = null;
@@ -15,6 +18,7 @@ export class FidelityMeter {
   /** @type {Worker | null} */
   #worker = null;
   #busy = false;
+  #at = -Infinity;
 
   /**
    * @param {{original: Half, enhanced: Half}} halves
@@ -33,6 +37,7 @@ export class FidelityMeter {
   /** Measures the pair that is shown. */
   async measure() {
     const { original, enhanced } = this.#halves;
+    if (performance.now() - this.#at > OLD_MS) this.last = null;
     if (this.#moments.size === 0 || !original.size || !enhanced.size) this.last = null;
     else if (!this.#busy) await this.#compare(original.canvas, enhanced.canvas);
   }
@@ -59,8 +64,10 @@ export class FidelityMeter {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }) => {
       this.#busy = false;
-      // Two different frames, or an unreadable number: the last measurement remains.
-      if (data) this.last = data;
+      // Two different frames, or an unreadable number: the last measurement remains for some seconds.
+      if (!data) return;
+      this.last = data;
+      this.#at = performance.now();
     });
     worker.addEventListener('error', (event) => {
       event.preventDefault();

@@ -35,6 +35,8 @@ export class PresentedFrames {
   take(mediaTime) {
     const current = mediaTime === undefined ? null : grabbed(this.#video);
     if (!current || mediaTime === undefined) return this.#unsure();
+    // Firefox 153 has no media time of streams: its callback describes the frame that the video shows.
+    if (mediaTime === 0) return { frame: current, sure: true };
     const candidates = [current, this.#kept];
     const found = candidates.find((frame) => frame && Math.abs(frame.timestamp - mediaTime * 1e6) <= SAME_US) ?? null;
     if (this.#kept !== found) this.#kept?.close();

@@ -132,6 +132,45 @@ EDGE = """async () => {
     return { ...before, failed, ended: worker.ended };
 }"""
 
+PANEL = """async (seconds) => {
+    const workers = [];
+    window.Worker = class extends EventTarget {
+        constructor() { super(); workers.push(this); }
+        postMessage() {}
+        terminate() {}
+    };
+    window.fetch = async () => ({ ok: true });
+    const { EdgePanel } = await import('/static/edge/panel.js');
+    let changes = 0;
+    const stage = { treat: null, show() {} };
+    const panel = new EdgePanel(stage, () => { changes++; });
+    const [toggle, message, back] = ['edge', 'edge-message', 'edge-back'].map((id) => document.getElementById(id));
+    toggle.click();
+    while (workers.length < 2) await new Promise((resolve) => setTimeout(resolve, 10)); // the page has a panel, too
+    const loading = [message.textContent, panel.active];
+    const answer = (data) => workers.forEach((each) => each.dispatchEvent(new MessageEvent('message', { data })));
+    answer({ provider: 'WebGPU' });
+    const now = performance.now();
+    const shown = [];
+    for (const [at, ms, displayedFps, returned] of seconds) {
+        performance.now = () => now + at;
+        const frame = { clone: () => frame, close() {} };
+        if (ms) {
+            await stage.treat({ original: null, enhanced: frame, now: at, roundTrip: null });
+            answer({ frame, ms });
+        }
+        const measured = { displayedFps, fidelity: { before: 20, after: 25 } };
+        const situation = { receiver: null, size: [640, 360], strength: 1 };
+        await panel.show({ stage: measured, flows: { returned }, server: null }, situation);
+        shown.push([message.textContent, back.hidden]);
+    }
+    const text = (name) => document.getElementById(`edge-device-${name}`).textContent;
+    const device = ['fps', 'psnr', 'provider'].map(text);
+    const active = panel.active;
+    back.click();
+    return { loading, shown, device, active, after: [panel.active, toggle.checked, changes] };
+}"""
+
 
 def picture(width: int, height: int, seed: int = 1) -> np.ndarray:
     """Return a luma plane with edges, texture and noise, uint8 [H, W]."""
@@ -262,3 +301,22 @@ def test_the_newest_frame_waits_and_all_others_are_closed(modules):
     assert seen["ready"] == "WebGPU"
     assert seen["times"]["p50"] == 9
     assert (seen["failed"], seen["ended"]) == ("out of memory", True)
+
+
+def test_a_device_that_is_too_slow_says_so_and_offers_the_server(modules):
+    seconds = [
+        [1_000, None, 3, 30],
+        [6_000, None, 9, 30],
+        [7_000, None, 16, 30],
+        [8_000, None, 5, 5],
+        [9_000, 400, 2, 4],
+    ]
+    seen = modules.evaluate(PANEL, seconds)
+    assert seen["loading"] == ["Loading the student and its runtime\N{HORIZONTAL ELLIPSIS}", False]
+    slow = "Too slow: this device enhances 9 of 30 frames per second, fewer than 15."
+    busy = "Too slow: this device enhances 2 of 4 frames per second, fewer than 15."
+    # At the start nothing is known; then the connection is slow; then the device, which has no time for the connection.
+    assert seen["shown"] == [["", True], [slow, False], ["", True], ["", True], [busy, False]]
+    assert seen["device"] == ["2", "25.0 dB", "WebGPU"]
+    assert seen["active"]
+    assert seen["after"] == [False, False, 2]

@@ -15,7 +15,7 @@ CODES = """async ([width, height, code, across]) => {
     return readCode(lumaOf(context.getImageData(0, 0, width, height).data), width);
 }"""
 
-COMPARE = """async ([reduced, code, known]) => {
+COMPARE = """async ([reduced, code, known, later = 0]) => {
     const { SampleScene } = await import('/static/sources/sample-scene.js');
     const { drawCode } = await import('/static/sources/time-code.js');
     const { FidelityMeter } = await import('/static/fidelity/meter.js');
@@ -33,8 +33,14 @@ COMPARE = """async ([reduced, code, known]) => {
     await meter.measure();
     for (let i = 0; i < 200 && !meter.settled; i++) await new Promise((resolve) => setTimeout(resolve, 25));
     const { last } = meter;
+    if (later) {
+        const now = performance.now();
+        performance.now = () => now + later;
+        await meter.measure();
+    }
+    const result = later ? meter.last : last;
     meter.clear();
-    return last;
+    return result;
 }"""
 
 
@@ -56,3 +62,9 @@ def test_the_sample_clip_is_compared_with_the_frame_that_was_drawn(modules):
 def test_an_unknown_frame_is_not_compared(modules):
     assert modules.evaluate(COMPARE, [320, 7, [[6, 1.25]]]) is None
     assert modules.evaluate(COMPARE, [320, 7, []]) is None
+
+
+def test_a_measurement_is_shown_for_some_seconds_only(modules):
+    assert modules.evaluate(COMPARE, [320, 7, [[7, 1.25]], 3_000]) is not None
+    modules.reload()
+    assert modules.evaluate(COMPARE, [320, 7, [[7, 1.25]], 6_000]) is None

@@ -297,6 +297,11 @@ def test_the_video_itself_is_shown_if_no_stored_frame_matches(modules):
     assert modules.evaluate(_PRESENTED, [[1.0, None]]) == [["video", False, 0]]
 
 
+def test_without_media_times_the_shown_frame_is_the_presented_one(modules):
+    # Firefox: always 0.
+    assert modules.evaluate(_PRESENTED, [[1.0, 0], [3.0, 0]]) == [[1, True, 0], [3, True, 0]]
+
+
 def test_a_recording_leaves_out_two_frames_that_are_only_close_in_time_unless_it_would_stand_still(modules):
     pairs = [
         ["near", 0, 10, 20],
