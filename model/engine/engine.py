@@ -1,4 +1,4 @@
-"""The engine runs one student: a luma plane in, a sharpened luma plane of the same size out."""
+"""The engine runs one student: a luma plane in, a sharpened one out; with colour, chroma too."""
 
 import logging
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 
 from acutance.model.engine import catalog, parity, providers
 from acutance.model.engine.batching import BATCHES, Collector
-from acutance.model.engine.buffers import BatchShape, Frame, FrameBuffers
+from acutance.model.engine.buffers import BatchShape, Frame, FrameBuffers, InputLayout
 from acutance.model.engine.gpu.device import DEVICE
 from acutance.model.engine.gpu.errors import Failure, classify
 from acutance.model.engine.openvino_runtime import OpenVino
@@ -21,7 +21,7 @@ from acutance.model.engine.student_file import EngineError as EngineError
 from acutance.model.engine.student_file import check_interface, find
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane, Size
+from acutance.model.planes import Chroma, Plane, Size
 from acutance.model.processors import usable_threads
 
 log = logging.getLogger(__name__)
@@ -149,8 +149,7 @@ class Engine:
         check_interface(student.file, session)
         engine = reference = cls(student, OnnxRuntime(session, traits), onnx_provider, note, traits)
         if name in providers.OPENVINO:
-            planes = session.get_inputs()[0].shape[1]
-            engine = cls(student, OpenVino(student.file, name, threads, planes), name, note, traits)
+            engine = cls(student, OpenVino(student.file, name, threads, InputLayout.of(session)), name, note, traits)
         try:
             probe(engine)
             if traits.staged:
@@ -171,6 +170,7 @@ class Engine:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         """Sharpen a plane and return the result.
 
@@ -181,6 +181,8 @@ class Engine:
             strength: factor of the correction: 0 none, 1 as trained.
             plate: what is remembered, of the size of ``luma``; None for a frame without a plate; ignored by a student
                 that takes none.
+            chroma: U and V of the frame, of any row strides: a student with colour corrects them in place, others leave
+                them as they are; None for a grey frame.
 
         Returns:
             uint8 [H, W]: ``out`` if it was given.
@@ -196,7 +198,7 @@ class Engine:
         if out is None:
             out = np.empty_like(luma, order="C")
         size = self._padded(height, width)
-        frame = Frame(luma, out, hints, strength, plate)
+        frame = Frame(luma, out, hints, strength, plate, chroma)
         if self._collector is None:
             self._run(size, [frame])
         else:

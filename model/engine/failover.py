@@ -13,7 +13,7 @@ from acutance.model.engine.providers import TRAITS, Request, first_line
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane, Size
+from acutance.model.planes import Chroma, Plane, Size
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class FailoverEngine:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         """Sharpen as `Engine.sharpen` does.
 
@@ -97,7 +98,7 @@ class FailoverEngine:
         preferred = self._preferred
         if preferred is not None:
             try:
-                return preferred.sharpen(luma, out, hints, strength, plate)
+                return preferred.sharpen(luma, out, hints, strength, plate, chroma)
             except UnsupportedSizeError:
                 raise
             except Exception as error:  # ONNX Runtime's errors share no base class
@@ -106,7 +107,7 @@ class FailoverEngine:
             self._try_again()
         spare, turns = self._on_spare()
         with turns:
-            return spare.sharpen(luma, out, hints, strength, plate)
+            return spare.sharpen(luma, out, hints, strength, plate, chroma)
 
     def warm_up(self, sizes: Sequence[Size]) -> None:
         """Prepare the device for frames of these sizes, see `Engine.warm_up`; if it fails, the CPU takes over."""

@@ -34,14 +34,14 @@ class OpenVino:
 
     graphs = None
 
-    def __init__(self, model: Path, provider: str, threads: int, planes: int):
+    def __init__(self, model: Path, provider: str, threads: int, layout: InputLayout):
         """Compile a student, which takes a few tenths of a second.
 
         Args:
             model: an ONNX file.
             provider: a key of `acutance.model.engine.providers.OPENVINO`.
             threads: threads of one inference.
-            planes: number of input planes of the student.
+            layout: what the student takes.
 
         Raises:
             ProviderError: OpenVINO is not installed or does not run this model here.
@@ -58,11 +58,11 @@ class OpenVino:
             raise ProviderError(NOT_INSTALLED) from error
         except RuntimeError as error:  # ProviderError included
             raise ProviderError(first_line(error)) from error
-        self._planes = planes
+        self._layout = layout
 
     def buffers(self, shape: BatchShape) -> FrameBuffers:
         """Make buffers for a batch, see `acutance.model.engine.runtime.Runtime.buffers`."""
-        return _Buffers(self._model, self._planes, shape)
+        return _Buffers(self._model, self._layout, shape)
 
     def release_memory(self) -> None:
         """Return memory of intermediate results to the operating system; nothing is returned during an inference."""
@@ -71,11 +71,11 @@ class OpenVino:
 
 
 class _Buffers(FrameBuffers):
-    def __init__(self, model: Any, planes: int, shape: BatchShape):
-        super().__init__(InputLayout(planes), shape)
+    def __init__(self, model: Any, layout: InputLayout, shape: BatchShape):
+        super().__init__(layout, shape)
         self._request = model.create_infer_request()
         tensor = openvino().Tensor
-        for index, array in enumerate((self._planes, self._strength)):
+        for index, array in enumerate(self._inputs):
             self._request.set_input_tensor(index, tensor(array, shared_memory=True))
         self._request.set_output_tensor(0, tensor(self._result, shared_memory=True))
 

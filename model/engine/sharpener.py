@@ -6,7 +6,7 @@ from typing import Protocol
 from acutance.model.engine import catalog
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane, Size
+from acutance.model.planes import Chroma, Plane, Size
 
 
 class Sharpener(Protocol):
@@ -35,6 +35,7 @@ class Sharpener(Protocol):
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         """Sharpen a plane, as `Engine.sharpen` does."""
 

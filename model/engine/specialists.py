@@ -13,7 +13,7 @@ from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import REDUCTIONS, UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane, Size
+from acutance.model.planes import Chroma, Plane, Size
 
 _REQUESTS: dict[str, Request] = {"OpenVINO": "openvino", "OpenVINO bf16": "openvino-bf16"}
 
@@ -50,10 +50,11 @@ class Specialists:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         """Sharpen a plane with the student for its reduction, as `Engine.sharpen` does."""
         engine = self.enlarged if hints.reduction >= REDUCTIONS[0] else self.general
-        return engine.sharpen(luma, out, hints, strength, plate)
+        return engine.sharpen(luma, out, hints, strength, plate, chroma)
 
     def warm_up(self, sizes: Sequence[Size]) -> None:
         """Prepare a device for frames of these sizes, as `Engine.warm_up` does."""

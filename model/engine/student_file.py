@@ -50,16 +50,19 @@ def check_interface(file: Path, session: ort.InferenceSession) -> None:
     """
     inputs, outputs = session.get_inputs(), session.get_outputs()
     kinds = [end.type for end in inputs]
+    colour = [end.shape[2:3] for end in outputs] == [[3]]
+    planes = inputs[0].shape[1] - colour if inputs and isinstance(inputs[0].shape[1], int) else 0
     is_student = (
         kinds in (["tensor(uint8)", "tensor(float)"], ["tensor(uint8)", "tensor(uint8)", "tensor(float)"])
         and [end.type for end in outputs] == ["tensor(uint8)"]
         and all(len(end.shape) == 4 for end in (*inputs, *outputs))
-        and inputs[0].shape[1] in (1, 2, 3, 4)
-        and (len(inputs) == 2 or (inputs[0].shape[1] in (1, 3) and inputs[1].shape[1] == COUNT))
+        and planes in ((1, 2) if colour else (1, 2, 3, 4))
+        and (len(inputs) == 2 or (planes in (1, 3) and inputs[1].shape[1] == COUNT))
         and not any(isinstance(side, int) for side in inputs[0].shape[2:])
     )
     if not is_student:
         raise EngineError(
             f"{file} is not a student: it must take uint8 planes [N, 1 to 4, H, W] of any H and W and a strength, "
-            "and return one plane of that size; `acutance-train export` writes such files"
+            "and return one plane of that size, or rows of luma and chroma. "
+            "`acutance-train export` writes such files"
         )

@@ -9,7 +9,7 @@ from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import COVERED, PlatePlanes, no_plate
 from acutance.model.memory.reduced import as_plane
-from acutance.model.planes import Plane, Size
+from acutance.model.planes import Chroma, Plane, Size
 
 _GRID = 4
 """Sides of a frame are padded to multiples: the network works on frames reduced by 2, and needs even sides."""
@@ -49,6 +49,7 @@ class GatedStudent:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         """Take from the plate what the network admits; without a plate, the network runs, and the result is the luma.
 
@@ -58,6 +59,7 @@ class GatedStudent:
             hints: of the frame.
             strength: factor of the change: 0 for none, 1 as trained.
             plate: what is remembered of the frame.
+            chroma: left as it is: a plate is luma.
         """
         height, width = luma.shape
         result = np.empty_like(luma) if out is None else out

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from acutance.model.hints import COUNT, Hints
 from acutance.model.memory.plate_planes import COVERED, PlatePlanes
 from acutance.model.nets.shape import StudentShape, TeacherShape
+from acutance.model.planes import GREY, Chroma
 
 CORRECTION = 1 / 16
 """Correction of luma in 0..1 for a tail output of 1.
@@ -20,10 +21,24 @@ REDUCED = 2
 """A student that takes a plate sees frame and plate reduced by this factor: see `reduced`."""
 
 
+def as_chroma(chroma: Chroma) -> Tensor:
+    """Return chroma as the input of a network, float `[1, 2, H, W]` in 0..1."""
+    return torch.from_numpy(np.stack([chroma.u, chroma.v]))[None].float() / 255
+
+
 def hint_plane(hints: Tensor, like: Tensor) -> Tensor:
     """Return hints, float `[B, 4]` in 0..1, as a plane of the size of `like`, float `[B, 1, H, W]`: see `fill`."""
     cells = hints.view(-1, 1, 2, COUNT // 2)
     return cells.repeat(1, 1, like.shape[2] // 2, like.shape[3] // 2)
+
+
+def chroma_plane(chroma: Tensor) -> Tensor:
+    """Return U and V, `[B, 2, H, W]`, as one plane `[B, 1, 2 H, 2 W]`: side by side, each row twice.
+
+    The head, which has stride 2, sees both at the place of its cell.
+    """
+    rows = torch.stack([chroma[:, 0], chroma[:, 1]], dim=-1).flatten(2)
+    return rows[:, None].repeat_interleave(2, dim=2)
 
 
 def as_codes(hints: Hints) -> Tensor:
@@ -54,6 +69,8 @@ class HalfGridNetwork(nn.Module):
     A network that takes a plate also gets `plate`, float `[B, 2, H, W]` in 0..1, H and W multiples of 4: the planes of
     `acutance.model.memory.plate_planes.PlatePlanes`, or None for frames without a plate.
 
+    A network with colour also gets `chroma`, U and V, float `[B, 2, H / 2, W / 2]` in 0..1, or None for grey frames.
+
     The output is not clipped, because a loss needs its gradient beyond black and white. The exported graph clips.
 
     Attributes:
@@ -64,11 +81,15 @@ class HalfGridNetwork(nn.Module):
     shape: StudentShape | TeacherShape
     tail: nn.Conv2d
 
-    def forward(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
+    def forward(
+        self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None, chroma: Tensor | None = None
+    ) -> Tensor:
         """Sharpen `luma`, float `[B, 1, H, W]` in 0..1, H and W even; `hints` float `[B, 4]` in 0..1."""
-        return self.corrected(luma, self.features(luma, hints, plate), plate)
+        return self.corrected(luma, self.features(luma, hints, plate, chroma), plate)
 
-    def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
+    def features(
+        self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None, chroma: Tensor | None = None
+    ) -> Tensor:
         """Return the tail's input, float `[B, C, H / 2, W / 2]`; a network that takes hints must be given them.
 
         With a plate, it is `[B, C, H / 4, W / 4]`.
@@ -92,8 +113,10 @@ class HalfGridNetwork(nn.Module):
         gate = nn.functional.interpolate(gate, scale_factor=REDUCED, mode="bilinear", align_corners=False)
         return luma + torch.clamp(COVERED * fit, max=1) * gate * (remembered - luma)
 
-    def _planes(self, luma: Tensor, hints: Tensor | None, plate: Tensor | None = None) -> Tensor:
-        """Return the head's input, float `[B, P, H, W]`: luma, the plane of hints, and the planes of the plate.
+    def _planes(
+        self, luma: Tensor, hints: Tensor | None, plate: Tensor | None = None, chroma: Tensor | None = None
+    ) -> Tensor:
+        """Return the head's input, float `[B, P, H, W]`: luma, the plane of hints, those of the plate, that of chroma.
 
         With a plate, they are `[B, P, H / 2, W / 2]`: see `reduced`.
         """
@@ -101,6 +124,8 @@ class HalfGridNetwork(nn.Module):
         if self.shape.hinted:
             assert hints is not None
             planes.insert(1, hint_plane(hints, planes[0]))
+        if isinstance(self.shape, StudentShape) and self.shape.colour:
+            planes.append(torch.full_like(luma, GREY / 255) if chroma is None else chroma_plane(chroma))
         return torch.cat(planes, dim=1)
 
     @torch.no_grad()

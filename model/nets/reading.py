@@ -11,7 +11,7 @@ from onnx import numpy_helper
 
 from acutance.model.nets.export import ExportError
 from acutance.model.nets.half_grid import CORRECTION, GATE
-from acutance.model.nets.shape import StudentShape
+from acutance.model.nets.shape import OUTPUTS, StudentShape
 from acutance.model.nets.student import Student
 
 
@@ -47,5 +47,10 @@ def _weights(constants: dict[str, NDArray[np.float32]], shape: StudentShape) -> 
         if name == "tail":
             scale = np.float32(255 if shape.plate else 255 * CORRECTION)
             weight, bias = weight / scale, bias / scale - np.float32(GATE if shape.plate else 0)
+            if shape.colour:
+                weights["chroma_tail.weight"], weights["chroma_tail.bias"] = map(
+                    torch.tensor, (weight[OUTPUTS:], bias[OUTPUTS:])
+                )
+            weight, bias = weight[:OUTPUTS], bias[:OUTPUTS]
         weights[f"{own}.weight"], weights[f"{own}.bias"] = torch.tensor(weight), torch.tensor(bias)
     return weights

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 OUTPUTS = 4
 """Number of outputs of a tail: a correction, or the gate of a plate, for each pixel of a 2x2 cell."""
 
-_STUDENT = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)(p?)")
+CHROMA = 2
+"""Number of further outputs of a tail with colour: corrections of U and V, which have the size of the half grid."""
+
+_STUDENT = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)(p?)(uv)?")
 _TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
 
 
@@ -14,7 +17,8 @@ _TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
 class StudentShape:
     """The shape of a student.
 
-    Its name is `r2c{channels}n{depth}`, `t1` for a 1x1 tail, `h` if it takes hints, and `p` if it takes a plate.
+    Its name is `r2c{channels}n{depth}`, `t1` for a 1x1 tail, `h` if it takes hints, `p` if it takes a plate, and `uv`
+    if it has colour.
 
     Attributes:
         channels: Number of features on the half grid. ONNX Runtime computes them in blocks of 8 on AVX2 and of 16 on
@@ -25,6 +29,7 @@ class StudentShape:
             channels: on AVX-512 a 3x3 tail takes as long as a convolution of the body.
         plate: Whether it takes the planes of a plate, see `acutance.model.memory.plate_planes`. It then works on frames
             reduced by 2, and returns a gate for the plate: see `acutance.model.nets.half_grid`.
+        colour: Whether it takes and corrects U and V too. In 4:2:0 they have the size of the half grid.
     """
 
     channels: int
@@ -32,35 +37,46 @@ class StudentShape:
     hinted: bool = False
     tail: int = 3
     plate: bool = False
+    colour: bool = False
 
     def __post_init__(self) -> None:
         if self.tail not in (1, 3):
             raise ValueError(f"a student's tail is 1x1 or 3x3, not {self.tail}x{self.tail}")
+        if self.plate and self.colour:
+            raise ValueError("a student that takes a plate has no colour: a plate is luma")
         if self.channels < 1 or self.depth < 1:
             raise ValueError(f"a student needs at least 1 channel and 1 body convolution, not {self.name}")
 
     @property
     def name(self) -> str:
         """The family name, for example `r2c16n2h`."""
-        ends = (("t1", self.tail == 1), ("h", self.hinted), ("p", self.plate))
-        return f"r2c{self.channels}n{self.depth}" + "".join(letter for letter, has in ends if has)
+        ends = (("t1", self.tail == 1), ("h", self.hinted), ("p", self.plate), ("uv", self.colour))
+        return f"r2c{self.channels}n{self.depth}" + "".join(letters for letters, has in ends if has)
 
     @classmethod
     def parse(cls, name: str) -> "StudentShape":
         """Read a family name.
 
         Raises:
-            ValueError: The name is not of the form `r2c16n2`, `r2c16n2h`, `r2c16n2t1h` or `r2c16n2t1hp`.
+            ValueError: The name is not of the form `r2c16n2`, `r2c16n2h`, `r2c16n2t1hp` or `r2c16n2t1huv`.
         """
         match = _STUDENT.fullmatch(name)
         if match is None:
-            raise ValueError(f"{name!r} is not a student's shape: r2c<channels>n<depth>[t1][h][p], such as r2c16n2h")
-        return cls(int(match[1]), int(match[2]), bool(match[4]), 1 if match[3] else 3, bool(match[5]))
+            raise ValueError(
+                f"{name!r} is not a student's shape: r2c<channels>n<depth>[t1][h][p][uv], such as r2c16n2h"
+            )
+        tail = 1 if match[3] else 3
+        return cls(int(match[1]), int(match[2]), bool(match[4]), tail, bool(match[5]), bool(match[6]))
 
     @property
     def planes(self) -> int:
-        """Number of input planes: luma, the plane of hints if it takes hints, and the two planes of a plate."""
-        return 1 + self.hinted + 2 * self.plate
+        """Number of input planes: luma, the plane of hints if it takes hints, those of a plate, and that of chroma."""
+        return 1 + self.hinted + 2 * self.plate + self.colour
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs of the tail."""
+        return OUTPUTS + CHROMA * self.colour
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -73,7 +89,7 @@ class StudentShape:
     def parameters(self) -> int:
         """The number of weights and biases with batch norm folded."""
         c = self.channels
-        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + OUTPUTS * (self.tail**2 * c + 1)
+        return (16 * self.planes * c + c) + self.depth * (9 * c * c + c) + self.outputs * (self.tail**2 * c + 1)
 
     def bytes_per_pixel(self, feature: int = 4) -> float:
         """Memory traffic in bytes per pixel of the frame, if no cache keeps the features between layers.
@@ -83,14 +99,15 @@ class StudentShape:
         A residual is read once more.
         """
         maps = (self.depth + 1) * 2 + len(self.blocks)
-        traffic = (self.planes + 1) + feature * (self.planes * 2 + maps * self.channels / 4 + 2 * 2 + 2)
+        out = self.outputs / OUTPUTS
+        traffic = self.planes + out + feature * (self.planes * 2 + maps * self.channels / 4 + (2 * 2 + 2) * out)
         return traffic / self._reduced**2
 
     @property
     def macs_per_pixel(self) -> float:
         """Multiply-accumulate operations per pixel of the frame, including head and tail."""
         c = self.channels
-        macs = (16 * self.planes * c + self.depth * 9 * c * c + OUTPUTS * self.tail**2 * c) / 4
+        macs = (16 * self.planes * c + self.depth * 9 * c * c + self.outputs * self.tail**2 * c) / 4
         return macs / self._reduced**2
 
     @property

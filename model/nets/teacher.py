@@ -36,8 +36,10 @@ class Teacher(HalfGridNetwork):
                 block[2].weight *= 0.1  # type: ignore[index]  # else the sums grow with depth
         self._start_near_identity(self.head)
 
-    def features(self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None) -> Tensor:
-        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a teacher takes no plate and ignores `plate`."""
+    def features(
+        self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None, chroma: Tensor | None = None
+    ) -> Tensor:
+        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a teacher ignores `plate` and `chroma`."""
         shallow = x = torch.relu(self.head(self._planes(luma, hints)))
         for block in self.blocks:
             x = x + block(x)

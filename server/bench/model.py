@@ -16,6 +16,7 @@ from acutance.model.engine.engine import Engine
 from acutance.model.engine.providers import Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.memory.opening import with_gate
+from acutance.model.planes import Chroma
 from acutance.model.processors import usable_threads
 from acutance.server.bench import log, roofline
 from acutance.server.bench.errors import BenchError
@@ -207,13 +208,14 @@ def timing(times: Sequence[Sequence[float]]) -> dict[str, Any]:
 def _times(engine: Sharpener, width: int, height: int, seconds: float) -> list[float]:
     luma = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
     out = np.empty_like(luma)
+    chroma = Chroma(*(plane.copy() for plane in (luma[::2, ::2], luma[1::2, 1::2])))
     for _ in range(_WARM_UP):
-        engine.sharpen(luma, out)
+        engine.sharpen(luma, out, chroma=chroma)
     times: list[float] = []
     end = perf_counter() + seconds
     while not times or perf_counter() < end:
         begun = perf_counter()
-        engine.sharpen(luma, out)
+        engine.sharpen(luma, out, chroma=chroma)
         times.append(perf_counter() - begun)
     return times
 

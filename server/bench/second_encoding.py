@@ -19,7 +19,7 @@ import numpy as np
 from acutance.model.bitstream.quantiser import QuantiserReader
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import StreamHints, with_frame
-from acutance.model.planes import Plane
+from acutance.model.planes import Chroma, Plane
 from acutance.model.sharpness import detail_ratio
 from acutance.server.bench.material import Camera, Plan, decoded_frames, decoder, prepare, pristine_frames
 from acutance.server.encoding.bitrate import RateControl, start_bitrate
@@ -58,7 +58,8 @@ def measure(clip: Path, plan: Plan, students: dict[str, Engine]) -> Iterator[dic
                 plane_view(treated, index)[:] = plane_view(frame, index)
             if engine is not None:
                 luma = plane_view(frame, 0)
-                engine.sharpen(luma, plane_view(treated, 0), with_frame(hint, luma, plan.size[0]))
+                chroma = Chroma(plane_view(treated, 1), plane_view(treated, 2))
+                engine.sharpen(luma, plane_view(treated, 0), with_frame(hint, luma, plan.size[0]), chroma=chroma)
             frames.append(treated)
         encoder = ENCODERS[plan.codec](RateControl(start_bitrate(*plan.size, 8_000_000)))
         decode = decoder(plan.codec)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from acutance.model.engine.buffers import Frame
-from acutance.model.hints import UNCODED
-from acutance.model.planes import Plane, Size
+from acutance.model.engine.sharpener import Sharpener
+from acutance.model.hints import UNCODED, Hints
+from acutance.model.planes import Chroma, Plane, Size
 from acutance.server.gpu_check.frames import plane, random_hints
 from acutance.server.gpu_check.steps import Deadline, StepError
 from acutance.server.gpu_check.target import RUNGS, Extent, Target
@@ -30,9 +31,10 @@ def against_cpu(target: Target, extent: Extent, deadline: Deadline) -> dict[str,
         luma = plane(*size)
         for strength in _STRENGTHS if size not in extent.large else _STRENGTHS[:1]:
             hints = random_hints(rng)
-            wanted = reference.sharpen(luma, None, hints, strength).astype(np.int16)
+            wanted = _planes_of(reference, luma, hints, strength)
             for rung, engine in engines.items():
-                difference = int(np.abs(engine.sharpen(luma, None, hints, strength) - wanted).max())
+                pairs = zip(_planes_of(engine, luma, hints, strength), wanted, strict=True)
+                difference = max(int(np.abs(one.astype(np.int16) - other).max()) for one, other in pairs)
                 worst[rung] = max(worst.get(rung, 0), difference)
                 if difference > TOLERANCE:
                     raise StepError(
@@ -59,6 +61,12 @@ def replays(target: Target, extent: Extent, deadline: Deadline) -> dict[str, Any
             if np.abs(alone.astype(np.int16) - first[index]).max() > TOLERANCE:
                 raise StepError(f"frame {index + 1} of a batch of {count} is not sharpened as it is alone")
     return {"batches": list(extent.batches)}
+
+
+def _planes_of(engine: Sharpener, luma: Plane, hints: Hints, strength: float) -> tuple[Plane, Plane, Plane]:
+    """The result for a frame with random colours; students without colour leave U and V as they are."""
+    chroma = Chroma(luma[::2, ::2].copy(), luma[::-2, ::-2].copy())
+    return engine.sharpen(luma, None, hints, strength, chroma=chroma), chroma.u, chroma.v
 
 
 def _planes(size: Size, count: int, seed: int) -> list[Plane]:

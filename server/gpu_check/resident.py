@@ -13,6 +13,7 @@ from av.codec.hwaccel import HWAccel
 from av.video.codeccontext import VideoCodecContext
 
 from acutance.model.engine import catalog
+from acutance.model.engine.buffers import InputLayout
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.gpu.resident import DevicePlane, ResidentStudent
 from acutance.model.hints import UNCODED
@@ -68,13 +69,16 @@ def stays(target: Target, extent: Extent, codecs: Codecs) -> dict[str, Any]:
 
     Raises:
         StepError: the result differs by more than the encoder's loss, or frames are missing.
-        StepSkippedError: CUDA's runtime library was not found.
+        StepSkippedError: CUDA's runtime library was not found, or the student has colour.
     """
     runtime = target.runtime()
     if runtime is None:
         raise StepSkippedError("CUDA's runtime library was not found")
     name = extent.students[0]
-    student = ResidentStudent(target.session(catalog.find(name).file, "CUDA"), _SIZE, runtime, target.place)
+    session = target.session(catalog.find(name).file, "CUDA")
+    if InputLayout.of(session).colour:
+        raise StepSkippedError(f"{name} has colour, and decoders on the device give U and V interleaved")
+    student = ResidentStudent(session, _SIZE, runtime, target.place)
     sent = list(_coded())
     returned = list(_through(sent, codecs, student, target.place))
     student.close()

@@ -1,4 +1,4 @@
-"""Treats one decoded frame: resizes it to the output size and sharpens its luma. The only caller of the students."""
+"""Treats one decoded frame: resizes it to the output size and sharpens it. The only caller of the students."""
 
 import logging
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from av import VideoFrame
 from acutance.model.engine.engine import UnsupportedSizeError
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints, with_frame, with_reduction
-from acutance.model.planes import Plane, Size
+from acutance.model.planes import Chroma, Plane, Size
 from acutance.model.sharpness import detail_ratio
 from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
@@ -92,7 +92,7 @@ class Enhancer:
         self._log_once = LogOnce(log)
 
     def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
-        """Return ``frame`` at its output size with its Y plane sharpened; U and V are only resized.
+        """Return ``frame`` at its output size, sharpened; a student without colour leaves U and V as they are.
 
         Pts, time base, range and colours are those of ``frame``.
 
@@ -161,18 +161,17 @@ class Enhancer:
             if engine is None and offer is None and not rehearses:
                 return Enhanced(frame, "nothing sharper is remembered")
             enhanced = new_like(frame)
-            sharpened = plane_view(enhanced, 0)
+            sharpened, chroma = plane_view(enhanced, 0), Chroma(plane_view(enhanced, 1), plane_view(enhanced, 2))
+            chroma.u[:], chroma.v[:] = plane_view(frame, 1), plane_view(frame, 2)
             if engine is None:
                 sharpened[:] = luma
             else:
                 provider = engine.provider
-                engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength)
+                engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength, chroma=chroma)
             if rehearses:
                 self._rehearse(luma, hints, treatment)
             if offer is not None:
                 self._add(offer, sharpened, hints, treatment)
-            for index in (1, 2):
-                plane_view(enhanced, index)[:] = plane_view(frame, index)
         except UnsupportedSizeError as error:
             return self._pass(frame, str(error), kind="unsupported size")
         except Exception as error:  # ONNX Runtime's errors share no base class

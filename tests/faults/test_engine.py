@@ -10,7 +10,7 @@ from acutance.model.engine.engine import Engine
 from acutance.model.engine.failover import FailoverEngine
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Chroma, Plane
 from tests.faults.conftest import Stage
 
 # Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
@@ -36,9 +36,10 @@ class Faulty:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         self.fault()
-        return self._engine.sharpen(luma, out, hints, strength, plate)
+        return self._engine.sharpen(luma, out, hints, strength, plate, chroma)
 
 
 async def test_an_engine_that_raises_lets_frames_through_until_it_works_again(stage: Stage, engine: Engine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Chroma, Plane
 from acutance.server.options.session_limits import Limits
 from tests.faults.conftest import Stage
 
@@ -33,6 +33,7 @@ class _Slow:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         time.sleep(_OVERLOAD / 30)  # like a busy device: no processor is used
         out = np.empty_like(luma) if out is None else out

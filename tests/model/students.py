@@ -23,4 +23,6 @@ def lived_in(shape: StudentShape, seed: int = 0) -> Student:
         head = student.head[0]
         assert isinstance(head, torch.nn.Conv2d)
         head.weight[:, 1:].normal_(std=0.1)
+        if student.chroma_tail is not None:
+            student.chroma_tail.weight.normal_(std=0.3)
     return student.eval()

@@ -34,6 +34,8 @@ def recipe_changes(name: str, shape: StudentShape) -> list[str]:
         f"student.tail={shape.tail}",
         f"student.hinted={str(shape.hinted).lower()}",
     ]
+    if shape.colour:
+        changes += ["student.colour=true", "losses.chroma.weight=1", "losses.chroma_harm.weight=1"]
     return [*changes, *_REDUCED_ONLY] if name.endswith(ENLARGED) else changes
 
 

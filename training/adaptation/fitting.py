@@ -6,7 +6,8 @@ from collections.abc import Callable
 import torch
 
 from acutance.model.nets.student import Student
-from acutance.training.losses.objective import Objective
+from acutance.training.checkpoints.networks import restore
+from acutance.training.losses.objective import Objective, Restored
 from acutance.training.pairs.batches import Batches
 from acutance.training.pairs.pairs import Pairs
 from acutance.training.recipes.recipe import Recipe
@@ -44,9 +45,8 @@ def fit(
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(settings, step, steps)
         batch = batches.draw(step)
-        features = student.features(batch.degraded, batch.hints, batch.plate)
-        output = student.corrected(batch.degraded, features, batch.plate)
-        total, _ = objective(output, features, batch, step / steps, edges=step % _EDGES_EVERY == 0)
+        luma, chroma, features = restore(student, batch.degraded, batch.hints, batch.plate, batch.chroma)
+        total, _ = objective(Restored(luma, chroma), features, batch, step / steps, edges=step % _EDGES_EVERY == 0)
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -101,6 +101,8 @@ class StudentLearner:
         self._validations: dict[str, Validation] = {}
         self._patches: Patches = np.empty((0, 2, recipe.pairs.patch, recipe.pairs.patch), np.uint8)
         self._codes: NDArray[np.uint8] = np.empty((0, COUNT), np.uint8)
+        half = recipe.pairs.patch // 2
+        self._chroma = np.empty((0, 2, 2, half, half), np.uint8) if recipe.colour else None
         self._remembered: Student | None = None
         self._rounds = 0
 
@@ -127,7 +129,7 @@ class StudentLearner:
             best, scores = self._better_of(best, scores, self._remembered, general)
             self._remembered = None
         self._make_pairs()
-        pairs = Pairs(self._patches, self._codes, "", Path())
+        pairs = Pairs(self._patches, self._codes, "", Path(), self._chroma)
         self._rounds += 1
         fitted = fit(best, self._recipe, pairs, self._budget.steps, self._rounds, self._hold)
         if all(bool(torch.isfinite(one).all()) for one in fitted.state_dict().values()):
@@ -171,10 +173,12 @@ class StudentLearner:
         for index in range(self._budget.clips):
             self._hold()
             item, seed = segments[int(rng.integers(len(segments)))], (int(rng.integers(2**31)), index)
-            task = Task(index, Path(), item, seed, section, self._recipe.mixture.mixture)
-            patches, codes = blind_patches(self._frames, task)
-            self._patches = np.concatenate([self._patches, patches])[-self._budget.pairs :]
-            self._codes = np.concatenate([self._codes, codes])[-self._budget.pairs :]
+            task = Task(index, Path(), item, seed, section, self._recipe.mixture.mixture, colour=self._recipe.colour)
+            made = blind_patches(self._frames, task)
+            self._patches = np.concatenate([self._patches, made.patches])[-self._budget.pairs :]
+            self._codes = np.concatenate([self._codes, made.hints])[-self._budget.pairs :]
+            if self._chroma is not None and made.chroma is not None:
+                self._chroma = np.concatenate([self._chroma, made.chroma])[-self._budget.pairs :]
 
 
 class _One:

@@ -1,5 +1,7 @@
 """Students and teachers made from recipes or from the names of their shapes."""
 
+from torch import Tensor
+
 from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.model.nets.student import Student
 from acutance.model.nets.teacher import Teacher
@@ -14,6 +16,29 @@ def build(recipe: Recipe) -> Network:
         return Student(recipe.student.shape, batch_norm=recipe.student.batch_norm)
     assert recipe.teacher is not None
     return Teacher(recipe.teacher.shape)
+
+
+def restore(
+    network: Network, luma: Tensor, hints: Tensor, plate: Tensor | None, chroma: Tensor | None
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Run a network: returns luma, chroma, and its features for losses on them.
+
+    Args:
+        network: The network.
+        luma: Degraded luma, float `[B, 1, H, W]` in 0..1.
+        hints: Hints, float `[B, 4]` in 0..1.
+        plate: The planes of a plate, or None.
+        chroma: Degraded U and V, float `[B, 2, H / 2, W / 2]`, or None.
+
+    Returns:
+        The chroma is None for a network without colour.
+    """
+    features = network.features(luma, hints, plate, chroma)
+    corrected = None
+    if isinstance(network, Student) and network.shape.colour:
+        assert chroma is not None
+        corrected = network.corrected_chroma(chroma, features)
+    return network.corrected(luma, features, plate), corrected, features
 
 
 def parse(name: str, *, batch_norm: bool = True) -> Network:

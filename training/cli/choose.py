@@ -79,7 +79,7 @@ def _table(ranked: "Sequence[Evaluated]", score: str) -> Table:
     table = Table()
     for name in ("run", "checkpoint", "step"):
         table.add_column(name)
-    for name in ("score", f"gain, {score}", "gain, dB", "harmed"):
+    for name in ("score", f"gain, {score}", "gain, dB", "chroma, dB", "harmed"):
         table.add_column(name, justify="right")
     table.add_column("worst pair")
     for one in ranked:
@@ -91,6 +91,7 @@ def _table(ranked: "Sequence[Evaluated]", score: str) -> Table:
             f"{one.value:+.3f}",
             f"{one.gain:+.3f}",
             f"{one.gain_psnr:+.3f}",
+            f"{one.gain_chroma:+.3f}",
             f"{one.harmed} of {one.pairs}",
             one.worst,
         )

@@ -26,8 +26,11 @@ def after_student(frame: DegradedFrame, student: str) -> DegradedFrame:
     Raises:
         DataError: There is no such student.
     """
-    luma = frame.luma if student == PASS else _engine(student).sharpen(frame.luma, hints=frame.hints)
-    return replace(frame, luma=luma, planes=None if frame.planes is None else frame.planes.onto(luma))
+    luma, chroma = frame.luma, frame.chroma
+    if student != PASS:
+        chroma = chroma and chroma.copy()
+        luma = _engine(student).sharpen(luma, hints=frame.hints, chroma=chroma)
+    return replace(frame, luma=luma, planes=None if frame.planes is None else frame.planes.onto(luma), chroma=chroma)
 
 
 @lru_cache(maxsize=8)

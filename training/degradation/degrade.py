@@ -26,6 +26,7 @@ from scipy.ndimage import gaussian_filter
 from acutance.model.bitstream.quantiser import Codec
 from acutance.model.hints import REDUCTIONS, UNCODED, Hints, with_frame
 from acutance.model.memory.plate_planes import PlatePlanes
+from acutance.model.planes import Chroma
 from acutance.model.scaling import enlarge
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma, Planes, as_array, to_8_bits
@@ -43,11 +44,19 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class DegradedFrame:
-    """A frame as received: luma, uint8 `[H, W]` at the size of the clip, its hints, and what of it is remembered."""
+    """A frame as received.
+
+    Attributes:
+        luma: uint8 `[H, W]`, at the size of the clip.
+        hints: Hints of the frame.
+        planes: What of it is remembered.
+        chroma: Its colour, at half that size; None where colour has no part.
+    """
 
     luma: Luma
     hints: Hints
     planes: PlatePlanes | None = None
+    chroma: Chroma | None = None
 
 
 @dataclass(frozen=True)
@@ -202,19 +211,42 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
         DataError: The codec failed.
     """
     if how.codec is None:
-        lumas = [to_8_bits(np.asarray(down_up(frame.y, how))) for frame in clip]
-        return [DegradedFrame(luma, with_frame(UNCODED, luma, luma.shape[1])) for luma in lumas]
+        return [_uncoded(frame, how) for frame in clip]
     width, height = clip[0].size
     coded = reduced_size((width, height), how.ratio) if how.shrunk else (width, height)
     rng = np.random.default_rng(how.seed)
     sent = [sent_frame(frame, coded, how, rng) for frame in (*_forwards_and_backwards(clip, lead_in), *clip)]
-    received = encode_decode(sent, how.codec, how.bits, how.preset)[lead_in:]
-    lumas = [np.ascontiguousarray(one.yuv[: coded[1]]) for one in received]
-    if coded != (width, height):
-        lumas = [enlarge(luma, width, height) for luma in lumas]
-    return [
-        DegradedFrame(luma, with_frame(one.hints, luma, coded[0])) for luma, one in zip(lumas, received, strict=True)
-    ]
+    frames = []
+    for one in encode_decode(sent, how.codec, how.bits, how.preset)[lead_in:]:
+        luma, chroma = received_planes(one.yuv, (width, height))
+        frames.append(DegradedFrame(luma, with_frame(one.hints, luma, coded[0]), chroma=chroma))
+    return frames
+
+
+def _uncoded(frame: Planes, how: Degradation) -> DegradedFrame:
+    luma, u, v = (to_8_bits(np.asarray(down_up(plane, how))) for plane in (frame.y, frame.cb, frame.cr))
+    # Chroma of full size, as pictures have it, is of no use to a student.
+    chroma = Chroma(u, v) if frame.cb.size != frame.size else None
+    return DegradedFrame(luma, with_frame(UNCODED, luma, luma.shape[1]), chroma=chroma)
+
+
+def received_planes(yuv: Yuv, size: tuple[int, int]) -> tuple[Luma, Chroma]:
+    """Return luma and chroma of a decoded frame at the size of the call, enlarged by the scaler of the server.
+
+    Args:
+        yuv: The decoded frame.
+        size: Width and height of the call in pixels, even.
+    """
+    height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
+    u, v = yuv[height:].reshape(2, height // 2, width // 2)
+    half = (size[0] // 2, size[1] // 2)
+    return _at_size(yuv[:height], size), Chroma(_at_size(u, half), _at_size(v, half))
+
+
+def _at_size(plane: Luma, size: tuple[int, int]) -> Luma:
+    if plane.shape == size[::-1]:
+        return np.ascontiguousarray(plane)
+    return enlarge(plane, *size)
 
 
 def _forwards_and_backwards(clip: Sequence[Planes], count: int) -> list[Planes]:

@@ -13,6 +13,7 @@ import numpy as np
 from acutance.model import scaling
 from acutance.model.bitstream import quantiser
 from acutance.model.hints import Hints
+from acutance.model.planes import Chroma
 from acutance.training.data import clips, motion, pictures, planes
 from acutance.training.data.clips import SUFFIXES, find_clips, read_clip
 from acutance.training.data.motion import MARGIN, middle_clip
@@ -85,12 +86,14 @@ class MethodInput:
         hints: The hints that a receiver has for the frame.
         how: The degradation.
         reduced: The reduced picture of a `bicubic` degradation, in the precision of `luma`; None for all others.
+        chroma: The chroma of the frame, corrected in place by a method with colour; None where colour has no part.
     """
 
     luma: Plane
     hints: Hints
     how: Degradation
     reduced: Plane | None
+    chroma: Chroma | None = None
 
 
 @dataclass(frozen=True)

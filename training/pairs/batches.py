@@ -15,7 +15,8 @@ from acutance.training.pairs.pairs import Pairs
 class Batch:
     """Float tensors in 0..1: luma `[B, 1, crop, crop]` (degraded, true, and a label by a teacher), hints `[B, 4]`.
 
-    `plate` holds the planes of a plate, `[B, 2, crop, crop]`, or None where the pairs have none.
+    `plate` holds the planes of a plate, `[B, 2, crop, crop]`, or None where the pairs have none; `chroma` and
+    `true_chroma` hold U and V, `[B, 2, crop / 2, crop / 2]`, or None likewise.
     """
 
     degraded: Tensor
@@ -23,20 +24,26 @@ class Batch:
     hints: Tensor
     label: Tensor | None
     plate: Tensor | None = None
+    chroma: Tensor | None = None
+    true_chroma: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on another device."""
         if device.type == "cpu":
             return self
         degraded, truth, hints = (t.to(device, non_blocking=True) for t in (self.degraded, self.truth, self.hints))
-        label, plate = (None if t is None else t.to(device, non_blocking=True) for t in (self.label, self.plate))
-        return Batch(degraded, truth, hints, label, plate)
+        rest = (
+            None if t is None else t.to(device, non_blocking=True)
+            for t in (self.label, self.plate, self.chroma, self.true_chroma)
+        )
+        return Batch(degraded, truth, hints, *rest)
 
     def inside(self, border: int) -> "Batch":
-        """The batch without `border` pixels at each edge of luma."""
+        """The batch without `border` pixels, an even number, at each edge of luma."""
         degraded, truth = (without_border(t, border) for t in (self.degraded, self.truth))
         label, plate = (None if t is None else without_border(t, border) for t in (self.label, self.plate))
-        return Batch(degraded, truth, self.hints, label, plate)
+        colours = (None if t is None else without_border(t, border // 2) for t in (self.chroma, self.true_chroma))
+        return Batch(degraded, truth, self.hints, label, plate, *colours)
 
 
 def without_border(tensor: Tensor, border: int) -> Tensor:
@@ -89,6 +96,9 @@ class Batches:
         count = self._mine.stop - self._mine.start
         pixels = np.empty((planes, count, self._crop, self._crop), np.uint8)
         codes = np.empty((count, COUNT), np.uint8)
+        chroma = None
+        if self._pairs.chroma is not None:
+            chroma = np.empty((2, count, 2, self._crop // 2, self._crop // 2), np.uint8)
         for slot, number in enumerate(numbers[self._mine]):
             index = self._index(number)
             (top, left), turn = corners[self._mine.start + slot].tolist(), int(turns[self._mine.start + slot])
@@ -97,10 +107,16 @@ class Batches:
             pixels[:made, slot] = _turned(self._pairs.patches[index][:, *window], turn)
             if self._labels is not None:
                 pixels[made, slot] = _turned(self._labels[index][None, *window], turn)[0]
+            if chroma is not None and self._pairs.chroma is not None:
+                half = (slice(top // 2, (top + self._crop) // 2), slice(left // 2, (left + self._crop) // 2))
+                for which, planes_of_pair in enumerate(self._pairs.chroma[index][:, :, *half]):
+                    chroma[which, slot] = _turned(planes_of_pair, turn)
         luma = torch.from_numpy(pixels).float().div_(255)[:, :, None]
         hints = torch.from_numpy(codes).float().div_(255)
         plate = luma[2:4, :, 0].transpose(0, 1) if made > 2 else None
-        return Batch(luma[0], luma[1], hints, luma[made] if planes > made else None, plate)
+        label = luma[made] if planes > made else None
+        colours = () if chroma is None else torch.from_numpy(chroma).float().div_(255)
+        return Batch(luma[0], luma[1], hints, label, plate, *colours)
 
     def _index(self, number: int) -> int:
         epoch, place = divmod(number, len(self._pairs))

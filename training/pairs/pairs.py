@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from acutance.model.hints import COUNT
 from acutance.training.data.dataset import Item, TrainingSet, write_json
 from acutance.training.data.process_pool import process_pool
-from acutance.training.pairs.patches import Patches, Task, make_patches
+from acutance.training.pairs.patches import ChromaPatches, Patches, Task, make_patches
 from acutance.training.pairs.plates import PLANES, make_plate_patches
 from acutance.training.pairs.schedule import schedule, usable_items
 from acutance.training.recipes.recipe import PairsSection, Recipe
@@ -28,9 +28,11 @@ _VERSION = 5
 """Increased when the same recipe and set would give other pairs."""
 _PLATE_VERSION = 2
 """The same for recipes with plates: increased when a memory would hold or offer other luma."""
+_COLOUR_VERSION = 1
+"""The same for recipes with colour; their luma is that of the recipe without."""
 _POLL = 0.5
 """Seconds between two attempts to lock the folder while another run makes its pairs."""
-_FILES = ("pairs.npy", "hints.npy", "done.npy")
+_CHROMA = "chroma.npy"
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,14 @@ class Pairs:
         hints: uint8 `[K, 4]`, see `acutance.model.hints.Hints.codes`.
         fingerprint: Fingerprint of set and settings; pairs with equal fingerprints are equal.
         folder: Folder of the files.
+        chroma: uint8 `[K, 2, 2, P / 2, P / 2]`: degraded and true chroma, if the recipe has colour; else None.
     """
 
     patches: Patches
     hints: NDArray[np.uint8]
     fingerprint: str
     folder: Path
+    chroma: ChromaPatches | None = None
 
     def __len__(self) -> int:
         return len(self.patches)
@@ -84,7 +88,7 @@ def make_pairs(
     order = schedule(usable_items(source, section), section, recipe.seed)
     own.mkdir(parents=True, exist_ok=True)
     with _locked(own, lambda: progress(_finished(own), section.clips)):
-        _create(own, fingerprint, section, 2 if recipe.plate is None else PLANES)
+        _create(own, fingerprint, recipe)
         done = np.load(own / "done.npy", mmap_mode="r")
         tasks = [
             Task(
@@ -96,6 +100,7 @@ def make_pairs(
                 recipe.mixture.mixture,
                 recipe.plate,
                 _another(order, index),
+                recipe.colour,
             )
             for index, item in enumerate(order)
             if not done[index]
@@ -103,23 +108,26 @@ def make_pairs(
         progress(section.clips - len(tasks), section.clips)
         if tasks:
             _make_all(own, tasks, section, processes, progress)
-    patches, hints = (np.load(own / name, mmap_mode="r") for name in ("pairs.npy", "hints.npy"))
-    return Pairs(patches, hints, fingerprint, own)
+    opened = {name: np.load(own / name, mmap_mode="r") for name in _shapes(recipe)}
+    return Pairs(opened["pairs.npy"], opened["hints.npy"], fingerprint, own, opened.get(_CHROMA))
 
 
 def _make_all(
     folder: Path, tasks: Sequence[Task], section: PairsSection, processes: int, progress: Callable[[int, int], None]
 ) -> None:
-    patches, hints, done = (np.load(folder / name, mmap_mode="r+") for name in _FILES)
+    patches, hints, done = (np.load(folder / name, mmap_mode="r+") for name in ("pairs.npy", "hints.npy", "done.npy"))
+    chroma = np.load(folder / _CHROMA, mmap_mode="r+") if tasks[0].colour else None
     finished = section.clips - len(tasks)
     with process_pool(processes) as pool:
         make = make_patches if tasks[0].plate is None else make_plate_patches
         futures = [pool.submit(make, task) for task in tasks]
         try:
             for future in as_completed(futures):
-                index, made, codes = future.result()
+                index, made = future.result()
                 rows = slice(index * section.patches, (index + 1) * section.patches)
-                patches[rows], hints[rows] = made, codes
+                patches[rows], hints[rows] = made.patches, made.hints
+                if chroma is not None:
+                    chroma[rows] = made.chroma
                 done[index] = 1
                 finished += 1
                 progress(finished, section.clips)
@@ -132,6 +140,7 @@ def _fingerprint(source: TrainingSet, recipe: Recipe) -> str:
     plate = set() if recipe.plate is None else {"plate"}
     settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"} | plate)
     version = f"{_VERSION}" if recipe.plate is None else f"{_VERSION}.{_PLATE_VERSION}"
+    version += f" colour {_COLOUR_VERSION}" if recipe.colour else ""
     return hashlib.sha256(f"{version}\n{settings}\n{source.fingerprint}".encode()).hexdigest()
 
 
@@ -142,15 +151,25 @@ def _another(order: Sequence[Item], index: int) -> Item | None:
     return next((item for item in following if item.name.partition("#")[0] != name), None)
 
 
-def _create(folder: Path, fingerprint: str, section: PairsSection, planes: int) -> None:
+def _create(folder: Path, fingerprint: str, recipe: Recipe) -> None:
     """Create the files of a folder if they are missing; `pairs.json` is written last and marks them as complete."""
     note = folder / "pairs.json"
     if not note.exists():
-        count = section.clips * section.patches
-        shapes = ((count, planes, section.patch, section.patch), (count, COUNT), (section.clips,))
-        for name, shape in zip(_FILES, shapes, strict=True):
+        for name, shape in _shapes(recipe).items():
             np.lib.format.open_memmap(folder / name, "w+", np.uint8, shape)
         write_json(note, {"fingerprint": fingerprint})
+
+
+def _shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
+    """Shapes of the files of bytes by their names."""
+    section = recipe.pairs
+    count, side = section.clips * section.patches, section.patch
+    shapes: dict[str, tuple[int, ...]] = {
+        "pairs.npy": (count, 2 if recipe.plate is None else PLANES, side, side),
+        "hints.npy": (count, COUNT),
+        "done.npy": (section.clips,),
+    }
+    return shapes | ({_CHROMA: (count, 2, 2, side // 2, side // 2)} if recipe.colour else {})
 
 
 @contextmanager

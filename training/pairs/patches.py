@@ -17,6 +17,10 @@ from acutance.training.recipes.sections import PlateSection
 
 Patches = NDArray[np.uint8]
 """`[K, 2, P, P]`: degraded luma and true luma; `[K, 4, P, P]` with remembered luma and its fit."""
+ChromaPatches = NDArray[np.uint8]
+"""`[K, 2, 2, P / 2, P / 2]`: degraded and true chroma, each U and V."""
+Window = tuple[slice, slice]
+"""Rows and columns of a square of luma."""
 
 _PICTURE_FRAMES = (4, 8)
 """Minimum and maximum number of frames of a clip made from a picture. Only its last frame is used: it is usually a
@@ -49,6 +53,7 @@ class Task:
         mixture: The degradations.
         plate: The plates, for pairs with planes of a plate; see `acutance.training.pairs.plates`.
         other: Another picture or clip, for plates of another scene.
+        colour: Whether the pairs have chroma.
     """
 
     index: int
@@ -59,22 +64,35 @@ class Task:
     mixture: Mixture
     plate: PlateSection | None = None
     other: Item | None = None
+    colour: bool = False
 
 
-def make_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
+@dataclass(frozen=True)
+class MadePairs:
+    """The pairs of one clip.
+
+    Attributes:
+        patches: See `Patches`.
+        hints: Hints of each pair, uint8 `[K, 4]`.
+        chroma: Their chroma; None for pairs without.
+    """
+
+    patches: Patches
+    hints: NDArray[np.uint8]
+    chroma: ChromaPatches | None = None
+
+
+def make_patches(task: Task) -> tuple[int, MadePairs]:
     """Make the pairs of one clip (in a worker process); returns the index of the task too, see `blind_patches`."""
-    return task.index, *blind_patches(TrainingSet.open(task.set_folder), task)
+    return task.index, blind_patches(TrainingSet.open(task.set_folder), task)
 
 
-def blind_patches(source: FrameSource, task: Task) -> tuple[Patches, NDArray[np.uint8]]:
+def blind_patches(source: FrameSource, task: Task) -> MadePairs:
     """Make the pairs of one clip, without planes of a plate.
 
     Args:
         source: Holds the frames of the task.
         task: The clip.
-
-    Returns:
-        Pairs `[K, 2, P, P]`, and their hints, uint8 `[K, 4]`.
 
     Raises:
         DataError: The codec failed.
@@ -89,13 +107,19 @@ def blind_patches(source: FrameSource, task: Task) -> tuple[Patches, NDArray[np.
         clip = _panned_clip(source.planes(task.item), task.section, rng, coded=how.codec is not None)
         first = len(clip) - 1
     degraded = degrade_frames(clip, how, lead_in)
-    patches = np.empty((task.section.patches, 2, task.section.patch, task.section.patch), np.uint8)
-    codes = np.empty((task.section.patches, COUNT), np.uint8)
-    for patch, code in zip(patches, codes, strict=True):
+    count, side = task.section.patches, task.section.patch
+    patches, codes = np.empty((count, 2, side, side), np.uint8), np.empty((count, COUNT), np.uint8)
+    chroma = np.empty((count, 2, 2, side // 2, side // 2), np.uint8) if task.colour else None
+    for place in range(count):
         index = int(rng.integers(first, len(clip)))
-        patch[:] = _cut(degraded[index], clip[index], task.section.patch, rng)
-        code[:] = degraded[index].hints.codes
-    return patches, codes
+        received, truth = degraded[index], clip[index]
+        clean = as_array(truth.y)
+        window = window_of(clean, side, rng)
+        patches[place] = received.luma[window], clean[window]
+        codes[place] = received.hints.codes
+        if chroma is not None:
+            chroma[place] = _cut_chroma(received, truth, window)
+    return MadePairs(patches, codes, chroma)
 
 
 def _panned_clip(planes: Planes, section: PairsSection, rng: np.random.Generator, *, coded: bool) -> list[Planes]:
@@ -138,14 +162,16 @@ def _even(rng: np.random.Generator, least: int, most: int) -> int:
     return int(rng.integers(-(-least // 2), most // 2 + 1)) * 2
 
 
-def _cut(degraded: DegradedFrame, truth: Planes, patch: int, rng: np.random.Generator) -> Patches:
-    """The same square of both, uint8 `[2, P, P]`."""
-    clean = as_array(truth.y)
-    window = window_of(clean, patch, rng)
-    return np.stack([degraded.luma[window], clean[window]])
+def _cut_chroma(degraded: DegradedFrame, truth: Planes, window: Window) -> ChromaPatches:
+    """The chroma of a square of luma of both, uint8 `[2, 2, P / 2, P / 2]`."""
+    assert degraded.chroma is not None
+    half = tuple(slice(side.start // 2, side.stop // 2) for side in window)
+    planes = (degraded.chroma.u, degraded.chroma.v, as_array(truth.cb), as_array(truth.cr))
+    cut = np.stack([plane[half] for plane in planes])
+    return cut.reshape(2, 2, *cut.shape[1:])
 
 
-def window_of(luma: Luma, patch: int, rng: np.random.Generator) -> tuple[slice, slice]:
+def window_of(luma: Luma, patch: int, rng: np.random.Generator) -> Window:
     """Draw a square of a frame, uint8 `[H, W]`; its corner is even because the student has a stride of 2."""
     height, width = luma.shape
     top, left = _even(rng, 0, height - patch), _even(rng, 0, width - patch)

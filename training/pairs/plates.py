@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from acutance.model.hints import COUNT, Hints
 from acutance.model.memory.call_memory import CallMemory
@@ -21,7 +20,7 @@ from acutance.training.data.planes import Planes, as_array, to_8_bits
 from acutance.training.degradation.blind import after_student
 from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
 from acutance.training.degradation.drop import degrade_drop
-from acutance.training.pairs.patches import Patches, Task, resized, window_of
+from acutance.training.pairs.patches import MadePairs, Task, resized, window_of
 from acutance.training.recipes.sections import PlateSection
 
 PLANES = 4
@@ -48,11 +47,11 @@ _CONTRAST, _BRIGHTNESS = (0.75, 1.3), 24.0
 """Range of the contrast, and largest change of brightness in grey levels, of a plate of another exposure."""
 
 
-def make_plate_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
+def make_plate_patches(task: Task) -> tuple[int, MadePairs]:
     """Make the pairs of one clip with planes (in a worker process).
 
     Returns:
-        The index of the task, its pairs `[K, 4, P, P]`, and their hints, uint8 `[K, 4]`.
+        The index of the task, and its pairs, `[K, 4, P, P]`, without chroma.
 
     Raises:
         DataError: The codec failed.
@@ -86,7 +85,7 @@ def make_plate_patches(task: Task) -> tuple[int, Patches, NDArray[np.uint8]]:
         window = window_of(truth, task.section.patch, rng)
         patch[:] = [plane[window] for plane in (frame.luma, truth, planes.plate, planes.fit)]
         code[:] = frame.hints.codes
-    return task.index, patches, codes
+    return task.index, MadePairs(patches, codes)
 
 
 def _parts(source: TrainingSet, task: Task, rng: np.random.Generator) -> tuple[list[Planes], list[Planes]]:

@@ -126,6 +126,8 @@ class Recipe(Section):
             raise ValueError("a recipe has either a [student] or a [teacher]")
         if self.student is not None and self.student.plate and self.plate is None:
             raise ValueError("a student that takes a plate needs pairs with plates: add the table [plate]")
+        if self.student is not None and bool(self.losses.chroma.weight) != self.student.colour:
+            raise ValueError("a student with colour, and no other one, needs a weight of losses.chroma")
         crop, border = self.training.crop, self.shape.border
         if crop > self.pairs.patch:
             raise ValueError(f"training.crop {crop} is larger than pairs.patch {self.pairs.patch}")
@@ -137,6 +139,11 @@ class Recipe(Section):
         if self.teacher is not None and self.losses.teacher_needed:
             raise ValueError("a teacher is trained without losses that need a teacher")
         return self
+
+    @property
+    def colour(self) -> bool:
+        """Whether pairs have chroma: the student corrects it."""
+        return self.student is not None and self.student.colour
 
     @property
     def shape(self) -> StudentShape | TeacherShape:

@@ -31,11 +31,12 @@ class StudentSection(Section):
     batch_norm: bool
     tail: Literal[1, 3] = 3
     plate: bool = False
+    colour: bool = False
 
     @property
     def shape(self) -> StudentShape:
         """The shape of the network."""
-        return StudentShape(self.channels, self.depth, self.hinted, self.tail, self.plate)
+        return StudentShape(self.channels, self.depth, self.hinted, self.tail, self.plate, self.colour)
 
 
 class TeacherSection(Section):
@@ -192,6 +193,8 @@ class LossesSection(Section):
 
     truth: TruthTerm
     harm: Term = Term()
+    chroma: Term = Term()
+    chroma_harm: Term = Term()
     outdated: Term = Term()
     teacher_output: TeacherOutputTerm = TeacherOutputTerm()
     teacher_features: Term = Term()

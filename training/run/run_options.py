@@ -7,6 +7,7 @@ from rich.console import Console
 from torch import nn
 
 from acutance.model.nets.reading import read_onnx
+from acutance.model.nets.student import Student, with_colour
 from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.checkpoints.networks import Network
 from acutance.training.checkpoints.run_record import Checkpoint, CheckpointError, RunRecord
@@ -109,11 +110,15 @@ def resolve_teacher(options: RunOptions, recipe: Recipe, before: RunRecord | Non
 def load_initial_weights(path: Path, recipe: Recipe) -> Network:
     """Read the network with the initial weights of a run: a checkpoint, or an exported student.
 
+    A student without colour can be the start of one with it.
+
     Raises:
         CheckpointError: The checkpoint cannot be read, is of another shape, or differs in batch norm.
         ExportError: The ONNX file holds no student.
     """
     network: Network = read_onnx(path) if path.suffix == ".onnx" else load_network(path)[0]
+    if isinstance(network, Student) and recipe.colour and not network.shape.colour and not network.shape.plate:
+        network = with_colour(network)
     if network.shape != recipe.shape:
         raise CheckpointError(f"{path} is a {network.shape.name}, the recipe asks for a {recipe.shape.name}")
     has_norm = any(isinstance(module, nn.BatchNorm2d) for module in network.modules())

@@ -14,7 +14,7 @@ from acutance.training.checkpoints import checkpoint, networks
 from acutance.training.checkpoints.networks import Network
 from acutance.training.checkpoints.run_record import Checkpoint
 from acutance.training.data.pictures import DataError
-from acutance.training.losses.objective import Objective
+from acutance.training.losses.objective import Objective, Restored
 from acutance.training.pairs.batches import Batches
 from acutance.training.recipes.recipe import Recipe
 from acutance.training.run.averaging import Average
@@ -51,9 +51,10 @@ class _WithFeatures(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, luma: Tensor, hints: Tensor, plate: Tensor | None) -> tuple[Tensor, Tensor]:
-        features = self.network.features(luma, hints, plate)
-        return self.network.corrected(luma, features, plate), features
+    def forward(
+        self, luma: Tensor, hints: Tensor, plate: Tensor | None, chroma: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        return networks.restore(self.network, luma, hints, plate, chroma)
 
 
 class Trainer:
@@ -153,8 +154,8 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         batch = self._batches.draw(step).to(self._fabric.device)
-        output, features = self._fitted(batch.degraded, batch.hints, batch.plate)
-        total, parts = self._objective(output, features, batch, done, edges=step % _EDGES_EVERY == 0)
+        luma, chroma, features = self._fitted(batch.degraded, batch.hints, batch.plate, batch.chroma)
+        total, parts = self._objective(Restored(luma, chroma), features, batch, done, edges=step % _EDGES_EVERY == 0)
         self._stepper.zero_grad(set_to_none=True)
         self._fabric.backward(total)
         if settings.clip:

@@ -1,13 +1,12 @@
 """Validation during a run: frames made once, and the score of a network on them, by degradation."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-import torch
 from torch import nn
 
 from acutance.model.memory.call_memory import CallMemory
-from acutance.model.nets.half_grid import as_codes, as_tensor
-from acutance.model.nets.student import Student, fold
+from acutance.model.nets.student import Student, fold, sharpen
 from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
@@ -69,7 +68,7 @@ class Validation:
         if isinstance(network, Student):
             network = fold(network)
         return {
-            name: Score(tuple(one.score(lambda degraded: sharpened(network, degraded)) for one in stretches))
+            name: Score(tuple(one.score(lambda degraded: restored(network, degraded)) for one in stretches))
             for name, stretches in self.stretches.items()
         }
 
@@ -80,11 +79,11 @@ class Validation:
 
 def sharpened(network: nn.Module, degraded: DegradedFrame) -> Luma:
     """Sharpen a frame by a network in evaluation mode, on the network's device; returns uint8 `[H, W]`."""
-    device = next(network.parameters()).device
-    with torch.inference_mode():
-        luma = torch.from_numpy(degraded.luma).to(device)[None, None].float() / 255
-        # Foreign teachers take no plate.
-        plate = [] if degraded.planes is None else [as_tensor(degraded.planes).to(device)]
-        output = network(luma, as_codes(degraded.hints).to(device), *plate)[0, 0]
-    result: Luma = (output.float() * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-    return result
+    return restored(network, degraded).luma
+
+
+def restored(network: nn.Module, degraded: DegradedFrame) -> DegradedFrame:
+    """Return a frame sharpened by a network in evaluation mode, on the network's device; chroma too, with colour."""
+    chroma = degraded.chroma and degraded.chroma.copy()
+    luma = sharpen(network, degraded.luma, degraded.hints, degraded.planes, chroma)
+    return replace(degraded, luma=luma, chroma=chroma)

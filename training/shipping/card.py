@@ -32,11 +32,13 @@ def make_card(
     """
     shape, run, state = finished.student.shape, finished.record, finished.state
     kinds = ["luma", *(["hints"] if shape.hinted else []), *(["plate", "difference"] if shape.plate else [])]
+    kinds += ["chroma (U and V side by side, each row twice)"] if shape.colour else []
     planes = f"{' and '.join(kinds)}, uint8 [N, {shape.planes}, H, W]"
     return {
         "name": name,
         "shape": shape.name,
         "hinted": shape.hinted,
+        "colour": shape.colour,
         "grid": 2,
         "parameters": shape.parameters,
         "mac_per_pixel": shape.macs_per_pixel,

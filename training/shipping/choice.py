@@ -17,7 +17,15 @@ from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
 from acutance.training.recipes.sections import ValidationSection
 from acutance.training.run.validation import Validation
-from acutance.training.validation.scores import IDENTITY, HarmBound, Score, checkpoint_score, losses, mean_gain
+from acutance.training.validation.scores import (
+    IDENTITY,
+    HarmBound,
+    Score,
+    checkpoint_score,
+    losses,
+    mean_chroma_gain,
+    mean_gain,
+)
 
 MEAN = "mean of last and best"
 EXPORTED = "exported"
@@ -50,7 +58,8 @@ class Evaluated:
         value: The score to choose by, see `acutance.training.validation.scores.checkpoint_score`.
         gain: Mean gain in the measure of the validation.
         gain_psnr: Mean gain in PSNR in dB, over all degradations but `identity`; 0 without any.
-        harmed: Number of pairs of clip and degradation with a loss of PSNR beyond the bound.
+        gain_chroma: The same of chroma, U and V together; 0 without colour.
+        harmed: Number of pairs of clip and degradation with a loss of PSNR, of luma or chroma, beyond the bound.
         pairs: Number of pairs.
         worst: Name of the degradation and clip with the smallest gain in PSNR, and that gain.
     """
@@ -59,6 +68,7 @@ class Evaluated:
     value: float
     gain: float
     gain_psnr: float
+    gain_chroma: float
     harmed: int
     pairs: int
     worst: str
@@ -81,6 +91,7 @@ class Choice:
         degradations: Names of the degradations.
         clips: Names of the validation clips.
         set: Fingerprint of the prepared set that holds them.
+        gain_chroma: Mean gain in PSNR of chroma in dB, 0 without colour.
     """
 
     checkpoint: str
@@ -95,6 +106,7 @@ class Choice:
     degradations: list[str]
     clips: list[str]
     set: str
+    gain_chroma: float = 0.0
 
 
 def candidates(folder: Path) -> list[Candidate]:
@@ -172,6 +184,7 @@ def write_choice(ranked: Sequence[Evaluated], section: ValidationSection, source
         list(section.degradations),
         sorted({item.name.partition("#")[0] for item in source.split("val") if item.frames > 1}),
         source.fingerprint,
+        round(first.gain_chroma, 4),
     )
     network = first.candidate.network
     path = Checkpoint.CHOSEN.file(first.candidate.source)
@@ -197,6 +210,7 @@ def _evaluated(candidate: Candidate, scores: Mapping[str, Score], bound: HarmBou
         value=checkpoint_score(scores, bound),
         gain=mean_gain(scores),
         gain_psnr=fmean([score.gain for name, score in scores.items() if name != IDENTITY] or [0.0]),
+        gain_chroma=mean_chroma_gain(scores),
         harmed=bound.harmed(scores),
         pairs=len(lost),
         worst=f"{degradation} {source} {-lost[degradation, source]:+.3f} dB",

@@ -14,8 +14,10 @@ from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import Hints, fill
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.nets.export import PARITY, ExportError
-from acutance.model.nets.student import Student, convolutions, fold, sharpen
-from acutance.model.planes import Plane
+from acutance.model.nets.half_grid import chroma_plane
+from acutance.model.nets.shape import OUTPUTS
+from acutance.model.nets.student import Convolution, Student, convolutions, fold, sharpen
+from acutance.model.planes import Chroma, Plane
 
 PICTURES = 100
 GATED_PARITY = 2
@@ -73,8 +75,11 @@ def check(file: Path, student: Student, count: int = PICTURES) -> int:
         padded = np.pad(luma, grid, mode="edge")
         plate = PlatePlanes(luma[::-1].copy(), luma[:, ::-1].copy()) if student.shape.plate else None
         padded_plate = plate and PlatePlanes(*(np.pad(p, grid, mode="edge") for p in (plate.plate, plate.fit)))
-        wanted = sharpen(folded, padded, hints, padded_plate)[:height, :width].astype(np.int16)
-        worst = max(worst, int(np.abs(engine.sharpen(luma, hints=hints, plate=plate) - wanted).max()))
+        colours = [_chroma(padded, height, width) for _ in range(2)]
+        wanted = sharpen(folded, padded, hints, padded_plate, colours[0])[:height, :width]
+        ours = engine.sharpen(luma, hints=hints, plate=plate, chroma=colours[1])
+        compared = ((ours, wanted), (colours[1].u, colours[0].u), (colours[1].v, colours[0].v))
+        worst = max(worst, *(int(np.abs(one.astype(np.int16) - other).max()) for one, other in compared))
         if worst > allowed:
             raise ExportError(
                 f"the exported {student.shape.name} differs from torch by {worst} grey levels on a random picture of "
@@ -103,8 +108,13 @@ def check_half(student: Student, count: int = PICTURES) -> int:
     worst = 0
     for luma, hints in random_pictures(count):
         even = luma[: luma.shape[0] & ~1, : luma.shape[1] & ~1].copy()
-        difference = np.abs(_half(student, even, hints).astype(np.int16) - sharpen(folded, even, hints))
-        worst = max(worst, int(difference.max()))
+        colours = _chroma(even, *even.shape)
+        ours, our_chroma = _half(student, even, hints, colours)
+        wanted = sharpen(folded, even, hints, chroma=colours)
+        compared = [(ours, wanted)]
+        if our_chroma is not None:
+            compared += [(our_chroma[0], colours.u), (our_chroma[1], colours.v)]
+        worst = max(worst, *(int(np.abs(one.astype(np.int16) - other).max()) for one, other in compared))
         if worst > PARITY:
             raise ExportError(
                 f"{student.shape.name} in half precision differs by {worst} grey levels on a random picture of "
@@ -114,16 +124,17 @@ def check_half(student: Student, count: int = PICTURES) -> int:
 
 
 @torch.inference_mode()
-def _half(student: Student, luma: Plane, hints: Hints) -> Plane:
+def _half(student: Student, luma: Plane, hints: Hints, chroma: Chroma) -> tuple[Plane, Plane | None]:
+    """Return luma, and the chroma `[2, H / 2, W / 2]` of a student with colour."""
     planes = [luma]
     if student.shape.hinted:
         fill(plane := np.empty_like(luma), hints)
         planes.append(plane)
-    head, *body, tail = (
-        (torch.from_numpy(np.ascontiguousarray(one.weight)), torch.from_numpy(one.bias))
-        for one in convolutions(student)
-    )
+    head, *body, tail = map(_tensors, convolutions(student))
     x = torch.from_numpy(np.stack(planes)[None]).half()
+    colours = torch.from_numpy(np.stack([chroma.u, chroma.v])[None])
+    if student.shape.colour:
+        x = torch.cat([x, chroma_plane(colours).half()], dim=1)
     x = conv2d(x, (head[0] / 255).half(), head[1].half(), stride=2, padding=1).relu()
     inner = iter(body)
     for length in student.shape.blocks:
@@ -133,6 +144,22 @@ def _half(student: Student, luma: Plane, hints: Hints) -> Plane:
             x = conv2d(x, weight.half(), bias.half(), padding=1)
             x = (x + block if left == 0 else x).relu()
     correction = conv2d(x, (tail[0] * 255).half(), (tail[1] * 255).half(), padding=tail[0].shape[-1] // 2)
-    summed = pixel_shuffle(correction, 2)[0, 0].float() + torch.from_numpy(luma.astype(np.float32))
-    rounded: Plane = summed.round().clamp(0, 255).to(torch.uint8).numpy()
+    summed = pixel_shuffle(correction[:, :OUTPUTS], 2)[0, 0].float() + torch.from_numpy(luma.astype(np.float32))
+    if not student.shape.colour:
+        return _rounded(summed), None
+    return _rounded(summed), _rounded((correction[:, OUTPUTS:].float() + colours.float())[0])
+
+
+def _chroma(luma: Plane, height: int, width: int) -> Chroma:
+    """Chroma of a random picture: two of the four planes of every second pixel, of luma whose sides are even."""
+    u, v = (plane[: -(-height // 2), : -(-width // 2)].copy() for plane in (luma[::2, ::2], luma[1::2, 1::2]))
+    return Chroma(u, v)
+
+
+def _tensors(convolution: Convolution) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(np.ascontiguousarray(convolution.weight)), torch.from_numpy(convolution.bias)
+
+
+def _rounded(planes: torch.Tensor) -> Plane:
+    rounded: Plane = planes.round().clamp(0, 255).to(torch.uint8).numpy()
     return rounded

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from acutance.model.hints import BITS_WINDOW
 from acutance.model.memory.call_memory import CallMemory
+from acutance.model.planes import Chroma
 from acutance.training.data.dataset import Item
 from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.motion import middle_clip
@@ -30,16 +33,29 @@ MOST_BEFORE, MOST_AFTER = 10, 26
 
 @dataclass(frozen=True)
 class ValidationFrame:
-    """One frame: name of the item, degraded frame, and true luma, uint8 `[H, W]`."""
+    """One frame: name of the item, degraded frame, true luma, uint8 `[H, W]`, and true chroma, where it has a part."""
 
     source: str
     degraded: DegradedFrame
     truth: Luma
+    true_chroma: Chroma | None = None
 
     @cached_property
     def psnr(self) -> float:
         """PSNR of the degraded frame in dB, at most 99."""
         return finite_psnr(self.degraded.luma, self.truth)
+
+    @cached_property
+    def chroma_psnr(self) -> float | None:
+        """PSNR of the chroma of the degraded frame in dB, U and V together, at most 99; None without chroma."""
+        return self.psnr_of_chroma(self.degraded.chroma)
+
+    def psnr_of_chroma(self, chroma: Chroma | None) -> float | None:
+        """PSNR of chroma against the truth in dB, as `chroma_psnr`."""
+        if chroma is None or self.true_chroma is None:
+            return None
+        ours, truth = (np.concatenate([one.u, one.v]) for one in (chroma, self.true_chroma))
+        return finite_psnr(ours, truth)
 
     @cached_property
     def ssim(self) -> float:
@@ -97,7 +113,7 @@ def validation_frames(
     if how.codec is None:
         clip, evaluated = [clip[index] for index in evaluated], list(range(len(evaluated)))
     degraded = degrade_frames(clip, how, lead_in=BITS_WINDOW)
-    return [ValidationFrame(item.name, degraded[index], as_array(clip[index].y)) for index in evaluated]
+    return [_frame(item, degraded[index], clip[index]) for index in evaluated]
 
 
 def drop_frames(
@@ -143,12 +159,14 @@ def drop_frames(
     sent, received = degrade_frames(before, good), degrade_frames(after, how)
     remembered = [remember(sent, received, memory, evaluated) for memory in memories]
     return [
-        [
-            ValidationFrame(item.name, after_student(frames[index], student), as_array(after[index].y))
-            for index in evaluated
-        ]
+        [_frame(item, after_student(frames[index], student), after[index]) for index in evaluated]
         for frames in remembered
     ]
+
+
+def _frame(item: Item, degraded: DegradedFrame, truth: Planes) -> ValidationFrame:
+    chroma = None if degraded.chroma is None else Chroma(as_array(truth.cb), as_array(truth.cr))
+    return ValidationFrame(item.name, degraded, as_array(truth.y), chroma)
 
 
 def _in_turn(rows: Sequence[Sequence[Item]]) -> Iterator[Item]:

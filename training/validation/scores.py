@@ -22,6 +22,8 @@ class SourceScore:
         ssim_before: SSIM of the degraded frames.
         ssim_after: SSIM of the restored frames.
         seen: Gain in VMAF-NEG or JOD; None if only PSNR and SSIM were measured.
+        chroma_before: PSNR of the chroma of the degraded frames in dB, U and V together; None without chroma.
+        chroma_after: PSNR of the chroma of the restored frames, as before.
     """
 
     source: str
@@ -30,11 +32,34 @@ class SourceScore:
     ssim_before: float
     ssim_after: float
     seen: float | None = None
+    chroma_before: float | None = None
+    chroma_after: float | None = None
 
     @property
     def gain(self) -> float:
         """PSNR gained in dB, negative if the network lowers it."""
         return self.after - self.before
+
+    @property
+    def chroma_gain(self) -> float | None:
+        """PSNR gained in chroma in dB; None without chroma."""
+        if self.chroma_before is None or self.chroma_after is None:
+            return None
+        return self.chroma_after - self.chroma_before
+
+    def lost(self, identity: bool) -> float:
+        """PSNR in dB that luma or chroma loses, whichever loses more, negative if both gain.
+
+        An undegraded source loses only what is missing to 45 dB. Chroma that does not change is no loss and no gain.
+
+        Args:
+            identity: Whether the source is undegraded.
+        """
+        chroma = self.chroma_gain or 0.0
+        if identity:
+            missing = [self.after, *([self.chroma_after] if self.chroma_after is not None and chroma else [])]
+            return max(IDENTITY_GOAL - min(missing), 0.0)
+        return max(-self.gain, -chroma) if chroma else -self.gain
 
     @property
     def harmed(self) -> bool:
@@ -118,18 +143,12 @@ class HarmBound:
 
 
 def losses(scores: Mapping[str, Score]) -> dict[tuple[str, str], float]:
-    """PSNR in dB that each pair of degradation and source loses, negative if it gains.
-
-    Undegraded pictures (`identity`) lose only what is missing to 45 dB.
+    """PSNR in dB that each pair of degradation and source loses, negative if it gains: see `SourceScore.lost`.
 
     Args:
         scores: Scores by the name of the degradation.
     """
-    return {
-        (name, one.source): max(IDENTITY_GOAL - one.after, 0.0) if name == IDENTITY else -one.gain
-        for name, score in scores.items()
-        for one in score.sources
-    }
+    return {(name, one.source): one.lost(name == IDENTITY) for name, score in scores.items() for one in score.sources}
 
 
 def checkpoint_score(scores: Mapping[str, Score], bound: HarmBound) -> float:
@@ -151,4 +170,11 @@ def checkpoint_score(scores: Mapping[str, Score], bound: HarmBound) -> float:
 def mean_gain(scores: Mapping[str, Score]) -> float:
     """Mean gain in VMAF-NEG or JOD, or else in dB, over all degradations but `identity`; 0 without any."""
     gains = [score.gain if score.seen is None else score.seen for name, score in scores.items() if name != IDENTITY]
+    return fmean(gains) if gains else 0.0
+
+
+def mean_chroma_gain(scores: Mapping[str, Score]) -> float:
+    """Mean gain in PSNR of chroma in dB over all degradations but `identity`; 0 without any."""
+    found = [one.chroma_gain for name, score in scores.items() if name != IDENTITY for one in score.sources]
+    gains = [gain for gain in found if gain is not None]
     return fmean(gains) if gains else 0.0

@@ -7,6 +7,7 @@ from statistics import fmean
 
 import numpy as np
 
+from acutance.model.planes import GREY, Chroma
 from acutance.training.data.planes import Luma
 from acutance.training.degradation.codec import FPS
 from acutance.training.degradation.degrade import DegradedFrame
@@ -37,11 +38,11 @@ class Stretch:
     frames: tuple[ValidationFrame, ...]
     kind: ScoreKind
 
-    def score(self, restore: Callable[[DegradedFrame], Luma]) -> SourceScore:
+    def score(self, restore: Callable[[DegradedFrame], DegradedFrame]) -> SourceScore:
         """Score a network.
 
         Args:
-            restore: Returns the restored luma of a degraded frame, uint8 `[H, W]`.
+            restore: Returns a degraded frame with restored luma, and chroma if the network has colour.
 
         Raises:
             ValueError: A restored frame has another size.
@@ -52,23 +53,39 @@ class Stretch:
         return SourceScore(
             self.source,
             fmean(frame.psnr for _, frame in pairs),
-            fmean(finite_psnr(luma, frame.truth) for luma, frame in pairs),
+            fmean(finite_psnr(one.luma, frame.truth) for one, frame in pairs),
             fmean(frame.ssim for _, frame in pairs),
-            fmean(ssim(luma, frame.truth) for luma, frame in pairs),
+            fmean(ssim(one.luma, frame.truth) for one, frame in pairs),
             None if self.kind == "psnr" else self._seen(restored) - self._seen_before,
+            *_chroma(pairs),
         )
 
     @cached_property
     def _seen_before(self) -> float:
-        return self._seen([frame.degraded.luma for frame in self.frames])
+        return self._seen([frame.degraded for frame in self.frames])
 
-    def _seen(self, lumas: Sequence[Luma]) -> float:
-        """VMAF-NEG or JOD of the frames with these planes of luma."""
+    def _seen(self, shown: Sequence[DegradedFrame]) -> float:
+        """VMAF-NEG or JOD of the frames as they are shown; JOD with colour, if they have any."""
         truth = [frame.truth for frame in self.frames]
         height, width = (side // 2 * 2 for side in truth[0].shape)
         if self.kind == "vmaf_neg":
+            lumas = [one.luma for one in shown]
             return vmaf(zip(lumas, truth, strict=True), (width, height), ["vmaf_neg"])["vmaf_neg"]
-        test, reference = (np.stack([luma[:height, :width] for luma in planes]) for planes in (lumas, truth))
-        # Students change luma alone: the videos are compared without colour.
-        grey = np.full((len(truth), height // 2, width // 2), 128, np.uint8)
-        return jod(Video(reference, grey, grey, FPS), Video(test, grey, grey, FPS))
+        tests = [(one.luma, one.chroma) for one in shown]
+        true = [(frame.truth, frame.true_chroma) for frame in self.frames]
+        return jod(_video(true, (height, width)), _video(tests, (height, width)))
+
+
+def _video(frames: Sequence[tuple[Luma, Chroma | None]], size: tuple[int, int]) -> Video:
+    height, width = size
+    grey = np.full((height // 2, width // 2), GREY, np.uint8)
+    planes = [(luma, *((grey, grey) if chroma is None else (chroma.u, chroma.v))) for luma, chroma in frames]
+    y, u, v = (np.stack(of_one_kind) for of_one_kind in zip(*planes, strict=True))
+    return Video(y[:, :height, :width], u[:, : height // 2, : width // 2], v[:, : height // 2, : width // 2], FPS)
+
+
+def _chroma(pairs: Sequence[tuple[DegradedFrame, ValidationFrame]]) -> tuple[float | None, float | None]:
+    """Mean PSNR of chroma before and after; None without chroma."""
+    figures = [(frame.chroma_psnr, frame.psnr_of_chroma(one.chroma)) for one, frame in pairs]
+    before, after = ([figure for figure in column if figure is not None] for column in zip(*figures, strict=True))
+    return (fmean(before), fmean(after)) if before and after else (None, None)

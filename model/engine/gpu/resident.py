@@ -39,19 +39,21 @@ class ResidentStudent:
         """Make its buffers.
 
         Args:
-            session: a student in half precision without a plate.
+            session: a student in half precision without a plate and colour.
             size: width and height, both even.
             runtime: CUDA's runtime.
             place: ONNX Runtime's name of the device's memory.
 
         Raises:
             CudartError: no memory can be locked.
-            ValueError: the student takes a plane of hints or a plate, or the size is odd.
+            ValueError: the student takes a plane of hints, a plate or chroma, or the size is odd.
         """
         layout = InputLayout.of(session)
         width, height = size
-        if layout.planes != 1 or width % 2 or height % 2:
-            raise ValueError("frames on the device need a student in half precision without a plate, and an even size")
+        if layout.planes != 1 or layout.colour or width % 2 or height % 2:
+            raise ValueError(
+                "frames on the device need a student in half precision without a plate and colour, and an even size"
+            )
         self._session, self._runtime, self._size = session, runtime, size
         self._hints = page_aligned((1, COUNT, 1, 1), np.uint8)
         self._strength = page_aligned((1, 1, 1, 1), np.float32)

@@ -12,7 +12,7 @@ from acutance.model.engine.engine import Engine
 from acutance.model.engine.providers import OPENVINO
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Chroma, Plane
 
 
 class Clock:
@@ -40,6 +40,7 @@ class Timed:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         assert luma.shape == SIZE[::-1]
         self.runs += 1

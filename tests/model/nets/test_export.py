@@ -158,10 +158,10 @@ def test_in_half_precision_the_last_sum_is_single(half: tuple[Student, Engine, o
     summed = source["corrected"]
     assert summed.op_type == "Add"
     assert source["sharpened"].input[0] == "corrected", "no cast between the sum and its rounding"
-    casts = [source["grey_luma"], source["correction"]] if "half_correction" in source else [source["grey_luma"]]
+    casts = [source["grey_base"], source["correction"]] if "half_correction" in source else [source["grey_base"]]
     for cast in casts:
         assert cast.op_type == "Cast"
         assert next(one.i for one in cast.attribute if one.name == "to") == onnx.TensorProto.FLOAT
-    assert source["grey_luma"].input[0] in ("planes", "luma"), "luma is not rounded to half on the way"
+    assert source["grey_base"].input[0] in ("planes", "luma"), "luma is not rounded to half on the way"
     sizes = {"Gather", "Div", "Unsqueeze", "Squeeze"}
     assert not sizes & {node.op_type for node in model.graph.node}, "sums of sizes would run on the CPU"

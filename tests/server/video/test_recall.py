@@ -8,7 +8,7 @@ import pytest
 from acutance.model.engine import catalog
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes, no_plate
-from acutance.model.planes import Plane
+from acutance.model.planes import Chroma, Plane
 from acutance.server.frames.planes import plane_view
 from acutance.server.students.ladder import Ladder
 from acutance.server.students.rungs import PASS, REMEMBER, Recalls, Rung
@@ -37,6 +37,7 @@ class Copying:
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         assert plate is not None
         assert out is not None
@@ -60,6 +61,7 @@ class Filling(Copying):
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         self.ran += 1
         return super().sharpen(

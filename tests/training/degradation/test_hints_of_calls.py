@@ -13,7 +13,7 @@ from acutance.model.bitstream.quantiser import Codec, QuantiserReader
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import BITS_WINDOW, UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
-from acutance.model.planes import Plane
+from acutance.model.planes import Chroma, Plane
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhancer, Treatment
 from acutance.server.video.frame_hints import FrameHints
@@ -40,6 +40,7 @@ class Recorder(Engine):
         hints: Hints = UNCODED,
         strength: float = 1.0,
         plate: PlatePlanes | None = None,
+        chroma: Chroma | None = None,
     ) -> Plane:
         self.seen.append(hints)
         return luma

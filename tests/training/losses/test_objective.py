@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from acutance.model.nets.shape import TeacherShape
 from acutance.model.nets.teacher import Teacher
-from acutance.training.losses.objective import Objective
+from acutance.training.losses.objective import Objective, Restored
 from acutance.training.losses.perceptual import Backbone, load_backbone
 from acutance.training.losses.ranks import ALONE, Ranks
 from acutance.training.pairs.batches import Batch
@@ -53,7 +54,9 @@ def losses(*names: str, pictures: int = 0) -> LossesSection:
 def test_no_loss_sees_the_border_that_padding_reaches(name: str, teacher: LoadedTeacher, backbone: Backbone) -> None:
     step = batch(2)
     output = (step.degraded + 0.1).requires_grad_()
-    total, _ = Objective(losses(name), BORDER, teacher, backbone)(output, torch.zeros(2, 8, 24, 24), step, 1.0)
+    total, _ = Objective(losses(name), BORDER, teacher, backbone)(
+        Restored(output), torch.zeros(2, 8, 24, 24), step, 1.0
+    )
     total.backward()  # type: ignore[no-untyped-call]
     assert output.grad is not None
     inside = output.grad[..., BORDER:-BORDER, BORDER:-BORDER]
@@ -62,10 +65,43 @@ def test_no_loss_sees_the_border_that_padding_reaches(name: str, teacher: Loaded
     assert (output.grad[..., BORDER : BORDER + 4, BORDER:-BORDER] != 0).any()
 
 
+def coloured(pictures: int) -> Batch:
+    chroma = 0.5 + 0.1 * torch.rand(2, pictures, 2, 24, 24, generator=torch.Generator().manual_seed(4))
+    return replace(batch(pictures), chroma=chroma[0], true_chroma=chroma[1])
+
+
+@pytest.mark.parametrize("name", ["chroma", "chroma_harm"])
+def test_losses_of_chroma_see_the_same_places_as_those_of_luma_and_no_luma(name: str) -> None:
+    step = coloured(2)
+    assert step.chroma is not None
+    output = Restored((step.degraded + 0.1).requires_grad_(), (step.chroma + 0.1).requires_grad_())
+    assert output.chroma is not None
+    total, _ = Objective(losses(name), BORDER)(output, torch.zeros(2, 8, 24, 24), step, 1.0)
+    total.backward()  # type: ignore[no-untyped-call]
+    assert output.luma.grad is None
+    assert output.chroma.grad is not None
+    reached = torch.zeros(24, 24, dtype=torch.bool)
+    reached[BORDER // 2 : -BORDER // 2, BORDER // 2 : -BORDER // 2] = True
+    assert torch.equal((output.chroma.grad != 0).any(dim=0).any(dim=0), reached)
+
+
+def test_chroma_that_stays_as_it_came_does_no_harm_and_better_chroma_loses_less() -> None:
+    step = coloured(2)
+    assert step.chroma is not None
+    assert step.true_chroma is not None
+    objective = Objective(losses("chroma", "chroma_harm"), BORDER)
+    outputs = (step.chroma, (step.chroma + step.true_chroma) / 2, step.chroma + 0.1)
+    parts = [objective(Restored(step.degraded, one), step.degraded, step, 1.0)[1] for one in outputs]
+    (kept, none), (better, still_none), (_, some) = parts
+    assert none == still_none == 0
+    assert better < kept
+    assert some > 0
+
+
 def test_some_steps_include_the_edges() -> None:
     step = batch(2)
     output = (step.degraded + 0.1).requires_grad_()
-    total, _ = Objective(losses("truth"), BORDER)(output, torch.zeros(2, 8, 24, 24), step, 1.0, edges=True)
+    total, _ = Objective(losses("truth"), BORDER)(Restored(output), torch.zeros(2, 8, 24, 24), step, 1.0, edges=True)
     total.backward()  # type: ignore[no-untyped-call]
     assert output.grad is not None
     assert bool((output.grad != 0).all())
@@ -74,7 +110,7 @@ def test_some_steps_include_the_edges() -> None:
 def test_affinity_does_not_see_features_that_either_padding_reaches(teacher: LoadedTeacher) -> None:
     features = torch.rand(2, 8, 24, 24, requires_grad=True)
     step = batch(2)
-    total, _ = Objective(losses("affinity"), BORDER, teacher)(step.degraded, features, step, 1.0)
+    total, _ = Objective(losses("affinity"), BORDER, teacher)(Restored(step.degraded), features, step, 1.0)
     total.backward()  # type: ignore[no-untyped-call]
     assert features.grad is not None
     cells = teacher.border // 2
@@ -116,7 +152,9 @@ def test_processes_that_share_a_batch_have_the_gradient_of_one(
         assert step.label is not None
         mine = Batch(step.degraded[part], step.truth[part], step.hints[part], step.label[part])
         output, seen = (mine.degraded + 0.1).requires_grad_(), features[part].clone().requires_grad_()
-        total, _ = Objective(losses(name, pictures=pictures), BORDER, teacher, backbone, ranks)(output, seen, mine, 1.0)
+        total, _ = Objective(losses(name, pictures=pictures), BORDER, teacher, backbone, ranks)(
+            Restored(output), seen, mine, 1.0
+        )
         total.backward()  # type: ignore[no-untyped-call]
         return [torch.zeros_like(x) if x.grad is None else x.grad / ranks.count for x in (output, seen)]
 

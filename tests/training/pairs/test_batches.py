@@ -98,3 +98,22 @@ def test_the_planes_of_a_plate_turn_with_the_frame(tmp_path: Path) -> None:
     inside = batch.inside(3)
     assert inside.plate is not None
     assert torch.equal(inside.plate, batch.plate[..., 3:13, 3:13])
+
+
+def test_chroma_is_cropped_and_turned_with_its_luma(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    half = rng.integers(0, 256, (6, 2, 2, 20, 20), np.uint8)
+    # Each pixel of luma has the value of the pixel of U below it.
+    patches = half[:, :, 0].repeat(2, 2).repeat(2, 3)
+    pairs = Pairs(patches, np.zeros((6, COUNT), np.uint8), "", tmp_path, half)
+    batches = Batches(pairs, None, batch=4, crop=16, margin=0, seed=1)
+    for step in range(5):
+        batch = batches.draw(step)
+        assert batch.chroma is not None
+        assert batch.true_chroma is not None
+        assert batch.chroma.shape == (4, 2, 8, 8)
+        for luma, chroma in ((batch.degraded, batch.chroma), (batch.truth, batch.true_chroma)):
+            assert torch.equal(luma[:, :, ::2, ::2], chroma[:, :1])
+        inside = batch.inside(4)
+        assert inside.chroma is not None
+        assert torch.equal(inside.degraded[:, :, ::2, ::2], inside.chroma[:, :1])

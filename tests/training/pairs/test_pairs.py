@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 from acutance.model.hints import Hints
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.pictures import DataError
+from acutance.training.data.planes import Planes, as_array
 from acutance.training.metrics.psnr_ssim import psnr
 from acutance.training.pairs.pairs import Pairs, make_pairs
 from acutance.training.recipes.recipe import Recipe
@@ -29,6 +31,19 @@ def made(source: TrainingSet, recipe: Recipe, folder: Path, processes: int = 1) 
     done: list[int] = []
     pairs = make_pairs(source, recipe, folder, processes=processes, progress=lambda now, _: done.append(now))
     return pairs, done
+
+
+def _shows(frame: Planes, pairs: Pairs, index: int) -> bool:
+    """Whether a frame shows the truth of a pair, with its chroma at the same place."""
+    assert pairs.chroma is not None
+    places = sliding_window_view(as_array(frame.y), (64, 64))[::2, ::2]
+    same = np.argwhere((places == pairs.patches[index, 1]).all(axis=(2, 3)))
+    truth = pairs.chroma[index, 1]
+    return any(
+        np.array_equal(as_array(plane)[top : top + 32, left : left + 32], truth[of])
+        for top, left in same
+        for of, plane in enumerate((frame.cb, frame.cr))
+    )
 
 
 def test_pairs_depend_on_the_seed_and_not_on_processes_or_interruptions(
@@ -58,6 +73,26 @@ def test_a_pair_is_two_versions_of_one_picture(source: TrainingSet, recipe: Reci
         others = [psnr(degraded, other) for position, other in enumerate(patches[:, 1]) if position // 2 != index // 2]
         assert psnr(degraded, truth) > max(others)
     assert any((degraded != truth).any() for degraded, truth in patches)
+
+
+def test_pairs_with_colour_have_the_same_luma_and_its_chroma(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    with_colour = changed(recipe, student={"colour": True}, losses={"chroma": {"weight": 1.0}})
+    plain, coloured = (made(source, one, tmp_path)[0] for one in (recipe, with_colour))
+    assert plain.chroma is None
+    assert coloured.fingerprint != plain.fingerprint
+    np.testing.assert_array_equal(coloured.patches, plain.patches)
+    assert coloured.chroma is not None
+    assert coloured.chroma.shape == (12, 2, 2, 32, 32)
+    true = coloured.chroma[:, 1].reshape(12, 1, -1)
+    for index, degraded in enumerate(coloured.chroma[:, 0].reshape(12, 1, -1)):
+        others = [psnr(degraded, other) for place, other in enumerate(true) if place // 2 != index // 2]
+        assert psnr(degraded, true[index]) > max(others)
+    # The truth is the chroma of the true luma: pictures that do not move have both in one place.
+    frames = [source.planes(item, frame) for item in source.split("train") for frame in range(item.frames)]
+    found = sum(_shows(frame, coloured, index) for index in range(12) for frame in frames)
+    assert found >= 6
 
 
 def test_hints_say_which_pairs_were_coded_and_which_were_reduced(

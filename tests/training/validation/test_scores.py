@@ -1,6 +1,14 @@
 import pytest
 
-from acutance.training.validation.scores import HarmBound, Score, SourceScore, checkpoint_score, losses, mean_gain
+from acutance.training.validation.scores import (
+    HarmBound,
+    Score,
+    SourceScore,
+    checkpoint_score,
+    losses,
+    mean_chroma_gain,
+    mean_gain,
+)
 
 NONE_HARMED = HarmBound(loss=0.02, share=0.0)
 
@@ -63,3 +71,17 @@ def test_a_source_is_harmed_by_psnr_or_ssim_beyond_what_tables_show() -> None:
 def test_a_score_without_a_source_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one picture or clip"):
         Score(())
+
+
+def test_chroma_that_becomes_worse_counts_as_harm_however_much_luma_gains() -> None:
+    def scores(after: float, name: str = "h264-0.02") -> dict[str, Score]:
+        return {name: Score((SourceScore("a", 30, 31, 0.9, 0.9, None, 40, after),))}
+
+    assert losses(scores(39.9))["h264-0.02", "a"] == pytest.approx(0.1)
+    assert losses(scores(40.5))["h264-0.02", "a"] == pytest.approx(-0.5)
+    assert losses(scores(40.0))["h264-0.02", "a"] == pytest.approx(-1), "it stays as it came"
+    assert NONE_HARMED.harmed(scores(39.9)) == 1
+    assert mean_chroma_gain(scores(40.5)) == pytest.approx(0.5)
+    undegraded = {"identity": Score((SourceScore("a", 99, 60, 0.9, 0.9, None, 99, 44),))}
+    assert losses(undegraded)["identity", "a"] == pytest.approx(1)
+    assert mean_chroma_gain(undegraded) == 0

@@ -162,9 +162,10 @@ class ClipJudge:
 
     def _figures(self, part: "_Part", how: Degradation, method: int, missing: Sequence[str]) -> Found:
         self._methods = self._methods or [open_method(one, self._plan.filters) for one in self._plan.methods]
-        restored = [self._methods[method](MethodInput(one.luma, one.hints, how, None)) for one in part.arrived]
-        chroma = (np.stack([one.u for one in part.arrived]), np.stack([one.v for one in part.arrived]))
-        test = Video(np.stack(restored), *chroma, fps=part.truth.fps)
+        inputs = [MethodInput(one.luma, one.hints, how, None, one.chroma.copy()) for one in part.arrived]
+        restored = np.stack([self._methods[method](one) for one in inputs])
+        u, v = (np.stack([getattr(one.chroma, plane) for one in inputs]) for plane in ("u", "v"))
+        test = Video(restored, u, v, fps=part.truth.fps)
         # The stretch that JOD judges begins at the keyframe, or lies in the middle of the steady state.
         options = replace(self._plan.options, jod_start=0 if part.regime == "first_second" else None)
         names = tuple(name for name in missing if name != _SENT)

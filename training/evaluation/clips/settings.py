@@ -31,7 +31,7 @@ REGIMES_KIND = (
     f"is steady with a sender that reduces its frames (Pillow's antialiased bicubic; enlarged by FFmpeg's bicubic), "
     f"soft<ratio> that of a soft camera; halved: clips of at least {LARGE:,} pixels are halved before they are coded; "
     f"H.264 is x264 superfast, baseline, zerolatency, constant bit rate; VP8 is libvpx, real-time, cpu-used -6, "
-    f"constant bit rate; bits are for a coded pixel and frame; methods restore luma, chroma stays as decoded"
+    f"constant bit rate; bits are for a coded pixel and frame; chroma stays as decoded unless the method has colour"
 )
 
 

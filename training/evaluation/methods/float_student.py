@@ -9,7 +9,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from acutance.model.hints import Hints, fill
-from acutance.model.nets.export import PLANES, STRENGTH
+from acutance.model.nets.export import OUTPUT, PLANES, STRENGTH
+from acutance.model.planes import GREY
 from acutance.training.data.planes import Plane
 
 _GRID = 2
@@ -21,6 +22,7 @@ class FloatStudent:
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session
         self._planes = int(session.get_inputs()[0].shape[1])
+        self._colour = session.get_outputs()[0].shape[2] == 3
 
     @classmethod
     def open(cls, file: Path) -> Self:
@@ -39,7 +41,11 @@ class FloatStudent:
         padded = np.pad(luma, ((0, height % _GRID), (0, width % _GRID)), mode="edge")
         hint_plane = np.zeros(padded.shape, np.uint8)
         fill(hint_plane, hints)
-        planes = np.stack([padded, hint_plane.astype(np.float32)][: self._planes])[None]
-        (sharpened,) = self._session.run(None, {PLANES: planes, STRENGTH: np.ones((1, 1, 1, 1), np.float32)})
-        result: NDArray[np.uint8] = np.ascontiguousarray(sharpened[0, 0, :height, :width])
+        planes = [padded, hint_plane.astype(np.float32)][: self._planes - self._colour]
+        planes += [np.full_like(padded, GREY)] * self._colour
+        inputs = {PLANES: np.stack(planes)[None], STRENGTH: np.ones((1, 1, 1, 1), np.float32)}
+        (sharpened,) = self._session.run([OUTPUT], inputs)
+        # Of colour, two of three rows are luma.
+        luma = sharpened[0, :, :2].reshape(padded.shape) if self._colour else sharpened[0, 0]
+        result: NDArray[np.uint8] = np.ascontiguousarray(luma[:height, :width])
         return result

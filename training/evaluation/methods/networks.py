@@ -39,7 +39,8 @@ class ShippedStudent:
     def __call__(self, frame: MethodInput) -> Luma:
         """Restore one frame, uint8 `[H, W]`."""
         if frame.luma.dtype == np.uint8:
-            return self.engine.sharpen(frame.luma.astype(np.uint8, copy=False), hints=frame.hints)
+            luma = frame.luma.astype(np.uint8, copy=False)
+            return self.engine.sharpen(luma, hints=frame.hints, chroma=frame.chroma)
         return self._exact.sharpen(frame.luma, frame.hints)
 
     @cached_property
@@ -68,4 +69,4 @@ class TorchNetwork:
         """Restore one frame, uint8 `[H, W]`; odd sizes are padded as the engine pads them."""
         height, width = frame.luma.shape
         padded = np.pad(frame.luma, ((0, height % 2), (0, width % 2)), mode="edge")
-        return np.ascontiguousarray(sharpen(self.network, padded, frame.hints)[:height, :width])
+        return np.ascontiguousarray(sharpen(self.network, padded, frame.hints, chroma=frame.chroma)[:height, :width])
