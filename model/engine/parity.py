@@ -42,7 +42,7 @@ def refusal_reason(engine: _Sharpens, reference: _Sharpens, *, gate: bool) -> st
     """
     most = difference(engine, reference)
     if gate and most <= GATE_TOLERANCE:
-        mean = float(_differences(engine, reference).mean())
+        mean = float(_differences(engine, reference, chroma=False).mean())
         return None if mean <= GATE_MEAN else f"its gates differ from ONNX Runtime's by {mean:.2f} in the mean"
     if most <= TOLERANCE:
         return None
@@ -54,8 +54,8 @@ def difference(engine: _Sharpens, reference: _Sharpens) -> int:
     return int(_differences(engine, reference).max())
 
 
-def _differences(engine: _Sharpens, reference: _Sharpens) -> NDArray[np.int16]:
-    """Return the absolute differences of all results, those of chroma after those of luma.
+def _differences(engine: _Sharpens, reference: _Sharpens, *, chroma: bool = True) -> NDArray[np.int16]:
+    """Return the absolute differences of all results.
 
     A plate shows the first frame, which is the sharp one; students that take none ignore it.
     """
@@ -66,10 +66,11 @@ def _differences(engine: _Sharpens, reference: _Sharpens) -> NDArray[np.int16]:
         results.append(planes := list[Plane]())
         for luma, hints in scenes:
             # Chroma of calls varies less than luma. Students without colour leave it as it is.
-            chroma = Chroma(*(plane // 4 + 96 for plane in (luma[::2, ::2], luma[::-2, ::-2])))
-            sharpened = each.sharpen(luma, None, hints, plate=plate, chroma=chroma)
-            planes += [one.reshape(-1) for one in (sharpened, chroma.u, chroma.v)]
-    return np.abs(np.concatenate(results[0]).astype(np.int16) - np.concatenate(results[1]))
+            colours = Chroma(*(plane // 4 + 96 for plane in (luma[::2, ::2], luma[::-2, ::-2])))
+            planes.append(each.sharpen(luma, None, hints, plate=plate, chroma=colours))
+            planes += [colours.u, colours.v] if chroma else []
+    ours, theirs = (np.concatenate([plane.reshape(-1) for plane in planes]).astype(np.int16) for planes in results)
+    return np.abs(ours - theirs)
 
 
 def frames() -> Iterator[tuple[Plane, Hints]]:

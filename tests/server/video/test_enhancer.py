@@ -1,5 +1,6 @@
 import logging
 from copy import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,13 +10,16 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import Hints
-from acutance.model.planes import Plane
+from acutance.model.nets.export import to_onnx
+from acutance.model.nets.shape import StudentShape
+from acutance.model.planes import Chroma, Plane
 from acutance.model.scaling import enlarge
 from acutance.model.sharpness import detail_ratio
 from acutance.server.frames.planes import plane_view
 from acutance.server.students.ladder import Ladder
 from acutance.server.video.enhancer import Enhancer, Treatment
 from tests.frames import frame_of, lumas, soft
+from tests.model.students import lived_in
 
 SHARPEN = Treatment("small")
 
@@ -55,6 +59,23 @@ def test_luma_is_the_engines_and_the_rest_is_unchanged(ladder: Ladder, size: tup
     assert all(np.array_equal(plane_view(result, index), planes[index]) for index in (1, 2))
     assert (result.pts, result.time_base) == (21_000, VIDEO_TIME_BASE)
     assert (result.color_range, result.colorspace) == (ColorRange.MPEG, Colorspace.ITU709)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (641, 361)])
+def test_a_student_with_colour_corrects_u_and_v(size: tuple[int, int], tmp_path: Path) -> None:
+    file = tmp_path / "coloured.onnx"
+    file.write_bytes(to_onnx(lived_in(StudentShape(8, 1, hinted=True, colour=True)), {}))
+    engine = Engine.open(file, "cpu", 1)
+    frame = _coloured(*size)
+    planes = [plane_view(frame, index).copy() for index in range(3)]
+    enhanced = Enhancer(Ladder.of(engine)).enhance(frame, Treatment(engine.student.name), Hints(step=12, bits=0.05))
+    assert enhanced.passed_reason is None
+    chroma = Chroma(planes[1].copy(), planes[2].copy())
+    luma = engine.sharpen(planes[0], hints=Hints(12, 0.05, sharpness=detail_ratio(planes[0])), chroma=chroma)
+    for index, expected in enumerate((luma, chroma.u, chroma.v)):
+        np.testing.assert_array_equal(plane_view(enhanced.frame, index), expected)
+        assert not np.array_equal(expected, planes[index])
+        np.testing.assert_array_equal(plane_view(frame, index), planes[index], "the incoming frame stays as it is")
 
 
 def test_full_range_frames_stay_full_range(ladder: Ladder) -> None:

@@ -16,7 +16,7 @@ from acutance.model.engine import catalog
 from acutance.model.learning.messages import Message, ProtocolError, frames_message
 from acutance.model.nets.export import ExportError, to_onnx
 from acutance.model.nets.reading import read_onnx
-from acutance.model.nets.student import Student
+from acutance.model.nets.student import Student, with_colour
 from acutance.training.adaptation import student_learner
 from acutance.training.adaptation.call_frames import CallFrames
 from acutance.training.adaptation.fitted_recipe import recipe_for
@@ -117,6 +117,15 @@ def test_a_round_answers_with_weights_or_a_refusal() -> None:
 
 
 @pytest.mark.training
+def test_a_student_with_colour_is_fitted_to_the_colours_of_the_call(tmp_path: Path) -> None:
+    start = tmp_path / "coloured.onnx"
+    start.write_bytes(to_onnx(with_colour(read_onnx(NANO)), {}))
+    (answer,) = (one for one in answers(segment(aside=False), segment(aside=True), start=start) if one.type != "ready")
+    assert answer.type in ("weights", "refused")
+    if answer.type == "weights":
+        assert read_onnx(answer.payload).shape.colour
+
+
 def test_students_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     staged(monkeypatch, lambda student: None)
     sent: list[Message] = []

@@ -98,6 +98,20 @@ def test_a_run_leaves_record_checkpoints_table_log_and_samples(run_options: RunO
     assert sheet.shape == (2 * 164 - 4, 3 * 164 - 4)
 
 
+def test_colour_is_learned_from_a_student_without_and_changes_luma_little(
+    run_options: RunOptions, tmp_path: Path
+) -> None:
+    colour = ("student.colour=true", "losses.chroma.weight=1", "losses.chroma_harm.weight=1", "training.steps=60")
+    init = Checkpoint.BEST.file(run_options.out)
+    train(replace(run_options, init=init, overrides=colour, out=tmp_path / "coloured"), Console(file=StringIO()))
+    network, _ = load_network(Checkpoint.LAST.file(tmp_path / "coloured"))
+    assert network.shape.name == "r2c8n1huv"
+    events = EventAccumulator(str(tmp_path / "coloured" / "tensorboard"))
+    events.Reload()
+    losses = [event.value for event in events.Scalars("loss/chroma")]
+    assert losses[-1] < losses[0]
+
+
 def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(run_options: RunOptions, tmp_path: Path) -> None:
     assert run_options.recipe is not None
     text = Path(run_options.recipe).read_text()
