@@ -25,6 +25,9 @@ _WINDOW, _STIFF, _STEP = 7, 8.0, 1.0
 """Of the refinement: side of the window in cells of the quarter grid, squared gradient in grey levels per pixel of the
 half grid that counts as noise, and longest step in pixels of the half grid."""
 
+_SOBEL = 8
+"""Factor of OpenCV's Sobel gradients."""
+
 type _Field = NDArray[np.float32]
 
 
@@ -70,18 +73,20 @@ def _refined(motion: _Field, plate: Plane, frame: Plane) -> _Field:
     rows, columns = motion.shape[:2]
     warped = _moved(remembered, _enlarged(motion, _HALF, remembered.shape), cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
     change = _field(cv2.subtract(present, warped, dtype=cv2.CV_32F))
-    right, down = (_field(cv2.Sobel(warped, cv2.CV_32F, across, 1 - across, ksize=3, scale=1 / 8)) for across in (1, 0))
+    # Sobel's sums of eight differences, in whole numbers.
+    right, down = (gradient.astype(np.float32) for gradient in cv2.spatialGradient(warped))
 
     def summed(product: _Field) -> _Field:
         cells = cv2.resize(product, (columns, rows), interpolation=cv2.INTER_AREA)
         return _field(cv2.blur(cells, (_WINDOW, _WINDOW)))
 
-    stiff = np.float32(_STIFF)
+    stiff = np.float32(_STIFF * _SOBEL**2)
     xx, xy, yy = summed(right * right) + stiff, summed(right * down), summed(down * down) + stiff
     x, y = summed(right * change), summed(down * change)
-    scale = 1 / (xx * yy - xy * xy)
-    steps = np.dstack([(x * yy - y * xy) * scale, (y * xx - x * xy) * scale])
-    refined: _Field = motion + np.clip(steps, -_STEP, _STEP) / np.float32(_HALF)
+    scale = np.float32(_SOBEL) / (xx * yy - xy * xy)
+    refined = np.empty_like(motion)
+    for axis, step in enumerate(((x * yy - y * xy) * scale, (y * xx - x * xy) * scale)):
+        refined[..., axis] = motion[..., axis] + np.clip(step, -_STEP, _STEP) / np.float32(_HALF)
     return refined
 
 

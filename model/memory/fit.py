@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acutance.model.memory.observed import Observed
-from acutance.model.memory.reduced import Reduced, as_plane, difference
+from acutance.model.memory.reduced import Reduced, as_plane, difference, energy
 from acutance.model.planes import Plane
 
 LOW, MEAN = 1.5, 1.7
 """Largest differences of low-passed and of mean luma, as shares of the codec's tolerance. All limits here were chosen
 on drawn changes and validation clips, see docs/quality/memory.md."""
-_DETAIL_SIGMA, _WINDOW = 2.0, 5
-"""Detail is what a Gaussian of 2 cells takes away; it is compared in windows of 5x5 cells."""
 _UNEXPLAINED, _NOISE = 0.7, 0.5
 """Largest energy of the difference of both details, as a share of the weaker one; and the root mean square detail, as a
 share of the codec's tolerance, that is noise."""
@@ -41,7 +39,7 @@ def fit_of(remembered: Reduced, frame: Observed) -> Plane:
     tolerance = frame.tolerance
     apart = difference(remembered.low, frame.reduced.low)
     other = difference(remembered.mean, frame.reduced.mean) > MEAN * tolerance
-    other |= _has_other_detail(remembered.mean, frame.reduced.mean, tolerance)
+    other |= _has_other_detail(remembered, frame.reduced, tolerance)
     other |= apart > LOW * tolerance
     share = cv2.blur(other.astype(np.float32), (_AROUND, _AROUND), borderType=cv2.BORDER_REPLICATE)
     other |= share > _SURROUNDED
@@ -50,24 +48,12 @@ def fit_of(remembered: Reduced, frame: Observed) -> Plane:
     return as_plane(np.where(away > 0, np.uint8(0), as_plane(fit)))
 
 
-def _has_other_detail(remembered: Plane, present: Plane, tolerance: float) -> NDArray[np.bool_]:
+def _has_other_detail(remembered: Reduced, present: Reduced, tolerance: float) -> NDArray[np.bool_]:
     """Return the cells in which the detail of both frames differs by more than noise and the weaker one explain."""
-    one, other = (_detail(plane) for plane in (remembered, present))
-    weaker = np.minimum(_energy(one), _energy(other))
+    weaker = np.minimum(remembered.energy, present.energy)
     allowed = _UNEXPLAINED * weaker + np.float32((_NOISE * tolerance) ** 2)
-    mask: NDArray[np.bool_] = _energy(one - other) > allowed
+    mask: NDArray[np.bool_] = energy(remembered.detail - present.detail) > allowed
     return mask
-
-
-def _detail(plane: Plane) -> NDArray[np.float32]:
-    luma = plane.astype(np.float32)
-    smooth = np.asarray(cv2.GaussianBlur(luma, (0, 0), _DETAIL_SIGMA), np.float32)
-    detail: NDArray[np.float32] = luma - smooth
-    return detail
-
-
-def _energy(detail: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(cv2.blur(detail * detail, (_WINDOW, _WINDOW)), np.float32)
 
 
 @lru_cache(maxsize=64)

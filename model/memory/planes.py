@@ -48,8 +48,9 @@ def cover_with_best(still: Candidate, aligned: Candidate, frame: Observed) -> Pl
     better = cv2.compare(moved, needed, cv2.CMP_GT).astype(np.uint8, copy=False)
     fit = cv2.copyTo(moved, better, as_it_lies.copy())
     _, whole = cv2.threshold(enlarged(better, frame.luma.shape), 127, 255, cv2.THRESH_BINARY)
-    luma = cv2.copyTo(aligned.luma, whole, still.luma.copy())
-    return _covered(luma.astype(np.uint8, copy=False), fit.astype(np.uint8, copy=False), frame)
+    planes = _covered(still.luma, fit.astype(np.uint8, copy=False), frame)
+    cv2.copyTo(aligned.luma, as_plane(cv2.bitwise_and(whole, planes.fit)), planes.plate)
+    return planes
 
 
 def helpful(frame: Observed) -> float:

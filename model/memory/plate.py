@@ -1,6 +1,6 @@
 """The plate: luma seen earlier in the call, kept by blocks with the quality at which each was seen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 import cv2
@@ -129,6 +129,7 @@ class Plate:
         covered = cells(mask, self.reduced.low.shape)
         for mine, new in ((self.reduced.mean, frame.reduced.mean), (self.reduced.low, frame.reduced.low)):
             cv2.copyTo(new, covered, mine)
+        self._reduced = replace(self.reduced)  # without the cached detail
         self.quality.record(mask, frame.hints, number)
 
     def _shift(self, right: int, down: int) -> None:

@@ -1,6 +1,7 @@
 """Reduced frames: the part of a frame that a poor connection still carries, on a grid of a quarter of the size."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ CELL = 4
 """Side in pixels of a cell of the grid."""
 _SIGMA = 0.75
 """Standard deviation of the Gaussian of the low pass in cells: 3 px."""
+_DETAIL_SIGMA, _WINDOW = 2.0, 5
+"""Detail is what a Gaussian of 2 cells takes away; it is compared in windows of 5x5 cells."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,18 @@ class Reduced:
     mean: Plane
     low: Plane
 
+    @cached_property
+    def detail(self) -> NDArray[np.float32]:
+        """What a Gaussian of two cells takes away of the mean luma, in grey levels, float32 `[h, w]`."""
+        mean = self.mean.astype(np.float32)
+        detail: NDArray[np.float32] = mean - np.asarray(cv2.GaussianBlur(mean, (0, 0), _DETAIL_SIGMA), np.float32)
+        return detail
+
+    @cached_property
+    def energy(self) -> NDArray[np.float32]:
+        """Mean square of the detail in windows of 5x5 cells, float32 `[h, w]`."""
+        return energy(self.detail)
+
     @classmethod
     def of_luma(cls, luma: Plane) -> "Reduced":
         """Reduce a frame, uint8 `[H, W]` of any row stride."""
@@ -35,6 +50,11 @@ class Reduced:
             height, width = luma.shape
         mean = as_plane(cv2.resize(luma, (width // CELL, height // CELL), interpolation=cv2.INTER_AREA))
         return cls(mean, as_plane(cv2.GaussianBlur(mean, (0, 0), _SIGMA)))
+
+
+def energy(detail: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean square of detail in windows of 5x5 cells."""
+    return np.asarray(cv2.blur(detail * detail, (_WINDOW, _WINDOW)), np.float32)
 
 
 def difference(one: Plane, other: Plane) -> Plane:
