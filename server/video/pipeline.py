@@ -221,19 +221,18 @@ class Pipeline:
         judges = self.choices.forward_good and not self.coded.quality.knows_sharpness
         decodes = self.choices.forwarded.decodes(frame.arrived, self._load.busy)
         self.coded.keeps_pixels = decodes and (remembers or judges)
+        governor = self.choices.in_use
+        if governor.rung.name == PASS and not governor.trying:
+            # A try begins with the first frame that is encoded again.
+            self._govern(self._clock(), 0.0, recalled=self.choices.recalls)
 
     def _on_undecoded(self, frame: CodedFrame) -> bool:
-        """Do what `_pump` and `_enhance` do for decoded frames; return whether the frame is within the limits."""
+        """Do what `_pump` does for decoded frames; return whether the frame is within the limits."""
         now = self._clock()
         self._telemetry.counters.received += 1
         width, height = self.size_in = frame.size
         self._hints.skip(frame.pts, width * height)
         self.interval.note_time(frame.pts / VIDEO_CLOCK_RATE)
-        governor = self.choices.in_use
-        if governor.rung.name == PASS and not governor.trying:
-            self._govern(
-                now, 0.0, recalled=self.choices.recalls
-            )  # a try begins with the first frame that is encoded again
         return not self._limits.exceeded_by(width, height, now)
 
     def _govern(self, now: float, enhancing: float, *, recalled: bool) -> None:

@@ -14,6 +14,7 @@ from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
 from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import Encoder
+from acutance.server.encoding.forwarding.coded import CodedFrame
 from acutance.server.encoding.h264 import H264Encoder
 from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.packet_track import PacketTrack
@@ -374,3 +375,16 @@ async def test_frames_of_which_something_is_remembered_have_a_governor_of_their_
         assert await _next_number(run) == number
     assert {name: len(samples) for name, samples in noted.items()} == {"nothing": 1, "something": 2}
     assert run.gate.treatments[-1].recalled is run.choices.recalling.rung
+
+
+@pytest.mark.parametrize("decoded", [False, True])
+async def test_forwarded_frames_lead_back_to_a_student_also_while_they_are_decoded(run: Run, decoded: bool) -> None:
+    """They are decoded for the memory, which is shown five of them a second."""
+    noted: list[object] = []
+    run.governor.rungs = [Rung(PASS)]
+    run.governor.note = noted.append  # type: ignore[method-assign, assignment]
+    frame = CodedFrame("H264", b"", 0, (64, 48), is_keyframe=False, arrived=0.0, decoded=decoded)
+    run.pipeline._on_forwarded(frame, "no student is selected")
+    if not decoded:
+        run.pipeline._on_undecoded(frame)
+    assert len(noted) == 1
