@@ -138,6 +138,7 @@ studies: $(TESTER)/.ready
 	    --teacher $(RUNS)/teacher_call/teacher.safetensors --markdown docs/quality/ablation.md
 	$(TRAIN) study training/study/sweep.toml --data $(SETS)/shared --out $(RUNS)/sweep --markdown docs/quality/sweep.md
 	$(TRAIN) study training/study/optimiser.toml --data $(SETS)/shared --out $(RUNS)/optimiser --markdown docs/quality/optimiser.md
+	$(TRAIN) study training/study/sources.toml --data $(SETS)/shared --out $(RUNS)/sources --markdown docs/quality/sources.md
 
 # What judges calls. The validation clips choose; the test clips are read here alone.
 JUDGED := nano small base

@@ -4,12 +4,16 @@ The last frame of a clip has the pixels of the picture itself, without resamplin
 that their truth is as crisp as the picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Planes
+
+type Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, in (fractional) pixels of luma."""
 
 MARGIN = 24
 """Pixels around a frame that a motion may uncover: 7 frames of up to 3 px, and the zoom."""
@@ -61,18 +65,44 @@ def make_clip(
     Raises:
         DataError: The last frame exceeds the picture.
     """
+    return sampled(planes, size, boxes(planes.size, size, corner, motion, frames))
+
+
+def boxes(
+    picture: tuple[int, int],
+    size: tuple[int, int],
+    corner: tuple[int, int],
+    motion: Motion,
+    frames: int,
+    shake: Sequence[tuple[float, float]] = (),
+) -> list[Box]:
+    """Return the part of a picture that each frame of a clip shows.
+
+    Args:
+        picture: Width and height of the picture.
+        size: Those of a frame, even.
+        corner: Left and top of the last frame.
+        motion: Motion per frame.
+        frames: Length of the clip in frames, at least 1.
+        shake: Further displacement of each frame in pixels to the right and down, of the last one zero; none if empty.
+
+    Raises:
+        DataError: The last frame exceeds the picture.
+    """
     (width, height), (left, top) = size, corner
-    if left < 0 or top < 0 or left + width > planes.size[0] or top + height > planes.size[1]:
-        raise DataError(
-            f"a frame of {width}x{height} at {left},{top} exceeds the picture of {planes.size[0]}x{planes.size[1]}"
-        )
+    if left < 0 or top < 0 or left + width > picture[0] or top + height > picture[1]:
+        raise DataError(f"a frame of {width}x{height} at {left},{top} exceeds the picture of {picture[0]}x{picture[1]}")
+    offsets = shake or [(0.0, 0.0)] * frames
+    return [_box(picture, size, corner, motion, frames - 1 - index, offset) for index, offset in enumerate(offsets)]
+
+
+def sampled(planes: Planes, size: tuple[int, int], parts: Sequence[Box]) -> list[Planes]:
+    """Return parts of a picture as frames of one size; a part of that size at whole pixels is not resampled."""
+    share = planes.size[0] // planes.cb.size[0]
     clip = []
-    for back in range(frames - 1, -1, -1):
-        if back == 0 or motion == Motion(0.0, 0.0, 0.0):
-            clip.append(planes.crop(left, top, width, height))
-            continue
-        box = _box(planes.size, size, corner, motion, back)
-        clip.append(planes.resize(size, box))
+    for x0, y0, x1, y1 in parts:
+        whole = x0 % share == 0 and y0 % share == 0 and (x1 - x0, y1 - y0) == size
+        clip.append(planes.crop(int(x0), int(y0), *size) if whole else planes.resize(size, (x0, y0, x1, y1)))
     return clip
 
 
@@ -84,14 +114,19 @@ def middle_clip(planes: Planes, wanted: tuple[int, int], frames: int, seed: int)
 
 
 def _box(
-    picture: tuple[int, int], size: tuple[int, int], corner: tuple[int, int], motion: Motion, back: int
-) -> tuple[float, float, float, float]:
+    picture: tuple[int, int],
+    size: tuple[int, int],
+    corner: tuple[int, int],
+    motion: Motion,
+    back: int,
+    offset: tuple[float, float],
+) -> Box:
     """The rectangle seen `back` frames before the last, kept inside the picture."""
     scale = (1 + motion.zoom) ** back
     spans = []
-    for have, want, start, move in zip(picture, size, corner, (motion.dx, motion.dy), strict=True):
+    for have, want, start, move, more in zip(picture, size, corner, (motion.dx, motion.dy), offset, strict=True):
         extent = min(want * scale, float(have))
-        begin = start + (want - extent) / 2 - move * back
+        begin = start + (want - extent) / 2 - move * back + more
         begin = min(max(begin, 0.0), have - extent)
         spans.append((begin, begin + extent))
     (x0, x1), (y0, y1) = spans

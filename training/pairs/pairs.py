@@ -138,7 +138,9 @@ def _make_all(
 
 def _fingerprint(source: TrainingSet, recipe: Recipe) -> str:
     plate = set() if recipe.plate is None else {"plate"}
-    settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"} | plate)
+    # Without layers, pairs are those of releases that had none.
+    later = {"pairs": {"layered"}} if not recipe.pairs.layered else None
+    settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"} | plate, exclude=later)
     version = f"{_VERSION}" if recipe.plate is None else f"{_VERSION}.{_PLATE_VERSION}"
     version += f" colour {_COLOUR_VERSION}" if recipe.colour else ""
     return hashlib.sha256(f"{version}\n{settings}\n{source.fingerprint}".encode()).hexdigest()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from acutance.model.hints import BITS_WINDOW, COUNT
 from acutance.training.data.dataset import Item, TrainingSet
 from acutance.training.data.frame_source import FrameSource
+from acutance.training.data.layers import make_layered_clip
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
 from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.degrade import DegradedFrame, Mixture, degrade_frames
@@ -52,7 +53,7 @@ class Task:
         section: Number and size of the pairs.
         mixture: The degradations.
         plate: The plates, for pairs with planes of a plate; see `acutance.training.pairs.plates`.
-        other: Another picture or clip, for plates of another scene.
+        other: Another picture or clip, for plates of another scene, and for what moves in front of a picture.
         colour: Whether the pairs have chroma.
     """
 
@@ -104,7 +105,7 @@ def blind_patches(source: FrameSource, task: Task) -> MadePairs:
         clip = _real_clip(source, task.item, task.section, rng)
         first = 0 if lead_in else min(_CLIP_FIRST, len(clip) - 1)
     else:
-        clip = _panned_clip(source.planes(task.item), task.section, rng, coded=how.codec is not None)
+        clip = _panned_clip(source, task, rng, coded=how.codec is not None)
         first = len(clip) - 1
     degraded = degrade_frames(clip, how, lead_in)
     count, side = task.section.patches, task.section.patch
@@ -122,15 +123,29 @@ def blind_patches(source: FrameSource, task: Task) -> MadePairs:
     return MadePairs(patches, codes, chroma)
 
 
-def _panned_clip(planes: Planes, section: PairsSection, rng: np.random.Generator, *, coded: bool) -> list[Planes]:
+def _panned_clip(source: FrameSource, task: Task, rng: np.random.Generator, *, coded: bool) -> list[Planes]:
+    planes, section = source.planes(task.item), task.section
     native = rng.random() < section.native
     if not native and rng.random() < section.shrink_source:
         smallest = section.patch + 2 * MARGIN
         planes = _shrunk(planes, rng, min(2.0, (min(planes.size) - 1) / smallest))
     size = frame_size(planes.size, _NATIVE if native else section.frame)
-    left, top = (_even(rng, MARGIN, have - want - MARGIN) for have, want in zip(planes.size, size, strict=True))
+    corner = _corner(planes, size, rng)
     frames = int(rng.integers(_PICTURE_FRAMES[0], _PICTURE_FRAMES[1] + 1)) if coded else 1
-    return make_clip(planes, size, (left, top), Motion.draw(rng), frames)
+    motion = Motion.draw(rng)
+    # Recipes without layers draw as before there were any.
+    if not section.layered or rng.random() >= section.layered:
+        return make_clip(planes, size, corner, motion, frames)
+    front = planes if task.other is None else source.planes(task.other)
+    if min(have - want for have, want in zip(front.size, size, strict=True)) < 2 * MARGIN:
+        front = planes  # another part of the same picture
+    corners = (corner, _corner(front, size, rng))
+    return make_layered_clip((planes, front), corners, (motion, Motion.draw(rng)), size, frames, rng)
+
+
+def _corner(planes: Planes, size: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
+    left, top = (_even(rng, MARGIN, have - want - MARGIN) for have, want in zip(planes.size, size, strict=True))
+    return left, top
 
 
 def _real_clip(source: FrameSource, item: Item, section: PairsSection, rng: np.random.Generator) -> list[Planes]:

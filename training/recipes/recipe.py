@@ -43,6 +43,8 @@ class PairsSection(Section):
         shrink_source: Share of clips with a source that is first reduced, by up to 2: other content, equally crisp.
         moving: Share of clips from real video; the rest are pans over pictures.
         native: Share of those pans with frames of up to 1280x720 instead of `frame`, and a source that is not reduced.
+        layered: Share of those pans in which a part of another picture moves in front, see
+            `acutance.training.data.layers`.
     """
 
     clips: int = Field(ge=1)
@@ -52,6 +54,7 @@ class PairsSection(Section):
     shrink_source: Share
     moving: Share
     native: Share = 0.0
+    layered: Share = 0.0
 
     @model_validator(mode="after")
     def _patch_fits(self) -> Self:

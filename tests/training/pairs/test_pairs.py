@@ -144,6 +144,15 @@ def test_native_clips_show_more_of_a_picture_than_the_recipes_frame(
     assert places(native=1.0) > 4
 
 
+def test_layers_change_pairs_of_pictures_only_where_they_are_wanted(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    plain, layered = (made(source, changed(recipe, pairs=change), tmp_path)[0] for change in ({}, {"layered": 1.0}))
+    assert layered.fingerprint != plain.fingerprint
+    assert not np.array_equal(layered.patches, plain.patches)
+    assert made(source, changed(recipe, pairs={"layered": 0.0}), tmp_path)[0].fingerprint == plain.fingerprint
+
+
 def test_recipes_with_equal_sections_share_their_pairs(source: TrainingSet, recipe: Recipe, tmp_path: Path) -> None:
     first, _ = made(source, recipe, tmp_path)
     other, _ = made(source, recipe.model_copy(update={"seed": 4}), tmp_path)
