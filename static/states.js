@@ -1,14 +1,12 @@
 /**
  * Texts for the states and errors of a call, as pure functions.
  * @import {State} from './call/call.js'
- * @import {ServerStats} from './call/protocol.js'
+ * @import {PassCode, ServerStats} from './call/protocol.js'
  * @import {CallError, ErrorCode} from './call/call-error.js'
  * @import {SourceKind} from './sources/source.js'
  * @import {Kind, Status} from './status.js'
  * @import {Values} from './translation.js'
  */
-import { kindOfReason } from './reasons.js';
-
 /** Appearance of each state. @type {Record<State | 'preview', Kind>} */
 const KINDS = {
   preview: 'idle',
@@ -29,6 +27,9 @@ const WANT_SAMPLE = [
 export function wantsSample({ code }) {
   return WANT_SAMPLE.includes(code);
 }
+
+/** Texts for the reasons of the server. @type {Partial<Record<PassCode, 'good' | 'bits' | 'nothing' | 'busy'>>} */
+const NAMES = { good: 'good', bits: 'bits', nothing: 'nothing', busy: 'busy' };
 
 /** Minimum share of enhanced frames of a live call: a few frames are passed through in any call. */
 const ENHANCED_ENOUGH = 0.9;
@@ -66,16 +67,11 @@ function describeEnhancement(stats) {
     const name = remembered ? 'memory' : 'live';
     return { kind: 'live', what: `state.${name}.what`, next: `state.${name}.next` };
   }
-  const words = stats?.passed_reason ?? '';
-  const reason = sentence(words);
+  const reason = sentence(stats?.passed_reason ?? '');
   const untouched = forwarded !== null && forwarded > frames / 2;
   if (untouched || enhanced === 0) {
     const kind = untouched ? 'live' : 'error';
-    const name = kindOfReason(words);
-    if (name === 'other') {
-      const other = untouched ? 'forwarded' : 'passed';
-      return { kind, what: `state.${other}.what`, next: `state.${other}.next`, values: { reason } };
-    }
+    const name = NAMES[stats?.passed_code ?? 'failed'] ?? (untouched ? 'forwarded' : 'passed');
     return { kind, what: `state.${name}.what`, next: `state.${name}.next`, values: { reason } };
   }
   const share = Math.max(1, Math.round((100 * enhanced) / frames));

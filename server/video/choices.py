@@ -11,6 +11,7 @@ from acutance.server.students.rungs import PASS, Rung
 from acutance.server.video.enhancer import Treatment
 from acutance.server.video.memory_budget import ForwardedFrames, Offers
 from acutance.server.video.output_size import OutputSize
+from acutance.server.video.pass_reason import PassReason
 
 
 def governors(
@@ -85,18 +86,20 @@ class Choices:
                 governor.begin(at, pixels, interval)
 
     @property
-    def pass_reason(self) -> str | None:
-        """Why no student is used, in words; None if one is."""
+    def pass_reason(self) -> PassReason | None:
+        """Why no student is used; None if one is."""
         if not self.enhance:
-            return "enhancement is switched off"
+            return PassReason("off", "enhancement is switched off")
         if self.strength == 0:
-            return "the strength is 0"
+            return PassReason("off", "the strength is 0")
         governor = self.in_use
         if governor.rung.name != PASS:
             return None
         reason = governor.reason or "no student is selected"
         may_recall = self.remember and self.recalling is not None and self.recalling.rung.name != PASS
-        return f"nothing sharper is remembered; {reason}" if may_recall and governor is self.governor else reason
+        if may_recall and governor is self.governor:
+            return PassReason("nothing", f"nothing sharper is remembered; {reason}")
+        return PassReason("off" if governor.reason is None else "busy", reason)
 
     def treatment(self, incoming: Size) -> Treatment:
         """Return what to do with a frame of this incoming size."""

@@ -21,12 +21,15 @@ from acutance.server.encoding.shared_rate import SharedRate, sender_limit
 from acutance.server.logs import LogOnce
 from acutance.server.video.choices import Choices
 from acutance.server.video.frame_hints import FrameHints
+from acutance.server.video.pass_reason import PassReason
 
 log = logging.getLogger(__name__)
 
 _SECOND = 30  # frames over which the bit rate is averaged
 _EXCESS_S = 10.0
-_GOOD = "the frames are so good that a second encoding would cost more than a student gives"
+_COSTS = "that a second encoding would cost more than a student gives"
+_GOOD = PassReason("good", f"the frames are so good {_COSTS}")
+_BITS = PassReason("bits", f"the frames have so many bits {_COSTS}")
 
 
 class CodedPath:
@@ -140,14 +143,17 @@ class CodedPath:
         if not frame.decoded and not self._on_undecoded(frame):
             self._excess_at = frame.arrived
 
-    def _reason(self, size: Size) -> str | None:
+    def _why_good(self) -> PassReason:
+        return _GOOD if self.quality.has_fine_steps else _BITS
+
+    def _reason(self, size: Size) -> PassReason | None:
         """Return why frames of this size are better forwarded than enhanced, in words; None if they are not."""
         if self._choices.output.for_size(size) != size:
             return None
         trying = self._choices.wants_student and self._choices.in_use.trying  # under the load of a second encoding
         good = self.quality.is_good or (self.quality.has_enough_bits and not self._choices.recalls)
         good = good and self._choices.forward_good and self._choices.strength <= 1
-        return (None if trying else self._choices.pass_reason) or (_GOOD if good else None)
+        return (None if trying else self._choices.pass_reason) or (self._why_good() if good else None)
 
     def _wants(self, rendition: Rendition, frame: CodedFrame, bitrate: int, reason: str | None) -> bool:
         if not self._choices.forward or self._stream.refusal_reason is not None or rendition.codec != frame.codec:

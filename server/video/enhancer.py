@@ -15,6 +15,7 @@ from acutance.server.frames.planes import FORMATS, new_like, plane_view
 from acutance.server.logs import LogOnce
 from acutance.server.students.ladder import Ladder
 from acutance.server.students.rungs import REMEMBER, Recalls, Rung
+from acutance.server.video.pass_reason import PassReason
 from acutance.server.video.resizer import Resizer
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Enhancer:
                 return self._pass(frame, f"the student {student} is not loaded")
             rehearses = self._rehearses(treatment)
             if engine is None and offer is None and not rehearses:
-                return Enhanced(frame, "nothing sharper is remembered")
+                return Enhanced(frame, PassReason("nothing", "nothing sharper is remembered"))
             enhanced = new_like(frame)
             sharpened, chroma = plane_view(enhanced, 0), Chroma(plane_view(enhanced, 1), plane_view(enhanced, 2))
             chroma.u[:], chroma.v[:] = plane_view(frame, 1), plane_view(frame, 2)

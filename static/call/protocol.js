@@ -52,6 +52,12 @@ export const FORWARDED = 'forwarded';
 /** @typedef {'decode' | 'wait' | 'enhance' | 'encode_wait' | 'encode' | 'total'} StageName */
 
 /**
+ * Why frames are not enhanced: they are good; they have many bits; nothing is remembered; the server has no time; the
+ * settings; any other reason. server/video/pass_reason.py
+ * @typedef {'good' | 'bits' | 'nothing' | 'busy' | 'off' | 'failed'} PassCode
+ */
+
+/**
  * The memory of the call, for the last frame.
  * @typedef {object} Memory
  * @property {number} share of its pixels for which something sharper is remembered, 0 to 1
@@ -84,6 +90,7 @@ export const FORWARDED = 'forwarded';
  * @property {Memory | null} memory null for a server without a memory
  * @property {number | null} learned seconds since the student was fitted to this call; null if it was not
  * @property {string | null} passed_reason why frames are passed through unenhanced
+ * @property {PassCode | null} passed_code the same for programs
  */
 
 /** The server has applied the settings. @typedef {{type: 'applied'} & SessionSettings} Applied */

@@ -2,7 +2,7 @@
  * Parses the server's messages on the data channel. The server may be newer or older than the page: missing or invalid
  * values become null, unknown fields and messages are ignored.
  * @import {
- *   DropName, Applied, Memory, MemoryMask, RateName, ServerMessage, ServerStats, Size, Spread, StageName,
+ *   DropName, Applied, Memory, MemoryMask, PassCode, RateName, ServerMessage, ServerStats, Size, Spread, StageName,
  * } from './protocol.js'
  */
 
@@ -14,6 +14,9 @@ const DROPS = ['undecoded', 'waiting', 'enhanced', 'encoding'];
 
 /** @type {readonly StageName[]} */
 const STAGES = ['decode', 'wait', 'enhance', 'encode_wait', 'encode', 'total'];
+
+/** @type {readonly PassCode[]} */
+const PASS_CODES = ['good', 'bits', 'nothing', 'busy', 'off', 'failed'];
 
 /** Largest side of a grid of MemoryMask. */
 const LONGEST_SIDE = 256;
@@ -65,6 +68,7 @@ function readStats(message) {
     memory: memory(message.memory),
     learned: number(message.learned),
     passed_reason: text(message.passed_reason),
+    passed_code: PASS_CODES.find((code) => code === message.passed_code) ?? null,
     rtp_offset: number(message.rtp_offset),
   };
 }

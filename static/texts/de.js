@@ -218,6 +218,8 @@ export default {
   'state.memory.next': 'Der Server hat diese Stellen früher in diesem Anruf scharf gesehen. Vergleiche Feinheiten; Stopp beendet den Anruf.',
   'state.good.what': 'Live: gute Verbindung, unverändert weitergeleitet.',
   'state.good.next': 'Nichts zu reparieren: Ein zweites Codieren würde mehr kosten, als das Verbessern bringt. Probiere unter dem Video eine schlechte Verbindung.',
+  'state.bits.what': 'Live: genug Bits, unverändert weitergeleitet.',
+  'state.bits.next': 'Wenig zu reparieren: Bei so vielen Bits würde ein zweites Codieren mehr kosten, als das Verbessern bringt. Probiere unter dem Video eine schlechte Verbindung.',
   'state.nothing.what': 'Live: noch nichts wiederherzustellen.',
   'state.nothing.next': 'Der Server hat nur Zeit für sein Gedächtnis und erinnert sich an nichts Schärferes: Er schickt das Video unverändert zurück. {reason}',
   'state.busy.what': 'Live: zu beschäftigt, durchgereicht.',

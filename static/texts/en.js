@@ -220,6 +220,8 @@ export default {
   'state.memory.next': 'The server saw these places sharp earlier in this call. Compare fine detail; press Stop to end.',
   'state.good.what': 'Live: good connection, forwarded untouched.',
   'state.good.next': 'Nothing to repair: a second encoding would cost more than enhancement adds. Try a poor connection below the video.',
+  'state.bits.what': 'Live: enough bits, forwarded untouched.',
+  'state.bits.next': 'Little to repair: with so many bits a second encoding would cost more than enhancement adds. Try a poor connection below the video.',
   'state.nothing.what': 'Live: nothing to restore yet.',
   'state.nothing.next': 'The server has time for its memory only, and remembers nothing sharper: it returns the video unchanged. {reason}',
   'state.busy.what': 'Live: too busy, passed through.',

@@ -33,10 +33,12 @@ class QualityRule:
     Attributes:
         is_good: whether frames like the last ones are better forwarded than enhanced.
         has_enough_bits: whether they are better forwarded than enhanced without memory.
+        has_fine_steps: whether the quantiser steps alone are a reason for that; else it is the number of bits.
     """
 
     is_good: bool = False
     has_enough_bits: bool = False
+    has_fine_steps: bool = True
     _begins: bool = True
     _steps: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES))
     _bits: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES))
@@ -78,6 +80,7 @@ class QualityRule:
         fine = step <= finest * (_HYSTERESIS if self.is_good else 1.0)
         many = bits >= MANY_BITS / (_HYSTERESIS if self.is_good else 1.0)
         more = bits >= usual / (_HYSTERESIS if self.is_good else 1.0)
+        self.has_fine_steps = fine and is_sharp
         enough = bits >= ENOUGH_BITS / (_HYSTERESIS if self.has_enough_bits else 1.0)
         self.is_good = more or (fine or many if is_sharp else many and step > finest)
         self.has_enough_bits = self.is_good or (is_sharp and enough)

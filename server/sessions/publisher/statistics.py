@@ -15,6 +15,7 @@ from acutance.server.sessions.publisher.inbound_media import InboundMedia
 from acutance.server.sessions.publisher.sender_size import SenderSize
 from acutance.server.telemetry.counters import Counters
 from acutance.server.telemetry.traffic import Traffic
+from acutance.server.video.pass_reason import code_of
 
 _PERIOD_S = 1.0
 
@@ -108,6 +109,7 @@ class SessionStatistics:
             "memory": self._memory(),
             "learned": self._learned(),
             "passed_reason": telemetry.passed_reason,
+            "passed_code": code_of(telemetry.passed_reason),
             "loop_lag_ms": self._context.loop_lag.p99_ms(),
             "busy": self._context.load.busy,
         }

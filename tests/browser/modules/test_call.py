@@ -33,6 +33,7 @@ STATS = {
     "memory": {"share": 0.64, "age": 2.5, "ms": 12.3},
     "learned": 75.0,
     "passed_reason": None,
+    "passed_code": None,
 }  # fmt: skip
 
 

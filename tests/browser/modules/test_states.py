@@ -1,18 +1,17 @@
 """The message for each state of a call."""
 
+from typing import get_args
+
 import pytest
 
-from acutance.server.students.governor import Governor
-from acutance.server.students.rungs import PASS, Rung
-from acutance.server.video.coded_path import _GOOD
+from acutance.server.video.pass_reason import Code
 
-PIXELS = 640 * 360
-KIND = """async (reason) => (await import('/static/reasons.js')).kindOfReason(reason)"""
 DESCRIBE = """async ([state, rate, about]) => {
     const { describe } = await import('/static/states.js');
     const [enhanced, passed, forwarded] = rate ?? [];
-    const { passed_reason = 'it is a test', share = 0 } = about;
-    const stats = rate && { rate: { enhanced, passed, forwarded }, passed_reason, memory: { share } };
+    const { passed_code = null, share = 0 } = about;
+    const reason = { passed_reason: 'it is a test', passed_code };
+    const stats = rate && { rate: { enhanced, passed, forwarded }, ...reason, memory: { share } };
     const usual = { enhance: true, hidden: false, kind: 'camera', edge: false };
     const { kind, what, values } = describe(state, { stats, ...usual, ...about });
     return [kind, what, values ?? null];
@@ -40,32 +39,35 @@ def test_the_page_shows_live_only_while_the_server_enhances(modules, rate, kind,
 
 
 REASONS = [
-    ([0, 0, 30], _GOOD, "state.good.what"),
-    ([0, 30], "nano takes 50 ms per frame of this size", "state.busy.what"),
-    ([0, 0, 30], "with nano enhancing took 40 of 33 ms", "state.busy.what"),
-    ([0, 30], "with nano 12 of 60 frames were late", "state.busy.what"),
-    ([0, 30], "nothing sharper is remembered; nano takes 50 ms per frame of this size", "state.nothing.what"),
-    ([0, 30], "the strength is 0", "state.passed.what"),
+    ([0, 0, 30], "good", "state.good.what"),
+    ([0, 0, 30], "bits", "state.bits.what"),
+    ([0, 30], "busy", "state.busy.what"),
+    ([0, 0, 30], "busy", "state.busy.what"),
+    ([0, 30], "nothing", "state.nothing.what"),
+    ([0, 30], "off", "state.passed.what"),
+    ([0, 0, 30], "failed", "state.forwarded.what"),
+    ([0, 30], None, "state.passed.what"),
 ]
 
 
 def test_frames_that_are_not_enhanced_have_their_reason(modules):
-    for rate, reason, what in REASONS:
-        assert modules.evaluate(DESCRIBE, ["live", rate, {"passed_reason": reason}])[1] == what, reason
+    for rate, code, what in REASONS:
+        assert modules.evaluate(DESCRIBE, ["live", rate, {"passed_code": code}])[1] == what, code
 
 
 def test_detail_from_memory_is_named(modules):
     assert modules.evaluate(DESCRIBE, ["live", [30, 0], {"share": 0.4}])[1] == "state.memory.what"
 
 
-def test_reasons_of_the_server_are_known(modules):
-    for per_frame in (0.025, 0.2):
-        governor = Governor([Rung("nano", per_frame / PIXELS), Rung(PASS)])
-        governor.begin(at=0.0, pixels=PIXELS, interval=1 / 30)
-        assert governor.rung.name == PASS
-        assert modules.evaluate(KIND, governor.reason) == "busy"
-    assert modules.evaluate(KIND, _GOOD) == "good"
-    assert modules.evaluate(KIND, "enhancement is switched off") == "other"
+def test_the_codes_of_the_server_are_known(modules):
+    read = modules.evaluate(
+        """async (codes) => {
+        const { readMessage } = await import('/static/call/telemetry.js');
+        return codes.map((passed_code) => readMessage(JSON.stringify({ type: 'stats', passed_code })).passed_code);
+    }""",
+        [*get_args(Code), "newer"],
+    )
+    assert read == [*get_args(Code), None]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from acutance.server.students.governor import Governor
 from acutance.server.students.rungs import PASS, Recalls, Rung
 from acutance.server.video.choices import Choices
 from acutance.server.video.output_size import OutputSize
+from acutance.server.video.pass_reason import code_of
 
 SIZE = (64, 48)
 MEMORY = Rung("memory", recalls=Recalls.ALIGNED)
@@ -51,3 +52,18 @@ def test_both_governors_begin_with_the_first_frame() -> None:
     )
     some.begin(0.0, 64 * 48, 1 / 30)
     assert (some.governor.rung.name, some.governor_for(recalled=True).rung.name) == (PASS, PASS)
+
+
+def test_each_reason_has_a_code_for_programs() -> None:
+    some = choices(Rung(PASS), MEMORY)
+    assert code_of(some.pass_reason) == "nothing"
+    some.remember = False
+    assert code_of(some.pass_reason) == "off"
+    some.governor.reason = "base takes 50 ms per frame of this size"
+    assert code_of(some.pass_reason) == "busy"
+    some.strength = 0
+    assert code_of(some.pass_reason) == "off"
+    some.enhance = False
+    assert code_of(some.pass_reason) == "off"
+    assert code_of("the student failed on CPU: RuntimeError") == "failed"
+    assert code_of(choices(Rung("base"), MEMORY).pass_reason) is None

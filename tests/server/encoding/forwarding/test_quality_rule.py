@@ -25,6 +25,15 @@ def test_sharp_frames_with_fine_steps_are_good(codec: str) -> None:
     assert not _seen(QualityRule(), finest, 0.9 * SHARP, codec=codec), "a soft camera: the student restores detail"
 
 
+def test_frames_that_are_good_for_their_bits_only_are_told_apart() -> None:
+    rule = QualityRule()
+    assert _seen(rule, FINEST_STEPS["H264"])
+    assert rule.has_fine_steps
+    rule = QualityRule()
+    assert _seen(rule, 60.0, bits=MANY_BITS)
+    assert not rule.has_fine_steps
+
+
 def test_a_call_begins_as_good_until_its_first_second_is_known() -> None:
     for step, sharpness in ((2 * FINEST_STEPS["H264"], SHARP), (1.0, 0.9 * SHARP)):
         rule = QualityRule()
