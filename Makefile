@@ -106,6 +106,7 @@ fuzz-branches: $(TESTER)/.ready
 	$(TESTER)/bin/python -m tests.fuzz.with_atheris $(DOOR) -max_total_time=$(SECONDS)
 
 cluster: $(TESTER)/.ready
+	.ci/chromium
 	$(TESTER)/bin/pip install --quiet --editable ".[cluster]"
 	$(TESTER)/bin/pytest -rs -s -o timeout=900 -m cluster tests
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from acutance.model.learning.messages import Message, ProtocolError, read_async
+from acutance.server.security import child_environment
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def command(python: str, students: list[Path]) -> list[str]:
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of the process: those of the server without its options, which may hold secrets."""
-    kept = {name: value for name, value in outer.items() if not name.upper().startswith("ACUTANCE_")}
+    kept = child_environment.without(outer, [child_environment.OPTIONS])
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return kept | threads | {"PYTHONUNBUFFERED": "1"}
 

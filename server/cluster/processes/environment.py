@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from acutance.server.cluster.errors import ClusterError
 from acutance.server.cluster.processes.ports import free_ports
+from acutance.server.security import child_environment
 
 # The defaults of Ray notice a frozen machine after a minute (measured), these after four seconds.
 _HEALTH = {
@@ -53,9 +54,10 @@ def check_installed() -> None:
 
 
 def ray_environment(token: str, more: dict[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of Ray's processes, with the cluster's token."""
+    """Return the environment of Ray's processes: with the cluster's token, and without those of clients."""
     forced = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
-    return _HEALTH | _SETTINGS | dict(os.environ) | forced | (more or {})
+    outer = child_environment.without(os.environ, [child_environment.OPTIONS])
+    return _HEALTH | _SETTINGS | outer | forced | (more or {})
 
 
 def start_command(address: str, head: str | None, port: int, carries: bool) -> list[str]:

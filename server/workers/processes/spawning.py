@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from acutance.server.security import child_environment
 from acutance.server.workers.processes.linked import WorkerCarrier
 from acutance.server.workers.processes.setup import Setup
 
@@ -71,7 +72,7 @@ class WorkerProcess:
 
 def _start(connection: socket.socket) -> subprocess.Popen[bytes]:
     number = connection.fileno()
-    # Ray's token lets its holder run code on every machine of a cluster: media are not decoded where it is.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    # Media are not decoded where tokens are. The options for sessions are in the setup.
+    environment = child_environment.without(os.environ, [child_environment.OPTIONS, child_environment.RAY])
     command = [sys.executable, "-m", _MODULE, str(number)]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(number,), env=environment)

@@ -44,6 +44,12 @@ def test_the_token_is_forced_and_other_settings_may_be_changed(monkeypatch: pyte
     assert cluster_token(environment) == TOKEN
 
 
+def test_ray_has_no_token_of_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ACUTANCE_TOKEN", "acutance_turn_secret", "ACUTANCE_CLUSTER_TOKEN"):
+        monkeypatch.setenv(name, "a secret")
+    assert "a secret" not in ray_environment(TOKEN).values()
+
+
 @pytest.mark.parametrize("mode", ["disabled", "", "token"])
 def test_a_node_without_a_token_does_not_start(mode: str) -> None:
     with pytest.raises(ClusterError, match="Ray runs without a token"):

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from contextlib import AsyncExitStack
 
+import psutil
 from aiohttp.test_utils import TestClient, TestServer
 
 from acutance.server.assembly.http_parts import HttpParts
@@ -44,7 +45,7 @@ class _Nodes:
             *(sys.executable, "-m", "tests.server.cluster.node_process"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env=ray_environment(TOKEN, NodeSetup.of(OPTIONS, None).variables()),
+            env=ray_environment(TOKEN, NodeSetup.of(OPTIONS, None).variables()) | {"ACUTANCE_TOKEN": TOKEN},
         )
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
@@ -70,6 +71,10 @@ async def test_two_nodes_as_processes() -> None:
         nodes = await stack.enter_async_context(_Nodes())
         door.announced(nodes.announcements)
         await until(lambda: len(door.roster.carriers) == 2)
+
+        for process in nodes.processes.values():
+            (worker,) = psutil.Process(process.pid).children()
+            assert TOKEN not in worker.environ().values(), "media are decoded without tokens"
 
         async def begin() -> str:
             response = await client.post("/offer", json={"sdp": offer(VIDEO), "type": "offer"})
