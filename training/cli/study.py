@@ -18,8 +18,10 @@ def study(
     processes: options.Processes = options.CORES,
 ) -> None:
     """Train each variant of a study with each seed, and compare the last validations."""
+    from acutance.model.engine import catalog
     from acutance.training.checkpoints.provenance import commit, host_info, now
     from acutance.training.checkpoints.run_record import Checkpoint
+    from acutance.training.data.pictures import DataError
     from acutance.training.run.run_options import RunOptions
     from acutance.training.run.training_run import train
     from acutance.training.study import study as studies
@@ -27,6 +29,10 @@ def study(
     console = options.console()
     wanted = studies.read_study(file)
     planned = studies.trials(wanted, out)
+    try:
+        init = None if wanted.init is None else catalog.find(wanted.init).file
+    except catalog.UnknownStudentError as error:
+        raise DataError(f"{file}: init: {error}") from None
 
     def run(trial: studies.Trial) -> bool:
         console.rule(f"{trial.variant}, seed {trial.seed}", align="left")
@@ -39,6 +45,7 @@ def study(
             overrides=() if resume else trial.changes,
             steps=None if resume else wanted.steps,
             teacher=None if resume else teacher,
+            init=None if resume else init,
             resume=resume,
             threads=threads,
             processes=processes,

@@ -14,6 +14,8 @@ from acutance.training.run.samples import Samples
 from acutance.training.validation.scores import Score
 
 TABLE = "validation.csv"
+SOURCES = "sources.csv"
+"""Gains of each picture and clip at every validation, so that runs can be compared in pairs."""
 
 
 class Journal:
@@ -30,6 +32,7 @@ class Journal:
         self._folder, self._report, self._samples = folder, report, samples
         with self._guarded():
             _remove_after(folder / TABLE, step)
+            _remove_after(folder / SOURCES, step)
             self._events = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
 
     def losses(self, step: int, steps: int, rate: float, losses: Mapping[str, float]) -> None:
@@ -44,6 +47,7 @@ class Journal:
         """Record a validation of `network`, which is in evaluation mode."""
         with self._guarded():
             _append(self._folder / TABLE, step, scores, score)
+            _append_sources(self._folder / SOURCES, step, scores)
             self._events.add_scalar("validation/score", score, step)
             for name, of_one in scores.items():
                 self._events.add_scalar(f"validation/{name}", of_one.after, step)
@@ -81,6 +85,16 @@ def _append(path: Path, step: int, scores: Mapping[str, Score], score: float) ->
         figures = [value for one in scores.values() for value in (one.before, one.after, one.harm, one.seen)]
         values = ["" if value is None else f"{value:.3f}" for value in figures]
         writer.writerow([step, f"{score:.4f}", *values])
+
+
+def _append_sources(path: Path, step: int, scores: Mapping[str, Score]) -> None:
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["step", "degradation", "source", "gain"])
+        for name, score in scores.items():
+            writer.writerows([step, name, one.source, f"{one.gain:.4f}"] for one in score.sources)
 
 
 def _remove_after(path: Path, step: int) -> None:

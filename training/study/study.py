@@ -5,6 +5,7 @@ A study is a TOML file:
     recipe = "call_small"
     steps = 1000                # of every run
     seeds = [1, 2, 3]           # of weights and batches; the pairs are the same
+    init = "small"              # a shipped student or an .onnx file to start from; random weights without it
     changes = ["validation.pictures=9"]         # to the recipe, in every run
 
     [variants]                  # a name, and the changes in the syntax of `distil --set`
@@ -14,8 +15,8 @@ A study is a TOML file:
 
 import csv
 import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Annotated
@@ -23,8 +24,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acutance.training.data.pictures import DataError
+from acutance.training.evaluation.bootstrap import Estimate, estimate
 from acutance.training.evaluation.markdown import markdown_table
-from acutance.training.run.journal import TABLE
+from acutance.training.run.journal import SOURCES, TABLE
 from acutance.training.validation.scores import IDENTITY
 
 
@@ -36,6 +38,7 @@ class Study(BaseModel):
     recipe: str
     steps: Annotated[int, Field(ge=1)]
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    init: str | None = None
     changes: tuple[str, ...] = ()
     variants: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
 
@@ -58,11 +61,18 @@ class Result:
         variant: Name of the variant.
         gains: For each seed, the mean gain in PSNR in dB over all degradations except `identity`.
         identity: For each seed, the PSNR in dB of undegraded pictures after the network.
+        sources: Gain in dB of each picture and clip, the mean over degradations and seeds; empty if it is not known.
     """
 
     variant: str
     gains: tuple[float, ...]
     identity: tuple[float, ...]
+    sources: Mapping[str, float] = field(default_factory=dict)
+
+    def against(self, other: "Result") -> Estimate | None:
+        """Mean difference from another variant, paired over pictures and clips; None without gains of each."""
+        both = self.sources.keys() & other.sources.keys()
+        return estimate([self.sources[name] - other.sources[name] for name in sorted(both)]) if both else None
 
 
 def read_study(path: Path) -> Study:
@@ -100,12 +110,21 @@ def run_trials(planned: Sequence[Trial], steps: int, run: Callable[[Trial], bool
 def results_of(planned: Sequence[Trial], steps: int) -> list[Result]:
     """The results of each variant from the validations at the last step; unfinished trials are left out."""
     found: dict[str, list[tuple[float, float]]] = {}
+    sources: dict[str, dict[str, list[float]]] = {}
     for trial in planned:
         row = _last_row(trial.folder, steps)
         if row is not None:
             found.setdefault(trial.variant, []).append(_figures(row))
+            of_variant = sources.setdefault(trial.variant, {})
+            for name, gain in _source_gains(trial.folder, steps):
+                of_variant.setdefault(name, []).append(gain)
     return [
-        Result(name, tuple(gain for gain, _ in figures), tuple(kept for _, kept in figures))
+        Result(
+            name,
+            tuple(gain for gain, _ in figures),
+            tuple(kept for _, kept in figures),
+            {source: mean(gains) for source, gains in sources[name].items()},
+        )
         for name, figures in found.items()
     ]
 
@@ -116,20 +135,24 @@ def markdown(study: Study, results: Sequence[Result]) -> str:
         "variant",
         "seeds",
         "gain in PSNR, dB: mean ± deviation (each seed)",
-        "against the first",
+        "against the first [95 %, paired over pictures and clips]",
         "identity, dB",
     ]
     rows = []
     for result in results:
         spread = stdev(result.gains) if len(result.gains) > 1 else float("nan")
         each = ", ".join(f"{gain:.3f}" for gain in result.gains)
-        against = mean(result.gains) - mean(results[0].gains)
+        against = f"{mean(result.gains) - mean(results[0].gains):+.3f}"
+        paired = result.against(results[0])
+        if paired is not None and result is not results[0]:
+            against += f" [{paired.low:+.3f}, {paired.high:+.3f}]"
         gain = f"{mean(result.gains):.3f} ± {spread:.3f} ({each})"
         kept = f"{mean(result.identity):.1f}"
-        rows.append([result.variant, str(len(result.gains)), gain, f"{against:+.3f}", kept])
+        rows.append([result.variant, str(len(result.gains)), gain, against, kept])
     changes = "\n".join(f"- {name}: `{' '.join(changes) or '(as it is)'}`" for name, changes in study.variants.items())
     common = f", with `{' '.join(study.changes)}`" if study.changes else ""
-    head = f"Recipe `{study.recipe}`{common}, {study.steps} steps each.\n\n"
+    start = f", from `{study.init}`" if study.init else ""
+    head = f"Recipe `{study.recipe}`{common}, {study.steps} steps each{start}.\n\n"
     return f"{head}{markdown_table(columns, rows)}\nChanges to the recipe:\n\n{changes}\n"
 
 
@@ -139,6 +162,16 @@ def _last_row(folder: Path, steps: int) -> dict[str, str] | None:
             return next((row for row in csv.DictReader(file) if row["step"] == str(steps)), None)
     except OSError:
         return None
+
+
+def _source_gains(folder: Path, steps: int) -> Iterator[tuple[str, float]]:
+    """Yield the name and gain of each picture and clip under each degradation but `identity`, at the last step."""
+    try:
+        with (folder / SOURCES).open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["step"] == str(steps)]
+    except OSError:
+        return
+    yield from ((row["source"], float(row["gain"])) for row in rows if row["degradation"] != IDENTITY)
 
 
 def _figures(row: dict[str, str]) -> tuple[float, float]:

@@ -89,6 +89,10 @@ def test_a_run_leaves_record_checkpoints_table_log_and_samples(run_options: RunO
     with (run_options.out / "validation.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["4", "8"]
+    with (run_options.out / "sources.csv").open() as file:
+        sources = list(csv.DictReader(file))
+    assert {row["source"] for row in sources} == {"drawn/3", "drawn/4", "moving/5#0"}
+    assert len(sources) == 2 * 2 * 3, "steps, degradations and sources"
     assert float(rows[0]["identity before"]) == 99
     events = EventAccumulator(str(run_options.out / "tensorboard"))
     events.Reload()

@@ -57,6 +57,26 @@ def test_a_study_runs_every_variant_with_every_seed_and_reports_gains_and_spread
     assert "| with norm | 2 | 0.500 ± 0.000 (0.500, 0.500) | +0.300 | 50.0 |" in table
 
 
+def test_variants_are_compared_in_pairs_over_clips(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    study = read_study(file)
+    planned = trials(study, tmp_path / "runs")
+    for trial in planned:
+        _ran(trial, 0.1)
+        better = 0.2 * (trial.variant == "with norm")
+        rows = ["step,degradation,source,gain", "10,vp8-0.1,a,9", "20,identity,a,-40"]
+        # Clips differ by far more than variants, and so do seeds.
+        rows += [f"20,vp8-0.1,{clip},{at + better + trial.seed}" for at, clip in enumerate("abcd")]
+        (trial.folder / "sources.csv").write_text("\n".join(rows) + "\n")
+    first, second = results_of(planned, study.steps)
+    assert first.sources == {"a": 1.5, "b": 2.5, "c": 3.5, "d": 4.5}
+    apart = second.against(first)
+    assert apart is not None
+    assert (apart.mean, apart.low, apart.high) == pytest.approx((0.2, 0.2, 0.2))
+    assert "+0.000 [+0.200, +0.200]" in markdown(study, [first, second])
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
