@@ -1,6 +1,6 @@
 /** Choices of the user, kept for the next visit. Where storage is disabled nothing is kept and nothing fails. */
 
-/** @typedef {'source' | 'camera' | 'microphone' | 'resolution' | 'framerate' | 'codec' | 'mirror' | 'language' | `study.${string}`} Choice */
+/** @typedef {'source' | 'camera' | 'microphone' | 'resolution' | 'framerate' | 'codec' | 'mirror' | 'language' | 'view' | `panel.${string}` | `study.${string}`} Choice */
 
 const PREFIX = 'acutance.';
 

@@ -18,7 +18,7 @@ import { EventLog } from './figures/event-log.js';
 import { FiguresPanel } from './figures/panel.js';
 import { showHeadline } from './figures/headline.js';
 import { CallMonitor } from './figures/monitor.js';
-import { closePanels, fetchVersion, knownVersion, offerHelp } from './page/foot.js';
+import { restorePanels, fetchVersion, knownVersion, offerHelp } from './page/foot.js';
 import { Notice } from './page/notice.js';
 import { UplinkPanel } from './uplink/panel.js';
 import { Preview } from './sources/preview.js';
@@ -308,7 +308,7 @@ offerLanguages(element('language', HTMLSelectElement), currentLanguage(), async 
   uplink.refresh();
   control.refresh();
 });
-closePanels();
+restorePanels();
 offerHelp();
 updateStatus();
 fillTexts();

@@ -1,7 +1,9 @@
 /**
- * The foot of the page, and panels that begin closed.
+ * The foot of the page, and panels that open and close.
+ * @import {Choice} from '../choices.js'
  */
 import { serverVersion } from '../call/signalling.js';
+import { recall, remember } from '../choices.js';
 import { element, write } from '../dom.js';
 
 const PHONE = '(max-width: 48rem)';
@@ -19,10 +21,24 @@ export async function fetchVersion() {
   if (version) write(element('version', HTMLElement), version);
 }
 
-/** On a phone the panels begin closed: their headings fit on one screen. */
-export function closePanels() {
-  if (!matchMedia(PHONE).matches) return;
-  for (const panel of document.querySelectorAll('details')) panel.open = false;
+/**
+ * Panels are as they were at the last visit, each screen size for itself. At the first visit they are open, on a phone
+ * closed: their headings fit on one screen.
+ */
+export function restorePanels() {
+  const phone = matchMedia(PHONE).matches;
+  for (const panel of document.querySelectorAll('details')) {
+    /** @type {Choice} */
+    const choice = `panel.${panel.querySelector('[id]')?.id}${phone ? '.phone' : ''}`;
+    const wanted = recall(choice);
+    panel.open = wanted === null ? !phone : wanted === 'open';
+    let was = panel.open;
+    panel.addEventListener('toggle', () => {
+      if (panel.open === was) return; // the event of the lines above
+      was = panel.open;
+      remember(choice, was ? 'open' : 'closed');
+    });
+  }
 }
 
 export function offerHelp() {

@@ -9,6 +9,7 @@
  * @import {MemoryMask, ServerStats} from '../call/protocol.js'
  * @import {TextKey} from '../texts.js'
  */
+import { recall, remember } from '../choices.js';
 import { element } from '../dom.js';
 import { Half, paint, sizeOf } from '../pairs/painter.js';
 import { Pairing } from '../pairs/pairing.js';
@@ -39,6 +40,9 @@ const NARROW = '(max-width: 48rem)';
 const WHAT = { exact: 'stage.original.sent', near: 'stage.original.sent', camera: 'stage.original.camera' };
 
 /** @typedef {'side' | 'divider' | 'difference'} View */
+
+/** @type {readonly View[]} */
+const VIEWS = ['side', 'divider', 'difference'];
 
 /** @typedef {'original' | 'enhanced'} Name */
 
@@ -83,9 +87,11 @@ export class Stage {
     this.#panning = new Panning(panes, boxes, (zoom) => showZoom(String(zoom)));
     this.#divider = new Divider(element('stage-divider', HTMLElement), panes);
     this.#showView = buttonChoice(element('stage-view', HTMLElement), (value) => {
+      remember('view', value);
       this.view = /** @type {View} */ (value);
     });
-    this.view = matchMedia(NARROW).matches ? 'divider' : 'side';
+    const known = VIEWS.find((view) => view === recall('view'));
+    this.view = known ?? (matchMedia(NARROW).matches ? 'divider' : 'side');
     fullScreenButton(element('stage-fullscreen', HTMLButtonElement), element('call', HTMLElement), this.#videos.enhanced);
     pictureInPictureButton(element('stage-pip', HTMLButtonElement), this.#videos.enhanced, () => {
       showText(element('stage-message', HTMLElement), 'stage.pip.refused');

@@ -61,8 +61,8 @@ export default {
   'uplink.free': 'unbegrenzt',
   'uplink.scale': 'Gesendete Größe',
   'uplink.full': 'voll',
-  'uplink.softness': 'Unscharfe Kamera',
-  'uplink.sharp': 'aus',
+  'uplink.soft': 'Kamera weichzeichnen',
+  'uplink.softness': 'Unschärfe',
   'uplink.softness.failed': 'Dieser Browser konnte das Video nicht weichzeichnen: Die Kamera wird unverändert gesendet.',
 
   'control.title': 'Verbesserung',

@@ -63,8 +63,8 @@ export default {
   'uplink.free': 'no limit',
   'uplink.scale': 'Sent size',
   'uplink.full': 'full',
-  'uplink.softness': 'Soft camera',
-  'uplink.sharp': 'off',
+  'uplink.soft': 'Soften the camera',
+  'uplink.softness': 'Softness',
   'uplink.softness.failed': 'This browser failed to soften the video: the camera’s video is sent unchanged.',
 
   'control.title': 'Enhancement',

@@ -8,12 +8,14 @@ import { bitrate, decimal } from '../format.js';
 import { Slider } from '../slider.js';
 import { buttonChoice } from '../stage/choice.js';
 import { showText, text } from '../texts.js';
-import { BITS_PER_PIXEL, PRESETS, SCALES, SOFTNESSES, bitrateOf } from './presets.js';
+import { BITS_PER_PIXEL, PRESETS, SCALES, SOFTNESS, SOFTNESSES, bitrateOf } from './presets.js';
 
 export class UplinkPanel {
   #bits;
   #scale;
+  #soft = element('uplink-soft', HTMLInputElement);
   #softness;
+  #softnessRow = element('uplink-softness-row', HTMLElement);
   #message = element('uplink-message', HTMLElement);
   #showPreset;
   #onChange;
@@ -37,12 +39,16 @@ export class UplinkPanel {
       this.#onChange();
     });
     this.#softness = new Slider('uplink-softness', SOFTNESSES, softnessWords, this.#onChange);
+    this.#soft.addEventListener('change', () => {
+      this.#softnessRow.hidden = !this.#soft.checked;
+      this.#onChange();
+    });
     /** @type {(preset: Preset | '') => void} */
     this.#showPreset = buttonChoice(element('uplink-presets', HTMLElement), (preset) => {
       if (preset) this.choose(preset);
     });
     this.#show(PRESETS.good);
-    this.#softness.value = 1;
+    this.#softness.value = SOFTNESS;
   }
 
   /** @returns {UplinkSettings} */
@@ -50,7 +56,7 @@ export class UplinkPanel {
     return {
       maxBitrate: bitrateOf(this.#line, this.#video),
       scale: this.#scale.value,
-      softness: this.#softness.value,
+      softness: this.#soft.checked ? this.#softness.value : 1,
     };
   }
 
@@ -70,7 +76,8 @@ export class UplinkPanel {
 
   /** The browser failed to soften the camera: it is sent as it is, and the panel says so. */
   refuseSoftness() {
-    this.#softness.value = 1;
+    this.#soft.checked = false;
+    this.#softnessRow.hidden = true;
     showText(this.#message, 'uplink.softness.failed');
   }
 
@@ -112,5 +119,5 @@ function scaleWords(scale) {
 
 /** @param {number} factor */
 function softnessWords(factor) {
-  return factor === 1 ? text('uplink.sharp') : `${decimal(factor, factor * 10 % 1 ? 2 : 1)} ×`;
+  return `${decimal(factor, factor * 10 % 1 ? 2 : 1)} ×`;
 }

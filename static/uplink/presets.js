@@ -35,7 +35,10 @@ export const BITS_PER_PIXEL = [0.0125, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0
 export const SCALES = [1, 1.5, 2, 3, 4];
 
 /** Stops of the slider. @type {readonly number[]} */
-export const SOFTNESSES = [1, 1.25, 1.5, 2, 2.5, 3, 4];
+export const SOFTNESSES = [1.25, 1.5, 2, 2.5, 3, 4];
+
+/** A cheap camera. */
+export const SOFTNESS = 2;
 
 /** Below this, browsers stop sending video. */
 const MIN_BITRATE = 30_000;

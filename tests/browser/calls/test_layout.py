@@ -72,6 +72,20 @@ def test_comparison_figures_and_presets_are_visible_without_scrolling(open_page,
     assert box["y"] + box["height"] <= viewport["height"]
 
 
+def test_view_and_panels_are_as_at_the_last_visit(open_page, server):
+    page = open_page(server).page
+    panels = page.locator("details")
+    assert [panel.get_attribute("open") for panel in panels.all()] == [""] * panels.count()
+    page.get_by_role("button", name="Divider").click()
+    page.get_by_role("heading", name="Enhancement").click()
+    page.reload()
+    expect(page.locator("#stage")).to_have_attribute("data-view", "divider")
+    expect(page.locator("#student")).to_be_hidden()
+    expect(page.locator("#resolution")).to_be_visible()
+    page.goto(f"{server.url}?view=side")
+    expect(page.locator("#stage")).to_have_attribute("data-view", "side")
+
+
 def test_every_control_has_a_name_and_the_status_is_a_live_region(open_page, server):
     page = open_page(server).page
     for role, name in (
@@ -79,7 +93,7 @@ def test_every_control_has_a_name_and_the_status_is_a_live_region(open_page, ser
         ("combobox", "Resolution"),
         ("combobox", "Student"),
         ("slider", "Strength"),
-        ("slider", "Soft camera"),
+        ("switch", "Soften the camera"),
         ("switch", "Send the microphone"),
         ("button", "Start"),
     ):

@@ -60,13 +60,16 @@ def test_a_soft_camera_is_softened_before_it_is_sent_and_sharp_again_when_switch
     page.choose("sample")
     page.start()
     sharp = sharpness(page, "original")
-    slider = page.page.get_by_role("slider", name="Soft camera")
+    switch = page.page.get_by_role("switch", name="Soften the camera")
+    slider = page.page.get_by_role("slider", name="Softness")
+    expect(slider).to_be_hidden()
+    switch.check()
     slider.press("End")
     expect(slider).to_have_attribute("aria-valuetext", "4.0 ×")  # noqa: RUF001 - as it is written on the page
     page.wait_until(lambda: sharpness(page, "original") < sharp / 2)
     soft = sharpness(page, "original")
     assert sharpness(page, "enhanced") > soft, "the enhanced frame is closer to the photograph"
-    slider.press("Home")
+    switch.uncheck()
     page.wait_until(lambda: sharpness(page, "original") > 2 * soft)
     expect(page.page.locator("#status-what")).to_have_text(LIVE)
 
