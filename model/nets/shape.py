@@ -10,7 +10,7 @@ CHROMA = 2
 """Number of further outputs of a tail with colour: corrections of U and V, which have the size of the half grid."""
 
 _STUDENT = re.compile(r"r2c(\d+)n(\d+)(t1)?(h?)(p?)(uv)?")
-_TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)")
+_TEACHER = re.compile(r"teacher-c(\d+)b(\d+)(h?)(?:n(\d))?")
 
 
 @dataclass(frozen=True)
@@ -127,33 +127,47 @@ class StudentShape:
 
 @dataclass(frozen=True)
 class TeacherShape:
-    """The shape of a teacher. Its name is `teacher-c{channels}b{blocks}`, and `h` if it takes hints."""
+    """The shape of a teacher.
+
+    Its name is `teacher-c{channels}b{blocks}`, `h` if it takes hints, and `n2` if it sees two frames before and after.
+
+    Attributes:
+        channels: Number of features on the half grid.
+        blocks: Number of residual blocks.
+        hinted: Whether it takes hints.
+        neighbours: Number of decoded frames that it sees before the frame, and as many after it. No student can know
+            the frames after it: such a teacher is *privileged*.
+    """
 
     channels: int
     blocks: int
     hinted: bool = False
+    neighbours: int = 0
 
     @property
     def name(self) -> str:
         """The name, for example `teacher-c48b6h`."""
-        return f"teacher-c{self.channels}b{self.blocks}{'h' if self.hinted else ''}"
+        around = f"n{self.neighbours}" if self.neighbours else ""
+        return f"teacher-c{self.channels}b{self.blocks}{'h' if self.hinted else ''}{around}"
 
     @classmethod
     def parse(cls, name: str) -> "TeacherShape":
         """Read a name.
 
         Raises:
-            ValueError: The name is not of the form `teacher-c48b6h`.
+            ValueError: The name is not of the form `teacher-c48b6h` or `teacher-c48b6hn2`.
         """
         match = _TEACHER.fullmatch(name)
         if match is None:
-            raise ValueError(f"{name!r} is not a teacher: teacher-c<channels>b<blocks>[h], such as teacher-c48b6h")
-        return cls(int(match[1]), int(match[2]), bool(match[3]))
+            raise ValueError(
+                f"{name!r} is not a teacher: teacher-c<channels>b<blocks>[h][n<frames>], such as teacher-c48b6h"
+            )
+        return cls(int(match[1]), int(match[2]), bool(match[3]), int(match[4] or 0))
 
     @property
     def planes(self) -> int:
-        """Number of input planes: luma, and the plane of hints if it takes hints."""
-        return 1 + self.hinted
+        """Number of input planes: luma, the plane of hints if it takes hints, and the frames before and after."""
+        return 1 + self.hinted + 2 * self.neighbours
 
     @property
     def border(self) -> int:

@@ -5,6 +5,7 @@ pixel-shuffle tail returns a correction of full size, which is added to the inpu
 better than the quarter grid, and a stride-2 head is cheaper than a pixel unshuffle (both measured).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,6 +102,7 @@ def sharpen(
     hints: Hints = UNCODED,
     planes: PlatePlanes | None = None,
     chroma: Chroma | None = None,
+    around: Sequence[NDArray[np.uint8]] = (),
 ) -> NDArray[np.uint8]:
     """Sharpen one plane with a student or a teacher in torch.
 
@@ -110,6 +112,7 @@ def sharpen(
         hints: Hints of the frame.
         planes: The planes of a plate, for a student that takes one; None for a frame without a plate.
         chroma: The chroma of the frame, corrected in place by a student with colour; None for a grey frame.
+        around: Decoded luma of as many frames before as after, in the order of time, for a privileged teacher.
 
     Returns:
         uint8 `[H, W]`, rounded to nearest (halves to even) and clipped, as in the exported graph.
@@ -123,6 +126,9 @@ def sharpen(
             features = network.features(frame, codes, None, colours)
             output = network.corrected(frame, features)
             chroma.u[:], chroma.v[:] = _as_bytes(network.corrected_chroma(colours, features)[0])
+        elif around:
+            neighbours = torch.from_numpy(np.stack(around)).to(device)[None].float() / 255
+            output = network(frame, codes, around=neighbours)
         else:
             # Foreign networks take no plate.
             output = network(frame, codes, *([] if planes is None else [as_tensor(planes).to(device)]))

@@ -36,11 +36,35 @@ class Teacher(HalfGridNetwork):
                 block[2].weight *= 0.1  # type: ignore[index]  # else the sums grow with depth
         self._start_near_identity(self.head)
 
-    def features(
-        self, luma: Tensor, hints: Tensor | None = None, plate: Tensor | None = None, chroma: Tensor | None = None
+    def forward(
+        self,
+        luma: Tensor,
+        hints: Tensor | None = None,
+        plate: Tensor | None = None,
+        chroma: Tensor | None = None,
+        around: Tensor | None = None,
     ) -> Tensor:
-        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a teacher ignores `plate` and `chroma`."""
-        shallow = x = torch.relu(self.head(self._planes(luma, hints)))
+        """Sharpen `luma`, see `HalfGridNetwork.forward`; for `around` see `features`."""
+        return self.corrected(luma, self.features(luma, hints, plate, chroma, around))
+
+    def features(
+        self,
+        luma: Tensor,
+        hints: Tensor | None = None,
+        plate: Tensor | None = None,
+        chroma: Tensor | None = None,
+        around: Tensor | None = None,
+    ) -> Tensor:
+        """Return the tail's input, float `[B, C, H / 2, W / 2]`; a teacher ignores `plate` and `chroma`.
+
+        `around` are the decoded frames before and after, in the order of time, float `[B, 2 n, H, W]` in 0..1, for a
+        privileged teacher. Without them, it takes the frame itself for each: nothing moves.
+        """
+        planes = self._planes(luma, hints)
+        if self.shape.neighbours:
+            still = luma.expand(-1, 2 * self.shape.neighbours, -1, -1)
+            planes = torch.cat([planes, still if around is None else around], dim=1)
+        shallow = x = torch.relu(self.head(planes))
         for block in self.blocks:
             x = x + block(x)
         return x + shallow

@@ -19,7 +19,12 @@ def build(recipe: Recipe) -> Network:
 
 
 def restore(
-    network: Network, luma: Tensor, hints: Tensor, plate: Tensor | None, chroma: Tensor | None
+    network: Network,
+    luma: Tensor,
+    hints: Tensor,
+    plate: Tensor | None,
+    chroma: Tensor | None,
+    around: Tensor | None = None,
 ) -> tuple[Tensor, Tensor | None, Tensor]:
     """Run a network: returns luma, chroma, and its features for losses on them.
 
@@ -29,11 +34,13 @@ def restore(
         hints: Hints, float `[B, 4]` in 0..1.
         plate: The planes of a plate, or None.
         chroma: Degraded U and V, float `[B, 2, H / 2, W / 2]`, or None.
+        around: Degraded luma of the frames before and after, float `[B, 2 n, H, W]`, for a privileged teacher, or None.
 
     Returns:
         The chroma is None for a network without colour.
     """
-    features = network.features(luma, hints, plate, chroma)
+    more = (around,) if isinstance(network, Teacher) and network.shape.neighbours else ()
+    features = network.features(luma, hints, plate, chroma, *more)
     corrected = None
     if isinstance(network, Student) and network.shape.colour:
         assert chroma is not None

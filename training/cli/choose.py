@@ -61,9 +61,10 @@ def choose(
         console.print("JOD needs clips, and the validation has only pictures: the score is psnr", style="yellow")
         score = "psnr"
     tables = override(record.recipe, [f"validation.score={score}", *(changes or [])])
-    section = check_recipe(tables, str(runs[0])).validation
+    recipe = check_recipe(tables, str(runs[0]))
+    section = recipe.validation
     with progress_bar(console, "validation") as progress:
-        validation = Validation(source, section, progress)
+        validation = Validation(source, section, progress, recipe.pairs.neighbours)
     with progress_bar(console, "candidates") as progress:
         ranked = evaluate(found, validation, section, progress)
     console.print(_table(ranked, score))

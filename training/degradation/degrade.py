@@ -51,12 +51,14 @@ class DegradedFrame:
         hints: Hints of the frame.
         planes: What of it is remembered.
         chroma: Its colour, at half that size; None where colour has no part.
+        around: Luma of as many frames before as after, in the order of time, for a privileged teacher; else empty.
     """
 
     luma: Luma
     hints: Hints
     planes: PlatePlanes | None = None
     chroma: Chroma | None = None
+    around: tuple[Luma, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,12 @@ def degrade_frames(clip: Sequence[Planes], how: Degradation, lead_in: int = 0) -
         luma, chroma = received_planes(one.yuv, (width, height))
         frames.append(DegradedFrame(luma, with_frame(one.hints, luma, coded[0]), chroma=chroma))
     return frames
+
+
+def neighbours(lumas: Sequence[Luma], index: int, count: int) -> tuple[Luma, ...]:
+    """Return `count` frames before frame `index` and as many after it; at the ends of the clip, its end frames."""
+    places = (index + step for step in range(-count, count + 1) if step)
+    return tuple(lumas[min(max(place, 0), len(lumas) - 1)] for place in places)
 
 
 def _uncoded(frame: Planes, how: Degradation) -> DegradedFrame:

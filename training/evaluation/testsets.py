@@ -35,6 +35,8 @@ CALL_GRID = (
 GRIDS = {"codec": CODEC_GRID, "call": CALL_GRID}
 """The degradations of each grid, by its name."""
 
+AROUND = 3
+"""Most frames on each side that a privileged teacher sees."""
 MIDDLE = (640, 384)
 """Largest width and height of the part of a picture that a codec gets."""
 _CLIP_FRAMES = 8
@@ -87,6 +89,7 @@ class MethodInput:
         how: The degradation.
         reduced: The reduced picture of a `bicubic` degradation, in the precision of `luma`; None for all others.
         chroma: The chroma of the frame, corrected in place by a method with colour; None where colour has no part.
+        around: Luma of `AROUND` frames before and as many after, for a privileged teacher; empty where there are none.
     """
 
     luma: Plane
@@ -94,6 +97,7 @@ class MethodInput:
     how: Degradation
     reduced: Plane | None
     chroma: Chroma | None = None
+    around: tuple[Luma, ...] = ()
 
 
 @dataclass(frozen=True)

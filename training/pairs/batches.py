@@ -16,7 +16,8 @@ class Batch:
     """Float tensors in 0..1: luma `[B, 1, crop, crop]` (degraded, true, and a label by a teacher), hints `[B, 4]`.
 
     `plate` holds the planes of a plate, `[B, 2, crop, crop]`, or None where the pairs have none; `chroma` and
-    `true_chroma` hold U and V, `[B, 2, crop / 2, crop / 2]`, or None likewise.
+    `true_chroma` hold U and V, `[B, 2, crop / 2, crop / 2]`, `around` the degraded luma of the frames before and after,
+    `[B, 2 n, crop, crop]`, or None likewise.
     """
 
     degraded: Tensor
@@ -26,6 +27,7 @@ class Batch:
     plate: Tensor | None = None
     chroma: Tensor | None = None
     true_chroma: Tensor | None = None
+    around: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on another device."""
@@ -34,12 +36,12 @@ class Batch:
         degraded, truth, hints = (t.to(device, non_blocking=True) for t in (self.degraded, self.truth, self.hints))
         rest = (
             None if t is None else t.to(device, non_blocking=True)
-            for t in (self.label, self.plate, self.chroma, self.true_chroma)
+            for t in (self.label, self.plate, self.chroma, self.true_chroma, self.around)
         )
         return Batch(degraded, truth, hints, *rest)
 
     def inside(self, border: int) -> "Batch":
-        """The batch without `border` pixels, an even number, at each edge of luma."""
+        """The batch without `border` pixels, an even number, at each edge of luma, and without frames around it."""
         degraded, truth = (without_border(t, border) for t in (self.degraded, self.truth))
         label, plate = (None if t is None else without_border(t, border) for t in (self.label, self.plate))
         colours = (None if t is None else without_border(t, border // 2) for t in (self.chroma, self.true_chroma))
@@ -99,6 +101,9 @@ class Batches:
         chroma = None
         if self._pairs.chroma is not None:
             chroma = np.empty((2, count, 2, self._crop // 2, self._crop // 2), np.uint8)
+        around = None
+        if self._pairs.around is not None:
+            around = np.empty((count, self._pairs.around.shape[1], self._crop, self._crop), np.uint8)
         for slot, number in enumerate(numbers[self._mine]):
             index = self._index(number)
             (top, left), turn = corners[self._mine.start + slot].tolist(), int(turns[self._mine.start + slot])
@@ -107,6 +112,8 @@ class Batches:
             pixels[:made, slot] = _turned(self._pairs.patches[index][:, *window], turn)
             if self._labels is not None:
                 pixels[made, slot] = _turned(self._labels[index][None, *window], turn)[0]
+            if around is not None and self._pairs.around is not None:
+                around[slot] = _turned(self._pairs.around[index][:, *window], turn)
             if chroma is not None and self._pairs.chroma is not None:
                 half = (slice(top // 2, (top + self._crop) // 2), slice(left // 2, (left + self._crop) // 2))
                 for which, planes_of_pair in enumerate(self._pairs.chroma[index][:, :, *half]):
@@ -115,8 +122,9 @@ class Batches:
         hints = torch.from_numpy(codes).float().div_(255)
         plate = luma[2:4, :, 0].transpose(0, 1) if made > 2 else None
         label = luma[made] if planes > made else None
-        colours = () if chroma is None else torch.from_numpy(chroma).float().div_(255)
-        return Batch(luma[0], luma[1], hints, label, plate, *colours)
+        degraded_chroma, true_chroma = (None, None) if chroma is None else torch.from_numpy(chroma).float().div_(255)
+        frames = None if around is None else torch.from_numpy(around).float().div_(255)
+        return Batch(luma[0], luma[1], hints, label, plate, degraded_chroma, true_chroma, frames)
 
     def _index(self, number: int) -> int:
         epoch, place = divmod(number, len(self._pairs))

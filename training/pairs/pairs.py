@@ -32,7 +32,7 @@ _COLOUR_VERSION = 1
 """The same for recipes with colour; their luma is that of the recipe without."""
 _POLL = 0.5
 """Seconds between two attempts to lock the folder while another run makes its pairs."""
-_CHROMA = "chroma.npy"
+_CHROMA, _AROUND = "chroma.npy", "around.npy"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Pairs:
         fingerprint: Fingerprint of set and settings; pairs with equal fingerprints are equal.
         folder: Folder of the files.
         chroma: uint8 `[K, 2, 2, P / 2, P / 2]`: degraded and true chroma, if the recipe has colour; else None.
+        around: uint8 `[K, 2 n, P, P]`: degraded luma of the frames before and after; None if the recipe keeps none.
     """
 
     patches: Patches
@@ -53,6 +54,7 @@ class Pairs:
     fingerprint: str
     folder: Path
     chroma: ChromaPatches | None = None
+    around: Patches | None = None
 
     def __len__(self) -> int:
         return len(self.patches)
@@ -109,14 +111,15 @@ def make_pairs(
         if tasks:
             _make_all(own, tasks, section, processes, progress)
     opened = {name: np.load(own / name, mmap_mode="r") for name in _shapes(recipe)}
-    return Pairs(opened["pairs.npy"], opened["hints.npy"], fingerprint, own, opened.get(_CHROMA))
+    more = (opened.get(_CHROMA), opened.get(_AROUND))
+    return Pairs(opened["pairs.npy"], opened["hints.npy"], fingerprint, own, *more)
 
 
 def _make_all(
     folder: Path, tasks: Sequence[Task], section: PairsSection, processes: int, progress: Callable[[int, int], None]
 ) -> None:
     patches, hints, done = (np.load(folder / name, mmap_mode="r+") for name in ("pairs.npy", "hints.npy", "done.npy"))
-    chroma = np.load(folder / _CHROMA, mmap_mode="r+") if tasks[0].colour else None
+    further = {name: np.load(folder / name, mmap_mode="r+") for name in _further(section, colour=tasks[0].colour)}
     finished = section.clips - len(tasks)
     with process_pool(processes) as pool:
         make = make_patches if tasks[0].plate is None else make_plate_patches
@@ -126,8 +129,8 @@ def _make_all(
                 index, made = future.result()
                 rows = slice(index * section.patches, (index + 1) * section.patches)
                 patches[rows], hints[rows] = made.patches, made.hints
-                if chroma is not None:
-                    chroma[rows] = made.chroma
+                for name, values in further.items():
+                    values[rows] = made.chroma if name == _CHROMA else made.around
                 done[index] = 1
                 finished += 1
                 progress(finished, section.clips)
@@ -138,9 +141,9 @@ def _make_all(
 
 def _fingerprint(source: TrainingSet, recipe: Recipe) -> str:
     plate = set() if recipe.plate is None else {"plate"}
-    # Without layers, pairs are those of releases that had none.
-    later = {"pairs": {"layered"}} if not recipe.pairs.layered else None
-    settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"} | plate, exclude=later)
+    # Without them, pairs are those of releases that had neither.
+    later = {name for name in ("layered", "neighbours") if not getattr(recipe.pairs, name)}
+    settings = recipe.model_dump_json(include={"pairs", "mixture", "seed"} | plate, exclude={"pairs": later})
     version = f"{_VERSION}" if recipe.plate is None else f"{_VERSION}.{_PLATE_VERSION}"
     version += f" colour {_COLOUR_VERSION}" if recipe.colour else ""
     return hashlib.sha256(f"{version}\n{settings}\n{source.fingerprint}".encode()).hexdigest()
@@ -171,7 +174,14 @@ def _shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
         "hints.npy": (count, COUNT),
         "done.npy": (section.clips,),
     }
-    return shapes | ({_CHROMA: (count, 2, 2, side // 2, side // 2)} if recipe.colour else {})
+    return shapes | {name: (count, *rest) for name, rest in _further(section, colour=recipe.colour).items()}
+
+
+def _further(section: PairsSection, *, colour: bool) -> dict[str, tuple[int, ...]]:
+    """Shapes of one pair in the files that not all recipes have."""
+    side = section.patch
+    shapes: dict[str, tuple[int, ...]] = {_CHROMA: (2, 2, side // 2, side // 2)} if colour else {}
+    return shapes | ({_AROUND: (2 * section.neighbours, side, side)} if section.neighbours else {})
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.layers import make_layered_clip
 from acutance.training.data.motion import MARGIN, Motion, frame_size, make_clip
 from acutance.training.data.planes import Luma, Planes, as_array
-from acutance.training.degradation.degrade import DegradedFrame, Mixture, degrade_frames
+from acutance.training.degradation.degrade import DegradedFrame, Mixture, degrade_frames, neighbours
 from acutance.training.recipes.recipe import PairsSection
 from acutance.training.recipes.sections import PlateSection
 
@@ -76,11 +76,13 @@ class MadePairs:
         patches: See `Patches`.
         hints: Hints of each pair, uint8 `[K, 4]`.
         chroma: Their chroma; None for pairs without.
+        around: Degraded luma of the frames before and after each, uint8 `[K, 2 n, P, P]`; None for pairs without.
     """
 
     patches: Patches
     hints: NDArray[np.uint8]
     chroma: ChromaPatches | None = None
+    around: Patches | None = None
 
 
 def make_patches(task: Task) -> tuple[int, MadePairs]:
@@ -111,6 +113,8 @@ def blind_patches(source: FrameSource, task: Task) -> MadePairs:
     count, side = task.section.patches, task.section.patch
     patches, codes = np.empty((count, 2, side, side), np.uint8), np.empty((count, COUNT), np.uint8)
     chroma = np.empty((count, 2, 2, side // 2, side // 2), np.uint8) if task.colour else None
+    each_side = task.section.neighbours
+    around = np.empty((count, 2 * each_side, side, side), np.uint8) if each_side else None
     for place in range(count):
         index = int(rng.integers(first, len(clip)))
         received, truth = degraded[index], clip[index]
@@ -120,7 +124,9 @@ def blind_patches(source: FrameSource, task: Task) -> MadePairs:
         codes[place] = received.hints.codes
         if chroma is not None:
             chroma[place] = _cut_chroma(received, truth, window)
-    return MadePairs(patches, codes, chroma)
+        if around is not None:
+            around[place] = [luma[window] for luma in neighbours([one.luma for one in degraded], index, each_side)]
+    return MadePairs(patches, codes, chroma, around)
 
 
 def _panned_clip(source: FrameSource, task: Task, rng: np.random.Generator, *, coded: bool) -> list[Planes]:

@@ -45,6 +45,8 @@ class PairsSection(Section):
         native: Share of those pans with frames of up to 1280x720 instead of `frame`, and a source that is not reduced.
         layered: Share of those pans in which a part of another picture moves in front, see
             `acutance.training.data.layers`.
+        neighbours: Number of decoded frames before each pair that are kept, and as many after it, for a privileged
+            teacher: each frame takes half of the disk space of the pairs.
     """
 
     clips: int = Field(ge=1)
@@ -55,6 +57,7 @@ class PairsSection(Section):
     moving: Share
     native: Share = 0.0
     layered: Share = 0.0
+    neighbours: int = Field(default=0, ge=0, le=3)
 
     @model_validator(mode="after")
     def _patch_fits(self) -> Self:
@@ -131,6 +134,9 @@ class Recipe(Section):
             raise ValueError("a student that takes a plate needs pairs with plates: add the table [plate]")
         if self.student is not None and bool(self.losses.chroma.weight) != self.student.colour:
             raise ValueError("a student with colour, and no other one, needs a weight of losses.chroma")
+        if self.teacher is not None and self.teacher.neighbours > self.pairs.neighbours:
+            seen = self.teacher.neighbours
+            raise ValueError(f"the teacher sees {seen} frames before and {seen} after: set pairs.neighbours")
         crop, border = self.training.crop, self.shape.border
         if crop > self.pairs.patch:
             raise ValueError(f"training.crop {crop} is larger than pairs.patch {self.pairs.patch}")

@@ -45,11 +45,12 @@ class TeacherSection(Section):
     channels: int = Field(ge=1, le=256)
     blocks: int = Field(ge=1, le=64)
     hinted: bool
+    neighbours: int = Field(default=0, ge=0, le=3)
 
     @property
     def shape(self) -> TeacherShape:
         """The shape of the network."""
-        return TeacherShape(self.channels, self.blocks, self.hinted)
+        return TeacherShape(self.channels, self.blocks, self.hinted, self.neighbours)
 
 
 class TrainingSection(Section):

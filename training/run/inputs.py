@@ -121,4 +121,4 @@ def _validation(recipe: Recipe, source: TrainingSet, console: Console) -> Valida
         console.print(f"{source.folder} has no validation split: the last checkpoint also counts as the best")
         return None
     with progress_bar(console, "validation") as progress:
-        return Validation(source, recipe.validation, progress)
+        return Validation(source, recipe.validation, progress, recipe.pairs.neighbours)

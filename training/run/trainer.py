@@ -52,9 +52,9 @@ class _WithFeatures(nn.Module):
         self.network = network
 
     def forward(
-        self, luma: Tensor, hints: Tensor, plate: Tensor | None, chroma: Tensor | None
+        self, luma: Tensor, hints: Tensor, plate: Tensor | None, chroma: Tensor | None, around: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
-        return networks.restore(self.network, luma, hints, plate, chroma)
+        return networks.restore(self.network, luma, hints, plate, chroma, around)
 
 
 class Trainer:
@@ -154,7 +154,7 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         batch = self._batches.draw(step).to(self._fabric.device)
-        luma, chroma, features = self._fitted(batch.degraded, batch.hints, batch.plate, batch.chroma)
+        luma, chroma, features = self._fitted(batch.degraded, batch.hints, batch.plate, batch.chroma, batch.around)
         total, parts = self._objective(Restored(luma, chroma), features, batch, done, edges=step % _EDGES_EVERY == 0)
         self._stepper.zero_grad(set_to_none=True)
         self._fabric.backward(total)

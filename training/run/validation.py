@@ -7,6 +7,7 @@ from torch import nn
 
 from acutance.model.memory.call_memory import CallMemory
 from acutance.model.nets.student import Student, fold, sharpen
+from acutance.model.nets.teacher import Teacher
 from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
@@ -24,6 +25,7 @@ class Validation:
         source: The training set; its validation split is used.
         section: Degradations, measure, bound on harm, largest frame, and number of pictures and clips.
         progress: Called with the numbers of finished and of all degradations.
+        each_side: Number of frames before and after that a privileged teacher sees.
 
     Raises:
         DataError: The validation split is empty, or a codec failed.
@@ -37,6 +39,7 @@ class Validation:
         source: FrameSource,
         section: ValidationSection,
         progress: Callable[[int, int], None] = lambda done, total: None,
+        each_side: int = 0,
     ) -> None:
         perceived = section.score != "psnr"
         items = validation_items(source, section.pictures, clips_first=perceived or section.drop)
@@ -55,7 +58,7 @@ class Validation:
                     tuple(
                         drop_frames(source, item, how, section.frame, [CallMemory(aligned=True)], section.student)[0]
                         if section.drop
-                        else validation_frames(source, item, how, section.frame, seed, length)
+                        else validation_frames(source, item, how, section.frame, seed, length, each_side)
                     ),
                     section.score,
                 )
@@ -85,5 +88,9 @@ def sharpened(network: nn.Module, degraded: DegradedFrame) -> Luma:
 def restored(network: nn.Module, degraded: DegradedFrame) -> DegradedFrame:
     """Return a frame sharpened by a network in evaluation mode, on the network's device; chroma too, with colour."""
     chroma = degraded.chroma and degraded.chroma.copy()
-    luma = sharpen(network, degraded.luma, degraded.hints, degraded.planes, chroma)
+    # Only a privileged teacher takes frames around the one in question.
+    each_side = network.shape.neighbours if isinstance(network, Teacher) else 0
+    middle = len(degraded.around) // 2
+    around = degraded.around[middle - each_side : middle + each_side]
+    luma = sharpen(network, degraded.luma, degraded.hints, degraded.planes, chroma, around)
     return replace(degraded, luma=luma, chroma=chroma)

@@ -35,8 +35,14 @@ def label_pairs(
         uint8 `[K, P, P]`, memory-mapped.
 
     Raises:
-        DataError: The disk is full or not writable.
+        DataError: The disk is full or not writable, or a privileged teacher needs frames that the pairs do not have.
     """
+    kept = 0 if pairs.around is None else pairs.around.shape[1] // 2
+    if teacher.neighbours > kept:
+        raise DataError(
+            f"{teacher.name} sees {teacher.neighbours} frames before and after, and the pairs keep {kept}: "
+            f"--set pairs.neighbours={teacher.neighbours}"
+        )
     path = pairs.folder / f"labels-{teacher.digest[:16]}.npy"
     try:
         # If several runs with the same pairs start at once, one computes the labels and the others wait.
@@ -69,11 +75,21 @@ def _compute(
             progress(first, len(pairs))
             luma = torch.from_numpy(np.array(pairs.patches[first : first + _AT_ONCE, :1])).to(device)
             hints = torch.from_numpy(np.array(pairs.hints[first : first + _AT_ONCE])).to(device)
+            around = {}
+            if teacher.neighbours and pairs.around is not None:
+                frames = torch.from_numpy(np.array(pairs.around[first : first + _AT_ONCE])).to(device)
+                around = {"around": _middle(frames.float() / 255, teacher.neighbours)}
             with torch.inference_mode():
-                output = network(luma.float() / 255, hints.float() / 255)
+                output = network(luma.float() / 255, hints.float() / 255, **around)
             file.write((output[:, 0] * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy().tobytes())
             file.flush()
     unfinished.replace(path)
+
+
+def _middle(around: torch.Tensor, count: int) -> torch.Tensor:
+    """The nearest `count` frames on each side, of at least as many."""
+    kept = around.shape[1] // 2
+    return around[:, kept - count : kept + count]
 
 
 def _header_size(path: Path) -> int:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from acutance.model.hints import COUNT, UNCODED
+from acutance.model.nets.teacher import Teacher
 from acutance.training.checkpoints.checkpoint import State, is_checkpoint, load_network, save_weights
 from acutance.training.checkpoints.networks import Network
 from acutance.training.checkpoints.provenance import commit
@@ -42,6 +43,7 @@ class LoadedTeacher:
         border: Pixels at each edge of its output that padding reaches.
         digest: SHA-256 of its file in hexadecimal.
         file: Its file.
+        neighbours: Number of decoded frames that it sees before the frame, and as many after it.
     """
 
     network: FeatureNetwork
@@ -49,6 +51,7 @@ class LoadedTeacher:
     border: int
     digest: str
     file: Path
+    neighbours: int = 0
 
     @property
     def module(self) -> nn.Module:
@@ -64,14 +67,16 @@ def load_teacher(path: Path) -> LoadedTeacher:
         CheckpointError: The file cannot be read, or the network is unknown.
     """
     network: Network | ForeignNetwork
+    neighbours = 0
     if is_checkpoint(path):
         network, _ = load_network(path)
+        neighbours = network.shape.neighbours if isinstance(network, Teacher) else 0
         name, border = network.shape.name, network.shape.border
     else:
         network, name = load_foreign(path)
         border = FOREIGN_BORDER
     network.eval().requires_grad_(False)
-    return LoadedTeacher(network, name, border, hashlib.sha256(path.read_bytes()).hexdigest(), path)
+    return LoadedTeacher(network, name, border, hashlib.sha256(path.read_bytes()).hexdigest(), path, neighbours)
 
 
 def write_teacher(path: Path, out: Path, notes: Mapping[str, str]) -> None:

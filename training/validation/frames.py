@@ -1,7 +1,7 @@
 """Frames of the validation split, degraded once: pictures in motion, and clips in the steady state of a call."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from acutance.training.data.frame_source import FrameSource
 from acutance.training.data.motion import middle_clip
 from acutance.training.data.planes import Luma, Planes, as_array
 from acutance.training.degradation.blind import PASS, after_student
-from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames
+from acutance.training.degradation.degrade import Degradation, DegradedFrame, degrade_frames, neighbours
 from acutance.training.degradation.drop import remember
 from acutance.training.metrics.psnr_ssim import finite_psnr, ssim
 
@@ -84,7 +84,13 @@ def validation_items(source: FrameSource, most: int = 0, *, clips_first: bool = 
 
 
 def validation_frames(
-    source: FrameSource, item: Item, how: Degradation, size: tuple[int, int], seed: int, stretch: int = 0
+    source: FrameSource,
+    item: Item,
+    how: Degradation,
+    size: tuple[int, int],
+    seed: int,
+    stretch: int = 0,
+    each_side: int = 0,
 ) -> list[ValidationFrame]:
     """Degrade an item and return the frames that are evaluated.
 
@@ -99,6 +105,7 @@ def validation_frames(
         size: Largest width and height; frames are cut from the middle.
         seed: Draws the motion of a picture.
         stretch: Number of consecutive frames that a clip gives, its last ones; 0 for every tenth frame.
+        each_side: Number of degraded frames before and after each that it carries, for a privileged teacher.
 
     Raises:
         DataError: The picture is too small to pan over, or the codec failed.
@@ -113,6 +120,9 @@ def validation_frames(
     if how.codec is None:
         clip, evaluated = [clip[index] for index in evaluated], list(range(len(evaluated)))
     degraded = degrade_frames(clip, how, lead_in=BITS_WINDOW)
+    if each_side:
+        lumas = [one.luma for one in degraded]
+        degraded = [replace(one, around=neighbours(lumas, index, each_side)) for index, one in enumerate(degraded)]
     return [_frame(item, degraded[index], clip[index]) for index in evaluated]
 
 

@@ -34,3 +34,18 @@ def test_features_lie_on_the_students_grid_and_make_the_output() -> None:
         features = teacher.features(luma)
         assert features.shape == (1, 8, 10, 12)
         torch.testing.assert_close(teacher.corrected(luma, features), teacher(luma))
+
+
+def test_a_privileged_teacher_sees_the_frames_around_and_takes_a_frame_alone_for_still() -> None:
+    shape = TeacherShape(8, 1, hinted=True, neighbours=2)
+    assert shape.name == "teacher-c8b1hn2"
+    assert TeacherShape.parse(shape.name) == shape
+    torch.manual_seed(0)
+    teacher = Teacher(shape).eval()
+    luma, hints = torch.rand(2, 1, 16, 16), torch.rand(2, 4)
+    around = torch.rand(2, 4, 16, 16)
+    with torch.no_grad():
+        alone, seen = teacher(luma, hints), teacher(luma, hints, around=around)
+        still = teacher(luma, hints, around=luma.expand(-1, 4, -1, -1))
+    assert not torch.allclose(alone, seen)
+    torch.testing.assert_close(alone, still)

@@ -117,3 +117,11 @@ def test_chroma_is_cropped_and_turned_with_its_luma(tmp_path: Path) -> None:
         inside = batch.inside(4)
         assert inside.chroma is not None
         assert torch.equal(inside.degraded[:, :, ::2, ::2], inside.chroma[:, :1])
+
+
+def test_frames_around_are_cropped_and_turned_with_their_pair(tmp_path: Path) -> None:
+    patches = np.random.default_rng(0).integers(0, 256, (6, 2, 40, 40), np.uint8)
+    pairs = Pairs(patches, np.zeros((6, COUNT), np.uint8), "", tmp_path, around=patches[:, :1].repeat(4, 1))
+    batch = Batches(pairs, None, batch=4, crop=16, margin=0, seed=1).draw(2)
+    assert batch.around is not None
+    assert torch.equal(batch.around, batch.degraded.expand(-1, 4, -1, -1))

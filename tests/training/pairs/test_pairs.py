@@ -144,6 +144,34 @@ def test_native_clips_show_more_of_a_picture_than_the_recipes_frame(
     assert places(native=1.0) > 4
 
 
+def test_pairs_keep_the_frames_around_for_a_privileged_teacher(
+    source: TrainingSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    moving = {"moving": 1.0, "clips": 4}
+    good = {"identity": 0.0, "bicubic": 1.0, "sharp": 0.0, "soft": 0.0, "shrunk": 0.0, "ratio": [1.0, 1.0]}
+    plain = changed(recipe, pairs=moving, mixture=good)
+    alone, kept = (made(source, changed(plain, pairs=more), tmp_path)[0] for more in ({}, {"neighbours": 2}))
+    np.testing.assert_array_equal(kept.patches, alone.patches)
+    assert alone.around is None
+    assert kept.around is not None
+    assert kept.around.shape == (8, 4, 64, 64)
+    clip = next(item for item in source.items if item.frames > 1)
+    frames = [source.luma(clip, index) for index in range(clip.frames)]
+    for (_, truth), around in zip(kept.patches, kept.around, strict=True):
+        places = [
+            (number, top, left)
+            for number, frame in enumerate(frames)
+            for top, left in np.argwhere((sliding_window_view(frame, (64, 64)) == truth).all(axis=(2, 3)))
+        ]
+        assert any(
+            all(
+                np.array_equal(luma, frames[min(max(number + step, 0), 3)][top : top + 64, left : left + 64])
+                for step, luma in zip((-2, -1, 1, 2), around, strict=True)
+            )
+            for number, top, left in places
+        )
+
+
 def test_layers_change_pairs_of_pictures_only_where_they_are_wanted(
     source: TrainingSet, recipe: Recipe, tmp_path: Path
 ) -> None:

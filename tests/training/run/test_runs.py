@@ -149,6 +149,24 @@ def test_a_teacher_is_trained_and_a_student_distilled_with_every_loss(run_option
 
 
 @pytest.mark.timeout(300)  # it starts a program, which takes a minute on a busy machine
+def test_a_student_learns_from_a_teacher_that_sees_the_frames_around(run_options: RunOptions, tmp_path: Path) -> None:
+    seen = ("pairs.neighbours=1",)
+    tables = {key: value for key, value in RECIPE.items() if key != "student"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(globals(), "RECIPE", {**tables, "teacher": {"channels": 8, "blocks": 1, "hinted": True}})
+        recipe = write_recipe(tmp_path / "teacher.toml")
+    options = replace(run_options, command="teacher", recipe=recipe, overrides=seen, out=tmp_path / "teacher")
+    with pytest.raises(DataError, match=r"sees 2 frames before and 2 after: set pairs\.neighbours"):
+        train_logged(replace(options, overrides=(*seen, "teacher.neighbours=2")))
+    assert train_logged(replace(options, overrides=(*seen, "teacher.neighbours=1")))[0]
+    teacher = tmp_path / "teacher" / "teacher.safetensors"
+    wanted = ("losses.teacher_output.weight=1", "training.crop=32", "pairs.patch=64")
+    distil = replace(run_options, teacher=teacher, out=tmp_path / "student")
+    assert train_logged(replace(distil, overrides=(*seen, *wanted)))[0]
+    with pytest.raises(DataError, match=r"the pairs keep 0: --set pairs\.neighbours=1"):
+        train_logged(replace(distil, overrides=wanted, out=tmp_path / "other"))
+
+
 def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(run_options: RunOptions, tmp_path: Path) -> None:
     longer = replace(run_options, overrides=("training.optimiser=soap", "training.save_every=7"), steps=400)
     assert train_logged(replace(longer, out=tmp_path / "whole"))[0]

@@ -15,11 +15,11 @@ from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Planes
 from acutance.training.data.process_pool import process_pool
 from acutance.training.degradation.calls import ArrivedFrame, send_clip
-from acutance.training.degradation.degrade import Degradation
+from acutance.training.degradation.degrade import Degradation, neighbours
 from acutance.training.evaluation.clips.cache import FigureCache, Found
 from acutance.training.evaluation.clips.settings import LARGE, ClipPlan, window
 from acutance.training.evaluation.methods.methods import Method, open_method
-from acutance.training.evaluation.testsets import MethodInput, set_name
+from acutance.training.evaluation.testsets import AROUND, MethodInput, set_name
 from acutance.training.judge.judge import judge
 from acutance.training.judge.results import Judged, Size
 from acutance.training.judge.video import Video, frame_rate, read_video
@@ -162,7 +162,11 @@ class ClipJudge:
 
     def _figures(self, part: "_Part", how: Degradation, method: int, missing: Sequence[str]) -> Found:
         self._methods = self._methods or [open_method(one, self._plan.filters) for one in self._plan.methods]
-        inputs = [MethodInput(one.luma, one.hints, how, None, one.chroma.copy()) for one in part.arrived]
+        lumas = [one.luma for one in part.arrived]
+        inputs = [
+            MethodInput(one.luma, one.hints, how, None, one.chroma.copy(), neighbours(lumas, index, AROUND))
+            for index, one in enumerate(part.arrived)
+        ]
         restored = np.stack([self._methods[method](one) for one in inputs])
         u, v = (np.stack([getattr(one.chroma, plane) for one in inputs]) for plane in ("u", "v"))
         test = Video(restored, u, v, fps=part.truth.fps)

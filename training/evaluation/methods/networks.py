@@ -10,6 +10,7 @@ from acutance.model.engine.engine import EngineError
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import open_student
 from acutance.model.nets.student import Student, fold, sharpen
+from acutance.model.nets.teacher import Teacher
 from acutance.training.checkpoints.checkpoint import load_network
 from acutance.training.data.pictures import DataError
 from acutance.training.data.planes import Luma
@@ -69,4 +70,8 @@ class TorchNetwork:
         """Restore one frame, uint8 `[H, W]`; odd sizes are padded as the engine pads them."""
         height, width = frame.luma.shape
         padded = np.pad(frame.luma, ((0, height % 2), (0, width % 2)), mode="edge")
-        return np.ascontiguousarray(sharpen(self.network, padded, frame.hints, chroma=frame.chroma)[:height, :width])
+        each_side = self.network.shape.neighbours if isinstance(self.network, Teacher) else 0
+        middle = len(frame.around) // 2
+        around = frame.around[middle - each_side : middle + each_side] if padded.shape == frame.luma.shape else ()
+        restored = sharpen(self.network, padded, frame.hints, chroma=frame.chroma, around=around)
+        return np.ascontiguousarray(restored[:height, :width])
