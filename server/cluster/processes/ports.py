@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections import deque
 
 from acutance.server.cluster.errors import ClusterError
 
@@ -9,6 +10,8 @@ from acutance.server.cluster.errors import ClusterError
 # may take one between this search and the start of the program.
 _PORTS = range(20_000, 32_000)
 _TRIES = 1000
+# Those given last: the programs may not listen yet.
+_given: deque[int] = deque(maxlen=200)
 
 
 def free_ports(count: int, without: int) -> list[int]:
@@ -26,8 +29,9 @@ def free_ports(count: int, without: int) -> list[int]:
         if len(found) == count:
             return sorted(found)
         port = random.choice(_PORTS)
-        if port != without and _is_free(port):
+        if port != without and port not in _given and _is_free(port):
             found.add(port)
+            _given.append(port)
     raise ClusterError(f"too few TCP ports from {_PORTS.start} to {_PORTS.stop - 1} are free")
 
 

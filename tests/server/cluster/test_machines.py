@@ -19,6 +19,15 @@ from tests.server.cluster.returning import ReturningPeer
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
+@pytest.fixture(params=["redis", "disk"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The environment of a head whose state survives it."""
+    if request.param == "disk":
+        return {"RAY_gcs_storage": "rocksdb", "RAY_gcs_storage_path": str(tmp_path / "state")}
+    variables: dict[str, str] = request.getfixturevalue("redis")
+    return variables
+
+
 class Placing:
     """Places a session at a door again and again.
 
@@ -54,12 +63,12 @@ async def _begun(start: partial[Demo]) -> tuple[Demo, float]:
     return await asyncio.to_thread(start), time.monotonic() - begun
 
 
-async def test_the_machine_of_the_head_is_lost_and_started_again(redis: dict[str, str], tmp_path: Path) -> None:
+async def test_the_machine_of_the_head_is_lost_and_started_again(storage: dict[str, str], tmp_path: Path) -> None:
     port, steady = free_port(), ("--no-governor", "--no-admission", "--max-sessions", "8", "--drain", "1")
     with ExitStack() as commands:
 
         def start(command: str, *options: str) -> partial[Demo]:
-            context = running(tmp_path, command, *options, *steady, head=port, variables=redis)
+            context = running(tmp_path, command, *options, *steady, head=port, variables=storage)
             return partial(commands.enter_context, context)
 
         head, _ = await _begun(start("head", "--no-carry"))

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def test_ports_in_use_are_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ports, "_PORTS", range(taken, taken + 1))
         with pytest.raises(ClusterError, match="are free"):
             free_ports(1, without=1)
+
+
+def test_ports_are_not_given_twice_before_a_program_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_PORTS", range(20_000, 20_040))
+    monkeypatch.setattr(ports, "_given", deque(maxlen=200))
+    given = [port for _ in range(5) for port in free_ports(4, without=1)]
+    assert len(set(given)) == 20
 
 
 @pytest.fixture
