@@ -72,22 +72,40 @@ class CallMemory:
             frame: The frame.
             aligned: Whether the plate is also aligned to the frame; None for the choice of the constructor.
         """
+        still = self._still(frame)
+        if still is None:
+            return None
+        if not (self._aligned if aligned is None else aligned):
+            planes = cover(still, frame)
+        else:
+            self._aligner = self._aligner or Aligner()
+            planes = cover_with_best(still, self._aligner.align(still, frame), frame)
+        self._note_share(planes.share)
+        return planes
+
+    def fits(self, frame: Observed) -> bool:
+        """Return whether something that is remembered fits the frame that was observed last, as it lies."""
+        still = self._still(frame)
+        if still is None:
+            return False
+        share = float(np.count_nonzero(still.fit(frame))) / still.known.size
+        self._note_share(share)
+        return share > 0
+
+    def _still(self, frame: Observed) -> Candidate | None:
+        """Return the plate as it lies, where it is clearly sharper than the frame; None if that is nowhere."""
         if self.plate is None:
             return None
         known = self.plate.better(helpful(frame))
         if not known.any():
             return None
         reduced = self.plate.reduced
-        still = Candidate(self.plate.luma, reduced, cells(known, reduced.low.shape))
-        if not (self._aligned if aligned is None else aligned):
-            planes = cover(still, frame)
-        else:
-            self._aligner = self._aligner or Aligner()
-            planes = cover_with_best(still, self._aligner.align(still, frame), frame)
-        self._useless = self._useless + 1 if planes is None or planes.share < _USEFUL else 0
+        return Candidate(self.plate.luma, reduced, cells(known, reduced.low.shape))
+
+    def _note_share(self, share: float) -> None:
+        self._useless = 0 if share >= _USEFUL else self._useless + 1
         if self._useless >= _USELESS:
             self.forget()
-        return planes
 
     def age(self, frame: Observed) -> int | None:
         """Return how many frames ago the blocks were seen that are sharper than this frame: their median, or None."""

@@ -11,7 +11,7 @@ from acutance.model.engine.choice import Candidates, Choice, Cost, Known, candid
 from acutance.model.engine.providers import TRAITS, Request
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.engine.specialists import with_specialist
-from acutance.model.memory.opening import with_gate
+from acutance.model.memory.opening import limit_threads, with_gate
 from acutance.server.options.serving import AUTO
 from acutance.server.students.rungs import PASS, REMEMBER, Recalls, Rung
 
@@ -90,6 +90,8 @@ class Ladder:
         choices = _chosen(names, provider, threads, known)
         for choice in choices:
             log.info("student %s", choice.summary)
+        if memory:
+            limit_threads(threads)
         remembering = _chosen([catalog.MEMORY], provider, threads, known) if memory else []
         found = dict(zip([*names, catalog.MEMORY], [one.known for one in (*choices, *remembering)], strict=False))
         choices = [replace(one, engine=with_specialist(one.engine, provider, threads)) for one in choices]

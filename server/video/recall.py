@@ -64,16 +64,17 @@ class Recall:
         self._forgotten = 0
 
     def observe(self, luma: Plane, hints: Hints) -> None:
-        """Take a frame that passes through: nothing is added to it.
+        """Take a frame to which nothing is added.
 
         Args:
             luma: uint8 `[H, W]` at the output size.
             hints: of the frame; step, bits and reduction are used.
         """
         with self._held():
-            planes = self._planes(Observed(luma, hints), aligned=False)
+            frame = Observed(luma, hints)
+            fits = self._memory.observe(frame) and self._memory.fits(frame)
             self._nothing()
-            self.has_offered = planes is not None
+            self.has_offered = fits
 
     def offer(self, luma: Plane, hints: Hints, *, aligned: bool) -> Offer | None:
         """Take a frame; returns what is remembered of it, for `add`. None if that is nothing.

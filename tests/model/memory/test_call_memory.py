@@ -232,3 +232,12 @@ def test_time_of_a_frame(benchmark, hints: Hints, aligned: bool) -> None:  # typ
 def test_time_of_a_frame_after_a_better_keyframe(benchmark) -> None:  # type: ignore[no-untyped-def]
     memory = after_a_good_connection(width=1280, height=720)
     benchmark(memory.add, room(1280, 720), Hints(step=5.5, bits=0.2))
+
+
+def test_whether_something_fits_is_known_without_covering_the_frame() -> None:
+    memory, other = after_a_good_connection(), Observed(np.full_like(room(), 16), COARSE)
+    fits = Observed(poor(room()), COARSE)
+    memory.observe(fits)
+    assert memory.fits(fits)
+    assert not memory.fits(other)
+    assert not CallMemory().fits(fits)

@@ -72,3 +72,13 @@ def test_without_a_memory_no_rung_has_one(ladder: Ladder) -> None:
     assert [rung.name for rung in ladder.rungs] == [*ladder.engines, PASS]
     assert ladder.engine(REMEMBER) is None
     assert ladder.recalling(ladder.rungs) == []
+
+
+def test_the_memory_takes_as_many_threads_for_a_frame_as_an_inference(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    monkeypatch.setattr("cv2.setNumThreads", taken.append)
+    ladder = Ladder.open("nano", "cpu", 3, memory=True)
+    assert taken == [3]
+    names = [rung.name for rung in ladder.recalling(ladder.rungs)]
+    assert names[:3] == ["nano + memory", REMEMBER, "nano + memory, not aligned"]
+    assert all(rung.seconds_per_pixel > 0 for rung in ladder.recalling(ladder.rungs)[:-1]), "it was measured"
