@@ -1,12 +1,11 @@
 /**
  * The page: puts its parts together.
  * @import {State} from './call/call.js'
- * @import {ServerStats, Size} from './call/protocol.js'
+ * @import {Size} from './call/protocol.js'
  * @import {Status} from './status.js'
  */
 import { Call } from './call/call.js';
 import { settingsIn } from './page/address.js';
-import { askToken } from './call/token-dialog.js';
 import { CallError } from './call/call-error.js';
 import { ControlPanel } from './control/panel.js';
 import { DemoPanel } from './demo/panel.js';
@@ -18,6 +17,8 @@ import { EventLog } from './figures/event-log.js';
 import { FiguresPanel } from './figures/panel.js';
 import { showHeadline } from './figures/headline.js';
 import { CallMonitor } from './figures/monitor.js';
+import { LastReport } from './page/last-report.js';
+import { StartStop } from './page/start-stop.js';
 import { restorePanels, fetchVersion, knownVersion, offerHelp } from './page/foot.js';
 import { Notice } from './page/notice.js';
 import { UplinkPanel } from './uplink/panel.js';
@@ -31,13 +32,8 @@ import { chooseLanguage, currentLanguage, fillTexts, showText } from './texts.js
 import { offerLanguages } from './translation.js';
 import { keepScreenOn } from './page/wake-lock.js';
 
-/** The server reports once a second: a report that is three seconds old is out of date. */
-const STALE_MS = 3_000;
-
 /** @type {Call | null} */
 let call = null;
-/** @type {{stats: ServerStats, at: number} | null} */
-let report = null;
 /** @type {State} */
 let state = 'idle';
 /** What is shown while the call waits for another attempt. @type {Status | null} */
@@ -101,7 +97,8 @@ const demo = new DemoPanel(stage, uplink, () => {
   if (!source.isReady) source.chooseSample();
   start();
 });
-const buttons = { start: element('start', HTMLButtonElement), stop: element('stop', HTMLButtonElement) };
+const report = new LastReport(() => control.show(null));
+const buttons = new StartStop(start, stop);
 
 function start() {
   if (call) return;
@@ -132,7 +129,7 @@ function start() {
       notice.show('error.microphone-lost.next');
     },
     onStats: (stats) => {
-      report = { stats, at: performance.now() };
+      report.note(stats);
       control.show(stats);
       updateStatus();
     },
@@ -146,7 +143,7 @@ function start() {
     },
     onReturned: (stream) => audio.play(stream),
     onPause: pause,
-    onToken: askToken,
+    onToken: async (wrong) => (await import('./call/token-dialog.js')).askToken(wrong),
     onEnd: (failure) => {
       endMonitoring();
       call = null;
@@ -157,7 +154,7 @@ function start() {
       demo.end();
       notice.clear();
       track = null;
-      forgetReport();
+      report.forget();
       figures.showUnknown();
       showHeadline(null);
       showButtons();
@@ -169,7 +166,7 @@ function start() {
   call = started;
   call.divideReturned(division());
   figures.clear();
-  const endMonitoring = monitor.follow(started, freshReport);
+  const endMonitoring = monitor.follow(started, () => report.fresh);
   showButtons();
   started.start(source.settings);
   audio.applyMicrophone();
@@ -221,7 +218,7 @@ function division() {
 /** @param {CallError} failure @param {number} seconds @param {AbortSignal} signal */
 async function pause(failure, seconds, signal) {
   log.add(`${failure.code}, again in ${seconds} s`, failure.detail);
-  forgetReport();
+  report.forget();
   const { over, skip } = countDown(seconds, signal);
   paused = { ...explainPause(failure), action: { label: 'state.now', act: skip } };
   updateStatus();
@@ -248,7 +245,7 @@ function actionFor(failure) {
 function updateStatus() {
   const { enhance } = control.settings;
   const { kind } = source.settings;
-  const about = { stats: freshReport(), enhance, hidden: document.hidden, kind, edge: edge.active };
+  const about = { stats: report.fresh, enhance, hidden: document.hidden, kind, edge: edge.active };
   const status = describe(preview.isOpen ? 'preview' : state, about);
   showCallStatus(paused ?? notice.below(status));
 }
@@ -261,30 +258,10 @@ function showCallStatus(status) {
 }
 
 function showButtons() {
-  const { start: startButton, stop: stopButton } = buttons;
-  const [on, off] = call ? [stopButton, startButton] : [startButton, stopButton];
-  const focused = document.activeElement === off;
-  on.disabled = false;
-  off.disabled = true;
   preview.inCall = call !== null;
-  // A disabled button loses the keyboard focus: move it to the other one.
-  if (focused) on.focus();
+  buttons.show(call !== null);
 }
 
-/** @returns {ServerStats | null} */
-function freshReport() {
-  if (report && performance.now() - report.at > STALE_MS) forgetReport();
-  return report?.stats ?? null;
-}
-
-function forgetReport() {
-  report = null;
-  control.show(null);
-}
-
-buttons.start.addEventListener('click', start);
-buttons.stop.addEventListener('click', stop);
-element('controls', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
 document.addEventListener('visibilitychange', () => {
   if (!call) return;
   log.add(document.hidden ? 'hidden' : 'visible');
@@ -298,7 +275,7 @@ offerCopy(() => bugReport({
   track: track?.getSettings() ?? null,
   uplink: uplink.settings,
   settings: { ...control.settings, output_height: null },
-  server: report?.stats ?? null,
+  server: report.stats,
   seconds: monitor.seconds,
   events: log.events,
 }));

@@ -9,6 +9,8 @@
 import { RecentPercentiles } from '../stage/percentiles.js';
 import { UNCODED } from './coding.js';
 
+export { Codings } from './coding.js';
+
 /** Made by `make edge`, which installs the runtime. */
 const VERSION = new URL('./runtime/version.txt', import.meta.url);
 

@@ -4,13 +4,13 @@
  * @import {Size} from '../call/protocol.js'
  * @import {Second} from '../figures/second.js'
  * @import {Stage} from '../stage/stage.js'
+ * @import {Codings} from './coding.js'
  * @import {Edge} from './edge.js'
  */
 import { element, writeTo } from '../dom.js';
 import { UNKNOWN, decimal, milliseconds } from '../format.js';
 import { sentence } from '../states.js';
 import { showText } from '../texts.js';
-import { Codings } from './coding.js';
 
 /** A video with fewer frames looks broken. */
 const MIN_RATE = 15;
@@ -28,7 +28,8 @@ export class EdgePanel {
   #back = element('edge-back', HTMLButtonElement);
   #stage;
   #onChange;
-  #codings = new Codings();
+  /** @type {Codings | null} */
+  #codings = null;
   /** @type {Edge | null} */
   #edge = null;
   /** When the student was ready; null before. @type {number | null} */
@@ -69,13 +70,13 @@ export class EdgePanel {
       const { stages, rate, provider } = second.server;
       this.#write('server', stages.enhance.p50, rate.enhanced, second, provider);
     }
-    const coding = this.#edge && receiver ? await this.#codings.read(receiver) : null;
+    const coding = this.#edge && receiver ? await this.#codings?.read(receiver) : null;
     if (this.#edge && coding) this.#edge.coding = coding;
   }
 
   async #open() {
     this.#say('edge.loading');
-    const { Edge, isInstalled } = await import('./edge.js');
+    const { Codings, Edge, isInstalled } = await import('./edge.js');
     const installed = await isInstalled();
     if (!this.#switch.checked || this.#edge) return;
     if (!installed) {
@@ -83,6 +84,7 @@ export class EdgePanel {
       this.#say('edge.missing');
       return;
     }
+    this.#codings = new Codings();
     this.#edge = new Edge({
       onPair: (pair) => this.#stage.show(pair),
       onReady: (provider) => this.#begin(provider),

@@ -4,9 +4,7 @@
  * @import {ErrorCode} from '../call/call-error.js'
  */
 import { openCamera } from './camera.js';
-import { openFile } from './file.js';
 import { openSample } from './sample.js';
-import { openScreen } from './screen.js';
 
 /** @typedef {'camera' | 'screen' | 'file' | 'sample'} SourceKind */
 
@@ -28,7 +26,12 @@ import { openScreen } from './screen.js';
  */
 
 /** @type {Record<SourceKind, (settings: SourceSettings, signal: AbortSignal) => Promise<Source>>} */
-const OPENERS = { camera: openCamera, screen: openScreen, file: openFile, sample: openSample };
+const OPENERS = {
+  camera: openCamera,
+  screen: async (settings) => (await import('./screen.js')).openScreen(settings),
+  file: async (...given) => (await import('./file.js')).openFile(...given),
+  sample: openSample,
+};
 
 /**
  * @param {SourceSettings} settings

@@ -69,8 +69,8 @@ async def live(tmp_path: Path, source: str, *options: str) -> AsyncIterator[tupl
 
 
 @pytest.mark.parametrize("source", ["camera", "sample"])
-async def test_start_see_frames_stop(tmp_path: Path, source: str):
-    async with live(tmp_path, source) as (tab, server):
+async def test_start_see_frames_switch_stop(tmp_path: Path, source: str):
+    async with live(tmp_path, source, "--student", "nano") as (tab, server):
         pictures = set()
         for _ in range(5):
             await asyncio.sleep(0.5)
@@ -79,26 +79,26 @@ async def test_start_see_frames_stop(tmp_path: Path, source: str):
         await tab.wait_for("parseFloat(document.getElementById('figure-returned').textContent) > 5", 10)
         # Both halves show the same frame; else its way could not be measured.
         await tab.wait_for("document.getElementById('original-what').textContent === 'as it was sent'", 10)
-        await tab.wait_for("parseFloat(document.getElementById('stage-same').textContent) > 30", 10)
         await tab.wait_for("parseFloat(document.getElementById('figure-roundtrip').textContent) > 0", 10)
+        if source == "sample":
+            await switch_between_forwarding_and_encoding(tab)
         await tab.evaluate("document.getElementById('stop').click()")
         await tab.wait_for(f"{STATUS} === 'idle'", 5)
         assert server.health()["sessions"] == 0
 
 
-async def test_each_switch_between_forwarding_and_encoding_leaves_the_decoder_in_step(tmp_path: Path):
-    async with live(tmp_path, "sample", "--student", "nano") as (tab, _):
-        await tab.evaluate(FOLLOW)
-        before = await tab.evaluate(INBOUND)
-        for _ in range(SWITCHES // 2):
-            for encoder in ("forwarded", "libvpx"):
-                await tab.evaluate("document.getElementById('enhance').click()")
-                await tab.wait_for(f"document.getElementById('server-encoder').textContent.includes('{encoder}')", 15)
-        after = await tab.evaluate(INBOUND)
-        gaps = sorted(await tab.evaluate("window.gaps"))
-        print(f"{SWITCHES} switches, {len(gaps)} frames, longest gaps {[round(gap) for gap in gaps[-3:]]} ms")
-        decoded = after["framesDecoded"] - before["framesDecoded"]
-        assert decoded > 0.9 * (after["framesReceived"] - before["framesReceived"])
-        # Firefox asks for a keyframe when it cannot decode a frame.
-        assert after["pliCount"] == before["pliCount"]
-        assert gaps[-1] < 2_000
+async def switch_between_forwarding_and_encoding(tab: Tab) -> None:
+    """Each switch leaves the decoder in step: it asks for no keyframe, and no frame is missing for long."""
+    await tab.evaluate(FOLLOW)
+    before = await tab.evaluate(INBOUND)
+    for _ in range(SWITCHES // 2):
+        for encoder in ("forwarded", "libvpx"):
+            await tab.evaluate("document.getElementById('enhance').click()")
+            await tab.wait_for(f"document.getElementById('server-encoder').textContent.includes('{encoder}')", 15)
+    after = await tab.evaluate(INBOUND)
+    gaps = sorted(await tab.evaluate("window.gaps"))
+    print(f"{SWITCHES} switches, {len(gaps)} frames, longest gaps {[round(gap) for gap in gaps[-3:]]} ms")
+    decoded = after["framesDecoded"] - before["framesDecoded"]
+    assert decoded > 0.9 * (after["framesReceived"] - before["framesReceived"])
+    assert after["pliCount"] == before["pliCount"]
+    assert gaps[-1] < 2_000
