@@ -1,9 +1,12 @@
 /**
- * PSNR of the sample clip before and after: its frames are drawn by this page, so the truth is known.
+ * PSNR and visual information fidelity of the sample clip before and after: its frames are drawn by this page, so the truth is known.
  * @import {Half} from '../pairs/painter.js'
  */
 
-/** In dB of luma, against the drawn frame. @typedef {{before: number, after: number}} Fidelity */
+/**
+ * PSNR in dB of luma, against the drawn frame, and the visual information fidelity of the middle of the frame.
+ * @typedef {{before: number, after: number, vifBefore: number, vifAfter: number}} Fidelity
+ */
 
 /** @typedef {{original: ImageBitmap, enhanced: ImageBitmap, moments: Map<number, number>}} Compare */
 

@@ -1,10 +1,16 @@
 /**
  * Worker that compares both halves of a pair of the sample clip with the frame that was drawn, which it draws again.
+ * @import {Size} from '../call/protocol.js'
  * @import {Compare, Fidelity} from './meter.js'
+ * @import {Middle} from './psnr.js'
  */
 import { SampleScene } from '../sources/sample-scene.js';
 import { CODE_ROWS, readCode } from '../sources/time-code.js';
-import { lumaOf, psnr } from './psnr.js';
+import { lumaOf, middleOf, psnr } from './psnr.js';
+import { vif } from './vif.js';
+
+/** Part of the frame whose information is measured: it takes some ten milliseconds. @type {Size} */
+const MIDDLE = [320, 180];
 
 const scene = new SampleScene();
 const canvas = new OffscreenCanvas(1, 1);
@@ -38,5 +44,12 @@ function compare(original, enhanced, moments) {
   if (seconds === undefined || readCode(after, width) !== code) return null;
   const truth = read(() => scene.draw(context, seconds));
   const count = width * Math.floor(height * (1 - CODE_ROWS) - 1);
-  return { before: psnr(before, truth, count), after: psnr(after, truth, count) };
+  const middles = [truth, before, after].map((luma) => middleOf(luma, [width, height], MIDDLE));
+  const [known, poor, better] = /** @type {[Middle, Middle, Middle]} */ (middles);
+  return {
+    before: psnr(before, truth, count),
+    after: psnr(after, truth, count),
+    vifBefore: vif(poor.luma, known.luma, known.width, known.height),
+    vifAfter: vif(better.luma, known.luma, known.width, known.height),
+  };
 }

@@ -15,6 +15,8 @@ import { figuresOf } from './second.js';
 
 const sharpness = (/** @type {number | null} */ value) => decimal(value, 0);
 
+const information = (/** @type {number | null} */ value) => decimal(value, 2);
+
 const decibels = (/** @type {number | null} */ value) => (value === null ? UNKNOWN : `${decimal(value)} dB`);
 
 /** Charts with a plot; `more` are rows without a line in it. @type {readonly Chart[]} */
@@ -24,7 +26,13 @@ const CHARTS = [
   {
     id: 'bits', lines: ['bits-up', 'bits-down'], more: ['loss-up', 'loss-down'], format: bitrate, formatMore: percent,
   },
-  { id: 'fidelity', lines: ['psnr-before', 'psnr-after'], more: [], format: decibels },
+  {
+    id: 'fidelity',
+    lines: ['psnr-before', 'psnr-after'],
+    more: ['vif-before', 'vif-after'],
+    format: decibels,
+    formatMore: information,
+  },
   { id: 'sharpness', lines: ['sharpness-before', 'sharpness-after'], more: [], format: sharpness },
 ];
 

@@ -27,6 +27,8 @@ const FIGURES = /** @type {const} @satisfies {Record<string, Read>} */ ({
   'sharpness-after': ({ stage }) => stage.sharpnessEnhanced,
   'psnr-before': ({ stage }) => stage.fidelity?.before ?? null,
   'psnr-after': ({ stage }) => stage.fidelity?.after ?? null,
+  'vif-before': ({ stage }) => stage.fidelity?.vifBefore ?? null,
+  'vif-after': ({ stage }) => stage.fidelity?.vifAfter ?? null,
   'loss-up': ({ flows }) => flows?.sentLoss ?? null,
   'loss-down': ({ flows }) => flows?.returnedLoss ?? null,
   'dropped-sender': ({ flows }) => flows && flows.captured !== null && flows.sent !== null
