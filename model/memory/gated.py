@@ -7,7 +7,7 @@ import numpy as np
 
 from acutance.model.engine.sharpener import Sharpener
 from acutance.model.hints import UNCODED, Hints
-from acutance.model.memory.plate_planes import COVERED, PlatePlanes, no_plate
+from acutance.model.memory.plate_planes import SHARES, PlatePlanes, no_plate
 from acutance.model.memory.reduced import as_plane
 from acutance.model.planes import Chroma, Plane, Size
 
@@ -18,8 +18,9 @@ _GRID = 4
 class GatedStudent:
     """An open student that takes a plate, behind the interface of every other student.
 
-    The network gives a gate g for each 2x2 pixels; it is enlarged bilinearly. With the plate p, its fit f and the luma
-    l, the result is l + strength min(8 f, 1) g (p - l): nothing changes where nothing is remembered.
+    The network gives a gate g for each 2x2 pixels; it is enlarged bilinearly. With the plate p, the share s that its
+    fit allows, see `plate_planes`, and the luma l, the result is l + strength s g (p - l): nothing changes where
+    nothing is remembered.
     `acutance.model.nets.half_grid` computes the same in torch.
 
     Attributes:
@@ -69,10 +70,13 @@ class GatedStudent:
         # The network takes the difference in the place of the fit, which has no part in the gate.
         gate = self._network.sharpen(low, None, hints, strength, PlatePlanes(low_plate, difference))
         enlarged = cv2.resize(gate, frame.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        share = cv2.multiply(enlarged, cv2.convertScaleAbs(fit, alpha=COVERED), scale=1 / 255)
-        change = cv2.subtract(remembered, frame, dtype=cv2.CV_16S)
-        change = cv2.multiply(change, share, scale=1 / 255, dtype=cv2.CV_16S)
-        result[:] = cv2.add(frame, change, dtype=cv2.CV_8U)[:height, :width]
+        share = cv2.multiply(enlarged, as_plane(cv2.LUT(fit, SHARES)), scale=1 / 255)
+        # In bytes, brighter and darker apart: half the time of signed numbers.
+        brighter, darker = (
+            cv2.multiply(cv2.subtract(*pair), share, scale=1 / 255)
+            for pair in ((remembered, frame), (frame, remembered))
+        )
+        result[:] = cv2.subtract(cv2.add(frame, brighter), darker)[:height, :width]
         return result
 
     def warm_up(self, sizes: Sequence[Size]) -> None:

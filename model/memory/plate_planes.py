@@ -6,9 +6,11 @@ import numpy as np
 
 from acutance.model.planes import Plane
 
-COVERED = 8.0
-"""Factor of the fit: from 1/8 on, the gate of a student alone decides. Below, a seam would be visible where the fit
-ends."""
+NOT_TAKEN, COVERED = 0.1, 0.9
+"""Up to the first fit nothing is taken, from the second one on the gate of a student alone decides; linear in between.
+Most harm of a plate is where it fits badly, see docs/quality/memory.md."""
+SHARES = np.rint(255 * np.clip((np.arange(256) / 255 - NOT_TAKEN) / (COVERED - NOT_TAKEN), 0, 1)).astype(np.uint8)
+"""The largest share of the plate that may be taken for each fit, uint8 `[256]`: 255 is all of it."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from acutance.model.hints import COUNT, Hints
-from acutance.model.memory.plate_planes import COVERED, PlatePlanes
+from acutance.model.memory.plate_planes import COVERED, NOT_TAKEN, PlatePlanes
 from acutance.model.nets.shape import StudentShape, TeacherShape
 from acutance.model.planes import GREY, Chroma
 
@@ -100,8 +100,9 @@ class HalfGridNetwork(nn.Module):
         """Return `luma` with the correction from `features`, float `[B, 1, H, W]`.
 
         A network that takes a plate gives a gate g, clipped to 0..1, for each 2x2 pixels; it is enlarged bilinearly.
-        With p the plate, its fit f, and l the luma, the output is l + min(8 f, 1) g (p - l). So nothing changes where
-        nothing is remembered, and the network decides everywhere how much of the plate it takes.
+        With p the plate, s the share that its fit allows, see `acutance.model.memory.plate_planes`, and l the luma,
+        the output is l + s g (p - l). So nothing changes where nothing is remembered, and the network decides
+        everywhere how much of the plate it takes.
         """
         values = nn.functional.pixel_shuffle(self.tail(features), 2)
         if not _remembers(self.shape):
@@ -111,7 +112,8 @@ class HalfGridNetwork(nn.Module):
         remembered, fit = plate[:, :1], plate[:, 1:]
         gate = torch.clamp(GATE + values, 0, 1)
         gate = nn.functional.interpolate(gate, scale_factor=REDUCED, mode="bilinear", align_corners=False)
-        return luma + torch.clamp(COVERED * fit, max=1) * gate * (remembered - luma)
+        share = torch.clamp((fit - NOT_TAKEN) / (COVERED - NOT_TAKEN), 0, 1)
+        return luma + share * gate * (remembered - luma)
 
     def _planes(
         self, luma: Tensor, hints: Tensor | None, plate: Tensor | None = None, chroma: Tensor | None = None

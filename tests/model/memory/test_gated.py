@@ -76,3 +76,23 @@ def test_the_frame_may_be_changed_in_place(engine: GatedStudent) -> None:
 def test_other_students_are_opened_as_they_are() -> None:
     engine = Engine.open("nano", provider="cpu", threads=1)
     assert with_gate(engine) is engine
+
+
+def test_where_a_plate_fits_badly_less_of_it_is_taken() -> None:
+    """Nothing up to a tenth, and from nine tenths on what the gate says: as in torch."""
+    luma = np.full((48, 64), 100, np.uint8)
+    taken = []
+    for fit in (0, 25, 128, 230, 255):
+        plate = PlatePlanes(luma + 40, np.full_like(luma, fit))
+        taken.append(int(open_gate(plate, luma)[24, 32]) - 100)
+    assert taken == [0, 0, 20, 40, 40]
+
+
+def open_gate(plate: PlatePlanes, luma: Plane) -> Plane:
+    class Open:
+        def sharpen(self, luma: Plane, *_: object) -> Plane:
+            return np.full_like(luma, 255)
+
+        student, at_once = None, 1
+
+    return GatedStudent(Open()).sharpen(luma, plate=plate)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from acutance.model.memory.call_memory import CallMemory
-from acutance.model.memory.plate_planes import COVERED
+from acutance.model.memory.plate_planes import SHARES
 from acutance.model.nets.student import Student
 from acutance.training.data.dataset import TrainingSet
 from acutance.training.data.planes import to_8_bits
@@ -131,7 +131,7 @@ def _with_best_gate(frame: ValidationFrame, student: str) -> ValidationFrame:
     if degraded.planes is None:
         return replace(frame, degraded=degraded)
     luma = degraded.luma.astype(np.float32)
-    covered = np.minimum(COVERED / 255 * degraded.planes.fit.astype(np.float32), 1)
+    covered = SHARES[degraded.planes.fit].astype(np.float32) / 255
     change, missing = covered * (degraded.planes.plate - luma), frame.truth - luma
     places = (_PLACE, _PLACE)
     gate = np.clip(cv2.blur(change * missing, places) / (cv2.blur(change * change, places) + _TINY), 0, 1)
