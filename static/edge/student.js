@@ -43,6 +43,7 @@ export class Student {
     Object.assign(runtime.env.wasm, { wasmPaths: RUNTIME, numThreads: threads });
     const session = await runtime.InferenceSession.create(new URL(`../students/${name}.onnx`, import.meta.url).href, {
       executionProviders: [gpu ? 'webgpu' : 'wasm'],
+      logSeverityLevel: 3, // it warns that integers are converted on the processor
     });
     return new Student(runtime, session, gpu ? 'WebGPU' : `WebAssembly × ${threads}`);
   }

@@ -257,6 +257,33 @@ def test_a_student_has_the_result_of_the_server(modules, name, size, hints, stre
 
 
 @runtime
+def test_a_graphics_processor_has_the_result_of_the_server(browser, chromium_program, site):
+    # An emulated one, which the page would not use.
+    options = (
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
+        "--enable-features=Vulkan",
+        "--no-first-run",
+    )
+    emulated = browser.browser_type.launch(executable_path=chromium_program, args=options, chromium_sandbox=False)
+    tab = emulated.new_page()
+    tab.goto(site)
+    try:
+        if not tab.evaluate("navigator.gpu?.requestAdapter().then(Boolean) ?? false"):
+            pytest.skip("this browser emulates no graphics processor for WebGPU")
+        tab.evaluate("Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false })")
+        luma, hints = picture(128, 72), Hints(24.0, 0.05, 1.0, 0.4)
+        words, provider = tab.evaluate(
+            SHARPEN.replace("(name, false)", "(name)"), ["nano", text(luma), 128, 72, fields(hints), 1.0]
+        )
+    finally:
+        emulated.close()
+    assert provider == "WebGPU"
+    expected = Engine.open("nano", "cpu", threads=1).sharpen(luma, hints=hints)
+    assert np.abs(plane(words, 72, 128).astype(int) - expected).max() <= 1
+
+
+@runtime
 @pytest.mark.parametrize(("size", "student"), [((128, 72), "nano"), ((64, 36), "nano-enlarged")])
 def test_the_worker_changes_only_luma(modules, size, student):
     width, height = size
