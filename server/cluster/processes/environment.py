@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from acutance.server.cluster.errors import ClusterError
 from acutance.server.cluster.processes.ports import free_ports
@@ -60,7 +61,7 @@ def ray_environment(token: str, more: dict[str, str] | None = None) -> dict[str,
     return _HEALTH | _SETTINGS | outer | forced | (more or {})
 
 
-def start_command(address: str, head: str | None, port: int, carries: bool) -> list[str]:
+def start_command(address: str, head: str | None, port: int, carries: bool, folder: Path) -> list[str]:
     """Return the command that runs Ray on this machine until it is ended.
 
     Args:
@@ -68,6 +69,7 @@ def start_command(address: str, head: str | None, port: int, carries: bool) -> l
         head: private address of the head; None if this machine is the head.
         port: TCP port of the head.
         carries: whether this machine carries sessions.
+        folder: for Ray's logs and sockets.
     """
     role = ["--address", f"{head}:{port}"]
     if head is None:
@@ -80,5 +82,5 @@ def start_command(address: str, head: str | None, port: int, carries: bool) -> l
         *("--resources", json.dumps({"acutance": 1} if carries else {}), "--disable-usage-stats", "--block"),
         # Nobody reads the logs of Ray's workers through Ray.
         *(each for option in ports for each in option),
-        *("--include-log-monitor", "false"),
+        *("--include-log-monitor", "false", "--temp-dir", str(folder / "ray")),
     ]

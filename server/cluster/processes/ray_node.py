@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from acutance.server.cluster.errors import ClusterError
 from acutance.server.cluster.processes.environment import start_command
+from acutance.server.cluster.processes.folder import VARIABLE, private_folder
 from acutance.server.cluster.processes.programs import Daemon, Program
 
 log = logging.getLogger(__name__)
@@ -104,8 +105,9 @@ class RayNode:
     async def _start_ray(self) -> Daemon:
         place = self._place
         try:
-            command = start_command(place.address, place.head, self._port, place.carries)
-            return await self._start_daemon(command, self._environment, _SIGN)
+            folder = private_folder()
+            command = start_command(place.address, place.head, self._port, place.carries, folder)
+            return await self._start_daemon(command, {**self._environment, VARIABLE: str(folder)}, _SIGN)
         except OSError as error:
             raise ClusterError(f"Ray does not start:\n{error}") from error
 

@@ -32,7 +32,7 @@ AGENT_PORTS = (
 @pytest.mark.parametrize("head", [None, "10.0.0.1"])
 def test_ray_waits_for_no_port_of_its_agents(head: str | None) -> None:
     """It would wait for 15 s, which do not suffice on a busy host."""
-    command = start_command("10.0.0.2", head, 6379, carries=True)
+    command = start_command("10.0.0.2", head, 6379, carries=True, folder=Path("/private"))
     given = [int(command[command.index(option) + 1]) for option in AGENT_PORTS]
     assert len({*given, 6379}) == 5
     assert all(20_000 <= port < 32_000 for port in given)

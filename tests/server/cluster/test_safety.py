@@ -1,6 +1,7 @@
 """Ray's ports are kept off the internet, and Ray never runs without a token."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from acutance.server.cluster.errors import ClusterError
 from acutance.server.cluster.node_setup import NodeSetup, cluster_token
 from acutance.server.cluster.processes.environment import ray_environment, start_command
+from acutance.server.cluster.processes.folder import private_folder
 from acutance.server.cluster.safety import check_private, interface_addresses, own_address
 from acutance.server.options.server import ServeOptions
 
@@ -62,10 +64,27 @@ def test_the_token_may_be_in_a_file(tmp_path: Path) -> None:
 
 
 def test_no_token_is_on_a_command_line() -> None:
-    command = start_command("10.0.0.2", "10.0.0.1", 6379, carries=True)
+    command = start_command("10.0.0.2", "10.0.0.1", 6379, carries=True, folder=Path("/private"))
     assert command[4:6] == ["--address", "10.0.0.1:6379"]
     assert json.loads(command[command.index("--resources") + 1]) == {"acutance": 1}
     assert TOKEN not in command
+    assert command[command.index("--temp-dir") + 1] == "/private/ray"
+
+
+def test_only_this_user_can_open_the_folder_of_ray(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("RAY_TMPDIR", raising=False)
+    folder = private_folder(tmp_path)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert private_folder(tmp_path) == folder
+    folder.chmod(0o750)
+    with pytest.raises(ClusterError, match="other users can open"):
+        private_folder(tmp_path)
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+    with pytest.raises(ClusterError, match="other users can open"):
+        private_folder(tmp_path)
+    monkeypatch.setenv("RAY_TMPDIR", "/chosen")
+    assert private_folder(tmp_path) == Path("/chosen")
 
 
 def test_a_node_gets_the_options_for_sessions_and_no_token_of_clients() -> None:
