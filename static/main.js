@@ -52,7 +52,7 @@ const monitor = new CallMonitor(stage, (second) => {
   figures.show(second);
   showHeadline(second);
   demo.show(second);
-  edge.show(second, { receiver: call?.connection?.receiver ?? null, size: capturedSize(), strength: control.settings.strength });
+  edge.show(second, { connection: call?.connection ?? null, size: capturedSize(), strength: control.settings.strength });
   if (state === 'live') updateStatus(); // the last report may be out of date by now
 });
 const source = new SourcePanel(address, changeSource);

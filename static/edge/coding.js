@@ -24,7 +24,8 @@ const VP8 = [
  * @typedef {object} Count
  * @property {number} frames that were decoded
  * @property {number} bits of the frames
- * @property {number | null} quantisers sum over the frames; null in a browser that does not report it
+ * @property {number} quantised frames of `quantisers`
+ * @property {number | null} quantisers sum over frames; null in a browser that does not report it
  * @property {string} codec such as video/VP8
  * @property {number} pixels of a frame
  */
@@ -34,30 +35,54 @@ export class Codings {
   /** @type {Count | null} */
   #last = null;
 
-  /** @param {RTCRtpReceiver} receiver @returns {Promise<Coding | null>} null if no frame was decoded in between */
-  async read(receiver) {
+  /**
+   * @param {RTCRtpReceiver} receiver
+   * @param {RTCRtpSender | null} sender of the same frames, if the server forwards them: Firefox reports the quantiser
+   *   of sent frames only
+   * @returns {Promise<Coding | null>} null if no frame was decoded in between
+   */
+  async read(receiver, sender) {
     const before = this.#last;
-    const now = this.#last = countOf(await receiver.getStats());
+    const now = this.#last = countOf(await receiver.getStats(), await sender?.getStats());
     return before && now ? codingBetween(before, now) : null;
   }
 }
 
-/** @param {RTCStatsReport} report of the receiver @returns {Count | null} null before the first frame */
-function countOf(report) {
-  const entries = [.../** @type {Iterable<Record<string, any>>} */ (report.values())];
-  const video = entries.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
+/**
+ * @param {RTCStatsReport} received
+ * @param {RTCStatsReport | undefined} sent
+ * @returns {Count | null} null before the first frame
+ */
+function countOf(received, sent) {
+  const video = videoOf(received, 'inbound-rtp');
   if (!video?.framesDecoded) return null;
-  const codec = entries.find(({ id }) => id === video.codecId)?.mimeType ?? '';
-  const { framesDecoded: frames, bytesReceived = 0, qpSum = null, frameWidth = 0, frameHeight = 0 } = video;
-  return { frames, bits: 8 * bytesReceived, quantisers: qpSum, codec, pixels: frameWidth * frameHeight };
+  const { framesDecoded: frames, bytesReceived = 0, frameWidth = 0, frameHeight = 0 } = video;
+  const codec = [.../** @type {Iterable<Record<string, any>>} */ (received.values())]
+    .find(({ id }) => id === video.codecId)?.mimeType ?? '';
+  const coded = video.qpSum === undefined && sent ? videoOf(sent, 'outbound-rtp') : video;
+  return {
+    frames,
+    bits: 8 * bytesReceived,
+    quantised: coded?.framesEncoded ?? frames,
+    quantisers: coded?.qpSum ?? null,
+    codec,
+    pixels: frameWidth * frameHeight,
+  };
+}
+
+/** @param {RTCStatsReport} report @param {string} wanted @returns {Record<string, any> | undefined} */
+function videoOf(report, wanted) {
+  return [.../** @type {Iterable<Record<string, any>>} */ (report.values())]
+    .find(({ type, kind }) => type === wanted && kind === 'video');
 }
 
 /** @param {Count} before @param {Count} now @returns {Coding | null} null if no frame was decoded in between */
 function codingBetween(before, now) {
   const frames = now.frames - before.frames;
   if (frames <= 0 || now.pixels === 0) return null;
-  const known = now.quantisers !== null && before.quantisers !== null;
-  const quantiser = ((now.quantisers ?? 0) - (before.quantisers ?? 0)) / frames;
+  const quantised = now.quantised - before.quantised;
+  const known = now.quantisers !== null && before.quantisers !== null && quantised > 0;
+  const quantiser = ((now.quantisers ?? 0) - (before.quantisers ?? 0)) / quantised;
   return {
     step: known ? stepOf(now.codec, quantiser) : UNCODED.step,
     bits: (now.bits - before.bits) / (frames * now.pixels),

@@ -7,6 +7,7 @@
  * @import {Codings} from './coding.js'
  * @import {Edge} from './edge.js'
  */
+import { FORWARDED } from '../call/protocol.js';
 import { element, writeTo } from '../dom.js';
 import { UNKNOWN, decimal, milliseconds } from '../format.js';
 import { sentence } from '../states.js';
@@ -18,7 +19,13 @@ const MIN_RATE = 15;
 /** Time after which the rate of this device counts: the first frames are slower. */
 const SETTLED_MS = 5_000;
 
-/** What a call is like now. @typedef {{receiver: RTCRtpReceiver | null, size: Size, strength: number}} Situation */
+/**
+ * What a call is like now.
+ * @typedef {object} Situation
+ * @property {{sender: RTCRtpSender, receiver: RTCRtpReceiver} | null} connection
+ * @property {Size} size of the call
+ * @property {number} strength
+ */
 
 /** @typedef {'server' | 'device'} Side */
 
@@ -60,7 +67,7 @@ export class EdgePanel {
   }
 
   /** @param {Second} second @param {Situation} situation */
-  async show(second, { receiver, size, strength }) {
+  async show(second, { connection, size, strength }) {
     const now = performance.now();
     if (this.#edge && this.#since !== null) {
       Object.assign(this.#edge, { size, strength });
@@ -70,7 +77,9 @@ export class EdgePanel {
       const { stages, rate, provider } = second.server;
       this.#write('server', stages.enhance.p50, rate.enhanced, second, provider);
     }
-    const coding = this.#edge && receiver ? await this.#codings?.read(receiver) : null;
+    if (!this.#edge || !connection) return;
+    const forwarded = second.server?.encoder === FORWARDED;
+    const coding = await this.#codings?.read(connection.receiver, forwarded ? connection.sender : null);
     if (this.#edge && coding) this.#edge.coding = coding;
   }
 
