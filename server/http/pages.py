@@ -114,3 +114,6 @@ async def _mark_compressed(request: web.Request, response: web.StreamResponse) -
     """Give a compressed file a weak entity tag: strong ones promise equal bytes (RFC 9110, section 8.8.1)."""
     if isinstance(response, _PageFile) and response.compression and response.etag is not None:
         response.etag = ETag(response.etag.value, is_weak=True)
+        # The tag is enough for caches, and no part of a compressed file is sent. A visit loads a hundred files.
+        response.last_modified = None
+        response.headers.pop(hdrs.ACCEPT_RANGES, None)

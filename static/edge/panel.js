@@ -33,6 +33,7 @@ export class EdgePanel {
   #switch = element('edge', HTMLInputElement);
   #message = element('edge-message', HTMLElement);
   #back = element('edge-back', HTMLButtonElement);
+  #what = element('enhanced-what', HTMLElement);
   #stage;
   #onChange;
   /** @type {Codings | null} */
@@ -111,6 +112,7 @@ export class EdgePanel {
     this.#provider = provider;
     this.#since = performance.now();
     this.#stage.treat = (pair) => edge.take(pair);
+    showText(this.#what, 'edge.what');
     this.#say(null);
     this.#onChange();
   }
@@ -119,6 +121,7 @@ export class EdgePanel {
     this.#edge?.close();
     this.#edge = null;
     this.#stage.treat = null;
+    showText(this.#what, 'stage.enhanced.what');
     if (this.#since === null) return;
     this.#since = null;
     this.#onChange();

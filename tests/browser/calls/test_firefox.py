@@ -55,7 +55,7 @@ async def live(tmp_path: Path, source: str, *options: str) -> AsyncIterator[tupl
     with running_server(tmp_path / "server.log", *options) as server:
         async with running_firefox(program, profile) as tab:
             await tab.open(server.url)
-            await tab.wait_for("document.documentElement.dataset.filled === ''", 10)
+            await tab.wait_for("document.documentElement.dataset.filled === ''", 60)
             await tab.evaluate(KEEP)
             if source == "sample":
                 await tab.evaluate("""(() => {
@@ -64,26 +64,26 @@ async def live(tmp_path: Path, source: str, *options: str) -> AsyncIterator[tupl
                     select.dispatchEvent(new Event('change'));
                 })()""")
             await tab.evaluate("document.getElementById('start').click()")
-            await tab.wait_for(f"{STATUS} === 'live'", 40)
+            await tab.wait_for(f"{STATUS} === 'live'", 60)
             yield tab, server
 
 
 @pytest.mark.parametrize("source", ["camera", "sample"])
 async def test_start_see_frames_switch_stop(tmp_path: Path, source: str):
     async with live(tmp_path, source, "--student", "nano") as (tab, server):
-        pictures = set()
-        for _ in range(5):
-            await asyncio.sleep(0.5)
-            pictures.add(await tab.evaluate(PICTURE))
-        assert len(pictures) >= 3, "the enhanced picture moves"
-        await tab.wait_for("parseFloat(document.getElementById('figure-returned').textContent) > 5", 10)
+        pictures: set[float] = set()
+        async with asyncio.timeout(30):
+            while len(pictures) < 3:  # the enhanced picture moves
+                await asyncio.sleep(0.5)
+                pictures.add(await tab.evaluate(PICTURE))
+        await tab.wait_for("parseFloat(document.getElementById('figure-returned').textContent) > 5", 30)
         # Both halves show the same frame; else its way could not be measured.
-        await tab.wait_for("document.getElementById('original-what').textContent === 'as it was sent'", 10)
-        await tab.wait_for("parseFloat(document.getElementById('figure-roundtrip').textContent) > 0", 10)
+        await tab.wait_for("document.getElementById('original-what').textContent === 'as it was sent'", 30)
+        await tab.wait_for("parseFloat(document.getElementById('figure-roundtrip').textContent) > 0", 30)
         if source == "sample":
             await switch_between_forwarding_and_encoding(tab)
         await tab.evaluate("document.getElementById('stop').click()")
-        await tab.wait_for(f"{STATUS} === 'idle'", 5)
+        await tab.wait_for(f"{STATUS} === 'idle'", 30)
         assert server.health()["sessions"] == 0
 
 
@@ -94,7 +94,7 @@ async def switch_between_forwarding_and_encoding(tab: Tab) -> None:
     for _ in range(SWITCHES // 2):
         for encoder in ("forwarded", "libvpx"):
             await tab.evaluate("document.getElementById('enhance').click()")
-            await tab.wait_for(f"document.getElementById('server-encoder').textContent.includes('{encoder}')", 15)
+            await tab.wait_for(f"document.getElementById('server-encoder').textContent.includes('{encoder}')", 30)
     after = await tab.evaluate(INBOUND)
     gaps = sorted(await tab.evaluate("window.gaps"))
     print(f"{SWITCHES} switches, {len(gaps)} frames, longest gaps {[round(gap) for gap in gaps[-3:]]} ms")
