@@ -232,9 +232,10 @@ def neighbours(lumas: Sequence[Luma], index: int, count: int) -> tuple[Luma, ...
 
 
 def _uncoded(frame: Planes, how: Degradation) -> DegradedFrame:
-    luma, u, v = (to_8_bits(np.asarray(down_up(plane, how))) for plane in (frame.y, frame.cb, frame.cr))
-    # Chroma of full size, as pictures have it, is of no use to a student.
-    chroma = Chroma(u, v) if frame.cb.size != frame.size else None
+    luma = to_8_bits(np.asarray(down_up(frame.y, how)))
+    chroma = None
+    if frame.cb.size != frame.size:  # chroma of full size, as pictures have it, is of no use to a student
+        chroma = Chroma(*(to_8_bits(np.asarray(down_up(plane, how))) for plane in (frame.cb, frame.cr)))
     return DegradedFrame(luma, with_frame(UNCODED, luma, luma.shape[1]), chroma=chroma)
 
 

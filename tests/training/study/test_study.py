@@ -2,9 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from acutance.model.engine import catalog
 from acutance.training.data.pictures import DataError
+from acutance.training.recipes.recipe import load_recipe
+from acutance.training.study import study as studies
 from acutance.training.study.study import Trial, markdown, read_study, results_of, run_trials, trials
 
+STUDIES = Path(studies.__file__).parent
 TEXT = """
 recipe = "call_small"
 steps = 20
@@ -75,6 +79,15 @@ def test_variants_are_compared_in_pairs_over_clips(tmp_path: Path) -> None:
     assert apart is not None
     assert (apart.mean, apart.low, apart.high) == pytest.approx((0.2, 0.2, 0.2))
     assert "+0.000 [+0.200, +0.200]" in markdown(study, [first, second])
+
+
+@pytest.mark.parametrize("file", sorted(STUDIES.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_shipped_study_changes_its_recipe_to_valid_ones(file: Path) -> None:
+    study = read_study(file)
+    for changes in study.variants.values():
+        load_recipe(study.recipe, [*study.changes, *changes])
+    if study.init is not None:
+        assert catalog.find(study.init).shape == load_recipe(study.recipe).shape.name
 
 
 @pytest.mark.parametrize(
