@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
+from acutance.server.errors import RequestError
 from acutance.server.sessions.streams import TakenError
 from acutance.server.signalling.requests import ClaimStream
 from acutance.server.workers.carrier import Carrier, CarrierLostError
@@ -92,8 +93,8 @@ class Names:
         return heapq.nsmallest(2 * _REGISTRARS, nodes, key=rank)
 
     async def _ask(self, node: Carrier, stream: str, seconds: float) -> bool | None:
-        """Return whether a node grants a claim for some seconds; None if it does not reply."""
+        """Return whether a node grants a claim for some seconds; None if it does not reply, or knows no claims."""
         try:
             return await node.ask(ClaimStream(stream=stream, holder=self._holder, seconds=seconds), _ASK_S)
-        except CarrierLostError:
+        except (CarrierLostError, RequestError):
             return None

@@ -100,9 +100,10 @@ class Serving:
             await asyncio.gather(reporting, *self._tasks, return_exceptions=True)
 
     async def _answer(self, question: Question) -> None:
-        number, request = question.number, question.read()
+        number = question.number
         answer: Response | Refusal
         try:
+            request = question.read()
             answer = Response.of(number, request, await self._door.ask(request))
         except RequestError as error:
             answer = Refusal.of(number, error)

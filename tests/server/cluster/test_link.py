@@ -1,6 +1,7 @@
 """The link between doors and nodes, with parties that do not belong to the cluster."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +12,8 @@ from acutance.server.cluster.link import LinkError, dial, proof
 from acutance.server.cluster.members import Member
 from acutance.server.cluster.node import Node
 from acutance.server.students.ladder import Ladder
-from acutance.server.workers.processes.frames import read_frame
+from acutance.server.workers.processes.frames import read_frame, write_frame
+from acutance.server.workers.processes.messages import Question
 from tests.server.cluster.in_process import TOKEN, one_process
 
 
@@ -40,6 +42,19 @@ async def test_a_client_that_does_not_begin_tls_is_closed(ladder: Ladder, monkey
     assert await asyncio.wait_for(reader.read(), 10) == b""
     writer.close()
     await node.close()
+
+
+async def test_a_request_that_the_node_does_not_know_is_refused(member: Member) -> None:
+    """The door has another version."""
+    reader, writer = await dial(member, TOKEN)
+    write_frame(writer, Question(number=7, request="Unknown", fields="{}").model_dump_json().encode())
+    async with asyncio.timeout(10):
+        while (message := await read_frame(reader)) is not None and b'"reported"' in message:
+            pass
+    assert message is not None
+    assert json.loads(message)["kind"] == "refusal"
+    assert json.loads(message)["number"] == 7
+    writer.close()
 
 
 async def test_a_door_with_another_token_gets_nothing(member: Member, caplog: pytest.LogCaptureFixture) -> None:
