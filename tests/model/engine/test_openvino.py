@@ -88,7 +88,7 @@ def test_gates_may_differ_by_more_but_not_in_the_mean() -> None:
             self.real, self.by = real, by
 
         def sharpen(self, *given: object, **named: object) -> np.ndarray:
-            return np.clip(self.real.sharpen(*given, **named).astype(int) - self.by, 0, 255).astype(np.uint8)  # type: ignore[arg-type]
+            return np.clip(self.real.sharpen(*given, **named).astype(int) + self.by, 0, 255).astype(np.uint8)  # type: ignore[arg-type]
 
     real, exact = open_or_skip("memory", "OpenVINO bf16"), Engine.open_on("memory", "CPU", 1)
     assert parity.difference(real, exact) > parity.TOLERANCE
