@@ -25,6 +25,8 @@ _TOO_SLOW, _TOO_LATE = 0.9, 1.25
 # that needs at most the second share: the rest is for the codecs, which are not yet measured. Where something is
 # remembered it begins with more: the memory gives most in the first second, which a try would take.
 _AFFORDABLE, _CERTAIN, _HOPED = 0.8, 0.4, 0.65
+# Unless more than this share of the processors is in use: then a hopeful beginning loses frames.
+_TOO_BUSY_TO_HOPE = 0.75
 # A rung is cheaper than another one if it needs at most this many times as long: costs are measured with some noise.
 _CHEAPER = 1.1
 # A larger share of lost frames is an overload, whatever the service times are.
@@ -58,7 +60,7 @@ class Governor:
         self.rungs = list(rungs)
         self.reason: str | None = None
         self._steady = steady
-        self._certain = _HOPED if hopeful else _CERTAIN
+        self._hopeful = hopeful
         self._index = 0
         self._enhance, self._encode = Window(_WINDOW), Window(_WINDOW)
         self._lost = Tally(_WINDOW)
@@ -121,18 +123,20 @@ class Governor:
         self._consider(sample)
         return False
 
-    def begin(self, at: float, pixels: int, interval: float) -> None:
+    def begin(self, at: float, pixels: int, interval: float, busy: float = 0.0) -> None:
         """Choose the rung for the first frame, by prediction. A second call changes nothing.
 
         Args:
             at: seconds on the session's clock.
             pixels: of the returned frame.
             interval: seconds between frames.
+            busy: share of the processors in use.
         """
         if self._steady or self._changed_at is not None:
             return
         self._changed_at, self._pixels, self._interval, self._new = at, pixels, interval, True
-        self._index = self._first_affordable(0, pixels, interval, share=self._certain)
+        share = _HOPED if self._hopeful and busy < _TOO_BUSY_TO_HOPE else _CERTAIN
+        self._index = self._first_affordable(0, pixels, interval, share=share)
         self.reason = self._reason_above(pixels, interval)
         while self._index < len(self.rungs) - 1 and self.failures.predict_failure(
             self.rung.name, at, pixels / interval, busy=1.0

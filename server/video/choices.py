@@ -79,11 +79,11 @@ class Choices:
         """Return the governor of frames of which something is remembered, or nothing."""
         return self.recalling if recalled and self.recalling is not None else self.governor
 
-    def begin(self, at: float, pixels: int, interval: float) -> None:
+    def begin(self, at: float, pixels: int, interval: float, busy: float) -> None:
         """Let the governors choose for the first frame, see `Governor.begin`."""
         for governor in (self.governor, self.recalling):
             if governor is not None:
-                governor.begin(at, pixels, interval)
+                governor.begin(at, pixels, interval, busy)
 
     @property
     def pass_reason(self) -> PassReason | None:

@@ -184,7 +184,7 @@ class Pipeline:
         incoming = (queued.frame.width, queued.frame.height)
         self.choices.output.note(incoming)
         width, height = self.choices.output.for_size(incoming)
-        self.choices.begin(self._clock(), width * height, self.interval.seconds)
+        self.choices.begin(self._clock(), width * height, self.interval.seconds, self._load.busy)
         return await self._enhancing.enhance(queued.frame, self.choices.treatment(incoming), queued.hints)
 
     def _note_offer(self) -> None:

@@ -325,6 +325,12 @@ def test_what_is_remembered_is_used_from_the_first_frame_on() -> None:
     assert recalling().governor.rung.name == "memory"
 
 
+def test_a_busy_host_begins_with_what_is_certain_to_fit() -> None:
+    governor = Governor(RECALLING, hopeful=True)
+    governor.begin(0.0, PIXELS, 1 / 30, busy=0.9)
+    assert governor.rung.name == "small"
+
+
 def test_a_memory_that_is_too_slow_leads_to_what_is_cheaper_and_still_fits() -> None:
     call = recalling()
     assert call.run(1.2, enhance=0.032) == ["nano + memory, not aligned"]  # 1.8 times as long as on an idle host

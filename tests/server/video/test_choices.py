@@ -50,7 +50,7 @@ def test_both_governors_begin_with_the_first_frame() -> None:
     some = Choices(
         Governor([Rung("base", 1e-3), Rung(PASS)]), OutputSize(), Governor([Rung("memory", 1e-3), Rung(PASS)])
     )
-    some.begin(0.0, 64 * 48, 1 / 30)
+    some.begin(0.0, 64 * 48, 1 / 30, 0.2)
     assert (some.governor.rung.name, some.governor_for(recalled=True).rung.name) == (PASS, PASS)
 
 
