@@ -170,6 +170,13 @@ def remembered(file: str, setting: str) -> str:
     return cell(file, "Gain after a drop of the connection", "small", setting).split(", ")[1]
 
 
+def chosen(student: str) -> str:
+    """What `choose` measured for a student on the validation clips, from its card."""
+    choice = json.loads((ROOT / "model" / "weights" / f"{student}.json").read_text("utf-8"))["training"]["choice"]
+    harmed = f"{choice['harmed'] or 'no'} pair harmed"
+    return f"{choice['gain']:+.2f} VMAF-NEG, {choice['gain_psnr']:+.3f} dB, {harmed}"
+
+
 def in_readme() -> list[str]:
     small, unsharp = (judged("steady", method).gains for method in ("small", "unsharp"))
     half = "shrunk2-h264-0.05"
@@ -225,6 +232,7 @@ def in_quality() -> list[str]:
         f"gains {study('optimiser.md', 'SOAP 4e-3, as shipped')} dB in 2,000 steps, Adam at the best of three rates "
         f"{max(study('optimiser.md', f'Adam {rate}e-3') for rate in (1, 2, 4))} dB",
         f"`nano-enlarged` gains {special[0]} dB and {special[1]} there, `nano` {general[0]} dB and {general[1]}",
+        f"the others, 3 gains most ({chosen('nano')})",
         f"the unsharp mask changes VMAF by {sharpened.gains['vmaf'].mean:+.1f} and JOD by "
         f"{sharpened.gains['jod'].mean:+.2f}; PSNR falls on {harm('steady', 'unsharp')}",
         f"`base` changes JOD by {seen('steady')}, where what arrived has {arrived('steady')} of 10",
