@@ -177,12 +177,20 @@ def chosen(student: str) -> str:
     return f"{choice['gain']:+.2f} VMAF-NEG, {choice['gain_psnr']:+.3f} dB, {harmed}"
 
 
+def in_a_call(memory: str) -> str:
+    """Gain in JOD over what arrived, reduced, in the last real call with or without the memory."""
+    calls = [run for run in runs("2026-11-28-memory.jsonl") if run["options"]["serve"] == [f"memory={memory}"]]
+    jod = calls[-1]["figures"]["judge"]["regimes"]["shrunk"]["figures"]["jod"]
+    return f"{jod['returned'] - jod['arrived']:+.2f}"
+
+
 def in_readme() -> list[str]:
     small, unsharp = (judged("steady", method).gains for method in ("small", "unsharp"))
     half = "shrunk2-h264-0.05"
     return [
         f"{remembered('memory-jod.md', half)} in the first second after a drop to half the size (H.264)",
         f"when the frames have become better | the same | {remembered('memory-last-second.md', half)} |",
+        f"{in_a_call('true')} JOD, with students alone {in_a_call('false')}: hardly visible",
         f"{small['jod'].mean:+.2f} JOD, {small['psnr_y'].mean:+.2f} dB: hardly visible",
         f"{ssims('640x360', 'h264', 'soft')} (640x360, H.264, 0.6 Mbit/s)",
         f"{ssims('1280x720', 'h264', 'sharp', '640x360@5')} (1280x720, H.264, 1.4 Mbit/s)",
