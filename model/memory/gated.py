@@ -66,16 +66,16 @@ class GatedStudent:
         result = np.empty_like(luma) if out is None else out
         planes = plate or no_plate(luma)
         frame, remembered, fit = (_padded(one) for one in (luma, planes.plate, planes.fit))
-        low, low_plate, difference = map(_halved, (frame, remembered, as_plane(cv2.absdiff(remembered, frame))))
+        difference = as_plane(cv2.absdiff(remembered, frame))
+        low, low_plate, low_difference = map(_halved, (frame, remembered, difference))
         # The network takes the difference in the place of the fit, which has no part in the gate.
-        gate = self._network.sharpen(low, None, hints, strength, PlatePlanes(low_plate, difference))
+        gate = self._network.sharpen(low, None, hints, strength, PlatePlanes(low_plate, low_difference))
         enlarged = cv2.resize(gate, frame.shape[::-1], interpolation=cv2.INTER_LINEAR)
         share = cv2.multiply(enlarged, as_plane(cv2.LUT(fit, SHARES)), scale=1 / 255)
         # In bytes, brighter and darker apart: half the time of signed numbers.
-        brighter, darker = (
-            cv2.multiply(cv2.subtract(*pair), share, scale=1 / 255)
-            for pair in ((remembered, frame), (frame, remembered))
-        )
+        change = cv2.multiply(difference, share, scale=1 / 255)
+        brighter = cv2.bitwise_and(change, cv2.compare(remembered, frame, cv2.CMP_GT))
+        darker = cv2.subtract(change, brighter)
         result[:] = cv2.subtract(cv2.add(frame, brighter), darker)[:height, :width]
         return result
 

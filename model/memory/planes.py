@@ -47,9 +47,9 @@ def cover_with_best(still: Candidate, aligned: Candidate, frame: Observed) -> Pl
     needed = cv2.convertScaleAbs(cv2.blur(as_it_lies, (3, 3)), alpha=1, beta=_MARGIN)
     better = cv2.compare(moved, needed, cv2.CMP_GT).astype(np.uint8, copy=False)
     fit = cv2.copyTo(moved, better, as_it_lies.copy())
-    _, whole = cv2.threshold(enlarged(better, frame.luma.shape), 127, 255, cv2.THRESH_BINARY)
     planes = _covered(still.luma, fit.astype(np.uint8, copy=False), frame)
-    cv2.copyTo(aligned.luma, as_plane(cv2.bitwise_and(whole, planes.fit)), planes.plate)
+    # The fit of such a cell is above the margin, so that it is interpolated to more than 0 in each of its pixels.
+    cv2.copyTo(aligned.luma, enlarged(better, frame.luma.shape, cv2.INTER_NEAREST), planes.plate)
     return planes
 
 

@@ -69,7 +69,7 @@ class Plate:
     @property
     def bytes(self) -> int:
         """Size in memory."""
-        return self.luma.nbytes + 2 * self.reduced.low.nbytes + self.quality.bytes
+        return self.luma.nbytes + self.reduced.bytes + self.quality.bytes
 
     def better(self, coarseness: float) -> Mask:
         """Return the blocks that were seen at most this coarsely, see `acutance.model.memory.quality.coarseness`."""
@@ -126,10 +126,12 @@ class Plate:
 
     def _take(self, mask: Mask, frame: Observed, number: int) -> None:
         cv2.copyTo(frame.luma, pixels(mask, self.luma.shape), self.luma)
-        covered = cells(mask, self.reduced.low.shape)
-        for mine, new in ((self.reduced.mean, frame.reduced.mean), (self.reduced.low, frame.reduced.low)):
-            cv2.copyTo(new, covered, mine)
-        self._reduced = replace(self.reduced)  # without the cached detail
+        mine, new = self.reduced, frame.reduced
+        covered = cells(mask, mine.low.shape)
+        cv2.copyTo(new.half, np.repeat(np.repeat(covered, 2, 0), 2, 1), mine.half)
+        for present, kept in ((new.mean, mine.mean), (new.low, mine.low)):
+            cv2.copyTo(present, covered, kept)
+        self._reduced = replace(mine)  # without the cached detail
         self.quality.record(mask, frame.hints, number)
 
     def _shift(self, right: int, down: int) -> None:

@@ -22,10 +22,12 @@ class Reduced:
     """A frame on the quarter grid, uint8 `[ceil(H / 4), ceil(W / 4)]`.
 
     Attributes:
+        half: Mean luma of 2x2 pixels, uint8 with four for each cell.
         mean: Mean luma of each cell.
         low: The same, low-passed.
     """
 
+    half: Plane
     mean: Plane
     low: Plane
 
@@ -41,6 +43,11 @@ class Reduced:
         """Mean square of the detail in windows of 5x5 cells, float32 `[h, w]`."""
         return energy(self.detail)
 
+    @property
+    def bytes(self) -> int:
+        """Size in memory."""
+        return self.half.nbytes + self.mean.nbytes + self.low.nbytes
+
     @classmethod
     def of_luma(cls, luma: Plane) -> "Reduced":
         """Reduce a frame, uint8 `[H, W]` of any row stride."""
@@ -48,8 +55,10 @@ class Reduced:
         if height % CELL or width % CELL:
             luma = as_plane(cv2.copyMakeBorder(luma, 0, -height % CELL, 0, -width % CELL, cv2.BORDER_REPLICATE))
             height, width = luma.shape
-        mean = as_plane(cv2.resize(luma, (width // CELL, height // CELL), interpolation=cv2.INTER_AREA))
-        return cls(mean, as_plane(cv2.GaussianBlur(mean, (0, 0), _SIGMA)))
+        # Twice by two: OpenCV takes a fifth of the time that it takes by four.
+        half = as_plane(cv2.resize(luma, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+        mean = as_plane(cv2.resize(half, (width // CELL, height // CELL), interpolation=cv2.INTER_AREA))
+        return cls(half, mean, as_plane(cv2.GaussianBlur(mean, (0, 0), _SIGMA)))
 
 
 def energy(detail: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -62,11 +71,17 @@ def difference(one: Plane, other: Plane) -> Plane:
     return as_plane(cv2.absdiff(one, other))
 
 
-def enlarged(cells: Plane, shape: tuple[int, ...]) -> Plane:
-    """Return a map of the grid, uint8 `[h, w]`, interpolated to the pixels of a frame, uint8 of `shape`."""
+def enlarged(cells: Plane, shape: tuple[int, ...], how: int = cv2.INTER_LINEAR) -> Plane:
+    """Return a map of the grid, uint8 `[h, w]`, for the pixels of a frame, uint8 of `shape`.
+
+    Args:
+        cells: The map.
+        shape: Height and width of the frame.
+        how: OpenCV's interpolation.
+    """
     height, width = shape
     cell_rows, cell_columns = cells.shape
-    full = cv2.resize(cells, (cell_columns * CELL, cell_rows * CELL), interpolation=cv2.INTER_LINEAR)
+    full = cv2.resize(cells, (cell_columns * CELL, cell_rows * CELL), interpolation=how)
     return as_plane(full[:height, :width])
 
 

@@ -26,7 +26,7 @@ from acutance.training.recipes.recipe import PairsSection, Recipe
 
 _VERSION = 5
 """Increased when the same recipe and set would give other pairs."""
-_PLATE_VERSION = 2
+_PLATE_VERSION = 3
 """The same for recipes with plates: increased when a memory would hold or offer other luma."""
 _COLOUR_VERSION = 1
 """The same for recipes with colour; their luma is that of the recipe without."""
