@@ -23,6 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(folder in item.path.parents for folder in _MEDIA):
             item.add_marker(pytest.mark.media)
+        if "start" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.process)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

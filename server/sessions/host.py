@@ -21,7 +21,7 @@ from acutance.server.sessions.publisher.publisher import Publisher
 from acutance.server.sessions.registry import Registry
 from acutance.server.sessions.settings import SessionSettings
 from acutance.server.sessions.viewer import Viewer
-from acutance.server.students.inference import Inference
+from acutance.server.students.inference import PATIENCE_S, Inference
 from acutance.server.students.ladder import Ladder
 from acutance.server.telemetry.load import Load
 from acutance.server.video.enhancer import Enhancer
@@ -34,10 +34,12 @@ class StudentUse:
     Attributes:
         inferences: how many inferences run at once; None for as many as the best student can use.
         make_learning: makes what fits students to running calls; None for nothing.
+        patience: seconds that a student may take for a frame, before the frame passes through.
     """
 
     inferences: int | None = None
     make_learning: Callable[[Load], Learning] | None = None
+    patience: float = PATIENCE_S
 
 
 class Host:
@@ -81,7 +83,7 @@ class Host:
             ladder,
             # Two inferences at once on a CPU, each on half of the cores; on a GPU as many as fit into its batches. Each
             # session has at most one frame there, so that sessions get equal shares.
-            Inference(use.inferences or ladder.best.at_once),
+            Inference(use.inferences or ladder.best.at_once, use.patience),
             limits,
             load,
             encoders or EncoderChoice(),

@@ -69,6 +69,7 @@ def test_every_licence_is_one_that_the_project_can_be_shipped_with() -> None:
         assert set(re.split(r" AND | OR |; ", spelled)) <= ALLOWED, f"{entry['Name']}: {entry['License']}"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", ["cpu", "cuda"])
 def test_the_bill_of_materials_has_what_is_locked(kind: str, tmp_path: Path) -> None:
     lock, bill = DEPLOY / f"requirements-{kind}.txt", tmp_path / "sbom.json"

@@ -13,13 +13,15 @@ from acutance.server.encoding.encoder_choice import EncoderChoice
 from acutance.server.http.app import create_app
 from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
-from acutance.server.sessions.host import Host
+from acutance.server.sessions.host import Host, StudentUse
 from acutance.server.students.ladder import Ladder
 from acutance.server.students.rungs import PASS, Rung
 from tests.faults.witness import Client, Witness
 
 # Share of a bystander's frames that must return, of those that returned in the time before: the host may be busy.
 _UNHARMED = 0.8
+# Seconds that a student may take where its slowness is not the fault: a busy host is no fault of the server.
+_PATIENCE_S = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +73,17 @@ async def stage() -> AsyncIterator[Stage]:
     peers: list[Witness] = []
 
     async def open_scene(
-        *engines: object, limits: Limits | None = None, encoders: EncoderChoice | None = None
+        *engines: object,
+        limits: Limits | None = None,
+        encoders: EncoderChoice | None = None,
+        patience: float = _PATIENCE_S,
     ) -> Scene:
         host = Host(
             ladder_of(*engines),
             limits or Limits(govern=False),
             AdmissionLimits(max_sessions=4, check_load=False),
             encoders=encoders,
+            students=StudentUse(patience=patience),
         )
         client = TestClient(TestServer(create_app(host)))
         clients.append(client)

@@ -13,9 +13,6 @@ from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas
 from tests.server.peers import HEIGHT, WIDTH
 
-# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
-pytestmark = pytest.mark.flaky(reruns=1)
-
 HOUR_S = 3600.0
 
 

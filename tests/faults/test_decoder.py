@@ -13,9 +13,6 @@ from tests.faults.witness import CodedCamera
 from tests.frames import frame_of, lumas
 from tests.server.peers import HEIGHT, WIDTH, until
 
-# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
-pytestmark = pytest.mark.flaky(reruns=1)
-
 _START_CODE = b"\x00\x00\x00\x01"
 _BACK_WITHIN_S = 2.0
 

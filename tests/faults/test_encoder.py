@@ -15,9 +15,6 @@ from acutance.server.encoding.h264 import H264Encoder
 from tests.faults.conftest import Stage
 from tests.server.peers import until
 
-# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
-pytestmark = pytest.mark.flaky(reruns=1)
-
 
 class _Faulty(H264Encoder):
     fault: Callable[[], None] = staticmethod(lambda: None)

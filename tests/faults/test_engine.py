@@ -4,17 +4,13 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-import pytest
-
 from acutance.model.engine.engine import Engine
 from acutance.model.engine.failover import FailoverEngine
 from acutance.model.hints import UNCODED, Hints
 from acutance.model.memory.plate_planes import PlatePlanes
 from acutance.model.planes import Chroma, Plane
+from acutance.server.students.inference import PATIENCE_S
 from tests.faults.conftest import Stage
-
-# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
-pytestmark = pytest.mark.flaky(reruns=1)
 
 
 class Faulty:
@@ -65,7 +61,7 @@ async def test_an_engine_that_raises_lets_frames_through_until_it_works_again(st
 
 async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, engine: Engine) -> None:
     faulty, once = Faulty(engine), threading.Lock()
-    scene = await stage(faulty)
+    scene = await stage(faulty, patience=PATIENCE_S)
     peer = await scene.call()
     await peer.sees()
     hang = threading.Event()
@@ -89,7 +85,7 @@ async def test_an_engine_that_hangs_costs_a_moment_and_one_thread(stage: Stage, 
 
 async def test_calls_continue_while_all_inference_threads_hang(stage: Stage, engine: Engine) -> None:
     faulty, hang = Faulty(engine), threading.Event()
-    scene = await stage(faulty)
+    scene = await stage(faulty, patience=PATIENCE_S)
     peer = await scene.call()
     await peer.sees()
     try:

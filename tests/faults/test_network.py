@@ -12,9 +12,6 @@ from tests.faults.conftest import Scene, Stage
 from tests.faults.witness import Witness
 from tests.server.impaired_network import ImpairedCall
 
-# Frames per second and gaps in real time: failed at a load of 12 on two processors, where 40 % of the frames return.
-pytestmark = pytest.mark.flaky(reruns=1)
-
 _BACK_WITHIN_S = 2.0
 
 

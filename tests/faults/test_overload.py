@@ -4,7 +4,6 @@ import time
 from time import monotonic
 
 import numpy as np
-import pytest
 
 from acutance.model.engine.engine import Engine
 from acutance.model.hints import UNCODED, Hints
@@ -41,8 +40,6 @@ class _Slow:
         return out
 
 
-# Two calls at 80 % of 30 frames/s: 72 % at a load of 12 on two processors.
-@pytest.mark.flaky(reruns=1)
 async def test_overload_changes_the_student_and_not_the_frame_rate(stage: Stage, engine: Engine) -> None:
     scene = await stage(_Slow(engine), limits=Limits(govern=True))
     peer = await scene.call()

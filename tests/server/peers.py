@@ -102,7 +102,8 @@ class Peer:
             self.lumas[number] = luma[COMPARED_ROWS].copy()
 
 
-async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until something is true; the limit only ends a test that would wait for ever."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - there is no event for what a peer has seen
             await asyncio.sleep(0.02)

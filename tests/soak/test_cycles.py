@@ -1,6 +1,6 @@
 """Calls of all manners, good and harmful, begin and end: they leave nothing behind in the server.
 
-``make soak-cycles`` makes a thousand (``CYCLES=20`` for a short run); the tests make a hundred.
+``make soak-cycles`` makes a thousand (``CYCLES=20`` for a short run); the tests make fifty.
 """
 
 import os
@@ -18,7 +18,7 @@ from acutance.server.bench.server import MeasuredServer, acutance
 from tests.soak.cameras import write_streams
 from tests.soak.quiet import quiet
 
-CYCLES = int(os.environ.get("SOAK_CYCLES", "100"))
+CYCLES = int(os.environ.get("SOAK_CYCLES", "50"))
 # Of ten calls (tests/soak/callers.py). The first two rounds fill caches and pools, and are not counted.
 MANNERS = {
     "polite": 3,
@@ -36,6 +36,7 @@ _GONE_WITHIN_S = 60.0
 # Short time limits, because vanished peers end only by them.
 _OPTIONS = [
     "student=nano",
+    "provider=cpu",
     "governor=false",
     "admission=false",
     "max-sessions=100",

@@ -116,7 +116,7 @@ def test_several_peers_and_one_more_than_the_server_accepts(tmp_path: Path, caps
             uplink=200_000,
             seconds=10,
             sessions=3,
-            serve=["max-sessions=2", "admission=false", "student=nano"],
+            serve=["max-sessions=2", "admission=false", "student=nano", "provider=cpu"],
             log=log,
         )
     )
@@ -135,7 +135,8 @@ def test_several_peers_and_one_more_than_the_server_accepts(tmp_path: Path, caps
 
 def test_a_sender_that_reduces_its_size_receives_the_original_size(tmp_path: Path) -> None:
     log = tmp_path / "figures.jsonl"
-    stream(StreamOptions(size="640x384", resize="320x192@4", seconds=10, serve=["upscale=true"], log=log))
+    served = ["upscale=true", "provider=cpu"]
+    stream(StreamOptions(size="640x384", resize="320x192@4", seconds=10, serve=served, log=log))
     after = json.loads(log.read_text())["figures"]["after_resize"]
     assert after["returned_sizes"].keys() == {"640x384"}
     assert after["frame_rate"] > 15
@@ -156,7 +157,7 @@ def test_peers_that_do_not_decode_recognise_forwarded_frames(codec: Literal["h26
             enhance=False,
             sessions=2,
             decode=False,
-            serve=["admission=false", "student=nano"],
+            serve=["admission=false", "student=nano", "provider=cpu"],
             log=log,
         )
     )

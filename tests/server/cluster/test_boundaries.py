@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.root import ROOT
 
 RAY_SIDE = ROOT / "server" / "cluster" / "ray_side"
@@ -33,6 +35,7 @@ def test_that_package_is_imported_by_nothing_else() -> None:
             assert not any("ray_side" in name for name in imported(file)), file
 
 
+@pytest.mark.process
 def test_the_command_line_loads_without_ray() -> None:
     check = "import sys, acutance.server.cli; assert 'ray' not in sys.modules"
     subprocess.run([sys.executable, "-c", check], check=True, timeout=60)

@@ -7,6 +7,7 @@ import sys
 from contextlib import AsyncExitStack
 
 import psutil
+import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from acutance.server.assembly.http_parts import HttpParts
@@ -62,6 +63,7 @@ def _node(url: str) -> str:
     return split(url.rpartition("/")[2])[0]
 
 
+@pytest.mark.process
 async def test_two_nodes_as_processes() -> None:
     parts = HttpParts(Guard(), None, ForwardRules())
     door = ClusterDoor(OPTIONS, parts, TOKEN)

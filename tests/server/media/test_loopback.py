@@ -147,7 +147,6 @@ async def test_audio_is_returned_and_statistics_arrive_on_the_data_channel(
     assert statistics["passed_reason"] is None
 
 
-@pytest.mark.flaky(reruns=1)
 async def test_malformed_offers_cost_a_connected_peer_no_frame(
     client: TestClient,  # type: ignore[type-arg]
     new_peer: Callable[[], Peer],

@@ -48,7 +48,7 @@ def after_the_drop(clip: Path, log: Path, memory: bool) -> dict[str, float]:
             seconds=10,
             resize="320x176@5",
             uplink_after=120_000,
-            serve=[f"memory={str(memory).lower()}", "student=nano", "governor=false"],
+            serve=[f"memory={str(memory).lower()}", "student=nano", "provider=cpu", "governor=false"],
             log=log,
         )
     )
