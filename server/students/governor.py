@@ -134,15 +134,24 @@ class Governor:
         """
         if self._steady or self._changed_at is not None:
             return
+        self._index = self._first(pixels, interval, busy)
         self._changed_at, self._pixels, self._interval, self._new = at, pixels, interval, True
-        share = _HOPED if self._hopeful and busy < _TOO_BUSY_TO_HOPE else _CERTAIN
-        self._index = self._first_affordable(0, pixels, interval, share=share)
         self.reason = self._reason_above(pixels, interval)
         while self._index < len(self.rungs) - 1 and self.failures.predict_failure(
             self.rung.name, at, pixels / interval, busy=1.0
         ):
             self.reason = f"{self.rung.name} was too slow in another call"
             self._index += 1
+
+    def likely(self, pixels: int, interval: float, busy: float) -> Rung:
+        """Return the rung for frames like these: the one in use, or before `begin` the one that it would choose."""
+        return self.rungs[self._first(pixels, interval, busy)]
+
+    def _first(self, pixels: int, interval: float, busy: float) -> int:
+        if self._steady or self._changed_at is not None:
+            return self._index
+        share = _HOPED if self._hopeful and busy < _TOO_BUSY_TO_HOPE else _CERTAIN
+        return self._first_affordable(0, pixels, interval, share=share)
 
     def _reason_above(self, pixels: int, interval: float) -> str | None:
         above = self._index - 1

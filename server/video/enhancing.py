@@ -14,7 +14,7 @@ from acutance.server.frames.planes import FORMATS
 from acutance.server.logs import LogOnce
 from acutance.server.students.governor import Governor
 from acutance.server.students.inference import Inference, OverdueError
-from acutance.server.students.rungs import Rung
+from acutance.server.students.rungs import PASS, Rung
 from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ class Shadow:
     def __init__(self, enhancing: Enhancing):
         self._enhancing = enhancing
         self._run: asyncio.Task[None] | None = None
+        self._prepared: tuple[str, int, int] | None = None
 
     def offer(self, governor: Governor, frame: VideoFrame, hints: Hints) -> None:
         """Run the student that the governor tries, if any, on a frame that has been passed on.
@@ -126,6 +127,22 @@ class Shadow:
             alone = governor.shadow_is_spaced
             self._run = asyncio.create_task(self._time(governor, rung, frame, hints, alone))
 
+    def prepare(self, rung: Rung, frame: VideoFrame, hints: Hints) -> None:
+        """Run a rung that will be needed when the connection becomes poor, once for each size of the frames.
+
+        Its first run makes buffers, and OpenVINO compiles for the size: 0.1 s in which frames would be late.
+
+        Args:
+            rung: any; one that passes frames through is not run.
+            frame: as `offer`.
+            hints: of the frame.
+        """
+        key = (rung.name, frame.width, frame.height)
+        if rung.name == PASS or key == self._prepared or (self._run is not None and not self._run.done()):
+            return
+        self._prepared = key
+        self._run = asyncio.create_task(self._warm_up(rung, frame, hints))
+
     async def close(self) -> None:
         """End the run. A student that is computing continues in its thread, and its result is dropped."""
         if self._run is not None:
@@ -134,3 +151,6 @@ class Shadow:
 
     async def _time(self, governor: Governor, rung: Rung, frame: VideoFrame, hints: Hints, alone: bool) -> None:
         governor.shadow_ran(rung.name, await self._enhancing.time_rung(rung, frame, hints, alone=alone))
+
+    async def _warm_up(self, rung: Rung, frame: VideoFrame, hints: Hints) -> None:
+        await self._enhancing.time_rung(rung, frame, hints, alone=True)

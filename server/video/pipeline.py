@@ -155,6 +155,15 @@ class Pipeline:
             if before is not None:
                 self.coded.quality.note_sharpness(before)
             self._note_offer()  # of the frame before
+            self._prepare(queued)
+
+    def _prepare(self, queued: QueuedFrame) -> None:
+        """Prepare for frames of which something is remembered: the first of them shall not be late."""
+        recalling = self.choices.recalling
+        size = (queued.frame.width, queued.frame.height)
+        if recalling is not None and self.choices.remember and size == self.choices.output.for_size(size):
+            rung = recalling.likely(size[0] * size[1], self.interval.seconds, self._load.busy)
+            self._shadow.prepare(rung, queued.frame, queued.hints)
 
     async def _enhance(self) -> None:
         telemetry = self._telemetry

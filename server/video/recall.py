@@ -125,6 +125,7 @@ class Recall:
             hints: of the frame.
             aligned: see `offer`.
         """
+        self._prepared = luma.shape
         planes = self._rehearsal.planes(luma, hints, aligned=aligned)
         self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, planes.onto(luma))
 

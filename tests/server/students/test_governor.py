@@ -321,6 +321,14 @@ def recalling(rungs: list[Rung] = RECALLING) -> Call:
     return call
 
 
+def test_the_likely_rung_is_that_of_the_beginning_and_then_that_in_use() -> None:
+    governor = Governor(RECALLING, hopeful=True)
+    assert governor.likely(PIXELS, 1 / 30, busy=0.0).name == "memory"
+    assert governor.likely(PIXELS, 1 / 30, busy=0.9).name == "small"
+    governor.begin(0.0, PIXELS, 1 / 30)
+    assert governor.likely(PIXELS, 1 / 30, busy=0.9).name == "memory"
+
+
 def test_what_is_remembered_is_used_from_the_first_frame_on() -> None:
     assert recalling().governor.rung.name == "memory"
 

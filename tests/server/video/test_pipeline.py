@@ -16,6 +16,7 @@ from acutance.server.encoding.bitrate import RateControl
 from acutance.server.encoding.encoder import Encoder
 from acutance.server.encoding.forwarding.coded import CodedFrame
 from acutance.server.encoding.h264 import H264Encoder
+from acutance.server.encoding.queued_frame import QueuedFrame
 from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.packet_track import PacketTrack
 from acutance.server.students.governor import Governor
@@ -375,6 +376,19 @@ async def test_frames_of_which_something_is_remembered_have_a_governor_of_their_
         assert await _next_number(run) == number
     assert {name: len(samples) for name, samples in noted.items()} == {"nothing": 1, "something": 2}
     assert run.gate.treatments[-1].recalled is run.choices.recalling.rung
+
+
+async def test_while_frames_are_forwarded_the_memory_is_prepared_once_for_their_size(run: Run) -> None:
+    rung = Rung("memory", recalls=Recalls.ALIGNED)
+    run.choices.recalling = Governor([rung, Rung(PASS)])
+    for number in range(3):
+        for _ in range(2):  # the second run is the one that finds everything in place
+            run.gate.open.release()
+        run.pipeline._prepare(QueuedFrame(number, frame_of(np.zeros((48, 64), np.uint8)), UNCODED, 0.0, 0.0))
+        await run.until(lambda: len(run.gate.treatments) == 2)
+        await asyncio.sleep(0)
+    assert [treatment.recalled for treatment in run.gate.treatments] == 2 * [rung]
+    assert all(treatment.remember is None for treatment in run.gate.treatments)
 
 
 @pytest.mark.parametrize("decoded", [False, True])
