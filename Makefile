@@ -156,6 +156,8 @@ quality: $(TESTER)/.ready
 	$(judge) $(DATA)/clips/val --regime steady --bits 0.02 --bits 0.05 $(call into,steady)
 	$(judge) $(DATA)/clips/val --regime shrunk2 --bits 0.05 $(call into,shrunk)
 	$(judge) $(DATA)/clips/val --regime first_second --bits 0.02 $(call into,first-second)
+	$(TRAIN) evaluate input unsharp $(JUDGED) --size native --frames 8 --jod-frames 8 --set $(DATA)/clips/val --regime steady \
+	    --bits 0.02 $(call into,native)
 	$(judge) $(DATA)/clips/test --regime steady --regime shrunk2 --bits 0.05 $(call into,test)
 	$(TRAIN) evaluate input $(JUDGED) --set $(DATA)/clips/val $(GRID) --regime steady \
 	    $(foreach bits,0.0125 0.02 0.03 0.05 0.07 0.1 0.15 0.2 0.3,--bits $(bits)) --json docs/quality/bdrate.json
