@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 
 import av
 import numpy as np
@@ -82,12 +83,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
     (folder / "runs").mkdir()
     desk = Desk(folder, _clip(folder / "given.mp4", 2))
-    long = _clip(folder / "long.mp4", 60)
     port = free_port()
     server = desk.start(f"acutance serve --port {port} --no-admission --student nano")
     desk = Desk(folder, desk.clip, f"http://127.0.0.1:{port}")
     health(desk.url)
-    publisher = desk.start(f"acutance peer --file {long} --whip {desk.url}/whip/live")
+    # The test pattern has no end, however long the commands take.
+    publisher = desk.start(f"acutance peer --size 320x192 --whip {desk.url}/whip/live")
+    while health(desk.url)["sessions"] == 0:
+        assert publisher.poll() is None
+        sleep(0.1)
     yield desk
     for process in (publisher, server):
         process.terminate()
