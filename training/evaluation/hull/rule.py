@@ -11,6 +11,8 @@ from acutance.training.evaluation.memory.report import Grid
 
 GAIN, HARM = 0.3, 0.2
 """JOD that a smaller size must gain in the mean of the clips, and that it may lose on the worst of them."""
+CLIPS = 3
+"""Clips that must reach the bits at both sizes: fewer say nothing about the next call."""
 _BEYOND = 1.15
 """Factor by which bits may lie outside of a curve: encoders meet their rate within some percent."""
 _CALLS = {False: "without memory", True: "with memory"}
@@ -21,13 +23,15 @@ _TITLES = {"h264": "H.264", "vp8": "VP8"}
 def fit(points: Sequence[Point]) -> Table:
     """Return the table of `acutance.model.sender_size`: for each kind of call, the best size by bits per pixel.
 
-    A smaller size is advised only if it gains `GAIN` in the mean, and no clip loses more than `HARM`.
+    A smaller size is advised only if it gains `GAIN` in the mean of at least `CLIPS`, and no clip loses more than
+    `HARM`.
     """
     table: Table = {}
     for codec, stretch, memory in _kinds(points):
         steps: list[Step] = []
         for bits in _rates(points):
-            gains = _gains(points, codec, stretch, memory, bits)
+            measured = _gains(points, codec, stretch, memory, bits)
+            gains = {ratio: each for ratio, each in measured.items() if len(each) >= CLIPS}
             best = max(gains, key=lambda ratio: fmean(gains[ratio]), default=1.0)
             ratio = best if best > 1 and fmean(gains[best]) >= GAIN and min(gains[best]) >= -HARM else 1.0
             if ratio == 1.0 and gains:
@@ -63,7 +67,8 @@ def protocol(points: Sequence[Point], student: str) -> str:
         f"Smaller sizes: what they gain over full size at the same bits per second, enlarged and restored by the "
         f"students of the server, with the worst clip and the number of clips that reach these bits at both sizes. "
         f"Before the keyframe, {BEFORE} frames were sent over a good connection, from which the memory remembers. The "
-        f"rule takes a smaller size if it gains at least {GAIN} JOD in the mean, and no clip loses more than {HARM}. "
+        f"rule takes a smaller size if it gains at least {GAIN} JOD in the mean of {CLIPS} clips or more, and no clip "
+        f"loses more than {HARM}. "
         f"H.264 is x264 superfast, VP8 libvpx in real time; browsers have other encoders for H.264."
     )
 
