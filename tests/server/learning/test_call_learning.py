@@ -25,6 +25,9 @@ from acutance.server.telemetry.load import Load
 from tests.frames import frame_of
 from tests.server.peers import until
 
+# Most of these calls start a process that learns.
+pytestmark = pytest.mark.process
+
 SIZE = (160, 128)
 FRAME = frame_of(np.random.default_rng(1).integers(0, 256, SIZE[::-1], np.uint8))
 WEIGHTS = catalog.find("nano").file

@@ -1,5 +1,7 @@
 import sys
 
+import pytest
+
 from acutance.server.learning.process import LearnerProcess, environment
 
 STUBBORN = "import signal, sys, time; print('x' * 3); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
@@ -13,6 +15,7 @@ def test_the_process_gets_no_option_of_the_server() -> None:
     assert kept["OMP_NUM_THREADS"] == "1"
 
 
+@pytest.mark.process
 async def test_a_process_that_does_not_end_with_its_input_is_killed() -> None:
     process = await LearnerProcess.start([sys.executable, "-c", STUBBORN])
     assert await process.receive() is None

@@ -22,6 +22,7 @@ def _answering(pipe: Connection, greeting: str) -> None:
     serve(pipe, answer)
 
 
+@pytest.mark.process
 def test_a_process_answers_fails_and_ends() -> None:
     process = Process(_answering, "hello")
     try:
