@@ -174,7 +174,7 @@ def remembered(file: str, setting: str) -> str:
 def chosen(student: str) -> str:
     """What `choose` measured for a student on the validation clips, from its card."""
     choice = json.loads((ROOT / "model" / "weights" / f"{student}.json").read_text("utf-8"))["training"]["choice"]
-    harmed = f"{choice['harmed'] or 'no'} pair harmed"
+    harmed = f"{choice['harmed'] or 'no'} pair{'s' * (choice['harmed'] > 1)} harmed"
     return f"{choice['gain']:+.2f} VMAF-NEG, {choice['gain_psnr']:+.3f} dB, {harmed}"
 
 
@@ -242,6 +242,7 @@ def in_quality() -> list[str]:
         f"{max(study('optimiser.md', f'Adam {rate}e-3') for rate in (1, 2, 4))} dB",
         f"`nano-enlarged` gains {special[0]} dB and {special[1]} there, `nano` {general[0]} dB and {general[1]}",
         f"the others, 3 gains most ({chosen('nano')})",
+        f"it harms fewer ({chosen('large')})",
         f"the unsharp mask changes VMAF by {sharpened.gains['vmaf'].mean:+.1f} and JOD by "
         f"{sharpened.gains['jod'].mean:+.2f}; PSNR falls on {harm('steady', 'unsharp')}",
         f"`base` changes JOD by {seen('steady')}, where what arrived has {arrived('steady')} of 10",
