@@ -33,7 +33,7 @@ def describe_arguments(message: str) -> str:
         return message
     words = message.removeprefix(_UNRECOGNIZED).split(" ")
     flags = [word.partition("=")[0] for word in words if _FLAG.match(word)]
-    return _UNRECOGNIZED + (" ".join(flags) or f"{len(words)} that are not options; --help lists the options")
+    return _UNRECOGNIZED + (" ".join(flags) or f"{len(words)} that are not options") + "; --help lists the options"
 
 
 def _line(location: Iterable[int | str], message: str, value: object, commands: type[BaseModel], program: str) -> str:

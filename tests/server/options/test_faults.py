@@ -87,7 +87,7 @@ def test_a_secret_of_the_environment_is_not_printed(
         ),
         (("serve", "--stun", "a.example"), "acutance serve: --stun: must have the form stun:"),
         (("serve", "--tls-cert", "a.pem"), "acutance serve: --tls-cert and --tls-key are needed together"),
-        (("serve", "--tokn", "x"), "acutance: unrecognized arguments: --tokn"),
+        (("serve", "--tokn", "x"), "acutance: unrecognized arguments: --tokn; --help lists the options"),
         (("serve", "--port"), "acutance: argument --port: expected one argument"),
         (("serve", "--stun", "x" * 1000), "…)"),
     ],
