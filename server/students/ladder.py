@@ -132,7 +132,7 @@ class Ladder:
     def recalling(self, rungs: Sequence[Rung]) -> list[Rung]:
         """Return the rungs for frames of which something is remembered, best first; none without a memory.
 
-        What is remembered gives more than a better student, and alignment more than any of them, see
+        What is remembered gives more than any student in the first second, and alignment more than both, see
         docs/quality/memory.md.
 
         Args:
@@ -154,10 +154,7 @@ class Ladder:
             [with_memory(recalls, student) for student in (*students, None)]
             for recalls in (Recalls.ALIGNED, Recalls.AS_IT_LIES)
         )
-        alone = as_it_lies.pop()
-        cheapest = min(students, key=lambda rung: rung.seconds_per_pixel)
-        last = [alone] if alone.seconds_per_pixel < cheapest.seconds_per_pixel else []
-        return [*aligned, *as_it_lies, *students, *last, *(rung for rung in rungs if rung.name == PASS)]
+        return [*aligned, *as_it_lies, *students, *(rung for rung in rungs if rung.name == PASS)]
 
     def from_rung(self, name: str) -> list[Rung]:
         """Return the rung with this name and all below it.
