@@ -65,18 +65,44 @@ class Enhanced:
         frame: the enhanced frame, or the incoming one; at the output size unless resizing failed.
         passed_reason: why it was not enhanced, in words; None if it was.
         sharpness: of the student's input, see `acutance.model.sharpness`; None if no student has enhanced it.
+        recalled: whether something is remembered of it.
+        memory: seconds that the memory took; 0 if nothing is remembered.
     """
 
     frame: VideoFrame
     passed_reason: str | None = None
     sharpness: float | None = None
+    recalled: bool = False
+    memory: float = 0.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A frame that is ready for its student.
+
+    Attributes:
+        frame: planar, at the output size.
+        treatment: what to do with it.
+        hints: of the encoded frame, without sharpness.
+        coded_width: width in pixels of the encoded frame.
+        recalled: whether something is remembered of it.
+        offer: what the rung takes of that; None for nothing.
+    """
+
+    frame: VideoFrame
+    treatment: Treatment
+    hints: Hints
+    coded_width: int
+    recalled: bool = False
+    offer: "Offer | None" = None
 
 
 class Enhancer:
-    """Treats the frames of one session. Blocks: call it in an executor.
+    """Treats the frames of one session in two steps, of which each blocks: call them in executors.
 
-    Three calls of `enhance` may run at once: one with a student, one that passes a frame through, and one with a
-    student on a frame of the output size, which needs no resizer. `enhance` raises no error: the frame passes through,
+    `prepare` resizes a frame and finds what is remembered of it, `finish` runs the students. So a frame can be prepared
+    while the one before is finished. One call of `prepare` may run at a time, and beside it two of `finish`; another
+    one of `prepare` only for a frame that is timed, at the output size. None raises an error: the frame passes through,
     and the first failure of each kind is logged.
 
     Attributes:
@@ -88,24 +114,27 @@ class Enhancer:
         self._ladder = ladder
         self.recall = recall
         self.learned: dict[str, Sharpener] = {}
-        # A resizer is for one thread; a frame that passes through must not wait for a student that hangs.
-        self._resizers = {passes: Resizer() for passes in (False, True)}
+        self._resizer = Resizer()
         self._log_once = LogOnce(log)
 
     def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
-        """Return ``frame`` at its output size, sharpened; a student without colour leaves U and V as they are.
+        """Do both steps, see `prepare` and `finish`."""
+        prepared = self.prepare(frame, treatment, hints)
+        return prepared if isinstance(prepared, Enhanced) else self.finish(prepared)
 
-        Pts, time base, range and colours are those of ``frame``.
+    def prepare(self, frame: VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Prepared | Enhanced:
+        """Resize a frame and find what is remembered of it; a frame that passes through is then done.
 
         Args:
             frame: as decoded.
             treatment: the student, the size and the strength.
-            hints: of the encoded frame; sharpness and reduction are added here.
+            hints: of the encoded frame; sharpness and reduction are added later.
         """
         name = frame.format.name
         planar = name in FORMATS
         try:
-            sized = self._resized(frame, treatment)
+            width, height = treatment.size or (frame.width, frame.height)
+            sized = self._resizer.resize(frame, width, height)
         except Exception as error:  # FFmpeg's errors share no base class
             what = "resized" if planar else f"converted from {name}"
             return self._pass(frame, f"the frame could not be {what}: {type(error).__name__}", error)
@@ -114,10 +143,45 @@ class Enhancer:
         if self.recall is not None and treatment.remember is False:
             self.recall.forget()
         if treatment.runs is None:
-            if self.recall is not None and treatment.remember:
-                self._observe(self.recall, sized, hints, frame.width)
-            return Enhanced(sized, treatment.pass_reason or "no student is selected")
-        return self._sharpened(sized, treatment, hints, frame.width)
+            recalled = self._observe(sized, treatment, hints, frame.width)
+            return Enhanced(sized, treatment.pass_reason or "no student is selected", recalled=recalled)
+        recalled, offer = self._offer(sized, treatment, with_reduction(hints, sized.width, frame.width))
+        return Prepared(sized, treatment, hints, frame.width, recalled, offer)
+
+    def finish(self, prepared: Prepared) -> Enhanced:
+        """Return a prepared frame sharpened; a student without colour leaves U and V as they are.
+
+        Pts, time base, range and colours are those of the incoming frame.
+        """
+        frame, treatment = prepared.frame, prepared.treatment
+        luma = plane_view(frame, 0)
+        provider = None
+        try:
+            hints = with_frame(prepared.hints, luma, prepared.coded_width)
+            self._get_ready(luma, hints, treatment)
+            rung = treatment.recalled if prepared.recalled else None
+            student = treatment.student if rung is None else rung.student
+            engine = None if student is None else self.learned.get(student) or self._ladder.engine(student)
+            if student is not None and engine is None:
+                return self._pass(frame, f"the student {student} is not loaded", recalled=prepared.recalled)
+            if engine is None and prepared.offer is None:
+                reason = PassReason("nothing", "nothing sharper is remembered")
+                return Enhanced(frame, reason, recalled=prepared.recalled)
+            enhanced = new_like(frame)
+            sharpened, chroma = plane_view(enhanced, 0), Chroma(plane_view(enhanced, 1), plane_view(enhanced, 2))
+            chroma.u[:], chroma.v[:] = plane_view(frame, 1), plane_view(frame, 2)
+            if engine is None:
+                sharpened[:] = luma
+            else:
+                provider = engine.provider
+                engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength, chroma=chroma)
+            took = self._add(prepared.offer, sharpened, hints, treatment)
+        except UnsupportedSizeError as error:
+            return self._pass(frame, str(error), kind="unsupported size", recalled=prepared.recalled)
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            why = f"the student failed on {provider}: {type(error).__name__}"
+            return self._pass(frame, why, error, recalled=prepared.recalled)
+        return Enhanced(enhanced, sharpness=hints.sharpness, recalled=prepared.recalled, memory=took)
 
     def observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> float | None:
         """Take a decoded frame that is forwarded as it came, and show it to the memory of the call.
@@ -132,88 +196,66 @@ class Enhancer:
         """
         if frame.format.name not in FORMATS:
             return None
-        if self.recall is not None and treatment.remember:
-            self._observe(self.recall, frame, hints, frame.width)
-        elif self.recall is not None and treatment.remember is False:
+        if self.recall is not None and treatment.remember is False:
             self.recall.forget()
+        self._observe(frame, treatment, hints, frame.width)
         return detail_ratio(plane_view(frame, 0))
 
-    def _observe(self, recall: "Recall", frame: VideoFrame, hints: Hints, coded_width: int) -> None:
+    def _observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints, coded_width: int) -> bool:
+        """Show a frame to which nothing is added to the memory; return whether something is remembered of it."""
+        if self.recall is None or not treatment.remember:
+            return False
         try:
-            recall.observe(plane_view(frame, 0), with_reduction(hints, frame.width, coded_width))
+            return self.recall.observe(plane_view(frame, 0), with_reduction(hints, frame.width, coded_width))
         except Exception as error:  # OpenCV's errors share no base class with others
             self._log_once(logging.WARNING, "observe", _MEMORY_FAILED, error)
+            return False
 
-    def _resized(self, frame: VideoFrame, treatment: Treatment) -> VideoFrame:
-        width, height = treatment.size or (frame.width, frame.height)
-        return self._resizers[treatment.runs is None].resize(frame, width, height)
-
-    def _sharpened(self, frame: VideoFrame, treatment: Treatment, hints: Hints, coded_width: int) -> Enhanced:
-        luma = plane_view(frame, 0)
-        provider = None
-        try:
-            hints = with_frame(hints, luma, coded_width)
-            offered, offer = self._offer(luma, hints, treatment)
-            student = treatment.recalled.student if offered and treatment.recalled else treatment.student
-            engine = None if student is None else self.learned.get(student) or self._ladder.engine(student)
-            if student is not None and engine is None:
-                return self._pass(frame, f"the student {student} is not loaded")
-            rehearses = self._rehearses(treatment)
-            if engine is None and offer is None and not rehearses:
-                return Enhanced(frame, PassReason("nothing", "nothing sharper is remembered"))
-            enhanced = new_like(frame)
-            sharpened, chroma = plane_view(enhanced, 0), Chroma(plane_view(enhanced, 1), plane_view(enhanced, 2))
-            chroma.u[:], chroma.v[:] = plane_view(frame, 1), plane_view(frame, 2)
-            if engine is None:
-                sharpened[:] = luma
-            else:
-                provider = engine.provider
-                engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength, chroma=chroma)
-            if rehearses:
-                self._rehearse(luma, hints, treatment)
-            if offer is not None:
-                self._add(offer, sharpened, hints, treatment)
-        except UnsupportedSizeError as error:
-            return self._pass(frame, str(error), kind="unsupported size")
-        except Exception as error:  # ONNX Runtime's errors share no base class
-            return self._pass(frame, f"the student failed on {provider}: {type(error).__name__}", error)
-        return Enhanced(enhanced, sharpness=hints.sharpness)
-
-    def _rehearses(self, treatment: Treatment) -> bool:
-        """Return whether a frame is only timed, with what the memory takes."""
-        recalled = treatment.recalled
-        return treatment.remember is None and recalled is not None and recalled.recalls is not Recalls.NOTHING
-
-    def _rehearse(self, luma: Plane, hints: Hints, treatment: Treatment) -> None:
-        assert treatment.recalled is not None
-        if self.recall is not None:
-            self.recall.rehearse(luma, hints, aligned=treatment.recalled.recalls is Recalls.ALIGNED)
-
-    def _offer(self, luma: Plane, hints: Hints, treatment: Treatment) -> "tuple[bool, Offer | None]":
+    def _offer(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> "tuple[bool, Offer | None]":
         """Return whether something is remembered of a frame, and what the rung needs of it; if it fails, nothing."""
-        if self.recall is None or not treatment.remember:
+        if self.recall is None or treatment.remember is False:
             return False, None
+        luma = plane_view(frame, 0)
         recalls = Recalls.ALIGNED if treatment.recalled is None else treatment.recalled.recalls
+        aligned = recalls is Recalls.ALIGNED
         try:
+            if treatment.remember is None:
+                return False, None if recalls is Recalls.NOTHING else self.recall.rehearse(luma, hints, aligned=aligned)
             if recalls is Recalls.NOTHING:
-                self.recall.observe(luma, hints)
-                return self.recall.has_offered, None
-            offer = self.recall.offer(luma, hints, aligned=recalls is Recalls.ALIGNED)
+                return self.recall.observe(luma, hints), None
+            offer = self.recall.offer(luma, hints, aligned=aligned)
         except Exception as error:  # OpenCV's errors share no base class with others
             self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
             return False, None
         return offer is not None, offer
 
-    def _add(self, offer: "Offer", sharpened: Plane, hints: Hints, treatment: Treatment) -> None:
-        """Add what is remembered; if that fails, the frame stays as the student left it."""
-        assert self.recall is not None
+    def _get_ready(self, luma: Plane, hints: Hints, treatment: Treatment) -> None:
+        """Prepare the student of the memory for frames of this size."""
+        if self.recall is None or not treatment.remember:
+            return
         try:
-            self.recall.add(offer, sharpened, hints, treatment.strength)
+            self.recall.get_ready(luma, hints)
         except Exception as error:  # errors of OpenCV and ONNX Runtime share no base class
             self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
 
+    def _add(self, offer: "Offer | None", sharpened: Plane, hints: Hints, treatment: Treatment) -> float:
+        """Add what is remembered, and return the seconds that it took; if it fails, the frame is left as it was."""
+        if self.recall is None or offer is None:
+            return 0.0
+        try:
+            return self.recall.add(offer, sharpened, hints, treatment.strength)
+        except Exception as error:  # errors of OpenCV and ONNX Runtime share no base class
+            self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
+            return 0.0
+
     def _pass(
-        self, frame: VideoFrame, reason: str, error: Exception | None = None, kind: str | None = None
+        self,
+        frame: VideoFrame,
+        reason: str,
+        error: Exception | None = None,
+        *,
+        kind: str | None = None,
+        recalled: bool = False,
     ) -> Enhanced:
         self._log_once(logging.WARNING, kind or reason, f"frames pass through unenhanced: {reason}", error)
-        return Enhanced(frame, reason)
+        return Enhanced(frame, reason, recalled=recalled)

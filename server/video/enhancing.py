@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from time import monotonic
 
 from av import VideoFrame
@@ -15,13 +14,16 @@ from acutance.server.logs import LogOnce
 from acutance.server.students.governor import Governor
 from acutance.server.students.inference import Inference, OverdueError
 from acutance.server.students.rungs import PASS, Rung
-from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
+from acutance.server.video.enhancer import Enhanced, Enhancer, Prepared, Treatment
 
 log = logging.getLogger(__name__)
 
 
 class Enhancing:
-    """Enhances frames in the threads of the students, and passes frames through in a thread of its own."""
+    """Prepares the frames of a session in a thread of its own, and finishes them in the threads of the students.
+
+    So a frame is prepared while the one before is finished, and one that needs no student waits for none.
+    """
 
     def __init__(self, enhancer: Enhancer, inference: Inference, clock: Callable[[], float] = monotonic):
         """Start without a frame.
@@ -35,20 +37,36 @@ class Enhancing:
         self._inference = inference
         self._clock = clock
         # Frames that need no student must not wait for other sessions' students.
-        self._passing = ThreadPoolExecutor(1, thread_name_prefix="pass")
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._observing: Future[float | None] | None = None
         self._log_once = LogOnce(log)
 
-    async def enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Enhanced:
-        """Treat a frame with `Enhancer.enhance`; if the student does not answer in time, the frame passes through."""
+    async def prepare(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Prepared | Enhanced:
+        """Treat a frame with `Enhancer.prepare`; if it fails, the frame passes through."""
+        prepare = self._enhancer.prepare
         try:
-            return await self._enhance(frame, treatment, hints)
+            untouched = treatment.size == (frame.width, frame.height) and frame.format.name in FORMATS
+            if untouched and self._enhancer.recall is None:
+                # Nothing to compute: no thread is needed.
+                return prepare(frame, treatment, hints)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._preparing, prepare, frame, treatment, hints)
         except Exception as error:  # whatever fails, the frame goes on
-            self._log_once(logging.ERROR, type(error).__name__, "enhancing failed; frames pass through", error)
-            return Enhanced(frame, f"enhancing failed: {type(error).__name__}")
+            return self._failed(frame, error)
+
+    async def finish(self, prepared: Prepared) -> Enhanced:
+        """Treat a frame with `Enhancer.finish`; if the student does not answer in time, the frame passes through."""
+        student = prepared.treatment.runs
+        assert student is not None
+        try:
+            return await self._inference.run(student, self._enhancer.finish, prepared)
+        except OverdueError as error:
+            return Enhanced(prepared.frame, str(error), recalled=prepared.recalled)
+        except Exception as error:  # whatever fails, the frame goes on
+            return self._failed(prepared.frame, error)
 
     async def time_rung(self, rung: Rung, frame: VideoFrame, hints: Hints, *, alone: bool = False) -> float | None:
-        """Do what a rung does with a frame that is on its way, drop the result, and return the seconds that it took.
+        """Do what a rung does with a frame that is on its way, drop the result, and time it.
 
         Args:
             rung: one with a student, or a memory, or both.
@@ -58,19 +76,18 @@ class Enhancing:
                 caches, and memory that the system had taken back, in a state that no run in use meets.
 
         Returns:
-            None if it failed, did not answer in time, or does not enhance such frames.
+            The seconds of the slower step of `Enhancer`; None if it failed, did not answer in time, or does not enhance
+            such frames.
         """
         timed = Treatment(rung.student, remember=None, recalled=rung)
         student = timed.runs or rung.name
         try:
             if alone:
-                await self._inference.run(student, self._enhancer.enhance, frame, timed, hints)
-            begun = self._clock()
-            done = await self._inference.run(student, self._enhancer.enhance, frame, timed, hints)
+                await self._inference.run(student, self._slower_step, frame, timed, hints, self._clock())
+            return await self._inference.run(student, self._slower_step, frame, timed, hints, self._clock())
         except Exception as error:  # no frame depends on it
             log.debug("a try of %s failed", rung.name, exc_info=error)
             return None
-        return self._clock() - begun if done.passed_reason is None else None
 
     def observe(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> float | None:
         """Show a forwarded frame to the enhancer, see `Enhancer.observe`; it is left out if the one before is not done.
@@ -81,26 +98,28 @@ class Enhancing:
         before = self._observing
         if before is not None and not before.done():
             return None
-        self._observing = self._passing.submit(self._enhancer.observe, frame, treatment, hints)
+        self._observing = self._preparing.submit(self._enhancer.observe, frame, treatment, hints)
         return before.result() if before is not None and before.exception() is None else None
 
     def close(self) -> None:
         """Accept no further frame. The result of a running call is discarded."""
-        self._passing.shutdown(wait=False)
+        self._preparing.shutdown(wait=False)
 
-    async def _enhance(self, frame: VideoFrame, treatment: Treatment, hints: Hints) -> Enhanced:
-        enhance = self._enhancer.enhance
-        if treatment.runs is not None:
-            try:
-                return await self._inference.run(treatment.runs, enhance, frame, treatment, hints)
-            except OverdueError as error:
-                treatment = replace(treatment, student=None, recalled=None, pass_reason=str(error))
-        untouched = treatment.size == (frame.width, frame.height) and frame.format.name in FORMATS
-        if untouched and self._enhancer.recall is None:
-            # Nothing to compute: no thread is needed.
-            return enhance(frame, treatment, hints)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._passing, enhance, frame, treatment, hints)
+    def _slower_step(self, frame: VideoFrame, treatment: Treatment, hints: Hints, asked: float) -> float | None:
+        """Do both steps; return the seconds of the slower one, and None if the frame passes through.
+
+        What it has waited for a thread since ``asked`` counts as a part of the second step, as for other frames.
+        """
+        begun = self._clock()
+        prepared = self._enhancer.prepare(frame, treatment, hints)
+        between = self._clock()
+        if isinstance(prepared, Enhanced) or self._enhancer.finish(prepared).passed_reason is not None:
+            return None
+        return max(between - begun, self._clock() - between + begun - asked)
+
+    def _failed(self, frame: VideoFrame, error: Exception) -> Enhanced:
+        self._log_once(logging.ERROR, type(error).__name__, "enhancing failed; frames pass through", error)
+        return Enhanced(frame, f"enhancing failed: {type(error).__name__}")
 
 
 class Shadow:

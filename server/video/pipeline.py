@@ -1,9 +1,12 @@
-"""The pipeline of a call: track -> mailbox -> enhancer -> fan-out, each stage a task. Renditions encode or forward."""
+"""The pipeline of a call: track -> prepare -> finish -> fan-out, each stage a task behind a mailbox.
+
+Renditions encode or forward.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import av
@@ -25,7 +28,7 @@ from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
 from acutance.server.video.coded_path import CodedPath
-from acutance.server.video.enhancer import Enhanced, Enhancer
+from acutance.server.video.enhancer import Enhanced, Enhancer, Prepared
 from acutance.server.video.enhancing import Enhancing, Shadow
 from acutance.server.video.frame_hints import FrameHints
 from acutance.server.video.frame_limits import FrameLimits
@@ -33,10 +36,28 @@ from acutance.server.video.frame_limits import FrameLimits
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _PreparedFrame:
+    """A frame between the two steps of the enhancer.
+
+    Attributes:
+        queued: the incoming frame.
+        prepared: what the first step has returned.
+        waited: seconds for which it waited for the first step.
+        seconds: that this step took.
+    """
+
+    queued: QueuedFrame
+    prepared: Prepared | Enhanced
+    waited: float
+    seconds: float
+
+
 class Pipeline:
     """Takes every frame of a track, enhances the newest and passes it to the renditions of a fan-out.
 
-    Enhancing and encoding overlap: while one frame is encoded the next one is enhanced. A variant that nobody receives
+    The stages overlap: while one frame is encoded, students work on the next one, and the one after it is resized and
+    compared with what is remembered. A variant that nobody receives
     is neither enhanced nor encoded. Where a student has nothing to add, coded frames are forwarded past all stages.
 
     Attributes:
@@ -93,6 +114,7 @@ class Pipeline:
         self._limits = limits
         self._clock = clock
         self._arrived: Mailbox[QueuedFrame] = Mailbox()
+        self._prepared: Mailbox[_PreparedFrame] = Mailbox()
         self._last_encoded = 0
         self._dropped_last = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,12 +128,14 @@ class Pipeline:
         """
         self._tasks = [
             start_stage("receiving frames", lambda: self._pump(track), on_failed),
-            start_stage("enhancing frames", self._enhance, on_failed),
+            start_stage("preparing frames", self._prepare, on_failed),
+            start_stage("enhancing frames", self._finish, on_failed),
         ]
 
     async def close(self) -> None:
         """End every stage and wait for it. The result of a running inference or encoding is discarded."""
         self._arrived.close()
+        self._prepared.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -154,10 +178,11 @@ class Pipeline:
             before = self._enhancing.observe(queued.frame, self.choices.treatment(size), queued.hints)
             if before is not None:
                 self.coded.quality.note_sharpness(before)
-            self._note_offer()  # of the frame before
-            self._prepare(queued)
+            if self.recall is not None:
+                self.choices.offers.note(self.recall.has_offered)  # of the frame before
+            self._get_ready(queued)
 
-    def _prepare(self, queued: QueuedFrame) -> None:
+    def _get_ready(self, queued: QueuedFrame) -> None:
         """Prepare for frames of which something is remembered: the first of them shall not be late."""
         recalling = self.choices.recalling
         size = (queued.frame.width, queued.frame.height)
@@ -165,40 +190,43 @@ class Pipeline:
             rung = recalling.likely(size[0] * size[1], self.interval.seconds, self._load.busy)
             self._shadow.prepare(rung, queued.frame, queued.hints)
 
-    async def _enhance(self) -> None:
-        telemetry = self._telemetry
+    async def _prepare(self) -> None:
         while (queued := await _next(self._arrived)) is not None:
             begun = self._clock()
-            telemetry.record("wait", begun - queued.since)
-            enhanced = await self._treat(queued)
+            incoming = (queued.frame.width, queued.frame.height)
+            self.choices.output.note(incoming)
+            width, height = self.choices.output.for_size(incoming)
+            self.choices.begin(begun, width * height, self.interval.seconds, self._load.busy)
+            prepared = await self._enhancing.prepare(queued.frame, self.choices.treatment(incoming), queued.hints)
+            now = self._clock()
+            done = _PreparedFrame(replace(queued, since=now), prepared, begun - queued.since, now - begun)
+            self._telemetry.counters.dropped_waiting += self._prepared.put(done)
+
+    async def _finish(self) -> None:
+        telemetry = self._telemetry
+        while (taken := await _next(self._prepared)) is not None:
+            queued, prepared = taken.queued, taken.prepared
+            begun = self._clock()
+            telemetry.record("wait", taken.waited + begun - queued.since)
+            enhanced = prepared if isinstance(prepared, Enhanced) else await self._enhancing.finish(prepared)
             now = self._clock()
             telemetry.passed_reason = enhanced.passed_reason
-            self._note_offer()
+            if self.recall is not None:
+                self.choices.offers.note(enhanced.recalled)
             if enhanced.passed_reason is None:
                 telemetry.counters.enhanced += 1
-                telemetry.record("enhance", now - begun)
+                telemetry.record("enhance", taken.seconds + now - begun)
                 self.coded.quality.note_sharpness(enhanced.sharpness or 0.0)
-                if self.recall is not None and self.recall.snapshot.seconds:
-                    telemetry.record("memory", self.recall.snapshot.seconds)
+                if enhanced.memory:
+                    telemetry.record("memory", enhanced.memory)
             else:
                 telemetry.counters.passed += 1
             self.size_out = (enhanced.frame.width, enhanced.frame.height)
             done = replace(queued, frame=enhanced.frame, since=now)
             telemetry.counters.dropped_enhanced += self.fan_out.put(Variant.ENHANCED, done)
-            recalled = self.recall is not None and self.recall.has_offered and self.choices.remember
-            self._govern(now, now - begun, recalled=recalled)
+            recalled = enhanced.recalled and self.choices.remember
+            self._govern(now, max(taken.seconds, now - begun), recalled=recalled)
             self._shadow.offer(self.choices.governor_for(recalled=recalled), enhanced.frame, queued.hints)
-
-    async def _treat(self, queued: QueuedFrame) -> Enhanced:
-        incoming = (queued.frame.width, queued.frame.height)
-        self.choices.output.note(incoming)
-        width, height = self.choices.output.for_size(incoming)
-        self.choices.begin(self._clock(), width * height, self.interval.seconds, self._load.busy)
-        return await self._enhancing.enhance(queued.frame, self.choices.treatment(incoming), queued.hints)
-
-    def _note_offer(self) -> None:
-        if self.recall is not None:
-            self.choices.offers.note(self.recall.has_offered)
 
     def _on_encoded(self, timing: EncodedFrameTiming) -> None:
         # A frame counts once, when the first rendition has encoded or forwarded it.
@@ -267,7 +295,7 @@ class Pipeline:
             log.info("%s", governor.reason)
 
 
-async def _next(mailbox: Mailbox[QueuedFrame]) -> QueuedFrame | None:
+async def _next[T](mailbox: Mailbox[T]) -> T | None:
     try:
         return await mailbox.take()
     except Closed:

@@ -27,21 +27,21 @@ class Offer:
         planes: for the student.
         age: number of frames since it was seen, in the median; None if that is unknown.
         seconds: time that finding it took.
-        forgotten: how many times everything was forgotten before.
+        forgotten: how many times everything was forgotten before; None if it was only made for a measurement.
     """
 
     planes: PlatePlanes
     age: int | None
     seconds: float
-    forgotten: int = 0
+    forgotten: int | None = None
 
 
 class Recall:
-    """The memory of one call. Thread-safe: frames that pass through run in another thread than enhanced ones.
+    """The memory of one call. Thread-safe: what is remembered of a frame is found while it is added to another one.
 
     Attributes:
         snapshot: what was added to the last frame.
-        has_offered: whether something was remembered of the last frame.
+        has_offered: whether something was remembered of the last frame that was taken.
     """
 
     def __init__(self, student: Sharpener, clock: Callable[[], float] = monotonic) -> None:
@@ -54,7 +54,7 @@ class Recall:
         self.snapshot = MemorySnapshot()
         self.has_offered = False
         self._student = student
-        self._prepared: tuple[int, ...] = ()
+        self._ready: tuple[int, ...] = ()
         self._clock = clock
         self._memory = CallMemory()
         self._rehearsal = Rehearsal()
@@ -63,8 +63,8 @@ class Recall:
         self._forgets = False
         self._forgotten = 0
 
-    def observe(self, luma: Plane, hints: Hints) -> None:
-        """Take a frame to which nothing is added.
+    def observe(self, luma: Plane, hints: Hints) -> bool:
+        """Take a frame to which nothing is added; return whether something is remembered of it.
 
         Args:
             luma: uint8 `[H, W]` at the output size.
@@ -75,6 +75,7 @@ class Recall:
             fits = self._memory.observe(frame) and self._memory.fits(frame)
             self._nothing()
             self.has_offered = fits
+            return fits
 
     def offer(self, luma: Plane, hints: Hints, *, aligned: bool) -> Offer | None:
         """Take a frame; returns what is remembered of it, for `add`. None if that is nothing.
@@ -84,12 +85,6 @@ class Recall:
             hints: of the frame.
             aligned: whether to align the plate to the frame by optical flow, which takes several milliseconds.
         """
-        if luma.shape != self._prepared and min(luma.shape) >= SMALLEST:
-            # The first run at a size makes buffers, and OpenVINO compiles: not when the connection becomes poor. No
-            # lock is held: if the student hangs, frames still pass through.
-            self._prepared = luma.shape
-            everything = PlatePlanes(luma, np.full_like(luma, 255))
-            self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, everything)
         with self._held():
             begun = self._clock()
             frame = Observed(luma, hints)
@@ -100,8 +95,22 @@ class Recall:
             self.has_offered = True
             return Offer(planes, self._memory.age(frame), self._clock() - begun, self._forgotten)
 
-    def add(self, offer: Offer, sharpened: Plane, hints: Hints, strength: float) -> None:
-        """Add to a frame what is remembered of it.
+    def get_ready(self, luma: Plane, hints: Hints) -> None:
+        """Run the student once for each size of frames, with everything remembered; the result is dropped.
+
+        The first run at a size makes buffers, and OpenVINO compiles: not when the connection becomes poor.
+
+        Args:
+            luma: uint8 `[H, W]`; only read.
+            hints: of the frame.
+        """
+        if luma.shape != self._ready and min(luma.shape) >= SMALLEST:
+            self._ready = luma.shape
+            everything = PlatePlanes(luma, np.full_like(luma, 255))
+            self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, everything)
+
+    def add(self, offer: Offer, sharpened: Plane, hints: Hints, strength: float) -> float:
+        """Add to a frame what is remembered of it; return the seconds that it took, including `offer`.
 
         Args:
             offer: of this frame.
@@ -110,13 +119,16 @@ class Recall:
             strength: factor of the change: 0 for none, 1 as trained; higher values count as 1.
         """
         begun = self._clock()
+        self._ready = sharpened.shape
         self._student.sharpen(sharpened, sharpened, hints, min(strength, 1.0), offer.planes.onto(sharpened))
+        seconds = offer.seconds + self._clock() - begun
         if offer.forgotten == self._forgotten:
             self._fit = offer.planes.fit
-            self.snapshot = MemorySnapshot(offer.planes.share, offer.age, offer.seconds + self._clock() - begun)
+            self.snapshot = MemorySnapshot(offer.planes.share, offer.age, seconds)
+        return seconds
 
-    def rehearse(self, luma: Plane, hints: Hints, *, aligned: bool) -> None:
-        """Do what `offer` and `add` do for a frame of which everything is remembered; the result is dropped.
+    def rehearse(self, luma: Plane, hints: Hints, *, aligned: bool) -> Offer:
+        """Do what `offer` does for a frame of which everything is remembered; nothing is remembered of this one.
 
         One call at a time.
 
@@ -125,9 +137,9 @@ class Recall:
             hints: of the frame.
             aligned: see `offer`.
         """
-        self._prepared = luma.shape
+        begun = self._clock()
         planes = self._rehearsal.planes(luma, hints, aligned=aligned)
-        self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, planes.onto(luma))
+        return Offer(planes, None, self._clock() - begun)
 
     def mask(self) -> RememberedMask:
         """Return the places of the last frame for which something is remembered. Takes less than a millisecond."""

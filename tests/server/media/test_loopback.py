@@ -18,7 +18,7 @@ from acutance.server.options.session_limits import Limits
 from acutance.server.sessions.admission import AdmissionLimits
 from acutance.server.sessions.host import Host
 from acutance.server.students.ladder import Ladder
-from acutance.server.video.enhancer import Enhanced, Enhancer, Treatment
+from acutance.server.video.enhancer import Enhanced, Enhancer, Prepared, Treatment
 from tests.offers import VIDEO, offer
 from tests.server.malformed import MALFORMED
 from tests.server.peers import COMPARED_ROWS, HEIGHT, WIDTH, Peer, SoftCamera, until
@@ -31,12 +31,12 @@ class Recorder(Enhancer):
         super().__init__(ladder)
         self.incoming: dict[int, np.ndarray] = {}
 
-    def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
+    def prepare(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Prepared | Enhanced:
         luma = plane_view(frame, 0)
         number = barcode.read(luma)
         if number is not None:
             self.incoming[number] = luma[COMPARED_ROWS].copy()
-        return super().enhance(frame, treatment, hints)
+        return super().prepare(frame, treatment, hints)
 
 
 @pytest.fixture

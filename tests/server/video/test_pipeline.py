@@ -2,7 +2,6 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from types import SimpleNamespace
 from typing import ClassVar
 
 import av
@@ -25,9 +24,8 @@ from acutance.server.students.rungs import PASS, Recalls, Rung
 from acutance.server.students.shadow_try import ShadowTry
 from acutance.server.telemetry.counters import LoopLag, Telemetry
 from acutance.server.telemetry.load import Load
-from acutance.server.telemetry.memory import MemorySnapshot
 from acutance.server.video.choices import Choices
-from acutance.server.video.enhancer import Enhanced, Treatment
+from acutance.server.video.enhancer import Enhanced, Prepared, Treatment
 from acutance.server.video.frame_limits import FrameLimits
 from acutance.server.video.output_size import OutputSize
 from acutance.server.video.pipeline import Pipeline
@@ -63,13 +61,19 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.open = threading.Semaphore(0)
         self.reason: str | None = None
+        self.recalls = False
         self.error: Exception | None = None
         self.delay = 0.0
         self.treatments: list[Treatment] = []
         self.hangs: str | None = None
         self.hung = threading.Event()
 
-    def enhance(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Enhanced:
+    def prepare(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Prepared | Enhanced:
+        prepared = Prepared(frame, treatment, hints, frame.width, self.recalls)
+        return prepared if treatment.runs is not None else self.finish(prepared)
+
+    def finish(self, prepared: Prepared) -> Enhanced:
+        frame, treatment = prepared.frame, prepared.treatment
         self.treatments.append(treatment)
         self.entered.release()
         if self.error is not None:
@@ -79,7 +83,7 @@ class Gate:
             return Enhanced(frame)
         time.sleep(self.delay)
         assert self.open.acquire(timeout=10)
-        return Enhanced(frame, self.reason)
+        return Enhanced(frame, self.reason, recalled=prepared.recalled)
 
     async def wait_entered(self) -> None:
         assert await asyncio.to_thread(self.entered.acquire, timeout=10)
@@ -363,14 +367,12 @@ async def test_nothing_is_tried_while_enhancement_is_switched_off(run: Run) -> N
 
 
 async def test_frames_of_which_something_is_remembered_have_a_governor_of_their_own(run: Run) -> None:
-    recall = SimpleNamespace(has_offered=False, snapshot=MemorySnapshot())
-    run.pipeline.recall = recall  # type: ignore[assignment]
     run.choices.recalling = Governor([Rung("memory", recalls=Recalls.ALIGNED), Rung(PASS)])
     noted: dict[str, list[object]] = {"nothing": [], "something": []}
     run.governor.note = lambda sample: bool(noted["nothing"].append(sample))  # type: ignore[method-assign, func-returns-value]
     run.choices.recalling.note = lambda sample: bool(noted["something"].append(sample))  # type: ignore[method-assign, func-returns-value]
     for number, offered in enumerate((False, True, True)):
-        recall.has_offered = offered
+        run.gate.recalls = offered
         run.gate.open.release()
         run.camera.shoot(number)
         assert await _next_number(run) == number
@@ -384,7 +386,7 @@ async def test_while_frames_are_forwarded_the_memory_is_prepared_once_for_their_
     for number in range(3):
         for _ in range(2):  # the second run is the one that finds everything in place
             run.gate.open.release()
-        run.pipeline._prepare(QueuedFrame(number, frame_of(np.zeros((48, 64), np.uint8)), UNCODED, 0.0, 0.0))
+        run.pipeline._get_ready(QueuedFrame(number, frame_of(np.zeros((48, 64), np.uint8)), UNCODED, 0.0, 0.0))
         await run.until(lambda: len(run.gate.treatments) == 2)
         await asyncio.sleep(0)
     assert [treatment.recalled for treatment in run.gate.treatments] == 2 * [rung]
