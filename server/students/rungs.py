@@ -48,7 +48,7 @@ class Sample:
 
     Attributes:
         at: seconds on the server's clock.
-        enhance: seconds in the enhancer, including the wait for frames of other sessions.
+        enhance: seconds of the slower step of the enhancer, including the wait for frames of other sessions.
         encode: seconds in the encoder.
         lost: frames that were replaced in a mailbox since the last sample.
         interval: seconds between incoming frames.

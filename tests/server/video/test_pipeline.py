@@ -20,7 +20,7 @@ from acutance.server.encoding.rendition import Subscription, Variant
 from acutance.server.rtc.packet_track import PacketTrack
 from acutance.server.students.governor import Governor
 from acutance.server.students.inference import Inference
-from acutance.server.students.rungs import PASS, Recalls, Rung
+from acutance.server.students.rungs import PASS, Recalls, Rung, Sample
 from acutance.server.students.shadow_try import ShadowTry
 from acutance.server.telemetry.counters import LoopLag, Telemetry
 from acutance.server.telemetry.load import Load
@@ -62,22 +62,31 @@ class Gate:
         self.open = threading.Semaphore(0)
         self.reason: str | None = None
         self.recalls = False
-        self.error: Exception | None = None
+        self.prepared: list[int] = []
+        self.on_prepare: Callable[[], object] = lambda: None
+        self.errors: dict[str, Exception] = {}
         self.delay = 0.0
         self.treatments: list[Treatment] = []
         self.hangs: str | None = None
         self.hung = threading.Event()
 
     def prepare(self, frame: av.VideoFrame, treatment: Treatment, hints: Hints = UNCODED) -> Prepared | Enhanced:
-        prepared = Prepared(frame, treatment, hints, frame.width, self.recalls)
-        return prepared if treatment.runs is not None else self.finish(prepared)
+        self.prepared.append(frame.pts // 3000)
+        self.on_prepare()
+        if "prepare" in self.errors:
+            raise self.errors["prepare"]
+        if treatment.runs is not None:
+            return Prepared(frame, treatment, hints, frame.width, self.recalls)
+        self.treatments.append(treatment)
+        self.entered.release()
+        return Enhanced(frame, treatment.pass_reason or "no student is selected", recalled=self.recalls)
 
     def finish(self, prepared: Prepared) -> Enhanced:
         frame, treatment = prepared.frame, prepared.treatment
         self.treatments.append(treatment)
         self.entered.release()
-        if self.error is not None:
-            raise self.error
+        if "finish" in self.errors:
+            raise self.errors["finish"]
         if treatment.student is not None and treatment.student == self.hangs:
             self.hung.wait(10)
             return Enhanced(frame)
@@ -166,6 +175,48 @@ async def test_while_the_student_works_only_the_newest_frame_waits(run: Run) -> 
     assert run.telemetry.counters.dropped == 8
 
 
+async def test_a_frame_is_prepared_while_the_student_works_on_the_one_before(run: Run) -> None:
+    run.camera.shoot(0)
+    await run.gate.wait_entered()
+    run.camera.shoot(1)
+    await run.until(lambda: run.gate.prepared == [0, 1])
+    assert not run.gate.entered.acquire(blocking=False)
+    run.gate.open.release(2)
+    assert [await _next_number(run), await _next_number(run)] == [0, 1]
+    assert run.telemetry.counters.dropped == 0
+
+
+async def test_a_frame_that_passes_through_overtakes_none(run: Run) -> None:
+    counters = run.telemetry.counters
+    run.camera.shoot(0)
+    await run.gate.wait_entered()
+    run.choices.enhance = False
+    run.camera.shoot(1)
+    await run.until(lambda: run.gate.prepared == [0, 1])
+    await run.settle()
+    assert (counters.enhanced, counters.passed) == (0, 0)
+    run.gate.open.release()
+    await run.until(lambda: (counters.enhanced, counters.passed) == (1, 1))
+
+
+async def test_the_slower_of_both_steps_has_to_fit_into_the_interval(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[Sample] = []
+    monkeypatch.setattr(run.governor, "note", lambda sample: bool(noted.append(sample)))  # type: ignore[func-returns-value]
+
+    def taking(seconds: float) -> None:
+        run.now += seconds
+
+    for number, (preparing, finishing) in enumerate([(0.02, 0.012), (0.005, 0.03)]):
+        run.gate.on_prepare = lambda seconds=preparing: taking(seconds)  # type: ignore[misc]
+        run.camera.shoot(number)
+        await run.gate.wait_entered()
+        taking(finishing)
+        run.gate.open.release()
+        assert await _next_number(run) == number
+    assert [sample.enhance for sample in noted] == pytest.approx([0.02, 0.03])
+    assert run.telemetry.stages()["enhance"] == {"p50": pytest.approx(33.5), "p95": pytest.approx(34.85)}
+
+
 async def test_a_slow_sender_drops_raw_frames_and_no_encoded_one(run: Run) -> None:
     recorded: list[str] = []
     run.telemetry.observe = lambda stage, seconds: recorded.append(stage)
@@ -202,14 +253,15 @@ async def test_frames_that_pass_through_are_counted_apart_with_the_reason(run: R
     assert run.telemetry.passed_reason == "the student failed"
 
 
-async def test_an_enhancer_that_raises_lets_the_frames_pass_until_it_works_again(run: Run) -> None:
-    run.gate.error = ZeroDivisionError()
+@pytest.mark.parametrize("step", ["prepare", "finish"])
+async def test_an_enhancer_that_raises_lets_the_frames_pass_until_it_works_again(run: Run, step: str) -> None:
+    run.gate.errors[step] = ZeroDivisionError()
     for number in range(3):
         run.camera.shoot(number)
         assert await _next_number(run) == number
     assert run.telemetry.passed_reason == "enhancing failed: ZeroDivisionError"
     assert run.telemetry.counters.passed == 3
-    run.gate.error = None
+    run.gate.errors.clear()
     run.camera.shoot(3)
     run.gate.open.release()
     assert await _next_number(run) == 3

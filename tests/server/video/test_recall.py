@@ -13,7 +13,7 @@ from acutance.server.frames.planes import plane_view
 from acutance.server.students.ladder import Ladder
 from acutance.server.students.rungs import PASS, REMEMBER, Recalls, Rung
 from acutance.server.telemetry.memory import MemorySnapshot
-from acutance.server.video.enhancer import Enhancer, Treatment
+from acutance.server.video.enhancer import Enhanced, Enhancer, Prepared, Treatment
 from acutance.server.video.recall import Recall
 from acutance.server.video.remembered_mask import RememberedMask
 from tests.frames import frame_of
@@ -138,6 +138,24 @@ def test_a_memory_that_fails_leaves_the_frame_to_the_student(
     for _ in range(2):
         np.testing.assert_array_equal(luma_of(enhancer, poor(scene), COARSE), blind)
     assert [record.message for record in caplog.records].count("the memory failed on a frame") == 1
+
+
+def test_a_frame_is_prepared_before_the_one_before_is_finished(ladder: Ladder, scene: Plane) -> None:
+    frames = [(scene, SHARP), *[(poor(np.roll(scene, step, 1)), COARSE) for step in (0, 1, 2)]]
+    alone, overlapping = (Enhancer(ladder, Recall(Copying())) for _ in range(2))
+    in_turn = [luma_of(alone, luma, hints) for luma, hints in frames]
+    finished: list[Enhanced] = []
+    waiting: list[Prepared] = []
+    for luma, hints in frames:
+        prepared = overlapping.prepare(frame_of(luma), SMALL, hints)
+        assert isinstance(prepared, Prepared)
+        finished += [overlapping.finish(one) for one in waiting]
+        waiting = [prepared]
+    finished += [overlapping.finish(one) for one in waiting]
+    for one, other in zip(in_turn, finished, strict=True):
+        np.testing.assert_array_equal(one, plane_view(other.frame, 0))
+    assert [one.recalled for one in finished] == [False, True, True, True]
+    assert [one.memory > 0 for one in finished] == [False, True, True, True]
 
 
 def test_two_threads_may_give_frames_at_once(ladder: Ladder, scene: Plane) -> None:
