@@ -114,7 +114,7 @@ def _blend(frame: Plane, remembered: Plane, difference: Plane, fit: Plane, gate:
         cv2.bitwise_and(change, other, other)
         cv2.subtract(change, other, change)
         cv2.add(frame[rows], other, other)
-        out[rows] = cv2.subtract(other, change)
+        cv2.subtract(other, change, out[rows])
 
 
 def _halved(plane: Plane) -> Plane:

@@ -19,8 +19,8 @@ _OURS = "thread-names"
 _WORK = {
     "MainThread": "event loop: sockets, DTLS, SRTP, RTP, pipeline",
     "video-decoder": "decoding",
-    "inference": "student, its calling thread; enlargement",
-    "pass": "enlargement without a student",
+    "inference": "student, its calling thread",
+    "prepare": "enlargement, comparison with the memory",
     "encode": "encoding",
     _OURS: "writing the names for this table",
 }

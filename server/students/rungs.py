@@ -42,13 +42,31 @@ class Rung:
         return None if self.name == PASS else self.name
 
 
+_LONGEST = 1.25
+"""Intervals that both steps of the enhancer may take as if they were one: a frame is delayed by the sum."""
+
+
+def service_time(preparing: float, finishing: float) -> float:
+    """Return the seconds of the enhancer that must fit into the interval between frames.
+
+    Its steps overlap, so that the slower one decides, unless the sum delays a frame too much: with ``--threads 2`` on
+    two cores, ``small`` and then the memory took 1.3 intervals in both steps, and the 95th percentile of the delay of a
+    call was 115 ms instead of 76 ms with the memory alone.
+
+    Args:
+        preparing: seconds of the first step, see `acutance.server.video.enhancer.Enhancer`.
+        finishing: seconds of the second one.
+    """
+    return max(preparing, finishing, (preparing + finishing) / _LONGEST)
+
+
 @dataclass(frozen=True)
 class Sample:
     """The measurements of one frame.
 
     Attributes:
         at: seconds on the server's clock.
-        enhance: seconds of the slower step of the enhancer, including the wait for frames of other sessions.
+        enhance: seconds of the enhancer, see `service_time`, including the wait for frames of other sessions.
         encode: seconds in the encoder.
         lost: frames that were replaced in a mailbox since the last sample.
         interval: seconds between incoming frames.

@@ -170,12 +170,11 @@ class Enhancer:
             enhanced = new_like(frame)
             sharpened, chroma = plane_view(enhanced, 0), Chroma(plane_view(enhanced, 1), plane_view(enhanced, 2))
             chroma.u[:], chroma.v[:] = plane_view(frame, 1), plane_view(frame, 2)
-            if engine is None:
-                sharpened[:] = luma
-            else:
+            if engine is not None:
                 provider = engine.provider
                 engine.sharpen(luma, out=sharpened, hints=hints, strength=treatment.strength, chroma=chroma)
-            took = self._add(prepared.offer, sharpened, hints, treatment)
+            before = luma if engine is None else sharpened
+            took = self._add(prepared.offer, before, sharpened, hints, treatment)
         except UnsupportedSizeError as error:
             return self._pass(frame, str(error), kind="unsupported size", recalled=prepared.recalled)
         except Exception as error:  # ONNX Runtime's errors share no base class
@@ -238,14 +237,15 @@ class Enhancer:
         except Exception as error:  # errors of OpenCV and ONNX Runtime share no base class
             self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
 
-    def _add(self, offer: "Offer | None", sharpened: Plane, hints: Hints, treatment: Treatment) -> float:
-        """Add what is remembered, and return the seconds that it took; if it fails, the frame is left as it was."""
+    def _add(self, offer: "Offer | None", luma: Plane, out: Plane, hints: Hints, treatment: Treatment) -> float:
+        """Add what is remembered to luma, and return the seconds that it took; if it fails, the luma is the result."""
         if self.recall is None or offer is None:
             return 0.0
         try:
-            return self.recall.add(offer, sharpened, hints, treatment.strength)
+            return self.recall.add(offer, luma, out, hints, treatment.strength)
         except Exception as error:  # errors of OpenCV and ONNX Runtime share no base class
             self._log_once(logging.WARNING, "recall", _MEMORY_FAILED, error)
+            out[:] = luma
             return 0.0
 
     def _pass(

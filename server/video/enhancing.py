@@ -13,7 +13,7 @@ from acutance.server.frames.planes import FORMATS
 from acutance.server.logs import LogOnce
 from acutance.server.students.governor import Governor
 from acutance.server.students.inference import Inference, OverdueError
-from acutance.server.students.rungs import PASS, Rung
+from acutance.server.students.rungs import PASS, Rung, service_time
 from acutance.server.video.enhancer import Enhanced, Enhancer, Prepared, Treatment
 
 log = logging.getLogger(__name__)
@@ -76,15 +76,14 @@ class Enhancing:
                 caches, and memory that the system had taken back, in a state that no run in use meets.
 
         Returns:
-            The seconds of the slower step of `Enhancer`; None if it failed, did not answer in time, or does not enhance
-            such frames.
+            See `service_time`; None if it failed, did not answer in time, or does not enhance such frames.
         """
         timed = Treatment(rung.student, remember=None, recalled=rung)
         student = timed.runs or rung.name
         try:
             if alone:
-                await self._inference.run(student, self._slower_step, frame, timed, hints, self._clock())
-            return await self._inference.run(student, self._slower_step, frame, timed, hints, self._clock())
+                await self._inference.run(student, self._service_time, frame, timed, hints, self._clock())
+            return await self._inference.run(student, self._service_time, frame, timed, hints, self._clock())
         except Exception as error:  # no frame depends on it
             log.debug("a try of %s failed", rung.name, exc_info=error)
             return None
@@ -105,8 +104,8 @@ class Enhancing:
         """Accept no further frame. The result of a running call is discarded."""
         self._preparing.shutdown(wait=False)
 
-    def _slower_step(self, frame: VideoFrame, treatment: Treatment, hints: Hints, asked: float) -> float | None:
-        """Do both steps; return the seconds of the slower one, and None if the frame passes through.
+    def _service_time(self, frame: VideoFrame, treatment: Treatment, hints: Hints, asked: float) -> float | None:
+        """Do both steps; return their `service_time`, and None if the frame passes through.
 
         What it has waited for a thread since ``asked`` counts as a part of the second step, as for other frames.
         """
@@ -115,7 +114,7 @@ class Enhancing:
         between = self._clock()
         if isinstance(prepared, Enhanced) or self._enhancer.finish(prepared).passed_reason is not None:
             return None
-        return max(between - begun, self._clock() - between + begun - asked)
+        return service_time(between - begun, self._clock() - between + begun - asked)
 
     def _failed(self, frame: VideoFrame, error: Exception) -> Enhanced:
         self._log_once(logging.ERROR, type(error).__name__, "enhancing failed; frames pass through", error)

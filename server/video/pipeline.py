@@ -23,7 +23,7 @@ from acutance.server.frames.mailbox import Closed, Mailbox
 from acutance.server.frames.planes import copy_of
 from acutance.server.frames.stage import start_stage
 from acutance.server.students.inference import Inference
-from acutance.server.students.rungs import PASS, Sample
+from acutance.server.students.rungs import PASS, Sample, service_time
 from acutance.server.telemetry.counters import Telemetry
 from acutance.server.telemetry.load import Load
 from acutance.server.video.choices import Choices
@@ -225,7 +225,7 @@ class Pipeline:
             done = replace(queued, frame=enhanced.frame, since=now)
             telemetry.counters.dropped_enhanced += self.fan_out.put(Variant.ENHANCED, done)
             recalled = enhanced.recalled and self.choices.remember
-            self._govern(now, max(taken.seconds, now - begun), recalled=recalled)
+            self._govern(now, service_time(taken.seconds, now - begun), recalled=recalled)
             self._shadow.offer(self.choices.governor_for(recalled=recalled), enhanced.frame, queued.hints)
 
     def _on_encoded(self, timing: EncodedFrameTiming) -> None:

@@ -109,18 +109,20 @@ class Recall:
             everything = PlatePlanes(luma, np.full_like(luma, 255))
             self._student.sharpen(luma, np.empty_like(luma), hints, 1.0, everything)
 
-    def add(self, offer: Offer, sharpened: Plane, hints: Hints, strength: float) -> float:
+    def add(self, offer: Offer, luma: Plane, out: Plane, hints: Hints, strength: float) -> float:
         """Add to a frame what is remembered of it; return the seconds that it took, including `offer`.
 
         Args:
             offer: of this frame.
-            sharpened: uint8 `[H, W]`, what the student of the call made of the frame; changed in place.
+            luma: uint8 `[H, W]`: that of the offer; or ``out``, in which a student has sharpened it.
+            out: uint8 `[H, W]` for the result.
             hints: of the frame.
             strength: factor of the change: 0 for none, 1 as trained; higher values count as 1.
         """
         begun = self._clock()
-        self._ready = sharpened.shape
-        self._student.sharpen(sharpened, sharpened, hints, min(strength, 1.0), offer.planes.onto(sharpened))
+        self._ready = luma.shape
+        planes = offer.planes.onto(luma) if luma is out else offer.planes
+        self._student.sharpen(luma, out, hints, min(strength, 1.0), planes)
         seconds = offer.seconds + self._clock() - begun
         if offer.forgotten == self._forgotten:
             self._fit = offer.planes.fit

@@ -26,8 +26,10 @@ class Resizer:
         planar = frame.format.name in FORMATS
         if planar and (frame.width, frame.height) == (width, height):
             return frame
+        # Two threads save 0.06 of 0.32 ms at 720p, and each waits for a processor that may be busy.
+        kind = None if planar else FORMATS[0]
         scaled = self._scaler.reformat(
-            frame, width, height, format=None if planar else FORMATS[0], interpolation=Interpolation.BICUBIC
+            frame, width, height, format=kind, interpolation=Interpolation.BICUBIC, threads=1
         )
         if not planar:
             return scaled  # its range and colours are those that the conversion chose

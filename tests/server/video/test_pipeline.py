@@ -199,22 +199,24 @@ async def test_a_frame_that_passes_through_overtakes_none(run: Run) -> None:
     await run.until(lambda: (counters.enhanced, counters.passed) == (1, 1))
 
 
-async def test_the_slower_of_both_steps_has_to_fit_into_the_interval(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_slower_step_or_most_of_both_has_to_fit_into_the_interval(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     noted: list[Sample] = []
     monkeypatch.setattr(run.governor, "note", lambda sample: bool(noted.append(sample)))  # type: ignore[func-returns-value]
 
     def taking(seconds: float) -> None:
         run.now += seconds
 
-    for number, (preparing, finishing) in enumerate([(0.02, 0.012), (0.005, 0.03)]):
+    for number, (preparing, finishing) in enumerate([(0.02, 0.004), (0.005, 0.03), (0.03, 0.03)]):
         run.gate.on_prepare = lambda seconds=preparing: taking(seconds)  # type: ignore[misc]
         run.camera.shoot(number)
         await run.gate.wait_entered()
         taking(finishing)
         run.gate.open.release()
         assert await _next_number(run) == number
-    assert [sample.enhance for sample in noted] == pytest.approx([0.02, 0.03])
-    assert run.telemetry.stages()["enhance"] == {"p50": pytest.approx(33.5), "p95": pytest.approx(34.85)}
+    assert [sample.enhance for sample in noted] == pytest.approx([0.02, 0.03, 0.048])
+    assert run.telemetry.stages()["enhance"]["p50"] == pytest.approx(35)
 
 
 async def test_a_slow_sender_drops_raw_frames_and_no_encoded_one(run: Run) -> None:
