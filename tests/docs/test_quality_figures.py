@@ -191,7 +191,7 @@ def in_readme() -> list[str]:
     return [
         f"{remembered('memory-jod.md', half)} in the first second after a drop to half the size (H.264)",
         f"when the frames have become better | the same | {remembered('memory-last-second.md', half)} |",
-        f"{in_a_call('true')} JOD, with students alone {in_a_call('false')}: hardly visible",
+        f"{in_a_call('true')} JOD, with students alone {in_a_call('false')}: slightly visible",
         f"{small['jod'].mean:+.2f} JOD, {small['psnr_y'].mean:+.2f} dB: hardly visible",
         f"{ssims('640x360', 'h264', 'soft')} (640x360, H.264, 0.6 Mbit/s)",
         f"{ssims('1280x720', 'h264', 'sharp', '640x360@5')} (1280x720, H.264, 1.4 Mbit/s)",
