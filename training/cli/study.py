@@ -22,9 +22,12 @@ def study(
     from acutance.training.checkpoints.provenance import commit, host_info, now
     from acutance.training.checkpoints.run_record import Checkpoint
     from acutance.training.data.pictures import DataError
+    from acutance.training.recipes.recipe import load_recipe
     from acutance.training.run.run_options import RunOptions
     from acutance.training.run.training_run import train
     from acutance.training.study import study as studies
+    from acutance.training.study.outcome import markdown as table_of
+    from acutance.training.study.outcome import outcomes_of
 
     console = options.console()
     wanted = studies.read_study(file)
@@ -53,7 +56,8 @@ def study(
         return train(run_options, console)
 
     ended = studies.run_trials(planned, wanted.steps, run)
-    table = studies.markdown(wanted, studies.results_of(planned, wanted.steps))
+    score = load_recipe(wanted.recipe, wanted.changes).validation.score
+    table = table_of(wanted, outcomes_of(planned, wanted.steps), score.replace("_", "-").upper())
     console.print(table, highlight=False, markup=False, soft_wrap=True)
     if markdown:
         note = f"\nTrained on {host_info()} at commit {commit()}, {now()}.\n"

@@ -7,9 +7,11 @@ from torch import Tensor
 
 from acutance.training.losses.bands import bands
 from acutance.training.losses.distillation import affinity, teacher_features
+from acutance.training.losses.jod import lost_jod
 from acutance.training.losses.perceptual import Backbone
 from acutance.training.losses.pixel import TRUTH_LOSSES, frequency, harm, outdated
 from acutance.training.losses.ranks import ALONE, Ranks
+from acutance.training.losses.structure import lost_structure
 from acutance.training.pairs.batches import Batch, without_border
 from acutance.training.recipes.sections import LossesSection
 from acutance.training.teachers.teachers import LoadedTeacher
@@ -86,6 +88,8 @@ class Objective:
             "affinity": self._affinity,
             "perceptual": self._perceptual,
             "bands": lambda step: bands(step.output, step.inside.truth, step.done),
+            "ms_ssim": lambda step: self._sampled(lost_structure, step, losses.ms_ssim.pictures),
+            "jod": lambda step: self._sampled(lost_jod, step, losses.jod.pictures),
             "frequency": lambda step: frequency(step.output, step.inside.truth),
         }
         self._terms = {name: term for name, term in terms.items() if getattr(losses, name).weight}
@@ -154,11 +158,23 @@ class Objective:
 
     def _perceptual(self, step: _Step) -> Tensor:
         assert self._backbone is not None
+        chosen, wanted = self._chosen(step, self._losses.perceptual.pictures)
+        return self._backbone.distance(step.output[chosen], step.inside.truth[chosen], wanted, self._ranks)
+
+    def _sampled(self, loss: Callable[[Tensor, Tensor], Tensor], step: _Step, pictures: int) -> Tensor:
+        """Mean of a loss of each picture, `[B]`, over the chosen ones of all processes."""
+        chosen, wanted = self._chosen(step, pictures)
+        if not chosen:
+            return 0 * step.output.sum()
+        # Gradients are averaged over the processes.
+        return loss(step.output[chosen], step.inside.truth[chosen]).sum() * self._ranks.count / wanted
+
+    def _chosen(self, step: _Step, pictures: int) -> tuple[list[int], int]:
+        """Indices of `pictures` of a batch (0: all) that this process has, and their number in all processes."""
         own = len(step.output)
         batch = own * self._ranks.count
-        wanted = min(self._losses.perceptual.pictures or batch, batch)
-        chosen = self._ranks.spread(wanted, own)
-        return self._backbone.distance(step.output[chosen], step.inside.truth[chosen], wanted, self._ranks)
+        wanted = min(pictures or batch, batch)
+        return self._ranks.spread(wanted, own), wanted
 
 
 def _chroma_of(step: _Step) -> tuple[Tensor, Tensor, Tensor]:

@@ -176,17 +176,24 @@ class AffinityTerm(Term):
     size: int = Field(default=16, ge=2, le=64)
 
 
-class PerceptualTerm(Term):
+class SampledTerm(Term):
+    """A loss that costs more than the student, and can be computed for a part of each batch.
+
+    Attributes:
+        pictures: Number of pictures of each batch for which it is computed, over all processes; 0 for all.
+    """
+
+    pictures: int = Field(default=0, ge=0)
+
+
+class PerceptualTerm(SampledTerm):
     """Distance between features of a classifier, see `acutance.training.losses.perceptual`.
 
     Attributes:
         layers: Names of layers, such as `relu2_2`.
-        pictures: Number of pictures of each batch for which it is computed, over all processes; 0 for all. A VGG costs
-            more than the student.
     """
 
     layers: tuple[Layer, ...] = Field(default=("relu1_2", "relu2_2"), min_length=1)
-    pictures: int = Field(default=0, ge=0)
 
 
 class LossesSection(Section):
@@ -202,6 +209,8 @@ class LossesSection(Section):
     affinity: AffinityTerm = AffinityTerm()
     perceptual: PerceptualTerm = PerceptualTerm()
     bands: Term = Term()
+    ms_ssim: SampledTerm = SampledTerm()
+    jod: SampledTerm = SampledTerm()
     frequency: Term = Term()
 
     @model_validator(mode="after")

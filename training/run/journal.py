@@ -15,7 +15,7 @@ from acutance.training.validation.scores import Score
 
 TABLE = "validation.csv"
 SOURCES = "sources.csv"
-"""Gains of each picture and clip at every validation, so that runs can be compared in pairs."""
+"""Gains of each picture and clip in PSNR and in what is seen at every validation: runs can be compared in pairs."""
 
 
 class Journal:
@@ -92,9 +92,13 @@ def _append_sources(path: Path, step: int, scores: Mapping[str, Score]) -> None:
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         if new:
-            writer.writerow(["step", "degradation", "source", "gain"])
+            writer.writerow(["step", "degradation", "source", "gain", "seen"])
         for name, score in scores.items():
-            writer.writerows([step, name, one.source, f"{one.gain:.4f}"] for one in score.sources)
+            writer.writerows([step, name, one.source, _four(one.gain), _four(one.seen)] for one in score.sources)
+
+
+def _four(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
 def _remove_after(path: Path, step: int) -> None:

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from acutance.training.losses.bands import bands
+from acutance.training.losses.jod import lost_jod
 from acutance.training.losses.pixel import TRUTH_LOSSES, charbonnier, decibel, frequency, harm, l1, outdated, squared
+from acutance.training.losses.structure import lost_structure
 from acutance.training.recipes.sections import TruthLoss
 
 
@@ -77,6 +79,34 @@ def test_the_bands_of_no_error_are_the_floor() -> None:
     truth = torch.rand(2, 1, 16, 16)
     assert bands(truth, truth, 0.0).item() == pytest.approx(-30, abs=1e-3)
     assert bands(truth, truth, 1.0).item() == pytest.approx(-40, abs=1e-3)
+
+
+def test_lost_structure_counts_lost_contrast_and_hardly_another_brightness() -> None:
+    truth = 0.25 + 0.5 * torch.rand(3, 1, 64, 64, generator=torch.Generator().manual_seed(1))
+    output = torch.cat([truth[:1], truth[1:2] + 0.01, (truth[2:] + truth[2:].mean()) / 2])
+    none, brighter, flatter = lost_structure(output, truth).tolist()
+    assert none == pytest.approx(0, abs=1e-6)
+    assert brighter < 0.001
+    # Of half the contrast: 2 * 0.5 / (1 + 0.25) in each window, but for the constant that keeps flat ones apart.
+    assert flatter == pytest.approx(0.2, abs=0.05)
+
+
+def test_lost_jod_is_zero_for_the_truth_and_grows_with_what_a_person_sees() -> None:
+    truth = torch.full((3, 1, 64, 64), 0.5)
+    places = torch.arange(64)
+    fine, coarse = (0.02 * torch.sin(2 * math.pi * places / period).expand(64, 64) for period in (2.5, 8))
+    output = truth + torch.stack([0 * fine, fine, coarse])[:, None]
+    none, little, much = lost_jod(output, truth).tolist()
+    assert none == pytest.approx(0, abs=1e-4)
+    assert 0.01 < little < much - 0.2
+
+
+def test_lost_jod_does_not_see_what_is_blacker_than_black() -> None:
+    truth = torch.full((1, 1, 64, 64), 16 / 255)
+    spot = torch.zeros(64, 64)
+    spot[24:40, 24:40] = 0.05
+    assert lost_jod(truth - spot, truth).item() == pytest.approx(0, abs=1e-4)
+    assert lost_jod(truth + spot, truth).item() > 0.1
 
 
 def test_outdated_counts_what_is_shown_of_the_old_scene_beyond_a_third() -> None:

@@ -20,7 +20,21 @@ from acutance.training.recipes.sections import LossesSection
 from acutance.training.teachers.teachers import LoadedTeacher
 
 BORDER = 6
-TERMS = ("truth", "harm", "teacher_output", "teacher_features", "affinity", "perceptual", "bands", "frequency")
+TERMS = (
+    "truth",
+    "harm",
+    "teacher_output",
+    "teacher_features",
+    "affinity",
+    "perceptual",
+    "bands",
+    "ms_ssim",
+    "jod",
+    "frequency",
+)
+SAMPLED = ("perceptual", "ms_ssim", "jod")
+SIDE, CELLS = 56, 28
+"""Side of a crop in pixels, and in cells of the half grid."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +51,7 @@ def backbone() -> Backbone:
 
 def batch(pictures: int) -> Batch:
     """Pictures of very different brightness, so that a common denominator matters."""
-    luma = torch.rand(3, pictures, 1, 48, 48, generator=torch.Generator().manual_seed(3))
+    luma = torch.rand(3, pictures, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(3))
     luma = luma * torch.linspace(0.1, 1, pictures)[:, None, None, None]
     return Batch(luma[0], luma[1], torch.rand(pictures, 4), luma[2])
 
@@ -45,8 +59,8 @@ def batch(pictures: int) -> Batch:
 def losses(*names: str, pictures: int = 0) -> LossesSection:
     terms: dict[str, dict[str, object]] = {name: {"weight": 1.0} for name in names}
     terms["truth"] = {"kind": "squared", "weight": float("truth" in names)}
-    if "perceptual" in names:
-        terms["perceptual"]["pictures"] = pictures
+    for name in set(names) & set(SAMPLED):
+        terms[name]["pictures"] = pictures
     return LossesSection.model_validate(terms)
 
 
@@ -55,7 +69,7 @@ def test_no_loss_sees_the_border_that_padding_reaches(name: str, teacher: Loaded
     step = batch(2)
     output = (step.degraded + 0.1).requires_grad_()
     total, _ = Objective(losses(name), BORDER, teacher, backbone)(
-        Restored(output), torch.zeros(2, 8, 24, 24), step, 1.0
+        Restored(output), torch.zeros(2, 8, CELLS, CELLS), step, 1.0
     )
     total.backward()  # type: ignore[no-untyped-call]
     assert output.grad is not None
@@ -66,7 +80,7 @@ def test_no_loss_sees_the_border_that_padding_reaches(name: str, teacher: Loaded
 
 
 def coloured(pictures: int) -> Batch:
-    chroma = 0.5 + 0.1 * torch.rand(2, pictures, 2, 24, 24, generator=torch.Generator().manual_seed(4))
+    chroma = 0.5 + 0.1 * torch.rand(2, pictures, 2, CELLS, CELLS, generator=torch.Generator().manual_seed(4))
     return replace(batch(pictures), chroma=chroma[0], true_chroma=chroma[1])
 
 
@@ -76,11 +90,11 @@ def test_losses_of_chroma_see_the_same_places_as_those_of_luma_and_no_luma(name:
     assert step.chroma is not None
     output = Restored((step.degraded + 0.1).requires_grad_(), (step.chroma + 0.1).requires_grad_())
     assert output.chroma is not None
-    total, _ = Objective(losses(name), BORDER)(output, torch.zeros(2, 8, 24, 24), step, 1.0)
+    total, _ = Objective(losses(name), BORDER)(output, torch.zeros(2, 8, CELLS, CELLS), step, 1.0)
     total.backward()  # type: ignore[no-untyped-call]
     assert output.luma.grad is None
     assert output.chroma.grad is not None
-    reached = torch.zeros(24, 24, dtype=torch.bool)
+    reached = torch.zeros(CELLS, CELLS, dtype=torch.bool)
     reached[BORDER // 2 : -BORDER // 2, BORDER // 2 : -BORDER // 2] = True
     assert torch.equal((output.chroma.grad != 0).any(dim=0).any(dim=0), reached)
 
@@ -101,14 +115,16 @@ def test_chroma_that_stays_as_it_came_does_no_harm_and_better_chroma_loses_less(
 def test_some_steps_include_the_edges() -> None:
     step = batch(2)
     output = (step.degraded + 0.1).requires_grad_()
-    total, _ = Objective(losses("truth"), BORDER)(Restored(output), torch.zeros(2, 8, 24, 24), step, 1.0, edges=True)
+    total, _ = Objective(losses("truth"), BORDER)(
+        Restored(output), torch.zeros(2, 8, CELLS, CELLS), step, 1.0, edges=True
+    )
     total.backward()  # type: ignore[no-untyped-call]
     assert output.grad is not None
     assert bool((output.grad != 0).all())
 
 
 def test_affinity_does_not_see_features_that_either_padding_reaches(teacher: LoadedTeacher) -> None:
-    features = torch.rand(2, 8, 24, 24, requires_grad=True)
+    features = torch.rand(2, 8, CELLS, CELLS, requires_grad=True)
     step = batch(2)
     total, _ = Objective(losses("affinity"), BORDER, teacher)(Restored(step.degraded), features, step, 1.0)
     total.backward()  # type: ignore[no-untyped-call]
@@ -138,13 +154,14 @@ def meeting(count: int) -> list[Ranks]:
 
 
 @pytest.mark.parametrize(
-    ("name", "pictures"), [*((name, 0) for name in TERMS), *(("perceptual", count) for count in (1, 2, 3, 9))]
+    ("name", "pictures"),
+    [*((name, 0) for name in TERMS), *((name, count) for name in SAMPLED for count in (1, 2, 3, 9))],
 )
 def test_processes_that_share_a_batch_have_the_gradient_of_one(
     name: str, pictures: int, teacher: LoadedTeacher, backbone: Backbone
 ) -> None:
     step = batch(4)
-    features = torch.rand(4, 8, 24, 24)
+    features = torch.rand(4, 8, CELLS, CELLS)
 
     def gradients(ranks: Ranks) -> list[Tensor]:
         own = 4 // ranks.count
@@ -161,4 +178,4 @@ def test_processes_that_share_a_batch_have_the_gradient_of_one(
     with ThreadPoolExecutor(2) as pool:
         parts = list(pool.map(gradients, meeting(2)))
     for one, *shared in zip(gradients(ALONE), *parts, strict=True):
-        torch.testing.assert_close(torch.cat(shared), one, rtol=1e-4, atol=1e-9)
+        torch.testing.assert_close(torch.cat(shared), one, rtol=1e-4, atol=1e-5 * one.abs().max().item())

@@ -6,7 +6,8 @@ from acutance.model.engine import catalog
 from acutance.training.data.pictures import DataError
 from acutance.training.recipes.recipe import load_recipe
 from acutance.training.study import study as studies
-from acutance.training.study.study import Trial, markdown, read_study, results_of, run_trials, trials
+from acutance.training.study.outcome import markdown, outcomes_of
+from acutance.training.study.study import Trial, read_study, run_trials, trials
 
 STUDIES = Path(studies.__file__).parent
 TEXT = """
@@ -52,11 +53,12 @@ def test_a_study_runs_every_variant_with_every_seed_and_reports_gains_and_spread
     assert run_trials(planned, study.steps, run)
     assert ran == planned
 
-    first, second = results_of(planned, study.steps)
-    assert first.gains == pytest.approx((0.1, 0.3))
-    assert second.gains == pytest.approx((0.5, 0.5))
+    first, second = outcomes_of(planned, study.steps)
+    assert first.psnr.by_seed == pytest.approx((0.1, 0.3))
+    assert second.psnr.by_seed == pytest.approx((0.5, 0.5))
+    assert first.seen is None
     assert first.identity == (50, 50)
-    table = markdown(study, [first, second])
+    table = markdown(study, [first, second], "PSNR")
     assert "| as it is | 2 | 0.200 ± 0.141 (0.100, 0.300) | +0.000 | 50.0 |" in table
     assert "| with norm | 2 | 0.500 ± 0.000 (0.500, 0.500) | +0.300 | 50.0 |" in table
 
@@ -73,12 +75,43 @@ def test_variants_are_compared_in_pairs_over_clips(tmp_path: Path) -> None:
         # Clips differ by far more than variants, and so do seeds.
         rows += [f"20,vp8-0.1,{clip},{at + better + trial.seed}" for at, clip in enumerate("abcd")]
         (trial.folder / "sources.csv").write_text("\n".join(rows) + "\n")
-    first, second = results_of(planned, study.steps)
-    assert first.sources == {"a": 1.5, "b": 2.5, "c": 3.5, "d": 4.5}
-    apart = second.against(first)
+    first, second = outcomes_of(planned, study.steps)
+    assert first.psnr.by_source == {"a": 1.5, "b": 2.5, "c": 3.5, "d": 4.5}
+    apart = second.psnr.against(first.psnr)
     assert apart is not None
     assert (apart.mean, apart.low, apart.high) == pytest.approx((0.2, 0.2, 0.2))
-    assert "+0.000 [+0.200, +0.200]" in markdown(study, [first, second])
+    assert "+0.000 [+0.200, +0.200]" in markdown(study, [first, second], "PSNR")
+
+
+def test_what_is_seen_has_columns_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    study = read_study(file)
+    planned = trials(study, tmp_path / "runs")
+    for trial in planned:
+        trial.folder.mkdir(parents=True)
+        seen = 0.5 * trial.seed + (trial.variant == "with norm")
+        columns = ("identity before,identity after,identity seen", "vp8-0.1 before,vp8-0.1 after,vp8-0.1 seen")
+        table = [f"step,score,{','.join(columns)}", f"20,0,99,50,0,30,31,{seen}"]
+        (trial.folder / "validation.csv").write_text("\n".join(table) + "\n")
+        rows = [
+            "step,degradation,source,gain,seen",
+            *(f"20,vp8-0.1,{clip},1,{seen + at}" for at, clip in enumerate("ab")),
+        ]
+        (trial.folder / "sources.csv").write_text("\n".join(rows) + "\n")
+    outcomes = outcomes_of(planned, study.steps)
+    table_of_both = markdown(study, outcomes, "JOD")
+    assert "| gain in JOD: mean ± deviation (each seed) |" in table_of_both
+    assert "| 0.750 ± 0.354 (0.500, 1.000) | +0.000 | 50.0 |" in table_of_both
+    assert "| 1.750 ± 0.354 (1.500, 2.000) | +1.000 [+1.000, +1.000] | 50.0 |" in table_of_both
+
+
+def test_a_study_without_a_finished_run_has_an_empty_table(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    study = read_study(file)
+    assert outcomes_of(trials(study, tmp_path / "runs"), study.steps) == []
+    assert "| variant | seeds |" in markdown(study, [], "JOD")
 
 
 @pytest.mark.parametrize("file", sorted(STUDIES.glob("*.toml")), ids=lambda file: file.stem)
