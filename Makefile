@@ -140,6 +140,7 @@ studies: $(TESTER)/.ready
 	$(TRAIN) study training/study/sweep.toml --data $(SETS)/shared --out $(RUNS)/sweep --markdown docs/quality/sweep.md
 	$(TRAIN) study training/study/optimiser.toml --data $(SETS)/shared --out $(RUNS)/optimiser --markdown docs/quality/optimiser.md
 	$(TRAIN) study training/study/sources.toml --data $(SETS)/shared --out $(RUNS)/sources --markdown docs/quality/sources.md
+	$(TRAIN) study training/study/seen.toml --data $(SETS)/shared --out $(RUNS)/seen --markdown docs/quality/seen.md
 	$(TRAIN) teacher --data $(SETS)/shared --recipe teacher_large --out $(RUNS)/teacher_large
 	$(foreach start,distillation distillation-converged,$(TRAIN) study training/study/$(start).toml --data $(SETS)/shared \
 	    --out $(RUNS)/$(start) --teacher $(RUNS)/teacher_large/teacher.safetensors --markdown docs/quality/$(start).md &&) true
