@@ -1,5 +1,6 @@
 """`acutance`: the command line. The options of `serve` are declared in the package `options`."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -131,6 +132,8 @@ _USER_ERRORS = (
 _CLUSTER = "cluster"
 # The exit code of a shell for a program that SIGINT ended.
 _INTERRUPTED = 128 + signal.SIGINT
+# That of one that SIGPIPE ended.
+_CLOSED = 128 + signal.SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,7 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the name of the program; None for those of the process.
 
     Returns:
-        The exit code: 0, 130 after SIGINT, or 2 after an error, which is described on stderr.
+        The exit code: 0, 130 after SIGINT, 141 if the reader of the output (such as ``head``) closed it early, or 2
+        after an error, which is described on stderr.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     commands: type[BaseModel] = Acutance
@@ -151,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands, program, given = of_cluster.Cluster, of_cluster.PROGRAM, given[1:]
     try:
         CliApp.run(commands, cli_args=given or ["--help"], cli_exit_on_error=False)
+        sys.stdout.flush()
     except ValidationError as error:
         for line in faults.describe(error, commands, program):
             print(line, file=sys.stderr)
@@ -163,6 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _USER_ERRORS as error:
         print(f"acutance: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # The interpreter flushes stdout at its exit: what is left of the output goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED
     return 0
 
 
