@@ -242,8 +242,8 @@ def in_quality() -> list[str]:
         f"{max(study('optimiser.md', f'Adam {rate}e-3') for rate in (1, 2, 4))} dB",
         f"`nano-enlarged` gains {special[0]} dB and {special[1]} there, `nano` {general[0]} dB and {general[1]}",
         f"the others, 3 gains most ({chosen('nano')})",
-        f"2 gains most ({chosen('base-enlarged')})",
-        f"it harms fewer ({chosen('large')})",
+        f"(`bands`) gain more of what is seen ({chosen('base-enlarged')})",
+        f"with `bands` too stay within the bound ({chosen('large')})",
         f"the unsharp mask changes VMAF by {sharpened.gains['vmaf'].mean:+.1f} and JOD by "
         f"{sharpened.gains['jod'].mean:+.2f}; PSNR falls on {harm('steady', 'unsharp')}",
         f"`base` changes JOD by {seen('steady')}, where what arrived has {arrived('steady')} of 10",
