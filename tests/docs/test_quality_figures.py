@@ -123,12 +123,15 @@ def timed(figures: list[dict]) -> str:  # type: ignore[type-arg]
     return f"{p50:.0f} / {p95:.0f} ms | {drift:+.1f} ms"
 
 
-def round_trip(size: str, codec: str, camera: str, resize: str | None = None) -> str:
+EARLIER, PRESENT = "2026-11-23-two-cores.jsonl", "2026-11-28-two-cores.jsonl"
+
+
+def round_trip(size: str, codec: str, camera: str, resize: str | None = None, log: str = EARLIER) -> str:
     def wanted(options: dict) -> bool:  # type: ignore[type-arg]
         keys = ("size", "codec", "camera", "resize")
         return tuple(options[key] for key in keys) == (size, codec, camera, resize)
 
-    figures = [run["figures"] for run in runs("2026-11-23-two-cores.jsonl") if wanted(run["options"])]
+    figures = [run["figures"] for run in runs(log) if wanted(run["options"])]
     uplink, returned = (short(f"{fmean(f['ssim'][which] for f in figures):.4f}") for which in ("uplink", "returned"))
     mark = "**" if returned > uplink else ""
     return f"{timed(figures)} | {uplink} | {mark}{returned}{mark} |"
@@ -161,8 +164,8 @@ def saved(codec: str, measure: str) -> str:
     return " | ".join(f"{text.partition(' ')[0]} %" for text in cells)
 
 
-def ssims(size: str, codec: str, camera: str, resize: str | None = None) -> str:
-    before, after = re.findall(r"\.\d{4}", round_trip(size, codec, camera, resize))
+def ssims(size: str, codec: str, camera: str, resize: str | None = None, log: str = EARLIER) -> str:
+    before, after = re.findall(r"\.\d{4}", round_trip(size, codec, camera, resize, log))
     return f"SSIM {before} → {after}"
 
 
@@ -194,6 +197,7 @@ def in_readme() -> list[str]:
         f"{in_a_call('true')} JOD, with students alone {in_a_call('false')}: slightly visible",
         f"{small['jod'].mean:+.2f} JOD, {small['psnr_y'].mean:+.2f} dB: hardly visible",
         f"{ssims('640x360', 'h264', 'soft')} (640x360, H.264, 0.6 Mbit/s)",
+        f"{ssims('1280x720', 'h264', 'soft', log=PRESENT)} (1280x720, H.264, 1.2 Mbit/s)",
         f"{ssims('1280x720', 'h264', 'sharp', '640x360@5')} (1280x720, H.264, 1.4 Mbit/s)",
         round_trip("640x360", "h264", "soft").split(" | ")[0] + ", median and 95th percentile",
         f"by {unsharp['jod'].mean:+.2f} JOD and {unsharp['psnr_y'].mean:+.2f} dB",
