@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -78,7 +79,8 @@ def markdown(study: Study, outcomes: Sequence[Outcome], measure: str) -> str:
         first = outcomes[0]
         row = [one.variant, str(len(one.psnr.by_seed)), *_cells(one.psnr, first.psnr)]
         row += _cells(one.seen, first.seen) if one.seen and first.seen else []
-        rows.append([*row, f"{fmean(one.identity):.1f}"])
+        kept = fmean(one.identity)
+        rows.append([*row, "not validated" if isnan(kept) else f"{kept:.1f}"])
     changes = "\n".join(f"- {name}: `{' '.join(changes) or '(as it is)'}`" for name, changes in study.variants.items())
     common = f", with `{' '.join(study.changes)}`" if study.changes else ""
     start = f", from `{study.init}`" if study.init else ""

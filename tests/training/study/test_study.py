@@ -106,6 +106,16 @@ def test_what_is_seen_has_columns_of_its_own(tmp_path: Path) -> None:
     assert "| 1.750 ± 0.354 (1.500, 2.000) | +1.000 [+1.000, +1.000] | 50.0 |" in table_of_both
 
 
+def test_a_recipe_without_undegraded_pictures_has_no_figure_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    study = read_study(file)
+    (planned, *_) = trials(study, tmp_path / "runs")
+    planned.folder.mkdir(parents=True)
+    (planned.folder / "validation.csv").write_text("step,score,vp8-0.1 before,vp8-0.1 after\n20,0,30,31\n")
+    assert markdown(study, outcomes_of([planned], study.steps), "PSNR").count("| not validated |") == 1
+
+
 def test_a_study_without_a_finished_run_has_an_empty_table(tmp_path: Path) -> None:
     file = tmp_path / "study.toml"
     file.write_text(TEXT)
