@@ -132,8 +132,8 @@ _USER_ERRORS = (
 _CLUSTER = "cluster"
 # The exit code of a shell for a program that SIGINT ended.
 _INTERRUPTED = 128 + signal.SIGINT
-# That of one that SIGPIPE ended.
-_CLOSED = 128 + signal.SIGPIPE
+# That of one that SIGPIPE (13) ended; Windows has no such signal.
+_CLOSED = 128 + 13
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

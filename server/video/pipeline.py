@@ -57,8 +57,8 @@ class Pipeline:
     """Takes every frame of a track, enhances the newest and passes it to the renditions of a fan-out.
 
     The stages overlap: while one frame is encoded, students work on the next one, and the one after it is resized and
-    compared with what is remembered. A variant that nobody receives
-    is neither enhanced nor encoded. Where a student has nothing to add, coded frames are forwarded past all stages.
+    compared with what is remembered. A variant that nobody receives is neither enhanced nor encoded. Where a student
+    has nothing to add, coded frames are forwarded past all stages.
 
     Attributes:
         coded: takes coded frames before they are decoded, see `CodedPath.take`.

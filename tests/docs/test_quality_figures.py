@@ -124,6 +124,7 @@ def timed(figures: list[dict]) -> str:  # type: ignore[type-arg]
 
 
 EARLIER, PRESENT = "2026-11-23-two-cores.jsonl", "2026-11-28-two-cores.jsonl"
+"""Logs of round trips: of the first version, and of the present server."""
 
 
 def round_trip(size: str, codec: str, camera: str, resize: str | None = None, log: str = EARLIER) -> str:

@@ -8,10 +8,10 @@ from torch import Tensor
 from acutance.training.losses.bands import bands
 from acutance.training.losses.distillation import affinity, teacher_features
 from acutance.training.losses.jod import lost_jod
+from acutance.training.losses.ms_ssim import lost_ms_ssim
 from acutance.training.losses.perceptual import Backbone
 from acutance.training.losses.pixel import TRUTH_LOSSES, frequency, harm, outdated
 from acutance.training.losses.ranks import ALONE, Ranks
-from acutance.training.losses.structure import lost_structure
 from acutance.training.pairs.batches import Batch, without_border
 from acutance.training.recipes.sections import LossesSection
 from acutance.training.teachers.teachers import LoadedTeacher
@@ -88,7 +88,7 @@ class Objective:
             "affinity": self._affinity,
             "perceptual": self._perceptual,
             "bands": lambda step: bands(step.output, step.inside.truth, step.done),
-            "ms_ssim": lambda step: self._sampled(lost_structure, step, losses.ms_ssim.pictures),
+            "ms_ssim": lambda step: self._sampled(lost_ms_ssim, step, losses.ms_ssim.pictures),
             "jod": lambda step: self._sampled(lost_jod, step, losses.jod.pictures),
             "frequency": lambda step: frequency(step.output, step.inside.truth),
         }

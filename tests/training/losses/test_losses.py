@@ -5,8 +5,8 @@ import torch
 
 from acutance.training.losses.bands import bands
 from acutance.training.losses.jod import lost_jod
+from acutance.training.losses.ms_ssim import lost_ms_ssim
 from acutance.training.losses.pixel import TRUTH_LOSSES, charbonnier, decibel, frequency, harm, l1, outdated, squared
-from acutance.training.losses.structure import lost_structure
 from acutance.training.recipes.sections import TruthLoss
 
 
@@ -81,10 +81,10 @@ def test_the_bands_of_no_error_are_the_floor() -> None:
     assert bands(truth, truth, 1.0).item() == pytest.approx(-40, abs=1e-3)
 
 
-def test_lost_structure_counts_lost_contrast_and_hardly_another_brightness() -> None:
+def test_lost_ms_ssim_counts_lost_contrast_and_hardly_another_brightness() -> None:
     truth = 0.25 + 0.5 * torch.rand(3, 1, 64, 64, generator=torch.Generator().manual_seed(1))
     output = torch.cat([truth[:1], truth[1:2] + 0.01, (truth[2:] + truth[2:].mean()) / 2])
-    none, brighter, flatter = lost_structure(output, truth).tolist()
+    none, brighter, flatter = lost_ms_ssim(output, truth).tolist()
     assert none == pytest.approx(0, abs=1e-6)
     assert brighter < 0.001
     # Of half the contrast: 2 * 0.5 / (1 + 0.25) in each window, but for the constant that keeps flat ones apart.

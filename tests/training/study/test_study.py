@@ -7,7 +7,7 @@ from acutance.training.data.pictures import DataError
 from acutance.training.recipes.recipe import load_recipe
 from acutance.training.study import study as studies
 from acutance.training.study.outcome import markdown, outcomes_of
-from acutance.training.study.study import Trial, read_study, run_trials, trials
+from acutance.training.study.study import Study, Trial, read_study, run_trials, trials
 
 STUDIES = Path(studies.__file__).parent
 TEXT = """
@@ -22,6 +22,13 @@ changes = ["validation.pictures=1"]
 """
 
 
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    return read_study(file)
+
+
 def _ran(trial: Trial, gain: float) -> None:
     trial.folder.mkdir(parents=True)
     columns = "step,score,identity before,identity after,vp8-0.1 before,vp8-0.1 after,h264-0.1 before,h264-0.1 after"
@@ -30,10 +37,7 @@ def _ran(trial: Trial, gain: float) -> None:
     (trial.folder / "validation.csv").write_text("\n".join([columns, earlier, last]) + "\n")
 
 
-def test_a_study_runs_every_variant_with_every_seed_and_reports_gains_and_spread(tmp_path: Path) -> None:
-    file = tmp_path / "study.toml"
-    file.write_text(TEXT)
-    study = read_study(file)
+def test_a_study_runs_every_variant_with_every_seed_and_reports_gains_and_spread(study: Study, tmp_path: Path) -> None:
     planned = trials(study, tmp_path / "runs")
     assert [(t.variant, t.seed) for t in planned] == [
         ("as it is", 1), ("with norm", 1), ("as it is", 2), ("with norm", 2),
@@ -63,10 +67,7 @@ def test_a_study_runs_every_variant_with_every_seed_and_reports_gains_and_spread
     assert "| with norm | 2 | 0.500 ± 0.000 (0.500, 0.500) | +0.300 | 50.0 |" in table
 
 
-def test_variants_are_compared_in_pairs_over_clips(tmp_path: Path) -> None:
-    file = tmp_path / "study.toml"
-    file.write_text(TEXT)
-    study = read_study(file)
+def test_variants_are_compared_in_pairs_over_clips(study: Study, tmp_path: Path) -> None:
     planned = trials(study, tmp_path / "runs")
     for trial in planned:
         _ran(trial, 0.1)
@@ -83,10 +84,7 @@ def test_variants_are_compared_in_pairs_over_clips(tmp_path: Path) -> None:
     assert "+0.000 [+0.200, +0.200]" in markdown(study, [first, second], "PSNR")
 
 
-def test_what_is_seen_has_columns_of_its_own(tmp_path: Path) -> None:
-    file = tmp_path / "study.toml"
-    file.write_text(TEXT)
-    study = read_study(file)
+def test_what_is_seen_has_columns_of_its_own(study: Study, tmp_path: Path) -> None:
     planned = trials(study, tmp_path / "runs")
     for trial in planned:
         trial.folder.mkdir(parents=True)
@@ -106,20 +104,14 @@ def test_what_is_seen_has_columns_of_its_own(tmp_path: Path) -> None:
     assert "| 1.750 ± 0.354 (1.500, 2.000) | +1.000 [+1.000, +1.000] | 50.0 |" in table_of_both
 
 
-def test_a_recipe_without_undegraded_pictures_has_no_figure_of_them(tmp_path: Path) -> None:
-    file = tmp_path / "study.toml"
-    file.write_text(TEXT)
-    study = read_study(file)
+def test_a_recipe_without_undegraded_pictures_has_no_figure_of_them(study: Study, tmp_path: Path) -> None:
     (planned, *_) = trials(study, tmp_path / "runs")
     planned.folder.mkdir(parents=True)
     (planned.folder / "validation.csv").write_text("step,score,vp8-0.1 before,vp8-0.1 after\n20,0,30,31\n")
     assert markdown(study, outcomes_of([planned], study.steps), "PSNR").count("| not validated |") == 1
 
 
-def test_a_study_without_a_finished_run_has_an_empty_table(tmp_path: Path) -> None:
-    file = tmp_path / "study.toml"
-    file.write_text(TEXT)
-    study = read_study(file)
+def test_a_study_without_a_finished_run_has_an_empty_table(study: Study, tmp_path: Path) -> None:
     assert outcomes_of(trials(study, tmp_path / "runs"), study.steps) == []
     assert "| variant | seeds |" in markdown(study, [], "JOD")
 

@@ -7,7 +7,7 @@ _EXPONENTS = (0.0448, 0.2856, 0.3001)
 """Those of the three finest scales. Windows of 11 px do not fit into a crop of 64 px at the two coarser ones."""
 
 
-def lost_structure(output: Tensor, truth: Tensor) -> Tensor:
+def lost_ms_ssim(output: Tensor, truth: Tensor) -> Tensor:
     """1 - MS-SSIM of each picture, `[B]`, of the three finest scales, their exponents scaled to a sum of 1.
 
     Args:
